@@ -1,0 +1,56 @@
+"""Who asks: account, role, scope, door. Doors make a Caller; Node alone decides with it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Role(Enum):
+    """Redfish RoleId; ordered by power."""
+
+    READ_ONLY = "ReadOnly"
+    OPERATOR = "Operator"
+    ADMINISTRATOR = "Administrator"
+
+    @property
+    def rank(self) -> int:
+        return list(Role).index(self)
+
+
+class Door(Enum):
+    IPMI = "ipmi"
+    REDFISH = "redfish"
+    WEB = "web"
+    CLI = "cli"
+    JOB = "job"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which nodes a caller may touch: all, or those named or tagged."""
+
+    all_nodes: bool = True
+    nodes: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+    def covers(self, name: str, tags: frozenset[str]) -> bool:
+        return self.all_nodes or name in self.nodes or not self.tags.isdisjoint(tags)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The authenticated asker of one request. `request_id` is the idempotency key; `address` is where it came from.
+
+    `job` names the job on whose behalf it acts; such a caller passes that job's own reservation.
+    """
+
+    account: str
+    role: Role
+    scope: Scope
+    door: Door
+    address: str = ""
+    request_id: str = ""
+    job: str = ""
+
+
+SERVICE = Caller("lightsout", Role.ADMINISTRATOR, Scope(), Door.SERVICE)

@@ -1,0 +1,60 @@
+"""One fact about a node, published once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Severity(Enum):
+    """Redfish `MessageSeverity`."""
+
+    OK = "OK"
+    WARNING = "Warning"
+    CRITICAL = "Critical"
+
+
+class EventKind(Enum):
+    """The value is the event's public name: stable, documented in docs/events.md."""
+
+    NODE_ADDED = "node.added"
+    NODE_CHANGED = "node.changed"
+    NODE_REMOVED = "node.removed"
+    POWER_CHANGED = "power.changed"
+    POWER_ACTION = "power.action"
+    POWER_UNKNOWN = "power.unknown"
+    NODE_RESET = "node.reset"
+    NODE_PAUSED = "node.paused"
+    NODE_RESUMED = "node.resumed"
+    BOOT_OVERRIDE_SET = "boot.override-set"
+    BOOT_OVERRIDE_SPENT = "boot.override-spent"
+    MEDIA_INSERTED = "media.inserted"
+    MEDIA_EJECTED = "media.ejected"
+    IDENTIFY_CHANGED = "identify.changed"
+    RESERVED = "node.reserved"
+    RELEASED = "node.released"
+    CONSOLE_OPENED = "console.opened"
+    CONSOLE_CLOSED = "console.closed"
+    JOB_STARTED = "job.started"
+    JOB_PROGRESS = "job.progress"
+    JOB_ENDED = "job.ended"
+    SIGNED_IN = "account.signed-in"
+    SIGN_IN_FAILED = "account.sign-in-failed"
+    ACCOUNT_LOCKED = "account.locked"
+    ACCOUNT_CHANGED = "account.changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`sequence` is 0 until the stream has given it a place; `at` is seconds since the epoch.
+
+    `details` holds JSON values only.
+    """
+
+    kind: EventKind
+    message: str
+    at: float
+    node: str = ""
+    severity: Severity = Severity.OK
+    account: str = ""
+    details: Mapping[str, object] = field(default_factory=dict)
+    sequence: int = 0

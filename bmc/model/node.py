@@ -1,0 +1,113 @@
+"""The node as a value: its definition, its snapshot, and what it is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from bmc.model.boot import NO_OVERRIDE, BootMode, BootOverride, BootTarget
+from bmc.model.power import Health, PowerAction, PowerCause, PowerState
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where one node's IPMI door listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDefinition:
+    """What an operator declares. `options` belong to the driver, which validates them; JSON values only."""
+
+    name: str
+    uuid: UUID
+    driver: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    ipmi: Endpoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSlot:
+    """One virtual drive. `image` is the operator's URL or name, empty when nothing is inserted."""
+
+    id: str
+    image: str = ""
+    write_protected: bool = True
+
+    @property
+    def inserted(self) -> bool:
+        return bool(self.image)
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    name: str
+    size: int
+    serial: str = ""
+    bus: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Nic:
+    id: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What the node consists of, as far as its backend knows. Memory and disk sizes in bytes."""
+
+    manufacturer: str = ""
+    model: str = ""
+    serial: str = ""
+    cpus: int = 0
+    memory: int = 0
+    firmware: BootMode | None = None
+    firmware_version: str = ""
+    accelerator: str = ""
+    disks: tuple[Disk, ...] = ()
+    nics: tuple[Nic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Who holds the node, since when (seconds since the epoch), and why. `job` is empty when a person holds it."""
+
+    holder: str
+    reason: str
+    since: float
+    job: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSnapshot:
+    """All that a door may show of a node at `at` (seconds since the epoch). Replaced whole, never changed.
+
+    `power_since` and `cause` are those of the last change of power; `reason` says why power is UNKNOWN
+    or health is not OK.
+    """
+
+    definition: NodeDefinition
+    at: float
+    power: PowerState = PowerState.UNKNOWN
+    power_since: float = 0.0
+    cause: PowerCause = PowerCause.OBSERVED
+    health: Health = Health.OK
+    reason: str = ""
+    paused: bool = False
+    actions: frozenset[PowerAction] = frozenset()
+    boot: BootOverride = NO_OVERRIDE
+    boot_targets: frozenset[BootTarget] = frozenset()
+    media: tuple[MediaSlot, ...] = ()
+    hardware: Hardware = Hardware()
+    identify: bool = False
+    reservation: Reservation | None = None
+    has_screen: bool = False
+    has_serial: bool = False
+    installed_image: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.definition.name

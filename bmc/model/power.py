@@ -1,0 +1,66 @@
+"""Power words: Redfish ResetType names, power states, and why a state changed."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class PowerAction(Enum):
+    """Redfish `ResetType` (DSP0268, Resource.ResetType)."""
+
+    ON = "On"
+    FORCE_OFF = "ForceOff"
+    GRACEFUL_SHUTDOWN = "GracefulShutdown"
+    GRACEFUL_RESTART = "GracefulRestart"
+    FORCE_RESTART = "ForceRestart"
+    POWER_CYCLE = "PowerCycle"
+    NMI = "Nmi"
+    PUSH_POWER_BUTTON = "PushPowerButton"
+
+
+class PowerState(Enum):
+    """Redfish `PowerState`, and Unknown, which Redfish shows as null with its reason."""
+
+    ON = "On"
+    OFF = "Off"
+    POWERING_ON = "PoweringOn"
+    POWERING_OFF = "PoweringOff"
+    UNKNOWN = "Unknown"
+
+
+class PowerCause(Enum):
+    """What a sense saw happen, beside the state it led to."""
+
+    COMMAND = "command"
+    GUEST_SHUTDOWN = "guest-shutdown"
+    GUEST_RESET = "guest-reset"
+    HOST_RESET = "host-reset"
+    GUEST_PANIC = "guest-panic"
+    DISK_ERROR = "disk-error"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    PROCESS_DIED = "process-died"
+    WATCHDOG = "watchdog"
+    OBSERVED = "observed"
+
+
+class Health(Enum):
+    """Redfish `Status.Health`."""
+
+    OK = "OK"
+    WARNING = "Warning"
+    CRITICAL = "Critical"
+
+
+@dataclass(frozen=True, slots=True)
+class PowerReading:
+    """What one sense says now. `at` is the wall clock in seconds since the epoch.
+
+    A sense that cannot tell yields UNKNOWN with the reason, never a guess. A reset is a reading too:
+    the state stays ON and the cause is GUEST_RESET or HOST_RESET.
+    """
+
+    state: PowerState
+    at: float
+    cause: PowerCause = PowerCause.OBSERVED
+    health: Health = Health.OK
+    reason: str = ""

@@ -1,0 +1,145 @@
+"""What an adapter may offer. The contract of each action stands here once and is tested once, by the shared suite.
+
+Adapters raise only `bmc.model.errors`. `domain` names what fails together (one process, one PDU, one network):
+a sense confirms an actuator only from outside its domain.
+"""
+
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bmc.model.boot import BootOverride, BootSeen, BootTarget
+from bmc.model.node import Hardware, MediaSlot
+from bmc.model.power import PowerAction, PowerReading
+
+
+class PowerSwitch(Protocol):
+    """Carries out power actions; believes nothing about their effect."""
+
+    domain: str
+    actions: frozenset[PowerAction]
+
+    async def apply(self, action: PowerAction) -> None:
+        """Start the action; returns when it was handed over, not when its effect is seen.
+
+        ON must not fail when the node is on, FORCE_OFF must not fail when it is off. Graceful actions only ask.
+        :raise Refused: nothing was done, and the reason (memory, an interlock) is in the text.
+        :raise Unreachable: nothing was done.
+        :raise OutcomeUnknown: it may have been done.
+        :raise BackendFailed: it was tried and did not work.
+        """
+
+    async def resume(self) -> None:
+        """Let a paused node go on. :raise NotSupported: this switch has no such thing. :raise WrongState: not paused."""
+
+
+class PowerSense(Protocol):
+    """One witness of the power state."""
+
+    name: str
+    domain: str
+
+    async def read(self) -> PowerReading:
+        """Look now. Never raises: what cannot be told is UNKNOWN with a reason."""
+
+    def changes(self) -> AsyncIterator[PowerReading]:
+        """Each thing seen, as it happens, without end. One consumer."""
+
+
+class BootControl(Protocol):
+    """Applies the boot override that Node stores."""
+
+    targets: frozenset[BootTarget]
+
+    async def apply(self, override: BootOverride) -> None:
+        """Arm the override for the next boot, however it comes about; a disabled one restores the node's own order."""
+
+    def seen(self) -> AsyncIterator[BootSeen]:
+        """Each boot, with the override it followed, also one that happened while the service was dead. One consumer."""
+
+
+class MediaBay(Protocol):
+    """The node's virtual drives."""
+
+    def slots(self) -> tuple[MediaSlot, ...]: ...
+
+    async def insert(self, slot: str, path: str, image: str) -> None:
+        """Put the host file `path` in; `image` is how the operator named it. Swaps what was in. Survives power off.
+
+        :raise NotFound: no such slot. :raise BackendFailed: the node did not take it.
+        """
+
+    async def eject(self, slot: str) -> None:
+        """Must not fail when the slot is empty. :raise NotFound: no such slot."""
+
+
+class ByteStream(Protocol):
+    """One open stream; `read` returns b"" at its end."""
+
+    async def read(self, limit: int = 262144) -> bytes: ...
+
+    async def write(self, data: bytes) -> None:
+        """:raise BackendFailed: the other end is gone."""
+
+    async def close(self) -> None: ...
+
+
+class ScreenSource(Protocol):
+    async def connect(self) -> ByteStream:
+        """A fresh RFB connection. :raise WrongState: the node is off."""
+
+
+class SerialSource(Protocol):
+    """The node's serial line. One owner, which always drains."""
+
+    async def connect(self) -> ByteStream:
+        """Waits until the line exists (the node is on). One at a time."""
+
+    async def send_break(self) -> None:
+        """:raise NotSupported: this line cannot carry a break. :raise WrongState: the node is off."""
+
+    async def history(self, limit: int) -> bytes:
+        """The last `limit` bytes printed before the service came, oldest first; b"" if nothing kept them."""
+
+
+class Inventory(Protocol):
+    def hardware(self) -> Hardware: ...
+
+
+class DeployLink(Protocol):
+    """The guest's way to the deploy listener, and to nothing else of ours."""
+
+    url: str
+
+    async def listener(self) -> socket.socket:
+        """A listening TCP socket that only this node's guest can reach at `url`; the caller closes it.
+
+        :raise WrongState: the node is off. :raise BackendFailed: the machine lacks what it takes, with the remedy.
+        """
+
+
+class Lifecycle(Protocol):
+    async def start(self) -> None:
+        """Adopt what is already running; touches nothing."""
+
+    async def close(self) -> None:
+        """Let go without touching the node."""
+
+    async def erase(self) -> None:
+        """The node was removed: delete all that is kept for it. Only called when it is off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Everything composed behind one node."""
+
+    lifecycle: Lifecycle
+    switch: PowerSwitch
+    senses: tuple[PowerSense, ...] = field(default=())
+    boot: BootControl | None = None
+    media: MediaBay | None = None
+    screen: ScreenSource | None = None
+    serial: SerialSource | None = None
+    inventory: Inventory | None = None
+    deploy: DeployLink | None = None
