@@ -1,0 +1,1 @@
+"""The console: a serial line shared by many readers, and the screen's RFB stream. No sockets."""

@@ -1,0 +1,110 @@
+"""The screen: RFB client messages, cut apart so that a view-only viewer's input never reaches the node. Bytes only.
+
+RFC 6143 §7.5 for the messages, and the rfbproto community wiki for the extensions that noVNC and QEMU speak.
+"""
+
+import struct
+
+from bmc.model.errors import BackendFailed, InvalidRequest, NotSupported
+from bmc.ports import ByteStream
+
+_HANDSHAKE = (12, 1, 1)
+"""ProtocolVersion, the chosen security type (None), ClientInit."""
+
+_INPUT = frozenset({4, 5, 6, 250, 251})
+"""KeyEvent, PointerEvent, ClientCutText, xvp, SetDesktopSize: whatever acts on the node."""
+
+
+def _message_length(head: bytes) -> int | None:
+    """Bytes in the client message that starts with `head`; None while `head` is too short to tell.
+
+    :raise InvalidRequest: no client message starts so.
+    """
+    match head[0]:
+        case 0:
+            return 20
+        case 2:
+            return 4 + 4 * struct.unpack_from(">H", head, 2)[0] if len(head) >= 4 else None
+        case 3 | 150:
+            return 10
+        case 4:
+            return 8
+        case 5:
+            return 6
+        case 6:
+            return 8 + abs(struct.unpack_from(">i", head, 4)[0]) if len(head) >= 8 else None
+        case 248:
+            return 9 + head[8] if len(head) >= 9 else None
+        case 250:
+            return 4
+        case 251:
+            return 8 + 16 * head[6] if len(head) >= 7 else None
+        case 255:
+            return _qemu_length(head)
+    raise InvalidRequest(f"RFB client message type {head[0]} is not known")
+
+
+def _qemu_length(head: bytes) -> int | None:
+    if len(head) < 4:
+        return None
+    if head[1] == 0:
+        return 12
+    if head[1] == 1:
+        return 10 if head[3] == 2 else 4
+    raise InvalidRequest(f"QEMU RFB submessage {head[1]} is not known")
+
+
+class ViewOnlyFilter:
+    """Client bytes in, client bytes without input out."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._handshake = list(_HANDSHAKE)
+
+    def feed(self, data: bytes) -> bytes:
+        """:raise InvalidRequest: the viewer speaks no RFB."""
+        self._held += data
+        passed = bytearray()
+        while self._held:
+            length = self._handshake[0] if self._handshake else _message_length(bytes(self._held[:16]))
+            if length is None or len(self._held) < length:
+                break
+            if self._handshake:
+                self._handshake.pop(0)
+                passed += self._held[:length]
+            elif not self._is_input():
+                passed += self._held[:length]
+            del self._held[:length]
+        if len(self._held) > 1 << 20:
+            raise InvalidRequest("an RFB client message of more than 1 MiB")
+        return bytes(passed)
+
+    def _is_input(self) -> bool:
+        return self._held[0] in _INPUT or (self._held[0] == 255 and self._held[1] == 0)
+
+
+class ScreenStream:
+    """One viewer's RFB connection; view-only ones cannot type."""
+
+    def __init__(self, stream: ByteStream, view_only: bool) -> None:
+        self._stream = stream
+        self._filter = ViewOnlyFilter() if view_only else None
+
+    async def read(self, limit: int = 262144) -> bytes:
+        return await self._stream.read(limit)
+
+    async def write(self, data: bytes) -> None:
+        """:raise BackendFailed: the screen is gone. :raise InvalidRequest: the viewer speaks no RFB."""
+        if self._filter is not None:
+            data = self._filter.feed(data)
+        if data:
+            await self._stream.write(data)
+
+    async def send_break(self) -> None:
+        raise NotSupported("a screen carries no break; open the serial console")
+
+    async def close(self) -> None:
+        try:
+            await self._stream.close()
+        except BackendFailed:
+            return

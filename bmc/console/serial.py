@@ -1,0 +1,135 @@
+"""The serial hub: the one owner of a node's serial line, which always drains it, and any number of readers.
+
+A reader that falls behind loses what is oldest and is told so; it never slows the line or another reader.
+"""
+
+import asyncio
+import logging
+from collections import deque
+
+from bmc.model.errors import BackendFailed, BmcError, WrongState
+from bmc.ports import ByteStream, SerialSource
+
+log = logging.getLogger(__name__)
+
+SCROLLBACK = 256 * 1024
+READER_LIMIT = 1024 * 1024
+GAP = b"\r\n[... output lost: this viewer was too slow ...]\r\n"
+
+
+class SerialHub:
+    """Reads the line for ever; keeps the last `scrollback` bytes; reconnects when the node comes on again."""
+
+    def __init__(self, source: SerialSource, scrollback: int = SCROLLBACK) -> None:
+        self._source = source
+        self._scrollback = bytearray()
+        self._limit = scrollback
+        self._readers: set[SerialReader] = set()
+        self._line: ByteStream | None = None
+        self._closed = False
+
+    async def run(self) -> None:
+        """Own the line until cancelled."""
+        self._keep(await self._source.history(self._limit))
+        while True:
+            try:
+                line = await self._source.connect()
+                self._line = line
+                while data := await line.read():
+                    self._keep(data)
+                    for reader in list(self._readers):
+                        reader.feed(data)
+            except BmcError as error:
+                log.info("serial line: %s", error)
+                await asyncio.sleep(0.5)
+            finally:
+                if self._line is not None:
+                    await self._line.close()
+                self._line = None
+
+    def tail(self, limit: int) -> bytes:
+        """The last `limit` bytes printed."""
+        return bytes(self._scrollback[-limit:]) if limit else b""
+
+    def open(self, replay: int, writable: bool) -> "SerialReader":
+        """A reader that starts with the last `replay` bytes."""
+        reader = SerialReader(self, writable)
+        if replayed := self.tail(replay):
+            reader.feed(replayed)
+        self._readers.add(reader)
+        return reader
+
+    async def write(self, data: bytes) -> None:
+        """:raise WrongState: the node is off."""
+        if self._line is None:
+            raise WrongState("the serial line is down: the node is off; power it on first")
+        await self._line.write(data)
+
+    async def send_break(self) -> None:
+        await self._source.send_break()
+
+    def forget(self, reader: "SerialReader") -> None:
+        self._readers.discard(reader)
+
+    async def close(self) -> None:
+        for reader in list(self._readers):
+            await reader.close()
+
+    def _keep(self, data: bytes) -> None:
+        self._scrollback += data
+        del self._scrollback[: -self._limit]
+
+
+class SerialReader:
+    """One viewer of the line: a ByteStream with a bounded buffer."""
+
+    def __init__(self, hub: SerialHub, writable: bool) -> None:
+        self._hub = hub
+        self._writable = writable
+        self._chunks: deque[bytes] = deque()
+        self._held = 0
+        self._ready = asyncio.Event()
+        self._closed = False
+        self._lost = False
+
+    def feed(self, data: bytes) -> None:
+        self._chunks.append(data)
+        self._held += len(data)
+        while self._held > READER_LIMIT and len(self._chunks) > 1:
+            self._held -= len(self._chunks.popleft())
+            self._lost = True
+        self._ready.set()
+
+    async def read(self, limit: int = 262144) -> bytes:
+        """What was printed since, at most `limit` bytes; b"" once the stream is closed."""
+        while not self._chunks:
+            if self._closed:
+                return b""
+            self._ready.clear()
+            await self._ready.wait()
+        if self._lost:
+            self._lost = False
+            return GAP
+        data = self._chunks.popleft()
+        if len(data) > limit:
+            self._chunks.appendleft(data[limit:])
+            data = data[:limit]
+        self._held -= len(data)
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """:raise BackendFailed: the stream is closed, or was opened for reading only. :raise WrongState: the node is off."""
+        if self._closed or not self._writable:
+            raise BackendFailed("this serial stream " + ("is closed" if self._closed else "was opened for reading only"))
+        await self._hub.write(data)
+
+    async def send_break(self) -> None:
+        """:raise NotSupported: the line carries no break. :raise WrongState: the node is off."""
+        if self._closed or not self._writable:
+            raise BackendFailed("this serial stream " + ("is closed" if self._closed else "was opened for reading only"))
+        await self._hub.send_break()
+
+    async def close(self) -> None:
+        self._closed = True
+        self._hub.forget(self)
+        self._ready.set()

@@ -1,0 +1,51 @@
+"""A long operation as a value: durable, with stored steps; doors show it as a Redfish Task."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class JobState(Enum):
+    """Redfish `TaskState` values that we use."""
+
+    NEW = "New"
+    RUNNING = "Running"
+    CANCELLING = "Cancelling"
+    COMPLETED = "Completed"
+    EXCEPTION = "Exception"
+    CANCELLED = "Cancelled"
+
+    @property
+    def ended(self) -> bool:
+        return self in (JobState.COMPLETED, JobState.EXCEPTION, JobState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class JobMessage:
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`step` is the row now running, one of `steps`; `percent` is 0 to 100 over the whole job.
+
+    `request` is what was asked (JSON values, no secrets); `details` is what doors may show beside it:
+    bytes_done and bytes_total of the present step, proofs, the tail of the serial console on failure.
+    Times are seconds since the epoch.
+    """
+
+    id: str
+    kind: str
+    node: str
+    account: str
+    request: Mapping[str, object]
+    steps: tuple[str, ...]
+    started: float
+    state: JobState = JobState.NEW
+    step: str = ""
+    percent: int = 0
+    message: str = ""
+    messages: tuple[JobMessage, ...] = ()
+    ended: float | None = None
+    details: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,24 @@
+"""What the senses together say: one reading out of many, and Unknown rather than a guess."""
+
+from collections.abc import Mapping
+
+from bmc.model.power import Health, PowerReading, PowerState
+
+_SEVERITY = list(Health)
+
+
+def believe(readings: Mapping[str, PowerReading], at: float) -> PowerReading:
+    """The reading that all senses that can tell agree on; UNKNOWN with every reason when none can, or when they differ.
+
+    Cause and reason come from the newest reading of the agreed state, health from the gravest. `at` dates an UNKNOWN.
+    """
+    sure = {name: reading for name, reading in readings.items() if reading.state is not PowerState.UNKNOWN}
+    if not sure:
+        reasons = "; ".join(f"{name}: {reading.reason or 'cannot tell'}" for name, reading in readings.items())
+        return PowerReading(PowerState.UNKNOWN, at, reason=reasons or "no sense watches this node")
+    if len({reading.state for reading in sure.values()}) > 1:
+        votes = ", ".join(f"{name} says {reading.state.value}" for name, reading in sure.items())
+        return PowerReading(PowerState.UNKNOWN, at, reason=f"the senses differ: {votes}")
+    newest = max(sure.values(), key=lambda reading: reading.at)
+    gravest = max(sure.values(), key=lambda reading: _SEVERITY.index(reading.health))
+    return PowerReading(newest.state, newest.at, newest.cause, gravest.health, gravest.reason or newest.reason)
