@@ -1,0 +1,190 @@
+"""One fact, published once, from a durable stream; and the audit stream beside it."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, cast
+from weakref import WeakSet
+
+from bmc.model.caller import Caller, Door, Role
+from bmc.model.clock import Clock
+from bmc.model.events import Event, EventKind, Severity
+from bmc.store import Json, Record, Store, StoreFailed
+
+EVENTS, AUDIT = "events", "audit"
+EVENTS_KEPT, AUDIT_KEPT = 100_000, 1_000_000
+TRIM_EVERY = 1_000
+BATCH = 256
+NO_DETAILS: Mapping[str, object] = MappingProxyType({})
+
+log = logging.getLogger(__name__)
+
+
+class Events:
+    """Publishes events in one order for everybody; a subscriber is fed from the store, at its own pace."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._subscriptions: WeakSet[Subscription] = WeakSet()
+
+    async def publish(self, event: Event) -> Event:
+        """Store the event, then wake the subscribers; returns it with its sequence, and its time where it had none.
+
+        A caller cancelled meanwhile does not keep a stored event from the subscribers.
+
+        :raise StoreFailed: it is not stored, and nobody saw it.
+        """
+        event = replace(event, at=event.at or self._clock.now())
+        return await asyncio.shield(asyncio.ensure_future(self._publish(event)))
+
+    async def _publish(self, event: Event) -> Event:
+        sequence = await self._store.append(EVENTS, _event_to_json(event), subject=event.node)
+        for subscription in list(self._subscriptions):
+            subscription.wake(sequence)
+        await _trim(self._store, EVENTS, sequence, EVENTS_KEPT)
+        return replace(event, sequence=sequence)
+
+    def subscribe(self, after: int | None = None) -> "Subscription":
+        """Every event above sequence `after`, then each new one, without end; None: only what comes from now on."""
+        subscription = Subscription(self._store, after)
+        self._subscriptions.add(subscription)
+        return subscription
+
+    async def history(self, node: str | None = None, after: int = 0, limit: int = 100) -> list[Event]:
+        """The last `limit` events above sequence `after`, of one node or of all; oldest first."""
+        records = await self._store.newest(EVENTS, limit, after, subject=node or "")
+        return [_event(record) for record in records]
+
+
+class Subscription(AsyncIterator[Event]):
+    """One reader's place in the stream. A cancelled `anext` loses nothing, so it may be awaited with a time-out.
+
+    A reader slower than the stream's quota misses what was trimmed meanwhile.
+    """
+
+    def __init__(self, store: Store, after: int | None) -> None:
+        self._store = store
+        self._after = after
+        self._ready: deque[Event] = deque()
+        self._wake = asyncio.Event()
+        if after is not None:
+            self._wake.set()
+
+    def wake(self, sequence: int) -> None:
+        """The event of this sequence has been stored."""
+        if self._after is None:
+            self._after = sequence - 1
+        self._wake.set()
+
+    async def __anext__(self) -> Event:
+        while not self._ready:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                records = await self._store.read(EVENTS, self._after or 0, BATCH)
+            except BaseException:
+                self._wake.set()
+                raise
+            self._ready.extend(_event(record) for record in records)
+            if records:
+                self._after = records[-1].sequence
+                self._wake.set()
+        return self._ready.popleft()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """Who did what to what, by which door, and how it ended. `at` is seconds since the epoch."""
+
+    sequence: int
+    at: float
+    account: str
+    role: Role
+    door: Door
+    address: str
+    request_id: str
+    job: str
+    action: str
+    target: str
+    outcome: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+class Audit:
+    """Every action, in a stream that only grows, but for its quota."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def record(
+        self, caller: Caller, action: str, target: str, outcome: str, details: Mapping[str, object] = NO_DETAILS
+    ) -> None:
+        """`target` is a node or an account; `outcome` is "ok" or why not; `details` are JSON values without secrets.
+
+        :raise StoreFailed:
+        """
+        sequence = await self._store.append(
+            AUDIT,
+            {
+                "at": self._clock.now(),
+                "account": caller.account,
+                "role": caller.role.value,
+                "door": caller.door.value,
+                "address": caller.address,
+                "request_id": caller.request_id,
+                "job": caller.job,
+                "action": action,
+                "target": target,
+                "outcome": outcome,
+                "details": cast(Json, dict(details)),
+            },
+            subject=target,
+        )
+        await _trim(self._store, AUDIT, sequence, AUDIT_KEPT)
+
+    async def read(self, after: int = 0, limit: int = 100) -> list[AuditRecord]:
+        """The first `limit` records above sequence `after`, oldest first."""
+        return [_audit_record(record) for record in await self._store.read(AUDIT, after, limit)]
+
+    async def newest(self, limit: int = 100, target: str = "") -> list[AuditRecord]:
+        """The last `limit` records, about one target or all; oldest first."""
+        return [_audit_record(record) for record in await self._store.newest(AUDIT, limit, subject=target)]
+
+
+async def _trim(store: Store, stream: str, sequence: int, keep: int) -> None:
+    if sequence % TRIM_EVERY:
+        return
+    try:
+        await store.trim(stream, keep)
+    except StoreFailed:  # what was to be stored is stored; the next round trims
+        log.warning("could not trim the stream %s", stream, exc_info=True)
+
+
+def _event_to_json(event: Event) -> dict[str, Json]:
+    return {
+        "kind": event.kind.value,
+        "message": event.message,
+        "at": event.at,
+        "node": event.node,
+        "severity": event.severity.value,
+        "account": event.account,
+        "details": cast(Json, dict(event.details)),
+    }
+
+
+def _event(record: Record) -> Event:
+    value: dict[str, Any] = record.value | {
+        "kind": EventKind(record.value["kind"]),
+        "severity": Severity(record.value["severity"]),
+    }
+    return Event(**value, sequence=record.sequence)
+
+
+def _audit_record(record: Record) -> AuditRecord:
+    value: dict[str, Any] = record.value | {"role": Role(record.value["role"]), "door": Door(record.value["door"])}
+    return AuditRecord(**value, sequence=record.sequence)

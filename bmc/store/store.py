@@ -1,0 +1,233 @@
+"""Buckets of values with revisions, and streams of records with sequences."""
+
+import asyncio
+import json
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from bmc.model.errors import InvalidRequest
+from bmc.store.errors import Conflict, StoreFailed
+from bmc.store.lock import sole_owner
+from bmc.store.schema import failure, open_for_reading, open_for_writing, sync
+from bmc.store.values import Entry, Json, Record
+from bmc.store.writer import Writer
+
+R = TypeVar("R")
+Entries: TypeAlias = list[Entry]
+Records: TypeAlias = list[Record]
+Rows: TypeAlias = list[tuple[Any, ...]]
+
+
+class Store:
+    """One SQLite file. A write has returned only when it is on the disk; a read sees every write that has returned.
+
+    Every method may raise StoreFailed; then nothing was changed.
+    """
+
+    def __init__(self, path: Path, writer: Writer, reader: sqlite3.Connection, thread: ThreadPoolExecutor) -> None:
+        self._path = path
+        self._writer = writer
+        self._reader = reader
+        self._thread = thread
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path) -> AsyncIterator["Store"]:
+        """Open the file `path`, made 0600 when missing, its directory 0700.
+
+        :raise NewerStore: written by a later version. :raise StoreLocked: a service has it open.
+        :raise StoreFailed: damaged or not accessible.
+        """
+        async with AsyncExitStack() as stack:
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreFailed(f"cannot make the directory {path.parent}: {error.strerror}") from error
+            stack.enter_context(sole_owner(path.with_name(path.name + ".lock")))
+            connection = stack.enter_context(closing(await asyncio.to_thread(open_for_writing, path)))
+            reader = stack.enter_context(closing(open_for_reading(path)))
+            thread = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="store-reader"))
+            writer = Writer(connection, path)
+            stack.push_async_callback(writer.close)
+            yield cls(path, writer, reader, thread)
+
+    async def get(self, bucket: str, key: str) -> Entry | None:
+        rows = await self._read("SELECT key, value, revision FROM entries WHERE bucket = ? AND key = ?", bucket, key)
+        return _entry(rows[0]) if rows else None
+
+    async def list(self, bucket: str) -> Entries:
+        """All of a bucket, by key."""
+        rows = await self._read("SELECT key, value, revision FROM entries WHERE bucket = ? ORDER BY key", bucket)
+        return [_entry(row) for row in rows]
+
+    async def put(self, bucket: str, key: str, value: Mapping[str, Json], expect: int | None = None) -> int:
+        """Write and return the new revision. `expect` is the revision to replace; 0: there must be none.
+
+        :raise Conflict: another revision is stored.
+        """
+        text = _dump(value)
+
+        def change(connection: sqlite3.Connection) -> int:
+            _expect(connection, bucket, key, expect)
+            revision = _next_revision(connection)
+            connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", (bucket, key, text, revision))
+            return revision
+
+        return await self._writer.write(change)
+
+    async def delete(self, bucket: str, key: str, expect: int | None = None) -> None:
+        """Must not fail when there is no such key, unless a revision is expected. :raise Conflict:"""
+
+        def change(connection: sqlite3.Connection) -> None:
+            _expect(connection, bucket, key, expect)
+            connection.execute("DELETE FROM entries WHERE bucket = ? AND key = ?", (bucket, key))
+
+        await self._writer.write(change)
+
+    async def append(self, stream: str, value: Mapping[str, Json], msg_id: str = "", subject: str = "") -> int:
+        """Add a record and return its sequence. One with the `msg_id` of a record still kept is not stored again.
+
+        `subject` is what `newest` can select by.
+        """
+        text = _dump(value)
+
+        def change(connection: sqlite3.Connection) -> int:
+            if msg_id:
+                found = connection.execute(
+                    "SELECT sequence FROM records WHERE stream = ? AND msg_id = ? AND msg_id != ''", (stream, msg_id)
+                ).fetchone()
+                if found:
+                    return int(found[0])
+            (sequence,) = connection.execute(
+                "INSERT INTO streams VALUES (?, 1) ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last", (stream,)
+            ).fetchone()
+            connection.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?)", (stream, sequence, subject, msg_id, text))
+            return int(sequence)
+
+        return await self._writer.write(change)
+
+    async def read(self, stream: str, after: int = 0, limit: int = 1000) -> Records:
+        """The first `limit` records whose sequence is above `after`, oldest first."""
+        rows = await self._read(
+            "SELECT sequence, value FROM records WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+            stream, after, limit,
+        )  # fmt: skip
+        return [_record(row) for row in rows]
+
+    async def newest(self, stream: str, limit: int, after: int = 0, subject: str = "") -> Records:
+        """The last `limit` records above `after`, of one subject or of all; oldest first."""
+        where, values = ("AND subject = ? AND subject != ''", (subject,)) if subject else ("", ())
+        rows = await self._read(
+            f"SELECT sequence, value FROM records WHERE stream = ? {where} AND sequence > ? "  # noqa: S608
+            "ORDER BY sequence DESC LIMIT ?",
+            stream, *values, after, limit,
+        )  # fmt: skip
+        return [_record(row) for row in reversed(rows)]
+
+    async def last(self, stream: str) -> int:
+        """The sequence given last, 0 for a stream that never held anything; trimming does not change it."""
+        rows = await self._read("SELECT last FROM streams WHERE name = ?", stream)
+        return int(rows[0][0]) if rows else 0
+
+    async def consume(self, stream: str, durable: str, limit: int = 100) -> Records:
+        """The records after what `durable` has acknowledged: the same again until `ack`, so at least once."""
+        rows = await self._read(
+            "SELECT sequence, value FROM records WHERE stream = ? AND sequence > coalesce("
+            "(SELECT sequence FROM cursors WHERE stream = ? AND durable = ?), 0) ORDER BY sequence LIMIT ?",
+            stream, stream, durable, limit,
+        )  # fmt: skip
+        return [_record(row) for row in rows]
+
+    async def ack(self, stream: str, durable: str, sequence: int) -> None:
+        """`durable` has dealt with everything up to `sequence`. A cursor never goes back."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO cursors VALUES (?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET sequence = max(sequence, excluded.sequence)",
+                (stream, durable, sequence),
+            )
+
+        await self._writer.write(change)
+
+    async def trim(self, stream: str, keep: int) -> None:
+        """Forget all but the last `keep` records, also those not consumed yet."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "DELETE FROM records WHERE stream = ? AND sequence <= (SELECT last FROM streams WHERE name = ?) - ?",
+                (stream, stream, keep),
+            )
+
+        await self._writer.write(change)
+
+    async def check(self) -> None:
+        """Tell by writing that writing works. :raise StoreFailed: and why it doesn't."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'check'")
+
+        await self._writer.write(change)
+
+    async def backup(self, path: Path) -> None:
+        """A consistent copy in the new file `path`, 0600, while writing goes on. :raise InvalidRequest: it exists."""
+        await asyncio.to_thread(_copy, self._path, path)
+
+    async def _read(self, statement: str, *values: object) -> Rows:
+        return await self._in_reader(lambda: self._reader.execute(statement, values).fetchall())
+
+    async def _in_reader(self, work: Callable[[], R]) -> R:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except sqlite3.Error as error:
+            raise failure(self._path, error) from error
+        except RuntimeError as error:  # the executor was shut down
+            raise StoreFailed(f"the store {self._path} is closed") from error
+
+
+def _dump(value: Mapping[str, Json]) -> str:
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    return Entry(row[0], json.loads(row[1]), row[2])
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    return Record(row[0], json.loads(row[1]))
+
+
+def _expect(connection: sqlite3.Connection, bucket: str, key: str, expect: int | None) -> None:
+    if expect is None:
+        return
+    row = connection.execute("SELECT revision FROM entries WHERE bucket = ? AND key = ?", (bucket, key)).fetchone()
+    revision = row[0] if row else 0
+    if revision != expect:
+        raise Conflict(f"{bucket}/{key} is at revision {revision}, expected {expect}; read it again")
+
+
+def _next_revision(connection: sqlite3.Connection) -> int:
+    row = connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'revision' RETURNING value").fetchone()
+    return int(row[0])
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError as error:
+        raise InvalidRequest(f"{target} exists already; name a new file for the backup") from error
+    except OSError as error:
+        raise StoreFailed(f"cannot write the backup {target}: {error.strerror}") from error
+    try:
+        with closing(open_for_reading(source)) as connection, closing(sqlite3.connect(target)) as copy:
+            connection.backup(copy)
+        sync(target)
+        sync(target.parent)
+    except (sqlite3.Error, OSError) as error:
+        target.unlink(missing_ok=True)
+        raise failure(target, error) from error
