@@ -58,6 +58,20 @@ class InsertMedia(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class InsertDeployMedium(Command[None]):
+    """Insert the medium of the caller's own job, from the host file `path`.
+
+    Host paths never come through a door: Node refuses this to a caller without `job` (:raise Denied).
+    Everything else is as with InsertMedia; the slot shows the image as "lightsout-deploy".
+    """
+
+    slot: str
+    path: str
+    action: ClassVar[str] = "insert-deploy-medium"
+    role: ClassVar[Role] = Role.ADMINISTRATOR
+
+
+@dataclass(frozen=True, slots=True)
 class EjectMedia(Command[None]):
     slot: str
     action: ClassVar[str] = "eject-media"
