@@ -1,0 +1,21 @@
+"""Who may do what: accounts, roles and scope, sessions, IPMI keys, lockout, and the one decision."""
+
+from bmc.accounts.accounts import Accounts
+from bmc.accounts.decision import decide
+from bmc.accounts.keyfile import KeyFileUnusable
+from bmc.accounts.passwords import Argon2, PasswordHasher, generate_ipmi_key, generate_password
+from bmc.accounts.values import Account, IpmiSlot, Limits, Session
+
+__all__ = [
+    "Account",
+    "Accounts",
+    "Argon2",
+    "IpmiSlot",
+    "KeyFileUnusable",
+    "Limits",
+    "PasswordHasher",
+    "Session",
+    "decide",
+    "generate_ipmi_key",
+    "generate_password",
+]

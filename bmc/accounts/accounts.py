@@ -1,0 +1,381 @@
+"""Accounts, and the doors' one place to ask who somebody is."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from bmc.accounts.lockout import Lockout
+from bmc.accounts.passwords import Argon2, PasswordHasher, check_password, encode
+from bmc.accounts.sessions import Sessions
+from bmc.accounts.slots import IpmiSlots, SlotCallback, within
+from bmc.accounts.values import ALL_NODES, Account, IpmiSlot, Limits, Session
+from bmc.events import Events
+from bmc.model.caller import Caller, Door, Role, Scope
+from bmc.model.clock import Clock
+from bmc.model.errors import Denied, InvalidRequest, NotFound, Refused
+from bmc.model.events import Event, EventKind, Severity
+from bmc.store import Conflict, Json, Store, StoreFailed
+
+BUCKET = "accounts"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+HASHES_AT_ONCE = 2
+SWEEP_EVERY = 15
+ACCOUNTS: TypeAlias = tuple[Account, ...]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    account: Account
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A password that was right a moment ago: Basic authentication sends it with each request.
+
+    Every change of the account drops it.
+    """
+
+    digest: bytes
+    until: float
+
+
+class Accounts:
+    """Everything in memory, every change in the store first. One instance per store."""
+
+    def __init__(
+        self, store: Store, events: Events, clock: Clock, slots: IpmiSlots, hasher: PasswordHasher, limits: Limits
+    ) -> None:
+        self._store = store
+        self._events = events
+        self._clock = clock
+        self._slots = slots
+        self._hasher = hasher
+        self._limits = limits
+        self._sessions = Sessions(store, clock, limits)
+        self._lockout = Lockout(clock, limits)
+        self._accounts: dict[str, _Stored] = {}
+        self._changing = asyncio.Lock()
+        self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
+        self._verified: dict[str, _Verified] = {}
+        self._digest_key = secrets.token_bytes(32)
+        self._nobody = hasher.hash(secrets.token_bytes(16))
+        self._slot_callbacks: list[SlotCallback] = []
+
+    @classmethod
+    async def open(
+        cls,
+        store: Store,
+        events: Events,
+        clock: Clock,
+        key_file: Path,
+        hasher: PasswordHasher | None = None,
+        limits: Limits | None = None,
+    ) -> "Accounts":
+        """`key_file` encrypts the IPMI keys; made (0600) if missing.
+
+        :raise KeyFileUnusable: IPMI keys are stored, and it does not open them.
+        """
+        slots = await IpmiSlots.open(store, key_file)
+        accounts = cls(store, events, clock, slots, hasher or Argon2(), limits or Limits())
+        for entry in await store.list(BUCKET):
+            accounts._accounts[entry.key] = _load(entry.key, entry.value)
+        await accounts._sessions.load(frozenset(accounts._accounts))
+        return accounts
+
+    async def run(self) -> None:
+        """Closes sessions that have run out, without end; the service owns this task."""
+        while True:
+            await self._clock.sleep(SWEEP_EVERY)
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        await self._sessions.sweep()
+
+    # Accounts
+
+    def empty(self) -> bool:
+        return not self._accounts
+
+    def list(self) -> ACCOUNTS:
+        return tuple(self._accounts[name].account for name in sorted(self._accounts))
+
+    async def create(self, name: str, password: str, role: Role, scope: Scope = ALL_NODES) -> Account:
+        """:raise InvalidRequest: the name or password is not acceptable, or the name is taken."""
+        if not NAME.fullmatch(name):
+            raise InvalidRequest(
+                f"UserName is {name[:80]!r}; expected 1 to 64 letters, digits, dots, dashes, underscores or @, "
+                "the first a letter or digit"
+            )
+        check_password(name, password)
+        account = Account(name, role, scope)
+        hash = await self._hash(password)
+        async with self._changing:
+            try:
+                await self._store.put(BUCKET, name, _dump(account, hash), expect=0)
+            except Conflict as error:
+                raise InvalidRequest(f"there is an account {name} already") from error
+            self._accounts[name] = _Stored(account, hash)
+        await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} created as {role.value}", name)
+        return account
+
+    async def change(
+        self,
+        name: str,
+        *,
+        password: str | None = None,
+        role: Role | None = None,
+        scope: Scope | None = None,
+        enabled: bool | None = None,
+    ) -> Account:
+        """Change what is not None. A new password, and whatever takes something away, ends the account's sessions.
+
+        :raise NotFound: :raise InvalidRequest: :raise Refused: nobody could manage accounts any more.
+        """
+        self._stored(name)
+        hash = None
+        if password is not None:
+            check_password(name, password)
+            hash = await self._hash(password)
+        async with self._changing:
+            old = self._stored(name)
+            account = Account(
+                name,
+                old.account.role if role is None else role,
+                old.account.scope if scope is None else scope,
+                old.account.enabled if enabled is None else enabled,
+            )
+            self._keep_one_governing(name, account)
+            new = _Stored(account, hash or old.hash)
+            await self._store.put(BUCKET, name, _dump(account, new.hash))
+            self._accounts[name] = new
+            self._verified.pop(name, None)
+            if hash:
+                self._lockout.forget(name)
+            if hash or _loses(old.account, account):
+                await self._sessions.close_account(name)
+                self._tell_slots(name)
+        await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} changed", name)
+        return account
+
+    async def delete(self, name: str) -> None:
+        """Its sessions and IPMI slots go with it. :raise NotFound: :raise Refused: see `change`."""
+        async with self._changing:
+            self._stored(name)
+            self._keep_one_governing(name, None)
+            for node, slot in self._slots.of_account(name):
+                await self.clear_slot(node, slot.slot)
+            await self._store.delete(BUCKET, name)
+            del self._accounts[name]
+            self._verified.pop(name, None)
+            self._lockout.forget(name)
+            await self._sessions.close_account(name)
+        await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} deleted", name)
+
+    # Signing in
+
+    async def authenticate(self, name: str, password: str, address: str) -> Account:
+        """Who this is. Takes as long for a name that does not exist.
+
+        :raise Denied: in the same words for an unknown name, a wrong password and a disabled account;
+            or locked, with the seconds to wait.
+        """
+        account, fresh = await self._verify(name, password, address)
+        if fresh:
+            await self._publish(EventKind.SIGNED_IN, f"{name} signed in from {address}", name, address=address)
+        return account
+
+    async def _verify(self, name: str, password: str, address: str) -> tuple[Account, bool]:
+        self._refuse_locked(name, address)
+        if self._was_right(name, password):
+            return self._accounts[name].account, False
+        async with self._hashing:
+            self._refuse_locked(name, address)  # those before us in the queue may have failed
+            stored = self._accounts.get(name)
+            hash = stored.hash if stored else self._nobody
+            right = await asyncio.to_thread(self._hasher.verify, hash, encode(password))
+            if right and stored and stored.account.enabled and self._accounts.get(name) is stored:
+                self._lockout.succeeded(name, address)
+                until = self._clock.monotonic() + self._limits.remember_password
+                self._verified[name] = _Verified(self._digest(password), until)
+                return stored.account, True
+            lock = self._lockout.failed(name, address)
+        await self._tell_failure(name, address, lock)
+        raise Denied("the user name or the password is wrong")
+
+    def _refuse_locked(self, name: str, address: str) -> None:
+        remaining = self._lockout.remaining(name, address)
+        if remaining:
+            raise Denied(f"too many failed sign-ins; try again in {remaining:.0f} seconds")
+
+    def _was_right(self, name: str, password: str) -> bool:
+        known = self._verified.get(name)
+        if known is None or self._clock.monotonic() >= known.until:
+            return False
+        return hmac.compare_digest(known.digest, self._digest(password))
+
+    def _digest(self, password: str) -> bytes:
+        return hmac.digest(self._digest_key, encode(password), hashlib.sha256)
+
+    async def _tell_failure(self, name: str, address: str, lock: float) -> None:
+        shown = name[:64]
+        await self._publish(
+            EventKind.SIGN_IN_FAILED,
+            f"sign-in as {shown!r} from {address} failed",
+            shown,
+            Severity.WARNING,
+            address=address,
+        )
+        if lock:
+            text = f"sign-ins as {shown!r} from {address} are locked for {lock:.0f} seconds"
+            await self._publish(EventKind.ACCOUNT_LOCKED, text, shown, Severity.WARNING, address=address, seconds=lock)
+
+    # Sessions
+
+    async def open_session(self, name: str, password: str, address: str, door: Door) -> Session:
+        """:raise Denied: as `authenticate`."""
+        await self._verify(name, password, address)
+        session = await self._sessions.open(name, address, door)
+        text = f"{name} signed in from {address}"
+        await self._publish(EventKind.SIGNED_IN, text, name, address=address, door=door.value, session=session.id)
+        return session
+
+    def session(self, token: str) -> Session | None:
+        """The live session of `token`; asking counts as use."""
+        return self._sessions.find(token)
+
+    def caller(self, token: str, address: str) -> Caller | None:
+        """Who asks with `token` from `address`, with the account's role and scope of now."""
+        session = self._sessions.find(token)
+        stored = self._accounts.get(session.account) if session else None
+        if session is None or stored is None or not stored.account.enabled:
+            return None
+        return Caller(session.account, stored.account.role, stored.account.scope, session.door, address)
+
+    async def close_session(self, id: str) -> None:
+        """:raise NotFound:"""
+        if not await self._sessions.close(id):
+            raise NotFound(f"there is no session {id[:64]}")
+
+    def sessions(self) -> tuple[Session, ...]:
+        return self._sessions.all()
+
+    def on_closed(self, callback: Callable[[str], None]) -> None:
+        """Call `callback` with the id of each session that ends, in whatever way."""
+        self._sessions.on_closed(callback)
+
+    # IPMI slots
+
+    async def set_slot(
+        self,
+        node: str,
+        slot: int,
+        name: str,
+        key: bytes,
+        privilege: Role,
+        enabled: bool = True,
+        account: str = "",
+    ) -> IpmiSlot:
+        """:raise InvalidRequest: name 1 to 16 and key 1 to 20 bytes, slot 2 to 15. :raise NotFound: no such account."""
+        if account:
+            self._stored(account)
+        value = IpmiSlot(slot, name.encode(errors="surrogatepass"), key, privilege, enabled, account)
+        await self._slots.put(node, value)
+        self._tell_slot(node, slot)
+        return value
+
+    async def clear_slot(self, node: str, slot: int) -> None:
+        await self._slots.clear(node, slot)
+        self._tell_slot(node, slot)
+
+    async def drop_node(self, node: str) -> None:
+        """The node was removed: its IPMI users go with it."""
+        for slot in self._slots.of_node(node):
+            await self.clear_slot(node, slot.slot)
+
+    def slots(self, node: str) -> tuple[IpmiSlot, ...]:
+        """The occupied slots by number, each as it works now: no more than its account is."""
+        return tuple(self._effective(node, slot) for slot in self._slots.of_node(node))
+
+    def ipmi_slot(self, node: str, name: bytes) -> IpmiSlot | None:
+        """As `slots`, by user name."""
+        slot = self._slots.named(node, name)
+        return self._effective(node, slot) if slot else None
+
+    def on_slot_changed(self, callback: SlotCallback) -> None:
+        """Call `callback(node, slot)` when a slot, or what its account lends it, has changed: end its sessions."""
+        self._slot_callbacks.append(callback)
+
+    def _effective(self, node: str, slot: IpmiSlot) -> IpmiSlot:
+        if not slot.account:
+            return slot
+        account = self._stored(slot.account).account
+        scope = account.scope
+        # Tags are not known here; where they may cover the node, Node's own decision does the rest.
+        covered = scope.all_nodes or node in scope.nodes or bool(scope.tags)
+        return within(slot, account.role, account.enabled and covered)
+
+    def _tell_slots(self, account: str) -> None:
+        for node, slot in self._slots.of_account(account):
+            self._tell_slot(node, slot.slot)
+
+    def _tell_slot(self, node: str, slot: int) -> None:
+        for callback in self._slot_callbacks:
+            try:
+                callback(node, slot)
+            except Exception:  # as with sessions: every door is told
+                log.exception("a door failed to end the sessions of slot %d of %s", slot, node)
+
+    # Common
+
+    def _stored(self, name: str) -> _Stored:
+        try:
+            return self._accounts[name]
+        except KeyError:
+            raise NotFound(f"there is no account {name[:64]!r}") from None
+
+    def _keep_one_governing(self, name: str, changed: Account | None) -> None:
+        others = any(each.account.governs for each in self._accounts.values() if each.account.name != name)
+        if self._accounts[name].account.governs and not others and not (changed and changed.governs):
+            raise Refused(f"{name} is the last enabled Administrator of the whole fleet; make another one first")
+
+    async def _hash(self, password: str) -> str:
+        async with self._hashing:
+            return await asyncio.to_thread(self._hasher.hash, encode(password))
+
+    async def _publish(
+        self, kind: EventKind, message: str, account: str, severity: Severity = Severity.OK, **details: object
+    ) -> None:
+        try:
+            await self._events.publish(Event(kind, message, 0, "", severity, account, details))
+        except StoreFailed as error:  # signing in must work on a full disk
+            log.warning("event not stored: %s (%s)", message, error)
+
+
+def _loses(old: Account, new: Account) -> bool:
+    return new.role.rank < old.role.rank or (new.scope != old.scope and not new.scope.all_nodes) or not new.enabled
+
+
+def _dump(account: Account, hash: str) -> Mapping[str, Json]:
+    return {
+        "role": account.role.value,
+        "all_nodes": account.scope.all_nodes,
+        "nodes": sorted(account.scope.nodes),
+        "tags": sorted(account.scope.tags),
+        "enabled": account.enabled,
+        "password": hash,
+    }
+
+
+def _load(name: str, value: Mapping[str, Any]) -> _Stored:
+    scope = Scope(value["all_nodes"], frozenset(value["nodes"]), frozenset(value["tags"]))
+    return _Stored(Account(name, Role(value["role"]), scope, value["enabled"]), value["password"])

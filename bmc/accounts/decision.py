@@ -1,0 +1,23 @@
+"""The one decision: may this caller do this?"""
+
+from bmc.model.caller import Caller, Role
+from bmc.model.errors import Denied
+
+NO_TAGS: frozenset[str] = frozenset()
+
+
+def decide(caller: Caller, role: Role, node: str = "", tags: frozenset[str] = NO_TAGS, action: str = "") -> None:
+    """Return if `caller` may do `action`, which takes at least `role`, on `node` with its `tags`.
+
+    Without a node it concerns the fleet (accounts, new nodes): beyond reading, that takes the whole fleet as scope,
+    else an Administrator of one node could make himself one of all.
+
+    :raise Denied: the text names what is missing.
+    """
+    what = action or "this"
+    if caller.role.rank < role.rank:
+        raise Denied(f"{what} takes the role {role.value}; {caller.account} has {caller.role.value}")
+    if node and not caller.scope.covers(node, tags):
+        raise Denied(f"the scope of {caller.account} does not include {node}")
+    if not node and role is not Role.READ_ONLY and not caller.scope.all_nodes:
+        raise Denied(f"{what} concerns the whole fleet; the scope of {caller.account} is limited")

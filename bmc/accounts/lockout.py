@@ -1,0 +1,110 @@
+"""Locks after failed sign-ins: a clock and counters, no I/O."""
+
+import ipaddress
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bmc.accounts.values import Limits
+from bmc.model.clock import Clock
+
+REMEMBERED = 10_000
+"""Counters kept at most; the one unused longest is forgotten first."""
+PLACES = 32
+"""How many of the places that an account has signed in from are known."""
+
+Key: TypeAlias = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class _Counter:
+    failures: int = 0
+    locks: int = 0
+    touched: float = 0.0
+    until: float = 0.0
+
+
+class Lockout:
+    """Counts failures by account and by address, also for accounts that do not exist.
+
+    Strangers who fail on purpose lock an account for strangers only: for an address that it has signed in from, and
+    for the machine's own, failures are counted apart. So nobody can keep the last administrator out.
+    """
+
+    def __init__(self, clock: Clock, limits: Limits) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._counters: OrderedDict[Key, _Counter] = OrderedDict()
+        self._known: dict[str, OrderedDict[str, None]] = {}
+
+    def remaining(self, name: str, address: str) -> float:
+        """Seconds until `name` may be tried again from `address`; 0 when not locked."""
+        now = self._clock.monotonic()
+        untils = [self._counters[key].until for key, _ in self._keys(name, address) if key in self._counters]
+        return max(0.0, max(untils, default=0.0) - now)
+
+    def failed(self, name: str, address: str) -> float:
+        """Count a failure; the seconds of the lock that it led to, 0 if none."""
+        return max(self._count(key, allowed) for key, allowed in self._keys(name, address))
+
+    def succeeded(self, name: str, address: str) -> None:
+        """Forget the failures of this account from here, and know the address from now on."""
+        for key, _ in self._keys(name, address):
+            self._counters.pop(key, None)
+        known = self._known.setdefault(name, OrderedDict())
+        known[_place(address)] = None
+        known.move_to_end(_place(address))
+        if len(known) > PLACES:
+            known.popitem(last=False)
+
+    def forget(self, name: str) -> None:
+        """The account is gone, or an administrator has given it a new password."""
+        self._known.pop(name, None)
+        for key in [key for key in self._counters if key[1] == name]:
+            del self._counters[key]
+
+    def _keys(self, name: str, address: str) -> tuple[tuple[Key, int], ...]:
+        place = _place(address)
+        familiar = _is_loopback(place) or place in self._known.get(name, ())
+        return (
+            (("account", name, place if familiar else ""), self._limits.account_failures),
+            (("address", "", place), self._limits.address_failures),
+        )
+
+    def _count(self, key: Key, allowed: int) -> float:
+        now = self._clock.monotonic()
+        counter = self._counters.setdefault(key, _Counter(touched=now))
+        self._counters.move_to_end(key)
+        if now - counter.touched > self._limits.lock_forget:
+            counter.failures = counter.locks = 0
+        counter.touched = now
+        counter.failures += 1
+        if len(self._counters) > REMEMBERED:
+            self._counters.popitem(last=False)
+        if counter.failures < allowed:
+            return 0.0
+        duration = min(self._limits.lock_first * 2.0 ** min(counter.locks, 20), self._limits.lock_longest)
+        counter.failures = 0
+        counter.locks += 1
+        counter.until = now + duration
+        return duration
+
+
+def _place(address: str) -> str:
+    """Where `address` counts: an IPv6 site has 2^64 addresses to try from, so its network stands for all of them."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped or parsed.is_loopback:
+        return str(parsed.ipv4_mapped or parsed)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def _is_loopback(place: str) -> bool:
+    try:
+        return ipaddress.ip_network(place).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,145 @@
+"""Sign-in sessions: only a hash of each token is kept, in memory and in the store."""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bmc.accounts.values import Limits, Session
+from bmc.model.caller import Door
+from bmc.model.clock import Clock
+from bmc.store import Store, StoreFailed
+
+BUCKET = "sessions"
+PERSIST_AFTER = 60
+"""Seconds by which the stored time of last use may lag."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Open:
+    session: Session
+    hash: str
+    used: float
+    stored: float
+
+
+class Sessions:
+    """A session ends by closing, by idling, by age, or with its account; each end is told once to every callback."""
+
+    def __init__(self, store: Store, clock: Clock, limits: Limits) -> None:
+        self._store = store
+        self._clock = clock
+        self._limits = limits
+        self._by_hash: dict[str, _Open] = {}
+        self._left_over: set[str] = set()
+        self._callbacks: list[Callable[[str], None]] = []
+
+    async def load(self, accounts: frozenset[str]) -> None:
+        """Take up what an earlier run left, but for sessions of accounts that are gone."""
+        for entry in await self._store.list(BUCKET):
+            value = entry.value
+            if value["account"] not in accounts:
+                await self._erase(entry.key)
+                continue
+            session = Session(entry.key, "", value["account"], value["created"], value["address"], Door(value["door"]))
+            self._by_hash[value["hash"]] = _Open(session, value["hash"], value["used"], value["used"])
+
+    async def open(self, account: str, address: str, door: Door) -> Session:
+        now = self._clock.now()
+        token = secrets.token_urlsafe(32)
+        session = Session(secrets.token_hex(8), "", account, now, address, door)
+        opened = _Open(session, _hash(token), now, now)
+        self._by_hash[opened.hash] = opened
+        await self._store_session(opened)
+        mine = sorted((each for each in self.all() if each.account == account), key=lambda each: each.created)
+        for surplus in mine[: -self._limits.sessions_per_account]:
+            await self.close(surplus.id)
+        return Session(session.id, token, account, now, address, door)
+
+    def find(self, token: str) -> Session | None:
+        """The live session of this token; asking counts as use."""
+        opened = self._by_hash.get(_hash(token))
+        if opened is None or self._expired(opened):
+            return None
+        opened.used = self._clock.now()
+        return opened.session
+
+    def all(self) -> tuple[Session, ...]:
+        live = (opened.session for opened in self._by_hash.values() if not self._expired(opened))
+        return tuple(sorted(live, key=lambda session: session.created))
+
+    def on_closed(self, callback: Callable[[str], None]) -> None:
+        self._callbacks.append(callback)
+
+    async def close(self, id: str) -> bool:
+        """Ends the session at once, also where the store fails; False if there is none."""
+        opened = next((each for each in self._by_hash.values() if each.session.id == id), None)
+        if opened is None:
+            return False
+        self._end(opened)
+        await self._erase(id)
+        return True
+
+    async def close_account(self, account: str) -> None:
+        ended = [opened for opened in self._by_hash.values() if opened.session.account == account]
+        for opened in ended:
+            self._end(opened)
+        for opened in ended:
+            await self._erase(opened.session.id)
+
+    async def sweep(self) -> None:
+        """Close what has run out, and store when the others were used last."""
+        for id in list(self._left_over):
+            await self._erase(id)
+        for opened in list(self._by_hash.values()):
+            if self._expired(opened):
+                await self.close(opened.session.id)
+            elif opened.used - opened.stored >= PERSIST_AFTER:
+                opened.stored = opened.used
+                await self._store_session(opened)
+
+    def _end(self, opened: _Open) -> None:
+        del self._by_hash[opened.hash]
+        for callback in self._callbacks:
+            try:
+                callback(opened.session.id)
+            except Exception:  # one door's trouble must not keep another's consoles open
+                log.exception("a door failed to close session %s", opened.session.id)
+
+    async def _erase(self, id: str) -> None:
+        try:
+            await self._store.delete(BUCKET, id)
+            self._left_over.discard(id)
+        except StoreFailed as error:  # the session has ended all the same; the next sweep tries again
+            self._left_over.add(id)
+            log.warning("session %s has ended, but stays in the store for now: %s", id, error)
+
+    def _expired(self, opened: _Open) -> bool:
+        now = self._clock.now()
+        idle, age = now - opened.used, now - opened.session.created
+        return idle >= self._limits.session_idle or age >= self._limits.session_longest
+
+    async def _store_session(self, opened: _Open) -> None:
+        session = opened.session
+        try:
+            await self._store.put(
+                BUCKET,
+                session.id,
+                {
+                    "hash": opened.hash,
+                    "account": session.account,
+                    "created": session.created,
+                    "used": opened.used,
+                    "address": session.address,
+                    "door": session.door.value,
+                },
+            )
+        except StoreFailed as error:  # a full disk must not keep the operator out who comes to look at it
+            log.warning("session %s will not survive a restart: %s", session.id, error)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -1,0 +1,108 @@
+"""The IPMI users of each node: numbered slots, their keys encrypted in the store and open only in memory."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bmc.accounts.keyfile import Sealer, open_key_file
+from bmc.accounts.values import IpmiSlot
+from bmc.model.caller import Role
+from bmc.model.errors import InvalidRequest
+from bmc.store import Json, Store
+
+BUCKET = "ipmi-slots"
+FIRST, LAST = 2, 15
+LONGEST_NAME, LONGEST_KEY = 16, 20
+
+SlotCallback = Callable[[str, int], None]
+
+
+class IpmiSlots:
+    """All slots of all nodes, by node and number."""
+
+    def __init__(self, store: Store, sealer: Sealer, slots: dict[str, dict[int, IpmiSlot]]) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._slots = slots
+
+    @classmethod
+    async def open(cls, store: Store, key_file: Path) -> "IpmiSlots":
+        """:raise KeyFileUnusable: the stored keys cannot be opened."""
+        entries = await store.list(BUCKET)
+        sealer = open_key_file(key_file, may_make=not entries)
+        slots: dict[str, dict[int, IpmiSlot]] = {}
+        for entry in entries:
+            node, _, number = entry.key.rpartition("/")
+            slots.setdefault(node, {})[int(number)] = _load(int(number), entry.value, sealer, entry.key)
+        return cls(store, sealer, slots)
+
+    def of_node(self, node: str) -> tuple[IpmiSlot, ...]:
+        return tuple(slot for _, slot in sorted(self._slots.get(node, {}).items()))
+
+    def of_account(self, account: str) -> list[tuple[str, IpmiSlot]]:
+        return [(node, slot) for node in self._slots for slot in self.of_node(node) if slot.account == account]
+
+    def named(self, node: str, name: bytes) -> IpmiSlot | None:
+        return next((slot for slot in self._slots.get(node, {}).values() if slot.name == name), None)
+
+    async def put(self, node: str, slot: IpmiSlot) -> None:
+        """:raise InvalidRequest: nothing is truncated; names are unique on a node."""
+        _check(slot)
+        other = self.named(node, slot.name)
+        if other is not None and other.slot != slot.slot:
+            raise InvalidRequest(f"slot {other.slot} of {node} has the name {slot.name.decode()!r} already")
+        key = _key(node, slot.slot)
+        await self._store.put(BUCKET, key, _dump(slot, self._sealer, key))
+        self._slots.setdefault(node, {})[slot.slot] = slot
+
+    async def clear(self, node: str, number: int) -> None:
+        """Must not fail when the slot is empty."""
+        await self._store.delete(BUCKET, _key(node, number))
+        self._slots.get(node, {}).pop(number, None)
+
+
+def _check(slot: IpmiSlot) -> None:
+    if slot.slot == 1:
+        raise InvalidRequest("IPMI slot 1 is the anonymous user, which does not exist here; expected 2 to 15")
+    if not FIRST <= slot.slot <= LAST:
+        raise InvalidRequest(f"IPMI slot is {slot.slot}; expected {FIRST} to {LAST}")
+    if not 1 <= len(slot.name) <= LONGEST_NAME:
+        raise InvalidRequest(f"IPMI user name has {len(slot.name)} bytes; expected 1 to {LONGEST_NAME}")
+    if not all(0x21 <= byte <= 0x7E for byte in slot.name):
+        raise InvalidRequest("IPMI user name has a character that is not printable ASCII, or a space")
+    if not 1 <= len(slot.key) <= LONGEST_KEY:
+        raise InvalidRequest(f"IPMI key has {len(slot.key)} bytes; expected 1 to {LONGEST_KEY}")
+    if 0 in slot.key:
+        raise InvalidRequest("IPMI key holds a zero byte, which IPMI takes for its end")
+
+
+def _key(node: str, number: int) -> str:
+    return f"{node}/{number}"
+
+
+def _dump(slot: IpmiSlot, sealer: Sealer, key: str) -> Mapping[str, Json]:
+    return {
+        "name": slot.name.decode(),
+        "key": sealer.seal(slot.key, key),
+        "privilege": slot.privilege.value,
+        "enabled": slot.enabled,
+        "account": slot.account,
+    }
+
+
+def _load(number: int, value: Mapping[str, Any], sealer: Sealer, key: str) -> IpmiSlot:
+    return IpmiSlot(
+        number,
+        value["name"].encode(),
+        sealer.unseal(value["key"], key),
+        Role(value["privilege"]),
+        value["enabled"],
+        value["account"],
+    )
+
+
+def within(slot: IpmiSlot, role: Role, enabled: bool) -> IpmiSlot:
+    """The slot as far as its account, of that role, carries it."""
+    privilege = min(slot.privilege, role, key=lambda each: each.rank)
+    return replace(slot, privilege=privilege, enabled=slot.enabled and enabled)
