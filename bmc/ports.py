@@ -5,12 +5,15 @@ a sense confirms an actuator only from outside its domain.
 """
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from bmc.model.boot import BootOverride, BootSeen, BootTarget
-from bmc.model.node import Hardware, MediaSlot
+from bmc.model.checks import Check
+from bmc.model.clock import Clock
+from bmc.model.node import Hardware, MediaSlot, NodeDefinition
 from bmc.model.power import PowerAction, PowerReading
 
 
@@ -31,7 +34,7 @@ class PowerSwitch(Protocol):
         """
 
     async def resume(self) -> None:
-        """Let a paused node go on. :raise NotSupported: this switch has no such thing. :raise WrongState: not paused."""
+        """Let a paused node go on. :raise NotSupported: this switch cannot. :raise WrongState: it is not paused."""
 
 
 class PowerSense(Protocol):
@@ -143,3 +146,31 @@ class Backend:
     serial: SerialSource | None = None
     inventory: Inventory | None = None
     deploy: DeployLink | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a driver gets from the service: a directory of its own, the clock, and the vendor BMCs' credentials.
+
+    `credentials` maps a name of the configuration file to user and password. :raise InvalidRequest: no such name.
+    """
+
+    directory: Path
+    clock: Clock
+    credentials: Callable[[str], tuple[bytes, bytes]]
+
+
+class Driver(Protocol):
+    """One kind of backend, registered by name in the entry-point group `bmc.robots`."""
+
+    def complete(self, definition: NodeDefinition) -> NodeDefinition:
+        """The definition with its options checked and everything filled in that is decided once (MACs, serials).
+
+        :raise InvalidRequest: naming the key path of every option that is wrong, and what was expected.
+        """
+
+    async def open(self, definition: NodeDefinition, site: Site) -> Backend:
+        """Compose the backend; touches no machine before `lifecycle.start`. :raise BackendFailed: with the remedy."""
+
+    def checks(self, site: Site) -> Iterable[Check]:
+        """What `bmc doctor` should tell about this machine; may take seconds."""

@@ -26,7 +26,6 @@ class SerialHub:
         self._limit = scrollback
         self._readers: set[SerialReader] = set()
         self._line: ByteStream | None = None
-        self._closed = False
 
     async def run(self) -> None:
         """Own the line until cancelled."""
@@ -118,18 +117,21 @@ class SerialReader:
         return data
 
     async def write(self, data: bytes) -> None:
-        """:raise BackendFailed: the stream is closed, or was opened for reading only. :raise WrongState: the node is off."""
-        if self._closed or not self._writable:
-            raise BackendFailed("this serial stream " + ("is closed" if self._closed else "was opened for reading only"))
+        """:raise BackendFailed: the stream is closed, or for reading only. :raise WrongState: the node is off."""
+        self._check_writable()
         await self._hub.write(data)
 
     async def send_break(self) -> None:
         """:raise NotSupported: the line carries no break. :raise WrongState: the node is off."""
-        if self._closed or not self._writable:
-            raise BackendFailed("this serial stream " + ("is closed" if self._closed else "was opened for reading only"))
+        self._check_writable()
         await self._hub.send_break()
 
     async def close(self) -> None:
         self._closed = True
         self._hub.forget(self)
         self._ready.set()
+
+    def _check_writable(self) -> None:
+        if self._closed or not self._writable:
+            why = "is closed" if self._closed else "was opened for reading only"
+            raise BackendFailed(f"this serial stream {why}")

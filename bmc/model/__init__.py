@@ -1,1 +1,1 @@
-"""The words of the house: enumerations, frozen values, commands, errors and the clock. Standard library only; knows no I/O."""
+"""The words of the house: enumerations, frozen values, commands, errors, the clock. Knows no I/O."""

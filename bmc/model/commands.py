@@ -50,7 +50,7 @@ class SetBootOverride(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class InsertMedia(Command[None]):
-    """Insert, or swap, what is in a virtual drive. `image` is an http(s) URL or the name of a file in the media store."""
+    """Insert, or swap, what is in a virtual drive. `image`: an http(s) URL or the name of a file in the media store."""
 
     slot: str
     image: str

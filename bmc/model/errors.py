@@ -2,7 +2,7 @@
 
 
 class BmcError(Exception):
-    """Base of every error that a door may show to its caller; the text names what was wrong, what was expected, what to do."""
+    """Base of every error that a door may show: the text names what was wrong, what was expected, what to do."""
 
 
 class Busy(BmcError):

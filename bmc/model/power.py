@@ -64,3 +64,11 @@ class PowerReading:
     cause: PowerCause = PowerCause.OBSERVED
     health: Health = Health.OK
     reason: str = ""
+
+    @property
+    def paused(self) -> bool:
+        """On, but standing still until someone resumes it."""
+        return self.state is PowerState.ON and self.cause in _PAUSES
+
+
+_PAUSES = frozenset({PowerCause.GUEST_PANIC, PowerCause.DISK_ERROR, PowerCause.PAUSED})

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bmc.model.power import Health, PowerReading, PowerState
+from bmc.model.power import Health, PowerCause, PowerReading, PowerState
 
 _SEVERITY = list(Health)
 
@@ -10,7 +10,7 @@ _SEVERITY = list(Health)
 def believe(readings: Mapping[str, PowerReading], at: float) -> PowerReading:
     """The reading that all senses that can tell agree on; UNKNOWN with every reason when none can, or when they differ.
 
-    Cause and reason come from the newest reading of the agreed state, health from the gravest. `at` dates an UNKNOWN.
+    Cause, health and reason come from the gravest reading, or the newest that knows a cause. `at` dates an UNKNOWN.
     """
     sure = {name: reading for name, reading in readings.items() if reading.state is not PowerState.UNKNOWN}
     if not sure:
@@ -19,6 +19,8 @@ def believe(readings: Mapping[str, PowerReading], at: float) -> PowerReading:
     if len({reading.state for reading in sure.values()}) > 1:
         votes = ", ".join(f"{name} says {reading.state.value}" for name, reading in sure.items())
         return PowerReading(PowerState.UNKNOWN, at, reason=f"the senses differ: {votes}")
-    newest = max(sure.values(), key=lambda reading: reading.at)
-    gravest = max(sure.values(), key=lambda reading: _SEVERITY.index(reading.health))
-    return PowerReading(newest.state, newest.at, newest.cause, gravest.health, gravest.reason or newest.reason)
+    return max(sure.values(), key=_weight)
+
+
+def _weight(reading: PowerReading) -> tuple[int, bool, float]:
+    return _SEVERITY.index(reading.health), reading.cause is not PowerCause.OBSERVED, reading.at

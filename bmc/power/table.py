@@ -79,7 +79,7 @@ GRACEFUL = frozenset({PowerAction.GRACEFUL_SHUTDOWN, PowerAction.GRACEFUL_RESTAR
 
 
 def composed(native: frozenset[PowerAction]) -> frozenset[PowerAction]:
-    """What a node with a switch of `native` actions can be asked: cycle is off then on, graceful restart is shutdown then on."""
+    """What a node with a switch of `native` actions can do: cycle is off then on, graceful restart shutdown then on."""
     extra: set[PowerAction] = set()
     if {PowerAction.ON, PowerAction.FORCE_OFF} <= native:
         extra.add(PowerAction.POWER_CYCLE)
@@ -92,3 +92,10 @@ def available(state: PowerState, actions: frozenset[PowerAction]) -> frozenset[P
     """Which of a node's actions would have an effect in `state`."""
     useful = (Outcome.DO, Outcome.SUPERSEDE)
     return frozenset(action for action in actions if OUTCOME[state, action] in useful)
+
+
+def collision(under_way: PowerAction, action: PowerAction) -> Outcome:
+    """What becomes of `action` while `under_way` has not ended: what the rows of POWERING_ON and POWERING_OFF say."""
+    if action is under_way:
+        return Outcome.JOIN
+    return Outcome.SUPERSEDE if action is PowerAction.FORCE_OFF else Outcome.BUSY

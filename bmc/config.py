@@ -1,0 +1,105 @@
+"""One TOML file → typed settings of the service, checked whole at start."""
+
+import hashlib
+import os
+import tomllib
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+import bmc
+from bmc.model.errors import InvalidRequest
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HttpSettings(Section):
+    """The web console and Redfish. Without a port, 8080 or the next free one is taken and remembered."""
+
+    host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
+    port: int | None = Field(default=None, ge=0, le=65535)
+    tls: bool | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @property
+    def secure(self) -> bool:
+        """HTTPS: always beyond loopback, and where asked for."""
+        return bool(self.tls) or self.certificate is not None or not self.host.is_loopback
+
+
+class IpmiSettings(Section):
+    """Each node's endpoint gets the first free UDP port from `first_port` on."""
+
+    host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
+    first_port: int = Field(default=6230, ge=1, le=65535)
+
+
+class FetchSettings(Section):
+    """`allow` lists networks that media may come from although they are loopback or link-local."""
+
+    allow: list[IPv4Network | IPv6Network] = []
+
+
+class MediaSettings(Section):
+    quota_gib: int = Field(default=32, ge=1)
+
+
+class PowerSettings(Section):
+    """Seconds that a guest may take to shut down before the caller is told that it did not."""
+
+    graceful_timeout: float = Field(default=120.0, gt=0)
+
+
+class Credential(Section):
+    """What a vendor BMC wants; a node's options name it. Use `password_file` rather than `password`."""
+
+    user: str = Field(min_length=1, max_length=16)
+    password: SecretStr | None = None
+    password_file: Path | None = None
+
+
+class Settings(Section):
+    http: HttpSettings = HttpSettings()
+    ipmi: IpmiSettings = IpmiSettings()
+    fetch: FetchSettings = FetchSettings()
+    media: MediaSettings = MediaSettings()
+    power: PowerSettings = PowerSettings()
+    credentials: dict[str, Credential] = {}
+
+
+def load(path: Path) -> Settings:
+    """The settings in `path`; the defaults when there is no such file.
+
+    :raise InvalidRequest: naming every key that is wrong and what was expected.
+    """
+    try:
+        values = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidRequest(f"{path}: {error}") from error
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise InvalidRequest(f"{path}: {wrong}") from error
+
+
+def state_directory() -> Path:
+    """BMC_STATE, or a directory of this installation's own, so that two installations never share one."""
+    if named := os.environ.get("BMC_STATE"):
+        return Path(named).absolute()
+    base = Path("/var/lib") if os.geteuid() == 0 else Path.home() / ".local" / "state"
+    home = Path(bmc.__file__).resolve().parents[1]
+    suffix = "-" + hashlib.sha256(str(home).encode()).hexdigest()[:8] if (home / "Makefile").exists() else ""
+    return base / f"lightsout{suffix}"
+
+
+def config_file(state: Path) -> Path:
+    """BMC_CONFIG, or config.toml in the state directory."""
+    named = os.environ.get("BMC_CONFIG")
+    return Path(named).absolute() if named else state / "config.toml"

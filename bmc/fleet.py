@@ -1,0 +1,261 @@
+"""The fleet: nodes by name; they come, change and go while the service runs."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from bmc.accounts import decide
+from bmc.events import Audit, Events
+from bmc.model.caller import Caller, Role
+from bmc.model.clock import Clock
+from bmc.model.errors import BmcError, Busy, InvalidRequest, NotFound, WrongState
+from bmc.model.events import Event, EventKind, Severity
+from bmc.model.node import Endpoint, NodeDefinition
+from bmc.model.power import PowerState
+from bmc.node import Node
+from bmc.node.node import MediaLibrary
+from bmc.node.power import PATIENCE, Patience
+from bmc.node.state import StateKeeper
+from bmc.ports import Backend
+from bmc.store import Json, Store
+
+log = logging.getLogger(__name__)
+
+BUCKET = "nodes"
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+OpenBackend = Callable[[NodeDefinition], Awaitable[Backend]]
+CompleteDefinition = Callable[[NodeDefinition], NodeDefinition]
+"""Checks a definition's options and fills in what the driver decides once.
+
+:raise InvalidRequest: with every problem.
+"""
+Added = Callable[[Node, NodeDefinition], Awaitable[Endpoint | None]]
+"""A door learns of a node and says where it opened for it."""
+Removed = Callable[[str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Drivers:
+    """What the fleet must know of backends."""
+
+    complete: CompleteDefinition
+    open: OpenBackend
+
+
+@dataclass(slots=True)
+class _Member:
+    node: Node
+    backend: Backend
+    definition: NodeDefinition
+
+
+class Fleet:
+    """Owns every node from `start` to `close`; one lock guards who is in it.
+
+    `forget` is told of a node removed for good, to drop what others keep for it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        events: Events,
+        audit: Audit,
+        clock: Clock,
+        drivers: Drivers,
+        media: MediaLibrary,
+        forget: Removed,
+        patience: Patience = PATIENCE,
+    ) -> None:
+        self._store = store
+        self._events = events
+        self._audit = audit
+        self._clock = clock
+        self._drivers = drivers
+        self._media = media
+        self._forget = forget
+        self._patience = patience
+        self._members: dict[str, _Member] = {}
+        self._lock = asyncio.Lock()
+        self._added: list[Added] = []
+        self._removed: list[Removed] = []
+
+    def on_change(self, added: Added, removed: Removed) -> None:
+        """Tell a door of every node that comes and goes; called before `start`."""
+        self._added.append(added)
+        self._removed.append(removed)
+
+    async def start(self) -> None:
+        """Adopt every stored node. One that cannot be opened is left out, and said loudly; the others run."""
+        for entry in await self._store.list(BUCKET):
+            definition = _from_json(entry.key, entry.value)
+            try:
+                await self._open(definition)
+            except BmcError as error:
+                log.error("node %s is left out: %s", definition.name, error)
+                message = f"{definition.name} could not be opened: {error}"
+                event = Event(EventKind.NODE_CHANGED, message, self._clock.now(), definition.name, Severity.CRITICAL)
+                await self._events.publish(event)
+
+    async def close(self) -> None:
+        """Let go of every node without touching it."""
+        await asyncio.gather(*(member.node.close() for member in self._members.values()))
+        self._members.clear()
+
+    def visible(self, caller: Caller) -> list[Node]:
+        """The nodes in the caller's scope, by name."""
+        members = sorted(self._members.items())
+        return [m.node for name, m in members if caller.scope.covers(name, m.definition.tags)]
+
+    def node(self, name: str) -> Node:
+        """:raise NotFound: no such node."""
+        return self._member(name).node
+
+    def backend(self, name: str) -> Backend:
+        """For jobs only. :raise NotFound: no such node."""
+        return self._member(name).backend
+
+    async def create(self, definition: NodeDefinition, caller: Caller) -> Node:
+        """Define a node; it starts off.
+
+        :raise Denied: only an administrator of the whole fleet, or of the node's tags, may.
+        :raise InvalidRequest: with every problem. :raise Busy: the name or uuid is taken.
+        """
+        decide(caller, Role.ADMINISTRATOR, definition.name, definition.tags, "create-node")
+        if not _NAME.fullmatch(definition.name):
+            raise InvalidRequest(
+                f"Name {definition.name!r} must be a host name: 1 to 63 lower-case letters, digits and inner hyphens"
+            )
+        definition = self._drivers.complete(definition)
+        async with self._lock:
+            self._check_free(definition)
+            await self._store.put(BUCKET, definition.name, _to_json(definition), expect=0)
+            try:
+                node = await self._open(definition)
+            except BmcError:
+                await self._store.delete(BUCKET, definition.name)
+                raise
+        await self._tell(EventKind.NODE_ADDED, definition.name, f"{definition.name} was added", "create-node", caller)
+        return node
+
+    async def change(
+        self, name: str, options: Mapping[str, object], caller: Caller, tags: frozenset[str] | None = None
+    ) -> Node:
+        """Merge `options` into the node's own. The node must be off.
+
+        :raise NotFound, Denied, InvalidRequest: nothing was changed. :raise WrongState: the node is not off.
+        """
+        async with self._lock:
+            member = self._member(name)
+            decide(caller, Role.ADMINISTRATOR, name, member.definition.tags, "change-node")
+            merged = replace(
+                member.definition,
+                options={**member.definition.options, **options},
+                tags=member.definition.tags if tags is None else tags,
+            )
+            merged = self._drivers.complete(merged)
+            self._check_idle(member, "changed")
+            await self._store.put(BUCKET, name, _to_json(merged))
+            await self._withdraw(name)
+            node = await self._open(merged)
+        await self._tell(EventKind.NODE_CHANGED, name, f"{name} was changed", "change-node", caller)
+        return node
+
+    async def remove(self, name: str, caller: Caller) -> None:
+        """Remove a node and its disks for good. It must be off.
+
+        :raise NotFound, Denied: nothing was done. :raise WrongState: the node is not off.
+        """
+        async with self._lock:
+            member = self._member(name)
+            decide(caller, Role.ADMINISTRATOR, name, member.definition.tags, "remove-node")
+            self._check_idle(member, "removed")
+            await self._store.delete(BUCKET, name)
+            await self._withdraw(name)
+            await member.node.erase()
+            await self._forget(name)
+        await self._tell(EventKind.NODE_REMOVED, name, f"{name} was removed", "remove-node", caller)
+
+    async def _open(self, definition: NodeDefinition) -> Node:
+        keeper = await StateKeeper.open(self._store, definition.name)
+        backend = await self._drivers.open(definition)
+        node = Node(
+            definition,
+            backend,
+            self._store,
+            keeper,
+            self._events,
+            self._audit,
+            self._clock,
+            self._media,
+            self._patience,
+        )
+        await node.start()
+        self._members[definition.name] = _Member(node, backend, definition)
+        for added in self._added:
+            endpoint = await added(node, definition)
+            if endpoint is not None and endpoint != definition.ipmi:
+                definition = replace(definition, ipmi=endpoint)
+                await self._store.put(BUCKET, definition.name, _to_json(definition))
+                node.relocate(endpoint)
+                self._members[definition.name].definition = definition
+        return node
+
+    async def _withdraw(self, name: str) -> None:
+        for removed in self._removed:
+            await removed(name)
+        member = self._members.pop(name)
+        await member.node.close()
+
+    def _member(self, name: str) -> _Member:
+        member = self._members.get(name)
+        if member is None:
+            raise NotFound(f"there is no node {name!r}")
+        return member
+
+    def _check_free(self, definition: NodeDefinition) -> None:
+        for member in self._members.values():
+            if member.definition.name == definition.name:
+                raise Busy(f"there is a node {definition.name} already")
+            if member.definition.uuid == definition.uuid:
+                raise Busy(f"UUID {definition.uuid} belongs to {member.definition.name} already")
+
+    @staticmethod
+    def _check_idle(member: _Member, verb: str) -> None:
+        snapshot = member.node.snapshot
+        if snapshot.reservation is not None:
+            raise Busy(f"{snapshot.reservation.holder} holds {snapshot.name}: {snapshot.reservation.reason}")
+        if snapshot.power not in (PowerState.OFF, PowerState.UNKNOWN):
+            raise WrongState(f"{snapshot.name} is {snapshot.power.value}; power it off before it can be {verb}")
+
+    async def _tell(self, kind: EventKind, name: str, message: str, action: str, caller: Caller) -> None:
+        await self._audit.record(caller, action, name, "done")
+        await self._events.publish(Event(kind, message, self._clock.now(), name, account=caller.account))
+
+
+def _to_json(definition: NodeDefinition) -> dict[str, Json]:
+    options: Any = dict(definition.options)
+    endpoint = definition.ipmi
+    return {
+        "uuid": str(definition.uuid),
+        "driver": definition.driver,
+        "options": options,
+        "tags": sorted(definition.tags),
+        "ipmi": {"host": endpoint.host, "port": endpoint.port} if endpoint else None,
+    }
+
+
+def _from_json(name: str, value: Mapping[str, Any]) -> NodeDefinition:
+    endpoint = value["ipmi"]
+    return NodeDefinition(
+        name,
+        UUID(value["uuid"]),
+        value["driver"],
+        value["options"],
+        frozenset(value["tags"]),
+        Endpoint(endpoint["host"], endpoint["port"]) if endpoint else None,
+    )

@@ -1,0 +1,395 @@
+"""One node's power: believes its senses, and carries out actions one at a time, at most once, never silently."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from bmc.model.caller import SERVICE, Caller
+from bmc.model.clock import Clock
+from bmc.model.errors import BackendFailed, BmcError, Busy, Refused, TimedOut, WrongState
+from bmc.model.events import EventKind, Severity
+from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
+from bmc.node.journal import Intent, Journal
+from bmc.node.state import StateKeeper
+from bmc.ports import PowerSense, PowerSwitch
+from bmc.power.belief import believe
+from bmc.power.table import EXPECTED, GRACEFUL, OUTCOME, REPEATABLE, Outcome, collision, composed
+
+log = logging.getLogger(__name__)
+
+_RESETS = frozenset({PowerCause.GUEST_RESET, PowerCause.HOST_RESET, PowerCause.WATCHDOG})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: how long an effect may take, a guest may take to shut down, senses may differ, a cycle stays off."""
+
+    settle: float = 20.0
+    graceful: float = 120.0
+    agree: float = 0.8
+    off_time: float = 1.0
+
+
+PATIENCE = Patience()
+
+
+@dataclass(eq=False, slots=True)
+class _UnderWay:
+    action: PowerAction
+    caller: Caller
+    since: float
+    task: asyncio.Task[PowerState] | None = None
+    watcher: asyncio.Task[None] | None = field(default=None)
+
+
+class Publish(Protocol):
+    async def __call__(
+        self,
+        kind: EventKind,
+        message: str,
+        severity: Severity = Severity.OK,
+        account: str = "",
+        details: Mapping[str, object] | None = None,
+    ) -> None: ...
+
+
+class PowerControl:
+    """`show(state, reading)` replaces the node's snapshot; `before_boot` arms what the next boot needs."""
+
+    def __init__(
+        self,
+        name: str,
+        switch: PowerSwitch,
+        senses: tuple[PowerSense, ...],
+        journal: Journal,
+        keeper: StateKeeper,
+        lock: asyncio.Lock,
+        clock: Clock,
+        publish: Publish,
+        show: Callable[[PowerState, PowerReading], None],
+        before_boot: Callable[[], Awaitable[None]],
+        patience: Patience = PATIENCE,
+    ) -> None:
+        self._name = name
+        self._switch = switch
+        self._senses = senses
+        self._journal = journal
+        self._keeper = keeper
+        self._lock = lock
+        self._clock = clock
+        self._publish = publish
+        self._show = show
+        self._before_boot = before_boot
+        self._patience = patience
+        self._readings: dict[str, PowerReading] = {}
+        self._reading = PowerReading(PowerState.UNKNOWN, clock.now(), reason="not looked at yet")
+        self._under_way: _UnderWay | None = None
+        self._changed = asyncio.Event()
+        self._accepting = asyncio.Lock()
+        self._tasks: set[asyncio.Task[PowerState]] = set()
+        self.actions = composed(switch.actions)
+
+    async def start(self) -> None:
+        """Look, tell what happened while nobody looked, and settle what a crash cut off."""
+        reading = await self._look()
+        await self._accept(reading)
+        intent = await self._journal.left()
+        if intent is not None:
+            await self._reconcile(intent, reading)
+
+    async def watch(self, sense: PowerSense) -> None:
+        """Follow one sense until cancelled."""
+        async for reading in sense.changes():
+            self._readings[sense.name] = reading
+            if reading.cause in _RESETS:
+                await self._publish(
+                    EventKind.NODE_RESET,
+                    f"{self._name} was reset ({reading.cause.value})",
+                    details={"cause": reading.cause.value},
+                )
+            self._changed.set()
+            if self._under_way is None or self._under_way.watcher is not None:
+                await self._accept(await self._agree())
+
+    async def request(self, action: PowerAction, caller: Caller) -> PowerState:
+        """Carry out `action` by the table; a graceful one returns once the guest has been asked.
+
+        The action goes on when the asker is cancelled.
+
+        :raise Busy: another action is under way.
+        :raise WrongState, Refused: the table says so.
+        :raise TimedOut: it was started, but its effect was not seen.
+        """
+        under_way = self._under_way
+        if under_way is not None:
+            outcome = collision(under_way.action, action)
+            if outcome is Outcome.BUSY:
+                since = datetime.fromtimestamp(under_way.since, UTC).strftime("%H:%M:%S")
+                raise Busy(
+                    f"{under_way.action.value} asked by {under_way.caller.account} is under way on {self._name} "
+                    f"since {since} UTC; wait for it, or use ForceOff"
+                )
+            if outcome is Outcome.JOIN and under_way.task is not None:
+                return await asyncio.shield(under_way.task)
+        mine = _UnderWay(action, caller, self._clock.now())
+        self._under_way = mine
+        mine.task = asyncio.create_task(self._carry_out(mine, under_way), name=f"power {self._name}")
+        self._tasks.add(mine.task)
+        mine.task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(mine.task)
+
+    async def confirm(self, state: PowerState, account: str) -> None:
+        """A person says what the state is. :raise WrongState: the senses can tell."""
+        if self._reading.state is not PowerState.UNKNOWN:
+            raise WrongState(f"{self._name} is known to be {self._reading.state.value}; nothing needs to be confirmed")
+        await self._keeper.change(confirmed=state)
+        await self._accept(PowerReading(state, self._clock.now(), reason=f"confirmed by {account}"), account)
+
+    async def resume(self) -> None:
+        """:raise WrongState: the node is not paused. :raise NotSupported: it cannot be."""
+        await self._switch.resume()
+        await self._accept(await self._agree())
+
+    async def close(self) -> None:
+        """Let what was started come to its end for a while; what is cut off stays in the journal."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._patience.settle)
+        tasks: list[asyncio.Task[PowerState] | asyncio.Task[None]] = list(self._tasks)
+        if self._under_way is not None and self._under_way.watcher is not None:
+            tasks.append(self._under_way.watcher)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _carry_out(self, mine: _UnderWay, before: _UnderWay | None) -> PowerState:
+        async with self._lock:
+            try:
+                if before is not None and before.watcher is not None:
+                    await self._supersede(before, before.watcher, mine)
+                state = await self._permitted(mine.action)
+                if state is not None:
+                    return state
+                deadline = self._clock.now() + self._patience.graceful if mine.action in GRACEFUL else 0.0
+                await self._journal.write(Intent(mine.action, mine.caller.account, mine.since, deadline))
+                try:
+                    return await self._act(mine, deadline)
+                except BmcError:
+                    await self._journal.clear()
+                    raise
+            finally:
+                if mine.watcher is None:
+                    self._forget(mine)
+
+    async def _permitted(self, action: PowerAction) -> PowerState | None:
+        """The state to answer at once when nothing needs doing. :raise WrongState, Refused: by the table."""
+        reading = await self._agree()
+        await self._accept(reading)
+        outcome = OUTCOME[reading.state, action]
+        if outcome is Outcome.ALREADY:
+            return reading.state
+        if outcome is Outcome.REFUSED:
+            raise Refused(
+                f"the power state of {self._name} is unknown ({reading.reason}); look at it and confirm its state first"
+            )
+        if outcome is not Outcome.DO:
+            raise WrongState(f"{action.value} makes no sense while {self._name} is {reading.state.value}")
+        return None
+
+    async def _act(self, mine: _UnderWay, deadline: float) -> PowerState:
+        action = mine.action
+        if action in GRACEFUL:
+            await self._switch.apply(PowerAction.GRACEFUL_SHUTDOWN)
+            self._show(PowerState.POWERING_OFF, self._reading)
+            await self._tell_action(mine)
+            mine.watcher = asyncio.create_task(self._await_shutdown(mine, deadline), name=f"shutdown {self._name}")
+            return PowerState.POWERING_OFF
+        self._show_transition(EXPECTED.get(action) if action is not PowerAction.POWER_CYCLE else PowerState.OFF)
+        await self._tell_action(mine)
+        try:
+            if action is PowerAction.POWER_CYCLE and action not in self._switch.actions:
+                await self._apply(PowerAction.FORCE_OFF)
+                await self._clock.sleep(self._patience.off_time)
+                await self._apply(PowerAction.ON)
+            else:
+                await self._apply(action)
+        finally:
+            await self._accept(await self._agree(), mine.caller.account, PowerCause.COMMAND)
+        await self._journal.clear()
+        return self._reading.state
+
+    async def _apply(self, action: PowerAction) -> None:
+        """Hand one action to the switch and look, through the senses, until its effect shows."""
+        expected = EXPECTED.get(action)
+        self._show_transition(expected)
+        if expected is not PowerState.OFF and action is not PowerAction.NMI:
+            await self._before_boot()
+        started = self._clock.now()
+        await self._switch.apply(action)
+        if expected is not None:
+            await self._settle(action, expected, started)
+
+    def _show_transition(self, expected: PowerState | None) -> None:
+        if expected is PowerState.OFF:
+            self._show(PowerState.POWERING_OFF, self._reading)
+        elif expected is PowerState.ON and self._reading.state is PowerState.OFF:
+            self._show(PowerState.POWERING_ON, self._reading)
+
+    async def _settle(self, action: PowerAction, expected: PowerState, started: float) -> None:
+        end = self._clock.monotonic() + self._patience.settle
+        while (reading := await self._look()).state is not expected:
+            if reading.cause is PowerCause.PROCESS_DIED and reading.at >= started:
+                raise BackendFailed(f"{action.value} of {self._name} failed: {reading.reason}")
+            if self._clock.monotonic() >= end:
+                raise TimedOut(
+                    f"{action.value} was given to {self._name}, but after {self._patience.settle:.0f} s its power "
+                    f"still reads {reading.state.value}" + (f" ({reading.reason})" if reading.reason else "")
+                )
+            await self._clock.sleep(0.05)
+
+    async def _await_shutdown(self, mine: _UnderWay, deadline: float) -> None:
+        """Wait for the guest to go off by itself; then, for a restart, power on. Forces nothing."""
+        while (reading := await self._agree()).state is PowerState.ON and self._clock.now() < deadline:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(1.0):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+        self._forget(mine)
+        await self._journal.clear()
+        await self._accept(reading)
+        if reading.state is not PowerState.OFF:
+            await self._publish(
+                EventKind.POWER_ACTION,
+                f"{self._name} did not shut down within {self._patience.graceful:.0f} s of {mine.action.value}; "
+                "nothing was forced",
+                Severity.WARNING,
+                mine.caller.account,
+                {"action": mine.action.value, "outcome": "timed out"},
+            )
+        elif mine.action is PowerAction.GRACEFUL_RESTART:
+            try:
+                await self.request(PowerAction.ON, mine.caller)
+            except BmcError as error:
+                await self._publish(
+                    EventKind.POWER_ACTION,
+                    f"{self._name} shut down for GracefulRestart but could not be powered on again: {error}",
+                    Severity.CRITICAL,
+                    mine.caller.account,
+                    {"action": mine.action.value, "outcome": "failed"},
+                )
+
+    async def _supersede(self, before: _UnderWay, watcher: asyncio.Task[None], mine: _UnderWay) -> None:
+        watcher.cancel()
+        await asyncio.gather(watcher, return_exceptions=True)
+        await self._journal.clear()
+        await self._publish(
+            EventKind.POWER_ACTION,
+            f"{before.action.value} of {self._name} was superseded by {mine.action.value}",
+            account=mine.caller.account,
+            details={"action": before.action.value, "outcome": "superseded"},
+        )
+
+    async def _reconcile(self, intent: Intent, reading: PowerReading) -> None:
+        """What the service was doing when it died: finish what may be repeated, tell the rest."""
+        mine = _UnderWay(intent.action, SERVICE, intent.at)
+        if intent.action in GRACEFUL and reading.state in (PowerState.ON, PowerState.OFF):
+            self._under_way = mine
+            mine.watcher = asyncio.create_task(self._await_shutdown(mine, intent.deadline), name="shutdown again")
+            return
+        await self._journal.clear()
+        if intent.action in REPEATABLE and reading.state is not PowerState.UNKNOWN:
+            if reading.state is not EXPECTED[intent.action]:
+                try:
+                    await self.request(intent.action, SERVICE)
+                except BmcError as error:
+                    await self._tell_cut_off(intent, f"and could not be repeated: {error}")
+            return
+        await self._tell_cut_off(intent, "and is not repeated; look at the node")
+
+    async def _tell_cut_off(self, intent: Intent, rest: str) -> None:
+        await self._publish(
+            EventKind.POWER_UNKNOWN,
+            f"{intent.action.value} of {self._name}, asked by {intent.account}, was cut off by the end of the service: "
+            f"whether it was carried out is unknown, {rest}",
+            Severity.WARNING,
+            intent.account,
+            {"action": intent.action.value, "outcome": "unknown"},
+        )
+
+    async def _tell_action(self, mine: _UnderWay) -> None:
+        await self._publish(
+            EventKind.POWER_ACTION,
+            f"{mine.action.value} of {self._name} by {mine.caller.account}",
+            account=mine.caller.account,
+            details={"action": mine.action.value, "outcome": "started", "door": mine.caller.door.value},
+        )
+
+    def _forget(self, mine: _UnderWay) -> None:
+        if self._under_way is mine:
+            self._under_way = None
+
+    async def _look(self) -> PowerReading:
+        """Read every sense now."""
+        for sense in self._senses:
+            self._readings[sense.name] = await sense.read()
+        return believe(self._readings, self._clock.now())
+
+    async def _agree(self) -> PowerReading:
+        """Look, and give senses that differ a moment to see the same."""
+        end = self._clock.monotonic() + self._patience.agree
+        reading = await self._look()
+        while reading.state is PowerState.UNKNOWN and self._clock.monotonic() < end:
+            await self._clock.sleep(0.05)
+            reading = await self._look()
+        confirmed = self._keeper.state.confirmed
+        if reading.state is PowerState.UNKNOWN and confirmed is not None:
+            return PowerReading(confirmed, reading.at, reason=f"confirmed by a person; {reading.reason}")
+        return reading
+
+    async def _accept(self, reading: PowerReading, account: str = "", cause: PowerCause | None = None) -> None:
+        """Make `reading` the node's belief: stored, shown, and told if it is news."""
+        async with self._accepting:
+            await self._take(reading, account, cause)
+
+    async def _take(self, reading: PowerReading, account: str, cause: PowerCause | None) -> None:
+        before, self._reading = self._reading, reading
+        kept = self._keeper.state
+        changed = reading.state is not kept.power
+        if changed:
+            known = cause or reading.cause
+            fields: dict[str, object] = {"power": reading.state, "power_since": self._clock.now(), "cause": known}
+            if reading.state is PowerState.UNKNOWN:
+                fields["confirmed"] = None
+            await self._keeper.change(**fields)
+        elif reading.cause in _RESETS and reading.cause is not kept.cause:
+            await self._keeper.change(cause=reading.cause)
+        graceful = self._under_way is not None and self._under_way.watcher is not None
+        if graceful and reading.state is PowerState.ON:
+            self._show(PowerState.POWERING_OFF, reading)
+        else:
+            self._show(reading.state, reading)
+        if changed:
+            await self._tell_change(kept.power, reading, account, cause or reading.cause)
+        elif (before.health, before.reason) != (reading.health, reading.reason):
+            await self._tell_health(before, reading)
+
+    async def _tell_change(self, before: PowerState, reading: PowerReading, account: str, cause: PowerCause) -> None:
+        severity = Severity.OK
+        if reading.state is PowerState.UNKNOWN or cause is PowerCause.PROCESS_DIED:
+            severity = Severity.WARNING
+        message = f"{self._name} is {reading.state.value} ({cause.value})"
+        if reading.reason:
+            message += f": {reading.reason}"
+        details = {"from": before.value, "to": reading.state.value, "cause": cause.value}
+        await self._publish(EventKind.POWER_CHANGED, message, severity, account, details)
+
+    async def _tell_health(self, before: PowerReading, reading: PowerReading) -> None:
+        paused = bool(reading.reason) and reading.state is PowerState.ON
+        kind = EventKind.NODE_PAUSED if paused else EventKind.NODE_RESUMED
+        message = f"{self._name}: {reading.reason or 'runs again'}"
+        severity = Severity(reading.health.value)
+        await self._publish(kind, message, severity, details={"cause": reading.cause.value, "was": before.reason})

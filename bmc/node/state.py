@@ -1,0 +1,90 @@
+"""What of a node outlives the service: stored whole before it takes effect."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootTarget
+from bmc.model.node import Reservation
+from bmc.model.power import PowerCause, PowerState
+from bmc.store import Json, Store
+
+BUCKET = "node-state"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """`power`, `power_since` and `cause` are those last believed, to tell after a restart what happened meanwhile."""
+
+    boot: BootOverride = NO_OVERRIDE
+    identify: bool = False
+    reservation: Reservation | None = None
+    installed_image: str = ""
+    power: PowerState = PowerState.UNKNOWN
+    power_since: float = 0.0
+    cause: PowerCause = PowerCause.OBSERVED
+    confirmed: PowerState | None = None
+
+
+def to_json(state: NodeState) -> dict[str, Json]:
+    return {
+        "boot": override_to_json(state.boot),
+        "identify": state.identify,
+        "reservation": asdict(state.reservation) if state.reservation else None,
+        "installed_image": state.installed_image,
+        "power": state.power.value,
+        "power_since": state.power_since,
+        "cause": state.cause.value,
+        "confirmed": state.confirmed.value if state.confirmed else None,
+    }
+
+
+def from_json(value: Mapping[str, Any]) -> NodeState:
+    reservation = value["reservation"]
+    return NodeState(
+        boot=override_from_json(value["boot"]),
+        identify=value["identify"],
+        reservation=Reservation(**reservation) if reservation else None,
+        installed_image=value["installed_image"],
+        power=PowerState(value["power"]),
+        power_since=value["power_since"],
+        cause=PowerCause(value["cause"]),
+        confirmed=PowerState(value["confirmed"]) if value["confirmed"] else None,
+    )
+
+
+def override_to_json(override: BootOverride) -> dict[str, Json]:
+    return {
+        "target": override.target.value,
+        "enabled": override.enabled.value,
+        "mode": override.mode.value if override.mode else None,
+    }
+
+
+def override_from_json(value: Mapping[str, Any]) -> BootOverride:
+    mode = BootMode(value["mode"]) if value["mode"] else None
+    return BootOverride(BootTarget(value["target"]), BootEnabled(value["enabled"]), mode)
+
+
+class StateKeeper:
+    """The stored state of one node; `change` returns once it is on disk."""
+
+    def __init__(self, store: Store, node: str, state: NodeState) -> None:
+        self._store = store
+        self._node = node
+        self.state = state
+
+    @classmethod
+    async def open(cls, store: Store, node: str) -> "StateKeeper":
+        entry = await store.get(BUCKET, node)
+        return cls(store, node, from_json(entry.value) if entry else NodeState())
+
+    async def change(self, **fields: Any) -> NodeState:
+        """:raise StoreFailed: nothing was changed."""
+        changed = replace(self.state, **fields)
+        await self._store.put(BUCKET, self._node, to_json(changed))
+        self.state = changed
+        return changed
+
+    async def delete(self) -> None:
+        await self._store.delete(BUCKET, self._node)
