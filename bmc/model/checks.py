@@ -14,7 +14,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at. `finding` is what was seen; `remedy` is what a person can do, empty when nothing is needed."""
+    """One thing looked at: what was found, and what a person can do about it (empty when nothing is needed)."""
 
     name: str
     verdict: Verdict
