@@ -22,6 +22,8 @@ ROOMS = (
     "bmc.records",
     "bmc.power",
     "bmc.console",
+    "bmc.fetch",
+    "bmc.media",
     "bmc.media",
     "bmc.node",
     "bmc.fleet",

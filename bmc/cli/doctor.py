@@ -1,0 +1,65 @@
+"""`bmc doctor`: what works on this machine, what does not, and what to do about it."""
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bmc.cli import host
+from bmc.config import Settings, config_file, load, state_directory
+from bmc.drivers import Drivers
+from bmc.model.checks import Check, Verdict
+from bmc.model.clock import SystemClock
+from bmc.model.errors import InvalidRequest
+
+STYLE = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "bold red"}
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print a list of checks as JSON.")] = False) -> None:
+    """Look at this machine: what works, what does not, and the remedy. Exit code 1 when something failed."""
+    found = examine()
+    if as_json:
+        print(json.dumps([dataclasses.asdict(check) | {"verdict": check.verdict.value} for check in found], indent=2))
+    else:
+        Console().print(table(found))
+    if any(check.verdict is Verdict.FAILED for check in found):
+        raise typer.Exit(1)
+
+
+def examine() -> list[Check]:
+    """Every check of this machine, the host's first, then those of each driver."""
+    state = state_directory()
+    try:
+        settings = load(config_file(state))
+    except InvalidRequest as error:
+        return [Check("configuration", Verdict.FAILED, str(error), f"correct {config_file(state)}")]
+    return [*host_checks(state, settings), *driver_checks(state)]
+
+
+def host_checks(state: Path, settings: Settings) -> Iterator[Check]:
+    yield from host.state_directory(state)
+    yield host.memory()
+    yield host.namespaces(os.geteuid() == 0)
+    yield host.kvm_permissions()
+    yield host.service_manager(os.environ)
+    yield from host.tools()
+
+
+def driver_checks(state: Path) -> Iterable[Check]:
+    return Drivers(state / "drivers", SystemClock(), lambda name: (b"", b"")).checks()
+
+
+def table(found: list[Check]) -> Table:
+    result = Table(box=None, pad_edge=False)
+    for title in ("", "check", "finding", "remedy"):
+        result.add_column(title, overflow="fold")
+    for check in found:
+        verdict = f"[{STYLE[check.verdict]}]{check.verdict.value}[/]"
+        result.add_row(verdict, check.name, check.finding, check.remedy)
+    return result
