@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from bmc.accounts import decide
@@ -28,23 +28,18 @@ log = logging.getLogger(__name__)
 BUCKET = "nodes"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
-OpenBackend = Callable[[NodeDefinition], Awaitable[Backend]]
-CompleteDefinition = Callable[[NodeDefinition], NodeDefinition]
-"""Checks a definition's options and fills in what the driver decides once.
-
-:raise InvalidRequest: with every problem.
-"""
 Added = Callable[[Node, NodeDefinition], Awaitable[Endpoint | None]]
 """A door learns of a node and says where it opened for it."""
 Removed = Callable[[str], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Drivers:
+class Drivers(Protocol):
     """What the fleet must know of backends."""
 
-    complete: CompleteDefinition
-    open: OpenBackend
+    def complete(self, definition: NodeDefinition) -> NodeDefinition:
+        """Checks a definition's options and fills in what is decided once. :raise InvalidRequest: every problem."""
+
+    async def open(self, definition: NodeDefinition) -> Backend: ...
 
 
 @dataclass(slots=True)

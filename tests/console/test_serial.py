@@ -1,0 +1,107 @@
+"""One line, many readers, and nobody can slow it down."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bmc.console.serial import GAP, READER_LIMIT, SerialHub
+from bmc.model.errors import BackendFailed, WrongState
+from tests.world import MemoryStream, until
+
+
+class MemoryLine:
+    """A SerialSource whose line is up when `up` is set."""
+
+    def __init__(self) -> None:
+        self.stream = MemoryStream()
+        self.up = asyncio.Event()
+        self.up.set()
+        self.breaks = 0
+
+    async def connect(self) -> MemoryStream:
+        await self.up.wait()
+        return self.stream
+
+    async def send_break(self) -> None:
+        self.breaks += 1
+
+    async def history(self, limit: int) -> bytes:
+        return b"printed before\n"[-limit:]
+
+
+@pytest.fixture
+async def line() -> MemoryLine:
+    return MemoryLine()
+
+
+@pytest.fixture
+async def hub(line: MemoryLine) -> AsyncIterator[SerialHub]:
+    hub = SerialHub(line, scrollback=64)
+    task = asyncio.create_task(hub.run())
+    await asyncio.sleep(0.01)
+    yield hub
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_reader_sees_what_was_printed_before_it_came(hub, line):
+    line.stream.incoming.put_nowait(b"hello")
+    await until(lambda: hub.tail(5) == b"hello")
+    assert await hub.open(64, True).read() == b"printed before\nhello"
+    assert await hub.open(5, True).read() == b"hello"
+
+
+async def test_the_scrollback_is_bounded(hub, line):
+    line.stream.incoming.put_nowait(b"x" * 1000)
+    await until(lambda: hub.tail(1000) == b"x" * 64)
+
+
+async def test_every_reader_gets_everything_and_any_may_type(hub, line):
+    first, second = hub.open(0, True), hub.open(0, True)
+    line.stream.incoming.put_nowait(b"both")
+    assert await first.read() == await second.read() == b"both"
+    await first.write(b"a")
+    await second.write(b"b")
+    assert bytes(line.stream.written) == b"ab"
+    await second.send_break()
+    assert line.breaks == 1
+
+
+async def test_a_reader_that_never_reads_loses_its_oldest_and_is_told(hub, line):
+    slow, quick = hub.open(0, True), hub.open(0, True)
+    chunk = b"y" * 65536
+    for _ in range(READER_LIMIT // len(chunk) + 4):
+        line.stream.incoming.put_nowait(chunk)
+        assert await quick.read() == chunk
+    assert await slow.read() == GAP
+    assert await slow.read() == chunk
+
+
+async def test_a_viewer_cannot_type(hub):
+    with pytest.raises(BackendFailed, match="for reading only"):
+        await hub.open(0, False).write(b"x")
+
+
+async def test_typing_at_a_node_that_is_off_says_so(line):
+    line.up.clear()
+    hub = SerialHub(line)
+    with pytest.raises(WrongState, match="node is off"):
+        await hub.open(0, True).write(b"x")
+
+
+async def test_the_line_is_taken_up_again_when_the_node_comes_back(hub, line):
+    reader = hub.open(0, True)
+    gone, line.stream = line.stream, MemoryStream()
+    gone.incoming.put_nowait(b"")
+    line.stream.incoming.put_nowait(b"again")
+    assert await reader.read() == b"again"
+    assert gone.closed
+
+
+async def test_closing_ends_a_waiting_read(hub):
+    reader = hub.open(0, True)
+    task = asyncio.create_task(reader.read())
+    await asyncio.sleep(0)
+    await reader.close()
+    assert await task == b""

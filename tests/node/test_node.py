@@ -1,0 +1,151 @@
+"""What a node refuses, keeps and tells, beside its power."""
+
+import asyncio
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
+from bmc.model.caller import Caller, Door, Role, Scope
+from bmc.model.commands import (
+    EjectMedia,
+    Identify,
+    InsertDeployMedium,
+    InsertMedia,
+    Power,
+    Release,
+    Reserve,
+    SerialConsole,
+    SetBootOverride,
+)
+from bmc.model.errors import Busy, Denied, InvalidRequest, NotFound, NotSupported, WrongState
+from bmc.model.events import EventKind
+from bmc.model.node import NodeDefinition
+from bmc.model.power import PowerAction
+from tests.world import ADMIN, OPERATOR, VIEWER, World, until
+
+JOB = Caller("admin", Role.ADMINISTRATOR, Scope(), Door.JOB, job="j1")
+
+
+async def test_a_viewer_may_not_act_and_the_attempt_is_audited(world: World) -> None:
+    node, server = await world.add()
+    with pytest.raises(Denied):
+        await node.do(Power(PowerAction.ON), VIEWER)
+    assert server.applied == []
+    record = (await world.audit.read(limit=100))[-1]
+    assert (record.account, record.action, record.target, record.outcome) == ("vera", "power", "n1", "Denied")
+
+
+async def test_a_scope_hides_and_guards_the_other_nodes(world: World) -> None:
+    node, _ = await world.add("n1")
+    await world.add("n2")
+    mine = replace(OPERATOR, scope=Scope(all_nodes=False, nodes=frozenset({"n2"})))
+    assert [each.snapshot.name for each in world.fleet.visible(mine)] == ["n2"]
+    with pytest.raises(Denied):
+        await node.do(Power(PowerAction.ON), mine)
+
+
+async def test_a_reservation_keeps_everyone_else_out_with_its_reason(world: World) -> None:
+    node, _ = await world.add()
+    await node.do(Reserve("changing a disk"), OPERATOR)
+    with pytest.raises(Busy, match="olga holds n1: changing a disk"):
+        await node.do(Power(PowerAction.ON), ADMIN)
+    await node.do(Power(PowerAction.ON), OPERATOR)
+    await node.do(Release(), ADMIN)
+    await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
+
+
+async def test_a_jobs_reservation_passes_that_job_alone(world: World) -> None:
+    node, _ = await world.add()
+    await node.do(Reserve("reinstall"), JOB)
+    await node.do(Power(PowerAction.ON), JOB)
+    with pytest.raises(Busy, match="job j1"):
+        await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
+    with pytest.raises(Busy, match="cancel the job"):
+        await node.do(Release(), ADMIN)
+    await node.do(Release(), JOB)
+
+
+async def test_media_are_inserted_swapped_and_ejected(world: World) -> None:
+    node, _ = await world.add()
+    await node.do(InsertMedia("cd0", "a.iso"), OPERATOR)
+    await node.do(InsertMedia("cd0", "b.iso"), OPERATOR)
+    assert node.snapshot.media[0].image == "b.iso"
+    await node.do(EjectMedia("cd0"), OPERATOR)
+    await node.do(EjectMedia("cd0"), OPERATOR)
+    assert not node.snapshot.media[0].inserted
+    with pytest.raises(NotFound, match="there is cd0"):
+        await node.do(InsertMedia("dvd", "a.iso"), OPERATOR)
+
+
+async def test_only_a_job_names_a_host_path(world: World) -> None:
+    node, _ = await world.add()
+    with pytest.raises(Denied):
+        await node.do(InsertDeployMedium("cd0", "/etc/shadow"), ADMIN)
+
+
+@pytest.mark.parametrize(
+    "none", [BootOverride(BootTarget.NONE, BootEnabled.ONCE), BootOverride(BootTarget.PXE, BootEnabled.DISABLED)]
+)
+async def test_an_override_to_nothing_takes_the_one_before_away(world: World, none: BootOverride) -> None:
+    node, server = await world.add()
+    await node.do(SetBootOverride(BootOverride(BootTarget.PXE, BootEnabled.ONCE, BootMode.UEFI)), OPERATOR)
+    assert node.snapshot.boot == server.override != BootOverride()
+    await node.do(SetBootOverride(none), OPERATOR)
+    assert node.snapshot.boot == server.override == BootOverride()
+
+
+async def test_an_impossible_boot_target_is_refused_with_the_possible_ones(world: World) -> None:
+    node, server = await world.add()
+    server.targets = frozenset({BootTarget.HDD})
+    with pytest.raises(InvalidRequest, match="this node can boot from Hdd"):
+        await node.do(SetBootOverride(BootOverride(BootTarget.PXE, BootEnabled.ONCE)), OPERATOR)
+    assert node.snapshot.boot == BootOverride()
+
+
+async def test_identify_goes_off_by_itself(world: World) -> None:
+    node, _ = await world.add()
+    await node.do(Identify(1), OPERATOR)
+    assert node.snapshot.identify
+    await until(lambda: not node.snapshot.identify)
+    await node.do(Identify(None), OPERATOR)
+    await node.do(Identify(0), OPERATOR)
+    assert [event.details["on"] for event in await world.told(EventKind.IDENTIFY_CHANGED)] == [True, False] * 2
+
+
+async def test_a_console_that_is_not_there_is_said(world: World) -> None:
+    node, _ = await world.add()
+    with pytest.raises(NotSupported, match="no serial console"):
+        await node.open(SerialConsole(), ADMIN)
+
+
+async def test_nodes_come_and_go(world: World) -> None:
+    node, server = await world.add()
+    await node.do(Power(PowerAction.ON), ADMIN)
+    with pytest.raises(WrongState, match="power it off"):
+        await world.fleet.remove("n1", ADMIN)
+    await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
+    with pytest.raises(Denied):
+        await world.fleet.remove("n1", OPERATOR)
+    await world.fleet.remove("n1", ADMIN)
+    assert server.erased
+    with pytest.raises(NotFound):
+        world.fleet.node("n1")
+    assert [event.kind for event in await world.events.history("n1")][-1] is EventKind.NODE_REMOVED
+
+
+@pytest.mark.parametrize("name", ["", "N1", "-a", "a-", "a_b", "a/b", "../x", "a" * 64, "a\n"])
+async def test_a_name_that_is_no_host_name_is_refused(world: World, name: str) -> None:
+    with pytest.raises(InvalidRequest, match="host name"):
+        await world.fleet.create(NodeDefinition(name, uuid4(), "memory"), ADMIN)
+
+
+async def test_a_name_or_uuid_is_given_once(world: World) -> None:
+    uuid = uuid4()
+    both = await asyncio.gather(
+        *(world.fleet.create(NodeDefinition("n1", uuid, "memory"), ADMIN) for _ in range(2)), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in both) == ["Busy", "Node"]
+    with pytest.raises(Busy, match="belongs to n1"):
+        await world.fleet.create(NodeDefinition("n2", uuid, "memory"), ADMIN)

@@ -1,0 +1,218 @@
+"""A small world for tests of the middle rooms: real store, events and accounts, and a server made of memory.
+
+`MemoryServer` implements the ports honestly and can be told to misbehave; the real backends have tests of their own.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from bmc.events import Audit, Events
+from bmc.fleet import Fleet
+from bmc.model.boot import BootEnabled, BootOverride, BootSeen, BootTarget
+from bmc.model.caller import Caller, Door, Role, Scope
+from bmc.model.clock import SystemClock
+from bmc.model.errors import BmcError, NotFound, WrongState
+from bmc.model.events import Event, EventKind
+from bmc.model.node import MediaSlot, NodeDefinition
+from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
+from bmc.node import Node
+from bmc.node.power import Patience
+from bmc.ports import Backend, ByteStream
+from bmc.store import Store
+
+HASTY = Patience(settle=0.4, graceful=0.4, agree=0.1, off_time=0.01)
+ADMIN = Caller("admin", Role.ADMINISTRATOR, Scope(), Door.WEB)
+OPERATOR = Caller("olga", Role.OPERATOR, Scope(), Door.WEB)
+VIEWER = Caller("vera", Role.READ_ONLY, Scope(), Door.WEB)
+
+
+class MemoryServer:
+    """Lifecycle, PowerSwitch, PowerSense, BootControl, MediaBay and SerialSource of a server that is a few variables."""
+
+    name = "memory"
+    domain = "memory"
+    actions = frozenset(
+        {
+            PowerAction.ON,
+            PowerAction.FORCE_OFF,
+            PowerAction.GRACEFUL_SHUTDOWN,
+            PowerAction.FORCE_RESTART,
+            PowerAction.NMI,
+            PowerAction.PUSH_POWER_BUTTON,
+        }
+    )
+    targets = frozenset({BootTarget.PXE, BootTarget.HDD, BootTarget.CD, BootTarget.BIOS_SETUP})
+
+    def __init__(self) -> None:
+        self.state = PowerState.OFF
+        self.applied: list[PowerAction] = []
+        self.obeys_acpi = True
+        self.deaf = False
+        self.blind = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.failure: BmcError | None = None
+        self.override = BootOverride()
+        self.boots: asyncio.Queue[BootSeen] = asyncio.Queue()
+        self.readings: asyncio.Queue[PowerReading] = asyncio.Queue()
+        self.medium = ""
+        self.erased = False
+        self.last = PowerReading(PowerState.OFF, 0.0)
+
+    def backend(self) -> Backend:
+        return Backend(self, self, (self,), self, self)
+
+    async def start(self) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+    async def erase(self) -> None:
+        self.erased = True
+
+    async def apply(self, action: PowerAction | BootOverride) -> None:  # type: ignore[override]
+        """PowerSwitch.apply and BootControl.apply: both are this one server."""
+        if isinstance(action, BootOverride):
+            self.override = action
+            return
+        await self.gate.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.applied.append(action)
+        if self.deaf:
+            return
+        if action is PowerAction.ON and self.state is PowerState.OFF:
+            self._boot(PowerCause.COMMAND)
+        elif action is PowerAction.FORCE_RESTART:
+            self._boot(PowerCause.HOST_RESET)
+        elif action is PowerAction.FORCE_OFF or (action is PowerAction.GRACEFUL_SHUTDOWN and self.obeys_acpi):
+            cause = PowerCause.COMMAND if action is PowerAction.FORCE_OFF else PowerCause.GUEST_SHUTDOWN
+            self.become(PowerState.OFF, cause)
+
+    async def resume(self) -> None:
+        if not self.last.paused:
+            raise WrongState("not paused")
+        self.become(PowerState.ON, PowerCause.RESUMED)
+
+    def _boot(self, cause: PowerCause) -> None:
+        self.become(PowerState.ON, cause)
+        self.boots.put_nowait(BootSeen(0.0, self.override))
+        if self.override.enabled is BootEnabled.ONCE:
+            self.override = BootOverride()
+
+    def become(self, state: PowerState, cause: PowerCause, **fields: object) -> None:
+        self.state = state
+        self.last = PowerReading(state, SystemClock().now(), cause, **fields)  # type: ignore[arg-type]
+        self.readings.put_nowait(self.last)
+
+    async def read(self) -> PowerReading:
+        if self.blind:
+            return PowerReading(PowerState.UNKNOWN, SystemClock().now(), reason="the cable is out")
+        return self.last
+
+    async def changes(self) -> AsyncIterator[PowerReading]:
+        while True:
+            yield await self.readings.get()
+
+    async def seen(self) -> AsyncIterator[BootSeen]:
+        while True:
+            yield await self.boots.get()
+
+    def slots(self) -> tuple[MediaSlot, ...]:
+        return (MediaSlot("cd0", self.medium),)
+
+    async def insert(self, slot: str, path: str, image: str) -> None:
+        if slot != "cd0":
+            raise NotFound(f"no slot {slot}; there is cd0")
+        self.medium = image
+
+    async def eject(self, slot: str) -> None:
+        if slot != "cd0":
+            raise NotFound(f"no slot {slot}; there is cd0")
+        self.medium = ""
+
+
+class MemoryStream(ByteStream):
+    """Two queues; what is put into `incoming` is read, what is written lands in `written`."""
+
+    def __init__(self) -> None:
+        self.incoming: asyncio.Queue[bytes] = asyncio.Queue()
+        self.written = bytearray()
+        self.closed = False
+
+    async def read(self, limit: int = 262144) -> bytes:
+        return await self.incoming.get()
+
+    async def write(self, data: bytes) -> None:
+        self.written += data
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class MemoryDrivers:
+    """Drivers whose every node is the MemoryServer of that name."""
+
+    def __init__(self) -> None:
+        self.servers: dict[str, MemoryServer] = {}
+
+    def complete(self, definition: NodeDefinition) -> NodeDefinition:
+        return definition
+
+    async def open(self, definition: NodeDefinition) -> Backend:
+        return self.servers.setdefault(definition.name, MemoryServer()).backend()
+
+
+class PlainMedia:
+    """Every name is a file in /media."""
+
+    async def path(self, image: str) -> str:
+        return f"/media/{image}"
+
+
+@dataclass
+class World:
+    store: Store
+    events: Events
+    audit: Audit
+    fleet: Fleet
+    drivers: MemoryDrivers
+
+    async def add(self, name: str = "n1") -> tuple[Node, MemoryServer]:
+        node = await self.fleet.create(NodeDefinition(name, uuid4(), "memory"), ADMIN)
+        return node, self.drivers.servers[name]
+
+    async def told(self, kind: EventKind) -> list[Event]:
+        return [event for event in await self.events.history(limit=1000) if event.kind is kind]
+
+
+@asynccontextmanager
+async def open_world(path: Path, drivers: MemoryDrivers | None = None) -> AsyncIterator[World]:
+    """The world on a store file; opening it again on the same file is a restart of the service."""
+    clock = SystemClock()
+    drivers = drivers or MemoryDrivers()
+
+    async def forget(name: str) -> None:
+        return
+
+    async with Store.open(path) as store:
+        events, audit = Events(store, clock), Audit(store, clock)
+        fleet = Fleet(store, events, audit, clock, drivers, PlainMedia(), forget, HASTY)
+        await fleet.start()
+        try:
+            yield World(store, events, audit, fleet, drivers)
+        finally:
+            await fleet.close()
+
+
+async def until(what: object, seconds: float = 2.0) -> None:
+    """Wait until the callable `what` is true."""
+    assert callable(what)
+    async with asyncio.timeout(seconds):
+        while not what():
+            await asyncio.sleep(0.005)
