@@ -68,8 +68,12 @@ def failure(path: Path, error: Exception) -> StoreFailed:
     if code == sqlite3.SQLITE_FULL:
         return StoreFailed(f"no space left for the store {path}; nothing was written: free some space and try again")
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return StoreFailed(f"the store {path} is damaged ({error}); restore a backup, or move it away to start anew")
+        return _damaged(path, str(error))
     return StoreFailed(f"the store {path} failed: {error}")
+
+
+def _damaged(path: Path, how: str) -> StoreFailed:
+    return StoreFailed(f"the store {path} is damaged ({how}); restore a backup, or move it away to start anew")
 
 
 def _make_private(path: Path) -> None:
@@ -109,12 +113,13 @@ def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
         )
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
-        raise StoreFailed(f"the store {path} is damaged ({verdict}); restore a backup, or move it away to start anew")
+        raise _damaged(path, verdict.splitlines()[-1])
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA journal_size_limit = 67108864")
+    connection.execute("PRAGMA secure_delete = ON")  # job secrets and old password hashes leave no trace
     version = _pragma(connection, "user_version")
     for script in MIGRATIONS[version:]:
         version += 1

@@ -1,0 +1,74 @@
+"""Streams: records with sequences, cursors and quotas."""
+
+import asyncio
+
+from bmc.store import Record, Store
+
+
+async def test_sequences_count_from_one_in_each_stream(store: Store):
+    assert [await store.append("a", {}), await store.append("a", {}), await store.append("b", {})] == [1, 2, 1]
+    assert [await store.last("a"), await store.last("b"), await store.last("c")] == [2, 1, 0]
+
+
+async def test_concurrent_writers_leave_no_gap_and_keep_their_order(store: Store):
+    sequences = await asyncio.gather(*(store.append("s", {"n": n}) for n in range(500)))
+    assert sequences == list(range(1, 501))
+    assert [record.value["n"] for record in await store.read("s")] == list(range(500))
+
+
+async def test_the_same_message_is_stored_once(store: Store):
+    assert await store.append("s", {"n": 1}, msg_id="m") == 1
+    assert await store.append("s", {"n": 2}) == 2
+    assert await store.append("s", {"n": 3}, msg_id="m") == 1
+    assert await store.append("other", {"n": 4}, msg_id="m") == 1
+    assert await store.read("s") == [Record(1, {"n": 1}), Record(2, {"n": 2})]
+
+
+async def test_reading_goes_on_where_it_stopped(store: Store):
+    for n in range(1, 6):
+        await store.append("s", {"n": n})
+    assert [record.sequence for record in await store.read("s", limit=2)] == [1, 2]
+    assert [record.sequence for record in await store.read("s", after=2, limit=2)] == [3, 4]
+    assert await store.read("s", after=5) == []
+
+
+async def test_the_newest_can_be_had_by_subject(store: Store):
+    for n in range(1, 9):
+        await store.append("s", {"n": n}, subject="odd" if n % 2 else "")
+    assert [record.sequence for record in await store.newest("s", 3)] == [6, 7, 8]
+    assert [record.sequence for record in await store.newest("s", 2, subject="odd")] == [5, 7]
+    assert [record.sequence for record in await store.newest("s", 9, after=3, subject="odd")] == [5, 7]
+
+
+async def test_a_consumer_sees_the_same_until_it_acknowledges(store: Store):
+    for n in range(3):
+        await store.append("s", {"n": n})
+    assert [record.sequence for record in await store.consume("s", "hook")] == [1, 2, 3]
+    await store.ack("s", "hook", 2)
+    assert [record.sequence for record in await store.consume("s", "hook")] == [3]
+    assert [record.sequence for record in await store.consume("s", "other")] == [1, 2, 3]
+
+
+async def test_a_cursor_never_goes_back(store: Store):
+    for _ in range(3):
+        await store.append("s", {})
+    await store.ack("s", "hook", 3)
+    await store.ack("s", "hook", 1)
+    assert await store.consume("s", "hook") == []
+
+
+async def test_trimming_keeps_the_last_and_counts_on(store: Store):
+    for n in range(10):
+        await store.append("s", {"n": n})
+    await store.trim("s", 3)
+    assert [record.sequence for record in await store.read("s")] == [8, 9, 10]
+    await store.trim("s", 0)
+    assert await store.read("s") == []
+    assert await store.append("s", {}) == 11
+
+
+async def test_trimming_one_stream_spares_the_others(store: Store):
+    await store.append("a", {})
+    await store.append("b", {})
+    await store.trim("a", 0)
+    assert len(await store.read("b")) == 1

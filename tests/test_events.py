@@ -1,0 +1,173 @@
+"""Events and audit: stored first, one order for everybody, nobody waits for a slow reader."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+import bmc.events
+from bmc.events import Audit, Events, Subscription
+from bmc.model.caller import Caller, Door, Role, Scope
+from bmc.model.clock import SystemClock
+from bmc.model.events import Event, EventKind, Severity
+from bmc.store import Store, StoreFailed
+
+EVENT = Event(EventKind.POWER_CHANGED, "n1 is on", 12.5, "n1", Severity.WARNING, "admin", {"state": "On", "n": [1]})
+CALLER = Caller("admin", Role.OPERATOR, Scope(), Door.WEB, "10.0.0.1", "request-1", "job-1")
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with Store.open(tmp_path / "store.db") as store:
+        yield store
+
+
+@pytest.fixture
+def events(store: Store) -> Events:
+    return Events(store, SystemClock())
+
+
+def about(node: str, number: int = 0) -> Event:
+    return Event(EventKind.NODE_CHANGED, "", 1.0, node, details={"number": number})
+
+
+async def take(subscription: Subscription, count: int) -> list[Event]:
+    async with asyncio.timeout(20):
+        return [await anext(subscription) for _ in range(count)]
+
+
+async def test_an_event_comes_back_with_its_place(events: Events):
+    published = await events.publish(EVENT)
+    assert published.sequence == 1
+    assert await events.history() == [published]
+    assert published.details == EVENT.details
+
+
+async def test_the_clock_fills_in_the_time(events: Events):
+    before = SystemClock().now()
+    published = await events.publish(Event(EventKind.NODE_ADDED, "", 0))
+    assert before <= published.at <= SystemClock().now()
+
+
+async def test_a_subscriber_sees_what_comes_from_now_on(events: Events):
+    await events.publish(about("before"))
+    subscription = events.subscribe()
+    for number in range(3):
+        await events.publish(about("n1", number))
+    assert [event.details["number"] for event in await take(subscription, 3)] == [0, 1, 2]
+
+
+async def test_a_subscriber_who_comes_back_catches_up_without_gap_or_repetition(events: Events):
+    for number in range(1000):
+        await events.publish(about("n1", number))
+    subscription = events.subscribe(after=300)
+    publishing = asyncio.gather(*(events.publish(about("n1", 1000 + n)) for n in range(200)))
+    assert [event.sequence for event in await take(subscription, 900)] == list(range(301, 1201))
+    await publishing
+
+
+async def test_a_subscriber_from_before_a_restart_catches_up(events: Events, store: Store):
+    first = await events.publish(about("n1"))
+    second = await events.publish(about("n2"))
+    assert await take(Events(store, SystemClock()).subscribe(after=first.sequence), 1) == [second]
+
+
+async def test_every_subscriber_sees_the_same_order(events: Events):
+    subscriptions = [events.subscribe() for _ in range(5)]
+    await asyncio.gather(*(events.publish(about(f"n{n}")) for n in range(100)))
+    seen = [await take(subscription, 100) for subscription in subscriptions]
+    assert [event.sequence for event in seen[0]] == list(range(1, 101))
+    assert all(each == seen[0] for each in seen)
+
+
+async def test_giving_up_a_wait_loses_nothing(events: Events):
+    subscription = events.subscribe()
+    for number in range(20):
+        waiting = asyncio.ensure_future(anext(subscription))
+        for _ in range(number):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    publishing = [asyncio.ensure_future(events.publish(about("n1", n))) for n in range(300)]
+    seen: list[Event] = []
+    while len(seen) < 300:
+        try:
+            seen.append(await asyncio.wait_for(anext(subscription), 0.0005))
+        except TimeoutError:
+            continue
+    assert [event.sequence for event in seen] == list(range(1, 301))
+    await asyncio.gather(*publishing)
+
+
+async def test_a_reader_that_never_reads_holds_no_more_than_a_batch(events: Events):
+    slow, quick = events.subscribe(), events.subscribe()
+    await events.publish(about("n1"))
+    await take(slow, 1)
+    for number in range(2000):
+        await events.publish(about("n1", number))
+    await take(slow, 1)
+    assert len(slow._ready) <= bmc.events.BATCH
+    assert len(await take(quick, 2001)) == 2001
+    assert len(await take(slow, 1999)) == 1999
+
+
+async def test_an_event_whose_publisher_gave_up_still_reaches_everybody(events: Events):
+    subscription = events.subscribe()
+    publishing = asyncio.ensure_future(events.publish(about("n1")))
+    await asyncio.sleep(0)
+    publishing.cancel()
+    assert [event.node for event in await take(subscription, 1)] == ["n1"]
+
+
+async def test_a_subscriber_who_left_is_forgotten(events: Events):
+    subscription = events.subscribe()
+    assert len(events._subscriptions) == 1
+    del subscription
+    assert len(events._subscriptions) == 0
+
+
+async def test_the_history_of_one_node_is_its_last_events(events: Events):
+    for number in range(10):
+        await events.publish(about("n1" if number % 2 else "n2", number))
+    assert [event.details["number"] for event in await events.history("n1", limit=3)] == [5, 7, 9]
+    assert [event.details["number"] for event in await events.history("n1", after=7)] == [7, 9]
+    assert [event.details["number"] for event in await events.history(limit=2)] == [8, 9]
+
+
+async def test_old_events_make_room(events: Events, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bmc.events, "EVENTS_KEPT", 10)
+    monkeypatch.setattr(bmc.events, "TRIM_EVERY", 20)
+    for number in range(1, 41):
+        await events.publish(about("n1", number))
+    assert [event.sequence for event in await events.history(limit=1000)] == list(range(31, 41))
+    assert [event.sequence for event in await take(events.subscribe(after=5), 2)] == [31, 32]
+
+
+async def test_what_could_not_be_stored_is_seen_by_nobody(tmp_path: Path):
+    async with Store.open(tmp_path / "store.db") as store:
+        events = Events(store, SystemClock())
+        subscription = events.subscribe()
+    with pytest.raises(StoreFailed):
+        await events.publish(EVENT)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(subscription), 0.05)
+
+
+async def test_the_audit_names_who_did_what_by_which_door_from_where_and_how_it_ended(store: Store):
+    audit = Audit(store, SystemClock())
+    await audit.record(CALLER, "power", "n1", "WrongState: n1 is off", {"power": "PowerCycle"})
+    (record,) = await audit.read()
+    assert (record.account, record.role, record.door, record.address) == ("admin", Role.OPERATOR, Door.WEB, "10.0.0.1")
+    assert (record.request_id, record.job) == ("request-1", "job-1")
+    assert (record.action, record.target, record.outcome) == ("power", "n1", "WrongState: n1 is off")
+    assert record.details == {"power": "PowerCycle"}
+    assert abs(record.at - SystemClock().now()) < 60
+
+
+async def test_the_audit_is_read_page_by_page_or_from_its_end(store: Store):
+    audit = Audit(store, SystemClock())
+    for number in range(10):
+        await audit.record(CALLER, "power", f"n{number % 2}", "ok")
+    assert [record.sequence for record in await audit.read(after=3, limit=2)] == [4, 5]
+    assert [record.sequence for record in await audit.newest(limit=2, target="n0")] == [7, 9]
