@@ -51,7 +51,7 @@ def open_key_file(path: Path, may_make: bool) -> Sealer:
     except FileNotFoundError as error:
         raise KeyFileUnusable(
             f"the key file {path} is missing, but the store holds IPMI keys encrypted with it; "
-            "put it back, or remove the IPMI users and set their keys anew (bmc account reset-ipmi)"
+            "put it back: without it nobody can read them, and a new state directory is the only way on"
         ) from error
     except OSError as error:
         raise KeyFileUnusable(f"cannot use the key file {path}: {error.strerror}") from error
