@@ -249,6 +249,16 @@ class Accounts:
         await self._publish(EventKind.SIGNED_IN, text, name, address=address, door=door.value, session=session.id)
         return session
 
+    async def open_local_session(self, address: str) -> Session:
+        """A session of the first governing account, for whoever may read this installation's own files.
+
+        :raise NotFound: there is no account yet.
+        """
+        governing = [account.name for account in self.list() if account.governs]
+        if not governing:
+            raise NotFound("there is no administrator yet")
+        return await self._sessions.open(governing[0], address, Door.CLI)
+
     def session(self, token: str) -> Session | None:
         """The live session of `token`; asking counts as use."""
         return self._sessions.find(token)

@@ -1,0 +1,5 @@
+"""`python -m bmc.cli` is `bmc`."""
+
+from bmc.cli import main
+
+main()

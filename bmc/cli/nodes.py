@@ -1,0 +1,196 @@
+"""`bmc node …` and what is done with one node: power, boot, media, reinstall. All through Redfish."""
+
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bmc.cli.client import Client, CliError, Resource, system_path
+
+Name = Annotated[str, typer.Argument(help="the node's name")]
+Options = Annotated[
+    list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="an option, as cpus=2 or memory_mib=1024")
+]
+
+app = typer.Typer(no_args_is_help=True, help="Add, show, change and remove nodes.")
+out = Console()
+
+
+@app.command("list")
+def list_nodes() -> None:
+    """The fleet and its state."""
+    table = Table("node", "power", "health", "IPMI", "runs", "note")
+    for system in Client().get("/redfish/v1/Systems?$expand=.")["Members"]:
+        ours = system["Oem"]["Lightsout"]
+        endpoint = ours.get("IPMI")
+        table.add_row(
+            system["Id"],
+            str(system["PowerState"] or "Unknown"),
+            system["Status"].get("Health", ""),
+            f"{endpoint['Host']}:{endpoint['Port']}" if endpoint else "",
+            ours.get("InstalledImage", ""),
+            ours.get("Reason", ""),
+        )
+    out.print(table)
+
+
+@app.command()
+def show(name: Name) -> None:
+    """Everything the service knows of one node."""
+    out.print_json(data=Client().get(system_path(name)))
+
+
+@app.command()
+def add(
+    name: Name,
+    driver: Annotated[str, typer.Option(help="qemu, ipmi, or another that is installed")] = "qemu",
+    options: Options = None,
+    tag: Annotated[list[str] | None, typer.Option(help="a tag, for scopes")] = None,
+) -> None:
+    """Define a node; it starts off."""
+    Client().post("/redfish/v1/Systems", _definition(name, driver, _parse(options), tag or []))
+    out.print(f"{name} added")
+
+
+@app.command()
+def change(name: Name, options: Options = None) -> None:
+    """Change options of a node that is off."""
+    Client().patch(system_path(name), {"Oem": {"Lightsout": {"Options": _parse(options)}}})
+    out.print(f"{name} changed")
+
+
+@app.command()
+def apply(file: Annotated[Path, typer.Argument(help="TOML with one [[node]] table for each node")]) -> None:
+    """Declare nodes: those missing are added, those that differ are changed."""
+    try:
+        declared = tomllib.loads(file.read_text())["node"]
+        wanted: list[Resource] = [
+            _definition(each["name"], each.get("driver", "qemu"), each.get("options", {}), each.get("tags", []))
+            for each in declared
+        ]
+    except KeyError as error:
+        raise CliError(f"{file}: {error} is missing; expected [[node]] tables with name and options") from None
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise CliError(f"{file}: {error}") from None
+    client = Client()
+    there = {system["Id"] for system in client.get("/redfish/v1/Systems?$expand=.")["Members"]}
+    for each in wanted:
+        if each["Name"] in there:
+            client.patch(system_path(each["Name"]), {"Oem": {"Lightsout": {"Options": each["Oem"]["Lightsout"]["Options"]}}})
+        else:
+            client.post("/redfish/v1/Systems", each)
+        out.print(f"{each['Name']} {'changed' if each['Name'] in there else 'added'}")
+
+
+@app.command()
+def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
+    """Remove a node and its disks for good; it must be off."""
+    _ask(f"Remove {name} and everything on its disks for good?", yes)
+    Client().delete(system_path(name))
+    out.print(f"{name} removed")
+
+
+def power(
+    name: Name,
+    action: Annotated[str, typer.Argument(help="On, ForceOff, GracefulShutdown, GracefulRestart, ForceRestart, …")],
+) -> None:
+    """Power a node on or off, reset it, or send it an NMI."""
+    Client().post(f"{system_path(name)}/Actions/ComputerSystem.Reset", {"ResetType": action})
+    out.print(f"{name}: {action} accepted")
+
+
+def boot(
+    name: Name,
+    target: Annotated[str, typer.Argument(help="Pxe, Hdd, Cd, BiosSetup, or None")],
+    continuous: Annotated[bool, typer.Option("--continuous", help="for every boot, not only the next")] = False,
+) -> None:
+    """Say where the next boot goes."""
+    enabled = "Disabled" if target == "None" else "Continuous" if continuous else "Once"
+    boot = {"BootSourceOverrideTarget": target, "BootSourceOverrideEnabled": enabled}
+    Client().patch(system_path(name), {"Boot": boot})
+    out.print(f"{name} boots from {target} ({enabled})")
+
+
+def insert(name: Name, image: Annotated[str, typer.Argument(help="a file of the media store, or an http(s) URL")]) -> None:
+    """Insert a virtual medium."""
+    Client().post(f"{system_path(name)}/VirtualMedia/cd0/Actions/VirtualMedia.InsertMedia", {"Image": image})
+    out.print(f"{image} inserted into {name}")
+
+
+def eject(name: Name) -> None:
+    """Eject the virtual medium."""
+    Client().post(f"{system_path(name)}/VirtualMedia/cd0/Actions/VirtualMedia.EjectMedia", {})
+    out.print(f"{name}: medium ejected")
+
+
+def reinstall(
+    name: Name,
+    image: Annotated[str, typer.Argument(help="an image of `bmc image list`")],
+    hostname: Annotated[str | None, typer.Option(help="the node's name if not given")] = None,
+    ssh_key: Annotated[list[Path] | None, typer.Option(help="a file with public keys for root")] = None,
+    password_file: Annotated[Path | None, typer.Option(help="a file with root's password for the console")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Erase a node's disk and install an image; shows the progress until the new system has proved itself."""
+    try:
+        keys = [line for file in ssh_key or [] for line in file.read_text().splitlines() if line.strip()]
+        password = password_file.read_text().rstrip("\n") if password_file else None
+    except OSError as error:
+        raise CliError(f"{error.filename}: {error.strerror}") from None
+    _ask(f"Erase the disk of {name} and install {image}? There is no way back.", yes)
+    client = Client()
+    body: dict[str, Any] = {"Image": image, "Hostname": hostname or name, "SSHKeys": keys}
+    if password is not None:
+        body["Password"] = password
+    task, _ = client.post(f"{system_path(name)}/Actions/Oem/Lightsout.Reinstall", body)
+    _follow(client, task["@odata.id"])
+
+
+def _follow(client: Client, path: str) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
+    with Progress(*columns, console=out) as progress:
+        bar = progress.add_task("reinstall", total=100)
+        while True:
+            task = client.get(path)
+            ours = task["Oem"]["Lightsout"]
+            progress.update(bar, completed=task["PercentComplete"], description=ours.get("Step") or task["TaskState"])
+            if task["TaskState"] in ("Completed", "Exception", "Cancelled"):
+                break
+            time.sleep(1)
+    for message in task["Messages"]:
+        out.print(message["Message"], markup=False)
+    if task["TaskState"] != "Completed":
+        raise CliError(f"the job ended as {task['TaskState']}")
+
+
+def _definition(name: str, driver: str, options: dict[str, Any], tags: list[str]) -> Resource:
+    return {"Name": name, "Oem": {"Lightsout": {"Driver": driver, "Options": options, "Tags": tags}}}
+
+
+def _parse(options: list[str] | None) -> dict[str, Any]:
+    """KEY=VALUE with a TOML value; a bare word is a string."""
+    parsed: dict[str, Any] = {}
+    for option in options or []:
+        key, equals, value = option.partition("=")
+        if not equals:
+            raise CliError(f"--set {option!r}: expected KEY=VALUE")
+        try:
+            parsed[key] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            parsed[key] = value
+    return parsed
+
+
+def _ask(question: str, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise CliError(f"{question} Nobody is there to answer; use --yes")
+    if not typer.confirm(question):
+        raise CliError("nothing was done")
