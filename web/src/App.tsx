@@ -1,0 +1,64 @@
+/** Routes, and what every page needs: the query cache, the session, the event stream. */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { lazy, useEffect } from "react";
+import { BrowserRouter, Navigate, Outlet, Route, Routes, useLocation } from "react-router";
+import { ApiError, onLostSession } from "./api/http";
+import { SESSION, useSession } from "./api/session";
+import { LiveUpdates } from "./events/LiveUpdates";
+import { FleetPage } from "./fleet/FleetPage";
+import { ErrorPanel } from "./shell/ErrorPanel";
+import { Loading } from "./shell/Loading";
+import { NotFoundPage } from "./shell/NotFoundPage";
+import { NoticeProvider } from "./shell/Notices";
+import { Shell } from "./shell/Shell";
+import { SignInPage } from "./shell/SignInPage";
+
+const NodePage = lazy(() => import("./node/NodePage"));
+
+/** A refusal stays a refusal; only what never reached the service is worth another try. */
+const retry = (count: number, error: Error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 502);
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: { retry, staleTime: 60_000, refetchOnWindowFocus: false },
+    mutations: { retry: false },
+  },
+});
+
+function SignedInOnly() {
+  const session = useSession();
+  const location = useLocation();
+  useEffect(() => onLostSession(() => client.setQueryData(SESSION, null)), []);
+  if (session.isPending) return <Loading what="Lightsout" />;
+  if (session.isError) return <ErrorPanel title="Lightsout cannot be reached" error={session.error} retry={() => void session.refetch()} />;
+  if (session.data === null) {
+    const back = location.pathname + location.search;
+    return <Navigate to={back === "/" ? "/sign-in" : `/sign-in?return=${encodeURIComponent(back)}`} replace />;
+  }
+  return (
+    <LiveUpdates>
+      <Outlet />
+    </LiveUpdates>
+  );
+}
+
+export function App() {
+  return (
+    <QueryClientProvider client={client}>
+      <NoticeProvider>
+        <BrowserRouter>
+          <Routes>
+            <Route path="/sign-in" element={<SignInPage />} />
+            <Route element={<SignedInOnly />}>
+              <Route element={<Shell />}>
+                <Route index element={<FleetPage />} />
+                <Route path="/nodes/:id/:tab?" element={<NodePage />} />
+                <Route path="*" element={<NotFoundPage />} />
+              </Route>
+            </Route>
+          </Routes>
+        </BrowserRouter>
+      </NoticeProvider>
+    </QueryClientProvider>
+  );
+}

@@ -1,0 +1,98 @@
+/** Requests to the service: JSON both ways, errors in the service's own words, a lost session told to whoever listens. */
+import type { Collection, Link } from "./types";
+
+interface ErrorBody {
+  error?: string | { message?: string; "@Message.ExtendedInfo"?: { Message?: string; Resolution?: string }[] };
+}
+
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+  }
+}
+
+/** What an error reply says to a person: Redfish ExtendedInfo, else its message, else the HTTP status. */
+export function errorText(status: number, body: unknown): string {
+  const error = typeof body === "object" && body !== null ? (body as ErrorBody).error : undefined;
+  if (typeof error === "string") return error;
+  const extended = (error?.["@Message.ExtendedInfo"] ?? []).map((info) => info.Message ?? "").filter((text) => text !== "");
+  if (extended.length > 0) return [...new Set(extended)].join(" ");
+  if (error?.message !== undefined && error.message !== "") return error.message;
+  return status >= 500 ? `The service failed to answer (HTTP ${status}).` : `The service refused the request (HTTP ${status}).`;
+}
+
+const lostSession = new EventTarget();
+
+/** Calls back whenever any request finds that the session is gone; returns how to stop. */
+export function onLostSession(callback: () => void): () => void {
+  lostSession.addEventListener("lost", callback);
+  return () => lostSession.removeEventListener("lost", callback);
+}
+
+export function reportLostSession(): void {
+  lostSession.dispatchEvent(new Event("lost"));
+}
+
+export interface Reply<T> {
+  body: T;
+  location: string | null;
+}
+
+/** :throws ApiError with status 0 when the service cannot be reached, else with the HTTP status. */
+export async function request<T>(method: string, path: string, payload?: unknown): Promise<Reply<T>> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: { Accept: "application/json", ...(payload === undefined ? {} : { "Content-Type": "application/json" }) },
+      ...(payload === undefined ? {} : { body: JSON.stringify(payload) }),
+    });
+  } catch {
+    throw new ApiError(0, "The Lightsout service cannot be reached.");
+  }
+  const text = await response.text();
+  let body: unknown;
+  try {
+    body = text === "" ? undefined : JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  if (!response.ok) {
+    if (response.status === 401 && path !== "/session") reportLostSession();
+    throw new ApiError(response.status, errorText(response.status, body));
+  }
+  return { body: body as T, location: response.headers.get("Location") };
+}
+
+export async function get<T>(path: string): Promise<T> {
+  return (await request<T>("GET", path)).body;
+}
+
+export async function post<T = undefined>(path: string, payload: unknown = {}): Promise<Reply<T>> {
+  return request<T>("POST", path, payload);
+}
+
+export async function patch(path: string, payload: unknown): Promise<void> {
+  await request("PATCH", path, payload);
+}
+
+export async function remove(path: string): Promise<void> {
+  await request("DELETE", path);
+}
+
+/** The members of a collection, whole; one that the service sends as a bare link is fetched. */
+export async function members<T extends Link>(path: string): Promise<T[]> {
+  const collection = await get<Collection<T>>(`${path}?$expand=.`);
+  return Promise.all(
+    collection.Members.map(async (member) => (Object.keys(member).length > 1 ? (member as T) : get<T>(member["@odata.id"]))),
+  );
+}
+
+/** The last part of a resource's address: its Id. */
+export function idOf(link: Link): string {
+  return link["@odata.id"].replace(/\/+$/, "").split("/").at(-1) ?? "";
+}

@@ -1,0 +1,28 @@
+/** A node's virtual drives. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { members, post } from "./http";
+import type { System, VirtualMedia } from "./types";
+
+export const mediaKey = (systemId: string) => ["media", systemId] as const;
+
+export function useVirtualMedia(system: System) {
+  const path = system.VirtualMedia?.["@odata.id"];
+  return useQuery({ queryKey: mediaKey(system.Id), queryFn: () => members<VirtualMedia>(path ?? ""), enabled: path !== undefined });
+}
+
+export function useInsertMedia(system: System) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ drive, image }: { drive: VirtualMedia; image: string }) =>
+      post(drive.Actions?.["#VirtualMedia.InsertMedia"]?.target ?? "", { Image: image }),
+    onSettled: () => client.invalidateQueries({ queryKey: mediaKey(system.Id) }),
+  });
+}
+
+export function useEjectMedia(system: System) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (drive: VirtualMedia) => post(drive.Actions?.["#VirtualMedia.EjectMedia"]?.target ?? ""),
+    onSettled: () => client.invalidateQueries({ queryKey: mediaKey(system.Id) }),
+  });
+}

@@ -1,0 +1,41 @@
+/** Who is signed in. Null means nobody. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ApiError, get, post, remove } from "./http";
+import type { Session } from "./types";
+
+export const SESSION = ["session"] as const;
+
+async function currentSession(): Promise<Session | null> {
+  try {
+    return await get<Session>("/session");
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return null;
+    throw error;
+  }
+}
+
+export function useSession() {
+  return useQuery({ queryKey: SESSION, queryFn: currentSession, staleTime: Infinity });
+}
+
+export function useSignIn() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: async (credentials: { user: string; password: string }) => {
+      await post("/session", credentials);
+      return get<Session>("/session");
+    },
+    onSuccess: (session) => client.setQueryData(SESSION, session),
+  });
+}
+
+export function useSignOut() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => remove("/session"),
+    onSettled: () => {
+      client.setQueryData(SESSION, null);
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION[0] });
+    },
+  });
+}

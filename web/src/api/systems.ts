@@ -1,0 +1,80 @@
+/** Nodes (Redfish systems) and what can be done to them. The event stream keeps both caches fresh. */
+import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { get, members, patch, post } from "./http";
+import type { BootEnabled, PowerState, System, Task } from "./types";
+
+const ROOT = "/redfish/v1/Systems";
+export const SYSTEMS = ["systems"] as const;
+export const systemKey = (id: string) => ["system", id] as const;
+const systemPath = (id: string) => `${ROOT}/${encodeURIComponent(id)}`;
+
+export function useSystems() {
+  return useQuery({ queryKey: SYSTEMS, queryFn: () => members<System>(ROOT) });
+}
+
+export function useSystem(id: string) {
+  const client = useQueryClient();
+  return useQuery({
+    queryKey: systemKey(id),
+    queryFn: () => get<System>(systemPath(id)),
+    initialData: () => client.getQueryData<System[]>(SYSTEMS)?.find((system) => system.Id === id),
+    initialDataUpdatedAt: () => client.getQueryState(SYSTEMS)?.dataUpdatedAt,
+  });
+}
+
+/** Reads one node again and puts it into every cache that shows it. */
+export async function refreshSystem(client: QueryClient, id: string): Promise<void> {
+  const system = await get<System>(systemPath(id));
+  client.setQueryData(systemKey(id), system);
+  client.setQueryData<System[]>(SYSTEMS, (list) =>
+    list?.some((known) => known.Id === id) === false
+      ? [...list, system].sort((one, other) => one.Name.localeCompare(other.Name))
+      : list?.map((known) => (known.Id === id ? system : known)),
+  );
+}
+
+function useChange<V>(id: string, change: (value: V) => Promise<unknown>) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn: change, onSettled: () => refreshSystem(client, id).catch(() => undefined) });
+}
+
+export function useReset(system: System) {
+  return useChange(system.Id, (type: string) =>
+    post(system.Actions?.["#ComputerSystem.Reset"]?.target ?? `${system["@odata.id"]}/Actions/ComputerSystem.Reset`, { ResetType: type }),
+  );
+}
+
+export function useResume(system: System) {
+  return useChange(system.Id, () => post(system.Actions?.Oem?.["#Lightsout.Resume"]?.target ?? ""));
+}
+
+export function useConfirmPower(system: System) {
+  return useChange(system.Id, (state: PowerState) =>
+    post(system.Actions?.Oem?.["#Lightsout.ConfirmPower"]?.target ?? "", { PowerState: state }),
+  );
+}
+
+export function useBootOverride(system: System) {
+  return useChange(system.Id, (boot: { target: string; enabled: BootEnabled }) =>
+    patch(system["@odata.id"], { Boot: { BootSourceOverrideTarget: boot.target, BootSourceOverrideEnabled: boot.enabled } }),
+  );
+}
+
+export function useIdentify(system: System) {
+  return useChange(system.Id, (active: boolean) => patch(system["@odata.id"], { LocationIndicatorActive: active }));
+}
+
+export interface ReinstallRequest {
+  Image: string;
+  Hostname: string;
+  SSHKeys: string[];
+  Password?: string;
+}
+
+/** Starts a reinstall; its result is the Task. */
+export function useReinstall(system: System) {
+  return useChange(system.Id, async (order: ReinstallRequest) => {
+    const reply = await post<Task>(system.Actions?.Oem?.["#Lightsout.Reinstall"]?.target ?? "", order);
+    return reply.body;
+  });
+}

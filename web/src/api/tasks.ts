@@ -1,0 +1,41 @@
+/** Jobs (Redfish tasks). */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { get, idOf, members, remove } from "./http";
+import type { System, Task } from "./types";
+
+const ROOT = "/redfish/v1/TaskService/Tasks";
+const ENDED = new Set(["Completed", "Exception", "Cancelled", "Killed", "Interrupted"]);
+export const TASKS = ["tasks"] as const;
+export const taskKey = (id: string) => ["task", id] as const;
+
+export const hasEnded = (task: Task) => ENDED.has(task.TaskState);
+
+export function useTask(id: string | undefined) {
+  return useQuery({ queryKey: taskKey(id ?? ""), queryFn: () => get<Task>(`${ROOT}/${encodeURIComponent(id ?? "")}`), enabled: id !== undefined });
+}
+
+/** The job that runs on a node now, if any. */
+export function useRunningTask(system: System) {
+  const link = system.Oem?.Lightsout?.Task;
+  return useTask(link ? idOf(link) : undefined);
+}
+
+/** A node's jobs, newest first. */
+export function useTasksOf(systemId: string) {
+  return useQuery({
+    queryKey: TASKS,
+    queryFn: () => members<Task>(ROOT),
+    select: (tasks) =>
+      tasks
+        .filter((task) => task.Oem?.Lightsout?.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId)
+        .sort((one, other) => (other.StartTime ?? "").localeCompare(one.StartTime ?? "")),
+  });
+}
+
+export function useCancelTask() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (task: Task) => remove(task["@odata.id"]),
+    onSettled: (_done, _error, task) => client.invalidateQueries({ queryKey: taskKey(task.Id) }),
+  });
+}

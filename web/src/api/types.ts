@@ -1,0 +1,143 @@
+/** The Redfish resources the page reads, as far as it reads them. */
+
+export interface Link {
+  "@odata.id": string;
+}
+
+export interface Collection<T> extends Link {
+  Members: (T | Link)[];
+}
+
+export type PowerState = "On" | "Off" | "PoweringOn" | "PoweringOff";
+export type Health = "OK" | "Warning" | "Critical";
+export type BootEnabled = "Disabled" | "Once" | "Continuous";
+
+export interface ExtendedMessage {
+  Message: string;
+  MessageId?: string;
+  Severity?: Health;
+}
+
+export interface ActionTarget {
+  target: string;
+}
+
+export interface Console {
+  ConsoleURI?: string;
+  ServiceEnabled?: boolean;
+}
+
+export interface Reservation {
+  Holder: string;
+  Reason: string;
+  Since: string;
+}
+
+export interface LightsoutSystem {
+  IPMI?: { Host: string; Port: number } | null;
+  ScreenURI?: string | null;
+  PowerSince?: string | null;
+  PowerCause?: string;
+  Paused?: boolean;
+  Reason?: string;
+  InstalledImage?: string;
+  Driver?: string;
+  Tags?: string[];
+  Reservation?: Reservation | null;
+  Task?: Link | null;
+  Firmware?: string | null;
+  Accelerator?: string;
+  AvailableResetTypes?: string[];
+}
+
+export interface System extends Link {
+  "@odata.etag"?: string;
+  Id: string;
+  Name: string;
+  UUID?: string;
+  SystemType?: string;
+  Manufacturer?: string | null;
+  Model?: string | null;
+  SerialNumber?: string | null;
+  PowerState: PowerState | null;
+  "PowerState@Message.ExtendedInfo"?: ExtendedMessage[];
+  Status?: { State?: string; Health?: Health | null; Conditions?: ExtendedMessage[] };
+  Boot?: {
+    BootSourceOverrideTarget?: string;
+    BootSourceOverrideEnabled?: BootEnabled;
+    BootSourceOverrideMode?: string;
+    "BootSourceOverrideTarget@Redfish.AllowableValues"?: string[];
+  };
+  ProcessorSummary?: { Count?: number | null };
+  MemorySummary?: { TotalSystemMemoryGiB?: number | null };
+  Actions?: {
+    "#ComputerSystem.Reset"?: ActionTarget & { "ResetType@Redfish.AllowableValues"?: string[] };
+    Oem?: {
+      "#Lightsout.Reinstall"?: ActionTarget & { "Image@Redfish.AllowableValues"?: string[] };
+      "#Lightsout.Resume"?: ActionTarget;
+      "#Lightsout.ConfirmPower"?: ActionTarget;
+    };
+  };
+  VirtualMedia?: Link;
+  LogServices?: Link;
+  LocationIndicatorActive?: boolean | null;
+  SerialConsole?: { WebSocket?: Console };
+  GraphicalConsole?: Console;
+  Oem?: { Lightsout?: LightsoutSystem };
+}
+
+export interface VirtualMedia extends Link {
+  Id: string;
+  Name?: string;
+  Image: string | null;
+  Inserted: boolean;
+  WriteProtected?: boolean | null;
+  Actions?: { "#VirtualMedia.InsertMedia"?: ActionTarget; "#VirtualMedia.EjectMedia"?: ActionTarget };
+}
+
+export interface Image extends Link {
+  Id: string;
+  Name: string;
+  Description?: string;
+  SizeBytes?: number;
+  SHA256?: string;
+  Firmware?: string[];
+  Proofs?: string[];
+}
+
+export interface Task extends Link {
+  Id: string;
+  Name?: string;
+  TaskState: string;
+  TaskStatus?: Health;
+  PercentComplete?: number;
+  StartTime?: string;
+  EndTime?: string | null;
+  Messages?: ExtendedMessage[];
+  Oem?: {
+    Lightsout?: {
+      Kind?: string;
+      System?: Link;
+      Step?: string;
+      Steps?: string[];
+      StepMessage?: string;
+      BytesDone?: number | null;
+      BytesTotal?: number | null;
+      Proofs?: string[];
+      ConsoleTail?: string;
+    };
+  };
+}
+
+export interface LogEntry extends Link {
+  Id: string;
+  Created: string;
+  Message: string;
+  Severity?: Health;
+  Oem?: { Lightsout?: { Kind?: string } };
+}
+
+export interface Session {
+  account: string;
+  role: string;
+}

@@ -1,0 +1,61 @@
+import { Button, Spinner } from "@patternfly/react-core";
+import type { System } from "../api/types";
+import type { LinkState } from "./link";
+
+interface ConsoleOverlayProps {
+  system: System;
+  state: LinkState;
+  reconnect: () => void;
+}
+
+/** What lies over a console that shows nothing, and why. */
+export function ConsoleOverlay({ system, state, reconnect }: ConsoleOverlayProps) {
+  return (
+    <div role="status" aria-live="polite" className="lo-overlay-place" data-testid="console-state" data-phase={state.phase}>
+      {state.phase !== "open" && (
+        <div className="lo-overlay">
+          <Words system={system} state={state} reconnect={reconnect} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Words({ system, state, reconnect }: ConsoleOverlayProps) {
+  switch (state.phase) {
+    case "off":
+      return (
+        <>
+          <strong>{system.PowerState === "Off" ? `${system.Name} is off` : "No signal"}</strong>
+          <span>The console comes back by itself when the node is powered on.</span>
+        </>
+      );
+    case "refused":
+      return (
+        <>
+          <strong>This console cannot be opened</strong>
+          <span>{state.reason}</span>
+          <Button variant="secondary" onClick={reconnect}>
+            Try again
+          </Button>
+        </>
+      );
+    case "lost":
+      return (
+        <>
+          <Spinner size="lg" aria-label="Reconnecting" />
+          <strong>Connection lost. Reconnecting…</strong>
+          <Button variant="secondary" onClick={reconnect}>
+            Reconnect now
+          </Button>
+        </>
+      );
+    default:
+      return (
+        <>
+          <Spinner size="lg" aria-label="Connecting" />
+          <strong>Connecting…</strong>
+        </>
+      );
+  }
+}

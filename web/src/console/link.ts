@@ -1,0 +1,89 @@
+/** One console WebSocket that comes back by itself: after a lost line, and when the node is powered on again. */
+
+export type LinkState =
+  | { phase: "connecting" }
+  | { phase: "open" }
+  /** The node is off, or there is nothing to connect to yet. */
+  | { phase: "off" }
+  /** The line broke; another try is coming. */
+  | { phase: "lost" }
+  /** The service says no, and asking again would not help. */
+  | { phase: "refused"; reason: string };
+
+/** Close codes of the service's console sockets. */
+const SESSION_GONE = 4401;
+const DENIED = 4403;
+const WRONG_STATE = 4409;
+
+const RETRY_MS = [300, 1000, 2000, 4000];
+
+interface Handlers {
+  /** Puts a socket to use; calls `ready` when the console can be used; returns how to let go of it. */
+  attach: (socket: WebSocket, ready: () => void) => () => void;
+  onState: (state: LinkState) => void;
+  onSessionGone: () => void;
+}
+
+export class ConsoleLink {
+  private readonly address: string;
+  private readonly protocols: string[];
+  private readonly handlers: Handlers;
+  private failures = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private letGo: (() => void) | undefined;
+  private closed = false;
+
+  constructor(path: string, protocols: string[], handlers: Handlers) {
+    const url = new URL(path, window.location.href);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    this.address = url.href;
+    this.protocols = protocols;
+    this.handlers = handlers;
+    this.connect();
+  }
+
+  /** Tries now, unless a connection is there or on its way. */
+  retry(): void {
+    if (this.letGo === undefined && !this.closed) this.connect();
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.letGo?.();
+  }
+
+  private connect(): void {
+    clearTimeout(this.timer);
+    this.handlers.onState({ phase: "connecting" });
+    const socket = new WebSocket(this.address, this.protocols);
+    socket.binaryType = "arraybuffer";
+    const detach = this.handlers.attach(socket, () => {
+      this.failures = 0;
+      this.handlers.onState({ phase: "open" });
+    });
+    const onClose = (event: CloseEvent) => {
+      this.letGo?.();
+      if (!this.closed) this.lost(event);
+    };
+    socket.addEventListener("close", onClose);
+    this.letGo = () => {
+      this.letGo = undefined;
+      socket.removeEventListener("close", onClose);
+      detach();
+      socket.close();
+    };
+  }
+
+  private lost({ code, reason }: CloseEvent): void {
+    if (code === SESSION_GONE) {
+      this.handlers.onSessionGone();
+    } else if (code === DENIED) {
+      this.handlers.onState({ phase: "refused", reason: reason || "Your account may not open this console." });
+    } else {
+      this.handlers.onState({ phase: code === WRONG_STATE ? "off" : "lost" });
+      this.timer = setTimeout(() => this.connect(), RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)]);
+      this.failures += 1;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/** Keeps what the page shows equal to what the service knows, and tells components whether it is. */
+import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
+import { eventLogKey } from "../api/eventlog";
+import { reportLostSession } from "../api/http";
+import { mediaKey } from "../api/media";
+import { refreshSystem, SYSTEMS, systemKey } from "../api/systems";
+import { TASKS, taskKey } from "../api/tasks";
+import { connectEvents } from "./connect";
+import type { Notice, StreamState } from "./follow";
+import type { LiveEvent } from "./stream";
+
+/** Events come in bursts; nodes they name are read again once a burst. */
+const BURST_MS = 100;
+/** From so many changed nodes on, one list is cheaper than each node. */
+const LIST_FROM = 20;
+
+const LiveContext = createContext<StreamState>("connecting");
+
+export const useStreamState = () => useContext(LiveContext);
+
+/** Collects the nodes that events name and reads them again, each once a burst and never twice at a time. */
+class Refresher {
+  private readonly dirty = new Set<string>();
+  private readonly client: QueryClient;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(client: QueryClient) {
+    this.client = client;
+  }
+
+  node(name: string): void {
+    this.dirty.add(name);
+    this.timer ??= setTimeout(() => void this.flush(), BURST_MS);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  private async flush(): Promise<void> {
+    const names = [...this.dirty];
+    this.dirty.clear();
+    if (names.length >= LIST_FROM) {
+      await this.client.invalidateQueries({ queryKey: SYSTEMS });
+      await this.client.invalidateQueries({ queryKey: ["system"] });
+    } else {
+      await Promise.allSettled(names.map((name) => refreshSystem(this.client, name)));
+    }
+    this.timer = this.dirty.size > 0 ? setTimeout(() => void this.flush(), BURST_MS) : undefined;
+  }
+}
+
+/** Which cached resources an event has made old. */
+function apply(client: QueryClient, refresher: Refresher, event: LiveEvent): void {
+  if (event.task !== undefined) void client.invalidateQueries({ queryKey: taskKey(event.task) });
+  if (event.kind === "job.started" || event.kind === "job.ended") void client.invalidateQueries({ queryKey: TASKS });
+  if (event.node === "") return;
+  if (event.kind === "node.removed") {
+    client.removeQueries({ queryKey: systemKey(event.node) });
+    void client.invalidateQueries({ queryKey: SYSTEMS });
+    return;
+  }
+  if (event.kind === "job.progress") return;
+  refresher.node(event.node);
+  void client.invalidateQueries({ queryKey: eventLogKey(event.node) });
+  if (event.kind.startsWith("media.")) void client.invalidateQueries({ queryKey: mediaKey(event.node) });
+}
+
+export function LiveUpdates({ children }: { children: ReactNode }) {
+  const client = useQueryClient();
+  const [state, setState] = useState<StreamState>("connecting");
+
+  useEffect(() => {
+    const refresher = new Refresher(client);
+    const onNotice = (notice: Notice) => {
+      if (notice.type === "events") {
+        for (const event of notice.events) apply(client, refresher, event);
+        return;
+      }
+      setState(notice.state);
+      // Events may have been missed while the stream was down.
+      if (notice.state === "up") void client.invalidateQueries();
+      if (notice.state === "signed-out") reportLostSession();
+    };
+    const follower = connectEvents(onNotice);
+    const wake = () => follower.wake();
+    window.addEventListener("online", wake);
+    return () => {
+      window.removeEventListener("online", wake);
+      refresher.stop();
+      // Components go only when the session has: the stream must ask again who is there.
+      follower.restart();
+      follower.stop();
+    };
+  }, [client]);
+
+  return <LiveContext value={state}>{children}</LiveContext>;
+}

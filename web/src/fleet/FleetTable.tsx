@@ -1,0 +1,94 @@
+import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
+import { Link } from "react-router";
+import type { System } from "../api/types";
+import { HealthLabel } from "../power/HealthLabel";
+import { PowerLabel } from "../power/PowerLabel";
+import { PowerMenu } from "../power/PowerMenu";
+import { usePowerControl } from "../power/usePowerControl";
+import { reasonOf } from "../power/words";
+import { Activity } from "./Activity";
+
+/** All nodes; on a phone each row is a card. */
+export function FleetTable({ systems }: { systems: System[] }) {
+  return (
+    <Table aria-label="Nodes" variant="compact" gridBreakPoint="grid-lg" className="lo-fleet">
+      <Thead>
+        <Tr>
+          <Th>Node</Th>
+          <Th>Power</Th>
+          <Th>Health</Th>
+          <Th>Image</Th>
+          <Th>Activity</Th>
+          <Th>IPMI</Th>
+          <Th screenReaderText="Power actions" />
+        </Tr>
+      </Thead>
+      <Tbody>
+        {systems.map((system) => (
+          <FleetRow key={system.Id} system={system} />
+        ))}
+      </Tbody>
+    </Table>
+  );
+}
+
+function FleetRow({ system }: { system: System }) {
+  const control = usePowerControl(system);
+  const ours = system.Oem?.Lightsout;
+  const reason = reasonOf(system);
+  return (
+    <Tr data-testid={`node-${system.Id}`}>
+      <Td dataLabel="Node" modifier="breakWord">
+        <Link to={`/nodes/${encodeURIComponent(system.Id)}`} className="lo-node-name">
+          {system.Name}
+        </Link>
+        <div className="lo-muted">{describe(system)}</div>
+      </Td>
+      <Td dataLabel="Power">
+        <PowerLabel system={system} />
+      </Td>
+      <Td dataLabel="Health" modifier="breakWord">
+        <HealthLabel system={system} />
+        {reason !== "" && <div className="lo-reason">{reason}</div>}
+      </Td>
+      <Td dataLabel="Image" modifier="breakWord">
+        <InstalledImage system={system} />
+      </Td>
+      <Td dataLabel="Activity" modifier="breakWord">
+        <Activity system={system} />
+      </Td>
+      <Td dataLabel="IPMI" modifier="nowrap">
+        {ours?.IPMI ? (
+          <code>
+            {ours.IPMI.Host}:{ours.IPMI.Port}
+          </code>
+        ) : (
+          <span className="lo-muted">–</span>
+        )}
+      </Td>
+      <Td isActionCell>
+        <PowerMenu system={system} control={control} compact />
+        {control.dialogs}
+      </Td>
+    </Tr>
+  );
+}
+
+function InstalledImage({ system }: { system: System }) {
+  const image = system.Oem?.Lightsout?.InstalledImage ?? "";
+  return image === "" ? <span className="lo-muted">none known</span> : image;
+}
+
+/** What kind of machine it is, in a few words. */
+function describe(system: System): string {
+  const cpus = system.ProcessorSummary?.Count;
+  const memory = system.MemorySummary?.TotalSystemMemoryGiB;
+  return [
+    system.SystemType === "Virtual" ? "Virtual" : system.Model,
+    cpus ? `${cpus} CPU${cpus === 1 ? "" : "s"}` : "",
+    memory ? `${Number(memory.toFixed(2))} GiB` : "",
+    ...(system.Oem?.Lightsout?.Tags ?? []),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}

@@ -1,0 +1,18 @@
+/** Starts the page. */
+import "@patternfly/react-core/dist/styles/base.css";
+import "./page.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./App";
+import { followSystemTheme } from "./shell/theme";
+
+followSystemTheme();
+
+const root = document.getElementById("root");
+if (root !== null) {
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}

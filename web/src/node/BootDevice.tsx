@@ -1,0 +1,79 @@
+import { ActionGroup, Button, Card, CardBody, CardTitle, Form, FormGroup, FormSelect, FormSelectOption, Radio } from "@patternfly/react-core";
+import { useState, type SubmitEvent } from "react";
+import { useBootOverride } from "../api/systems";
+import type { BootEnabled, System } from "../api/types";
+import { useNotices } from "../shell/Notices";
+
+const TARGETS: Record<string, string> = {
+  None: "The node’s own boot order",
+  Pxe: "Network (PXE)",
+  Hdd: "Disk",
+  Cd: "CD/DVD (virtual media)",
+  BiosSetup: "Firmware setup",
+};
+
+const targetWords = (target: string) => TARGETS[target] ?? target;
+
+/** Where the next boot goes, as set now, and a form to change it. */
+export function BootDevice({ system }: { system: System }) {
+  const target = system.Boot?.BootSourceOverrideTarget ?? "None";
+  const enabled = system.Boot?.BootSourceOverrideEnabled ?? "Disabled";
+  const active = enabled !== "Disabled" && target !== "None";
+  return (
+    <Card>
+      <CardTitle component="h2">Boot device</CardTitle>
+      <CardBody>
+        <p aria-live="polite" data-testid="boot-override" className="lo-now">
+          {active ? (
+            <>
+              <strong>{targetWords(target)}</strong> at {enabled === "Once" ? "the next boot only" : "every boot"}
+            </>
+          ) : (
+            "Boots in its own order."
+          )}
+        </p>
+        <BootForm key={`${target} ${enabled}`} system={system} target={active ? target : "None"} enabled={active ? enabled : "Once"} />
+      </CardBody>
+    </Card>
+  );
+}
+
+function BootForm({ system, target: setTargetIs, enabled: setEnabledIs }: { system: System; target: string; enabled: BootEnabled }) {
+  const { done, failed } = useNotices();
+  const change = useBootOverride(system);
+  const [target, setTarget] = useState(setTargetIs);
+  const [enabled, setEnabled] = useState<BootEnabled>(setEnabledIs);
+  const allowed = system.Boot?.["BootSourceOverrideTarget@Redfish.AllowableValues"] ?? [];
+  const targets = allowed.includes("None") ? allowed : ["None", ...allowed];
+  const own = target === "None";
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    change.mutate(
+      { target, enabled: own ? "Disabled" : enabled },
+      {
+        onSuccess: () => done(`${system.Name}: boot device set`),
+        onError: (error) => failed(`${system.Name}: boot device not set`, error),
+      },
+    );
+  };
+  return (
+    <Form onSubmit={submit} isWidthLimited>
+      <FormGroup label="Boot from" fieldId="boot-target">
+        <FormSelect id="boot-target" value={target} onChange={(_event, value) => setTarget(value)}>
+          {targets.map((name) => (
+            <FormSelectOption key={name} value={name} label={targetWords(name)} />
+          ))}
+        </FormSelect>
+      </FormGroup>
+      <FormGroup role="radiogroup" isInline fieldId="boot-enabled" label="How often">
+        <Radio id="boot-once" name="boot-enabled" label="Next boot only" isDisabled={own} isChecked={enabled === "Once"} onChange={() => setEnabled("Once")} />
+        <Radio id="boot-continuous" name="boot-enabled" label="Every boot" isDisabled={own} isChecked={enabled === "Continuous"} onChange={() => setEnabled("Continuous")} />
+      </FormGroup>
+      <ActionGroup>
+        <Button type="submit" variant="secondary" isLoading={change.isPending} isDisabled={change.isPending || (target === setTargetIs && (own || enabled === setEnabledIs))}>
+          Set boot device
+        </Button>
+      </ActionGroup>
+    </Form>
+  );
+}

@@ -1,0 +1,108 @@
+import { Breadcrumb, BreadcrumbItem, Button, PageBreadcrumb, PageSection, Tab, Tabs, TabTitleText, Title } from "@patternfly/react-core";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Link, useNavigate, useParams } from "react-router";
+import { ApiError } from "../api/http";
+import { useSystem } from "../api/systems";
+import type { System } from "../api/types";
+import { HealthLabel } from "../power/HealthLabel";
+import { PowerButtons } from "../power/PowerButtons";
+import { PowerLabel } from "../power/PowerLabel";
+import { reasonOf } from "../power/words";
+import { ErrorPanel } from "../shell/ErrorPanel";
+import { Loading } from "../shell/Loading";
+import { NotFoundPage } from "../shell/NotFoundPage";
+import { Overview } from "./Overview";
+import { Reservation } from "./Reservation";
+import { RunningJob } from "./RunningJob";
+
+const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
+const SerialConsole = lazy(() => import("../serial/SerialConsole"));
+const JobsPanel = lazy(() => import("../reinstall/JobsPanel"));
+const ReinstallDialog = lazy(() => import("../reinstall/ReinstallDialog"));
+
+const TABS = ["overview", "screen", "serial", "jobs"] as const;
+type TabName = (typeof TABS)[number];
+
+const pathTo = (id: string, tab: TabName) => `/nodes/${encodeURIComponent(id)}${tab === "overview" ? "" : `/${tab}`}`;
+
+export default function NodePage() {
+  const { id = "", tab = "overview" } = useParams();
+  const system = useSystem(id);
+  const current = TABS.find((name) => name === tab);
+
+  useEffect(() => {
+    document.title = `${id} · Lightsout`;
+  }, [id]);
+
+  if (current === undefined || (system.error instanceof ApiError && system.error.status === 404)) return <NotFoundPage />;
+  if (!system.data) return system.isError ? <ErrorPanel title={`${id} cannot be shown`} error={system.error} retry={() => void system.refetch()} /> : <Loading what={id} />;
+  return <Node system={system.data} tab={current} />;
+}
+
+function Node({ system, tab }: { system: System; tab: TabName }) {
+  const navigate = useNavigate();
+  const [reinstalling, setReinstalling] = useState(false);
+  const reason = reasonOf(system);
+  return (
+    <>
+      <PageBreadcrumb>
+        <Breadcrumb>
+          <BreadcrumbItem render={({ className }) => <Link className={className} to="/">Fleet</Link>} />
+          <BreadcrumbItem isActive>{system.Name}</BreadcrumbItem>
+        </Breadcrumb>
+      </PageBreadcrumb>
+      <PageSection aria-label="Node" className="lo-node-header">
+        <div className="lo-node-title">
+          <Title headingLevel="h1">{system.Name}</Title>
+          <div className="lo-labels" aria-live="polite">
+            <PowerLabel system={system} />
+            <HealthLabel system={system} />
+          </div>
+          <div className="lo-node-actions">
+            <PowerButtons system={system} />
+            {system.Actions?.Oem?.["#Lightsout.Reinstall"] && (
+              <Button variant="secondary" isDisabled={Boolean(system.Oem?.Lightsout?.Task)} onClick={() => setReinstalling(true)}>
+                Reinstall…
+              </Button>
+            )}
+          </div>
+        </div>
+        {reason !== "" && (
+          <p className="lo-reason" data-testid="reason">
+            {reason}
+          </p>
+        )}
+        <Reservation system={system} />
+        {tab !== "jobs" && <RunningJob system={system} />}
+      </PageSection>
+      <PageSection type="tabs" aria-label="Views of the node">
+        <Tabs activeKey={tab} onSelect={(_event, key) => void navigate(pathTo(system.Id, TABS.find((name) => name === key) ?? "overview"))} aria-label={`Views of ${system.Name}`} usePageInsets>
+          <Tab eventKey="overview" title={<TabTitleText>Overview</TabTitleText>} />
+          <Tab eventKey="screen" title={<TabTitleText>Screen</TabTitleText>} isDisabled={!system.GraphicalConsole?.ServiceEnabled} />
+          <Tab eventKey="serial" title={<TabTitleText>Serial</TabTitleText>} isDisabled={!system.SerialConsole?.WebSocket?.ServiceEnabled} />
+          <Tab eventKey="jobs" title={<TabTitleText>Jobs</TabTitleText>} />
+        </Tabs>
+      </PageSection>
+      <PageSection isFilled aria-label={tab} className={`lo-tab-${tab}`}>
+        <Suspense fallback={<Loading what={tab} />}>
+          {tab === "overview" && <Overview system={system} />}
+          {tab === "screen" && <ScreenConsole key={system.Id} system={system} />}
+          {tab === "serial" && <SerialConsole key={system.Id} system={system} />}
+          {tab === "jobs" && <JobsPanel system={system} />}
+        </Suspense>
+      </PageSection>
+      {reinstalling && (
+        <Suspense>
+          <ReinstallDialog
+            system={system}
+            onClose={() => setReinstalling(false)}
+            onStarted={() => {
+              setReinstalling(false);
+              void navigate(pathTo(system.Id, "jobs"));
+            }}
+          />
+        </Suspense>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,31 @@
+import { Label } from "@patternfly/react-core";
+import CheckCircleIcon from "@patternfly/react-icons/dist/esm/icons/check-circle-icon";
+import InProgressIcon from "@patternfly/react-icons/dist/esm/icons/in-progress-icon";
+import PauseCircleIcon from "@patternfly/react-icons/dist/esm/icons/pause-circle-icon";
+import PowerOffIcon from "@patternfly/react-icons/dist/esm/icons/power-off-icon";
+import QuestionCircleIcon from "@patternfly/react-icons/dist/esm/icons/question-circle-icon";
+import type { System } from "../api/types";
+import { powerWords } from "./words";
+
+const LOOKS = {
+  on: { color: "green", icon: <CheckCircleIcon /> },
+  off: { color: "grey", icon: <PowerOffIcon /> },
+  changing: { color: "blue", icon: <InProgressIcon className="lo-turning" /> },
+  unknown: { color: "orange", icon: <QuestionCircleIcon /> },
+} as const;
+
+export function PowerLabel({ system }: { system: System }) {
+  const { label, look } = powerWords(system);
+  return (
+    <>
+      <Label color={LOOKS[look].color} icon={LOOKS[look].icon} data-testid="power-state" data-power={system.PowerState ?? "Unknown"}>
+        {label}
+      </Label>
+      {system.Oem?.Lightsout?.Paused === true && (
+        <Label color="orange" icon={<PauseCircleIcon />}>
+          Paused
+        </Label>
+      )}
+    </>
+  );
+}

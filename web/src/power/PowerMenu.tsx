@@ -1,0 +1,73 @@
+import { Divider, Dropdown, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
+import EllipsisVIcon from "@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon";
+import { useState } from "react";
+import type { System } from "../api/types";
+import type { usePowerControl } from "./usePowerControl";
+import { actionWords, resetTypes } from "./words";
+
+interface PowerMenuProps {
+  system: System;
+  control: ReturnType<typeof usePowerControl>;
+  /** A row has room for three dots only. */
+  compact?: boolean;
+}
+
+/** Every power action this kind of node has; those that make no sense now are shown, and disabled. */
+export function PowerMenu({ system, control, compact = false }: PowerMenuProps) {
+  const [open, setOpen] = useState(false);
+  const resume = system.Oem?.Lightsout?.Paused === true && system.Actions?.Oem?.["#Lightsout.Resume"] !== undefined;
+  const confirm = system.PowerState === null && system.Actions?.Oem?.["#Lightsout.ConfirmPower"] !== undefined;
+  return (
+    <Dropdown
+      isOpen={open}
+      onOpenChange={setOpen}
+      onSelect={() => setOpen(false)}
+      popperProps={{ position: "right" }}
+      isScrollable
+      toggle={(ref) => (
+        <MenuToggle
+          ref={ref}
+          variant={compact ? "plain" : "secondary"}
+          isExpanded={open}
+          isDisabled={control.busy}
+          onClick={() => setOpen(!open)}
+          aria-label={`Power actions of ${system.Name}`}
+          data-testid={`power-menu-${system.Id}`}
+          {...(compact && { icon: <EllipsisVIcon /> })}
+        >
+          {compact ? undefined : "Power"}
+        </MenuToggle>
+      )}
+    >
+      <DropdownList>
+        {resume && (
+          <DropdownItem key="resume" description="Let the paused guest go on" onClick={control.resume}>
+            Resume
+          </DropdownItem>
+        )}
+        {confirm && (
+          <DropdownItem key="confirm" description="Say what you saw at the server" onClick={control.confirmState}>
+            Confirm power state…
+          </DropdownItem>
+        )}
+        {(resume || confirm) && <Divider key="divider" component="li" />}
+        {resetTypes(system).map(({ type, available }) => {
+          const words = actionWords(type);
+          return (
+            <DropdownItem
+              key={type}
+              isDisabled={!available}
+              isDanger={words.danger !== undefined && available}
+              description={words.hint}
+              onClick={() => control.reset(type)}
+              data-testid={`power-${type}`}
+            >
+              {words.label}
+              {words.danger === undefined ? "" : "…"}
+            </DropdownItem>
+          );
+        })}
+      </DropdownList>
+    </Dropdown>
+  );
+}

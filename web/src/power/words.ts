@@ -1,0 +1,59 @@
+/** How power states and actions are called, and which actions cost the operator something. Whether one is possible the service says. */
+import type { System } from "../api/types";
+
+interface ActionWords {
+  label: string;
+  /** What it does, for a menu. */
+  hint: string;
+  /** What may be lost; an action that has this asks first. */
+  danger?: string;
+}
+
+const ACTIONS: Record<string, ActionWords> = {
+  On: { label: "Power on", hint: "Start the node" },
+  GracefulShutdown: { label: "Shut down", hint: "Ask the operating system to shut down", danger: "The operating system is asked to stop all services and power off." },
+  GracefulRestart: { label: "Restart", hint: "Shut down, then power on again", danger: "The operating system is asked to shut down, and the node is then powered on again." },
+  ForceRestart: { label: "Reset", hint: "Hardware reset, without asking the operating system", danger: "The node is reset at once. Data that is not yet on disk is lost." },
+  PowerCycle: { label: "Power cycle", hint: "Cut the power, then power on again", danger: "Power is cut at once and then restored. Data that is not yet on disk is lost." },
+  ForceOff: { label: "Force off", hint: "Cut the power, without asking the operating system", danger: "Power is cut at once. Data that is not yet on disk is lost." },
+  Nmi: { label: "Send NMI", hint: "Diagnostic interrupt; many systems dump and crash on it", danger: "Most operating systems answer a diagnostic interrupt with a crash dump." },
+  PushPowerButton: { label: "Press the power button", hint: "As a finger on the front panel would", danger: "What follows depends on the node's own settings." },
+};
+
+export function actionWords(type: string): ActionWords {
+  return ACTIONS[type] ?? { label: type, hint: "", danger: "Lightsout's page does not know this action." };
+}
+
+export type PowerLook = "on" | "off" | "changing" | "unknown";
+
+const STATES: Record<string, { label: string; look: PowerLook }> = {
+  On: { label: "On", look: "on" },
+  Off: { label: "Off", look: "off" },
+  PoweringOn: { label: "Powering on", look: "changing" },
+  PoweringOff: { label: "Powering off", look: "changing" },
+};
+
+export function powerWords(system: System): { label: string; look: PowerLook } {
+  return STATES[system.PowerState ?? ""] ?? { label: "Unknown", look: "unknown" };
+}
+
+/** Why the power state is unknown or the health is not OK, in the service's words. */
+export function reasonOf(system: System): string {
+  const sources = [
+    ...(system["PowerState@Message.ExtendedInfo"] ?? []).map((info) => info.Message),
+    ...(system.Status?.Conditions ?? []).map((condition) => condition.Message),
+    system.Oem?.Lightsout?.Reason ?? "",
+  ];
+  return [...new Set(sources.filter((text) => text !== ""))].join(" ");
+}
+
+/** Whether an operator should look at this node first. */
+export function needsAttention(system: System): boolean {
+  return system.PowerState === null || (system.Status?.Health ?? "OK") !== "OK" || system.Oem?.Lightsout?.Paused === true;
+}
+
+export function resetTypes(system: System): { type: string; available: boolean }[] {
+  const all = system.Actions?.["#ComputerSystem.Reset"]?.["ResetType@Redfish.AllowableValues"] ?? [];
+  const now = system.Oem?.Lightsout?.AvailableResetTypes ?? all;
+  return all.map((type) => ({ type, available: now.includes(type) }));
+}

@@ -1,0 +1,106 @@
+import { Alert, Button, Card, CardBody, CardHeader, CardTitle, CodeBlock, CodeBlockCode, Content, Label, LabelGroup, Progress, ProgressStep, ProgressStepper } from "@patternfly/react-core";
+import CheckCircleIcon from "@patternfly/react-icons/dist/esm/icons/check-circle-icon";
+import { useState } from "react";
+import { hasEnded, useCancelTask } from "../api/tasks";
+import type { Task } from "../api/types";
+import { useNotices } from "../shell/Notices";
+import { bytes, moment } from "../words/format";
+import { CancelDialog } from "./CancelDialog";
+import { stepStates, stepWords, taskLook, type StepState } from "./words";
+
+const STEP_LOOK: Record<StepState, "success" | "info" | "danger" | "pending"> = { done: "success", current: "info", failed: "danger", pending: "pending" };
+const BAR_LOOK: Record<string, "success" | "danger" | "warning"> = { Completed: "success", Exception: "danger", Cancelled: "warning" };
+
+/** A job, whole: where it is, what it has shown, and why it failed if it did. */
+export function JobProgress({ task }: { task: Task }) {
+  const { failed } = useNotices();
+  const cancel = useCancelTask();
+  const [asking, setAsking] = useState(false);
+  const ours = task.Oem?.Lightsout;
+  const look = taskLook(task);
+  const title = task.Name ?? "Job";
+  return (
+    <Card data-testid="job" data-state={task.TaskState}>
+      <CardHeader
+        actions={{
+          actions: hasEnded(task) ? null : (
+            <Button variant="secondary" isDanger isDisabled={cancel.isPending || task.TaskState === "Cancelling"} onClick={() => setAsking(true)}>
+              Cancel the job…
+            </Button>
+          ),
+        }}
+      >
+        <CardTitle component="h2">
+          {title} <Label status={look.status}>{look.label}</Label>
+        </CardTitle>
+      </CardHeader>
+      <CardBody>
+        <Progress value={task.PercentComplete ?? 0} title={stepWords(ours?.Step ?? "")} aria-label={`${title}: progress`} {...(BAR_LOOK[task.TaskState] && { variant: BAR_LOOK[task.TaskState] })} />
+        <p className="lo-muted lo-now" aria-live="polite">
+          {[ours?.StepMessage, ours?.BytesTotal ? `${bytes(ours.BytesDone ?? 0)} of ${bytes(ours.BytesTotal)}` : ""].filter(Boolean).join(" · ")}
+        </p>
+        {task.TaskState === "Exception" && <Failure task={task} />}
+        <div className="lo-job-columns">
+          <ProgressStepper isVertical aria-label={`Steps of ${title}`}>
+            {stepStates(task).map(({ step, state }) => (
+              <ProgressStep key={step} id={`step-${step}`} titleId={`step-title-${step}`} variant={STEP_LOOK[state]} isCurrent={state === "current"} aria-label={`${stepWords(step)}: ${state}`}>
+                {stepWords(step)}
+              </ProgressStep>
+            ))}
+          </ProgressStepper>
+          <div>
+            <Proofs proofs={ours?.Proofs ?? []} />
+            <Content component="h3">Messages</Content>
+            <ol className="lo-messages" aria-label="Messages">
+              {(task.Messages ?? []).map((message, index) => (
+                <li key={index}>{message.Message}</li>
+              ))}
+            </ol>
+            <p className="lo-muted">
+              Started {moment(task.StartTime)}
+              {task.EndTime && `, ended ${moment(task.EndTime)}`}
+            </p>
+          </div>
+        </div>
+      </CardBody>
+      {asking && (
+        <CancelDialog
+          title={title}
+          onClose={() => setAsking(false)}
+          onConfirm={() => {
+            setAsking(false);
+            cancel.mutate(task, { onError: (error) => failed("The job was not cancelled", error) });
+          }}
+        />
+      )}
+    </Card>
+  );
+}
+
+function Proofs({ proofs }: { proofs: string[] }) {
+  if (proofs.length === 0) return null;
+  return (
+    <LabelGroup categoryName="Proofs" numLabels={10}>
+      {proofs.map((proof) => (
+        <Label key={proof} color="green" icon={<CheckCircleIcon />}>
+          {stepWords(proof)}
+        </Label>
+      ))}
+    </LabelGroup>
+  );
+}
+
+function Failure({ task }: { task: Task }) {
+  const last = task.Messages?.at(-1)?.Message;
+  const tail = task.Oem?.Lightsout?.ConsoleTail;
+  return (
+    <>
+      <Alert variant="danger" isInline component="p" title={last ?? task.Oem?.Lightsout?.StepMessage ?? "The job failed"} data-testid="job-failure" />
+      {tail && (
+        <CodeBlock className="lo-tail" aria-label="What the serial console showed last">
+          <CodeBlockCode>{tail}</CodeBlockCode>
+        </CodeBlock>
+      )}
+    </>
+  );
+}

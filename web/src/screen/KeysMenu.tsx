@@ -1,0 +1,38 @@
+import { Dropdown, DropdownGroup, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
+import { useState } from "react";
+import { COMBINATIONS, type Key } from "./keys";
+
+interface KeysMenuProps {
+  isDisabled: boolean;
+  onPress: (keys: Key[]) => void;
+}
+
+/** Keys that the browser or the operator's own system would take for itself. */
+export function KeysMenu({ isDisabled, onPress }: KeysMenuProps) {
+  const [open, setOpen] = useState(false);
+  return (
+    <Dropdown
+      isOpen={open}
+      onOpenChange={setOpen}
+      onSelect={() => setOpen(false)}
+      isScrollable
+      toggle={(ref) => (
+        <MenuToggle ref={ref} size="sm" isExpanded={open} isDisabled={isDisabled} onClick={() => setOpen(!open)}>
+          Keys
+        </MenuToggle>
+      )}
+    >
+      {COMBINATIONS.map(({ group, items }) => (
+        <DropdownGroup key={group} label={group}>
+          <DropdownList>
+            {items.map(({ label, keys }) => (
+              <DropdownItem key={label} onClick={() => onPress(keys)}>
+                {label}
+              </DropdownItem>
+            ))}
+          </DropdownList>
+        </DropdownGroup>
+      ))}
+    </Dropdown>
+  );
+}

@@ -1,0 +1,56 @@
+import { Button, Form, FormGroup, FormHelperText, HelperText, HelperTextItem, Modal, ModalBody, ModalFooter, ModalHeader, Progress, TextArea } from "@patternfly/react-core";
+import { useEffect, useRef, useState } from "react";
+import { type, typing, type SendKey } from "./keys";
+
+interface PasteDialogProps {
+  name: string;
+  send: SendKey;
+  /** In full screen, only what is inside the console is seen. */
+  appendTo: () => HTMLElement;
+  onClose: () => void;
+}
+
+/** Types a text into the node, key by key. */
+export function PasteDialog({ name, send, appendTo, onClose }: PasteDialogProps) {
+  const [text, setText] = useState("");
+  const [typed, setTyped] = useState<number | null>(null);
+  const abort = useRef<AbortController | null>(null);
+  useEffect(() => () => abort.current?.abort(), []);
+
+  const { strokes, untypable } = typing(text);
+  const start = async () => {
+    const controller = new AbortController();
+    abort.current = controller;
+    setTyped(0);
+    await type(send, strokes, controller.signal, setTyped);
+    if (!controller.signal.aborted) onClose();
+  };
+  return (
+    <Modal isOpen variant="medium" appendTo={appendTo} onClose={onClose} aria-labelledby="paste-title">
+      <ModalHeader title={`Type text into ${name}`} labelId="paste-title" description="The text is sent as key strokes of a US keyboard." />
+      <ModalBody>
+        <Form>
+          <FormGroup label="Text" fieldId="paste-text">
+            <TextArea id="paste-text" className="lo-mono" rows={6} autoFocus spellCheck={false} isDisabled={typed !== null} value={text} onChange={(_event, value) => setText(value)} />
+            {untypable.length > 0 && (
+              <FormHelperText>
+                <HelperText>
+                  <HelperTextItem variant="warning">A US keyboard cannot type these; they are left out: {untypable.join(" ")}</HelperTextItem>
+                </HelperText>
+              </FormHelperText>
+            )}
+          </FormGroup>
+        </Form>
+        {typed !== null && <Progress value={strokes.length === 0 ? 100 : (100 * typed) / strokes.length} title="Typing" valueText={`${typed} of ${strokes.length}`} label={`${typed} of ${strokes.length}`} />}
+      </ModalBody>
+      <ModalFooter>
+        <Button onClick={() => void start()} isDisabled={typed !== null || strokes.length === 0}>
+          Type it
+        </Button>
+        <Button variant="link" onClick={onClose}>
+          {typed === null ? "Close" : "Stop"}
+        </Button>
+      </ModalFooter>
+    </Modal>
+  );
+}

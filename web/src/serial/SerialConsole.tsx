@@ -1,0 +1,75 @@
+import "@xterm/xterm/css/xterm.css";
+import { useCallback, useRef, useState } from "react";
+import type { System } from "../api/types";
+import { ConsoleOverlay } from "../console/ConsoleOverlay";
+import { useConsoleLink } from "../console/useConsoleLink";
+import { useNotices } from "../shell/Notices";
+import { SerialToolbar } from "./SerialToolbar";
+import { useTerminal } from "./useTerminal";
+
+const encoder = new TextEncoder();
+
+/** The node's serial console, beginning with what was printed before one came. */
+export default function SerialConsole({ system }: { system: System }) {
+  const { done, failed } = useNotices();
+  const frame = useRef<HTMLDivElement>(null);
+  const socketNow = useRef<WebSocket | null>(null);
+  const place = useRef<HTMLDivElement>(null);
+  const [fit, setFit] = useState(true);
+
+  const send = useCallback((data: string | Uint8Array<ArrayBuffer>) => {
+    if (socketNow.current?.readyState === WebSocket.OPEN) socketNow.current.send(data);
+  }, []);
+  const type = useCallback((text: string) => send(encoder.encode(text)), [send]);
+  const terminal = useTerminal(place, fit, type);
+
+  const attach = useCallback(
+    (socket: WebSocket, ready: () => void) => {
+      let history = true;
+      socketNow.current = socket;
+      socket.onopen = () => {
+        terminal.restart();
+        ready();
+      };
+      socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
+        if (typeof data === "string") return;
+        terminal.print(new Uint8Array(data), history);
+        history = false;
+      };
+      return () => {
+        socket.onmessage = null;
+        socketNow.current = null;
+      };
+    },
+    [terminal],
+  );
+  const path = system.SerialConsole?.WebSocket?.ConsoleURI;
+  const { state, reconnect } = useConsoleLink({ path, power: system.PowerState, attach });
+
+  const copy = () =>
+    navigator.clipboard.writeText(terminal.text()).then(
+      () => done("Copied"),
+      (error: unknown) => failed("Not copied", error instanceof Error ? error : new Error(String(error))),
+    );
+  return (
+    <div ref={frame} className="lo-console">
+      <SerialToolbar
+        live={state.phase === "open"}
+        fit={fit}
+        onFit={setFit}
+        onType={(text) => {
+          type(text);
+          terminal.focus();
+        }}
+        onBreak={() => send(JSON.stringify({ type: "break" }))}
+        onCopy={() => void copy()}
+        onClear={() => terminal.clear()}
+        onFullscreen={() => void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen())}
+      />
+      <div className="lo-terminal-place">
+        <div ref={place} className={fit ? "lo-terminal" : "lo-terminal lo-native"} data-testid="serial" />
+        <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
+      </div>
+    </div>
+  );
+}

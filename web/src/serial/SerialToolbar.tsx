@@ -1,0 +1,84 @@
+import { Button, Dropdown, DropdownItem, DropdownList, MenuToggle, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem } from "@patternfly/react-core";
+import CopyIcon from "@patternfly/react-icons/dist/esm/icons/copy-icon";
+import ExpandIcon from "@patternfly/react-icons/dist/esm/icons/expand-icon";
+import { useState } from "react";
+
+const KEYS: [string, string][] = [
+  ["Ctrl-C", "\x03"],
+  ["Ctrl-D", "\x04"],
+  ["Ctrl-Z", "\x1a"],
+  ["Esc", "\x1b"],
+  ["Tab", "\t"],
+  ["Enter", "\r"],
+  ["↑", "\x1b[A"],
+  ["↓", "\x1b[B"],
+];
+
+interface SerialToolbarProps {
+  live: boolean;
+  fit: boolean;
+  onFit: (fit: boolean) => void;
+  onType: (text: string) => void;
+  onBreak: () => void;
+  onCopy: () => void;
+  onClear: () => void;
+  onFullscreen: () => void;
+}
+
+export function SerialToolbar({ live, fit, onFit, onType, onBreak, onCopy, onClear, onFullscreen }: SerialToolbarProps) {
+  const [open, setOpen] = useState(false);
+  return (
+    <Toolbar className="lo-console-bar" inset={{ default: "insetNone" }}>
+      <ToolbarContent>
+        <ToolbarGroup variant="action-group">
+          <ToolbarItem>
+            <Button variant="secondary" size="sm" isDisabled={!live} onClick={onBreak}>
+              Send break
+            </Button>
+          </ToolbarItem>
+          <ToolbarItem>
+            <Dropdown
+              isOpen={open}
+              onOpenChange={setOpen}
+              onSelect={() => setOpen(false)}
+              toggle={(ref) => (
+                <MenuToggle ref={ref} size="sm" isExpanded={open} isDisabled={!live} onClick={() => setOpen(!open)}>
+                  Keys
+                </MenuToggle>
+              )}
+            >
+              <DropdownList>
+                {KEYS.map(([label, text]) => (
+                  <DropdownItem key={label} onClick={() => onType(text)}>
+                    {label}
+                  </DropdownItem>
+                ))}
+              </DropdownList>
+            </Dropdown>
+          </ToolbarItem>
+          <ToolbarItem>
+            <Button variant="secondary" size="sm" icon={<CopyIcon />} onClick={onCopy}>
+              Copy
+            </Button>
+          </ToolbarItem>
+          <ToolbarItem>
+            <Button variant="secondary" size="sm" onClick={onClear}>
+              Clear
+            </Button>
+          </ToolbarItem>
+        </ToolbarGroup>
+        <ToolbarGroup variant="action-group" align={{ default: "alignEnd" }}>
+          <ToolbarItem>
+            <ToggleGroup isCompact aria-label="Size of the terminal">
+              <ToggleGroupItem text="Fit" isSelected={fit} onChange={() => onFit(true)} />
+              <ToggleGroupItem text="80 × 24" isSelected={!fit} onChange={() => onFit(false)} />
+            </ToggleGroup>
+          </ToolbarItem>
+          <ToolbarItem>
+            <Button variant="secondary" size="sm" icon={<ExpandIcon />} onClick={onFullscreen} aria-label="Full screen" />
+          </ToolbarItem>
+        </ToolbarGroup>
+      </ToolbarContent>
+    </Toolbar>
+  );
+}

@@ -1,0 +1,53 @@
+/** Short messages in the corner: what was done, and what was refused and why. Errors stay until dismissed. */
+import { Alert, AlertActionCloseButton, AlertGroup } from "@patternfly/react-core";
+import { createContext, useCallback, useContext, useMemo, useState, type ReactNode } from "react";
+
+interface Notice {
+  key: number;
+  variant: "success" | "danger" | "info";
+  title: string;
+  text?: string;
+}
+
+interface Tell {
+  done: (title: string) => void;
+  failed: (title: string, error: Error) => void;
+}
+
+const NoticeContext = createContext<Tell>({ done: () => undefined, failed: () => undefined });
+
+export const useNotices = () => useContext(NoticeContext);
+
+const SHOWN_MS = 6000;
+
+export function NoticeProvider({ children }: { children: ReactNode }) {
+  const [notices, setNotices] = useState<Notice[]>([]);
+  const drop = useCallback((key: number) => setNotices((all) => all.filter((notice) => notice.key !== key)), []);
+  const tell = useMemo<Tell>(() => {
+    let last = 0;
+    const add = (notice: Omit<Notice, "key">) => setNotices((all) => [...all.slice(-4), { ...notice, key: ++last }]);
+    return {
+      done: (title) => add({ variant: "success", title }),
+      failed: (title, error) => add({ variant: "danger", title, text: error.message }),
+    };
+  }, []);
+  return (
+    <NoticeContext value={tell}>
+      {children}
+      <AlertGroup isToast isLiveRegion aria-label="Messages">
+        {notices.map(({ key, variant, title, text }) => (
+          <Alert
+            key={key}
+            variant={variant}
+            title={title}
+            timeout={variant === "danger" ? false : SHOWN_MS}
+            onTimeout={() => drop(key)}
+            actionClose={<AlertActionCloseButton title={`Dismiss: ${title}`} onClose={() => drop(key)} />}
+          >
+            {text}
+          </Alert>
+        ))}
+      </AlertGroup>
+    </NoticeContext>
+  );
+}

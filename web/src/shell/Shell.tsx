@@ -1,0 +1,46 @@
+import { Masthead, MastheadBrand, MastheadContent, MastheadLogo, MastheadMain, Page, SkipToContent, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem } from "@patternfly/react-core";
+import { Suspense, type ComponentProps } from "react";
+import { Link, Outlet } from "react-router";
+import { AccountMenu } from "./AccountMenu";
+import { ConnectionBanner } from "./ConnectionBanner";
+import { Loading } from "./Loading";
+import { Logo } from "./Logo";
+
+const MAIN = "main";
+
+function Home(props: Omit<ComponentProps<typeof Link>, "to">) {
+  return <Link {...props} to="/" aria-label="Lightsout, the fleet" />;
+}
+
+/** What surrounds every page. */
+export function Shell() {
+  const masthead = (
+    <Masthead display={{ default: "inline" }}>
+      <MastheadMain>
+        <MastheadBrand>
+          <MastheadLogo component={Home}>
+            <Logo />
+          </MastheadLogo>
+        </MastheadBrand>
+      </MastheadMain>
+      <MastheadContent>
+        <Toolbar isFullHeight isStatic>
+          <ToolbarContent>
+            <ToolbarGroup align={{ default: "alignEnd" }}>
+              <ToolbarItem>
+                <AccountMenu />
+              </ToolbarItem>
+            </ToolbarGroup>
+          </ToolbarContent>
+        </Toolbar>
+      </MastheadContent>
+    </Masthead>
+  );
+  return (
+    <Page masthead={masthead} mainContainerId={MAIN} skipToContent={<SkipToContent href={`#${MAIN}`}>Skip to content</SkipToContent>} banner={<ConnectionBanner />}>
+      <Suspense fallback={<Loading what="the page" />}>
+        <Outlet />
+      </Suspense>
+    </Page>
+  );
+}

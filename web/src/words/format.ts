@@ -1,0 +1,26 @@
+/** Values as a person reads them. */
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+export function bytes(count: number): string {
+  const power = count < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(count) / 10));
+  const value = count / 1024 ** power;
+  return `${value >= 100 || power === 0 ? Math.round(value) : value.toFixed(1).replace(/\.0$/, "")} ${UNITS[power] ?? ""}`;
+}
+
+/** "just now", "5 min", "3 h", "2 d": how long ago, roughly. */
+export function age(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
+}
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+/** Date and time in the viewer's zone; a dash when there is none. */
+export function moment(iso: string | null | undefined): string {
+  const at = new Date(iso ?? "");
+  return Number.isNaN(at.getTime()) ? "–" : CLOCK.format(at);
+}
