@@ -1,18 +1,14 @@
 """Accounts, and the doors' one place to ask who somebody is."""
 
 import asyncio
-import hashlib
-import hmac
 import logging
 import re
-import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from bmc.accounts.lockout import Lockout
-from bmc.accounts.passwords import Argon2, PasswordHasher, check_password, encode
+from bmc.accounts.gate import Gate, Stored
+from bmc.accounts.passwords import Argon2, PasswordHasher, check_password
 from bmc.accounts.sessions import Sessions
 from bmc.accounts.slots import IpmiSlots, SlotCallback, within
 from bmc.accounts.values import ALL_NODES, Account, IpmiSlot, Limits, Session
@@ -25,28 +21,9 @@ from bmc.store import Conflict, Json, Store, StoreFailed
 
 BUCKET = "accounts"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
-HASHES_AT_ONCE = 2
 SWEEP_EVERY = 15
-ACCOUNTS: TypeAlias = tuple[Account, ...]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    account: Account
-    hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Verified:
-    """A password that was right a moment ago: Basic authentication sends it with each request.
-
-    Every change of the account drops it.
-    """
-
-    digest: bytes
-    until: float
 
 
 class Accounts:
@@ -59,16 +36,10 @@ class Accounts:
         self._events = events
         self._clock = clock
         self._slots = slots
-        self._hasher = hasher
-        self._limits = limits
         self._sessions = Sessions(store, clock, limits)
-        self._lockout = Lockout(clock, limits)
-        self._accounts: dict[str, _Stored] = {}
+        self._accounts: dict[str, Stored] = {}
         self._changing = asyncio.Lock()
-        self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
-        self._verified: dict[str, _Verified] = {}
-        self._digest_key = secrets.token_bytes(32)
-        self._nobody = hasher.hash(secrets.token_bytes(16))
+        self._gate = Gate(self._accounts.get, clock, hasher, limits)
         self._slot_callbacks: list[SlotCallback] = []
 
     @classmethod
@@ -106,7 +77,7 @@ class Accounts:
     def empty(self) -> bool:
         return not self._accounts
 
-    def list(self) -> ACCOUNTS:
+    def list(self) -> tuple[Account, ...]:
         return tuple(self._accounts[name].account for name in sorted(self._accounts))
 
     async def create(self, name: str, password: str, role: Role, scope: Scope = ALL_NODES) -> Account:
@@ -118,13 +89,13 @@ class Accounts:
             )
         check_password(name, password)
         account = Account(name, role, scope)
-        hash = await self._hash(password)
+        hash = await self._gate.hash(password)
         async with self._changing:
             try:
                 await self._store.put(BUCKET, name, _dump(account, hash), expect=0)
             except Conflict as error:
                 raise InvalidRequest(f"there is an account {name} already") from error
-            self._accounts[name] = _Stored(account, hash)
+            self._accounts[name] = Stored(account, hash)
         await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} created as {role.value}", name)
         return account
 
@@ -145,7 +116,7 @@ class Accounts:
         hash = None
         if password is not None:
             check_password(name, password)
-            hash = await self._hash(password)
+            hash = await self._gate.hash(password)
         async with self._changing:
             old = self._stored(name)
             account = Account(
@@ -155,12 +126,12 @@ class Accounts:
                 old.account.enabled if enabled is None else enabled,
             )
             self._keep_one_governing(name, account)
-            new = _Stored(account, hash or old.hash)
+            new = Stored(account, hash or old.hash)
             await self._store.put(BUCKET, name, _dump(account, new.hash))
             self._accounts[name] = new
-            self._verified.pop(name, None)
+            self._gate.changed(name)
             if hash:
-                self._lockout.forget(name)
+                self._gate.unlock(name)
             if hash or _loses(old.account, account):
                 await self._sessions.close_account(name)
                 self._tell_slots(name)
@@ -176,8 +147,8 @@ class Accounts:
                 await self.clear_slot(node, slot.slot)
             await self._store.delete(BUCKET, name)
             del self._accounts[name]
-            self._verified.pop(name, None)
-            self._lockout.forget(name)
+            self._gate.changed(name)
+            self._gate.unlock(name)
             await self._sessions.close_account(name)
         await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} deleted", name)
 
@@ -195,36 +166,11 @@ class Accounts:
         return account
 
     async def _verify(self, name: str, password: str, address: str) -> tuple[Account, bool]:
-        self._refuse_locked(name, address)
-        if self._was_right(name, password):
-            return self._accounts[name].account, False
-        async with self._hashing:
-            self._refuse_locked(name, address)  # those before us in the queue may have failed
-            stored = self._accounts.get(name)
-            hash = stored.hash if stored else self._nobody
-            right = await asyncio.to_thread(self._hasher.verify, hash, encode(password))
-            if right and stored and stored.account.enabled and self._accounts.get(name) is stored:
-                self._lockout.succeeded(name, address)
-                until = self._clock.monotonic() + self._limits.remember_password
-                self._verified[name] = _Verified(self._digest(password), until)
-                return stored.account, True
-            lock = self._lockout.failed(name, address)
-        await self._tell_failure(name, address, lock)
-        raise Denied("the user name or the password is wrong")
-
-    def _refuse_locked(self, name: str, address: str) -> None:
-        remaining = self._lockout.remaining(name, address)
-        if remaining:
-            raise Denied(f"too many failed sign-ins; try again in {remaining:.0f} seconds")
-
-    def _was_right(self, name: str, password: str) -> bool:
-        known = self._verified.get(name)
-        if known is None or self._clock.monotonic() >= known.until:
-            return False
-        return hmac.compare_digest(known.digest, self._digest(password))
-
-    def _digest(self, password: str) -> bytes:
-        return hmac.digest(self._digest_key, encode(password), hashlib.sha256)
+        attempt = await self._gate.attempt(name, password, address)
+        if attempt.account is None:
+            await self._tell_failure(name, address, attempt.lock)
+            raise Denied("the user name or the password is wrong")
+        return attempt.account, attempt.fresh
 
     async def _tell_failure(self, name: str, address: str, lock: float) -> None:
         shown = name[:64]
@@ -328,8 +274,10 @@ class Accounts:
     def _effective(self, node: str, slot: IpmiSlot) -> IpmiSlot:
         if not slot.account:
             return slot
-        account = self._stored(slot.account).account
-        scope = account.scope
+        stored = self._accounts.get(slot.account)
+        if stored is None:
+            return within(slot, Role.READ_ONLY, False)
+        account, scope = stored.account, stored.account.scope
         # Tags are not known here; where they may cover the node, Node's own decision does the rest.
         covered = scope.all_nodes or node in scope.nodes or bool(scope.tags)
         return within(slot, account.role, account.enabled and covered)
@@ -347,7 +295,7 @@ class Accounts:
 
     # Common
 
-    def _stored(self, name: str) -> _Stored:
+    def _stored(self, name: str) -> Stored:
         try:
             return self._accounts[name]
         except KeyError:
@@ -357,10 +305,6 @@ class Accounts:
         others = any(each.account.governs for each in self._accounts.values() if each.account.name != name)
         if self._accounts[name].account.governs and not others and not (changed and changed.governs):
             raise Refused(f"{name} is the last enabled Administrator of the whole fleet; make another one first")
-
-    async def _hash(self, password: str) -> str:
-        async with self._hashing:
-            return await asyncio.to_thread(self._hasher.hash, encode(password))
 
     async def _publish(
         self, kind: EventKind, message: str, account: str, severity: Severity = Severity.OK, **details: object
@@ -386,6 +330,6 @@ def _dump(account: Account, hash: str) -> Mapping[str, Json]:
     }
 
 
-def _load(name: str, value: Mapping[str, Any]) -> _Stored:
+def _load(name: str, value: Mapping[str, Any]) -> Stored:
     scope = Scope(value["all_nodes"], frozenset(value["nodes"]), frozenset(value["tags"]))
-    return _Stored(Account(name, Role(value["role"]), scope, value["enabled"]), value["password"])
+    return Stored(Account(name, Role(value["role"]), scope, value["enabled"]), value["password"])

@@ -65,4 +65,4 @@ class Limits:
     lock_first: float = 30
     lock_longest: float = 15 * 60
     lock_forget: float = 30 * 60
-    remember_password: float = 60
+    remember_password: float = 300

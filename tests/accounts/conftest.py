@@ -1,5 +1,6 @@
 """Accounts on a real store, with a clock that stands still and a hasher that is quick."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -27,6 +28,7 @@ class StillClock:
 
     async def sleep(self, seconds: float) -> None:
         self.time += seconds
+        await asyncio.sleep(0.001)
 
 
 class QuickHasher:

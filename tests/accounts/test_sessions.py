@@ -1,5 +1,7 @@
 """Sessions: a token opens, until closing, idling, age, or the account's loss."""
 
+import asyncio
+
 import pytest
 
 from bmc.accounts import Limits, Session
@@ -151,9 +153,22 @@ async def test_a_new_account_does_not_inherit_the_sessions_of_an_old_one(house):
     assert accounts.session(session.token) is None
 
 
-async def test_a_session_that_could_not_be_erased_is_erased_later(house):
+async def test_a_session_ends_also_where_the_store_cannot_be_written(house):
+    closed: list[str] = []
+    house.accounts.on_closed(closed.append)
     session = await sign_in(house)
     await house.stop()
     await house.accounts.close_session(session.id)
+    assert closed == [session.id]
     assert house.accounts.session(session.token) is None
     await house.start()
+
+
+async def test_the_sweeper_ends_what_has_run_out(house):
+    closed: asyncio.Queue[str] = asyncio.Queue()
+    house.accounts.on_closed(closed.put_nowait)
+    session = await sign_in(house)
+    sweeping = asyncio.create_task(house.accounts.run())
+    assert await asyncio.wait_for(closed.get(), 20) == session.id
+    sweeping.cancel()
+    assert house.clock.time >= session.created + house.limits.session_idle
