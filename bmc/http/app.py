@@ -1,0 +1,102 @@
+"""The application factory: everything wired by arguments, nothing global."""
+
+import logging
+import time
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from bmc.accounts import Accounts
+from bmc.events import Audit, Events
+from bmc.fleet import Fleet
+from bmc.http import console, session, static
+from bmc.http.health import HEALTH, Health, health
+from bmc.http.keys import HOUSE, METRICS
+from bmc.http.metrics import Metrics
+from bmc.http.security import OriginCheck, add_headers, origin_middleware
+from bmc.jobs import Jobs
+from bmc.model.clock import Clock
+from bmc.model.errors import BmcError
+from bmc.redfish.authentication import Unauthenticated, authenticate
+from bmc.redfish.closing import Closing
+from bmc.redfish.door import BODY_LIMIT, RedfishDoor
+from bmc.redfish.house import House
+from bmc.redfish.image_names import ImageNames
+from bmc.redfish.tree import all_routes
+from bmc.reinstall.images import Catalogue
+from bmc.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def make_app(
+    *,
+    accounts: Accounts,
+    fleet: Fleet,
+    events: Events,
+    audit: Audit,
+    jobs: Jobs,
+    catalogue: Catalogue,
+    store: Store,
+    clock: Clock,
+    page: Path,
+    origins: frozenset[str] = frozenset(),
+) -> web.Application:
+    """`page` is the directory of the built page; `origins` are those of reverse proxies that show us."""
+    names = ImageNames(catalogue, clock)
+    house = House(accounts, fleet, events, audit, jobs, catalogue, names, clock, Closing(accounts))
+    metrics = Metrics()
+    app = web.Application(
+        client_max_size=BODY_LIMIT,
+        middlewares=[_counting(metrics), _translating, origin_middleware(OriginCheck(origins))],
+    )
+    app[HOUSE], app[METRICS], app[HEALTH], app[static.PAGE] = house, metrics, Health(store, clock), page.resolve()
+    app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(_end_streams)
+    app.router.add_route("*", "/redfish{path:.*}", RedfishDoor(house, all_routes()).handle)
+    app.router.add_get("/metrics", _metrics)
+    app.router.add_get("/healthz", health)
+    app.router.add_routes([*session.ROUTES, *console.ROUTES, *static.ROUTES])
+    return app
+
+
+async def _end_streams(app: web.Application) -> None:
+    """Open WebSockets and event streams would hold up the end of the service."""
+    app[HOUSE].closing.stop()
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    """Any account may read them; node names are not in them."""
+    try:
+        await authenticate(request, request.app[HOUSE].accounts)
+    except Unauthenticated as error:
+        raise web.HTTPUnauthorized(text=str(error), headers={"WWW-Authenticate": 'Basic realm="Lightsout"'}) from None
+    text = request.app[METRICS].text(request.app[HOUSE])
+    return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _counting(metrics: Metrics) -> Middleware:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        since = time.perf_counter()
+        try:
+            response = await handler(request)
+        except web.HTTPException as refusal:
+            metrics.count(request, refusal, since)
+            raise
+        metrics.count(request, response, since)
+        return response
+
+    return middleware
+
+
+@web.middleware
+async def _translating(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Outside of Redfish an error of the house is a short text."""
+    try:
+        return await handler(request)
+    except BmcError as error:
+        log.warning("%s %s: %s", request.method, request.path, error)
+        return web.json_response({"error": str(error)}, status=500)

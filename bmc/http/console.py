@@ -1,0 +1,177 @@
+"""Console WebSockets: a node's screen (RFB) and its serial line, each frame as it comes.
+
+Back-pressure is each viewer's own: we read from the node only what this viewer has taken.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from bmc.http.keys import HOUSE
+from bmc.model.commands import Screen, SerialConsole
+from bmc.model.errors import BmcError, Denied, NotFound, NotSupported, WrongState
+from bmc.node import ConsoleStream
+from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, session_token
+from bmc.redfish.closing import STOPPING
+from bmc.redfish.house import House
+
+SESSION_GONE, DENIED, NOT_FOUND, WRONG_STATE, FAILED = 4401, 4403, 4404, 4409, 4500
+READ = 256 * 1024
+LONGEST_FRAME = 1024 * 1024
+HEARTBEAT = 30.0
+REASON_BYTES = 120
+MOST_CONSOLES = 1000
+
+# What ends a console: the close code, and the reason a person reads.
+End = tuple[int, str]
+
+log = logging.getLogger(__name__)
+
+
+async def screen(request: web.Request) -> web.WebSocketResponse:
+    """RFB bytes both ways; `?view=1` sees only."""
+    view_only = request.query.get("view", "") not in ("", "0")
+    return await _serve(request, Screen(view_only))
+
+
+async def serial(request: web.Request) -> web.WebSocketResponse:
+    """Bytes both ways; what was printed before comes first. `?view=1` reads only."""
+    writable = request.query.get("view", "") in ("", "0")
+    return await _serve(request, SerialConsole(writable=writable))
+
+
+async def _serve(request: web.Request, what: Screen | SerialConsole) -> web.WebSocketResponse:
+    house = request.app[HOUSE]
+    protocols = ("binary",) if isinstance(what, Screen) else ()
+    socket = web.WebSocketResponse(compress=False, protocols=protocols, max_msg_size=LONGEST_FRAME, heartbeat=HEARTBEAT)
+    if not socket.can_prepare(request):
+        raise web.HTTPUpgradeRequired(text="this is a WebSocket", headers={"Upgrade": "websocket"})
+    await socket.prepare(request)
+    code, reason = await _session(request, socket, house, what)
+    if isinstance(what, SerialConsole):
+        await _say(socket, {"type": "closed", "reason": reason})
+    message = reason.encode()[:REASON_BYTES].decode(errors="ignore").encode()
+    try:
+        await socket.close(code=code, message=message)
+    except ConnectionError:
+        pass  # the viewer left first
+    return socket
+
+
+async def _session(
+    request: web.Request, socket: web.WebSocketResponse, house: House, what: Screen | SerialConsole
+) -> End:
+    """From sign-in to the end. A browser sees no status of a refused handshake, so every refusal is a close code."""
+    try:
+        identity = await authenticate(request, house.accounts)
+        if not identity.session:
+            return SESSION_GONE, "a console needs a session: the page's cookie or X-Auth-Token"
+        if len(house.closing) >= MOST_CONSOLES:
+            return WSCloseCode.TRY_AGAIN_LATER, "too many consoles are open"
+        stream = await _open(request, house, identity, what)
+    except Unauthenticated as error:
+        return SESSION_GONE, str(error)
+    except Denied as error:
+        return DENIED, str(error)
+    except NotFound as error:
+        return NOT_FOUND, str(error)
+    except (WrongState, NotSupported) as error:
+        return WRONG_STATE, str(error)
+    except BmcError as error:
+        return FAILED, str(error)
+    try:
+        with house.closing.watch(identity.session) as ended:
+            return await _pump(request, socket, stream, ended)
+    finally:
+        await stream.close()
+
+
+async def _open(request: web.Request, house: House, identity: Identity, what: Screen | SerialConsole) -> ConsoleStream:
+    name = request.match_info["node"]
+    return await house.fleet.node(name).open(what, identity.caller)
+
+
+async def _pump(
+    request: web.Request, socket: web.WebSocketResponse, stream: ConsoleStream, ended: "asyncio.Future[str]"
+) -> End:
+    """Whatever ends first ends all: the node's side, the viewer's, the session."""
+    down = asyncio.ensure_future(_guard(_to_viewer(socket, stream)))
+    up = asyncio.ensure_future(_guard(_to_node(request, socket, stream)))
+    waiting: set[asyncio.Future[Any]] = {down, up, ended}
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if ended.done():
+            reason = ended.result()
+            return (WSCloseCode.GOING_AWAY if reason == STOPPING else SESSION_GONE), reason
+        return up.result() if up.done() else down.result()
+    finally:
+        down.cancel()
+        up.cancel()
+        await asyncio.gather(down, up, return_exceptions=True)
+
+
+async def _guard(work: Coroutine[Any, Any, End]) -> End:
+    """One console's trouble is its own."""
+    try:
+        return await work
+    except WrongState as error:
+        return WRONG_STATE, str(error)
+    except BmcError as error:
+        return FAILED, str(error)
+    except ConnectionError:
+        return WSCloseCode.GOING_AWAY, "the viewer left"
+    except Exception:
+        log.exception("a console failed")
+        return WSCloseCode.INTERNAL_ERROR, "internal error"
+
+
+async def _to_viewer(socket: web.WebSocketResponse, stream: ConsoleStream) -> End:
+    while data := await stream.read(READ):
+        await socket.send_bytes(data)
+    return WRONG_STATE, "the console has ended: the node went off or was removed"
+
+
+async def _to_node(request: web.Request, socket: web.WebSocketResponse, stream: ConsoleStream) -> End:
+    accounts, token = request.app[HOUSE].accounts, session_token(request)
+    async for message in socket:
+        accounts.session(token)  # typing is use: it keeps the session from idling out
+        if message.type is WSMsgType.BINARY:
+            await stream.write(message.data)
+        elif message.type is WSMsgType.TEXT:
+            await _control(socket, stream, message.data)
+    return WSCloseCode.OK, "the viewer left"
+
+
+async def _control(socket: web.WebSocketResponse, stream: ConsoleStream, text: str) -> None:
+    """Text frames are requests: {"type": "break"}. What cannot be done is told, and ends nothing."""
+    try:
+        request = json.loads(text)
+        kind = request["type"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        kind = None
+    if kind != "break":
+        await _say(socket, {"type": "error", "reason": 'expected {"type": "break"}'})
+        return
+    try:
+        await stream.send_break()
+    except BmcError as error:
+        await _say(socket, {"type": "error", "reason": str(error)})
+
+
+async def _say(socket: web.WebSocketResponse, message: dict[str, str]) -> None:
+    """Best effort: a viewer that takes nothing must not hold up the end of its own console."""
+    try:
+        async with asyncio.timeout(1.0):
+            await socket.send_str(json.dumps(message))
+    except (TimeoutError, ConnectionError, RuntimeError):
+        return
+
+
+ROUTES = [
+    web.get("/console/{node}/screen", screen),
+    web.get("/console/{node}/serial", serial),
+]

@@ -1,0 +1,70 @@
+"""The HTTP server: binds, serves, and ends cleanly."""
+
+import errno
+import ssl
+from ipaddress import ip_address
+from types import TracebackType
+
+from aiohttp import web
+
+from bmc.model.errors import BmcError
+
+SHUTDOWN_SECONDS = 5.0
+
+
+class CannotListen(BmcError):
+    """The address cannot be served; the text says which, why and what to do."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`; "" and wildcards are everybody's."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class HttpServer:
+    """Serves `app` on (host, port) from `async with` to its end. Port 0 takes a free one; `port` tells which."""
+
+    def __init__(self, app: web.Application, host: str, port: int, context: ssl.SSLContext | None = None) -> None:
+        self._host = host
+        self._port = port
+        self._context = context
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        scheme = "https" if self._context else "http"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{scheme}://{host}:{self.port}"
+
+    async def __aenter__(self) -> "HttpServer":
+        """:raise CannotListen:"""
+        if self._context is None and not is_loopback(self._host):
+            raise CannotListen(
+                f"beyond loopback only HTTPS is served, and {self._host or 'every address'} is beyond it"
+            )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port, ssl_context=self._context)
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise self._cannot(error) from error
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+
+    def _cannot(self, error: OSError) -> CannotListen:
+        where = f"{self._host} port {self._port}"
+        if error.errno == errno.EADDRINUSE:
+            return CannotListen(f"{where} is in use already; stop what listens there, or configure another port")
+        if error.errno == errno.EACCES:
+            return CannotListen(f"{where} needs root; configure a port above 1023")
+        return CannotListen(f"cannot listen on {where}: {error.strerror or error}")

@@ -1,0 +1,75 @@
+"""The page's sign-in: an HttpOnly cookie, since WebSocket and EventSource in a browser can carry nothing else."""
+
+import asyncio
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bmc.http.keys import HOUSE
+from bmc.model.caller import Door
+from bmc.model.errors import Denied, NotFound
+from bmc.redfish.authentication import Unauthenticated, authenticate, cookie_name, cookie_token
+
+BODY_SECONDS = 30
+
+
+class SignIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    user: str
+    password: str
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    """204 and the cookie; 401 with the reason."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            wanted = SignIn.model_validate_json(await request.read())
+    except ValidationError:
+        return _error(400, 'expected {"user": "…", "password": "…"}')
+    except TimeoutError:
+        return _error(408, "the request did not arrive in time")
+    accounts = request.app[HOUSE].accounts
+    try:
+        session = await accounts.open_session(wanted.user, wanted.password, request.remote or "", Door.WEB)
+    except Denied as error:
+        return _error(401, str(error))
+    response = web.Response(status=204, headers={"Cache-Control": "no-store"})
+    name = cookie_name(request)
+    response.set_cookie(name, session.token, httponly=True, samesite="Strict", path="/", secure=request.secure)
+    return response
+
+
+async def who(request: web.Request) -> web.Response:
+    """Who is signed in."""
+    try:
+        caller = (await authenticate(request, request.app[HOUSE].accounts)).caller
+    except Unauthenticated as error:
+        return _error(401, str(error))
+    body = {"account": caller.account, "role": caller.role.value}
+    return web.json_response(body, headers={"Cache-Control": "no-store"})
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    """204 whether or not the session still existed: the one who asks is signed out now."""
+    accounts = request.app[HOUSE].accounts
+    session = accounts.session(cookie_token(request))
+    if session is not None:
+        try:
+            await accounts.close_session(session.id)
+        except NotFound:
+            pass  # it ended meanwhile
+    response = web.Response(status=204, headers={"Cache-Control": "no-store"})
+    response.del_cookie(cookie_name(request), path="/", secure=request.secure, httponly=True, samesite="Strict")
+    return response
+
+
+def _error(status: int, text: str) -> web.Response:
+    return web.json_response({"error": text}, status=status, headers={"Cache-Control": "no-store"})
+
+
+ROUTES = [
+    web.post("/session", sign_in),
+    web.get("/session", who),
+    web.delete("/session", sign_out),
+]

@@ -1,0 +1,1 @@
+"""The Redfish door: one file per resource family, each a table of routes and their handlers."""

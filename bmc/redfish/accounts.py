@@ -1,0 +1,172 @@
+"""AccountService: the fleet's accounts, their roles and scope."""
+
+from enum import Enum
+
+from pydantic import Field
+
+from bmc.accounts import Account, decide
+from bmc.model.caller import Role, Scope
+from bmc.redfish.body import Body
+from bmc.redfish.errors import fail, not_found
+from bmc.redfish.router import Call, Reply, Route, governs
+from bmc.redfish.types import JsonObject, collection, link, links, resource
+
+SERVICE = "/redfish/v1/AccountService"
+ACCOUNTS, ROLES = f"{SERVICE}/Accounts", f"{SERVICE}/Roles"
+# DSP0266 §13.5.3: the standard roles' privileges.
+PRIVILEGES = {
+    Role.ADMINISTRATOR: ("Login", "ConfigureManager", "ConfigureUsers", "ConfigureSelf", "ConfigureComponents"),
+    Role.OPERATOR: ("Login", "ConfigureSelf", "ConfigureComponents"),
+    Role.READ_ONLY: ("Login", "ConfigureSelf"),
+}
+
+
+class AccountType(Enum):
+    REDFISH = "Redfish"
+    WEB_UI = "WebUI"
+
+
+class ScopeBody(Body):
+    all_nodes: bool = False
+    nodes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def scope(self) -> Scope:
+        return Scope(self.all_nodes, frozenset(self.nodes), frozenset(self.tags))
+
+
+class LightsoutOem(Body):
+    scope: ScopeBody | None = None
+
+
+class Oem(Body):
+    lightsout: LightsoutOem = LightsoutOem()
+
+
+class NewAccount(Body):
+    user_name: str
+    password: str
+    role_id: Role
+    enabled: bool = True
+    account_types: tuple[AccountType, ...] = ()
+    oem: Oem = Oem()
+
+
+class AccountChange(Body):
+    password: str | None = None
+    role_id: Role | None = None
+    enabled: bool | None = None
+    oem: Oem = Field(default=Oem())
+
+
+async def service(call: Call) -> Reply:
+    body = resource(SERVICE, "AccountService", Id="AccountService", Name="Accounts", ServiceEnabled=True)
+    body |= {"Accounts": link(ACCOUNTS), "Roles": link(ROLES), "Status": {"State": "Enabled", "Health": "OK"}}
+    return Reply(body)
+
+
+async def list_accounts(call: Call) -> Reply:
+    names = [account.name for account in call.house.accounts.list() if _sees(call, account.name)]
+    paths = [f"{ACCOUNTS}/{name}" for name in names]
+    return Reply(collection(ACCOUNTS, "ManagerAccountCollection", "Accounts", links(paths)))
+
+
+async def get_account(call: Call) -> Reply:
+    return Reply(_body(_find(call)))
+
+
+async def create_account(call: Call) -> Reply:
+    wanted = call.body(NewAccount)
+    accounts = call.house.accounts
+    if wanted.user_name in [account.name for account in accounts.list()]:
+        raise fail(409, "ResourceAlreadyExists", "ManagerAccount", "UserName", wanted.user_name, related="#/UserName")
+    asked = wanted.oem.lightsout.scope
+    scope = asked.scope() if asked else Scope()
+    account = await accounts.create(wanted.user_name, wanted.password, wanted.role_id, scope)
+    if not wanted.enabled:
+        account = await accounts.change(account.name, enabled=False)
+    await call.house.audit.record(call.caller, "create-account", wanted.user_name, "ok", {"role": wanted.role_id.value})
+    return Reply(_body(account), 201, {"Location": f"{ACCOUNTS}/{account.name}"})
+
+
+async def change_account(call: Call) -> Reply:
+    """Everybody may change their own password (ConfigureSelf); all else is the administrator's."""
+    account = _find(call)
+    change = call.body(AccountChange, readable=_body(account))
+    given = change.model_fields_set
+    if account.name != call.caller.account or given - {"password"}:
+        decide(call.caller, Role.ADMINISTRATOR, action="change-account")
+    asked = change.oem.lightsout.scope
+    account = await call.house.accounts.change(
+        account.name,
+        password=change.password,
+        role=change.role_id,
+        scope=asked.scope() if asked else None,
+        enabled=change.enabled,
+    )
+    await call.house.audit.record(call.caller, "change-account", account.name, "ok", {"changed": sorted(given)})
+    return Reply(_body(account))
+
+
+async def delete_account(call: Call) -> Reply:
+    account = _find(call)
+    await call.house.accounts.delete(account.name)
+    await call.house.audit.record(call.caller, "delete-account", account.name, "ok")
+    return Reply(status=204)
+
+
+async def list_roles(_: Call) -> Reply:
+    return Reply(collection(ROLES, "RoleCollection", "Roles", links([f"{ROLES}/{role.value}" for role in Role])))
+
+
+async def get_role(call: Call) -> Reply:
+    for role, privileges in PRIVILEGES.items():
+        if role.value == call.params["role"]:
+            path = f"{ROLES}/{role.value}"
+            body = resource(path, "Role", Id=role.value, Name=role.value, RoleId=role.value, IsPredefined=True)
+            return Reply(body | {"AssignedPrivileges": list(privileges), "OemPrivileges": []})
+    raise not_found(call.path)
+
+
+def _sees(call: Call, name: str) -> bool:
+    return governs(call.caller) or name == call.caller.account
+
+
+def _find(call: Call) -> Account:
+    for account in call.house.accounts.list():
+        if account.name == call.params["account"] and _sees(call, account.name):
+            return account
+    raise not_found(call.path)
+
+
+def _body(account: Account) -> JsonObject:
+    scope = {
+        "AllNodes": account.scope.all_nodes,
+        "Nodes": sorted(account.scope.nodes),
+        "Tags": sorted(account.scope.tags),
+    }
+    return resource(
+        f"{ACCOUNTS}/{account.name}",
+        "ManagerAccount",
+        Id=account.name,
+        Name=f"Account {account.name}",
+        UserName=account.name,
+        Password=None,
+        RoleId=account.role.value,
+        Enabled=account.enabled,
+        AccountTypes=[kind.value for kind in AccountType],
+        Links={"Role": link(f"{ROLES}/{account.role.value}")},
+        Oem={"Lightsout": {"@odata.type": "#LightsoutManagerAccount.v1_0_0.ManagerAccount", "Scope": scope}},
+    )
+
+
+ROUTES = (
+    Route("GET", SERVICE, service),
+    Route("GET", ACCOUNTS, list_accounts),
+    Route("POST", ACCOUNTS, create_account, role=Role.ADMINISTRATOR),
+    Route("GET", f"{ACCOUNTS}/{{account}}", get_account),
+    Route("PATCH", f"{ACCOUNTS}/{{account}}", change_account),
+    Route("DELETE", f"{ACCOUNTS}/{{account}}", delete_account, role=Role.ADMINISTRATOR),
+    Route("GET", ROLES, list_roles),
+    Route("GET", f"{ROLES}/{{role}}", get_role),
+)

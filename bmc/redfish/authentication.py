@@ -1,0 +1,89 @@
+"""Who asks: X-Auth-Token, the page's cookie, or Basic authentication (DSP0266 §13.3), all at once."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass, replace
+
+from aiohttp import web
+
+from bmc.accounts import Accounts
+from bmc.model.caller import Caller, Door
+from bmc.model.errors import Denied
+
+REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+COOKIE = "lightsout"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The caller, and the id of the session it came with; "" with Basic authentication."""
+
+    caller: Caller
+    session: str = ""
+
+
+class Unauthenticated(Exception):
+    """No valid credentials; the text says which ones were looked at."""
+
+
+def cookie_name(request: web.Request) -> str:
+    """Cookies know no TCP ports, so the name does: two installations on one machine keep each other's sign-in.
+
+    `__Host-` makes browsers insist on Secure, Path=/ and no Domain; it needs HTTPS.
+    """
+    name = f"{COOKIE}-{request.url.port}"
+    return f"__Host-{name}" if request.secure else name
+
+
+def cookie_token(request: web.Request) -> str:
+    return request.cookies.get(cookie_name(request), "")
+
+
+def session_token(request: web.Request) -> str:
+    """What the client shows for its session: the header, or the cookie if no other credential is there."""
+    token = request.headers.get("X-Auth-Token", "")
+    return token if token or "Authorization" in request.headers else cookie_token(request)
+
+
+def request_id(request: web.Request) -> str:
+    """What the client calls this request, "" when it does not or when it is no printable word."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if REQUEST_ID.fullmatch(given) else ""
+
+
+async def authenticate(request: web.Request, accounts: Accounts) -> Identity:
+    """The first kind of credential that is there decides; a wrong one is never made up for by another.
+
+    :raise Unauthenticated:
+    """
+    address = request.remote or ""
+    header = request.headers.get("Authorization", "")
+    token = session_token(request)
+    if token:
+        session = accounts.session(token)
+        caller = accounts.caller(token, address)
+        if session is None or caller is None:
+            raise Unauthenticated("The session does not exist or has ended; sign in again.")
+        return Identity(replace(caller, request_id=request_id(request)), session.id)
+    if not header:
+        raise Unauthenticated("Sign in: X-Auth-Token, a session cookie or Basic authentication is required.")
+    name, password = _basic(header)
+    try:
+        account = await accounts.authenticate(name, password, address)
+    except Denied as error:
+        raise Unauthenticated(str(error)) from None
+    return Identity(Caller(account.name, account.role, account.scope, Door.REDFISH, address, request_id(request)))
+
+
+def _basic(header: str) -> tuple[str, str]:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise Unauthenticated(f"Authorization {scheme[:20]!r} is not supported; use Basic or X-Auth-Token.")
+    try:
+        name, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise Unauthenticated("The Basic credentials are not base64 of UTF-8 text.") from None
+    if not colon:
+        raise Unauthenticated("The Basic credentials have no colon between name and password.")
+    return name, password

@@ -1,0 +1,115 @@
+"""Request bodies: parsed once, checked by a model, every problem told by the right message of the Base registry."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_pascal
+from pydantic_core import ErrorDetails, from_json
+
+from bmc.redfish.errors import RedfishError, fail
+from bmc.redfish.messages import message
+from bmc.redfish.types import JsonObject
+
+MOST_PROBLEMS = 50
+SECRET = "********"  # noqa: S105 - stands in for one
+
+
+class Body(BaseModel):
+    """Base of every request body: unknown properties are errors, and nothing is converted silently."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, alias_generator=to_pascal, hide_input_in_errors=True
+    )
+
+
+class Nothing(Body):
+    """An action without parameters."""
+
+
+M = TypeVar("M", bound=Body)
+
+# pydantic's error type → message of the Base registry, by the beginning of the type's name; the first match counts.
+KINDS: tuple[tuple[str, str], ...] = (
+    ("enum", "ValueNotInList"),
+    ("literal_error", "ValueNotInList"),
+    ("string_pattern_mismatch", "ValueFormatError"),
+    ("uuid_", "ValueFormatError"),
+    ("url_", "ValueFormatError"),
+    ("greater_than", "ValueOutOfRange"),
+    ("less_than", "ValueOutOfRange"),
+    ("multiple_of", "ValueOutOfRange"),
+    ("int_from_float", "ValueTypeError"),
+)
+
+
+def parse_object(raw: bytes) -> JsonObject:
+    """:raise RedfishError: 400, not a JSON object."""
+    try:
+        parsed = from_json(raw or b"{}", allow_inf_nan=False)
+    except ValueError:
+        raise fail(400, "MalformedJSON") from None
+    if not isinstance(parsed, dict):
+        raise fail(400, "UnrecognizedRequestBody", text="The request body must be a JSON object.")
+    return parsed
+
+
+def parse(model: type[M], raw: bytes, action: str = "", readable: Mapping[str, object] | None = None) -> M:
+    """The body as a `model`.
+
+    `action` names the action whose parameters these are; `readable` is the resource as a client reads it, to tell
+    a read-only property from an unknown one.
+
+    :raise RedfishError: 400, with every problem in it.
+    """
+    parse_object(raw)
+    try:
+        return model.model_validate_json(raw or b"{}")
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=True)
+    problems = [_problem(details, action, readable) for details in found[:MOST_PROBLEMS]]
+    if len(found) > MOST_PROBLEMS:
+        problems.append(message("MaximumErrorsExceeded"))
+    raise RedfishError(400, problems)
+
+
+def _problem(details: ErrorDetails, action: str, readable: Mapping[str, object] | None) -> JsonObject:
+    path = [str(part) for part in details["loc"]]
+    name = "/".join(path) or "(body)"
+    pointer = "#/" + "/".join(path)
+    kind, limits = details["type"], details.get("ctx", {})
+    value = SECRET if "password" in name.lower() else details.get("input")
+    if kind == "extra_forbidden":
+        if action:
+            return message("ActionParameterUnknown", action, name, related=pointer)
+        known = readable is not None and _present(readable, path)
+        return message("PropertyNotWritable" if known else "PropertyUnknown", name, related=pointer)
+    if kind == "missing":
+        if action:
+            return message("ActionParameterMissing", action, name, related=pointer)
+        created = "PropertyMissing" if readable is not None else "CreateFailedMissingReqProperties"
+        return message(created, name, related=pointer)
+    if kind == "string_too_long":
+        return message("StringValueTooLong", value, limits["max_length"], related=pointer)
+    if kind == "string_too_short":
+        return message("StringValueTooShort", value, limits["min_length"], related=pointer)
+    if kind == "too_long":
+        return message("ArraySizeTooLong", name, limits["max_length"], related=pointer)
+    if kind.endswith("_type"):
+        what = "ValueTypeError"
+    else:
+        what = next((what for start, what in KINDS if kind.startswith(start)), "ValueError")
+    arguments = [name] if what == "ValueError" else [value, name]
+    text = f"{name}: {details['msg']}" if what == "ValueError" else ""
+    if action:
+        return message(f"ActionParameter{what}", *arguments, action, text=text, related=pointer)
+    return message(f"Property{what}", *arguments, text=text, related=pointer)
+
+
+def _present(resource: Mapping[str, object], path: list[str]) -> bool:
+    value: object = resource
+    for part in path:
+        if not isinstance(value, Mapping) or part not in value:
+            return False
+        value = value[part]
+    return True

@@ -1,0 +1,161 @@
+"""One request from its first header to its reply: authenticate, authorise, check, call the handler, translate."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from aiohttp import web
+
+from bmc.accounts import decide
+from bmc.model.caller import Caller, Door, Role, Scope
+from bmc.model.errors import BmcError
+from bmc.redfish import query as queries
+from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, cookie_token
+from bmc.redfish.errors import RedfishError, fail, not_found, translate
+from bmc.redfish.etag import make_etag, permits, unchanged
+from bmc.redfish.house import House
+from bmc.redfish.router import Call, Reply, Route, Router
+from bmc.redfish.types import JsonObject
+
+BODY_LIMIT = 256 * 1024
+BODY_SECONDS = 30
+NOBODY = Identity(Caller("", Role.READ_ONLY, Scope(all_nodes=False), Door.REDFISH))
+
+log = logging.getLogger(__name__)
+
+
+class RedfishDoor:
+    """The aiohttp handler of everything under /redfish."""
+
+    def __init__(self, house: House, routes: Iterable[Route]) -> None:
+        self._house = house
+        self._router = Router(routes)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        path = "/" + request.rel_url.raw_path.strip("/")
+        routes, params = self._router.match(path)
+        try:
+            return await self._answer(request, path, routes, params)
+        except RedfishError as error:
+            response = _error_response(request, error)
+        except BmcError as error:
+            response = _error_response(request, translate(error, path))
+        except web.HTTPRequestEntityTooLarge:
+            response = _error_response(request, fail(413, "PayloadTooLarge"))
+        except Exception:
+            log.exception("%s %s failed", request.method, path)
+            response = _error_response(request, fail(500, "InternalError"))
+        if routes and not response.prepared:
+            response.headers["Allow"] = _allowed(routes)
+        return response
+
+    async def _answer(
+        self, request: web.Request, path: str, routes: Mapping[str, Route], params: dict[str, str]
+    ) -> web.StreamResponse:
+        route = routes.get("GET" if request.method == "HEAD" else request.method)
+        identity = await self._identify(request, route or routes.get("GET"))
+        if not routes:
+            raise not_found(path)
+        if request.headers.get("OData-Version", "4.0") != "4.0":
+            raise fail(412, "HeaderInvalid", "OData-Version", text="This service speaks OData-Version 4.0 only.")
+        if request.method == "OPTIONS":
+            return _respond(request, Reply(status=204))
+        if route is None:
+            raise fail(405, "OperationNotAllowed")
+        call = Call(self._house, identity, path, params, request, await _read(request))
+        self._authorise(call, route)
+        if route.method == "GET":
+            queries.check(request.query)
+        elif "If-Match" in request.headers:
+            await self._check_match(call, routes)
+        reply = await route.handler(call)
+        if isinstance(reply, web.StreamResponse):
+            return reply
+        if reply.body is not None:
+            reply = await self._finish(call, reply, reply.body, route)
+        return _respond(request, reply)
+
+    async def _identify(self, request: web.Request, route: Route | None) -> Identity:
+        if route is not None and route.role is None:
+            return NOBODY
+        try:
+            return await authenticate(request, self._house.accounts)
+        except Unauthenticated as error:
+            # A browser would show a dialogue of its own for a challenge to a script's request.
+            script = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+            challenge = {} if script or cookie_token(request) else {"WWW-Authenticate": 'Basic realm="Lightsout"'}
+            refusal = fail(401, "NoValidSession", text=str(error))
+            refusal.headers.update(challenge)
+            raise refusal from None
+
+    def _authorise(self, call: Call, route: Route) -> None:
+        """Commands to nodes are decided by Node; this is for all else, by the role the row says."""
+        if route.role is not None and route.role is not Role.READ_ONLY:
+            decide(call.caller, route.role, action=f"{route.method} {call.path}")
+
+    async def _check_match(self, call: Call, routes: Mapping[str, Route]) -> None:
+        current = await self._get(call, routes.get("GET"))
+        if current is None or not permits(call.request.headers["If-Match"], str(current.get("@odata.etag", ""))):
+            raise fail(412, "PreconditionFailed")
+
+    async def _finish(self, call: Call, reply: Reply, body: JsonObject, route: Route) -> Reply:
+        """Its ETag, and what the query asks for."""
+        body = _tagged(body, reply.editable)
+        if route.method == "GET" and call.request.query:
+            body = await queries.apply(body, call.path, call.request.query, lambda path: self._fetch(call, path))
+        tag = {"ETag": str(body["@odata.etag"])} if "@odata.etag" in body else {}
+        return replace(reply, body=body, headers={**reply.headers, **tag})
+
+    async def _fetch(self, call: Call, path: str) -> JsonObject | None:
+        """Another resource, as this caller sees it; None if it may not, or if it is gone meanwhile."""
+        routes, params = self._router.match(path)
+        try:
+            return await self._get(replace(call, path=path.rstrip("/"), params=params), routes.get("GET"))
+        except (BmcError, RedfishError):
+            return None
+
+    async def _get(self, call: Call, route: Route | None) -> JsonObject | None:
+        if route is None:
+            return None
+        self._authorise(call, route)
+        reply = await route.handler(call)
+        if not isinstance(reply, Reply) or reply.body is None:
+            return None
+        return _tagged(reply.body, reply.editable)
+
+
+def _tagged(body: JsonObject, editable: object) -> JsonObject:
+    """Documents that are no resources (DSP0266 §6.3) carry no ETag."""
+    return body | {"@odata.etag": make_etag(body, editable)} if "@odata.id" in body else body
+
+
+async def _read(request: web.Request) -> bytes:
+    """:raise HTTPRequestEntityTooLarge: over the application's limit. :raise RedfishError: too slow."""
+    if not request.body_exists:
+        return b""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise fail(408, "GeneralError", text=f"The request body did not arrive within {BODY_SECONDS} s.") from None
+
+
+def _allowed(routes: Mapping[str, Route]) -> str:
+    return ", ".join(["GET", "HEAD", *sorted(routes.keys() - {"GET"})] if "GET" in routes else sorted(routes))
+
+
+def _error_response(request: web.Request, error: RedfishError) -> web.Response:
+    return _respond(request, Reply(error.body, error.status, error.headers))
+
+
+def _respond(request: web.Request, reply: Reply) -> web.Response:
+    headers = {"OData-Version": "4.0", "Cache-Control": "no-store", **reply.headers}
+    known = request.headers.get("If-None-Match")
+    if known and "ETag" in headers and request.method in ("GET", "HEAD") and unchanged(known, headers["ETag"]):
+        return web.Response(status=304, headers=headers)
+    if reply.body is None:
+        return web.Response(status=reply.status, headers=headers)
+    text = json.dumps(reply.body, separators=(",", ":"), ensure_ascii=False)
+    return web.Response(text=text, status=reply.status, headers=headers, content_type="application/json")

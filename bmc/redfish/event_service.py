@@ -1,0 +1,108 @@
+"""EventService: the stream of server-sent events (DSP0266 §13.5)."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from bmc.events import Subscription
+from bmc.model.caller import Caller
+from bmc.model.errors import NotFound
+from bmc.model.events import Event, EventKind
+from bmc.redfish.errors import fail
+from bmc.redfish.event_record import server_sent
+from bmc.redfish.house import House
+from bmc.redfish.router import Call, Reply, Route, governs
+from bmc.redfish.types import resource
+
+SERVICE = "/redfish/v1/EventService"
+STREAM = f"{SERVICE}/SSE"
+KEEP_ALIVE_SECONDS = 15.0
+SLOWEST_SECONDS = 60.0
+MOST_STREAMS = 500
+
+
+async def service(_: Call) -> Reply:
+    body = resource(SERVICE, "EventService", Id="EventService", Name="Events", ServiceEnabled=True)
+    return Reply(body | {"ServerSentEventUri": STREAM, "Status": {"State": "Enabled", "Health": "OK"}})
+
+
+async def stream(call: Call) -> web.StreamResponse:
+    """Events until the client leaves, its session ends, or the service stops. Last-Event-ID catches up.
+
+    The subscription is fed from the store at the client's own pace, so a slow one costs nobody anything; one that
+    takes nothing for a minute is let go.
+    """
+    after = _last_event_id(call.request)
+    if len(call.house.closing) >= MOST_STREAMS:
+        raise fail(503, "ServiceTemporarilyUnavailable", 60, text="Too many event streams are open.")
+    events = call.house.events.subscribe(after)
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    response.headers.update({"OData-Version": "4.0", "X-Accel-Buffering": "no"})
+    with call.house.closing.watch(call.identity.session) as ended:
+        await response.prepare(call.request)
+        try:
+            await _write(response, b": connected\n\n")
+            await _pump(call, events, response, ended)
+        except (TimeoutError, ConnectionError):
+            # A reader that is gone, or that takes nothing, ends its own stream only.
+            if call.request.transport is not None:
+                call.request.transport.abort()
+    return response
+
+
+async def _pump(call: Call, events: Subscription, response: web.StreamResponse, ended: "asyncio.Future[str]") -> None:
+    pending = asyncio.ensure_future(anext(events))
+    try:
+        while not ended.done():
+            waiting: set[asyncio.Future[Any]] = {pending, ended}
+            await asyncio.wait(waiting, timeout=KEEP_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                return
+            if not pending.done():
+                await _write(response, b": keep-alive\n\n")
+                continue
+            event = pending.result()
+            pending = asyncio.ensure_future(anext(events))
+            if _lost_rights(event, call):
+                return
+            if sees(event, call.caller, call.house):
+                await _write(response, server_sent(event))
+    finally:
+        pending.cancel()
+        await asyncio.gather(pending, return_exceptions=True)
+
+
+def sees(event: Event, caller: Caller, house: House) -> bool:
+    """Events of nodes go by scope; what concerns the fleet (sign-ins, accounts) is the administrators'."""
+    if not event.node:
+        return governs(caller)
+    if caller.scope.all_nodes:
+        return True
+    try:
+        tags = house.fleet.node(event.node).snapshot.definition.tags
+    except NotFound:
+        tags = frozenset()
+    return caller.scope.covers(event.node, tags)
+
+
+def _lost_rights(event: Event, call: Call) -> bool:
+    """Basic authentication has no session to be closed: its streams end when the account changes."""
+    changed = event.kind is EventKind.ACCOUNT_CHANGED and event.account == call.caller.account
+    return changed and not call.identity.session
+
+
+def _last_event_id(request: web.Request) -> int | None:
+    given = request.headers.get("Last-Event-ID", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+
+
+async def _write(response: web.StreamResponse, data: bytes) -> None:
+    async with asyncio.timeout(SLOWEST_SECONDS):
+        await response.write(data)
+
+
+ROUTES = (
+    Route("GET", SERVICE, service),
+    Route("GET", STREAM, stream),
+)

@@ -1,0 +1,67 @@
+"""Managers and Chassis: one of each a node, under the node's own name."""
+
+from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.system_body import is_virtual, system_path
+from bmc.redfish.types import collection, link, links, moment, resource
+
+MANAGERS, CHASSIS = "/redfish/v1/Managers", "/redfish/v1/Chassis"
+
+
+async def list_managers(call: Call) -> Reply:
+    return Reply(collection(MANAGERS, "ManagerCollection", "Managers", links(_paths(call, MANAGERS))))
+
+
+async def get_manager(call: Call) -> Reply:
+    snapshot = call.node().snapshot
+    path = f"{MANAGERS}/{snapshot.name}"
+    body = resource(
+        path,
+        "Manager",
+        Id=snapshot.name,
+        Name=f"Manager of {snapshot.name}",
+        ManagerType="BMC",
+        Model="Lightsout",
+        DateTime=moment(int(call.house.clock.now())),
+        DateTimeLocalOffset="+00:00",
+        Status={"State": "Enabled", "Health": "OK"},
+        Links={
+            "ManagerForServers": [link(system_path(snapshot.name))],
+            "ManagerForChassis": [link(f"{CHASSIS}/{snapshot.name}")],
+        },
+    )
+    if snapshot.media:
+        body["VirtualMedia"] = link(f"{path}/VirtualMedia")
+    return Reply(body)
+
+
+async def list_chassis(call: Call) -> Reply:
+    return Reply(collection(CHASSIS, "ChassisCollection", "Chassis", links(_paths(call, CHASSIS))))
+
+
+async def get_chassis(call: Call) -> Reply:
+    snapshot = call.node().snapshot
+    body = resource(
+        f"{CHASSIS}/{snapshot.name}",
+        "Chassis",
+        Id=snapshot.name,
+        Name=f"Chassis of {snapshot.name}",
+        ChassisType="Other" if is_virtual(snapshot) else "StandAlone",
+        Status={"State": "Enabled", "Health": "OK"},
+        Links={
+            "ComputerSystems": [link(system_path(snapshot.name))],
+            "ManagedBy": [link(f"{MANAGERS}/{snapshot.name}")],
+        },
+    )
+    return Reply(body)
+
+
+def _paths(call: Call, base: str) -> list[str]:
+    return [f"{base}/{node.snapshot.name}" for node in call.house.fleet.visible(call.caller)]
+
+
+ROUTES = (
+    Route("GET", MANAGERS, list_managers),
+    Route("GET", f"{MANAGERS}/{{node}}", get_manager),
+    Route("GET", CHASSIS, list_chassis),
+    Route("GET", f"{CHASSIS}/{{node}}", get_chassis),
+)

@@ -1,0 +1,25 @@
+"""Everything the door needs of the rooms before it, wired once."""
+
+from dataclasses import dataclass
+
+from bmc.accounts import Accounts
+from bmc.events import Audit, Events
+from bmc.fleet import Fleet
+from bmc.jobs import Jobs
+from bmc.model.clock import Clock
+from bmc.redfish.closing import Closing
+from bmc.redfish.image_names import ImageNames
+from bmc.reinstall.images import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    accounts: Accounts
+    fleet: Fleet
+    events: Events
+    audit: Audit
+    jobs: Jobs
+    catalogue: Catalogue
+    image_names: ImageNames
+    clock: Clock
+    closing: Closing

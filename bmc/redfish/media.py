@@ -1,0 +1,100 @@
+"""VirtualMedia of a node, reachable from its System and from its Manager."""
+
+from pydantic import Field
+
+from bmc.model.commands import EjectMedia, InsertMedia
+from bmc.model.node import MediaSlot
+from bmc.node import Node
+from bmc.redfish.body import Body, Nothing
+from bmc.redfish.errors import fail, not_found
+from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.types import JsonObject, collection, links, resource
+
+HOLDERS = ("Systems", "Managers")
+INSERT, EJECT = "VirtualMedia.InsertMedia", "VirtualMedia.EjectMedia"
+
+
+class InsertBody(Body):
+    """`Inserted` and `WriteProtected` are what clients send by habit; only the values that are true here are taken."""
+
+    image: str = Field(min_length=1, max_length=2048)
+    inserted: bool = True
+    write_protected: bool = True
+    transfer_protocol_type: str | None = None
+    transfer_method: str | None = None
+    media_type: str | None = None
+
+
+async def list_media(call: Call) -> Reply:
+    slots = call.node().snapshot.media
+    if not slots:
+        raise not_found(call.path)
+    paths = [f"{call.path}/{slot.id}" for slot in slots]
+    return Reply(collection(call.path, "VirtualMediaCollection", "Virtual media", links(paths)))
+
+
+async def get_medium(call: Call) -> Reply:
+    return Reply(_body(_slot(call, call.node()), call.path))
+
+
+async def insert(call: Call) -> Reply:
+    node = call.node()
+    slot = _slot(call, node)
+    wanted = call.body(InsertBody, INSERT)
+    for name, value, only in (
+        ("Inserted", wanted.inserted, True),
+        ("WriteProtected", wanted.write_protected, slot.write_protected),
+    ):
+        if value is not only:
+            text = f"{name} can only be {str(only).lower()} here."
+            raise fail(400, "ActionParameterValueNotInList", value, name, INSERT, text=text, related=f"#/{name}")
+    await node.do(InsertMedia(slot.id, wanted.image), call.caller)
+    return Reply(status=204)
+
+
+async def eject(call: Call) -> Reply:
+    node = call.node()
+    slot = _slot(call, node)
+    call.body(Nothing, EJECT)
+    await node.do(EjectMedia(slot.id), call.caller)
+    return Reply(status=204)
+
+
+def _slot(call: Call, node: Node) -> MediaSlot:
+    for slot in node.snapshot.media:
+        if slot.id == call.params["slot"]:
+            return slot
+    raise not_found(call.path)
+
+
+def _body(slot: MediaSlot, path: str) -> JsonObject:
+    return resource(
+        path,
+        "VirtualMedia",
+        Id=slot.id,
+        Name=f"Virtual drive {slot.id}",
+        MediaTypes=["CD", "DVD"],
+        Image=slot.image or None,
+        ImageName=slot.image.rsplit("/", 1)[-1] or None,
+        Inserted=slot.inserted,
+        ConnectedVia="URI" if slot.inserted else "NotConnected",
+        WriteProtected=slot.write_protected,
+        Status={"State": "Enabled", "Health": "OK"},
+        Actions={
+            f"#{INSERT}": {"target": f"{path}/Actions/{INSERT}"},
+            f"#{EJECT}": {"target": f"{path}/Actions/{EJECT}"},
+        },
+    )
+
+
+def _routes(holder: str) -> tuple[Route, ...]:
+    media = f"/redfish/v1/{holder}/{{node}}/VirtualMedia"
+    return (
+        Route("GET", media, list_media),
+        Route("GET", f"{media}/{{slot}}", get_medium),
+        Route("POST", f"{media}/{{slot}}/Actions/{INSERT}", insert),
+        Route("POST", f"{media}/{{slot}}/Actions/{EJECT}", eject),
+    )
+
+
+ROUTES = tuple(route for holder in HOLDERS for route in _routes(holder))

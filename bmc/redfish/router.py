@@ -1,0 +1,121 @@
+"""Routes as data: a method, a path, a handler, and the least role that may call it."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from bmc.model.caller import Caller, Role
+from bmc.model.errors import NotFound
+from bmc.node import Node
+from bmc.redfish.authentication import Identity
+from bmc.redfish.body import M, parse
+from bmc.redfish.house import House
+from bmc.redfish.types import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`editable` is the part of the body that a client may change, when it is not all of it: If-Match compares that."""
+
+    body: JsonObject | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    editable: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, authenticated. `path` has no trailing slash; `params` are the path's variable parts."""
+
+    house: House
+    identity: Identity
+    path: str
+    params: Mapping[str, str]
+    request: web.Request
+    raw: bytes = b""
+
+    @property
+    def caller(self) -> Caller:
+        return self.identity.caller
+
+    def body(self, model: type[M], action: str = "", readable: Mapping[str, object] | None = None) -> M:
+        """:raise RedfishError: 400, with every problem in it."""
+        return parse(model, self.raw, action, readable)
+
+    def node(self) -> Node:
+        """The node of this path. One beyond the caller's scope does not exist for it. :raise NotFound:"""
+        name = self.params["node"]
+        node = self.house.fleet.node(name)
+        if not self.caller.scope.covers(name, node.snapshot.definition.tags):
+            raise NotFound(f"there is no node {name!r}")
+        return node
+
+
+def governs(caller: Caller) -> bool:
+    """Whether the caller sees what concerns the whole fleet: everybody's sessions and accounts."""
+    return caller.role is Role.ADMINISTRATOR and caller.scope.all_nodes
+
+
+Handler = Callable[[Call], Awaitable[Reply | web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`role` None: no authentication (DSP0266 §13.3.5)."""
+
+    method: str
+    path: str
+    handler: Handler
+    role: Role | None = Role.READ_ONLY
+
+
+@dataclass(slots=True)
+class _Branch:
+    children: dict[str, "_Branch"] = field(default_factory=dict)
+    variable: "_Branch | None" = None
+    name: str = ""
+    routes: dict[str, Route] = field(default_factory=dict)
+
+
+class Router:
+    """Finds the routes of a path: a tree of its segments, `{name}` standing for any one."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root = _Branch()
+        for route in routes:
+            branch = self._root
+            for segment in _segments(route.path):
+                branch = _grow(branch, segment)
+            if route.method in branch.routes:
+                raise ValueError(f"two routes for {route.method} {route.path}")
+            branch.routes[route.method] = route
+
+    def match(self, path: str) -> tuple[Mapping[str, Route], dict[str, str]]:
+        """The path's routes by method, none if there is no such path; and its variable parts."""
+        branch, params = self._root, {}
+        for segment in _segments(path):
+            if segment in branch.children:
+                branch = branch.children[segment]
+            elif branch.variable is not None:
+                params[branch.name] = unquote(segment)
+                branch = branch.variable
+            else:
+                return {}, {}
+        return branch.routes, params
+
+
+def _segments(path: str) -> list[str]:
+    """A trailing slash means nothing (DSP0266 §6.6)."""
+    return path.strip("/").split("/")
+
+
+def _grow(branch: _Branch, segment: str) -> _Branch:
+    if not segment.startswith("{"):
+        return branch.children.setdefault(segment, _Branch())
+    if branch.variable is None:
+        branch.variable, branch.name = _Branch(), segment.strip("{}")
+    if branch.name != segment.strip("{}"):
+        raise ValueError(f"{segment} is called {branch.name} in another route")
+    return branch.variable

@@ -1,0 +1,87 @@
+"""SessionService and its Sessions (DSP0266 §13.3.4)."""
+
+from pydantic import Field
+
+from bmc.accounts import Session
+from bmc.model.caller import Door
+from bmc.model.errors import Denied
+from bmc.redfish.body import Body
+from bmc.redfish.errors import fail, not_found
+from bmc.redfish.router import Call, Reply, Route, governs
+from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
+
+SERVICE = "/redfish/v1/SessionService"
+SESSIONS = f"{SERVICE}/Sessions"
+
+
+class NewSession(Body):
+    user_name: str = Field(max_length=256)
+    password: str = Field(max_length=1024)
+
+
+async def service(_: Call) -> Reply:
+    body = resource(SERVICE, "SessionService", Id="SessionService", Name="Sessions", ServiceEnabled=True)
+    return Reply(body | {"Sessions": link(SESSIONS), "Status": {"State": "Enabled", "Health": "OK"}})
+
+
+async def list_sessions(call: Call) -> Reply:
+    paths = [f"{SESSIONS}/{session.id}" for session in _visible(call)]
+    return Reply(collection(SESSIONS, "SessionCollection", "Sessions", links(paths)))
+
+
+async def get_session(call: Call) -> Reply:
+    return Reply(_body(_find(call)))
+
+
+async def create_session(call: Call) -> Reply:
+    wanted = call.body(NewSession)
+    address = call.request.remote or ""
+    try:
+        session = await call.house.accounts.open_session(wanted.user_name, wanted.password, address, Door.REDFISH)
+    except Denied as error:
+        raise fail(401, "NoValidSession", text=str(error)) from None
+    headers = {"X-Auth-Token": session.token, "Location": f"{SESSIONS}/{session.id}"}
+    return Reply(_body(session), 201, headers)
+
+
+async def delete_session(call: Call) -> Reply:
+    await call.house.accounts.close_session(_find(call).id)
+    return Reply(status=204)
+
+
+def _visible(call: Call) -> list[Session]:
+    """One's own; all of them for an administrator."""
+    caller = call.caller
+    everybody = governs(caller)
+    return [session for session in call.house.accounts.sessions() if everybody or session.account == caller.account]
+
+
+def _find(call: Call) -> Session:
+    for session in _visible(call):
+        if session.id == call.params["session"]:
+            return session
+    raise not_found(call.path)
+
+
+def _body(session: Session) -> JsonObject:
+    return resource(
+        f"{SESSIONS}/{session.id}",
+        "Session",
+        Id=session.id,
+        Name=f"Session of {session.account}",
+        UserName=session.account,
+        Password=None,
+        ClientOriginIPAddress=session.address,
+        CreatedTime=moment(session.created),
+        SessionType="WebUI" if session.door is Door.WEB else "Redfish",
+    )
+
+
+ROUTES = (
+    Route("GET", SERVICE, service),
+    Route("GET", SESSIONS, list_sessions),
+    Route("POST", SESSIONS, create_session, role=None),
+    Route("POST", f"{SESSIONS}/Members", create_session, role=None),
+    Route("GET", f"{SESSIONS}/{{session}}", get_session),
+    Route("DELETE", f"{SESSIONS}/{{session}}", delete_session),
+)

@@ -1,0 +1,200 @@
+"""A node's snapshot as a ComputerSystem."""
+
+from bmc.model.boot import BootEnabled, BootMode, BootTarget
+from bmc.model.node import NodeSnapshot
+from bmc.model.power import Health, PowerAction, PowerState
+from bmc.power.table import available
+from bmc.redfish.types import JsonObject, link, moment, resource
+
+SYSTEMS = "/redfish/v1/Systems"
+VIRTUAL_DRIVERS = frozenset({"qemu", "libvirt"})
+GIB = 1 << 30
+STATES = {
+    PowerState.ON: "Enabled",
+    PowerState.OFF: "StandbyOffline",
+    PowerState.POWERING_ON: "Starting",
+    PowerState.POWERING_OFF: "Enabled",
+    PowerState.UNKNOWN: "UnableToFunction",
+}
+UNKNOWN_POWER, TROUBLE = "Lightsout.1.0.PowerUnknown", "Lightsout.1.0.NodeTrouble"
+
+
+def system_path(name: str) -> str:
+    return f"{SYSTEMS}/{name}"
+
+
+def is_virtual(snapshot: NodeSnapshot) -> bool:
+    return snapshot.definition.driver in VIRTUAL_DRIVERS
+
+
+def reset_types(actions: frozenset[PowerAction]) -> list[str]:
+    """In the order of the enumeration, so that two readings of the same node are the same."""
+    return [action.value for action in PowerAction if action in actions]
+
+
+def boot_targets(snapshot: NodeSnapshot) -> list[str]:
+    return [target.value for target in BootTarget if target in snapshot.boot_targets | {BootTarget.NONE}]
+
+
+def boot_body(snapshot: NodeSnapshot) -> JsonObject:
+    override = snapshot.boot
+    mode = override.mode or snapshot.hardware.firmware or BootMode.UEFI
+    return {
+        "BootSourceOverrideTarget": override.target.value,
+        "BootSourceOverrideTarget@Redfish.AllowableValues": boot_targets(snapshot),
+        "BootSourceOverrideEnabled": override.enabled.value,
+        "BootSourceOverrideEnabled@Redfish.AllowableValues": [enabled.value for enabled in BootEnabled],
+        "BootSourceOverrideMode": mode.value,
+        "BootSourceOverrideMode@Redfish.AllowableValues": [mode.value],
+    }
+
+
+def editable(snapshot: NodeSnapshot) -> object:
+    """What PATCH may change: an If-Match compares this alone."""
+    definition = snapshot.definition
+    return [boot_body(snapshot), snapshot.identify, dict(definition.options), sorted(definition.tags)]
+
+
+def system_body(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
+    """`images` are the names that Reinstall may be asked for; none: it is not offered."""
+    name, hardware = snapshot.name, snapshot.hardware
+    path = system_path(name)
+    body = resource(
+        path,
+        "ComputerSystem",
+        Id=name,
+        Name=name,
+        UUID=str(snapshot.definition.uuid),
+        SystemType="Virtual" if is_virtual(snapshot) else "Physical",
+        PowerState=None if snapshot.power is PowerState.UNKNOWN else snapshot.power.value,
+        Status=_status(snapshot),
+        LocationIndicatorActive=snapshot.identify,
+        Actions=_actions(snapshot, images),
+        LogServices=link(f"{path}/LogServices"),
+        Links={
+            "Chassis": [link(f"/redfish/v1/Chassis/{name}")],
+            "ManagedBy": [link(f"/redfish/v1/Managers/{name}")],
+        },
+        Oem={"Lightsout": _oem(snapshot)},
+    )
+    if snapshot.power is PowerState.UNKNOWN:
+        body["PowerState@Message.ExtendedInfo"] = [
+            {
+                "MessageId": UNKNOWN_POWER,
+                "Message": snapshot.reason or "The power state is unknown.",
+                "MessageArgs": [],
+                "MessageSeverity": "Warning",
+                "Resolution": "Look at the server, then confirm its power state with the ConfirmPower action.",
+            }
+        ]
+    for key, value in (
+        ("Manufacturer", hardware.manufacturer),
+        ("Model", hardware.model),
+        ("SerialNumber", hardware.serial),
+        ("BiosVersion", hardware.firmware_version),
+    ):
+        if value:
+            body[key] = value
+    if hardware.cpus:
+        body["ProcessorSummary"] = {"Count": hardware.cpus}
+    if hardware.memory:
+        body["MemorySummary"] = {"TotalSystemMemoryGiB": hardware.memory / GIB}
+    if snapshot.boot_targets:
+        body["Boot"] = boot_body(snapshot)
+    if snapshot.media:
+        body["VirtualMedia"] = link(f"{path}/VirtualMedia")
+    return body | _consoles(snapshot)
+
+
+def _status(snapshot: NodeSnapshot) -> JsonObject:
+    health = snapshot.health
+    if snapshot.power is PowerState.UNKNOWN and health is Health.OK:
+        health = Health.WARNING
+    status: JsonObject = {"State": STATES[snapshot.power], "Health": health.value}
+    if health is not Health.OK:
+        status["Conditions"] = [
+            {
+                "MessageId": UNKNOWN_POWER if snapshot.power is PowerState.UNKNOWN else TROUBLE,
+                "Message": snapshot.reason or "The power state is unknown.",
+                "MessageArgs": [],
+                "Severity": health.value,
+                "Timestamp": moment(snapshot.power_since),
+            }
+        ]
+    return status
+
+
+def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
+    target = f"{system_path(snapshot.name)}/Actions"
+    oem: JsonObject = {
+        "#Lightsout.ConfirmPower": {
+            "target": f"{target}/Oem/Lightsout.ConfirmPower",
+            "PowerState@Redfish.AllowableValues": ["On", "Off"],
+        },
+        "#Lightsout.Reserve": {"target": f"{target}/Oem/Lightsout.Reserve"},
+        "#Lightsout.Release": {"target": f"{target}/Oem/Lightsout.Release"},
+    }
+    if is_virtual(snapshot):
+        oem["#Lightsout.Resume"] = {"target": f"{target}/Oem/Lightsout.Resume"}
+    if can_reinstall(snapshot) and images:
+        oem["#Lightsout.Reinstall"] = {
+            "target": f"{target}/Oem/Lightsout.Reinstall",
+            "Image@Redfish.AllowableValues": images,
+        }
+    actions: JsonObject = {"Oem": oem}
+    if snapshot.actions:
+        actions["#ComputerSystem.Reset"] = {
+            "target": f"{target}/ComputerSystem.Reset",
+            "@Redfish.ActionInfo": f"{system_path(snapshot.name)}/ResetActionInfo",
+            "ResetType@Redfish.AllowableValues": reset_types(snapshot.actions),
+        }
+    return actions
+
+
+def can_reinstall(snapshot: NodeSnapshot) -> bool:
+    return bool(snapshot.media) and BootTarget.CD in snapshot.boot_targets
+
+
+def _consoles(snapshot: NodeSnapshot) -> JsonObject:
+    consoles: JsonObject = {}
+    if snapshot.has_serial:
+        serial: JsonObject = {
+            "WebSocket": {
+                "ServiceEnabled": True,
+                "ConsoleURI": f"/console/{snapshot.name}/serial",
+                "Interactive": True,
+            }
+        }
+        if snapshot.definition.ipmi:
+            serial["IPMI"] = {"ServiceEnabled": True, "Port": snapshot.definition.ipmi.port}
+        consoles["SerialConsole"] = serial
+    if snapshot.has_screen:
+        consoles["GraphicalConsole"] = {"ServiceEnabled": True, "ConnectTypesSupported": ["OEM"]}
+    return consoles
+
+
+def _oem(snapshot: NodeSnapshot) -> JsonObject:
+    definition, held = snapshot.definition, snapshot.reservation
+    ipmi = definition.ipmi
+    reservation = None
+    if held is not None:
+        reservation = {"Holder": held.holder, "Reason": held.reason, "Since": moment(held.since)}
+    firmware = snapshot.hardware.firmware
+    return {
+        "@odata.type": "#LightsoutComputerSystem.v1_0_0.ComputerSystem",
+        "Driver": definition.driver,
+        "Options": dict(definition.options),
+        "Tags": sorted(definition.tags),
+        "IPMI": {"Host": ipmi.host, "Port": ipmi.port} if ipmi else None,
+        "ScreenURI": f"/console/{snapshot.name}/screen" if snapshot.has_screen else None,
+        "PowerSince": moment(snapshot.power_since) if snapshot.power_since else None,
+        "PowerCause": snapshot.cause.value,
+        "Paused": snapshot.paused,
+        "Reason": snapshot.reason,
+        "InstalledImage": snapshot.installed_image,
+        "Firmware": firmware.value if firmware else None,
+        "Accelerator": snapshot.hardware.accelerator,
+        "Reservation": reservation,
+        "Task": link(f"/redfish/v1/TaskService/Tasks/{held.job}") if held and held.job else None,
+        "AvailableResetTypes": reset_types(available(snapshot.power, snapshot.actions)),
+    }

@@ -1,0 +1,162 @@
+"""Systems: the nodes as ComputerSystems, defined, changed and removed while the service runs."""
+
+from uuid import UUID, uuid4
+
+from pydantic import Field, JsonValue
+
+from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
+from bmc.model.commands import Identify, SetBootOverride
+from bmc.model.node import NodeDefinition, NodeSnapshot
+from bmc.redfish.body import Body
+from bmc.redfish.errors import RedfishError, fail
+from bmc.redfish.messages import message
+from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.system_body import SYSTEMS, boot_targets, editable, reset_types, system_body, system_path
+from bmc.redfish.types import collection, links, resource
+
+
+class LightsoutOem(Body):
+    """`options` belong to the driver, which checks them."""
+
+    driver: str = "qemu"
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+class NewOem(Body):
+    lightsout: LightsoutOem = LightsoutOem()
+
+
+class NewSystem(Body):
+    name: str = Field(max_length=63)
+    uuid: UUID | None = Field(default=None, alias="UUID")
+    oem: NewOem = NewOem()
+
+
+class BootChange(Body):
+    boot_source_override_target: BootTarget | None = None
+    boot_source_override_enabled: BootEnabled | None = None
+    boot_source_override_mode: BootMode | None = None
+
+
+class LightsoutChange(Body):
+    options: dict[str, JsonValue] | None = None
+    tags: tuple[str, ...] | None = None
+
+
+class OemChange(Body):
+    lightsout: LightsoutChange = LightsoutChange()
+
+
+class SystemChange(Body):
+    boot: BootChange = BootChange()
+    location_indicator_active: bool | None = None
+    oem: OemChange = OemChange()
+
+
+async def list_systems(call: Call) -> Reply:
+    paths = [system_path(node.snapshot.name) for node in call.house.fleet.visible(call.caller)]
+    return Reply(collection(SYSTEMS, "ComputerSystemCollection", "Systems", links(paths)))
+
+
+async def get_system(call: Call) -> Reply:
+    return _reply(call, call.node().snapshot)
+
+
+async def create_system(call: Call) -> Reply:
+    wanted = call.body(NewSystem)
+    uuid = wanted.uuid or uuid4()
+    for node in call.house.fleet.visible(call.caller):
+        taken = node.snapshot.definition
+        if taken.name == wanted.name:
+            raise fail(409, "ResourceAlreadyExists", "ComputerSystem", "Name", wanted.name, related="#/Name")
+        if taken.uuid == uuid:
+            raise fail(409, "ResourceAlreadyExists", "ComputerSystem", "UUID", uuid, related="#/UUID")
+    oem = wanted.oem.lightsout
+    definition = NodeDefinition(wanted.name, uuid, oem.driver, dict(oem.options), frozenset(oem.tags))
+    node = await call.house.fleet.create(definition, call.caller)
+    reply = _reply(call, node.snapshot)
+    return Reply(reply.body, 201, {"Location": system_path(wanted.name)}, reply.editable)
+
+
+async def change_system(call: Call) -> Reply:
+    """All of the request is checked before any of it is done."""
+    node, caller = call.node(), call.caller
+    snapshot = node.snapshot
+    current = _reply(call, snapshot).body
+    change = call.body(SystemChange, readable=current)
+    override = _override(snapshot, change.boot)
+    if override is not None:
+        await node.do(SetBootOverride(override), caller)
+    if change.location_indicator_active is not None:
+        await node.do(Identify(None if change.location_indicator_active else 0), caller)
+    oem = change.oem.lightsout
+    if oem.options is not None or oem.tags is not None:
+        tags = None if oem.tags is None else frozenset(oem.tags)
+        node = await call.house.fleet.change(snapshot.name, dict(oem.options or {}), caller, tags)
+    return _reply(call, node.snapshot)
+
+
+async def delete_system(call: Call) -> Reply:
+    await call.house.fleet.remove(call.node().snapshot.name, call.caller)
+    return Reply(status=204)
+
+
+async def reset_action_info(call: Call) -> Reply:
+    snapshot = call.node().snapshot
+    parameter = {
+        "Name": "ResetType",
+        "Required": True,
+        "DataType": "String",
+        "AllowableValues": reset_types(snapshot.actions),
+    }
+    path = f"{system_path(snapshot.name)}/ResetActionInfo"
+    return Reply(resource(path, "ActionInfo", Id="ResetActionInfo", Name="Reset", Parameters=[parameter]))
+
+
+def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
+    body = system_body(snapshot, call.house.image_names.now())
+    return Reply(body, editable=editable(snapshot))
+
+
+def _override(snapshot: NodeSnapshot, change: BootChange) -> BootOverride | None:
+    """The override that the request asks for, None if it leaves it as it is.
+
+    A target without Enabled means Once: a device must never stay overridden because a client said too little.
+
+    :raise RedfishError: 400, what cannot be.
+    """
+    if not change.model_fields_set:
+        return None
+    target, enabled = change.boot_source_override_target, change.boot_source_override_enabled
+    if target is not None and target.value not in boot_targets(snapshot):
+        pointer = "#/Boot/BootSourceOverrideTarget"
+        raise fail(400, "PropertyValueNotInList", target.value, "BootSourceOverrideTarget", related=pointer)
+    now = snapshot.boot
+    if target is BootTarget.NONE or enabled is BootEnabled.DISABLED:
+        return BootOverride(mode=change.boot_source_override_mode)
+    if target is None:
+        target = now.target
+    if target is BootTarget.NONE and enabled is not None:
+        raise _no_target()
+    if enabled is None:
+        enabled = now.enabled if now.enabled is not BootEnabled.DISABLED else BootEnabled.ONCE
+    if target is BootTarget.NONE:
+        enabled = BootEnabled.DISABLED
+    return BootOverride(target, enabled, change.boot_source_override_mode or now.mode)
+
+
+def _no_target() -> RedfishError:
+    names = ("BootSourceOverrideEnabled", "BootSourceOverrideTarget")
+    text = "BootSourceOverrideEnabled needs a BootSourceOverrideTarget to go with it: none is set."
+    return RedfishError(400, [message("PropertyValueConflict", *names, text=text, related=f"#/Boot/{names[0]}")])
+
+
+ROUTES = (
+    Route("GET", SYSTEMS, list_systems),
+    Route("POST", SYSTEMS, create_system),
+    Route("GET", f"{SYSTEMS}/{{node}}", get_system),
+    Route("PATCH", f"{SYSTEMS}/{{node}}", change_system),
+    Route("DELETE", f"{SYSTEMS}/{{node}}", delete_system),
+    Route("GET", f"{SYSTEMS}/{{node}}/ResetActionInfo", reset_action_info),
+)

@@ -1,0 +1,34 @@
+"""The whole tree: every family's routes. A new family is a new file and a word here."""
+
+from bmc.redfish import (
+    accounts,
+    event_service,
+    hardware,
+    images,
+    logs,
+    media,
+    service_root,
+    sessions,
+    system_actions,
+    systems,
+    tasks,
+)
+from bmc.redfish.router import Route
+
+FAMILIES = (
+    service_root,
+    sessions,
+    accounts,
+    systems,
+    system_actions,
+    media,
+    hardware,
+    logs,
+    tasks,
+    event_service,
+    images,
+)
+
+
+def all_routes() -> tuple[Route, ...]:
+    return tuple(route for family in FAMILIES for route in family.ROUTES)
