@@ -110,6 +110,16 @@ class Inventory(Protocol):
     def hardware(self) -> Hardware: ...
 
 
+class DiskBay(Protocol):
+    """Disks that can be written from outside while the node is off."""
+
+    async def write(self, index: int, source: Path) -> None:
+        """Replace the start of disk `index` by the raw file `source`, and the rest by nothing.
+
+        :raise WrongState: the node is not off. :raise NotFound: no such disk. :raise InvalidRequest: it does not fit.
+        """
+
+
 class DeployLink(Protocol):
     """The guest's way to the deploy listener, and to nothing else of ours."""
 
@@ -146,6 +156,7 @@ class Backend:
     serial: SerialSource | None = None
     inventory: Inventory | None = None
     deploy: DeployLink | None = None
+    disks: DiskBay | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,28 +4,47 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+import shlex
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from aiohttp.web import Application
+
+from bmc import demo
 from bmc.accounts import Accounts, generate_ipmi_key, generate_password
 from bmc.config import Credential, Settings, config_file, load
 from bmc.drivers import Drivers
 from bmc.events import Audit, Events
 from bmc.fetch import Fetcher
 from bmc.fleet import Fleet
+from bmc.http.app import make_app
+from bmc.http.deploy import DeployServer
+from bmc.http.server import CannotListen, HttpServer
+from bmc.http.static import page_directory
+from bmc.http.tls import self_signed, server_context
+from bmc.ipmi.server import IpmiServer
+from bmc.jobs import Jobs
 from bmc.media import MediaLibrary
-from bmc.model.caller import Role
+from bmc.model.caller import SERVICE, Role
 from bmc.model.clock import Clock, SystemClock
-from bmc.model.errors import InvalidRequest
+from bmc.model.errors import BackendFailed, BmcError, InvalidRequest
+from bmc.model.events import Event, EventKind, Severity
+from bmc.model.node import Endpoint, NodeDefinition
+from bmc.node import Node
 from bmc.node.power import Patience
+from bmc.reinstall.build import build_all, default_cache
+from bmc.reinstall.images import Catalogue
+from bmc.reinstall.job import reinstall_recipe
 from bmc.store import Store
 
 log = logging.getLogger(__name__)
 
 ADMINISTRATOR = "admin"
+IPMI_KEY = "ipmi-admin-key"
+FIRST_HTTP_PORT = 8080
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +105,254 @@ def _credential(settings: Settings, name: str) -> tuple[bytes, bytes]:
         return found.user.encode(), found.password_file.read_bytes().rstrip(b"\n")
     except OSError as error:
         raise InvalidRequest(f"credentials.{name}.password_file: {found.password_file}: {error.strerror}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPassword:
+    """A secret made on the first start: shown once on a terminal, or else in `file`, 0600."""
+
+    what: str
+    name: str
+    password: str | None
+    file: Path | None
+
+
+@dataclass(slots=True)
+class Running:
+    """The service with its doors open."""
+
+    core: Core
+    jobs: Jobs
+    url: str
+    first_passwords: list[FirstPassword] = field(default_factory=list)
+    example: str = ""
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def failure(self) -> None:
+        """Returns only by raising what ended a task that must not end."""
+        done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+            raise RuntimeError(f"the task {task.get_name()} has ended; it must not")
+
+
+@asynccontextmanager
+async def open_service(state: Path, with_demo: bool = False, show_passwords: bool = False) -> AsyncIterator[Running]:
+    """Start everything on the state directory; on leaving, the doors close and the nodes run on.
+
+    :raise BmcError: what is in the way, and the remedy; nothing was changed.
+    """
+    async with AsyncExitStack() as stack:
+        core = await stack.enter_async_context(_core(state))
+        artefacts = await asyncio.to_thread(build_all, default_cache())
+        catalogue = Catalogue(artefacts.catalogue)
+        ipmi = await stack.enter_async_context(IpmiServer(core.accounts, core.clock))
+        opened = Opened(core, ipmi)
+        core.fleet.on_change(opened.add, opened.remove)
+        recipe = reinstall_recipe(core.events, catalogue, artefacts, DeployServer(), state / "deploy")
+        jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, [recipe])
+        stack.push_async_callback(jobs.close)
+        first = await _first_administrator(core, show_passwords)
+        await core.fleet.start()
+        app = make_app(
+            accounts=core.accounts,
+            fleet=core.fleet,
+            events=core.events,
+            audit=core.audit,
+            jobs=jobs,
+            catalogue=catalogue,
+            store=core.store,
+            clock=core.clock,
+            page=page_directory(),
+        )
+        server = await _listen(stack, core, app)
+        await jobs.resume()
+        running = Running(core, jobs, server.url, first)
+        opened.announce(server.url)
+        stack.callback((state / "service.json").unlink, missing_ok=True)
+        for name, work in (("accounts", core.accounts.run()), ("cli token", _keep_token(core))):
+            running.tasks.append(asyncio.create_task(work, name=name))
+        stack.push_async_callback(_cancel, running.tasks)
+        if with_demo:
+            running.first_passwords += await _define_demo(core, catalogue, show_passwords)
+            running.example = _example(core)
+        yield running
+
+
+class Opened:
+    """Opens and closes the IPMI door of each node, and keeps service.json, which tells others where all listens."""
+
+    def __init__(self, core: Core, ipmi: IpmiServer) -> None:
+        self._core = core
+        self._ipmi = ipmi
+        self._nodes: dict[str, Endpoint | None] = {}
+        self._url = ""
+
+    async def add(self, node: Node, definition: NodeDefinition) -> Endpoint | None:
+        """A node without an endpoint gets the first free port; one whose port is taken goes without, and says so."""
+        name = definition.name
+        try:
+            endpoint: Endpoint | None = await (self._ipmi.add(node) if definition.ipmi else self._first_free(node))
+        except BmcError as error:
+            endpoint = None
+            message = f"the IPMI door of {name} is closed: {error}"
+            log.error(message)
+            now = self._core.clock.now()
+            await self._core.events.publish(Event(EventKind.NODE_CHANGED, message, now, name, Severity.CRITICAL))
+        self._nodes[name] = endpoint
+        self._write()
+        return endpoint
+
+    async def remove(self, name: str) -> None:
+        if self._nodes.pop(name, None) is not None:
+            await self._ipmi.remove(name)
+        self._write()
+
+    def announce(self, url: str) -> None:
+        """The web door is open: from now on service.json stands."""
+        self._url = url
+        self._write()
+
+    async def _first_free(self, node: Node) -> Endpoint:
+        settings = self._core.settings.ipmi
+        taken = {endpoint.port for endpoint in self._nodes.values() if endpoint}
+        for port in range(settings.first_port, 65536):
+            if port in taken:
+                continue
+            node.relocate(Endpoint(str(settings.host), port))
+            with suppress(BackendFailed):
+                return await self._ipmi.add(node)
+        raise BackendFailed(f"no UDP port from {settings.first_port} on is free on {settings.host}")
+
+    def _write(self) -> None:
+        if not self._url:
+            return
+        nodes = [
+            {"name": name, "ipmi": {"host": where.host, "port": where.port} if where else None}
+            for name, where in sorted(self._nodes.items())
+        ]
+        text = json.dumps({"url": self._url, "pid": os.getpid(), "nodes": nodes}, indent=2)
+        _write_private(self._core.state / "service.json", text + "\n")
+
+
+async def _listen(stack: AsyncExitStack, core: Core, app: Application) -> HttpServer:
+    """Open the web door: on the configured port, or on the one remembered, or on the next that is free."""
+    http = core.settings.http
+    context = None
+    if http.secure:
+        certificate, key = http.certificate, http.key
+        if certificate is None or key is None:
+            names = sorted({str(http.host), socket.gethostname(), "localhost", "127.0.0.1"})
+            certificate, key = self_signed(core.state / "tls", names)
+        context = server_context(certificate, key)
+    if http.port is not None:
+        return await stack.enter_async_context(HttpServer(app, str(http.host), http.port, context))
+    remembered = await core.store.get("service", "http")
+    first = int(remembered.value["port"]) if remembered else FIRST_HTTP_PORT
+    for port in (first, *range(FIRST_HTTP_PORT, FIRST_HTTP_PORT + 100)):
+        if not _is_free(str(http.host), port):
+            continue
+        server = await stack.enter_async_context(HttpServer(app, str(http.host), port, context))
+        await core.store.put("service", "http", {"port": port})
+        return server
+    raise CannotListen(f"no TCP port from {FIRST_HTTP_PORT} on is free on {http.host}; configure http.port")
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+async def _first_administrator(core: Core, show: bool) -> list[FirstPassword]:
+    """On the first start, make `admin`: with the password of BMC_ADMIN_PASSWORD_FILE, or a new one to be shown."""
+    if not core.accounts.empty():
+        return []
+    given = _given("BMC_ADMIN_PASSWORD_FILE")
+    password = given or generate_password()
+    await core.accounts.create(ADMINISTRATOR, password, Role.ADMINISTRATOR)
+    if given:
+        return []
+    if show:
+        return [FirstPassword("account", ADMINISTRATOR, password, None)]
+    file = _write_private(core.state / "admin-password", password + "\n")
+    return [FirstPassword("account", ADMINISTRATOR, None, file)]
+
+
+async def _define_demo(core: Core, catalogue: Catalogue, show: bool) -> list[FirstPassword]:
+    """On the first start, three nodes: two with a system on their disk, one empty; `admin` has an IPMI slot on each."""
+    if await core.store.get("service", "demo") or core.fleet.visible(SERVICE):
+        return []
+    key = _given("BMC_IPMI_PASSWORD_FILE") or generate_ipmi_key()
+    _write_private(core.state / IPMI_KEY, key + "\n")
+    root_password = generate_password()
+    images = catalogue.list()
+    for definition in demo.definitions():
+        node = await core.fleet.create(definition, SERVICE)
+        await core.accounts.set_slot(
+            definition.name, 2, ADMINISTRATOR, key.encode(), Role.ADMINISTRATOR, account=ADMINISTRATOR
+        )
+        if definition.name in demo.INSTALLED and images:
+            image = images[demo.INSTALLED.index(definition.name) % len(images)]
+            await demo.install(node, core.fleet.backend(definition.name), image, root_password)
+    await core.store.put("service", "demo", {"defined": True})
+    shown = root_password if show else None
+    file = None if show else _write_private(core.state / "demo-root-password", root_password + "\n")
+    return [FirstPassword("demo systems", "root", shown, file)]
+
+
+def _example(core: Core) -> str:
+    """An ipmitool line that works when pasted; the key stands in a file, never in argv."""
+    key = core.state / IPMI_KEY
+    nodes = [node.snapshot.definition for node in core.fleet.visible(SERVICE) if node.snapshot.definition.ipmi]
+    if not nodes or not key.exists() or nodes[0].ipmi is None:
+        return ""
+    where = nodes[0].ipmi
+    return (
+        f"ipmitool -I lanplus -H {where.host} -p {where.port} -U {ADMINISTRATOR} "
+        f"-f {shlex.quote(str(key))} chassis power status"
+    )
+
+
+async def _keep_token(core: Core) -> None:
+    """Keep a session for the command line of this installation, in a file that only the service's user can read."""
+    token = ""
+    while True:
+        if core.accounts.session(token) is None:
+            token = (await core.accounts.open_local_session("local")).token
+            _write_private(core.state / "cli-token", token + "\n")
+        await core.clock.sleep(60)
+
+
+def _given(variable: str) -> str | None:
+    """The first line of the file that an environment variable names. :raise InvalidRequest: it cannot be read."""
+    name = os.environ.get(variable)
+    if not name:
+        return None
+    try:
+        lines = Path(name).read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"{variable} names {name}, which cannot be read: {error}") from error
+    if not lines or not lines[0]:
+        raise InvalidRequest(f"{variable} names {name}, whose first line is empty; expected a password")
+    return lines[0]
+
+
+def _write_private(path: Path, text: str) -> Path:
+    """0600 from its first byte, and whole or not at all."""
+    part = path.with_name(path.name + ".new")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    part.replace(path)
+    return path
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

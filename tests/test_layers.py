@@ -38,6 +38,7 @@ ROOMS = (
     "bmc.ssh",
     "bmc.config",
     "bmc.drivers",
+    "bmc.demo",
     "bmc.service",
     "bmc.cli",
 )

@@ -1,0 +1,53 @@
+"""`bmc serve`: the service in the foreground, and what a person at a terminal is told."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+from bmc.config import state_directory
+from bmc.service import FirstPassword, Running, open_service
+
+log = logging.getLogger("bmc")
+
+
+def run_service(demo: bool) -> None:
+    """Runs until SIGINT or SIGTERM, or until something that must not end has ended.
+
+    :raise BmcError: it cannot start; nothing was changed.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    asyncio.run(_run(demo))
+
+
+async def _run(demo: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with open_service(state_directory(), demo, show_passwords=sys.stdout.isatty()) as service:
+        _greet(service)
+        ended = asyncio.create_task(service.failure())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if ended.done():
+            ended.result()
+        ended.cancel()
+        print("\nstopping; the nodes run on, and the next start finds them again (`bmc down` ends them)", flush=True)
+
+
+def _greet(service: Running) -> None:
+    lines = ["", "Lightsout is up.", f"  web console  {service.url}/"]
+    for first in service.first_passwords:
+        lines.append(f"  {first.what:<12} {_secret(first)}")
+    if service.example:
+        lines.append(f"  IPMI         {service.example}")
+    lines.append("  Ctrl-C ends the service and leaves the nodes running.")
+    print("\n".join([*lines, ""]), flush=True)
+
+
+def _secret(first: FirstPassword) -> str:
+    if first.password is not None:
+        return f"{first.name}  password {first.password}  (shown only now)"
+    return f"{first.name}  password in {first.file}"
