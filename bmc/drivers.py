@@ -27,7 +27,7 @@ class Drivers:
         return self._driver(definition.driver).complete(definition)
 
     async def open(self, definition: NodeDefinition) -> Backend:
-        """:raise InvalidRequest: no such driver. :raise BackendFailed: it cannot work on this machine; with the remedy."""
+        """:raise InvalidRequest: no such driver. :raise BackendFailed: it cannot work here; with the remedy."""
         return await self._driver(definition.driver).open(definition, self._site(definition.driver))
 
     def checks(self) -> Iterable[Check]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiohttp.web import Application
 
+import bmc
 from bmc import demo
 from bmc.accounts import Accounts, generate_ipmi_key, generate_password
 from bmc.config import Credential, Settings, config_file, load
@@ -23,7 +24,6 @@ from bmc.fleet import Fleet
 from bmc.http.app import make_app
 from bmc.http.deploy import DeployServer
 from bmc.http.server import CannotListen, HttpServer
-from bmc.http.static import page_directory
 from bmc.http.tls import self_signed, server_context
 from bmc.ipmi.server import IpmiServer
 from bmc.jobs import Jobs
@@ -163,7 +163,7 @@ async def open_service(state: Path, with_demo: bool = False, show_passwords: boo
             catalogue=catalogue,
             store=core.store,
             clock=core.clock,
-            page=page_directory(),
+            page=_page(),
         )
         server = await _listen(stack, core, app)
         await jobs.resume()
@@ -256,6 +256,12 @@ async def _listen(stack: AsyncExitStack, core: Core, app: Application) -> HttpSe
         await core.store.put("service", "http", {"port": port})
         return server
     raise CannotListen(f"no TCP port from {FIRST_HTTP_PORT} on is free on {http.host}; configure http.port")
+
+
+def _page() -> Path:
+    """The built page: of the checkout, or what came with an installed package."""
+    checkout = Path(bmc.__file__).parents[1] / "web" / "dist"
+    return checkout if checkout.is_dir() else Path(bmc.__file__).parent / "http" / "page"
 
 
 def _is_free(host: str, port: int) -> bool:

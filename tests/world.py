@@ -31,7 +31,7 @@ VIEWER = Caller("vera", Role.READ_ONLY, Scope(), Door.WEB)
 
 
 class MemoryServer:
-    """Lifecycle, PowerSwitch, PowerSense, BootControl, MediaBay and SerialSource of a server that is a few variables."""
+    """Lifecycle, PowerSwitch, PowerSense, BootControl and MediaBay of a server that is a few variables."""
 
     name = "memory"
     domain = "memory"
@@ -75,7 +75,7 @@ class MemoryServer:
     async def erase(self) -> None:
         self.erased = True
 
-    async def apply(self, action: PowerAction | BootOverride) -> None:  # type: ignore[override]
+    async def apply(self, action: PowerAction | BootOverride) -> None:
         """PowerSwitch.apply and BootControl.apply: both are this one server."""
         if isinstance(action, BootOverride):
             self.override = action
@@ -214,5 +214,5 @@ async def until(what: object, seconds: float = 2.0) -> None:
     """Wait until the callable `what` is true."""
     assert callable(what)
     async with asyncio.timeout(seconds):
-        while not what():
+        while not what():  # noqa: ASYNC110 - what is waited for has no event of its own
             await asyncio.sleep(0.005)

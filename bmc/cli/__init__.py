@@ -13,7 +13,10 @@ from bmc.config import state_directory
 from bmc.model.errors import BmcError
 
 app = typer.Typer(
-    no_args_is_help=True, pretty_exceptions_enable=False, help="Lightsout: a BMC for every server.", add_completion=False
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Lightsout: a BMC for every server.",
+    add_completion=False,
 )
 app.add_typer(nodes.app, name="node")
 app.add_typer(image.app, name="image")

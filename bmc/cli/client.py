@@ -52,7 +52,9 @@ class Client:
         try:
             self._token = (state / "cli-token").read_text().strip()
         except OSError as error:
-            raise CliError(f"{state / 'cli-token'}: {error.strerror}; run `bmc` as the user that runs the service") from None
+            raise CliError(
+                f"{state / 'cli-token'}: {error.strerror}; run `bmc` as the user that runs the service"
+            ) from None
         self._tls: ssl.SSLContext | None = None
         certificate = state / "tls" / "certificate.pem"
         if self.service.url.startswith("https:"):

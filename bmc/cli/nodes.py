@@ -82,7 +82,9 @@ def apply(file: Annotated[Path, typer.Argument(help="TOML with one [[node]] tabl
     there = {system["Id"] for system in client.get("/redfish/v1/Systems?$expand=.")["Members"]}
     for each in wanted:
         if each["Name"] in there:
-            client.patch(system_path(each["Name"]), {"Oem": {"Lightsout": {"Options": each["Oem"]["Lightsout"]["Options"]}}})
+            client.patch(
+                system_path(each["Name"]), {"Oem": {"Lightsout": {"Options": each["Oem"]["Lightsout"]["Options"]}}}
+            )
         else:
             client.post("/redfish/v1/Systems", each)
         out.print(f"{each['Name']} {'changed' if each['Name'] in there else 'added'}")
@@ -117,7 +119,9 @@ def boot(
     out.print(f"{name} boots from {target} ({enabled})")
 
 
-def insert(name: Name, image: Annotated[str, typer.Argument(help="a file of the media store, or an http(s) URL")]) -> None:
+def insert(
+    name: Name, image: Annotated[str, typer.Argument(help="a file of the media store, or an http(s) URL")]
+) -> None:
     """Insert a virtual medium."""
     Client().post(f"{system_path(name)}/VirtualMedia/cd0/Actions/VirtualMedia.InsertMedia", {"Image": image})
     out.print(f"{image} inserted into {name}")
@@ -153,7 +157,12 @@ def reinstall(
 
 
 def _follow(client: Client, path: str) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=out) as progress:
         bar = progress.add_task("reinstall", total=100)
         while True:
