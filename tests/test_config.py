@@ -1,0 +1,63 @@
+"""The configuration file is checked whole, and every setting is documented."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from bmc.config import Settings, config_file, load, state_directory
+from bmc.model.errors import InvalidRequest
+
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "operating.md").read_text()
+
+
+def settings_of(model: type[BaseModel], prefix: str = "") -> list[str]:
+    found = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found += settings_of(kind, f"{prefix}{name}.")
+        else:
+            found.append(f"{prefix}{name}")
+    return found
+
+
+def test_no_file_means_the_defaults_and_loopback_only(tmp_path):
+    settings = load(tmp_path / "config.toml")
+    assert settings.http.host.is_loopback
+    assert settings.ipmi.host.is_loopback
+    assert not settings.http.secure
+
+
+def test_beyond_loopback_it_is_https(tmp_path):
+    (tmp_path / "config.toml").write_text('[http]\nhost = "0.0.0.0"\n')
+    assert load(tmp_path / "config.toml").http.secure
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[http]\nport = "x"\n', "http.port: Input should be a valid integer"),
+        ("[http]\nprot = 1\n", "http.prot: Extra inputs are not permitted"),
+        ('[http]\nport = 70000\n[ipmi]\nhost = "x"\n', "http.port.*; ipmi.host"),
+        ("[http\n", "Expected"),
+        ('[credentials.r1]\nuser = ""\n', "credentials.r1.user"),
+    ],
+)
+def test_every_wrong_key_is_named(tmp_path, text, words):
+    (tmp_path / "config.toml").write_text(text)
+    with pytest.raises(InvalidRequest, match=words):
+        load(tmp_path / "config.toml")
+
+
+def test_the_state_directory_is_the_installations_own_unless_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("BMC_STATE", str(tmp_path))
+    assert state_directory() == tmp_path
+    assert config_file(tmp_path) == tmp_path / "config.toml"
+    monkeypatch.delenv("BMC_STATE")
+    assert state_directory().name.startswith("lightsout-")
+
+
+@pytest.mark.parametrize("setting", settings_of(Settings))
+def test_every_setting_is_documented(setting):
+    assert f"`{setting}" in DOCUMENT

@@ -1,0 +1,108 @@
+"""Whatever the service fetches passes the one fetcher, and the fetcher passes nothing it must not."""
+
+from collections.abc import AsyncIterator
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bmc.fetch import Fetcher
+from bmc.media import MediaLibrary
+from bmc.model.errors import InvalidRequest, NotFound, Unreachable
+
+LOOPBACK = [ip_network("127.0.0.1/32")]
+CONTENT = bytes(range(256)) * 4096
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[str]:
+    async def broken(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"short")
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    async def leave(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound("http://127.0.0.2:1/secret")
+
+    async def whole(request: web.Request) -> web.Response:
+        return web.Response(body=CONTENT)
+
+    app = web.Application()
+    app.router.add_get("/whole.iso", whole)
+    app.router.add_get("/broken.iso", broken)
+    app.router.add_get("/leave.iso", leave)
+    async with TestServer(app, host="127.0.0.1") as running:
+        yield f"http://127.0.0.1:{running.port}"
+
+
+async def test_a_file_is_saved_whole(server: str, tmp_path: Path) -> None:
+    size = await Fetcher(LOOPBACK).save(f"{server}/whole.iso", tmp_path / "a", 1 << 30)
+    assert (size, (tmp_path / "a").read_bytes()) == (len(CONTENT), CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("path", "limit", "error", "words"),
+    [
+        ("/absent.iso", 1 << 30, NotFound, "answered 404"),
+        ("/broken.iso", 1 << 30, Unreachable, "broke off"),
+        ("/whole.iso", 1000, InvalidRequest, "more than the 1000 bytes"),
+        ("/leave.iso", 1 << 30, InvalidRequest, "127.0.0.2 is this machine's own"),
+    ],
+)
+async def test_what_cannot_be_had_is_said_and_nothing_is_left(
+    server: str, tmp_path: Path, path: str, limit: int, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        await Fetcher(LOOPBACK).save(server + path, tmp_path / "a", limit)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "169.254.169.254", "[::ffff:127.0.0.1]", "[fe80::1]"]
+)
+async def test_the_machines_own_addresses_are_refused(tmp_path: Path, host: str) -> None:
+    with pytest.raises(InvalidRequest, match="refused"):
+        await Fetcher().save(f"http://{host}:9/x", tmp_path / "a", 1)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://host/x", "x", "http://[", "http://"])
+async def test_only_http_urls_are_fetched(tmp_path: Path, url: str) -> None:
+    with pytest.raises(InvalidRequest):
+        await Fetcher().save(url, tmp_path / "a", 1)
+
+
+async def test_an_endpoint_that_is_closed_is_unreachable(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="cannot be reached"):
+        await Fetcher(LOOPBACK).save("http://127.0.0.1:1/x", tmp_path / "a", 1)
+
+
+async def test_media_are_named_by_file_or_url(server: str, tmp_path: Path) -> None:
+    (tmp_path / "debian.iso").write_bytes(b"iso")
+    library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), 1 << 30)
+    assert await library.path("debian.iso") == str(tmp_path / "debian.iso")
+    assert library.names() == ["debian.iso"]
+    assert Path(await library.path(f"{server}/whole.iso")).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("name", ["../store/lightsout.db", "/etc/passwd", ".hidden", "fetched/x.iso"])
+async def test_a_medium_is_never_a_path(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidRequest, match="must be a file name"):
+        await MediaLibrary(tmp_path, Fetcher(), 1 << 30).path(name)
+
+
+async def test_an_unknown_medium_is_named_with_those_there_are(tmp_path: Path) -> None:
+    (tmp_path / "a.iso").touch()
+    with pytest.raises(NotFound, match=r"there are: a\.iso"):
+        await MediaLibrary(tmp_path, Fetcher(), 1 << 30).path("b.iso")
+
+
+async def test_what_was_fetched_long_ago_makes_room(server: str, tmp_path: Path) -> None:
+    library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), int(len(CONTENT) * 1.9))
+    first = Path(await library.path(f"{server}/whole.iso"))
+    await library.path(f"{server}/whole.iso?again")
+    assert not first.exists()
