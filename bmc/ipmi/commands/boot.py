@@ -1,0 +1,137 @@
+"""System boot options, IPMI v2.0 §28.12 to §28.14: a view of the node's boot override."""
+
+from collections.abc import Callable
+
+from bmc.ipmi.commands.call import Call, CommandError, command
+from bmc.ipmi.wire.boot import BootFlags, Device, GetBootOption, Parameter, SetBootOption, pack_boot_option
+from bmc.ipmi.wire.errors import expect_length
+from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
+from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootTarget
+from bmc.model.commands import SetBootOverride
+
+_NOT_SUPPORTED = 0x80
+_IN_PROGRESS = 0x81
+_SET_COMPLETE, _SET_IN_PROGRESS, _COMMIT = range(3)
+
+# An override lasts until a boot has followed it: neither time nor a reset nor the watchdog clears the valid bit.
+_KEEP_VALID = 0x1F
+
+_TARGETS = {
+    Device.PXE: BootTarget.PXE,
+    Device.DISK: BootTarget.HDD,
+    Device.CD: BootTarget.CD,
+    Device.REMOTE_CD: BootTarget.CD,
+    Device.SETUP: BootTarget.BIOS_SETUP,
+}
+_DEVICES = {
+    BootTarget.PXE: Device.PXE,
+    BootTarget.HDD: Device.DISK,
+    BootTarget.CD: Device.CD,
+    BootTarget.BIOS_SETUP: Device.SETUP,
+}
+
+
+def override_from(flags: BootFlags) -> BootOverride:
+    """Without the EFI bit the firmware is the node's own: consoles that never heard of EFI leave the bit alone."""
+    target = _TARGETS.get(flags.device)
+    if not flags.valid or target is None:
+        return NO_OVERRIDE
+    enabled = BootEnabled.CONTINUOUS if flags.persistent else BootEnabled.ONCE
+    return BootOverride(target, enabled, BootMode.UEFI if flags.efi else None)
+
+
+def flags_from(override: BootOverride) -> BootFlags:
+    device = _DEVICES.get(override.target)
+    if override.enabled is BootEnabled.DISABLED or device is None:
+        return BootFlags()
+    return BootFlags(True, override.enabled is BootEnabled.CONTINUOUS, override.mode is BootMode.UEFI, device)
+
+
+@command(NetFn.CHASSIS, 0x08, Privilege.OPERATOR)
+async def set_system_boot_options(call: Call) -> bytes:
+    """§28.12."""
+    request = SetBootOption.unpack(call.data)
+    if request.invalid:
+        raise CommandError(Code.INVALID_FIELD)
+    if request.parameter == Parameter.BOOT_FLAGS:
+        await call.do(SetBootOverride(override_from(BootFlags.unpack(request.data))))
+        return b""
+    write = _WRITERS.get(request.parameter)
+    if write is None:
+        raise CommandError(_NOT_SUPPORTED)
+    write(call, request.data)
+    return b""
+
+
+@command(NetFn.CHASSIS, 0x09, Privilege.OPERATOR)
+def get_system_boot_options(call: Call) -> bytes:
+    """§28.13."""
+    request = GetBootOption.unpack(call.data)
+    read = _READERS.get(request.parameter)
+    if read is None:
+        raise CommandError(_NOT_SUPPORTED)
+    return pack_boot_option(request.parameter, read(call))
+
+
+def _write_progress(call: Call, data: bytes) -> None:
+    """Parameter 0. Writes take effect at once, so that there is nothing to commit."""
+    expect_length(data, 1)
+    state = data[0] & 0x03
+    if state == _SET_IN_PROGRESS:
+        if _in_progress(call):
+            raise CommandError(_IN_PROGRESS)
+        call.context.boot.writer = call.session
+    elif state in (_SET_COMPLETE, _COMMIT):
+        call.context.boot.writer = None
+    else:
+        raise CommandError(Code.INVALID_FIELD)
+
+
+def _in_progress(call: Call) -> bool:
+    writer = call.context.boot.writer
+    return writer is not None and not writer.ended
+
+
+def _write_acknowledge(call: Call, data: bytes) -> None:
+    """Parameter 4: write mask and bits."""
+    expect_length(data, 2)
+    mask, bits = data
+    boot = call.context.boot
+    boot.acknowledged = boot.acknowledged & ~mask | bits & mask
+
+
+def _write_initiator(call: Call, data: bytes) -> None:
+    """Parameter 6."""
+    expect_length(data, len(call.context.boot.initiator))
+    call.context.boot.initiator = data
+
+
+def _only(value: bytes) -> Callable[[Call, bytes], None]:
+    """A parameter with one possible value: writing another is refused, not swallowed."""
+
+    def write(call: Call, data: bytes) -> None:
+        expect_length(data, len(value))
+        if data != value:
+            raise CommandError(Code.INVALID_FIELD)
+
+    return write
+
+
+_WRITERS: dict[int, Callable[[Call, bytes], None]] = {
+    Parameter.SET_IN_PROGRESS: _write_progress,
+    Parameter.SERVICE_PARTITION: _only(b"\x00"),
+    Parameter.SERVICE_PARTITION_SCAN: _only(b"\x00"),
+    Parameter.VALID_BIT_CLEARING: _only(bytes((_KEEP_VALID,))),
+    Parameter.INFO_ACKNOWLEDGE: _write_acknowledge,
+    Parameter.INITIATOR_INFO: _write_initiator,
+}
+
+_READERS: dict[int, Callable[[Call], bytes]] = {
+    Parameter.SET_IN_PROGRESS: lambda call: bytes((_SET_IN_PROGRESS if _in_progress(call) else _SET_COMPLETE,)),
+    Parameter.SERVICE_PARTITION: lambda call: b"\x00",
+    Parameter.SERVICE_PARTITION_SCAN: lambda call: b"\x00",
+    Parameter.VALID_BIT_CLEARING: lambda call: bytes((_KEEP_VALID,)),
+    Parameter.INFO_ACKNOWLEDGE: lambda call: bytes((0, call.context.boot.acknowledged)),
+    Parameter.BOOT_FLAGS: lambda call: flags_from(call.node.snapshot.boot).pack(),
+    Parameter.INITIATOR_INFO: lambda call: call.context.boot.initiator,
+}

@@ -1,0 +1,164 @@
+"""The IPMI door of one node, without sockets: datagrams in, datagrams out through `send`."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from bmc.ipmi.commands import TABLE
+from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode
+from bmc.ipmi.handshake import Address
+from bmc.ipmi.session import Request, Session, Sessions, SolInput
+from bmc.ipmi.settings import Counters, DoorSettings, Slots
+from bmc.ipmi.sol import SolPort
+from bmc.ipmi.wire.app import pack_guid
+from bmc.ipmi.wire.errors import WireError, WrongLength
+from bmc.ipmi.wire.numbers import Code, PayloadType
+from bmc.model.clock import Clock
+from bmc.model.errors import (
+    BackendFailed,
+    BmcError,
+    Busy,
+    Denied,
+    InvalidRequest,
+    NotFound,
+    NotSupported,
+    OutcomeUnknown,
+    Refused,
+    TimedOut,
+    Unreachable,
+    WrongState,
+)
+
+log = logging.getLogger(__name__)
+
+CODES: dict[type[BmcError], Code] = {
+    Busy: Code.BUSY,
+    WrongState: Code.WRONG_STATE,
+    Refused: Code.WRONG_STATE,
+    NotSupported: Code.WRONG_STATE,
+    InvalidRequest: Code.INVALID_FIELD,
+    NotFound: Code.NOT_PRESENT,
+    Denied: Code.INSUFFICIENT_PRIVILEGE,
+    Unreachable: Code.NO_RESPONSE,
+    OutcomeUnknown: Code.UNSPECIFIED,
+    BackendFailed: Code.UNSPECIFIED,
+    TimedOut: Code.TIMEOUT,
+}
+"""The door's one translation of what can go wrong with a node. D5h covers parameters that are not supported."""
+
+
+def code_of(error: Exception) -> int:
+    """The completion code that says what happened; an error that nobody foresaw is logged whole."""
+    if isinstance(error, CommandError):
+        return error.code
+    if isinstance(error, WrongLength):
+        return Code.LENGTH_INVALID
+    if isinstance(error, WireError):
+        return Code.INVALID_FIELD
+    for kind, code in CODES.items():
+        if isinstance(error, kind):
+            return code
+    log.error("IPMI command failed", exc_info=error)
+    return Code.UNSPECIFIED
+
+
+class NodeDoor:
+    """Sessions, commands and SOL of one node. `host` and `port` are where its endpoint listens."""
+
+    def __init__(
+        self,
+        node: ManagedNode,
+        slots: Slots,
+        clock: Clock,
+        settings: DoorSettings,
+        host: str,
+        port: int,
+        counters: Counters,
+        send: Callable[[bytes, Address], None],
+    ) -> None:
+        self.counters = counters
+        self._clock = clock
+        self._send = send
+        definition = node.snapshot.definition
+        self._sessions = Sessions(definition.name, pack_guid(definition.uuid), slots, settings.limits, self.counters)
+        self._sol = SolPort(self._send_sol, clock, settings.sol_retry)
+        self._context = Context(node, self._sessions, slots, self._sol, clock, settings, host, port)
+
+    @property
+    def idle(self) -> bool:
+        """No session, half-open or whole."""
+        return self._sessions.idle
+
+    def receive(self, datagram: bytes, peer: Address) -> None:
+        """One datagram. Whatever it holds, this does not raise."""
+        try:
+            received = self._sessions.receive(datagram, peer, self._clock.monotonic())
+            if received is None:
+                return
+            if isinstance(received, bytes):
+                self._send(received, peer)
+            elif isinstance(received, Request):
+                self._carry_out(received)
+            elif isinstance(received, SolInput):
+                self._sol.receive(received.session, received.payload)
+            self._end_orphan()
+        except WireError as error:
+            self.counters["malformed"] += 1
+            log.debug("datagram from %s port %d dropped: %s", *peer, error)
+        except Exception:
+            self.counters["failed"] += 1
+            log.exception("datagram from %s port %d", *peer)
+
+    def expire(self) -> None:
+        """Time passes: ends what is over."""
+        self._sessions.expire(self._clock.monotonic())
+        self._end_orphan()
+
+    def revoke(self, slot: int) -> None:
+        """The user in `slot` was changed or removed: its sessions and their console end now."""
+        self._sessions.revoke(slot)
+        self._end_orphan()
+
+    async def close(self) -> None:
+        for session in self._sessions.active:
+            self._sessions.end(session)
+        await self._sol.deactivate(tell=False)
+        await self._context.tasks.close()
+
+    def _carry_out(self, request: Request) -> None:
+        self.counters["requests"] += 1
+        answer = self._start(request)
+        if isinstance(answer, bytes):
+            self._send(answer, request.peer)
+        else:
+            self._context.tasks.start(self._finish(request, answer))
+
+    def _start(self, request: Request) -> bytes | Awaitable[bytes]:
+        """The answer, or a handler under way."""
+        message, session = request.message, request.session
+        if message.lun:
+            return self._sessions.answer(request, Code.INVALID_FOR_LUN)
+        row = TABLE.get((message.netfn, message.command))
+        if row is None:
+            return self._sessions.answer(request, Code.INVALID_COMMAND)
+        if not row.sessionless and (session is None or session.privilege < row.privilege):
+            return self._sessions.answer(request, Code.INSUFFICIENT_PRIVILEGE)
+        try:
+            result = row.handler(Call(self._context, request))
+        except Exception as error:
+            return self._sessions.answer(request, code_of(error))
+        return self._sessions.answer(request, Code.OK, result) if isinstance(result, bytes) else result
+
+    async def _finish(self, request: Request, work: Awaitable[bytes]) -> None:
+        try:
+            answer = self._sessions.answer(request, Code.OK, await work)
+        except Exception as error:
+            answer = self._sessions.answer(request, code_of(error))
+        self._send(answer, request.peer)
+
+    def _end_orphan(self) -> None:
+        """A console ends with its session."""
+        if self._sol.owner is not None and self._sol.owner.ended:
+            self._context.tasks.start(self._sol.deactivate(tell=False))
+
+    def _send_sol(self, session: Session, payload: bytes) -> None:
+        self._send(session.seal(PayloadType.SOL, payload), session.peer)

@@ -1,0 +1,157 @@
+"""The IPMI door's sockets: one UDP endpoint a node, drained on each wake."""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+from types import TracebackType
+
+from bmc.ipmi.commands.call import ManagedNode
+from bmc.ipmi.door import NodeDoor
+from bmc.ipmi.handshake import Address
+from bmc.ipmi.settings import Counters, DoorSettings, Slots
+from bmc.model.clock import Clock
+from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
+from bmc.model.node import Endpoint
+
+log = logging.getLogger(__name__)
+
+_LARGEST = 2048
+_PER_WAKE = 64
+_HOUSEKEEPING = 1.0
+
+
+class _Socket:
+    """One node's endpoint."""
+
+    def __init__(self, sock: socket.socket, counters: Counters) -> None:
+        self._socket = sock
+        self._counters = counters
+        self.door: NodeDoor | None = None
+
+    @property
+    def address(self) -> Address:
+        host, port = self._socket.getsockname()[:2]
+        return str(host), int(port)
+
+    def start(self, door: NodeDoor) -> None:
+        self.door = door
+        asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain, door)
+
+    def stop(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        self._socket.close()
+
+    def send(self, datagram: bytes, peer: Address) -> None:
+        """UDP promises nothing: what cannot be sent is counted, and the client tries again."""
+        try:
+            self._socket.sendto(datagram, peer)
+        except OSError as error:
+            self._counters["unsent"] += 1
+            log.debug("to %s port %d: %s", *peer, error)
+
+    def _drain(self, door: NodeDoor) -> None:
+        """All that has come, but not more than a share, so that a flood here delays nobody else."""
+        for _ in range(_PER_WAKE):
+            try:
+                datagram, peer = self._socket.recvfrom(_LARGEST)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                log.debug("on %s port %d: %s", *self.address, error)
+                return
+            self._counters["datagrams"] += 1
+            door.receive(datagram, peer[:2])
+
+
+class IpmiServer:
+    """Every node's IPMI endpoint. Enter it, then add nodes; they come and go while it runs."""
+
+    def __init__(self, slots: Slots, clock: Clock, settings: DoorSettings | None = None) -> None:
+        self.counters = Counters()
+        self._slots = slots
+        self._clock = clock
+        self._settings = settings or DoorSettings()
+        self._endpoints: dict[str, _Socket] = {}
+        self._housekeeper: asyncio.Task[None] | None = None
+        slots.on_slot_changed(self._slot_changed)
+
+    async def __aenter__(self) -> "IpmiServer":
+        self._housekeeper = asyncio.get_running_loop().create_task(self._housekeeping())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._housekeeper is not None:
+            self._housekeeper.cancel()
+            await asyncio.wait({self._housekeeper})
+        for name in list(self._endpoints):
+            await self.remove(name)
+
+    async def add(self, node: ManagedNode) -> Endpoint:
+        """Listen for `node` where its definition says (port 0: any free one). Returns where that is.
+
+        :raise InvalidRequest: the node has an endpoint already, or its host is no IP address.
+        :raise BackendFailed: the address cannot be had, with the reason.
+        """
+        definition = node.snapshot.definition
+        if definition.name in self._endpoints:
+            raise InvalidRequest(f"node {definition.name} has an IPMI endpoint already")
+        wanted = definition.ipmi or Endpoint(self._settings.host, 0)
+        endpoint = _Socket(_bind(wanted, definition.name), self.counters)
+        host, port = endpoint.address
+        endpoint.start(
+            NodeDoor(node, self._slots, self._clock, self._settings, host, port, self.counters, endpoint.send)
+        )
+        self._endpoints[definition.name] = endpoint
+        log.info("%s: IPMI on %s port %d", definition.name, host, port)
+        return Endpoint(host, port)
+
+    async def remove(self, name: str) -> None:
+        """The others' sessions do not notice. :raise NotFound: no such endpoint."""
+        endpoint = self._endpoints.pop(name, None)
+        if endpoint is None:
+            raise NotFound(f"node {name} has no IPMI endpoint")
+        if endpoint.door is not None:
+            await endpoint.door.close()
+        endpoint.stop()
+
+    def endpoint(self, name: str) -> Endpoint | None:
+        """Where the node's door listens."""
+        found = self._endpoints.get(name)
+        return Endpoint(*found.address) if found else None
+
+    def _slot_changed(self, node: str, slot: int) -> None:
+        endpoint = self._endpoints.get(node)
+        if endpoint is not None and endpoint.door is not None:
+            endpoint.door.revoke(slot)
+
+    async def _housekeeping(self) -> None:
+        while True:
+            await self._clock.sleep(_HOUSEKEEPING)
+            for name, endpoint in list(self._endpoints.items()):
+                if endpoint.door is None or endpoint.door.idle:
+                    continue
+                try:
+                    endpoint.door.expire()
+                except Exception:
+                    log.exception("%s: housekeeping of the IPMI door", name)
+
+
+def _bind(wanted: Endpoint, name: str) -> socket.socket:
+    try:
+        address = ipaddress.ip_address(wanted.host)
+    except ValueError as error:
+        raise InvalidRequest(f"ipmi host {wanted.host!r} of node {name}: expected an IP address") from error
+    sock = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        sock.bind((wanted.host, wanted.port))
+    except OSError as error:
+        sock.close()
+        raise BackendFailed(
+            f"node {name} cannot listen for IPMI on {wanted.host} UDP port {wanted.port}: {error.strerror}; "
+            "give the node another ipmi endpoint, or end what holds this one"
+        ) from error
+    return sock

@@ -1,0 +1,154 @@
+"""A node and its users, as the door sees them: the real contract values, an in-memory serial line."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from bmc.model.boot import BootTarget
+from bmc.model.caller import Caller, Role
+from bmc.model.commands import Command, Identify, Power, SerialConsole, SetBootOverride
+from bmc.model.errors import BmcError, Denied
+from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
+from bmc.model.power import PowerAction, PowerCause, PowerState
+
+NODE_ID = UUID("6f1c2a40-9b1d-4c5e-8a77-0d5b3c9e1f20")
+KEY = "correct horse 20 byte"[:20]
+
+_AFTER = {
+    PowerAction.ON: PowerState.ON,
+    PowerAction.FORCE_OFF: PowerState.OFF,
+    PowerAction.GRACEFUL_SHUTDOWN: PowerState.OFF,
+}
+
+
+class SerialLine:
+    """Echoes what is written, as a terminal at a prompt does."""
+
+    def __init__(self, greeting: bytes) -> None:
+        self.written = b""
+        self.breaks = 0
+        self.closed = False
+        self._printed: asyncio.Queue[bytes] = asyncio.Queue()
+        self.print(greeting)
+
+    def print(self, data: bytes) -> None:
+        if data:
+            self._printed.put_nowait(data)
+
+    def hang_up(self) -> None:
+        self._printed.put_nowait(b"")
+
+    async def read(self, limit: int = 262144) -> bytes:
+        data = await self._printed.get()
+        if len(data) > limit:
+            rest = [data[limit:]]
+            while not self._printed.empty():
+                rest.append(self._printed.get_nowait())
+            for part in rest:
+                self._printed.put_nowait(part)
+        return data[:limit]
+
+    async def write(self, data: bytes) -> None:
+        self.written += data
+        self.print(data.replace(b"\r", b"\r\nlogin: "))
+
+    async def send_break(self) -> None:
+        self.breaks += 1
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class FakeNode:
+    """Does what it is told, at once; `fault` is raised instead, `delay` comes before."""
+
+    def __init__(self, name: str = "n1", endpoint: Endpoint | None = None) -> None:
+        self.state = NodeSnapshot(
+            definition=NodeDefinition(name, NODE_ID, "fake", ipmi=endpoint),
+            at=1.0,
+            power=PowerState.OFF,
+            actions=frozenset(PowerAction),
+            boot_targets=frozenset(BootTarget),
+            has_serial=True,
+        )
+        self.done: list[tuple[Command[Any], Caller]] = []
+        self.fault: Exception | None = None
+        self.gate: asyncio.Event | None = None
+        self.finished = 0
+        self.greeting = b"n1 login: "
+        self.lines: list[SerialLine] = []
+
+    @property
+    def snapshot(self) -> NodeSnapshot:
+        return self.state
+
+    async def do(self, command: Command[Any], caller: Caller) -> Any:
+        if caller.role.rank < command.role.rank or not caller.scope.covers(self.state.name, frozenset()):
+            raise Denied(f"{caller.account} is no {command.role.value}")
+        self.done.append((command, caller))
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.fault is not None:
+            raise self.fault
+        if isinstance(command, Power):
+            power = _AFTER.get(command.power, self.state.power)
+            self.state = replace(self.state, power=power, cause=PowerCause.COMMAND)
+        elif isinstance(command, SetBootOverride):
+            self.state = replace(self.state, boot=command.override)
+        elif isinstance(command, Identify):
+            self.state = replace(self.state, identify=command.seconds != 0)
+        self.finished += 1
+        return self.state.power
+
+    async def open(self, stream: SerialConsole, caller: Caller) -> SerialLine:
+        if isinstance(self.fault, BmcError):
+            raise self.fault
+        line = SerialLine(self.greeting)
+        self.lines.append(line)
+        return line
+
+    @property
+    def actions(self) -> list[PowerAction]:
+        return [command.power for command, _ in self.done if isinstance(command, Power)]
+
+
+@dataclass(frozen=True)
+class FakeSlot:
+    slot: int
+    name: bytes
+    key: bytes
+    privilege: Role
+    enabled: bool = True
+    account: str = ""
+
+
+@dataclass
+class FakeSlots:
+    """The same users on every node."""
+
+    users: dict[bytes, FakeSlot] = field(
+        default_factory=lambda: {
+            b"admin": FakeSlot(2, b"admin", KEY.encode(), Role.ADMINISTRATOR, account="admin"),
+            b"oper": FakeSlot(3, b"oper", KEY.encode(), Role.OPERATOR),
+            b"guest": FakeSlot(4, b"guest", KEY.encode(), Role.READ_ONLY),
+            b"gone": FakeSlot(5, b"gone", KEY.encode(), Role.ADMINISTRATOR, enabled=False),
+        }
+    )
+
+    callbacks: list[Callable[[str, int], None]] = field(default_factory=list)
+
+    def change(self, node: str, slot: FakeSlot) -> None:
+        self.users[slot.name] = slot
+        for callback in self.callbacks:
+            callback(node, slot.slot)
+
+    def on_slot_changed(self, callback: Callable[[str, int], None]) -> None:
+        self.callbacks.append(callback)
+
+    def ipmi_slot(self, node: str, name: bytes) -> FakeSlot | None:
+        return self.users.get(name)
+
+    def slots(self, node: str) -> tuple[FakeSlot, ...]:
+        return tuple(self.users.values())
