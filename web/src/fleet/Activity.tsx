@@ -3,6 +3,7 @@ import LockIcon from "@patternfly/react-icons/dist/esm/icons/lock-icon";
 import { Link } from "react-router";
 import { useRunningTask } from "../api/tasks";
 import type { System } from "../api/types";
+import { stepWords } from "../reinstall/words";
 
 /** What goes on with a node: its running job with progress, or who holds it and why. */
 export function Activity({ system }: { system: System }) {
@@ -12,7 +13,7 @@ export function Activity({ system }: { system: System }) {
     return (
       <Link to={`/nodes/${encodeURIComponent(system.Id)}/jobs`} className="lo-activity">
         <Progress
-          title={task.Oem?.Lightsout?.Step ?? task.Name ?? "Job"}
+          title={stepWords(task.Oem?.Lightsout?.Step ?? task.Name ?? "Job")}
           value={task.PercentComplete ?? 0}
           size={ProgressSize.sm}
           aria-label={`Job on ${system.Name}`}

@@ -16,9 +16,9 @@ export function FleetTable({ systems }: { systems: System[] }) {
         <Tr>
           <Th>Node</Th>
           <Th>Power</Th>
-          <Th>Health</Th>
+          <Th width={30}>Health</Th>
           <Th>Image</Th>
-          <Th>Activity</Th>
+          <Th width={20}>Activity</Th>
           <Th>IPMI</Th>
           <Th screenReaderText="Power actions" />
         </Tr>
@@ -45,16 +45,20 @@ function FleetRow({ system }: { system: System }) {
         <div className="lo-muted">{describe(system)}</div>
       </Td>
       <Td dataLabel="Power">
-        <PowerLabel system={system} />
+        <span className="lo-labels">
+          <PowerLabel system={system} />
+        </span>
       </Td>
       <Td dataLabel="Health" modifier="breakWord">
-        <HealthLabel system={system} />
+        <span className="lo-labels">
+          <HealthLabel system={system} />
+        </span>
         {reason !== "" && <div className="lo-reason">{reason}</div>}
       </Td>
-      <Td dataLabel="Image" modifier="breakWord">
+      <Td dataLabel="Image" modifier="nowrap" className={ours?.InstalledImage ? "" : "lo-nothing"}>
         <InstalledImage system={system} />
       </Td>
-      <Td dataLabel="Activity" modifier="breakWord">
+      <Td dataLabel="Activity" modifier="breakWord" className={ours?.Task || ours?.Reservation ? "" : "lo-nothing"}>
         <Activity system={system} />
       </Td>
       <Td dataLabel="IPMI" modifier="nowrap">

@@ -13,9 +13,9 @@ export function Overview({ system }: { system: System }) {
       <Properties system={system} />
       <BootDevice system={system} />
       {system.VirtualMedia && <VirtualMediaCard system={system} />}
+      <RecentEvents systemId={system.Id} />
       <IpmiAddress system={system} />
       <Identify system={system} />
-      <RecentEvents systemId={system.Id} />
     </div>
   );
 }

@@ -15,7 +15,7 @@ const ICONS = {
 export function RecentEvents({ systemId }: { systemId: string }) {
   const log = useEventLog(systemId);
   return (
-    <Card className="lo-wide">
+    <Card>
       <CardTitle component="h2">Recent events</CardTitle>
       <CardBody>
         {log.isPending && <Skeleton screenreaderText="Loading events" />}

@@ -1,4 +1,4 @@
-import { ActionList, ActionListItem, Button } from "@patternfly/react-core";
+import { Button } from "@patternfly/react-core";
 import type { System } from "../api/types";
 import { PowerMenu } from "./PowerMenu";
 import { usePowerControl } from "./usePowerControl";
@@ -11,32 +11,24 @@ export function PowerButtons({ system }: { system: System }) {
   const likely = on ? "GracefulShutdown" : "On";
   const shown = resetTypes(system).find(({ type, available }) => available && type === likely)?.type;
   return (
-    <ActionList>
+    <>
       {system.PowerState === null && (
-        <ActionListItem>
           <Button variant="primary" onClick={control.confirmState} isDisabled={control.busy}>
             Confirm power state…
           </Button>
-        </ActionListItem>
       )}
       {system.Oem?.Lightsout?.Paused === true && (
-        <ActionListItem>
           <Button variant="primary" onClick={control.resume} isDisabled={control.busy}>
             Resume
           </Button>
-        </ActionListItem>
       )}
       {shown !== undefined && (
-        <ActionListItem>
           <Button variant={on ? "secondary" : "primary"} onClick={() => control.reset(shown)} isDisabled={control.busy}>
             {actionWords(shown).label}
           </Button>
-        </ActionListItem>
       )}
-      <ActionListItem>
         <PowerMenu system={system} control={control} />
-      </ActionListItem>
       {control.dialogs}
-    </ActionList>
+    </>
   );
 }

@@ -11,7 +11,7 @@ interface PowerDialogProps {
 
 /** Asks before an action that may lose something, and names the node it is about. */
 export function PowerDialog({ system, type, onConfirm, onClose }: PowerDialogProps) {
-  const { label, danger } = actionWords(type);
+  const { label, danger, harsh = false } = actionWords(type);
   const reservation = system.Oem?.Lightsout?.Reservation;
   return (
     <Modal isOpen variant="small" onClose={onClose} aria-labelledby="power-dialog-title" aria-describedby="power-dialog-body">
@@ -25,7 +25,7 @@ export function PowerDialog({ system, type, onConfirm, onClose }: PowerDialogPro
         )}
       </ModalBody>
       <ModalFooter>
-        <Button variant="danger" onClick={onConfirm} data-testid="confirm-power">
+        <Button variant={harsh ? "danger" : "primary"} onClick={onConfirm} data-testid="confirm-power">
           {label} {system.Name}
         </Button>
         <Button variant="link" onClick={onClose} autoFocus>

@@ -24,6 +24,7 @@ export function PowerMenu({ system, control, compact = false }: PowerMenuProps) 
       onSelect={() => setOpen(false)}
       popperProps={{ position: "right" }}
       isScrollable
+      maxMenuHeight="min(30rem, 75dvh)"
       toggle={(ref) => (
         <MenuToggle
           ref={ref}
@@ -57,7 +58,7 @@ export function PowerMenu({ system, control, compact = false }: PowerMenuProps) 
             <DropdownItem
               key={type}
               isDisabled={!available}
-              isDanger={words.danger !== undefined && available}
+              isDanger={words.harsh === true && available}
               description={words.hint}
               onClick={() => control.reset(type)}
               data-testid={`power-${type}`}

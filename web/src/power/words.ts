@@ -5,20 +5,56 @@ interface ActionWords {
   label: string;
   /** What it does, for a menu. */
   hint: string;
-  /** What may be lost; an action that has this asks first. */
+  /** What may come of it; an action that has this asks first. */
   danger?: string;
+  /** Nothing in the node is asked: data may be lost. */
+  harsh?: boolean;
 }
 
+/** In the order a menu shows them: the gentle ones first. */
 const ACTIONS: Record<string, ActionWords> = {
   On: { label: "Power on", hint: "Start the node" },
-  GracefulShutdown: { label: "Shut down", hint: "Ask the operating system to shut down", danger: "The operating system is asked to stop all services and power off." },
-  GracefulRestart: { label: "Restart", hint: "Shut down, then power on again", danger: "The operating system is asked to shut down, and the node is then powered on again." },
-  ForceRestart: { label: "Reset", hint: "Hardware reset, without asking the operating system", danger: "The node is reset at once. Data that is not yet on disk is lost." },
-  PowerCycle: { label: "Power cycle", hint: "Cut the power, then power on again", danger: "Power is cut at once and then restored. Data that is not yet on disk is lost." },
-  ForceOff: { label: "Force off", hint: "Cut the power, without asking the operating system", danger: "Power is cut at once. Data that is not yet on disk is lost." },
-  Nmi: { label: "Send NMI", hint: "Diagnostic interrupt; many systems dump and crash on it", danger: "Most operating systems answer a diagnostic interrupt with a crash dump." },
-  PushPowerButton: { label: "Press the power button", hint: "As a finger on the front panel would", danger: "What follows depends on the node's own settings." },
+  GracefulShutdown: {
+    label: "Shut down",
+    hint: "Ask the operating system to shut down",
+    danger: "The operating system is asked to stop all services and power off.",
+  },
+  GracefulRestart: {
+    label: "Restart",
+    hint: "Shut down, then power on again",
+    danger: "The operating system is asked to shut down, and the node is then powered on again.",
+  },
+  PushPowerButton: {
+    label: "Press the power button",
+    hint: "As a finger on the front panel would",
+    danger: "What follows depends on the node’s own settings.",
+  },
+  ForceRestart: {
+    label: "Reset",
+    hint: "Hardware reset, without asking the operating system",
+    danger: "The node is reset at once. Data that is not yet on disk is lost.",
+    harsh: true,
+  },
+  PowerCycle: {
+    label: "Power cycle",
+    hint: "Cut the power, then power on again",
+    danger: "Power is cut at once and then restored. Data that is not yet on disk is lost.",
+    harsh: true,
+  },
+  ForceOff: {
+    label: "Force off",
+    hint: "Cut the power, without asking the operating system",
+    danger: "Power is cut at once. Data that is not yet on disk is lost.",
+    harsh: true,
+  },
+  Nmi: {
+    label: "Send NMI",
+    hint: "Diagnostic interrupt; many systems crash on it, with a dump",
+    danger: "Most operating systems answer a diagnostic interrupt with a crash dump.",
+    harsh: true,
+  },
 };
+const ORDER = Object.keys(ACTIONS);
 
 export function actionWords(type: string): ActionWords {
   return ACTIONS[type] ?? { label: type, hint: "", danger: "Lightsout's page does not know this action." };
@@ -52,8 +88,9 @@ export function needsAttention(system: System): boolean {
   return system.PowerState === null || (system.Status?.Health ?? "OK") !== "OK" || system.Oem?.Lightsout?.Paused === true;
 }
 
+/** What this node is able to do, and which of it makes sense now: both as the service says. */
 export function resetTypes(system: System): { type: string; available: boolean }[] {
   const all = system.Actions?.["#ComputerSystem.Reset"]?.["ResetType@Redfish.AllowableValues"] ?? [];
   const now = system.Oem?.Lightsout?.AvailableResetTypes ?? all;
-  return all.map((type) => ({ type, available: now.includes(type) }));
+  return [...all].sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other)).map((type) => ({ type, available: now.includes(type) }));
 }

@@ -20,7 +20,8 @@ export function ImageChoice({ allowed, value, onChange }: ImageChoiceProps) {
       {images.isPending && <Skeleton screenreaderText="Loading images" />}
       {images.isError && <p role="alert">{images.error.message}</p>}
       {choices?.length === 0 && <p role="alert">No image in the catalogue fits this node. “bmc image build” makes some.</p>}
-      {choices?.map((image) => (
+      <div className="lo-choices">
+        {choices?.map((image) => (
         <Radio
           key={image.Id}
           id={`image-${image.Id}`}
@@ -34,7 +35,8 @@ export function ImageChoice({ allowed, value, onChange }: ImageChoiceProps) {
           isChecked={value === image.Id}
           onChange={() => onChange(image.Id)}
         />
-      ))}
+        ))}
+      </div>
     </FormGroup>
   );
 }

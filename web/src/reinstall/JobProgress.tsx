@@ -1,14 +1,14 @@
-import { Alert, Button, Card, CardBody, CardHeader, CardTitle, CodeBlock, CodeBlockCode, Content, Label, LabelGroup, Progress, ProgressStep, ProgressStepper } from "@patternfly/react-core";
+import { Alert, Button, Card, CardBody, CardHeader, CardTitle, CodeBlock, CodeBlockCode, Content, Label, LabelGroup, Progress } from "@patternfly/react-core";
 import CheckCircleIcon from "@patternfly/react-icons/dist/esm/icons/check-circle-icon";
 import { useState } from "react";
 import { hasEnded, useCancelTask } from "../api/tasks";
 import type { Task } from "../api/types";
 import { useNotices } from "../shell/Notices";
-import { bytes, moment } from "../words/format";
+import { bytes, moment, time } from "../words/format";
 import { CancelDialog } from "./CancelDialog";
-import { stepStates, stepWords, taskLook, type StepState } from "./words";
+import { Steps } from "./Steps";
+import { splitMessage, stepWords, taskLook } from "./words";
 
-const STEP_LOOK: Record<StepState, "success" | "info" | "danger" | "pending"> = { done: "success", current: "info", failed: "danger", pending: "pending" };
 const BAR_LOOK: Record<string, "success" | "danger" | "warning"> = { Completed: "success", Exception: "danger", Cancelled: "warning" };
 
 /** A job, whole: where it is, what it has shown, and why it failed if it did. */
@@ -18,7 +18,7 @@ export function JobProgress({ task }: { task: Task }) {
   const [asking, setAsking] = useState(false);
   const ours = task.Oem?.Lightsout;
   const look = taskLook(task);
-  const title = task.Name ?? "Job";
+  const title = stepWords(task.Name ?? "Job");
   return (
     <Card data-testid="job" data-state={task.TaskState}>
       <CardHeader
@@ -37,23 +37,17 @@ export function JobProgress({ task }: { task: Task }) {
       <CardBody>
         <Progress value={task.PercentComplete ?? 0} title={stepWords(ours?.Step ?? "")} aria-label={`${title}: progress`} {...(BAR_LOOK[task.TaskState] && { variant: BAR_LOOK[task.TaskState] })} />
         <p className="lo-muted lo-now" aria-live="polite">
-          {[ours?.StepMessage, ours?.BytesTotal ? `${bytes(ours.BytesDone ?? 0)} of ${bytes(ours.BytesTotal)}` : ""].filter(Boolean).join(" · ")}
+          {[task.TaskState === "Exception" ? "" : ours?.StepMessage, ours?.BytesTotal ? `${bytes(ours.BytesDone ?? 0)} of ${bytes(ours.BytesTotal)}` : ""].filter(Boolean).join(" · ")}
         </p>
         {task.TaskState === "Exception" && <Failure task={task} />}
         <div className="lo-job-columns">
-          <ProgressStepper isVertical aria-label={`Steps of ${title}`}>
-            {stepStates(task).map(({ step, state }) => (
-              <ProgressStep key={step} id={`step-${step}`} titleId={`step-title-${step}`} variant={STEP_LOOK[state]} isCurrent={state === "current"} aria-label={`${stepWords(step)}: ${state}`}>
-                {stepWords(step)}
-              </ProgressStep>
-            ))}
-          </ProgressStepper>
+          <Steps task={task} />
           <div>
             <Proofs proofs={ours?.Proofs ?? []} />
             <Content component="h3">Messages</Content>
             <ol className="lo-messages" aria-label="Messages">
               {(task.Messages ?? []).map((message, index) => (
-                <li key={index}>{message.Message}</li>
+                <JobMessage key={index} message={message.Message} />
               ))}
             </ol>
             <p className="lo-muted">
@@ -90,12 +84,23 @@ function Proofs({ proofs }: { proofs: string[] }) {
   );
 }
 
+function JobMessage({ message }: { message: string }) {
+  const { at, text } = splitMessage(message);
+  return (
+    <li>
+      {at !== undefined && <span className="lo-muted">{time(at)}</span>} {text}
+    </li>
+  );
+}
+
 function Failure({ task }: { task: Task }) {
-  const last = task.Messages?.at(-1)?.Message;
-  const tail = task.Oem?.Lightsout?.ConsoleTail;
+  const ours = task.Oem?.Lightsout;
+  const last = splitMessage(task.Messages?.at(-1)?.Message ?? "The job failed").text;
+  const why = ours?.StepMessage === undefined || ours.StepMessage === "" ? last : ours.StepMessage;
+  const tail = ours?.ConsoleTail;
   return (
     <>
-      <Alert variant="danger" isInline component="p" title={last ?? task.Oem?.Lightsout?.StepMessage ?? "The job failed"} data-testid="job-failure" />
+      <Alert variant="danger" isInline component="p" title={why} data-testid="job-failure" />
       {tail && (
         <CodeBlock className="lo-tail" aria-label="What the serial console showed last">
           <CodeBlockCode>{tail}</CodeBlockCode>

@@ -23,6 +23,12 @@ export function stepWords(step: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** A message of a job; the service puts the time before it. */
+export function splitMessage(text: string): { at: string | undefined; text: string } {
+  const [, at, rest] = /^(\d{4}-\d\d-\d\dT\S+) (.*)$/s.exec(text) ?? [];
+  return { at, text: rest ?? text };
+}
+
 export type StepState = "done" | "current" | "failed" | "pending";
 
 /** How far each step of a job has come. */

@@ -1,4 +1,4 @@
-import { Button, Switch, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem } from "@patternfly/react-core";
+import { Button, Switch, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
 import CameraIcon from "@patternfly/react-icons/dist/esm/icons/camera-icon";
 import ExpandIcon from "@patternfly/react-icons/dist/esm/icons/expand-icon";
 import PasteIcon from "@patternfly/react-icons/dist/esm/icons/paste-icon";
@@ -23,41 +23,25 @@ interface ScreenToolbarProps {
 export function ScreenToolbar({ live, fit, onFit, viewOnly, onViewOnly, onPress, onPaste, onScreenshot, onFullscreen }: ScreenToolbarProps) {
   const mute = !live || viewOnly;
   return (
-    <Toolbar className="lo-console-bar" inset={{ default: "insetNone" }}>
-      <ToolbarContent>
-        <ToolbarGroup variant="action-group">
-          <ToolbarItem>
+    <div className="lo-console-bar" role="toolbar" aria-label="Screen">
+        <div className="lo-console-start">
             <Button variant="secondary" size="sm" isDisabled={mute} onClick={() => onPress(CTRL_ALT_DEL)}>
               Ctrl-Alt-Del
             </Button>
-          </ToolbarItem>
-          <ToolbarItem>
             <KeysMenu isDisabled={mute} onPress={onPress} />
-          </ToolbarItem>
-          <ToolbarItem>
             <Button variant="secondary" size="sm" icon={<PasteIcon />} isDisabled={mute} onClick={onPaste}>
               Paste text
             </Button>
-          </ToolbarItem>
-        </ToolbarGroup>
-        <ToolbarItem alignSelf="center">
+        </div>
           <Switch id="view-only" label="View only" isChecked={viewOnly} onChange={(_event, checked) => onViewOnly(checked)} />
-        </ToolbarItem>
-        <ToolbarGroup variant="action-group" align={{ default: "alignEnd" }}>
-          <ToolbarItem>
+        <div className="lo-console-end">
             <ToggleGroup isCompact aria-label="Size of the screen">
               <ToggleGroupItem text="Fit" isSelected={fit} onChange={() => onFit(true)} />
               <ToggleGroupItem text="1:1" isSelected={!fit} onChange={() => onFit(false)} />
             </ToggleGroup>
-          </ToolbarItem>
-          <ToolbarItem>
             <Button variant="secondary" size="sm" icon={<CameraIcon />} isDisabled={!live} onClick={onScreenshot} aria-label="Screenshot" />
-          </ToolbarItem>
-          <ToolbarItem>
             <Button variant="secondary" size="sm" icon={<ExpandIcon />} onClick={onFullscreen} aria-label="Full screen" />
-          </ToolbarItem>
-        </ToolbarGroup>
-      </ToolbarContent>
-    </Toolbar>
+        </div>
+    </div>
   );
 }

@@ -9,6 +9,12 @@ import { useTerminal } from "./useTerminal";
 
 const encoder = new TextEncoder();
 
+/** What the service could not do with a request of ours; undefined for its other words. */
+function refusalIn(text: string): string | undefined {
+  const message = JSON.parse(text) as { type?: string; reason?: string };
+  return message.type === "error" ? message.reason : undefined;
+}
+
 /** The node's serial console, beginning with what was printed before one came. */
 export default function SerialConsole({ system }: { system: System }) {
   const { done, failed } = useNotices();
@@ -32,7 +38,11 @@ export default function SerialConsole({ system }: { system: System }) {
         ready();
       };
       socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
-        if (typeof data === "string") return;
+        if (typeof data === "string") {
+          const refusal = refusalIn(data);
+          if (refusal !== undefined) failed(`${system.Name}: the serial console refused`, new Error(refusal));
+          return;
+        }
         terminal.print(new Uint8Array(data), history);
         history = false;
       };
@@ -41,7 +51,7 @@ export default function SerialConsole({ system }: { system: System }) {
         socketNow.current = null;
       };
     },
-    [terminal],
+    [terminal, failed, system.Name],
   );
   const path = system.SerialConsole?.WebSocket?.ConsoleURI;
   const { state, reconnect } = useConsoleLink({ path, power: system.PowerState, attach });

@@ -1,4 +1,4 @@
-import { Button, Dropdown, DropdownItem, DropdownList, MenuToggle, ToggleGroup, ToggleGroupItem, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem } from "@patternfly/react-core";
+import { Button, Dropdown, DropdownItem, DropdownList, MenuToggle, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
 import CopyIcon from "@patternfly/react-icons/dist/esm/icons/copy-icon";
 import ExpandIcon from "@patternfly/react-icons/dist/esm/icons/expand-icon";
 import { useState } from "react";
@@ -28,15 +28,11 @@ interface SerialToolbarProps {
 export function SerialToolbar({ live, fit, onFit, onType, onBreak, onCopy, onClear, onFullscreen }: SerialToolbarProps) {
   const [open, setOpen] = useState(false);
   return (
-    <Toolbar className="lo-console-bar" inset={{ default: "insetNone" }}>
-      <ToolbarContent>
-        <ToolbarGroup variant="action-group">
-          <ToolbarItem>
+    <div className="lo-console-bar" role="toolbar" aria-label="Serial console">
+        <div className="lo-console-start">
             <Button variant="secondary" size="sm" isDisabled={!live} onClick={onBreak}>
               Send break
             </Button>
-          </ToolbarItem>
-          <ToolbarItem>
             <Dropdown
               isOpen={open}
               onOpenChange={setOpen}
@@ -55,30 +51,20 @@ export function SerialToolbar({ live, fit, onFit, onType, onBreak, onCopy, onCle
                 ))}
               </DropdownList>
             </Dropdown>
-          </ToolbarItem>
-          <ToolbarItem>
             <Button variant="secondary" size="sm" icon={<CopyIcon />} onClick={onCopy}>
               Copy
             </Button>
-          </ToolbarItem>
-          <ToolbarItem>
             <Button variant="secondary" size="sm" onClick={onClear}>
               Clear
             </Button>
-          </ToolbarItem>
-        </ToolbarGroup>
-        <ToolbarGroup variant="action-group" align={{ default: "alignEnd" }}>
-          <ToolbarItem>
+        </div>
+        <div className="lo-console-end">
             <ToggleGroup isCompact aria-label="Size of the terminal">
               <ToggleGroupItem text="Fit" isSelected={fit} onChange={() => onFit(true)} />
               <ToggleGroupItem text="80 × 24" isSelected={!fit} onChange={() => onFit(false)} />
             </ToggleGroup>
-          </ToolbarItem>
-          <ToolbarItem>
             <Button variant="secondary" size="sm" icon={<ExpandIcon />} onClick={onFullscreen} aria-label="Full screen" />
-          </ToolbarItem>
-        </ToolbarGroup>
-      </ToolbarContent>
-    </Toolbar>
+        </div>
+    </div>
   );
 }

@@ -19,6 +19,14 @@ export function age(milliseconds: number): string {
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+/** The time of day in the viewer's zone; what is no moment stays as it is. */
+export function time(iso: string): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? iso : TIME.format(at);
+}
+
 /** Date and time in the viewer's zone; a dash when there is none. */
 export function moment(iso: string | null | undefined): string {
   const at = new Date(iso ?? "");
