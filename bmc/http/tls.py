@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from bmc.model.errors import BmcError
 
 YEARS = 10
-CERTIFICATE, KEY = "tls-certificate.pem", "tls-key.pem"
+CERTIFICATE, KEY = "certificate.pem", "key.pem"
 
 
 class BadCertificate(BmcError):
@@ -36,6 +36,7 @@ def self_signed(directory: Path, names: list[str]) -> tuple[Path, Path]:
     """(certificate, key) in `directory`; made for `names` (host names, addresses) if they are not there yet."""
     certificate, key = directory / CERTIFICATE, directory / KEY
     if not (certificate.is_file() and key.is_file()):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         made, secret = _make(names)
         _write(key, secret)
         _write(certificate, made)

@@ -81,9 +81,13 @@ def _basic(header: str) -> tuple[str, str]:
     if scheme.lower() != "basic":
         raise Unauthenticated(f"Authorization {scheme[:20]!r} is not supported; use Basic or X-Auth-Token.")
     try:
-        name, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        raise Unauthenticated("The Basic credentials are not base64 of UTF-8 text.") from None
+        credentials = base64.b64decode(encoded.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        raise Unauthenticated("The Basic credentials are not base64.") from None
+    try:
+        name, colon, password = credentials.decode().partition(":")
+    except UnicodeDecodeError:  # RFC 7617 leaves the character set open; these two are in use
+        name, colon, password = credentials.decode("latin-1").partition(":")
     if not colon:
         raise Unauthenticated("The Basic credentials have no colon between name and password.")
     return name, password

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_pascal
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails, from_json, to_json
 
 from bmc.redfish.errors import RedfishError, fail
 from bmc.redfish.messages import message
@@ -62,15 +62,22 @@ def parse(model: type[M], raw: bytes, action: str = "", readable: Mapping[str, o
 
     :raise RedfishError: 400, with every problem in it.
     """
-    parse_object(raw)
+    given = _without_annotations(parse_object(raw))
+    if readable is not None and not given:
+        raise fail(400, "NoOperation")
     try:
-        return model.model_validate_json(raw or b"{}")
+        return model.model_validate_json(to_json(given))
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=True)
     problems = [_problem(details, action, readable) for details in found[:MOST_PROBLEMS]]
     if len(found) > MOST_PROBLEMS:
         problems.append(message("MaximumErrorsExceeded"))
     raise RedfishError(400, problems)
+
+
+def _without_annotations(given: JsonObject) -> JsonObject:
+    """Clients send back what they read: OData annotations say nothing that a change could act upon."""
+    return {name: value for name, value in given.items() if not name.startswith("@odata.")}
 
 
 def _problem(details: ErrorDetails, action: str, readable: Mapping[str, object] | None) -> JsonObject:

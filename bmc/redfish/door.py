@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 
@@ -17,7 +18,7 @@ from bmc.redfish.errors import RedfishError, fail, not_found, translate
 from bmc.redfish.etag import make_etag, permits, unchanged
 from bmc.redfish.house import House
 from bmc.redfish.router import Call, Reply, Route, Router
-from bmc.redfish.types import JsonObject
+from bmc.redfish.types import JsonObject, schema
 
 BODY_LIMIT = 256 * 1024
 BODY_SECONDS = 30
@@ -32,12 +33,13 @@ class RedfishDoor:
     def __init__(self, house: House, routes: Iterable[Route]) -> None:
         self._house = house
         self._router = Router(routes)
+        self._changes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.rel_url.raw_path.strip("/")
         routes, params = self._router.match(path)
         try:
-            return await self._answer(request, path, routes, params)
+            response = await self._answer(request, path, routes, params)
         except RedfishError as error:
             response = _error_response(request, error)
         except BmcError as error:
@@ -68,9 +70,9 @@ class RedfishDoor:
         self._authorise(call, route)
         if route.method == "GET":
             queries.check(request.query)
-        elif "If-Match" in request.headers:
-            await self._check_match(call, routes)
-        reply = await route.handler(call)
+            reply = await route.handler(call)
+        else:
+            reply = await self._change(call, route, routes)
         if isinstance(reply, web.StreamResponse):
             return reply
         if reply.body is not None:
@@ -95,6 +97,15 @@ class RedfishDoor:
         if route.role is not None and route.role is not Role.READ_ONLY:
             decide(call.caller, route.role, action=f"{route.method} {call.path}")
 
+    async def _change(self, call: Call, route: Route, routes: Mapping[str, Route]) -> Reply | web.StreamResponse:
+        """Changes of one resource come one after the other, so that its If-Match holds until the change is made."""
+        if route.method == "POST":
+            return await route.handler(call)
+        async with self._changes.setdefault(call.path, asyncio.Lock()):
+            if "If-Match" in call.request.headers:
+                await self._check_match(call, routes)
+            return await route.handler(call)
+
     async def _check_match(self, call: Call, routes: Mapping[str, Route]) -> None:
         current = await self._get(call, routes.get("GET"))
         if current is None or not permits(call.request.headers["If-Match"], str(current.get("@odata.etag", ""))):
@@ -105,8 +116,10 @@ class RedfishDoor:
         body = _tagged(body, reply.editable)
         if route.method == "GET" and call.request.query:
             body = await queries.apply(body, call.path, call.request.query, lambda path: self._fetch(call, path))
-        tag = {"ETag": str(body["@odata.etag"])} if "@odata.etag" in body else {}
-        return replace(reply, body=body, headers={**reply.headers, **tag})
+        headers = {"Link": f"<{schema(body)}>; rel=describedby", **reply.headers}
+        if "@odata.etag" in body:
+            headers["ETag"] = str(body["@odata.etag"])
+        return replace(reply, body=body, headers=headers)
 
     async def _fetch(self, call: Call, path: str) -> JsonObject | None:
         """Another resource, as this caller sees it; None if it may not, or if it is gone meanwhile."""

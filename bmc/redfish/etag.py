@@ -6,8 +6,11 @@ If-None-Match compares both, so that a 304 never hides a change.
 
 import hashlib
 import json
+import re
 
 from bmc.redfish.types import JsonObject
+
+TAG = re.compile(r"[0-9a-f]{16}\.[0-9a-f]{16}")
 
 
 def make_etag(body: JsonObject, editable: object = None) -> str:
@@ -17,18 +20,23 @@ def make_etag(body: JsonObject, editable: object = None) -> str:
 
 def permits(if_match: str, etag: str) -> bool:
     """Whether a change under this If-Match header may go ahead."""
-    return if_match.strip() == "*" or _halves(etag)[0] in {_halves(tag)[0] for tag in if_match.split(",")}
+    tags = [_opaque(tag) for tag in if_match.split(",")]
+    now = _opaque(etag)
+    edit, _, view = now.partition(".")
+    if edit == view:
+        return "*" in tags or now in tags
+    return "*" in tags or edit in {tag.partition(".")[0] for tag in tags if TAG.fullmatch(tag)}
 
 
 def unchanged(if_none_match: str, etag: str) -> bool:
     """Whether the client has this very view already."""
-    return if_none_match.strip() == "*" or _halves(etag) in [_halves(tag) for tag in if_none_match.split(",")]
+    tags = [_opaque(tag) for tag in if_none_match.split(",")]
+    return "*" in tags or _opaque(etag) in tags
 
 
-def _halves(tag: str) -> tuple[str, str]:
+def _opaque(tag: str) -> str:
     """Weak and strong forms are the same to us; some clients drop the W/ or the quotes."""
-    edit, _, view = tag.strip().removeprefix("W/").strip('"').partition(".")
-    return edit, view
+    return tag.strip().removeprefix("W/").strip('"')
 
 
 def _digest(value: object) -> str:

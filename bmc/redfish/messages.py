@@ -13,70 +13,79 @@ PLACE = re.compile(r"%(\d)")
 @dataclass(frozen=True, slots=True)
 class Template:
     text: str
-    severity: str = "Critical"
-    resolution: str = "None."
+    severity: str
+    resolution: str
 
-
-FIX_PROPERTY = "Correct the value for the property in the request body and resubmit the request."
-FIX_PARAMETER = "Correct the value for the parameter in the request body and resubmit the request."
 
 TEMPLATES = {
-    "Success": Template("The request completed successfully.", "OK"),
     "GeneralError": Template(
-        "A general error has occurred.  See Resolution for information on how to resolve the error, "
-        "or @Message.ExtendedInfo if Resolution is not provided."
+        "A general error has occurred.  See Resolution for information on how to resolve the error, or "
+        "@Message.ExtendedInfo if Resolution is not provided.",
+        "Critical",
+        "None.",
+    ),
+    "NoOperation": Template(
+        "The request body submitted contain no data to act upon and no changes to the resource took place.",
+        "Warning",
+        "Add properties in the JSON object and resubmit the request.",
     ),
     "PropertyUnknown": Template(
         "The property %1 is not in the list of valid properties for the resource.",
         "Warning",
-        "Remove the unknown property from the request body and resubmit the request.",
-    ),
-    "PropertyDuplicate": Template(
-        "The property %1 was duplicated in the request.",
-        "Warning",
-        "Remove the duplicate property from the request body and resubmit the request.",
+        "Remove the unknown property from the request body and resubmit the request if the operation failed.",
     ),
     "PropertyNotWritable": Template(
         "The property %1 is a read-only property and cannot be assigned a value.",
         "Warning",
-        "Remove the property from the request body and resubmit the request.",
+        "Remove the property from the request body and resubmit the request if the operation failed.",
     ),
     "PropertyMissing": Template(
         "The property %1 is a required property and must be included in the request.",
         "Warning",
-        "Ensure that the property is in the request body and has a valid value and resubmit the request.",
+        "Ensure that the property is in the request body and has a valid value and resubmit the request if the "
+        "operation failed.",
     ),
     "PropertyValueTypeError": Template(
-        "The value '%1' for the property %2 is not a type that the property can accept.", "Warning", FIX_PROPERTY
+        "The value '%1' for the property %2 is not a type that the property can accept.",
+        "Warning",
+        "Correct the value for the property in the request body and resubmit the request if the operation failed.",
     ),
     "PropertyValueFormatError": Template(
-        "The value '%1' for the property %2 is not a format that the property can accept.", "Warning", FIX_PROPERTY
+        "The value '%1' for the property %2 is not a format that the property can accept.",
+        "Warning",
+        "Correct the value for the property in the request body and resubmit the request if the operation failed.",
     ),
     "PropertyValueNotInList": Template(
         "The value '%1' for the property %2 is not in the list of acceptable values.",
         "Warning",
-        "Choose a value from the enumeration list that the implementation can support and resubmit the request.",
+        "Choose a value from the enumeration list that the implementation can support and resubmit the request if "
+        "the operation failed.",
     ),
     "PropertyValueOutOfRange": Template(
         "The value '%1' for the property %2 is not in the supported range of acceptable values.",
         "Warning",
-        FIX_PROPERTY,
+        "Correct the value for the property in the request body and resubmit the request if the operation failed.",
     ),
-    "PropertyValueError": Template("The value provided for the property %1 is not valid.", "Warning", FIX_PROPERTY),
+    "PropertyValueError": Template(
+        "The value provided for the property %1 is not valid.",
+        "Warning",
+        "Correct the value for the property in the request body and resubmit the request if the operation failed.",
+    ),
     "PropertyValueConflict": Template(
         "The property '%1' could not be written because its value would conflict with the value of the '%2' property.",
         "Warning",
-        "No resolution is required.",
+        "None.",
     ),
     "CreateFailedMissingReqProperties": Template(
         "The create operation failed because the required property %1 was missing from the request.",
         "Critical",
-        "Correct the body to include the required property with a valid value and resubmit the request.",
+        "Correct the body to include the required property with a valid value and resubmit the request if the "
+        "operation failed.",
     ),
     "ActionNotSupported": Template(
         "The action %1 is not supported by the resource.",
         "Critical",
-        "The action supplied cannot be resubmitted to the implementation.",
+        "Check the Actions property in the resource for the supported actions.",
     ),
     "ActionParameterMissing": Template(
         "The action %1 requires the parameter %2 to be present in the request body.",
@@ -86,30 +95,33 @@ TEMPLATES = {
     "ActionParameterUnknown": Template(
         "The action %1 was submitted with the invalid parameter %2.",
         "Warning",
-        "Correct the invalid parameter and resubmit the request.",
+        "Correct the invalid action parameter and resubmit the request if the operation failed.",
     ),
     "ActionParameterValueTypeError": Template(
         "The value '%1' for the parameter %2 in the action %3 is not a type that the parameter can accept.",
         "Warning",
-        FIX_PARAMETER,
+        "Correct the value for the parameter in the request body and resubmit the request if the operation failed.",
     ),
     "ActionParameterValueFormatError": Template(
         "The value '%1' for the parameter %2 in the action %3 is not a format that the parameter can accept.",
         "Warning",
-        FIX_PARAMETER,
+        "Correct the value for the parameter in the request body and resubmit the request if the operation failed.",
     ),
     "ActionParameterValueNotInList": Template(
         "The value '%1' for the parameter %2 in the action %3 is not in the list of acceptable values.",
         "Warning",
-        "Choose a value from the enumeration list that the implementation can support and resubmit the request.",
+        "Choose a value from the enumeration list that the implementation can support and resubmit the request if "
+        "the operation failed.",
     ),
     "ActionParameterValueOutOfRange": Template(
         "The value '%1' for the parameter %2 in the action %3 is not in the supported range of acceptable values.",
         "Warning",
-        FIX_PARAMETER,
+        "Correct the value for the parameter in the request body and resubmit the request if the operation failed.",
     ),
     "ActionParameterValueError": Template(
-        "The value for the parameter %1 in the action %2 is invalid.", "Warning", FIX_PARAMETER
+        "The value for the parameter %1 in the action %2 is invalid.",
+        "Warning",
+        "Correct the value for the parameter in the request body and resubmit the request if the operation failed.",
     ),
     "StringValueTooLong": Template(
         "The string '%1' exceeds the length limit %2.",
@@ -144,17 +156,17 @@ TEMPLATES = {
     "PayloadTooLarge": Template(
         "The supplied payload exceeds the maximum size supported by the service.",
         "Critical",
-        "Reduce the size of the payload and resubmit the request.",
+        "Check that the supplied payload is correct and supported by this service.",
     ),
     "QueryParameterValueFormatError": Template(
         "The value '%1' for the parameter %2 is not a format that the parameter can accept.",
         "Warning",
-        "Correct the value for the query parameter in the request and resubmit the request.",
+        "Correct the value for the query parameter in the request and resubmit the request if the operation failed.",
     ),
     "QueryParameterUnsupported": Template(
         "Query parameter '%1' is not supported.",
         "Warning",
-        "Correct or remove the unsupported query parameter and resubmit the request.",
+        "Correct or remove the query parameter and resubmit the request.",
     ),
     "QueryNotSupportedOnResource": Template(
         "Querying is not supported on the requested resource.",
@@ -169,17 +181,12 @@ TEMPLATES = {
     "ResourceAlreadyExists": Template(
         "The requested resource of type %1 with the property %2 with the value '%3' already exists.",
         "Critical",
-        "Do not repeat the create operation as the resource has already been created.",
+        "Do not repeat the create operation as the resource was already created.",
     ),
     "ResourceInUse": Template(
         "The change to the requested resource failed because the resource is in use or in transition.",
         "Warning",
         "Remove the condition and resubmit the request if the operation failed.",
-    ),
-    "ResourceCannotBeDeleted": Template(
-        "The delete request failed because the resource requested cannot be deleted.",
-        "Critical",
-        "Do not attempt to delete a non-deletable resource.",
     ),
     "ServiceTemporarilyUnavailable": Template(
         "The service is temporarily unavailable.  Retry in %1 seconds.",
@@ -222,7 +229,7 @@ TEMPLATES = {
     "CouldNotEstablishConnection": Template(
         "The service failed to establish a connection with the URI '%1'.",
         "Critical",
-        "Ensure that the URI contains a valid and reachable node name, protocol information and other URI components.",
+        "Ensure that the URI contains a valid and reachable node name, protocol information, and other URI components.",
     ),
     "PreconditionFailed": Template(
         "The ETag supplied did not match the ETag required to change this resource.",
@@ -230,7 +237,9 @@ TEMPLATES = {
         "Try the operation again using the appropriate ETag.",
     ),
     "HeaderInvalid": Template(
-        "Header '%1' is invalid.", "Critical", "Resubmit the request with a valid request header."
+        "Header '%1' is invalid.",
+        "Critical",
+        "Resubmit the request with a valid request header.",
     ),
 }
 

@@ -23,6 +23,8 @@ def check(query: Mapping[str, str]) -> None:
             raise fail(501, "QueryParameterUnsupported", name)
     if query.get("$expand", ".") not in EXPANDS:
         raise fail(400, "QueryParameterValueFormatError", query["$expand"], "$expand")
+    if query.get("only"):
+        raise fail(400, "QueryParameterValueFormatError", query["only"], "only")
     number(query, "$top", 0)
     number(query, "$skip", 0)
 

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from bmc.redfish.router import Call, Reply, Route
-from bmc.redfish.types import COLLECTIONS, VERSIONS, link, resource
+from bmc.redfish.types import COLLECTIONS, METADATA, SCHEMAS, VERSIONS, link, resource
 
 ROOT = "/redfish/v1"
 # A row each: what hangs below the root, and the property that links it.
@@ -17,7 +17,6 @@ FAMILIES = {
     "EventService": f"{ROOT}/EventService",
 }
 IMAGES = f"{ROOT}/Oem/Lightsout/Images"
-SCHEMAS = "http://redfish.dmtf.org/schemas/v1"
 EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 EDM = "http://docs.oasis-open.org/odata/ns/edm"
 
@@ -54,7 +53,7 @@ async def odata(_: Call) -> Reply:
     entries = [{"name": "Service", "kind": "Singleton", "url": f"{ROOT}/"}]
     entries += [{"name": name, "kind": "Singleton", "url": path} for name, path in FAMILIES.items()]
     entries += [{"name": "Sessions", "kind": "Singleton", "url": f"{ROOT}/SessionService/Sessions"}]
-    return Reply({"@odata.context": f"{ROOT}/$metadata", "value": entries})
+    return Reply({"@odata.context": METADATA, "value": entries})
 
 
 async def metadata(_: Call) -> web.Response:
@@ -83,5 +82,5 @@ ROUTES = (
     Route("GET", "/redfish", versions, role=None),
     Route("GET", ROOT, root, role=None),
     Route("GET", f"{ROOT}/odata", odata, role=None),
-    Route("GET", f"{ROOT}/$metadata", metadata, role=None),
+    Route("GET", METADATA, metadata, role=None),
 )

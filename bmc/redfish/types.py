@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+SCHEMAS = "http://redfish.dmtf.org/schemas/v1"
+METADATA = "/redfish/v1/$metadata"
+
 JsonObject = dict[str, object]
 
 VERSIONS = {
@@ -45,6 +48,12 @@ def odata_type(name: str) -> str:
     if name in COLLECTIONS:
         return f"#{name}.{name}"
     return f"#{name}.{VERSIONS[name]}.{name}"
+
+
+def schema(body: JsonObject) -> str:
+    """Where the schema of this document is described; for types of our own, the metadata document."""
+    name = str(body.get("@odata.type", "")).lstrip("#").rpartition(".")[0]
+    return METADATA if not name or name.startswith("Lightsout") else f"{SCHEMAS}/{name}.json"
 
 
 def link(path: str) -> JsonObject:

@@ -1,0 +1,238 @@
+"""A whole service on a free port of loopback: real store, events, accounts, fleet and jobs; the servers are memory."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from ssl import create_default_context
+from typing import Any
+
+from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, encode_basic_auth, web
+from yarl import URL
+
+from bmc.accounts import Accounts, Limits
+from bmc.http.app import make_app
+from bmc.http.server import HttpServer
+from bmc.http.tls import CERTIFICATE, self_signed, server_context
+from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
+from bmc.model.boot import BootMode
+from bmc.model.caller import Role, Scope
+from bmc.model.clock import SystemClock
+from bmc.model.node import Hardware
+from bmc.node import Node
+from bmc.ports import Backend
+from bmc.reinstall.images import Catalogue
+from tests.world import MemoryDrivers, MemoryServer, MemoryStream, World, open_world
+
+PASSWORDS = {"admin": "correct horse", "olga": "battery staple", "vera": "look only", "tina": "one tenant"}
+ROLES = {"admin": Role.ADMINISTRATOR, "olga": Role.OPERATOR, "vera": Role.READ_ONLY, "tina": Role.OPERATOR}
+
+
+class QuickHasher:
+    def hash(self, password: bytes) -> str:
+        return hashlib.sha256(password).hexdigest()
+
+    def verify(self, stored: str, password: bytes) -> bool:
+        return stored == self.hash(password)
+
+
+class Screens:
+    """ScreenSource of streams that a test holds in its hand."""
+
+    def __init__(self) -> None:
+        self.opened: list[MemoryStream] = []
+
+    async def connect(self) -> MemoryStream:
+        stream = MemoryStream()
+        self.opened.append(stream)
+        return stream
+
+
+class SerialLine:
+    def __init__(self) -> None:
+        self.stream = MemoryStream()
+        self.breaks = 0
+        self._taken = False
+
+    async def connect(self) -> MemoryStream:
+        if self._taken:
+            await asyncio.Event().wait()
+        self._taken = True
+        return self.stream
+
+    async def send_break(self) -> None:
+        self.breaks += 1
+
+    async def history(self, limit: int) -> bytes:
+        return b"printed before\r\n"
+
+
+class Inventory:
+    def hardware(self) -> Hardware:
+        return Hardware("Lightsout", "memory", cpus=2, memory=1 << 29, firmware=BootMode.UEFI, accelerator="none")
+
+
+class ConsoleDrivers(MemoryDrivers):
+    """Servers of memory that have a screen and a serial line beside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.screens: dict[str, Screens] = {}
+        self.lines: dict[str, SerialLine] = {}
+
+    async def open(self, definition: Any) -> Backend:
+        name = definition.name
+        server = self.servers.setdefault(name, MemoryServer())
+        screen = self.screens.setdefault(name, Screens())
+        line = self.lines.setdefault(name, SerialLine())
+        return Backend(server, server, (server,), server, server, screen, line, Inventory())
+
+
+@dataclass
+class Work:
+    """The one step of the test's reinstall: waits for `go`."""
+
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[tuple[Mapping[str, object], Mapping[str, object]]] = field(default_factory=list)
+
+    async def prepare(
+        self, node: Node, backend: Backend, request: Mapping[str, object], secrets: Mapping[str, object]
+    ) -> Prepared:
+        self.asked.append((request, secrets))
+        return Prepared(request, secrets)  # type: ignore[arg-type]
+
+    async def wait(self, run: Run) -> None:
+        await run.progress(50, "half way", bytes_done=1, bytes_total=2)
+        await self.go.wait()
+
+    async def release(self, run: Run) -> None:
+        return
+
+    def recipe(self) -> Recipe:
+        step = Step("wait", self.wait, True, 1, 60, "waiting failed")
+        return Recipe("reinstall", (step,), self.prepare, self.release, "being reinstalled")
+
+
+@dataclass
+class Service:
+    """`client` has no credentials of its own; `call` asks as one of PASSWORDS by Basic authentication."""
+
+    world: World
+    accounts: Accounts
+    jobs: Jobs
+    work: Work
+    drivers: ConsoleDrivers
+    app: web.Application
+    server: HttpServer
+    client: ClientSession
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    async def call(self, method: str, path: str, body: object = None, as_: str = "admin", **more: Any) -> "Answer":
+        headers = dict(more.pop("headers", {}))
+        if as_:
+            headers = {"Authorization": encode_basic_auth(as_, PASSWORDS[as_]), **headers}
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        async with self.client.request(
+            method, URL(self.url + path, encoded=True), data=data, headers=headers, **more
+        ) as response:
+            return await Answer.of(response)
+
+    async def get(self, path: str, **more: Any) -> Any:
+        answer = await self.call("GET", path, **more)
+        assert answer.status == 200, answer
+        return answer.body
+
+    async def token(self, name: str = "admin", password: str = "") -> tuple[str, str]:
+        """(token, path) of a new Redfish session."""
+        body = {"UserName": name, "Password": password or PASSWORDS[name]}
+        answer = await self.call("POST", "/redfish/v1/SessionService/Sessions", body, as_="")
+        assert answer.status == 201, answer
+        return answer.headers["X-Auth-Token"], answer.headers["Location"]
+
+    async def sign_in(self, name: str = "admin") -> ClientSession:
+        """A browser of its own, signed in by the cookie; the caller closes it."""
+        browser = ClientSession(cookie_jar=CookieJar(unsafe=True), headers={"Origin": self.url})
+        body = {"user": name, "password": PASSWORDS[name]}
+        async with browser.post(f"{self.url}/session", json=body) as response:
+            assert response.status == 204, await response.text()
+        return browser
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @classmethod
+    async def of(cls, response: ClientResponse) -> "Answer":
+        text = await response.text()
+        json_like = text and response.content_type == "application/json"
+        return cls(response.status, response.headers, json.loads(text) if json_like else text)
+
+    @property
+    def ids(self) -> list[str]:
+        """The message ids of an error, without the registry's name."""
+        return [entry["MessageId"].rpartition(".")[2] for entry in self.body["error"]["@Message.ExtendedInfo"]]
+
+    @property
+    def told(self) -> str:
+        return str(self.body["error"]["message"])
+
+
+def add_image(directory: Path, name: str = "tiny") -> None:
+    content = bytes(512)
+    (directory / f"{name}.img").write_bytes(content)
+    entry = {
+        "name": name,
+        "title": "Tiny",
+        "file": f"{name}.img",
+        "encoding": "raw",
+        "size": 512,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "firmware": ["UEFI"],
+        "proofs": ["serial-nonce"],
+    }
+    (directory / f"{name}.json").write_text(json.dumps(entry))
+
+
+@asynccontextmanager
+async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Service]:
+    """Accounts: an administrator, an operator, a viewer, and tina, an operator of n1 alone. No nodes.
+
+    `secure`: over HTTPS, with a certificate of its own making.
+    """
+    images, page = path / "images", path / "page"
+    images.mkdir()
+    (page / "assets").mkdir(parents=True)
+    drivers, work, clock = ConsoleDrivers(), Work(), SystemClock()
+    async with open_world(path / "store" / "lightsout.db", drivers) as world:
+        limits = Limits(account_failures=1000, address_failures=1000)
+        accounts = await Accounts.open(world.store, world.events, clock, path / "store" / "key", QuickHasher(), limits)
+        for name, password in PASSWORDS.items():
+            scope = Scope(all_nodes=False, nodes=frozenset({"n1"})) if name == "tina" else Scope()
+            await accounts.create(name, password, ROLES[name], scope)
+        jobs = Jobs(world.store, world.events, world.audit, world.fleet, clock, [work.recipe()])
+        app = make_app(
+            accounts=accounts,
+            fleet=world.fleet,
+            events=world.events,
+            audit=world.audit,
+            jobs=jobs,
+            catalogue=Catalogue(images),
+            store=world.store,
+            clock=clock,
+            page=page,
+        )
+        add_image(images)
+        context = server_context(*self_signed(path, ["127.0.0.1", "localhost"])) if secure else None
+        connector = TCPConnector(ssl=create_default_context(cafile=path / CERTIFICATE)) if secure else None
+        async with HttpServer(app, "127.0.0.1", 0, context) as server, ClientSession(connector=connector) as client:
+            yield Service(world, accounts, jobs, work, drivers, app, server, client)
+        await jobs.close()

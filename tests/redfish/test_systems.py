@@ -1,0 +1,247 @@
+"""Systems as clients see and change them."""
+
+import asyncio
+
+import pytest
+
+from bmc.model.boot import BootEnabled, BootTarget
+from bmc.model.power import PowerAction, PowerCause, PowerState
+from tests.redfish.service import Service
+from tests.world import until
+
+N1 = "/redfish/v1/Systems/n1"
+RESET = f"{N1}/Actions/ComputerSystem.Reset"
+
+
+async def test_a_system_says_what_it_is_and_what_can_be_done(service: Service) -> None:
+    system = await service.get(N1)
+    assert (system["Id"], system["PowerState"], system["Status"]["Health"]) == ("n1", "Off", "OK")
+    assert system["MemorySummary"]["TotalSystemMemoryGiB"] == 0.5
+    reset = system["Actions"]["#ComputerSystem.Reset"]
+    assert reset["target"] == RESET
+    assert {"On", "ForceOff", "GracefulRestart", "PowerCycle"} <= set(reset["ResetType@Redfish.AllowableValues"])
+    assert system["Oem"]["Lightsout"]["AvailableResetTypes"] == ["On", "PushPowerButton"]
+    assert system["Actions"]["Oem"]["#Lightsout.Reinstall"]["Image@Redfish.AllowableValues"] == ["tiny"]
+    info = await service.get(f"{N1}/ResetActionInfo")
+    assert info["Parameters"][0]["AllowableValues"] == reset["ResetType@Redfish.AllowableValues"]
+
+
+async def test_a_reset_is_carried_out_and_seen(service: Service) -> None:
+    answer = await service.call("POST", RESET, {"ResetType": "On"})
+    assert (answer.status, answer.body) == (204, "")
+    assert service.drivers.servers["n1"].applied == [PowerAction.ON]
+    assert (await service.get(N1))["PowerState"] == "On"
+
+
+@pytest.mark.parametrize(
+    ("body", "ids"),
+    [
+        (b"{", ["MalformedJSON"]),
+        (b"[1]", ["UnrecognizedRequestBody"]),
+        (b'{"ResetType": NaN}', ["MalformedJSON"]),
+        ({}, ["ActionParameterMissing"]),
+        ({"ResetType": "Explode"}, ["ActionParameterValueNotInList"]),
+        ({"ResetType": 7}, ["ActionParameterValueNotInList"]),
+        ({"ResetType": "On", "Force": True}, ["ActionParameterUnknown"]),
+        ({"Force": True, "Now": 1}, ["ActionParameterMissing", "ActionParameterUnknown", "ActionParameterUnknown"]),
+    ],
+)
+async def test_a_wrong_reset_is_refused_with_every_problem(service: Service, body: object, ids: list[str]) -> None:
+    answer = await service.call("POST", RESET, body)
+    assert (answer.status, answer.ids) == (400, ids)
+    assert service.drivers.servers["n1"].applied == []
+
+
+async def test_what_makes_no_sense_now_is_a_conflict_that_a_person_understands(service: Service) -> None:
+    answer = await service.call("POST", RESET, {"ResetType": "ForceRestart"})
+    assert (answer.status, answer.ids) == (409, ["ResourceInUse"])
+    assert "ForceRestart makes no sense while n1 is Off" in answer.told
+
+
+async def test_a_busy_node_says_so_and_when_to_come_again(service: Service) -> None:
+    server = service.drivers.servers["n1"]
+    server.gate.clear()
+    first = asyncio.create_task(service.call("POST", RESET, {"ResetType": "On"}))
+    await asyncio.sleep(0.1)
+    answer = await service.call("POST", RESET, {"ResetType": "Nmi"})
+    assert (answer.status, answer.ids) == (503, ["ServiceTemporarilyUnavailable"])
+    assert int(answer.headers["Retry-After"]) > 0
+    server.gate.set()
+    assert (await first).status == 204
+
+
+async def test_a_reset_that_takes_long_is_answered_and_goes_on(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bmc.redfish.system_actions.RESET_SECONDS", 0.05)
+    server = service.drivers.servers["n1"]
+    server.gate.clear()
+    assert (await service.call("POST", RESET, {"ResetType": "On"})).status == 204
+    assert server.applied == []
+    server.gate.set()
+    await until(lambda: server.applied == [PowerAction.ON])
+
+
+async def test_an_unknown_power_state_is_null_with_its_reason_until_a_person_confirms_it(service: Service) -> None:
+    server = service.drivers.servers["n1"]
+    server.blind = True
+    server.become(PowerState.UNKNOWN, PowerCause.OBSERVED, reason="the cable is out")
+    node = service.world.fleet.node("n1")
+    await until(lambda: node.snapshot.power is PowerState.UNKNOWN)
+    system = await service.get(N1)
+    assert system["PowerState"] is None
+    assert "cable" in system["PowerState@Message.ExtendedInfo"][0]["Message"]
+    assert system["Status"]["Conditions"][0]["Severity"] == "Warning"
+    assert (await service.call("POST", RESET, {"ResetType": "On"})).status == 409
+    confirm = f"{N1}/Actions/Oem/Lightsout.ConfirmPower"
+    assert (await service.call("POST", confirm, {"PowerState": "Off"})).status == 204
+    assert (await service.get(N1))["PowerState"] == "Off"
+
+
+async def test_a_boot_override_is_set_read_back_and_cleared(service: Service) -> None:
+    once = {"BootSourceOverrideTarget": "Pxe", "BootSourceOverrideEnabled": "Once"}
+    answer = await service.call("PATCH", N1, {"Boot": once})
+    assert answer.status == 200
+    assert answer.body["Boot"].items() >= once.items()
+    override = service.drivers.servers["n1"].override
+    assert (override.target, override.enabled) == (BootTarget.PXE, BootEnabled.ONCE)
+    cleared = await service.call("PATCH", N1, {"Boot": {"BootSourceOverrideEnabled": "Disabled"}})
+    assert cleared.body["Boot"]["BootSourceOverrideTarget"] == "None"
+
+
+async def test_a_target_alone_means_once_and_enabled_alone_keeps_the_target(service: Service) -> None:
+    answer = await service.call("PATCH", N1, {"Boot": {"BootSourceOverrideTarget": "Cd"}})
+    assert answer.body["Boot"]["BootSourceOverrideEnabled"] == "Once"
+    answer = await service.call("PATCH", N1, {"Boot": {"BootSourceOverrideEnabled": "Continuous"}})
+    assert answer.body["Boot"]["BootSourceOverrideTarget"] == "Cd"
+    assert answer.body["Boot"]["BootSourceOverrideEnabled"] == "Continuous"
+
+
+@pytest.mark.parametrize(
+    ("body", "ids"),
+    [
+        ({"Boot": {"BootSourceOverrideTarget": "Floppy"}}, ["PropertyValueNotInList"]),
+        ({"Boot": {"BootSourceOverrideEnabled": "Once"}}, ["PropertyValueConflict"]),
+        ({"Boot": {"Wrong": 1}, "Bad": 2}, ["PropertyUnknown", "PropertyUnknown"]),
+        ({"PowerState": "On", "UUID": "x"}, ["PropertyNotWritable", "PropertyNotWritable"]),
+        ({"LocationIndicatorActive": "yes"}, ["PropertyValueTypeError"]),
+        ({"Boot": [1]}, ["PropertyValueTypeError"]),
+    ],
+)
+async def test_a_wrong_change_is_refused_whole(service: Service, body: object, ids: list[str]) -> None:
+    answer = await service.call("PATCH", N1, body)
+    assert (answer.status, sorted(answer.ids)) == (400, ids)
+
+
+async def test_the_indicator_is_switched(service: Service) -> None:
+    answer = await service.call("PATCH", N1, {"LocationIndicatorActive": True})
+    assert answer.body["LocationIndicatorActive"] is True
+    answer = await service.call("PATCH", N1, {"LocationIndicatorActive": False})
+    assert answer.body["LocationIndicatorActive"] is False
+
+
+async def test_a_system_is_made_changed_and_removed(service: Service) -> None:
+    oem = {"Lightsout": {"Driver": "memory", "Options": {"cpus": 2}, "Tags": ["blue"]}}
+    answer = await service.call("POST", "/redfish/v1/Systems", {"Name": "n7", "Oem": oem})
+    assert (answer.status, answer.headers["Location"]) == (201, "/redfish/v1/Systems/n7")
+    path = answer.headers["Location"]
+    changed = await service.call("PATCH", path, {"Oem": {"Lightsout": {"Options": {"cpus": 4}, "Tags": []}}})
+    assert changed.body["Oem"]["Lightsout"]["Options"] == {"cpus": 4}
+    assert changed.body["Oem"]["Lightsout"]["Tags"] == []
+    assert (await service.call("DELETE", path)).status == 204
+    gone = await service.call("GET", path)
+    assert (gone.status, gone.ids) == (404, ["ResourceMissingAtURI"])
+
+
+async def test_a_name_or_uuid_in_use_is_a_conflict_and_a_bad_name_is_explained(service: Service) -> None:
+    oem = {"Lightsout": {"Driver": "memory"}}
+    taken = await service.call("POST", "/redfish/v1/Systems", {"Name": "n1", "Oem": oem})
+    assert (taken.status, taken.ids) == (409, ["ResourceAlreadyExists"])
+    uuid = (await service.get(N1))["UUID"]
+    taken = await service.call("POST", "/redfish/v1/Systems", {"Name": "n2", "UUID": uuid, "Oem": oem})
+    assert (taken.status, taken.ids) == (409, ["ResourceAlreadyExists"])
+    bad = await service.call("POST", "/redfish/v1/Systems", {"Name": "../etc", "Oem": oem})
+    assert bad.status == 400
+    assert "host name" in bad.told
+    missing = await service.call("POST", "/redfish/v1/Systems", {})
+    assert (missing.status, missing.ids) == (400, ["CreateFailedMissingReqProperties"])
+
+
+async def test_the_fleet_is_read_in_one_request(service: Service) -> None:
+    await service.world.add("n2")
+    plain = await service.get("/redfish/v1/Systems")
+    assert plain["Members"] == [{"@odata.id": N1}, {"@odata.id": "/redfish/v1/Systems/n2"}]
+    whole = await service.get("/redfish/v1/Systems?$expand=.")
+    assert [member["Name"] for member in whole["Members"]] == ["n1", "n2"]
+    assert whole["Members"][0] == await service.get(N1)
+    page = await service.get("/redfish/v1/Systems?$top=1")
+    assert page["Members@odata.count"] == 2
+    rest = await service.get(page["Members@odata.nextLink"])
+    assert rest["Members"] == [{"@odata.id": "/redfish/v1/Systems/n2"}]
+    chosen = await service.get(f"{N1}?$select=Name,PowerState")
+    assert {key for key in chosen if "@" not in key} == {"Name", "PowerState"}
+
+
+async def test_a_power_change_leaves_an_edit_under_way_valid_but_is_never_hidden(service: Service) -> None:
+    before = (await service.call("GET", N1)).headers["ETag"]
+    assert (await service.call("GET", N1, headers={"If-None-Match": before})).status == 304
+    service.drivers.servers["n1"].become(PowerState.ON, PowerCause.COMMAND)
+    await until(lambda: service.world.fleet.node("n1").snapshot.power is PowerState.ON)
+    assert (await service.call("GET", N1, headers={"If-None-Match": before})).status == 200
+    body = {"LocationIndicatorActive": True}
+    assert (await service.call("PATCH", N1, body, headers={"If-Match": before})).status == 200
+    late = await service.call("PATCH", N1, body, headers={"If-Match": before})
+    assert (late.status, late.ids) == (412, ["PreconditionFailed"])
+
+
+async def test_roles_and_scope_hold(service: Service) -> None:
+    await service.world.add("n2")
+    denied = await service.call("POST", RESET, {"ResetType": "On"}, as_="vera")
+    assert (denied.status, denied.ids) == (403, ["InsufficientPrivilege"])
+    listed = await service.get("/redfish/v1/Systems", as_="tina")
+    assert [member["@odata.id"] for member in listed["Members"]] == [N1]
+    assert (await service.call("GET", "/redfish/v1/Systems/n2", as_="tina")).status == 404
+    assert (await service.call("POST", RESET, {"ResetType": "On"}, as_="tina")).status == 204
+    made = await service.call("POST", "/redfish/v1/Systems", {"Name": "n3"}, as_="olga")
+    assert made.status == 403
+
+
+async def test_a_reservation_is_shown_and_keeps_others_out(service: Service) -> None:
+    reserve = f"{N1}/Actions/Oem/Lightsout.Reserve"
+    assert (await service.call("POST", reserve, {"Reason": "changing a disk"}, as_="olga")).status == 204
+    held = (await service.get(N1))["Oem"]["Lightsout"]["Reservation"]
+    assert (held["Holder"], held["Reason"]) == ("olga", "changing a disk")
+    refused = await service.call("POST", RESET, {"ResetType": "On"})
+    assert refused.status == 503
+    assert "olga holds n1: changing a disk" in refused.told
+    assert (await service.call("POST", f"{N1}/Actions/Oem/Lightsout.Release", {})).status == 204
+
+
+async def test_media_are_inserted_and_ejected_from_system_and_manager(service: Service) -> None:
+    for holder in ("Systems", "Managers"):
+        drive = f"/redfish/v1/{holder}/n1/VirtualMedia/cd0"
+        empty = await service.get(drive)
+        assert (empty["Image"], empty["Inserted"]) == (None, False)
+        insert = empty["Actions"]["#VirtualMedia.InsertMedia"]["target"]
+        assert (await service.call("POST", insert, {"Image": "http://x/tiny.iso", "Inserted": True})).status == 204
+        full = await service.get(drive)
+        assert (full["Image"], full["ImageName"], full["Inserted"]) == ("http://x/tiny.iso", "tiny.iso", True)
+        eject = empty["Actions"]["#VirtualMedia.EjectMedia"]["target"]
+        assert (await service.call("POST", eject)).status == 204
+    insert = "/redfish/v1/Systems/n1/VirtualMedia/cd0/Actions/VirtualMedia.InsertMedia"
+    wrong = await service.call("POST", insert, {"Image": "x", "WriteProtected": False})
+    assert (wrong.status, wrong.ids) == (400, ["ActionParameterValueNotInList"])
+    assert (await service.call("GET", "/redfish/v1/Systems/n1/VirtualMedia/zip")).status == 404
+
+
+async def test_the_event_log_is_newest_first_and_pages(service: Service) -> None:
+    for action in ("On", "ForceOff"):
+        await service.call("POST", RESET, {"ResetType": action})
+    path = f"{N1}/LogServices/EventLog/Entries"
+    log = await service.get(f"{path}?$top=2")
+    assert log["Members"][0]["Oem"]["Lightsout"]["Kind"] == "power.changed"
+    assert int(log["Members"][0]["Id"]) > int(log["Members"][1]["Id"])
+    assert log["Members@odata.count"] > 2
+    more = await service.get(log["Members@odata.nextLink"])
+    assert int(more["Members"][0]["Id"]) < int(log["Members"][1]["Id"])
+    assert await service.get(log["Members"][0]["@odata.id"])

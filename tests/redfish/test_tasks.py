@@ -1,0 +1,94 @@
+"""Reinstall as a Task, and the catalogue it chooses from."""
+
+import asyncio
+from pathlib import Path
+
+from bmc.model.job import JobState
+from tests.redfish.service import Service
+from tests.world import until
+
+N1 = "/redfish/v1/Systems/n1"
+REINSTALL = f"{N1}/Actions/Oem/Lightsout.Reinstall"
+ASKED = {"Image": "tiny", "Hostname": "web1", "SSHKeys": ["ssh-ed25519 AAAA me"], "Password": "root secret"}
+
+
+async def test_a_reinstall_is_a_task_from_start_to_end(service: Service) -> None:
+    answer = await service.call("POST", REINSTALL, ASKED, as_="olga")
+    assert answer.status == 202
+    monitor, task = answer.headers["Location"], answer.body["@odata.id"]
+    assert monitor.startswith("/redfish/v1/TaskService/TaskMonitors/")
+    await until(lambda: service.jobs.get(answer.body["Id"]).percent == 50)
+    running = await service.get(task)
+    assert (running["TaskState"], running["PercentComplete"]) == ("Running", 50)
+    oem = running["Oem"]["Lightsout"]
+    assert (oem["Kind"], oem["Step"], oem["BytesDone"], oem["BytesTotal"]) == ("reinstall", "wait", 1, 2)
+    assert (await service.get(N1))["Oem"]["Lightsout"]["Task"] == {"@odata.id": task}
+    assert (await service.call("GET", monitor)).status == 202
+    service.work.go.set()
+    await until(lambda: service.jobs.get(answer.body["Id"]).state is JobState.COMPLETED)
+    done = await service.call("GET", monitor)
+    assert (done.status, done.body["TaskState"], done.body["PercentComplete"]) == (200, "Completed", 100)
+    assert done.body["EndTime"]
+    assert (await service.get(N1))["Oem"]["Lightsout"]["Task"] is None
+    assert {"@odata.id": task} in (await service.get("/redfish/v1/TaskService/Tasks"))["Members"]
+
+
+async def test_the_root_password_is_a_secret_of_the_job(service: Service) -> None:
+    answer = await service.call("POST", REINSTALL, ASKED)
+    request, secrets = service.work.asked[0]
+    assert "root secret" not in str(request)
+    assert "root secret" in str(secrets)
+    assert "root secret" not in str(answer.body)
+    assert request == {"image": "tiny", "hostname": "web1", "ssh_keys": ["ssh-ed25519 AAAA me"]}
+
+
+async def test_a_task_is_cancelled_by_deleting_it_or_its_monitor(service: Service) -> None:
+    for family in ("Tasks", "TaskMonitors"):
+        answer = await service.call("POST", REINSTALL, ASKED)
+        job = answer.body["Id"]
+        path = f"/redfish/v1/TaskService/{family}/{job}"
+        assert (await service.call("DELETE", path, as_="vera")).status == 403
+        assert (await service.call("DELETE", path)).status == 202
+        await until(lambda job=job: service.jobs.get(job).state is JobState.CANCELLED)
+        await asyncio.sleep(0.05)
+        assert (await service.call("DELETE", path)).status == 409
+        failed = await service.call("GET", f"/redfish/v1/TaskService/TaskMonitors/{job}")
+        assert (failed.status, failed.ids) == (500, ["OperationFailed"])
+        assert "cancelled" in failed.told
+
+
+async def test_a_reinstall_that_cannot_be_is_refused_before_anything_happens(service: Service) -> None:
+    unknown = await service.call("POST", REINSTALL, ASKED | {"Image": "beos"})
+    assert (unknown.status, unknown.ids) == (400, ["ActionParameterValueNotInList"])
+    assert "there are tiny" in unknown.told
+    missing = await service.call("POST", REINSTALL, {"Image": "tiny"})
+    assert (missing.status, missing.ids) == (400, ["ActionParameterMissing"])
+    viewer = await service.call("POST", REINSTALL, ASKED, as_="vera")
+    assert viewer.status == 403
+    await service.call("POST", REINSTALL, ASKED)
+    twice = await service.call("POST", REINSTALL, ASKED)
+    assert twice.status == 503
+    assert "reinstall" in twice.told
+
+
+async def test_the_tasks_of_other_tenants_do_not_exist(service: Service) -> None:
+    await service.world.add("n2")
+    answer = await service.call("POST", "/redfish/v1/Systems/n2/Actions/Oem/Lightsout.Reinstall", ASKED)
+    assert (await service.call("GET", answer.body["@odata.id"], as_="tina")).status == 404
+    assert (await service.get("/redfish/v1/TaskService/Tasks", as_="tina"))["Members"] == []
+
+
+async def test_the_catalogue_is_listed(service: Service) -> None:
+    images = await service.get("/redfish/v1/Oem/Lightsout/Images?$expand=.")
+    (tiny,) = images["Members"]
+    assert (tiny["Id"], tiny["Name"], tiny["SizeBytes"]) == ("tiny", "Tiny", 512)
+    assert (tiny["Firmware"], tiny["Proofs"]) == (["UEFI"], ["serial-nonce"])
+    missing = await service.call("GET", "/redfish/v1/Oem/Lightsout/Images/beos")
+    assert missing.status == 404
+    assert "tiny" in missing.told
+
+
+async def test_a_broken_catalogue_does_not_take_the_systems_with_it(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "images" / "bad.json").write_text("{")
+    assert (await service.call("GET", "/redfish/v1/Oem/Lightsout/Images")).status == 502
+    assert (await service.get(N1))["Id"] == "n1"
