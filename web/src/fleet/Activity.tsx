@@ -13,7 +13,7 @@ export function Activity({ system }: { system: System }) {
     return (
       <Link to={`/nodes/${encodeURIComponent(system.Id)}/jobs`} className="lo-activity">
         <Progress
-          title={stepWords(task.Oem?.Lightsout?.Step ?? task.Name ?? "Job")}
+          title={stepWords(task.Oem?.Lightsout?.Step ?? "")}
           value={task.PercentComplete ?? 0}
           size={ProgressSize.sm}
           aria-label={`Job on ${system.Name}`}

@@ -22,7 +22,7 @@ export function PowerMenu({ system, control, compact = false }: PowerMenuProps) 
       isOpen={open}
       onOpenChange={setOpen}
       onSelect={() => setOpen(false)}
-      popperProps={{ position: "right" }}
+      popperProps={{ position: "right", maxWidth: "20rem" }}
       isScrollable
       maxMenuHeight="min(30rem, 75dvh)"
       toggle={(ref) => (

@@ -49,7 +49,7 @@ const ACTIONS: Record<string, ActionWords> = {
   },
   Nmi: {
     label: "Send NMI",
-    hint: "Diagnostic interrupt; many systems crash on it, with a dump",
+    hint: "Diagnostic interrupt: most systems crash, with a dump",
     danger: "Most operating systems answer a diagnostic interrupt with a crash dump.",
     harsh: true,
   },

@@ -7,7 +7,7 @@ import { useNotices } from "../shell/Notices";
 import { bytes, moment, time } from "../words/format";
 import { CancelDialog } from "./CancelDialog";
 import { Steps } from "./Steps";
-import { splitMessage, stepWords, taskLook } from "./words";
+import { splitMessage, stepWords, taskLook, taskTitle } from "./words";
 
 const BAR_LOOK: Record<string, "success" | "danger" | "warning"> = { Completed: "success", Exception: "danger", Cancelled: "warning" };
 
@@ -18,7 +18,7 @@ export function JobProgress({ task }: { task: Task }) {
   const [asking, setAsking] = useState(false);
   const ours = task.Oem?.Lightsout;
   const look = taskLook(task);
-  const title = stepWords(task.Name ?? "Job");
+  const title = taskTitle(task);
   return (
     <Card data-testid="job" data-state={task.TaskState}>
       <CardHeader

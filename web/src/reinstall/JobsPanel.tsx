@@ -7,7 +7,7 @@ import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { Ago } from "../words/Ago";
 import { JobProgress } from "./JobProgress";
-import { stepWords, taskLook } from "./words";
+import { taskLook, taskTitle } from "./words";
 
 /** The job that runs on the node or ran last, whole; and the earlier ones to choose from. */
 export default function JobsPanel({ system }: { system: System }) {
@@ -51,7 +51,7 @@ function JobHistory({ tasks, shown, onChoose }: { tasks: Task[]; shown: string; 
               <li key={task.Id}>
                 <button type="button" className="lo-job-row" aria-current={task.Id === shown} onClick={() => onChoose(task.Id)}>
                   <Label status={look.status}>{hasEnded(task) ? look.label : `${look.label} ${task.PercentComplete ?? 0} %`}</Label>
-                  <span>{stepWords(task.Name ?? task.Id)}</span>
+                  <span>{taskTitle(task)}</span>
                   <span className="lo-muted">{task.StartTime && <Ago iso={task.StartTime} />}</span>
                 </button>
               </li>

@@ -17,10 +17,15 @@ export function taskLook(task: Task): { label: string; status: LabelStatus } {
   return LOOKS[task.TaskState] ?? { label: task.TaskState, status: "info" };
 }
 
+const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** "force-off" → "Force off". */
 export function stepWords(step: string): string {
-  const text = step.replaceAll(/[-_]/g, " ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return capitalised(step.replaceAll(/[-_]/g, " "));
+}
+
+export function taskTitle(task: Task): string {
+  return capitalised(task.Name ?? `Job ${task.Id}`);
 }
 
 /** A message of a job; the service puts the time before it. */

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import type { Task } from "../api/types";
+import { toRequest } from "./order";
+import { splitMessage, stepStates, stepWords } from "./words";
+
+const task = (state: string, step: string): Task => ({
+  "@odata.id": "/redfish/v1/TaskService/Tasks/1",
+  Id: "1",
+  TaskState: state,
+  Oem: { Lightsout: { Step: step, Steps: ["force-off", "write", "proof"] } },
+});
+const states = (state: string, step: string) => stepStates(task(state, step)).map((entry) => entry.state);
+
+test("steps before the present one are done", () => {
+  expect(states("Running", "write")).toEqual(["done", "current", "pending"]);
+});
+
+test("a job that failed shows where", () => {
+  expect(states("Exception", "write")).toEqual(["done", "failed", "pending"]);
+});
+
+test("a completed job has done all its steps", () => {
+  expect(states("Completed", "proof")).toEqual(["done", "done", "done"]);
+});
+
+test("a job that has not begun has all its steps before it", () => {
+  expect(states("New", "")).toEqual(["pending", "pending", "pending"]);
+});
+
+test("names of steps are read as words", () => {
+  expect(stepWords("force-off")).toBe("Force off");
+});
+
+test("a message's time stands apart from its text", () => {
+  expect(splitMessage("2026-11-23T07:31:34+00:00 wrote 43 MiB")).toEqual({ at: "2026-11-23T07:31:34+00:00", text: "wrote 43 MiB" });
+  expect(splitMessage("no time here")).toEqual({ at: undefined, text: "no time here" });
+});
+
+test("an order holds one key a line and no empty password", () => {
+  const draft = { image: "debian-12", hostname: " n1 ", keys: "ssh-ed25519 A a\r\n\n# mine\n ssh-rsa B b ", password: "" };
+  expect(toRequest(draft)).toEqual({ Image: "debian-12", Hostname: "n1", SSHKeys: ["ssh-ed25519 A a", "ssh-rsa B b"] });
+  expect(toRequest({ ...draft, password: "x" }).Password).toBe("x");
+});

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { age, bytes, moment } from "./format";
+
+test.each([
+  [0, "0 B"],
+  [1023, "1023 B"],
+  [1024, "1 KiB"],
+  [1536, "1.5 KiB"],
+  [43 * 2 ** 20, "43 MiB"],
+  [820.4 * 2 ** 20, "820 MiB"],
+  [2 ** 50, "1024 TiB"],
+])("%d bytes read %s", (count, text) => {
+  expect(bytes(count)).toBe(text);
+});
+
+test.each([
+  [-5000, "just now"],
+  [59_000, "just now"],
+  [60_000, "1 min"],
+  [3_600_000, "1 h"],
+  [47 * 3_600_000, "47 h"],
+  [72 * 3_600_000, "3 d"],
+])("%d ms ago reads %s", (milliseconds, text) => {
+  expect(age(milliseconds)).toBe(text);
+});
+
+test("no moment is a dash", () => {
+  expect([moment(null), moment(undefined), moment("never")]).toEqual(["–", "–", "–"]);
+});
