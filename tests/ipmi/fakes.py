@@ -76,7 +76,7 @@ class FakeNode:
         self.done: list[tuple[Command[Any], Caller]] = []
         self.fault: Exception | None = None
         self.gate: asyncio.Event | None = None
-        self.finished = 0
+        self.idle = asyncio.Event()
         self.greeting = b"n1 login: "
         self.lines: list[SerialLine] = []
 
@@ -99,7 +99,7 @@ class FakeNode:
             self.state = replace(self.state, boot=command.override)
         elif isinstance(command, Identify):
             self.state = replace(self.state, identify=command.seconds != 0)
-        self.finished += 1
+        self.idle.set()
         return self.state.power
 
     async def open(self, stream: SerialConsole, caller: Caller) -> SerialLine:

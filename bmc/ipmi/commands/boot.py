@@ -1,20 +1,26 @@
 """System boot options, IPMI v2.0 §28.12 to §28.14: a view of the node's boot override."""
 
+import logging
 from collections.abc import Callable
 
-from bmc.ipmi.commands.call import Call, CommandError, command
+from bmc.ipmi.commands.call import Call, CommandError, Context, command
 from bmc.ipmi.wire.boot import BootFlags, Device, GetBootOption, Parameter, SetBootOption, pack_boot_option
 from bmc.ipmi.wire.errors import expect_length
 from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootTarget
+from bmc.model.caller import Caller
 from bmc.model.commands import SetBootOverride
+from bmc.model.errors import BmcError
+
+log = logging.getLogger(__name__)
 
 _NOT_SUPPORTED = 0x80
 _IN_PROGRESS = 0x81
 _SET_COMPLETE, _SET_IN_PROGRESS, _COMMIT = range(3)
 
-# An override lasts until a boot has followed it: neither time nor a reset nor the watchdog clears the valid bit.
-_KEEP_VALID = 0x1F
+_KEEP_OVER_TIME = 0x08
+_LAPSE = 60.0
+_CLEARING_BITS = 0x1F
 
 _TARGETS = {
     Device.PXE: BootTarget.PXE,
@@ -54,7 +60,9 @@ async def set_system_boot_options(call: Call) -> bytes:
     if request.invalid:
         raise CommandError(Code.INVALID_FIELD)
     if request.parameter == Parameter.BOOT_FLAGS:
-        await call.do(SetBootOverride(override_from(BootFlags.unpack(request.data))))
+        override = override_from(BootFlags.unpack(request.data))
+        await call.do(SetBootOverride(override))
+        _lapse_later(call, override)
         return b""
     write = _WRITERS.get(request.parameter)
     if write is None:
@@ -92,6 +100,30 @@ def _in_progress(call: Call) -> bool:
     return writer is not None and not writer.ended
 
 
+def _lapse_later(call: Call, override: BootOverride) -> None:
+    """Parameter 3 with its time-out bit clear: no chassis control within 60 s, and the flags are valid no more."""
+    call.context.boot.commands += 1
+    if call.context.boot.valid_clearing & _KEEP_OVER_TIME or override.enabled is BootEnabled.DISABLED:
+        return
+    call.context.tasks.start(_lapse(call.context, override, call.caller, call.context.boot.commands))
+
+
+async def _lapse(context: Context, override: BootOverride, caller: Caller, commands: int) -> None:
+    await context.clock.sleep(_LAPSE)
+    if context.boot.commands != commands or context.node.snapshot.boot != override:
+        return
+    try:
+        await context.node.do(SetBootOverride(NO_OVERRIDE), caller)
+    except BmcError as error:
+        log.warning("%s: the boot override should have lapsed: %s", context.node.snapshot.name, error)
+
+
+def _write_clearing(call: Call, data: bytes) -> None:
+    """Parameter 3. Of what its bits ask to keep the flags valid over, only the passing of time happens here."""
+    expect_length(data, 1)
+    call.context.boot.valid_clearing = data[0] & _CLEARING_BITS
+
+
 def _write_acknowledge(call: Call, data: bytes) -> None:
     """Parameter 4: write mask and bits."""
     expect_length(data, 2)
@@ -121,7 +153,7 @@ _WRITERS: dict[int, Callable[[Call, bytes], None]] = {
     Parameter.SET_IN_PROGRESS: _write_progress,
     Parameter.SERVICE_PARTITION: _only(b"\x00"),
     Parameter.SERVICE_PARTITION_SCAN: _only(b"\x00"),
-    Parameter.VALID_BIT_CLEARING: _only(bytes((_KEEP_VALID,))),
+    Parameter.VALID_BIT_CLEARING: _write_clearing,
     Parameter.INFO_ACKNOWLEDGE: _write_acknowledge,
     Parameter.INITIATOR_INFO: _write_initiator,
 }
@@ -130,7 +162,7 @@ _READERS: dict[int, Callable[[Call], bytes]] = {
     Parameter.SET_IN_PROGRESS: lambda call: bytes((_SET_IN_PROGRESS if _in_progress(call) else _SET_COMPLETE,)),
     Parameter.SERVICE_PARTITION: lambda call: b"\x00",
     Parameter.SERVICE_PARTITION_SCAN: lambda call: b"\x00",
-    Parameter.VALID_BIT_CLEARING: lambda call: bytes((_KEEP_VALID,)),
+    Parameter.VALID_BIT_CLEARING: lambda call: bytes((call.context.boot.valid_clearing,)),
     Parameter.INFO_ACKNOWLEDGE: lambda call: bytes((0, call.context.boot.acknowledged)),
     Parameter.BOOT_FLAGS: lambda call: flags_from(call.node.snapshot.boot).pack(),
     Parameter.INITIATOR_INFO: lambda call: call.context.boot.initiator,

@@ -71,12 +71,15 @@ class Tasks:
 class BootState:
     """The boot parameters that only IPMI knows: volatile, and of no consequence to the node.
 
-    `writer` is the session that said "set in progress"; its end is the end of that.
+    `writer` is the session that said "set in progress"; its end is the end of that. `valid_clearing` is parameter 3,
+    which at first says that nothing but a boot clears the flags. `commands` counts what stops a lapse of theirs.
     """
 
     writer: Session | None = None
     acknowledged: int = 0
     initiator: bytes = bytes(9)
+    valid_clearing: int = 0x1F
+    commands: int = 0
 
 
 @dataclass(slots=True)

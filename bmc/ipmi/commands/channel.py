@@ -2,8 +2,6 @@
 
 from bmc.ipmi.commands.call import Call, CommandError, command
 from bmc.ipmi.wire.channel import (
-    MEDIUM_LAN,
-    PROTOCOL_IPMB,
     AuthCapabilities,
     AuthCapabilitiesRequest,
     ChannelAccess,
@@ -18,7 +16,6 @@ from bmc.ipmi.wire.errors import expect_length
 from bmc.ipmi.wire.numbers import LAN_CHANNEL, PRESENT_CHANNEL, Code, NetFn, Privilege
 
 _RECORDS = 16
-_ABSENT = frozenset(range(8)) - {LAN_CHANNEL}
 _BY_ID = tuple(sorted(SUITES, key=lambda suite: suite.id))
 
 
@@ -58,10 +55,7 @@ def get_channel_access(call: Call) -> bytes:
 
 @command(NetFn.APP, 0x42, Privilege.USER)
 def get_channel_info(call: Call) -> bytes:
-    """§22.24. Absent channels show as such: refused ones come out of Debian's bmc-info as rubbish."""
+    """§22.24."""
     expect_length(call.data, 1)
-    channel = call.data[0] & 0x0F
-    if channel in _ABSENT:
-        return ChannelInfo(channel).pack()
-    check_channel(channel)
-    return ChannelInfo(LAN_CHANNEL, len(call.context.sessions.active), MEDIUM_LAN, PROTOCOL_IPMB).pack()
+    check_channel(call.data[0] & 0x0F)
+    return ChannelInfo(LAN_CHANNEL, len(call.context.sessions.active)).pack()

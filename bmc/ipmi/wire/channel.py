@@ -130,19 +130,18 @@ class ChannelAccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChannelInfo:
-    """Get Channel Info response, §22.24. `sessions` is how many are active, None on a channel that has none."""
+    """Get Channel Info response, §22.24, of a channel that carries several sessions."""
 
     channel: int
-    sessions: int | None = None
-    medium: int = 0
-    protocol: int = 0
+    sessions: int
+    medium: int = MEDIUM_LAN
+    protocol: int = PROTOCOL_IPMB
 
     def pack(self) -> bytes:
-        sessions = 0 if self.sessions is None else MULTI_SESSION | self.sessions
+        sessions = MULTI_SESSION | self.sessions
         return bytes((self.channel, self.medium, self.protocol, sessions)) + _IPMI_IANA + bytes(2)
 
     @classmethod
     def unpack(cls, data: bytes) -> "ChannelInfo":
         expect_length(data, 9)
-        sessions = data[3] & 0x3F if data[3] & 0xC0 else None
-        return cls(data[0] & 0x0F, sessions, data[1] & 0x7F, data[2] & 0x1F)
+        return cls(data[0] & 0x0F, data[3] & 0x3F, data[1] & 0x7F, data[2] & 0x1F)

@@ -1,0 +1,64 @@
+"""A program on a terminal of its own, as a person uses it."""
+
+import asyncio
+import os
+import pty
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Terminal:
+    """What the program printed so far, and a way to type."""
+
+    def __init__(self, process: asyncio.subprocess.Process, master: int) -> None:
+        self.process = process
+        self.printed = b""
+        self._master = master
+        self._grown = asyncio.Event()
+        os.set_blocking(master, False)
+        asyncio.get_running_loop().add_reader(master, self._read)
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._master, 65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._master)
+        self.printed += data
+        self._grown.set()
+
+    async def expect(self, text: bytes, timeout: float = 10) -> None:
+        """Waits until `text` was printed, and forgets all up to its end."""
+        async with asyncio.timeout(timeout):
+            while text not in self.printed:
+                self._grown.clear()
+                await self._grown.wait()
+        self.printed = self.printed[self.printed.index(text) + len(text) :]
+
+    def type(self, text: bytes) -> None:
+        os.write(self._master, text)
+
+    async def ended(self, timeout: float = 10) -> int:
+        return await asyncio.wait_for(self.process.wait(), timeout)
+
+    async def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._master)
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+        os.close(self._master)
+
+
+@asynccontextmanager
+async def terminal(*words: str) -> AsyncIterator[Terminal]:
+    master, slave = pty.openpty()
+    process = await asyncio.create_subprocess_exec(*words, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    opened = Terminal(process, master)
+    try:
+        yield opened
+    finally:
+        await opened.close()
