@@ -17,14 +17,19 @@ run: setup ## install what is missing, build, start the service (Ctrl-C stops it
 
 setup: ## only install and build what `make run` needs
 	@scripts/packages run
+	@scripts/namespaces
 	@scripts/venv build
 	@scripts/page
+	@scripts/kernel
 	@.venv/bin/bmc image build
 
 setup-test: ## install and build what the tests need
 	@scripts/packages test
+	@scripts/namespaces
 	@scripts/venv dev
+	@scripts/browser
 	@scripts/page
+	@scripts/kernel
 	@.venv/bin/bmc image build
 
 check: lint test ## formatting, linting, types, then the tests

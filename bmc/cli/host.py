@@ -13,13 +13,9 @@ from bmc.model.node import Endpoint
 GIB = 1 << 30
 MIB = 1 << 20
 
-# sun_path holds 108 bytes (unix(7)); the longest socket of a node lies this far below the state directory.
-SOCKET_PATH = 107
-BELOW_STATE = 60
-
 
 def state_directory(path: Path) -> Iterator[Check]:
-    """Whether the service can keep its state, and the sockets of its nodes, in `path`."""
+    """Whether the service can keep its state in `path`."""
     name = "state directory"
     existing = next(parent for parent in (path, *path.parents) if parent.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
@@ -33,14 +29,6 @@ def state_directory(path: Path) -> Iterator[Check]:
         yield Check(name, Verdict.WARNING, f"{path} is open to others (mode {mode | 0o700:o})", f"chmod 700 {path}")
     else:
         yield Check(name, Verdict.OK, str(path) if existing == path else f"{path} will be made")
-
-    if len(os.fsencode(path)) > SOCKET_PATH - BELOW_STATE:
-        yield Check(
-            "socket paths",
-            Verdict.FAILED,
-            f"{path} is longer than {SOCKET_PATH - BELOW_STATE} bytes; the nodes' unix sockets below it would not fit",
-            "set BMC_STATE to a shorter path",
-        )
     yield disk_space(existing)
 
 
