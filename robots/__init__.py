@@ -1,0 +1,1 @@
+"""Backends of real hardware, each composed of adapters that implement `bmc.ports`."""

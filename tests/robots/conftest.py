@@ -1,0 +1,114 @@
+"""A vendor BMC: OpenIPMI's simulator, with a chassis that is a few files and a firmware that reads its boot flags."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHASSIS = """#!/bin/sh
+# $1 MC address, $2 get|set|check, then names (get) or names and values (set)
+cd {directory} || exit 1
+boots() {{
+  [ -e boots-never ] && return
+  cat boot >> booted
+  [ -e firmware-keeps-flags ] || echo none > boot
+}}
+echo "$@" >> log
+verb=$2; shift 2
+while [ $# -gt 0 ]; do
+  case $verb in
+    get) case $1 in power|boot) echo "$1:$(cat "$1")";; *) echo "$1:0";; esac; shift;;
+    set) case $1 in
+           power) [ "$2" = 1 ] && [ "$(cat power)" = 0 ] && boots; echo "$2" > power;;
+           reset) boots;;
+           boot) echo "$2" > boot;;
+           shutdown) echo 0 > power;;
+         esac; shift 2;;
+    check) shift;;
+    *) exit 1;;
+  esac
+done
+"""
+CONFIG = """name "sim"
+set_working_mc 0x20
+  startlan 1
+    addr 127.0.0.1 {port}
+    priv_limit admin
+    allowed_auths_callback none md2 md5 straight
+    allowed_auths_user none md2 md5 straight
+    allowed_auths_operator none md2 md5 straight
+    allowed_auths_admin none md2 md5 straight
+    guid a123456789abcdefa123456789abcdef
+  endlan
+  chassis_control "{directory}/chassis.sh 0x20"
+  user 2 true "admin" "secret" admin 10 none md2 md5 straight
+"""
+EMULATOR = """mc_setbmc 0x20
+mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02
+sel_enable 0x20 100 0x0a
+mc_enable 0x20
+"""
+
+
+class Simulator:
+    """One simulated server with its BMC at 127.0.0.1:`port`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        script = directory / "chassis.sh"
+        script.write_text(CHASSIS.format(directory=directory))
+        script.chmod(0o755)
+        (directory / "lan.conf").write_text(CONFIG.format(directory=directory, port=self.port))
+        (directory / "emu").write_text(EMULATOR)
+        self.write("power", "0")
+        self.write("boot", "none")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = ["ipmi_sim", "-c", "lan.conf", "-f", "emu", "-s", str(self.directory), "-n"]
+        with (self.directory / "out").open("wb") as out:
+            self._process = subprocess.Popen(
+                command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            )
+        end = time.monotonic() + 10
+        while not self._listens():
+            if time.monotonic() > end or self._process.poll() is not None:
+                raise RuntimeError((self.directory / "out").read_text())
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def read(self, name: str) -> str:
+        """A file of the chassis: power ("0", "1"), boot, booted (a line per boot), log (a line per command)."""
+        path = self.directory / name
+        return path.read_text().strip() if path.exists() else ""
+
+    def write(self, name: str, text: str) -> None:
+        (self.directory / name).write_text(text + "\n")
+
+    def _listens(self) -> bool:
+        wanted = f"0100007F:{self.port:04X}"
+        return any(line.split()[1:2] == [wanted] for line in Path("/proc/net/udp").read_text().splitlines())
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[Simulator]:
+    if shutil.which("ipmi_sim") is None:
+        pytest.skip("ipmi_sim (Debian package openipmi) is not installed")
+    directory = tmp_path / "sim"
+    directory.mkdir()
+    simulator = Simulator(directory)
+    simulator.start()
+    yield simulator
+    simulator.stop()

@@ -1,0 +1,327 @@
+"""A server with a vendor BMC, against OpenIPMI's simulator."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+import robots.ipmi_link
+from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
+from bmc.model.clock import SystemClock
+from bmc.model.errors import BackendFailed, InvalidRequest, NotSupported, OutcomeUnknown, Unreachable
+from bmc.model.node import NodeDefinition
+from bmc.model.power import PowerAction, PowerState
+from bmc.ports import Backend, Site
+from robots.ipmi import driver, open_ipmi_node
+from tests.contracts.backend import BackendContract, OpenBackend
+from tests.robots.conftest import Simulator
+
+CREDENTIALS = {
+    "lab": (b"admin", b"secret"),
+    "wrong": (b"admin", b"Secret"),
+    "nobody": (b"nobody", b"secret"),
+}
+ONCE_PXE = BootOverride(BootTarget.PXE, BootEnabled.ONCE)
+
+
+def credentials(name: str) -> tuple[bytes, bytes]:
+    try:
+        return CREDENTIALS[name]
+    except KeyError:
+        raise InvalidRequest(f"there are no credentials {name!r}") from None
+
+
+class QuickClock(SystemClock):
+    """Half a minute of polling takes a second."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / 30)
+
+
+def define(**options: object) -> NodeDefinition:
+    given = {"host": "127.0.0.1", "port": 623, "credential": "lab", **options}
+    return NodeDefinition("n1", UUID(int=1), "ipmi", given)
+
+
+@pytest.fixture
+async def compose(tmp_path: Path) -> AsyncIterator[Callable[..., Backend]]:
+    opened: list[Backend] = []
+
+    def compose(port: int, **options: object) -> Backend:
+        opened.append(open_ipmi_node(define(port=port, **options), credentials, QuickClock(), tmp_path / "kept"))
+        return opened[-1]
+
+    yield compose
+    await asyncio.gather(*(backend.lifecycle.close() for backend in opened))
+
+
+@pytest.fixture
+def backend(compose: Callable[..., Backend], simulator: Simulator) -> Backend:
+    return compose(simulator.port)
+
+
+async def power(backend: Backend) -> tuple[PowerState, str]:
+    reading = await backend.senses[0].read()
+    return reading.state, reading.reason
+
+
+def workers() -> set[int]:
+    found = subprocess.run(["pgrep", "-P", str(os.getpid()), "-f", "ipmi_worker"], capture_output=True, check=False)
+    return {int(pid) for pid in found.stdout.split()}
+
+
+class TestContract(BackendContract):
+    @pytest.fixture
+    def open_backend(self, compose: Callable[..., Backend], simulator: Simulator) -> OpenBackend:
+        async def open_backend() -> Backend:
+            backend = compose(simulator.port)
+            await backend.lifecycle.start()
+            return backend
+
+        return open_backend
+
+
+async def test_power_on_and_off_reach_the_chassis(backend: Backend, simulator: Simulator):
+    assert await power(backend) == (PowerState.OFF, "")
+    await backend.switch.apply(PowerAction.ON)
+    assert simulator.read("power") == "1"
+    assert await power(backend) == (PowerState.ON, "")
+    await backend.switch.apply(PowerAction.FORCE_OFF)
+    assert simulator.read("power") == "0"
+
+
+@pytest.mark.parametrize(
+    ("action", "seen"),
+    [
+        (PowerAction.FORCE_RESTART, ["reset 1"]),
+        (PowerAction.GRACEFUL_SHUTDOWN, ["shutdown 1"]),
+        (PowerAction.POWER_CYCLE, ["power 0"]),
+    ],
+)
+async def test_what_must_not_happen_twice_happens_once(backend: Backend, simulator: Simulator, action, seen):
+    await backend.switch.apply(PowerAction.ON)
+    simulator.write("log", "")
+    await backend.switch.apply(action)
+    done = [line.split(" set ")[1] for line in simulator.read("log").splitlines() if " set " in line]
+    assert done[: len(seen)] == seen
+    assert len(done) == len(set(done))
+
+
+async def test_what_the_bmc_refuses_is_told_with_its_code(backend: Backend):
+    with pytest.raises(BackendFailed, match=r"refused: chassis command 02h got completion code CCh"):
+        await backend.switch.apply(PowerAction.NMI)
+    assert await power(backend) == (PowerState.OFF, "")
+
+
+@pytest.mark.parametrize("credential", ["wrong", "nobody"])
+async def test_a_wrong_password_is_told_and_is_never_off(compose, simulator: Simulator, credential):
+    backend = compose(simulator.port, credential=credential)
+    state, reason = await power(backend)
+    assert state is PowerState.UNKNOWN
+    assert "refused" in reason
+    assert "secret" not in reason.lower()
+    with pytest.raises(BackendFailed, match="refused"):
+        await backend.switch.apply(PowerAction.ON)
+
+
+async def test_a_dead_bmc_is_unknown_and_nothing_was_done(compose):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        backend = compose(port)
+        state, reason = await power(backend)
+        assert state is PowerState.UNKNOWN
+        assert reason.startswith(f"BMC 127.0.0.1:{port} is unreachable")
+        with pytest.raises(Unreachable):
+            await backend.switch.apply(PowerAction.FORCE_RESTART)
+
+
+async def test_a_bmc_that_comes_back_is_found_again(backend: Backend, simulator: Simulator):
+    assert (await power(backend))[0] is PowerState.OFF
+    before = workers()
+    simulator.stop()
+    assert (await power(backend))[0] is PowerState.UNKNOWN
+    simulator.start()
+    await backend.switch.apply(PowerAction.ON)
+    assert await power(backend) == (PowerState.ON, "")
+    assert len(workers()) == len(before)
+
+
+async def test_a_session_that_went_stale_does_not_swallow_a_command(backend: Backend, simulator: Simulator):
+    await backend.switch.apply(PowerAction.ON)
+    simulator.stop()
+    simulator.start()
+    simulator.write("log", "")
+    await backend.switch.apply(PowerAction.FORCE_RESTART)
+    assert simulator.read("log").count("set reset") == 1
+
+
+async def test_a_command_cut_off_after_sending_may_have_happened(
+    backend: Backend, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+):
+    await backend.switch.apply(PowerAction.ON)
+    slow = simulator.directory / "chassis.sh"
+    slow.write_text(slow.read_text().replace("reset) ", "reset) sleep 3; "))
+    monkeypatch.setattr(robots.ipmi_link, "ACT_WITHIN", 1.0)
+    with pytest.raises(OutcomeUnknown, match="may have carried out the command: no answer within"):
+        await backend.switch.apply(PowerAction.FORCE_RESTART)
+
+
+async def test_a_worker_that_hangs_is_killed_and_replaced(
+    backend: Backend, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+):
+    before = workers()
+    assert (await power(backend))[0] is PowerState.OFF
+    (worker,) = workers() - before
+    os.kill(worker, signal.SIGSTOP)
+    monkeypatch.setattr(robots.ipmi_link, "LOOK_WITHIN", 0.5)
+    state, reason = await power(backend)
+    assert (state, reason.rpartition(": ")[2]) == (PowerState.UNKNOWN, "no answer within 0.5 seconds")
+    assert worker not in workers()
+    monkeypatch.undo()
+    assert (await power(backend))[0] is PowerState.OFF
+
+
+async def test_a_worker_that_died_is_replaced(backend: Backend):
+    before = workers()
+    assert (await power(backend))[0] is PowerState.OFF
+    (worker,) = workers() - before
+    os.kill(worker, signal.SIGKILL)
+    assert (await power(backend))[0] is PowerState.UNKNOWN
+    assert (await power(backend))[0] is PowerState.OFF
+
+
+async def test_giving_up_leaves_no_worker_with_a_stale_answer(backend: Backend, simulator: Simulator):
+    assert (await power(backend))[0] is PowerState.OFF
+    for delay in (0, 0.001, 0.003):
+        looking = asyncio.ensure_future(backend.senses[0].read())
+        await asyncio.sleep(delay)
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+    await backend.switch.apply(PowerAction.ON)
+    assert await power(backend) == (PowerState.ON, "")
+
+
+async def test_closing_leaves_no_process(compose, simulator: Simulator):
+    before = workers()
+    backend = compose(simulator.port)
+    await power(backend)
+    assert workers() - before
+    await backend.lifecycle.close()
+    assert workers() == before
+
+
+async def test_no_secret_stands_in_a_command_line(backend: Backend):
+    await power(backend)
+    assert workers()
+    for worker in workers():
+        shown = Path(f"/proc/{worker}/cmdline").read_bytes()
+        assert b"secret" not in shown
+        assert b"secret".hex().encode() not in shown
+
+
+@pytest.mark.parametrize(
+    ("target", "device"),
+    [(BootTarget.PXE, "pxe"), (BootTarget.HDD, "default"), (BootTarget.CD, "cdrom"), (BootTarget.BIOS_SETUP, "bios")],
+)
+async def test_the_boot_device_reaches_the_chassis(backend: Backend, simulator: Simulator, target, device):
+    assert backend.boot is not None
+    await backend.boot.apply(BootOverride(target, BootEnabled.CONTINUOUS, BootMode.UEFI))
+    assert simulator.read("boot") == device
+    await backend.boot.apply(BootOverride())
+    assert simulator.read("boot") == "none"
+
+
+async def test_a_once_override_is_spent_when_the_firmware_took_it(backend: Backend, simulator: Simulator):
+    assert backend.boot is not None
+    seen = backend.boot.seen()
+    await backend.boot.apply(ONCE_PXE)
+    waiting = asyncio.ensure_future(anext(seen))
+    await asyncio.sleep(0.5)
+    assert not waiting.done()
+    await backend.switch.apply(PowerAction.ON)
+    assert (await asyncio.wait_for(waiting, 10)).override == ONCE_PXE
+    assert simulator.read("booted") == "pxe"
+
+
+async def test_a_boot_while_the_service_was_dead_is_noticed(compose, simulator: Simulator):
+    before = compose(simulator.port)
+    await before.boot.apply(ONCE_PXE)
+    await before.lifecycle.close()
+    simulator.write("boot", "none")
+    simulator.write("power", "1")
+    after = compose(simulator.port)
+    assert (await asyncio.wait_for(anext(after.boot.seen()), 10)).override == ONCE_PXE
+    await after.lifecycle.erase()
+
+
+async def test_a_once_override_that_the_firmware_keeps_is_taken_away_after_the_boot(compose, simulator: Simulator):
+    simulator.write("firmware-keeps-flags", "")
+    backend = compose(simulator.port, post_time=1)
+    await backend.boot.apply(ONCE_PXE)
+    waiting = asyncio.ensure_future(anext(backend.boot.seen()))
+    await asyncio.sleep(0.5)
+    assert not waiting.done()
+    await backend.switch.apply(PowerAction.ON)
+    assert simulator.read("boot") == "pxe"
+    assert (await asyncio.wait_for(waiting, 10)).override == ONCE_PXE
+    assert simulator.read("boot") == "none"
+
+
+async def test_a_server_turned_on_by_hand_is_told_and_counts_as_a_boot(compose, simulator: Simulator):
+    simulator.write("firmware-keeps-flags", "")
+    backend = compose(simulator.port, post_time=0)
+    changes = backend.senses[0].changes()
+    assert (await anext(changes)).state is PowerState.OFF
+    await backend.boot.apply(ONCE_PXE)
+    simulator.write("power", "1")
+    assert (await asyncio.wait_for(anext(changes), 10)).state is PowerState.ON
+    assert (await asyncio.wait_for(anext(backend.boot.seen()), 10)).override == ONCE_PXE
+
+
+async def test_resume_is_not_supported(backend: Backend):
+    with pytest.raises(NotSupported):
+        await backend.switch.resume()
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"host": ""}, r"Options\.host"),
+    ({"host": "a b"}, r"Options\.host"),
+    ({"port": 0}, r"Options\.port"),
+    ({"poll": 0}, r"Options\.poll"),
+    ({"password": "x"}, r"Options\.password: Extra inputs"),
+    ({"port": 0, "poll": 0}, r"Options\.port: .*Options\.poll: "),
+]
+
+
+@pytest.mark.parametrize(("options", "complaint"), WRONG)
+def test_wrong_options_are_named_all(options, complaint):
+    with pytest.raises(InvalidRequest, match=complaint):
+        driver.complete(define(**options))
+
+
+def test_the_definition_is_completed():
+    completed = driver.complete(NodeDefinition("n1", UUID(int=1), "ipmi", {"host": "bmc1", "credential": "lab"}))
+    assert completed.options == {"host": "bmc1", "port": 623, "credential": "lab", "poll": 5.0, "post_time": 300.0}
+
+
+async def test_credentials_must_exist(tmp_path: Path):
+    site = Site(tmp_path, SystemClock(), credentials)
+    with pytest.raises(InvalidRequest, match="no credentials 'missing'"):
+        await driver.open(define(credential="missing"), site)
+    assert list(driver.checks(site)) == []
+
+
+async def test_what_was_armed_is_forgotten_when_its_file_is_damaged(compose, simulator: Simulator, tmp_path: Path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "n1.armed.json").write_text("{")
+    backend = compose(simulator.port)
+    await backend.boot.apply(ONCE_PXE)
+    assert simulator.read("boot") == "pxe"
