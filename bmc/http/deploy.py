@@ -1,0 +1,141 @@
+"""The deploy listener: the deploy desk spoken over HTTP to the guest of one node.
+
+The guest is a stranger: bodies and connections are bounded, and nothing it sends ends more than its own request.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from bmc.model.errors import BackendFailed, BmcError
+from bmc.reinstall.desk import Desk, Reply, Turned
+
+log = logging.getLogger(__name__)
+
+BODY_MAX, FIELDS_MAX = 64 * 1024, 32
+CHUNK = 256 * 1024
+CONNECTIONS_MAX = 32
+CLOSE_TIME = 2.0
+
+Answer = Callable[[str, web.Request], Awaitable[web.StreamResponse]]
+
+
+class DeployServer:
+    """Serves any number of nodes, each by a socket of its own, which tells whose guest is calling."""
+
+    async def serve(self, node: str, listener: socket.socket, desk: Desk) -> Callable[[], Awaitable[None]]:
+        """Have `desk` answer what comes in by `listener`; returns what ends that and closes the socket."""
+        app = web.Application(client_max_size=BODY_MAX)
+        for method, path, answer in _routes(_Answers(node, desk)):
+            app.router.add_route(method, f"/deploy/v1/{path}", partial(_answer, node, answer))
+        handlers = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIME)
+        await handlers.setup()
+        connections = handlers.server
+        if connections is None:  # setup() makes it
+            raise BackendFailed("the deploy listener was not set up")
+
+        def connection() -> asyncio.Protocol:
+            return connections() if len(connections.connections) < CONNECTIONS_MAX else _TurnedAway()
+
+        server = await asyncio.get_running_loop().create_server(connection, sock=listener)
+
+        async def close() -> None:
+            server.close()
+            await handlers.cleanup()
+
+        return close
+
+
+class _Answers:
+    """The desk of one node, request by request."""
+
+    def __init__(self, node: str, desk: Desk) -> None:
+        self._node = node
+        self.desk = desk
+
+    def form(self, report: Callable[[str, str, Mapping[str, str]], Reply]) -> Answer:
+        async def answer(token: str, request: web.Request) -> web.StreamResponse:
+            return await self._kept(report(self._node, token, await _read_form(request)))
+
+        return answer
+
+    async def done(self, token: str, request: web.Request) -> web.StreamResponse:
+        return await self._kept(self.desk.done(self._node, token))
+
+    async def seed(self, token: str, request: web.Request) -> web.StreamResponse:
+        return _plain(self.desk.seed(self._node, token, request.match_info["name"]))
+
+    async def image(self, token: str, request: web.Request) -> web.StreamResponse:
+        path = self.desk.image(self._node, token)
+        if not path.is_file():
+            raise BackendFailed(f"the image file {path.name} is gone")
+        # A content type of its own keeps aiohttp from declaring a .gz as Content-Encoding.
+        return web.FileResponse(path, chunk_size=CHUNK, headers={"Content-Type": "application/octet-stream"})
+
+    async def _kept(self, reply: Reply) -> web.Response:
+        if reply.keep:
+            await self.desk.keep(self._node)
+        return _plain(reply)
+
+
+def _routes(answers: _Answers) -> Iterable[tuple[str, str, Answer]]:
+    desk = answers.desk
+    return (
+        ("POST", "checkin", answers.form(desk.check_in)),
+        ("GET", "image", answers.image),
+        ("POST", "progress", answers.form(desk.progress)),
+        ("POST", "verified", answers.form(desk.verified)),
+        ("GET", "seed/{name}", answers.seed),
+        ("POST", "done", answers.done),
+        ("POST", "failed", answers.form(desk.failed)),
+        ("POST", "proof", answers.form(desk.proof)),
+    )
+
+
+async def _answer(node: str, answer: Answer, request: web.Request) -> web.StreamResponse:
+    try:
+        return await answer(_token(request), request)
+    except Turned as turned:
+        log.info("deploy %s: %s refused: %s", node, request.path, turned)
+        return _plain(turned.reply)
+    except BmcError as error:
+        log.error("deploy %s: %s: %s", node, request.path, error)
+        return _plain(Reply(503, f"{error}\n"))
+
+
+class _TurnedAway(asyncio.Protocol):
+    """One connection too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+def _token(request: web.Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Turned(401, "expected Authorization: Bearer TOKEN")
+    return token.strip()
+
+
+async def _read_form(request: web.Request) -> Mapping[str, str]:
+    body = await request.read()
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(body),
+            errors="replace",
+            max_num_fields=FIELDS_MAX,
+        )
+    except ValueError as error:
+        raise Turned(400, f"the body is no urlencoded form: {error}") from error
+    return dict(pairs)
+
+
+def _plain(reply: Reply) -> web.Response:
+    return web.Response(status=reply.status, text=reply.body)

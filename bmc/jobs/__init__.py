@@ -1,0 +1,7 @@
+"""Durable jobs: long operations on one node as a table of stored steps, and what carries them out."""
+
+from bmc.jobs.jobs import Jobs
+from bmc.jobs.recipe import Prepared, Recipe, Step, StepFailed
+from bmc.jobs.run import Run
+
+__all__ = ["Jobs", "Prepared", "Recipe", "Run", "Step", "StepFailed"]

@@ -1,0 +1,227 @@
+"""All jobs: starts, resumes, cancels and lists them; one job a node."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from bmc.accounts import decide
+from bmc.events import Audit, Events
+from bmc.fleet import Fleet
+from bmc.jobs.ledger import Ledger, Written
+from bmc.jobs.recipe import Recipe
+from bmc.jobs.run import Run, caller_of
+from bmc.jobs.runner import carry_out
+from bmc.model.caller import Caller, Role
+from bmc.model.clock import Clock
+from bmc.model.commands import Release, Reserve
+from bmc.model.errors import BmcError, Busy, Denied, NotFound, WrongState
+from bmc.model.events import EventKind
+from bmc.model.job import Job, JobMessage, JobState
+from bmc.store import Store
+
+log = logging.getLogger(__name__)
+
+KEPT = 100
+"""How many ended jobs are remembered."""
+
+NO_SECRETS: Mapping[str, object] = MappingProxyType({})
+
+
+class Jobs:
+    def __init__(
+        self, store: Store, events: Events, audit: Audit, fleet: Fleet, clock: Clock, recipes: Iterable[Recipe]
+    ) -> None:
+        self._ledger = Ledger(store, events)
+        self._audit = audit
+        self._fleet = fleet
+        self._clock = clock
+        self._recipes = {recipe.kind: recipe for recipe in recipes}
+        self._runs: dict[str, Run] = {}
+        self._ended: dict[str, Job] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._starting: dict[str, str] = {}
+        self._last = 0
+
+    async def resume(self) -> None:
+        """Take up, after a restart, every job that has not ended, and let go of what dead ones held.
+
+        Call it once, when the fleet has been opened.
+        """
+        for written in await self._ledger.load():
+            self._last = int(written.job.id)
+            if written.job.state.ended:
+                self._ended[written.job.id] = written.job
+            else:
+                await self._resume(written)
+        for job in set(await self._ledger.secret_jobs()) - set(self._runs):
+            await self._ledger.forget_secrets(job)
+        await self._forget_old()
+
+    async def start(
+        self,
+        kind: str,
+        node: str,
+        request: Mapping[str, object],
+        caller: Caller,
+        secrets: Mapping[str, object] = NO_SECRETS,
+    ) -> Job:
+        """Check everything that can be checked, reserve the node, write the job down, and begin it.
+
+        :raise NotFound: no such kind or node. :raise Denied: by role or scope. :raise InvalidRequest: every problem.
+        :raise Busy: a job or a person holds the node. Nothing was done then.
+        """
+        recipe = self._recipes.get(kind)
+        if recipe is None:
+            raise NotFound(f"there is no job “{kind}”; there is {', '.join(sorted(self._recipes))}")
+        await self._authorise(caller, recipe.role, node, kind)
+        self._one_a_node(node)
+        self._starting[node] = kind
+        try:
+            run = await self._prepare(recipe, node, request, caller, secrets)
+        except BmcError as error:
+            await self._audit.record(caller, kind, node, str(error))
+            raise
+        finally:
+            del self._starting[node]
+        await self._audit.record(caller, kind, node, "ok", {"job": run.job.id, **run.job.request})
+        self._spawn(recipe, run, resumed=False)
+        return run.job
+
+    def get(self, id: str) -> Job:
+        """:raise NotFound:"""
+        if id in self._runs:
+            return self._runs[id].job
+        if id in self._ended:
+            return self._ended[id]
+        raise NotFound(f"there is no job {id}; the last {KEPT} that ended are kept")
+
+    def list(self, caller: Caller) -> list[Job]:
+        """Those of nodes in the caller's scope, oldest first."""
+        jobs = [*self._ended.values(), *(run.job for run in self._runs.values())]
+        return sorted((job for job in jobs if self._in_scope(job, caller)), key=lambda job: int(job.id))
+
+    async def cancel(self, id: str, caller: Caller) -> Job:
+        """Ask the job to stop; it cleans up and ends as Cancelled soon after. Doing so twice does no harm.
+
+        :raise NotFound, Denied: :raise WrongState: it has ended.
+        """
+        job = self.get(id)
+        recipe = self._recipes.get(job.kind)
+        await self._authorise(caller, recipe.role if recipe else Role.OPERATOR, job.node, f"cancel-{job.kind}")
+        run = self._runs.get(id)
+        if run is None:
+            raise WrongState(f"job {id} has ended already ({job.state.value})")
+        if run.ending is None and not run.cancelled.is_set():
+            run.job = replace(run.job, state=JobState.CANCELLING)
+            await run.say(f"{caller.account} cancels it")
+            run.cancelled.set()
+        await self._audit.record(caller, f"cancel-{job.kind}", job.node, "ok", {"job": id})
+        return run.job
+
+    async def close(self) -> None:
+        """Suspend what is under way: nodes are left as they are, and `resume` goes on at the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _prepare(
+        self,
+        recipe: Recipe,
+        node: str,
+        request: Mapping[str, object],
+        caller: Caller,
+        secrets: Mapping[str, object],
+    ) -> Run:
+        subject, backend = self._fleet.node(node), self._fleet.backend(node)
+        prepared = await recipe.prepare(subject, backend, request, secrets)
+        self._last += 1
+        steps = tuple(step.name for step in recipe.steps)
+        job = Job(str(self._last), recipe.kind, node, caller.account, prepared.request, steps, self._clock.now())
+        run = Run(Written(job), prepared.secrets, subject, backend, self._clock, self._ledger)
+        await self._ledger.add(Written(job), prepared.secrets)
+        try:
+            await run.do(Reserve(recipe.why))
+            run.job = replace(job, state=JobState.RUNNING)
+            await run.save()
+        except BaseException:
+            await self._ledger.delete(job.id)
+            raise
+        text = f"{recipe.kind} of {node} started by {caller.account}"
+        run.sequence = (await self._ledger.tell(EventKind.JOB_STARTED, run.job, text)).sequence
+        return run
+
+    async def _resume(self, written: Written) -> None:
+        job = written.job
+        try:
+            recipe = self._recipes.get(job.kind)
+            if recipe is None:
+                raise NotFound(f"this version knows no job “{job.kind}”")
+            node, backend = self._fleet.node(job.node), self._fleet.backend(job.node)
+            if job.state is JobState.NEW:
+                await node.do(Release(), caller_of(job))
+                raise WrongState("the service ended before it began; nothing was done to the node")
+        except BmcError as error:
+            await self._fail(written, str(error))
+            return
+        run = Run(written, await self._ledger.secrets(job.id), node, backend, self._clock, self._ledger)
+        if job.state is JobState.CANCELLING:
+            run.cancelled.set()
+        await run.say("the service was restarted; going on")
+        self._spawn(recipe, run, resumed=True)
+
+    async def _fail(self, written: Written, message: str) -> None:
+        """End in the open a job that cannot be taken up."""
+        line = JobMessage(self._clock.now(), message)
+        job = replace(
+            written.job,
+            state=JobState.EXCEPTION,
+            message=message,
+            messages=(*written.job.messages, line),
+            ended=line.at,
+        )
+        await self._ledger.save(Written(job, written.state))
+        self._ended[job.id] = job
+        await self._ledger.tell(EventKind.JOB_ENDED, job, f"{job.kind} of {job.node} failed: {message}")
+
+    def _spawn(self, recipe: Recipe, run: Run, resumed: bool) -> None:
+        self._runs[run.job.id] = run
+        task = asyncio.create_task(self._carry_out(recipe, run, resumed), name=f"job {run.job.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry_out(self, recipe: Recipe, run: Run, resumed: bool) -> None:
+        await carry_out(recipe, run, resumed)
+        del self._runs[run.job.id]
+        self._ended[run.job.id] = run.job
+        await self._forget_old()
+
+    async def _forget_old(self) -> None:
+        for id in sorted(self._ended, key=int)[:-KEPT]:
+            del self._ended[id]
+            await self._ledger.delete(id)
+
+    def _one_a_node(self, node: str) -> None:
+        for run in self._runs.values():
+            if run.job.node == node:
+                since = datetime.fromtimestamp(run.job.started, UTC).strftime("%H:%M")
+                raise Busy(f"{run.job.kind} (job {run.job.id}) holds {node} since {since} UTC; cancel it or wait")
+        if node in self._starting:
+            raise Busy(f"a {self._starting[node]} of {node} is just being started")
+
+    async def _authorise(self, caller: Caller, role: Role, node: str, action: str) -> None:
+        tags = self._fleet.node(node).snapshot.definition.tags
+        try:
+            decide(caller, role, node, tags, action)
+        except Denied as error:
+            await self._audit.record(caller, action, node, str(error))
+            raise
+
+    def _in_scope(self, job: Job, caller: Caller) -> bool:
+        try:
+            tags = self._fleet.node(job.node).snapshot.definition.tags
+        except NotFound:
+            tags = frozenset()
+        return caller.scope.covers(job.node, tags)

@@ -1,0 +1,282 @@
+"""The deploy desk: what the ramdisk and the installed system are told, and what they may report. Knows no sockets.
+
+Only a node with an armed ticket is answered, only at its own listener, and only with a token of that ticket.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from bmc.model.errors import BmcError
+from bmc.model.node import Disk
+from bmc.reinstall.images import Image
+from bmc.reinstall.medium import shell_lines
+from bmc.reinstall.target import choose, parse
+from bmc.store import Json
+
+PHASES = ("", "erase", "write", "verify", "seed")
+LOG_MAX, TEXT_MAX = 8192, 512
+STOP = "the job has ended: stop"
+
+
+class Stage(Enum):
+    """Whose reports a ticket takes: the ramdisk's, or the installed system's."""
+
+    DEPLOY = "deploy"
+    PROOF = "proof"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`keep`: what was reported must be stored (`Desk.keep`) before the reply goes out."""
+
+    status: int
+    body: str = ""
+    keep: bool = False
+
+
+class Turned(Exception):
+    """The request is turned away, with this reply."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.reply = Reply(status, f"{why}\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was reported so far. `disk` is the kernel's name of the target, chosen at the check-in."""
+
+    disks: tuple[Disk, ...] = ()
+    disk: str = ""
+    phase: str = ""
+    bytes: int = 0
+    total: int = 0
+    verified: bool = False
+    done: bool = False
+    failed: str = ""
+    log: str = ""
+    proofs: tuple[str, ...] = ()
+    proof: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def checked_in(self) -> bool:
+        return bool(self.disk)
+
+    def past(self, phase: str) -> bool:
+        """Whether the ramdisk has left `phase` behind."""
+        return self.done or (self.verified and phase != "seed") or PHASES.index(self.phase) > PHASES.index(phase)
+
+    def to_json(self) -> dict[str, Json]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Facts":
+        disks = tuple(Disk(**disk) for disk in value["disks"])
+        return cls(**{**value, "disks": disks, "proofs": tuple(value["proofs"])})
+
+
+async def _nowhere() -> None:
+    """Facts of a ticket that nobody keeps."""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """What one armed job allows. `wake` is called when a fact has changed, `keep` stores the facts.
+
+    Once `cancelled`, the ramdisk is told to stop at its next report.
+    """
+
+    job: str
+    node: str
+    image: Image
+    token: bytes
+    proof_token: bytes
+    nonce: bytes
+    target: Mapping[str, object] | None
+    seed: Mapping[str, str]
+    facts: Facts = Facts()
+    stage: Stage = Stage.DEPLOY
+    cancelled: bool = False
+    wake: Callable[[], None] = lambda: None
+    keep: Callable[[], Awaitable[None]] = _nowhere
+
+    def report(self, **facts: Any) -> None:
+        self.facts = replace(self.facts, **facts)
+        self.wake()
+
+    def fail(self, why: str) -> None:
+        """The first failure is the one that counts: later ones follow from it."""
+        self.report(failed=self.facts.failed or why)
+
+    def prove(self, proof: str, **found: str) -> None:
+        proofs = tuple(sorted({*self.facts.proofs, proof}))
+        self.report(proofs=proofs, proof={**self.facts.proof, **found})
+
+
+def hidden(secret: str) -> bytes:
+    """The form in which a ticket holds a secret: of no use to who reads it, and compared in constant time."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def is_secret(given: str, kept: bytes) -> bool:
+    return hmac.compare_digest(hidden(given), kept)
+
+
+class Desk:
+    """One method for each request of the protocol. `node` is whose listener it came in by, `token` its bearer token.
+
+    Every method may raise Turned.
+    """
+
+    def __init__(self) -> None:
+        self._tickets: dict[str, Ticket] = {}
+
+    def arm(self, ticket: Ticket) -> None:
+        self._tickets[ticket.node] = ticket
+
+    def disarm(self, ticket: Ticket) -> None:
+        if self._tickets.get(ticket.node) is ticket:
+            del self._tickets[ticket.node]
+
+    async def keep(self, node: str) -> None:
+        """Have what was reported stored. :raise StoreFailed: the reporter must not be told that it was."""
+        if ticket := self._tickets.get(node):
+            await ticket.keep()
+
+    def check_in(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
+        """The ramdisk is up and lists its disks; it learns which to write, and what."""
+        ticket = self._deploying(node, token)
+        _go_on(ticket)
+        try:
+            disks = parse(form.get("disks", ""))
+            disk = choose(disks, ticket.target, ticket.image.size)
+        except BmcError as error:
+            ticket.fail(str(error))
+            raise Turned(422, str(error)) from error
+        # A ramdisk that starts over has verified nothing any more.
+        ticket.report(disks=disks, disk=disk.name, phase="", bytes=0, total=0, verified=False)
+        values = {
+            "image_size": str(ticket.image.size),
+            "image_sha256": ticket.image.sha256,
+            "image_encoding": ticket.image.encoding,
+            "disk": disk.name,
+            "seed": " ".join(ticket.seed),
+        }
+        return Reply(200, shell_lines(values), keep=True)
+
+    def image(self, node: str, token: str) -> Path:
+        """The file to stream, as it is."""
+        ticket = self._deploying(node, token)
+        _go_on(ticket)
+        _require(ticket.facts.checked_in, "check in first")
+        return ticket.image.path
+
+    def progress(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
+        ticket = self._deploying(node, token)
+        _go_on(ticket)
+        phase = form.get("phase", "")
+        if phase not in PHASES[1:]:
+            raise Turned(400, f"phase: expected one of {', '.join(PHASES[1:])}")
+        _require(ticket.facts.checked_in, "check in first")
+        if phase == "seed":
+            _require(ticket.facts.verified, "the disk has not been verified")
+        _require(PHASES.index(phase) >= PHASES.index(ticket.facts.phase), f"{ticket.facts.phase} was reported already")
+        done, total = _number(form, "bytes"), _number(form, "total")
+        changed = phase != ticket.facts.phase
+        if changed or (done, total) != (ticket.facts.bytes, ticket.facts.total):
+            ticket.report(phase=phase, bytes=min(done, total), total=total)
+        return Reply(200, shell_lines({"go": "1"}), keep=changed)
+
+    def verified(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
+        """What was read back from the disk has this SHA-256; 422 when the image has another."""
+        ticket = self._deploying(node, token)
+        _go_on(ticket)
+        _require(ticket.facts.checked_in, "check in first")
+        digest = form.get("sha256", "").lower()
+        if not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise Turned(400, "sha256: expected 64 hexadecimal digits")
+        if not hmac.compare_digest(digest, ticket.image.sha256):
+            why = f"{ticket.facts.disk} holds SHA-256 {digest}, the image has {ticket.image.sha256}"
+            ticket.fail(why)
+            raise Turned(422, why)
+        ticket.report(verified=True)
+        return Reply(200, keep=True)
+
+    def seed(self, node: str, token: str, name: str) -> Reply:
+        ticket = self._deploying(node, token)
+        _go_on(ticket)
+        _require(ticket.facts.verified, "the disk has not been verified")
+        if name not in ticket.seed:
+            raise Turned(404, f"the seed has no such file; it has {' '.join(ticket.seed) or 'none'}")
+        return Reply(200, ticket.seed[name])
+
+    def done(self, node: str, token: str) -> Reply:
+        """The ramdisk has finished and powers off now. Answered the same again: the first answer may have been lost."""
+        ticket = self._deploying(node, token)
+        _require(not ticket.cancelled, STOP)
+        _require(ticket.facts.verified, "the disk has not been verified")
+        ticket.report(done=True)
+        return Reply(200, keep=True)
+
+    def failed(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
+        """The ramdisk gives up and powers off now."""
+        ticket = self._deploying(node, token)
+        message = _text(form.get("message", ""))[:TEXT_MAX]
+        ticket.report(log=_text(form.get("log", ""))[-LOG_MAX:])
+        ticket.fail(f"the ramdisk reported: {message or 'nothing'}")
+        return Reply(200, keep=True)
+
+    def proof(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
+        """The installed system phones home, once."""
+        ticket = self._ticket(node)
+        if not is_secret(token, ticket.proof_token):
+            raise Turned(403, "the token is not the proof token of this node's job")
+        _require(ticket.stage is Stage.PROOF, "the installed system has not been started yet")
+        if "phone-home" in ticket.facts.proofs:
+            raise Turned(403, "the proof token has been used")
+        if not is_secret(form.get("nonce", ""), ticket.nonce):
+            raise Turned(422, "the nonce is not this job's")
+        names = ("hostname", "machine_id", "boot_id", "hostkey", "image")
+        ticket.prove("phone-home", **{name: _text(form.get(name, ""))[:TEXT_MAX] for name in names})
+        return Reply(200, keep=True)
+
+    def _ticket(self, node: str) -> Ticket:
+        ticket = self._tickets.get(node)
+        if ticket is None:
+            raise Turned(403, "no job is armed for this node")
+        return ticket
+
+    def _deploying(self, node: str, token: str) -> Ticket:
+        ticket = self._ticket(node)
+        if not is_secret(token, ticket.token):
+            raise Turned(403, "the token is not that of this node's job")
+        _require(ticket.stage is Stage.DEPLOY, "the deploy part of this job is over")
+        return ticket
+
+
+def _go_on(ticket: Ticket) -> None:
+    _require(not ticket.cancelled, STOP)
+    _require(not ticket.facts.done, "the end was reported already")
+
+
+def _require(condition: bool, why: str) -> None:
+    if not condition:
+        raise Turned(409, why)
+
+
+def _number(form: Mapping[str, str], name: str) -> int:
+    text = form.get(name, "")
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise Turned(400, f"{name}: expected a number of bytes")
+    return int(text)
+
+
+def _text(text: str) -> str:
+    """What a stranger wrote, without what could play tricks on a terminal."""
+    return "".join(character for character in text if character.isprintable() or character in "\n\t")
