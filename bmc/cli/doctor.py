@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bmc.cli import host
+from bmc.cli.client import CliError, running
 from bmc.config import Settings, config_file, load, state_directory
 from bmc.drivers import Drivers
 from bmc.model.checks import Check, Verdict
@@ -45,14 +46,20 @@ def examine() -> list[Check]:
 def host_checks(state: Path, settings: Settings) -> Iterator[Check]:
     yield from host.state_directory(state)
     yield host.memory()
-    yield host.namespaces(os.geteuid() == 0)
-    yield host.kvm_permissions()
+    try:
+        yield from host.service(running(state))
+    except CliError:
+        yield from host.addresses(settings)
     yield host.service_manager(os.environ)
-    yield from host.tools()
+    yield from host.deploy_kit()
+    yield host.ipmitool()
 
 
 def driver_checks(state: Path) -> Iterable[Check]:
-    return Drivers(state / "drivers", SystemClock(), lambda name: (b"", b"")).checks()
+    def no_credential(name: str) -> tuple[bytes, bytes]:
+        raise InvalidRequest(f"no node is opened here that could want the credential {name!r}")
+
+    return Drivers(state / "drivers", SystemClock(), no_credential).checks()
 
 
 def table(found: list[Check]) -> Table:

@@ -1,14 +1,19 @@
-"""What `bmc doctor` looks at on this machine itself: directories, sockets, memory, namespaces, the service manager."""
+"""What `bmc doctor` looks at on this machine itself: disk, memory, addresses, programs, the service manager."""
 
+import errno
 import os
 import shutil
 import socket
+import stat
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from bmc.cli.client import Running
+from bmc.config import Settings
 from bmc.model.checks import Check, Verdict
-from bmc.model.node import Endpoint
+from bmc.reinstall import build_tools
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -25,8 +30,8 @@ def state_directory(path: Path) -> Iterator[Check]:
             f"{existing} cannot be written to",
             f"chown it to this user, or set BMC_STATE ({path})",
         )
-    elif existing == path and (mode := path.stat().st_mode & 0o077):
-        yield Check(name, Verdict.WARNING, f"{path} is open to others (mode {mode | 0o700:o})", f"chmod 700 {path}")
+    elif existing == path and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o066:
+        yield Check(name, Verdict.WARNING, f"{path} is open to others (mode {mode:o})", f"chmod go-rw {path}")
     else:
         yield Check(name, Verdict.OK, str(path) if existing == path else f"{path} will be made")
     yield disk_space(existing)
@@ -69,84 +74,50 @@ def memory() -> Check:
     return Check("memory", Verdict.OK, finding)
 
 
-def namespaces(root: bool) -> Check:
-    """Whether a guest can get a network namespace of its own. Tried: AppArmor, sysctls and containers forbid it."""
-    command = ["unshare", "--net", "true"] if root else ["unshare", "--user", "--map-root-user", "--net", "true"]
-    name = "network namespaces"
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=10)
-    except FileNotFoundError:
-        return Check(name, Verdict.FAILED, "there is no `unshare`", "install util-linux")
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        reason = str(getattr(error, "stderr", "") or error).strip()
-        return Check(name, Verdict.FAILED, f"`{' '.join(command)}`: {reason}", namespace_remedy(root))
-    return Check(name, Verdict.OK, "each guest gets one of its own, closed to this host")
+def addresses(settings: Settings) -> Iterator[Check]:
+    """Whether the service, which does not run, could listen where its configuration says."""
+    host, port = str(settings.http.host), settings.http.port
+    if port is not None:
+        yield address(host, port, socket.SOCK_STREAM)
+    else:
+        yield address(host, 0, socket.SOCK_STREAM, "8080 or the next free port")
+    first = settings.ipmi.first_port
+    yield address(str(settings.ipmi.host), 0, socket.SOCK_DGRAM, f"{first} or the next free port")
 
 
-def namespace_remedy(root: bool) -> str:
-    if root:
-        return "in a container: grant CAP_SYS_ADMIN and allow unshare(2) in its seccomp profile"
-    restriction = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
-    if restriction.exists() and restriction.read_text().strip() == "1":
-        return "AppArmor forbids it to ordinary users: run scripts/namespaces, which adds a profile, or run as root"
-    return (
-        "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces>0), or run as root"
-    )
-
-
-def kvm_permissions() -> Check:
-    device = Path("/dev/kvm")
-    if not device.exists():
-        return Check(
-            "/dev/kvm",
-            Verdict.WARNING,
-            "not there: guests are emulated",
-            "enable virtualisation in the firmware or the host",
-        )
-    if not os.access(device, os.R_OK | os.W_OK):
-        return Check(
-            "/dev/kvm",
-            Verdict.WARNING,
-            "not ours to open: guests are emulated",
-            "sudo usermod -aG kvm $USER, then log in again",
-        )
-    return Check("/dev/kvm", Verdict.OK, "can be opened")
-
-
-def addresses(tcp: Iterable[Endpoint], udp: Iterable[Endpoint], running: bool) -> Iterator[Check]:
-    """Whether the service can listen where it is told to; `running` when the service on this state has them already."""
-    for kind, protocol, endpoints in ((socket.SOCK_STREAM, "TCP", tcp), (socket.SOCK_DGRAM, "UDP", udp)):
-        for endpoint in endpoints:
-            yield address(endpoint, kind, protocol, running)
-
-
-def address(endpoint: Endpoint, kind: socket.SocketKind, protocol: str, running: bool) -> Check:
-    name = f"{protocol} {endpoint.host}:{endpoint.port}"
-    family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
-    with socket.socket(family, kind) as trial:
+def address(host: str, port: int, kind: socket.SocketKind, note: str = "free") -> Check:
+    name = f"{'TCP' if kind is socket.SOCK_STREAM else 'UDP'} {host}" + (f":{port}" if port else "")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as trial:
         if kind is socket.SOCK_STREAM:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            trial.bind((endpoint.host, endpoint.port))
-        except PermissionError:
-            return Check(
-                name,
-                Verdict.FAILED,
-                "ports below 1024 are root's",
-                "choose a higher port, or grant CAP_NET_BIND_SERVICE",
-            )
+            trial.bind((host, port))
         except OSError as error:
-            if running:
-                return Check(name, Verdict.OK, "the service listens")
-            return Check(
-                name,
-                Verdict.FAILED,
-                os.strerror(error.errno or 0),
-                "end the program that has it, or choose another port",
-            )
-    if running:
-        return Check(name, Verdict.FAILED, "the service runs but does not listen here", "look into its log")
-    return Check(name, Verdict.OK, "free")
+            remedies = {
+                errno.EACCES: "choose a port from 1024 on, or grant CAP_NET_BIND_SERVICE",
+                errno.EADDRNOTAVAIL: "configure an address that this machine has",
+                errno.EADDRINUSE: "end the program that has it, or configure another port",
+            }
+            return Check(name, Verdict.FAILED, str(error.strerror), remedies.get(error.errno or 0, ""))
+    return Check(name, Verdict.OK, note)
+
+
+def service(running: Running) -> Iterator[Check]:
+    """Whether the running service listens where it says."""
+    name = "service"
+    parts = urlsplit(running.url)
+    try:
+        socket.create_connection((parts.hostname, parts.port), timeout=5).close()
+    except OSError as error:
+        yield Check(
+            name, Verdict.FAILED, f"{running.url} does not answer: {error}", f"look into its log (pid {running.pid})"
+        )
+    else:
+        yield Check(name, Verdict.OK, f"runs at {running.url} with {len(running.nodes)} nodes (pid {running.pid})")
+    closed = [node["name"] for node in running.nodes if not node["ipmi"]]
+    if closed:
+        remedy = "free their UDP ports, then restart the service"
+        yield Check("IPMI", Verdict.WARNING, f"the door is closed for {', '.join(closed)}", remedy)
 
 
 def service_manager(environment: Mapping[str, str]) -> Check:
@@ -184,18 +155,30 @@ def unit_kill_mode(unit: str) -> str:
     return values.get("KillMode", "") if values.get("LoadState") == "loaded" else ""
 
 
-TOOLS = {
-    "qemu-img": (Verdict.FAILED, "makes the nodes' disks", "qemu-utils"),
-    "nsenter": (Verdict.FAILED, "opens the deploy listener inside a guest's namespace", "util-linux"),
-    "xorriso": (Verdict.WARNING, "reinstalls need it for their medium", "xorriso"),
-    "ipmitool": (Verdict.WARNING, "a client to try the IPMI door with", "ipmitool"),
-}
+def ipmitool() -> Check:
+    path = shutil.which("ipmitool")
+    if path is None:
+        return Check(
+            "ipmitool", Verdict.WARNING, "not found; a client to try the IPMI door with", "apt-get install ipmitool"
+        )
+    return Check("ipmitool", Verdict.OK, path)
 
 
-def tools() -> Iterator[Check]:
-    for tool, (without, purpose, package) in TOOLS.items():
-        path = shutil.which(tool)
-        if path:
-            yield Check(tool, Verdict.OK, path)
-        else:
-            yield Check(tool, without, f"not found; {purpose}", f"apt-get install {package}")
+def deploy_kit() -> Iterator[Check]:
+    """Whether the deploy ramdisk, its medium and the small operating systems can be built here."""
+    missing = []
+    for name in build_tools.PACKAGES:
+        try:
+            build_tools.program(name)
+        except build_tools.BuildFailed:
+            missing.append(name)
+    if missing:
+        packages = sorted({build_tools.PACKAGES[name] for name in missing})
+        remedy = f"apt-get install {' '.join(packages)}"
+        yield Check("deploy tools", Verdict.FAILED, f"not found: {', '.join(missing)}", remedy)
+    else:
+        yield Check("deploy tools", Verdict.OK, ", ".join(build_tools.PACKAGES))
+    try:
+        yield Check("deploy kernel", Verdict.OK, str(build_tools.kernel_here().image))
+    except build_tools.BuildFailed as error:
+        yield Check("deploy kernel", Verdict.FAILED, str(error), "run scripts/kernel")
