@@ -1,0 +1,1 @@
+"""Reinstall: image catalogue, deploy ramdisk and medium, and the job that uses them."""

@@ -1,0 +1,163 @@
+"""Two small operating systems, made of what the distribution's packages have put on this machine."""
+
+import shutil
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bmc.reinstall.build_initrd import DIRECTORIES, install_busybox
+from bmc.reinstall.build_tools import Kernel, ingredient, run
+
+MIB = 1 << 20
+BOOT_MIB = 16
+SEED_MIB = 2
+COMMAND_LINE = "console=tty0 console=ttyS0,115200 loglevel=4"
+SYSLINUX = f"SERIAL 0 115200\nDEFAULT linux\nPROMPT 0\nLABEL linux\n KERNEL /vmlinuz\n INITRD /initrd\n APPEND {COMMAND_LINE}\n"
+GRUB = f"set gfxpayload=keep\nlinux /vmlinuz {COMMAND_LINE}\ninitrd /initrd\nboot\n"
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One system: its name is that of its image and its files lie in images_root/<folder>."""
+
+    name: str
+    title: str
+    description: str
+    folder: str
+    root_mib: int
+    shell: str = "/bin/sh"
+    programs: tuple[tuple[str, str], ...] = ()
+    """Program and the package that brings it; installed with the libraries it is linked with."""
+
+
+SYSTEMS = (
+    System(
+        "lightsout-mini",
+        "Lightsout Mini (BusyBox)",
+        "A kernel and BusyBox: login on screen and serial console. Boots in seconds.",
+        "mini",
+        root_mib=8,
+    ),
+    System(
+        "lightsout-server",
+        "Lightsout Server (bash, SSH)",
+        "bash and an SSH server for the keys of the seed; login on screen and serial console.",
+        "server",
+        root_mib=24,
+        shell="/bin/bash",
+        programs=(
+            ("/bin/bash", "bash"),
+            ("/usr/sbin/dropbear", "dropbear-bin"),
+            ("/usr/bin/dropbearkey", "dropbear-bin"),
+        ),
+    ),
+)
+TERMINALS = ("l/linux", "v/vt100", "v/vt102", "v/vt220", "x/xterm", "x/xterm-256color")
+
+
+def build_disk(system: System, kernel: Kernel, initrd: Path, efi: Path, data: Path, out: Path, work: Path) -> None:
+    """Write the raw disk `out`: MBR; boot partition for BIOS (syslinux) and UEFI (GRUB); CIDATA; root.
+
+    `initrd` finds the root partition by its label, `efi` is a GRUB that reads /lightsout/system.cfg, `data` is the
+    folder of the systems' own files.
+    """
+    work.mkdir()
+    parts = (
+        (0xEF, _boot_partition(kernel, initrd, efi, work)),
+        (0x0C, _fat(work / "seed.fat", "CIDATA", SEED_MIB)),
+        (0x83, _root_partition(system, data, work)),
+    )
+    start, entries = MIB, b""
+    with out.open("wb") as disk:
+        for kind, part in parts:
+            size = part.stat().st_size
+            # LBA only: 0xFE 0xFF 0xFF says that cylinder, head and sector say nothing.
+            entries += struct.pack("<B3sB3sII", 0 if entries else 0x80, b"\xfe\xff\xff", kind, b"\xfe\xff\xff", start // 512, size // 512)
+            disk.seek(start)
+            with part.open("rb") as source:
+                shutil.copyfileobj(source, disk, MIB)
+            start += size
+        disk.truncate(start)
+        disk.seek(0)
+        disk.write(ingredient("/usr/lib/syslinux/mbr/mbr.bin", "syslinux-common").read_bytes()[:440])
+        disk.seek(446)
+        disk.write(entries.ljust(64, b"\0") + b"\x55\xaa")
+
+
+def _fat(path: Path, label: str, mib: int) -> Path:
+    with path.open("wb") as file:
+        file.truncate(mib * MIB)
+    run("mkfs.vfat", "-n", label, path)
+    return path
+
+
+def _boot_partition(kernel: Kernel, initrd: Path, efi: Path, work: Path) -> Path:
+    part = _fat(work / "boot.fat", "LIGHTSOUT", BOOT_MIB)
+    run("mmd", "-i", part, "::/EFI", "::/EFI/BOOT", "::/lightsout")
+    for file, name in ((kernel.image, "vmlinuz"), (initrd, "initrd"), (efi, "EFI/BOOT/BOOTX64.EFI")):
+        run("mcopy", "-i", part, file, f"::/{name}")
+    for text, name in ((SYSLINUX, "syslinux.cfg"), (GRUB, "lightsout/system.cfg")):
+        run("mcopy", "-i", part, "-", f"::/{name}", stdin=text.encode())
+    run("syslinux", "--install", part)
+    return part
+
+
+def _root_partition(system: System, data: Path, work: Path) -> Path:
+    root, part = work / "root", work / "root.ext4"
+    for directory in (*DIRECTORIES, "root", "lib64", "var/lib", "var/log"):
+        (root / directory).mkdir(parents=True, exist_ok=True)
+    install_busybox(root)
+    (root / "sbin/init").symlink_to("../bin/busybox")
+    _install_programs(system.programs, root)
+    for folder in ("common", system.folder):
+        shutil.copytree(data / "images_root" / folder, root, dirs_exist_ok=True)
+    for name in ("lightsout.sh", "dhcp.sh"):
+        shutil.copyfile(data / "ramdisk" / name, root / "lib" / name)
+    passwd = root / "etc/passwd"
+    passwd.write_text(passwd.read_text().replace("@SHELL@", system.shell))
+    (root / "etc/shadow").write_text("root:!:19700:0:99999:7:::\n")
+    (root / "etc/lightsout-image").write_text(f"{system.name}\n")
+    _set_modes(root)
+    run("mke2fs", "-q", "-F", "-t", "ext4", "-L", "lightsout-root", "-d", root, part, f"{system.root_mib}M")
+    _give_to_root(root, part)
+    return part
+
+
+def _install_programs(programs: Iterable[tuple[str, str]], root: Path) -> None:
+    for name, package in programs:
+        binary = ingredient(name, package)
+        (root / name[1:]).unlink(missing_ok=True)  # BusyBox may have a command of that name
+        shutil.copy(binary, root / name[1:])
+        for word in run("ldd", binary).decode().split():
+            if word.startswith("/"):
+                library = root / word.removeprefix("/usr")[1:]
+                library.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(word, library)
+    for terminal in TERMINALS if programs else ():
+        for base in (Path("/lib/terminfo"), Path("/usr/share/terminfo")):
+            if (base / terminal).exists():
+                target = root / "lib/terminfo" / terminal
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(base / terminal, target)
+
+
+def _set_modes(root: Path) -> None:
+    """Scripts run, secrets are root's; a checkout or a wheel need not have kept any of that."""
+    for path in root.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o755)
+        elif not path.is_symlink():
+            with path.open("rb") as file:
+                path.chmod(0o755 if file.read(4)[:2] == b"#!" or path.parent.name in ("bin", "sbin", "lib64") else 0o644)
+    for library in root.glob("lib/**/*.so*"):
+        library.chmod(0o755)
+    (root / "etc/shadow").chmod(0o600)
+    (root / "root").chmod(0o700)
+
+
+def _give_to_root(root: Path, part: Path) -> None:
+    """Without root's rights mke2fs notes down whoever builds as the owner of each file; sshd trusts only root's."""
+    names = ["/", *(f"/{path.relative_to(root)}" for path in root.rglob("*"))]
+    script = "".join(f"set_inode_field {name} {field} 0\n" for name in names for field in ("uid", "gid"))
+    run("debugfs", "-w", "-f", "-", part, stdin=script.encode())

@@ -1,0 +1,337 @@
+# One deploy job: reads what to do from the medium, erases, writes, verifies and seeds one disk, and reports all of it.
+# Returns for power off. What comes from the service is read with `value`, checked, and never run.
+# shellcheck disable=SC2034,SC3045
+. /lib/lightsout.sh
+
+VERSION=lightsout-ramdisk/1
+MEDIUM_SECONDS=20
+TRIES=8
+STALL_SECONDS=60
+
+token='' api='' medium='' disk='' online='' touched='' writer='' shown='' missed=0
+
+# say TEXT: to the screen, to the serial console, and to the log that a failure reports.
+say() {
+    echo "[$(cut -d' ' -f1 /proc/uptime)] $*" >> /run/log
+    { printf '\r\033[Klightsout: %s\n' "$*" > /dev/tty0; } 2>/dev/null
+    { printf 'lightsout: %s\n' "$*" > /dev/ttyS0; } 2>/dev/null
+}
+
+# show WHAT BYTES TOTAL: a bar on the screen, and on the serial console a line for each tenth.
+show() {
+    local tenth=$(($3 > 0 ? $2 * 10 / $3 : 10))
+    local bar=$(printf '%.*s' $((tenth * 2)) '####################')
+    { printf '\r\033[Klightsout: %-7s [%-20s] %3d%%  %d of %d MiB' "$1" "$bar" $(($3 > 0 ? $2 * 100 / $3 : 100)) \
+        $(($2 >> 20)) $(($3 >> 20)) > /dev/tty0; } 2>/dev/null
+    [ "$1$tenth" = "$shown" ] && return
+    shown=$1$tenth
+    { printf 'lightsout: %s %d%% (%d of %d)\n' "$1" $((tenth * 10)) "$2" "$3" > /dev/ttyS0; } 2>/dev/null
+}
+
+# post PATH FORM: one request; the reply is in /run/reply.
+# 0: done. 9: the job was cancelled. 8: refused, for good. 1: no answer.
+post() {
+    rm -f /run/reply
+    timeout 20 wget -q -O /run/reply --header "Authorization: Bearer $token" --post-data "$2" \
+        "$api/deploy/v1/$1" 2> /run/post.err && return 0
+    case $(cat /run/post.err) in
+    *"HTTP/1."?" 409"*) return 9 ;;
+    *"HTTP/1."?" 4"*) return 8 ;;
+    esac
+    return 1
+}
+
+# insist PATH FORM: like post, but tries again for a while when there is no answer.
+insist() {
+    local try=1 result
+    while :; do
+        post "$1" "$2"
+        result=$?
+        [ $result = 1 ] && [ $try -lt $TRIES ] || return $result
+        try=$((try + 1))
+        sleep 2
+    done
+}
+
+# clear_head: after this nothing boots from a disk that holds half a system.
+clear_head() {
+    [ "$touched" ] || return 0
+    killall -q wget gunzip dd sha256sum
+    [ "$writer" ] && wait "$writer" 2>/dev/null
+    dd if=/dev/zero of="/dev/$disk" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none 2>> /run/log
+    say "the first MiB of $disk is cleared: nothing boots from it"
+}
+
+# The disk is cleared before the service hears of it, since it may cut the power as soon as it does.
+fail() {
+    say "FAILED: $1"
+    clear_head
+    [ "$online" ] && insist failed "message=$(urlencode "$1")&log=$(urlencode "$(tail -c 4000 /run/log)")"
+    sleep 1
+    exit 1
+}
+
+cancelled() {
+    say "the service has ended this job: stopping"
+    clear_head
+    sleep 1
+    exit 1
+}
+
+# outcome RESULT WHAT: ends the job unless RESULT says that the service agreed.
+outcome() {
+    case $1 in
+    0) return ;;
+    9) cancelled ;;
+    8) fail "the service refused $2: $(cat /run/post.err)" ;;
+    *) fail "the service does not answer at $api ($2): $(cat /run/post.err)" ;;
+    esac
+}
+
+# report PHASE BYTES TOTAL: one progress report. A lost one does no harm; many in a row end the job.
+report() {
+    show "$1" "$2" "$3"
+    post progress "phase=$1&bytes=$2&total=$3"
+    case $? in
+    0) missed=0 ;;
+    9 | 8) cancelled ;;
+    *)
+        missed=$((missed + 1))
+        [ $missed -lt $TRIES ] || fail "the service stopped answering at $api: $(cat /run/post.err)"
+        ;;
+    esac
+}
+
+sectors() {
+    read -r _ _ sectors_read _ _ _ sectors_written _ < "/sys/block/$disk/stat"
+    case $1 in write) echo "$sectors_written" ;; *) echo "$sectors_read" ;; esac
+}
+
+# follow PHASE: reports about once a second what has truly moved to or from the disk, until $writer has ended.
+follow() {
+    local start=$(sectors "$1") bytes=0 before=-1 idle=0 tick
+    report "$1" 0 "$size"
+    while kill -0 "$writer" 2>/dev/null; do
+        for tick in 1 2 3 4 5; do
+            kill -0 "$writer" 2>/dev/null || break 2
+            sleep 0.2
+        done
+        bytes=$((($(sectors "$1") - start) * 512))
+        [ $bytes -gt "$size" ] && bytes=$size
+        [ $bytes = $before ] && idle=$((idle + 1)) || idle=0
+        before=$bytes
+        [ $idle -lt $STALL_SECONDS ] || fail "$1: nothing has moved for $STALL_SECONDS seconds, at $bytes of $size bytes"
+        report "$1" "$bytes" "$size"
+    done
+}
+
+# refuse WHY: no job, so no disk is touched; a power button still works.
+refuse() {
+    say "REFUSED: $1"
+    say "No disk was touched. Press the power button to switch off."
+    umount /medium 2>/dev/null
+    acpid -f > /dev/null 2>&1
+    while :; do sleep 60; done
+}
+
+# find_job: copies the job's configuration from a removable medium. A fixed disk is never asked what to do.
+find_job() {
+    local second=0 block
+    mkdir -p /medium
+    while [ $second -lt $MEDIUM_SECONDS ]; do
+        for block in /sys/block/sr* /sys/block/sd*; do
+            [ "$(cat "$block/removable" 2>/dev/null)" = 1 ] || continue
+            mount -t iso9660 -o ro "/dev/${block##*/}" /medium 2>/dev/null || continue
+            medium=${block##*/}
+            [ -f /medium/lightsout/job.conf ] && cp /medium/lightsout/job.conf /run/job.conf
+            umount /medium
+            [ -f /run/job.conf ] && return
+        done
+        sleep 0.5
+        coldplug
+        second=$((second + 1))
+    done
+    refuse "no medium with lightsout/job.conf was found, so there is nothing to do"
+}
+
+# serial_of DISK: as the machine's inventory names it; nothing that could end a field of the check-in.
+serial_of() {
+    local file
+    for file in "/sys/block/$1/serial" "/sys/block/$1/device/serial" "/sys/block/$1/device/vpd_pg80"; do
+        [ -r "$file" ] || continue
+        case $file in *vpd_pg80) tail -c +5 "$file" ;; *) cat "$file" ;; esac | tr -cd 'A-Za-z0-9._-'
+        return
+    done
+}
+
+# disks: name:bytes:serial of each disk that can be written, separated by commas.
+disks() {
+    local block name list=''
+    for block in /sys/block/*; do
+        name=${block##*/}
+        case $name in loop* | ram* | zram* | sr* | fd* | md* | dm-* | "$medium") continue ;; esac
+        [ "$(cat "$block/ro")" = 0 ] && [ "$(cat "$block/size")" -gt 0 ] || continue
+        list="$list,$name:$(($(cat "$block/size") * 512)):$(serial_of "$name")"
+    done
+    echo "${list#,}"
+}
+
+# network: waits for an address on any interface.
+network() {
+    local try nic
+    ip link set lo up
+    for try in 1 2 3; do
+        coldplug
+        for nic in $(nics); do
+            ip link set "$nic" up
+            udhcpc -i "$nic" -n -q -t 4 -T 1 -s /lib/dhcp.sh > /run/dhcp.log 2>&1 || continue
+            say "network: $nic $(ip -4 -o addr show "$nic" | awk '{print $4}')"
+            online=1
+            return
+        done
+    done
+    fail "no network: no interface of '$(nics | tr '\n' ' ')' got an address by DHCP"
+}
+
+check_in() {
+    local found=$(disks) macs=$(for nic in $(nics); do cat "/sys/class/net/$nic/address"; done | tr '\n' ',')
+    say "disks: ${found:-none}"
+    insist checkin "uuid=$(cat /sys/class/dmi/id/product_uuid 2>/dev/null)&mac=$(urlencode "${macs%,}")&disks=$(urlencode "$found")&version=$VERSION"
+    outcome $? "the check-in"
+    size=$(value image_size /run/reply)
+    sha256=$(value image_sha256 /run/reply)
+    encoding=$(value image_encoding /run/reply)
+    seed=$(value seed /run/reply)
+    chosen=$(value disk /run/reply)
+    case ,$found in *",$chosen:"*) ;; *) fail "the service chose disk '$chosen', which is not among those seen: $found" ;; esac
+    [ "$chosen" ] || fail "the service chose no disk out of: ${found:-none}"
+    case $size in '' | *[!0-9]* | 0) fail "the service named no image size: '$size'" ;; esac
+    [ $((size % 512)) = 0 ] || fail "the image has $size bytes, which is no whole number of sectors"
+    case $sha256 in *[!0-9a-f]*) sha256='' ;; esac
+    [ ${#sha256} = 64 ] || fail "the service named no SHA-256 of the image"
+    case $encoding in raw) decode=cat ;; gzip) decode='gunzip -c' ;;
+    *) fail "the image is encoded as '$encoding'; this ramdisk knows raw and gzip" ;; esac
+    local room=$(($(cat "/sys/block/$chosen/size") * 512))
+    [ "$size" -le $room ] || fail "the image needs $size bytes and $chosen has $room"
+    disk=$chosen
+}
+
+# erase: first and last, where partition tables lie, so that an interrupted write never leaves the old system bootable.
+erase() {
+    local end=$(($(cat "/sys/block/$disk/size") / 2048))
+    say "erasing $disk"
+    touched=1
+    report erase 0 5242880
+    dd if=/dev/zero of="/dev/$disk" bs=1M count=4 oflag=direct conv=notrunc,fsync status=none 2> /run/dd.err &&
+        dd if=/dev/zero of="/dev/$disk" bs=1M count=1 seek=$((end - 1)) oflag=direct conv=notrunc,fsync status=none 2> /run/dd.err ||
+        fail "erasing $disk failed: $(cat /run/dd.err)"
+    report erase 5242880 5242880
+}
+
+write_image() {
+    say "writing $size bytes to $disk"
+    rm -f /run/*.err
+    (
+        set -o pipefail
+        wget -q -O - --header "Authorization: Bearer $token" "$api/deploy/v1/image" 2> /run/wget.err |
+            $decode 2> /run/decode.err |
+            dd of="/dev/$disk" bs=1M iflag=fullblock oflag=direct conv=notrunc,fsync 2> /run/dd.err
+    ) &
+    writer=$!
+    follow write
+    wait "$writer"
+    local result=$? why
+    writer=''
+    if [ $result != 0 ]; then
+        why=$(grep -v -e ' records ' -e ' copied, ' /run/dd.err)
+        [ "$why" ] && fail "writing to $disk failed: $why"
+        fail "the download broke: $(cat /run/wget.err /run/decode.err | tr '\n' ' ')"
+    fi
+    report write "$size" "$size"
+}
+
+verify() {
+    say "reading back what $disk holds"
+    blockdev --flushbufs "/dev/$disk"
+    echo 3 > /proc/sys/vm/drop_caches
+    (
+        set -o pipefail
+        dd if="/dev/$disk" bs=1M count="$size" iflag=count_bytes,fullblock status=none 2> /run/dd.err |
+            sha256sum > /run/sha256
+    ) &
+    writer=$!
+    follow verify
+    wait "$writer" || fail "reading back from $disk failed: $(cat /run/dd.err)"
+    writer=''
+    local read_back=$(cut -d' ' -f1 /run/sha256)
+    report verify "$size" "$size"
+    insist verified "sha256=$read_back"
+    case $? in
+    0) [ "$read_back" = "$sha256" ] || fail "$disk holds SHA-256 $read_back, the image is $sha256" ;;
+    8) fail "$disk holds SHA-256 $read_back, the image is $sha256" ;;
+    9) cancelled ;;
+    *) outcome 1 "the digest" ;;
+    esac
+    say "SHA-256 $read_back is right"
+}
+
+# seed_partition: the FAT partition of the disk that is labelled CIDATA (the label lies at 43 in FAT12 and FAT16, at 71 in FAT32).
+seed_partition() {
+    local entry name offset label
+    for entry in "/sys/block/$disk/$disk"*/partition; do
+        name=$(basename "$(dirname "$entry")")
+        for offset in 43 71; do
+            label=$(dd if="/dev/$name" bs=1 skip=$offset count=11 status=none 2>/dev/null | tr -d ' \0' | tr a-z A-Z)
+            [ "$label" = CIDATA ] && echo "$name" && return
+        done
+    done
+}
+
+write_seed() {
+    local partition name result count=0 total=$(echo "$seed" | wc -w)
+    [ "$seed" ] || return
+    report seed 0 "$total"
+    blockdev --rereadpt "/dev/$disk" 2> /run/seed.err
+    partition=$(seed_partition)
+    [ "$partition" ] || fail "the image has no FAT partition labelled CIDATA for its seed"
+    mkdir -p /seed
+    mount -t vfat "/dev/$partition" /seed 2> /run/seed.err || fail "the seed partition $partition cannot be mounted: $(cat /run/seed.err)"
+    for name in $seed; do
+        case $name in .* | *[!A-Za-z0-9._-]*) fail "the service named a seed file '$name'" ;; esac
+        fetch_seed "$name" || fail "the seed file $name did not come: $(cat /run/seed.err)"
+        cp "/run/seed-$name" "/seed/$name" 2> /run/seed.err || fail "the seed file $name does not fit: $(cat /run/seed.err)"
+        count=$((count + 1))
+        report seed $count "$total"
+    done
+    umount /seed
+    sync
+    blockdev --flushbufs "/dev/$disk"
+    say "seeded $partition with $seed"
+}
+
+fetch_seed() {
+    local try
+    for try in 1 2 3 4; do
+        timeout 20 wget -q -O "/run/seed-$1" --header "Authorization: Bearer $token" "$api/deploy/v1/seed/$1" 2> /run/seed.err && return
+        sleep 1
+    done
+    return 1
+}
+
+say "deploy ramdisk, kernel $(uname -r), $([ -d /sys/firmware/efi ] && echo UEFI || echo BIOS)"
+find_job
+api=$(value api /run/job.conf)
+token=$(value token /run/job.conf)
+case $api in *[!A-Za-z0-9.:/_-]*) api='' ;; http://?*) ;; *) api='' ;; esac
+[ "$api" ] || refuse "lightsout/job.conf names no http:// address of the service"
+[ "$token" ] || refuse "lightsout/job.conf holds no token"
+network
+check_in
+erase
+write_image
+verify
+write_seed
+insist 'done' 'ok=1'
+outcome $? "the end of the job"
+say "done; powering off"
+sleep 1
