@@ -1,0 +1,20 @@
+"""The server made of memory, which other tests stand on, keeps the contract of a backend."""
+
+import pytest
+
+from bmc.ports import Backend
+from tests.contracts.backend import BackendContract, OpenBackend
+from tests.world import MemoryServer
+
+
+class TestMemoryServer(BackendContract):
+    patience = 2.0
+
+    @pytest.fixture
+    def open_backend(self) -> OpenBackend:
+        server = MemoryServer()
+
+        async def open_backend() -> Backend:
+            return server.backend()
+
+        return open_backend
