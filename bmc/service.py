@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from aiohttp.web import Application
@@ -37,7 +38,8 @@ from bmc.node import Node
 from bmc.node.power import Patience
 from bmc.reinstall.build import build_all, default_cache
 from bmc.reinstall.images import Catalogue
-from bmc.reinstall.job import reinstall_recipe
+from bmc.reinstall.job import Reinstall
+from bmc.reinstall.medium import build_medium
 from bmc.store import Store
 
 log = logging.getLogger(__name__)
@@ -149,8 +151,9 @@ async def open_service(state: Path, with_demo: bool = False, show_passwords: boo
         ipmi = await stack.enter_async_context(IpmiServer(core.accounts, core.clock))
         opened = Opened(core, ipmi)
         core.fleet.on_change(opened.add, opened.remove)
-        recipe = reinstall_recipe(core.events, catalogue, artefacts, DeployServer(), state / "deploy")
-        jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, [recipe])
+        medium = partial(build_medium, artefacts)
+        reinstall = Reinstall(core.events, catalogue, medium, DeployServer(), state / "deploy")
+        jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, [reinstall.recipe()])
         stack.push_async_callback(jobs.close)
         first = await _first_administrator(core, show_passwords)
         await core.fleet.start()
