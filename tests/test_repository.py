@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from bmc.reinstall.build import BIOS_FILES
+from bmc.reinstall.build_system import SYSTEMS
+from bmc.reinstall.build_tools import PACKAGES
+
 ROOT = Path(__file__).parents[1]
 LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -121,6 +125,14 @@ def test_every_script_starts_with_what_it_is_for_and_parses() -> None:
         assert re.match(r"[A-Z].*", header), f"{path} does not say what it is for"
         if "bash" in lines[0]:
             subprocess.run(["bash", "-n", path], check=True)
+
+
+def test_setup_installs_the_packages_that_the_code_names() -> None:
+    listed = set(re.findall(r"[a-z0-9][a-z0-9.+-]+", (ROOT / "scripts/packages").read_text()))
+    files = [(path, package) for system in SYSTEMS for path, package in system.programs]
+    named = {*PACKAGES.values(), *(package for _, package in (*BIOS_FILES, *files))}
+    essential = {"libc-bin", "bash"}
+    assert named - essential <= listed
 
 
 def test_every_module_says_what_it_is_for() -> None:
