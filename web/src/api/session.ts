@@ -29,13 +29,10 @@ export function useSignIn() {
   });
 }
 
+/** Ends the session and leaves nothing of it in the page's memory. */
 export function useSignOut() {
-  const client = useQueryClient();
   return useMutation({
     mutationFn: () => remove("/session"),
-    onSettled: () => {
-      client.setQueryData(SESSION, null);
-      client.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION[0] });
-    },
+    onSettled: () => window.location.assign("/sign-in"),
   });
 }

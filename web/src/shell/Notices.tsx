@@ -42,7 +42,7 @@ export function NoticeProvider({ children }: { children: ReactNode }) {
             title={title}
             timeout={variant === "danger" ? false : SHOWN_MS}
             onTimeout={() => drop(key)}
-            actionClose={<AlertActionCloseButton title={`Dismiss: ${title}`} onClose={() => drop(key)} />}
+            actionClose={<AlertActionCloseButton aria-label={`Dismiss: ${title}`} onClose={() => drop(key)} />}
           >
             {text}
           </Alert>
