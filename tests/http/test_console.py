@@ -1,0 +1,160 @@
+"""Console WebSockets: bytes both ways, and every way they end."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+
+from bmc.http.keys import HOUSE
+from tests.redfish.service import Service
+from tests.world import until
+
+SCREEN, SERIAL = "/console/n1/screen", "/console/n1/serial"
+
+
+async def connect(service: Service, path: str, name: str = "olga", **more: Any) -> ClientWebSocketResponse:
+    token, _ = await service.token(name)
+    headers = {"X-Auth-Token": token, "Origin": service.url}
+    socket: ClientWebSocketResponse = await service.client.ws_connect(service.url + path, headers=headers, **more)
+    return socket
+
+
+async def ended(socket: ClientWebSocketResponse) -> tuple[int, str]:
+    """(code, reason) of the close, whatever comes before."""
+    async with asyncio.timeout(5):
+        while (message := await socket.receive()).type in (WSMsgType.BINARY, WSMsgType.TEXT):
+            continue
+    assert message.type is WSMsgType.CLOSE, message
+    return int(message.data), str(message.extra)
+
+
+async def test_the_screens_bytes_go_both_ways_uncompressed(service: Service) -> None:
+    socket = await connect(service, SCREEN, protocols=("binary",))
+    assert socket.protocol == "binary"
+    assert not socket.compress
+    (screen,) = service.drivers.screens["n1"].opened
+    screen.incoming.put_nowait(b"RFB 003.008\n")
+    assert await socket.receive_bytes() == b"RFB 003.008\n"
+    await socket.send_bytes(b"RFB 003.008\n")
+    await until(lambda: screen.written == b"RFB 003.008\n")
+    await socket.close()
+    await until(lambda: screen.closed)
+
+
+async def test_the_serial_console_says_first_what_was_printed_before(service: Service) -> None:
+    line = service.drivers.lines["n1"]
+    socket = await connect(service, SERIAL)
+    assert await socket.receive_bytes() == b"printed before\r\n"
+    line.stream.incoming.put_nowait(b"login: ")
+    assert await socket.receive_bytes() == b"login: "
+    await socket.send_bytes(b"root\r")
+    await until(lambda: line.stream.written == b"root\r")
+    await socket.close()
+
+
+async def test_a_break_is_sent_and_nonsense_is_told(service: Service) -> None:
+    socket = await connect(service, SERIAL)
+    await socket.receive_bytes()
+    await socket.send_str('{"type": "break"}')
+    await until(lambda: service.drivers.lines["n1"].breaks == 1)
+    for nonsense in ("", "[]", "null", '{"type": "dance"}', "[" * 3000):
+        await socket.send_str(nonsense)
+        assert json.loads(await socket.receive_str())["type"] == "error"
+    await socket.close()
+
+
+async def test_a_viewer_sees_and_cannot_type(service: Service) -> None:
+    socket = await connect(service, f"{SCREEN}?view=1", "vera")
+    (screen,) = service.drivers.screens["n1"].opened
+    await socket.send_bytes(b"RFB 003.008\n" + b"\x01" + b"\x01")
+    await socket.send_bytes(bytes((4, 1, 0, 0, 0, 0, 0, 65)))
+    await until(lambda: screen.written == b"RFB 003.008\n\x01\x01")
+    await asyncio.sleep(0.05)
+    assert screen.written == b"RFB 003.008\n\x01\x01"
+    await socket.close()
+    refused = await connect(service, SCREEN, "vera")
+    code, reason = await ended(refused)
+    assert code == 4403
+    assert "Operator" in reason
+
+
+async def test_a_console_beyond_ones_scope_or_of_no_node_is_refused(service: Service) -> None:
+    await service.world.add("n2")
+    assert (await ended(await connect(service, "/console/n2/screen", "tina")))[0] == 4403
+    assert (await ended(await connect(service, "/console/n9/screen")))[0] == 4404
+
+
+async def test_a_console_ends_with_its_session_or_its_role(service: Service) -> None:
+    token, session = await service.token("olga")
+    headers = {"X-Auth-Token": token, "Origin": service.url}
+    socket = await service.client.ws_connect(service.url + SERIAL, headers=headers)
+    await socket.receive_bytes()
+    await service.call("DELETE", session)
+    said = json.loads(await socket.receive_str())
+    assert said["type"] == "closed"
+    assert (await ended(socket))[0] == 4401
+
+    demoted = await connect(service, SCREEN)
+    change = {"RoleId": "ReadOnly"}
+    assert (await service.call("PATCH", "/redfish/v1/AccountService/Accounts/olga", change)).status == 200
+    assert (await ended(demoted))[0] == 4401
+
+
+async def test_a_console_ends_when_the_nodes_side_does(service: Service) -> None:
+    socket = await connect(service, SCREEN)
+    service.drivers.screens["n1"].opened[0].incoming.put_nowait(b"")
+    assert (await ended(socket))[0] == 4409
+
+
+async def test_without_a_session_there_is_no_console(service: Service) -> None:
+    socket = await service.client.ws_connect(service.url + SERIAL, headers={"Origin": service.url})
+    assert (await ended(socket))[0] == 4401
+
+
+@pytest.mark.parametrize("origin", [None, "https://evil.example"])
+async def test_a_websocket_must_carry_our_origin(service: Service, origin: str | None) -> None:
+    token, _ = await service.token()
+    headers = {"X-Auth-Token": token} | ({} if origin is None else {"Origin": origin})
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await service.client.ws_connect(service.url + SERIAL, headers=headers)
+    assert refused.value.status == 403
+
+
+async def test_a_plain_request_for_a_console_is_told_what_it_is(service: Service) -> None:
+    async with service.client.get(service.url + SERIAL) as response:
+        assert response.status == 426
+
+
+async def test_a_viewer_that_never_reads_costs_nobody_else_anything(service: Service) -> None:
+    token, _ = await service.token()
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.server.port, limit=1024)
+    writer.write(
+        f"GET {SCREEN} HTTP/1.1\r\nHost: 127.0.0.1:{service.server.port}\r\nOrigin: {service.url}\r\n"
+        f"X-Auth-Token: {token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    (stuck,) = service.drivers.screens["n1"].opened
+    for _ in range(200):
+        stuck.incoming.put_nowait(bytes(256 * 1024))
+    good = await connect(service, SCREEN)
+    fine = service.drivers.screens["n1"].opened[1]
+    for number in range(100):
+        fine.incoming.put_nowait(bytes([number]) * 1000)
+        assert await good.receive_bytes() == bytes([number]) * 1000
+    assert stuck.incoming.qsize() > 100
+    await good.close()
+    writer.close()
+
+
+async def test_the_consoles_end_at_once_when_the_service_stops(service: Service) -> None:
+    socket = await connect(service, SERIAL)
+    await socket.receive_bytes()
+    before = asyncio.get_running_loop().time()
+    stopping = asyncio.create_task(service.server.__aexit__(None, None, None))
+    assert (await ended(socket))[0] == 1001
+    await stopping
+    assert asyncio.get_running_loop().time() - before < 2
+    assert len(service.app[HOUSE].closing) == 0

@@ -1,0 +1,92 @@
+"""Listening, TLS, health and metrics."""
+
+import socket
+import ssl
+import stat
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, ClientSSLError, web
+
+from bmc.http.server import CannotListen, HttpServer, is_loopback
+from bmc.http.tls import BadCertificate, self_signed, server_context
+from bmc.store import StoreFailed
+from tests.redfish.service import Service, open_service
+
+
+async def test_a_port_in_use_is_named_with_the_remedy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CannotListen, match=f"127.0.0.1 port {port} is in use already"):
+            async with HttpServer(web.Application(), "127.0.0.1", port):
+                pass
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.0.2.1"])
+async def test_beyond_loopback_there_is_no_plain_http(host: str) -> None:
+    with pytest.raises(CannotListen, match="only HTTPS"):
+        async with HttpServer(web.Application(), host, 0):
+            pass
+
+
+def test_what_is_loopback() -> None:
+    assert all(map(is_loopback, ("127.0.0.1", "127.8.8.8", "::1", "localhost")))
+    assert not any(map(is_loopback, ("0.0.0.0", "::", "", "example.org", "10.0.0.1")))
+
+
+async def test_a_self_made_certificate_is_kept_private_and_works(tmp_path: Path) -> None:
+    async with open_service(tmp_path, secure=True) as service:
+        assert service.url.startswith("https://")
+        assert (await service.get("/redfish/v1/", as_=""))["Id"] == "RootService"
+        async with ClientSession() as stranger:
+            with pytest.raises(ClientSSLError):
+                await stranger.get(service.url)
+
+
+def test_a_certificate_is_made_once_and_its_key_is_ours_alone(tmp_path: Path) -> None:
+    directory = tmp_path / "tls"
+    certificate, key = self_signed(directory, ["127.0.0.1", "host.example"])
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    before = certificate.read_bytes()
+    assert self_signed(directory, ["other"]) == (certificate, key)
+    assert certificate.read_bytes() == before
+    assert server_context(certificate, key).minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.pem"
+    bad.write_text("nothing")
+    with pytest.raises(BadCertificate, match=r"bad\.pem"):
+        server_context(bad, bad)
+    with pytest.raises(BadCertificate, match=r"missing\.pem"):
+        server_context(tmp_path / "missing.pem", bad)
+
+
+async def test_health_is_the_stores_and_is_asked_at_most_once_a_second(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = []
+
+    async def check() -> None:
+        checks.append(1)
+        raise StoreFailed("the disk is full")
+
+    monkeypatch.setattr(service.world.store, "check", check)
+    for _ in range(5):
+        async with service.client.get(f"{service.url}/healthz") as response:
+            assert (response.status, await response.text()) == (503, "the disk is full\n")
+    assert len(checks) == 1
+
+
+async def test_a_healthy_service_says_ok(service: Service) -> None:
+    async with service.client.get(f"{service.url}/healthz") as response:
+        assert (response.status, await response.text()) == (200, "ok\n")
+
+
+async def test_metrics_count_requests_nodes_and_sessions_for_those_who_sign_in(service: Service) -> None:
+    await service.get("/redfish/v1/Systems")
+    assert (await service.call("GET", "/metrics", as_="")).status == 401
+    text = (await service.call("GET", "/metrics", as_="vera")).body
+    assert 'lightsout_http_requests_total{area="redfish",method="GET",status="200"} 1.0' in text
+    assert 'lightsout_nodes{state="Off"} 1.0' in text
+    assert "lightsout_sessions 0.0" in text
