@@ -121,7 +121,7 @@ class NodeDoor:
     async def close(self) -> None:
         for session in self._sessions.active:
             self._sessions.end(session)
-        await self._sol.deactivate(tell=False)
+        await self._sol.deactivate()
         await self._context.tasks.close()
 
     def _carry_out(self, request: Request) -> None:
@@ -158,7 +158,7 @@ class NodeDoor:
     def _end_orphan(self) -> None:
         """A console ends with its session."""
         if self._sol.owner is not None and self._sol.owner.ended:
-            self._context.tasks.start(self._sol.deactivate(tell=False))
+            self._context.tasks.start(self._sol.deactivate())
 
     def _send_sol(self, session: Session, payload: bytes) -> None:
         self._send(session.seal(PayloadType.SOL, payload), session.peer)

@@ -62,11 +62,11 @@ class SolLink:
         self._received = 0
         self._accepted = 0
 
-    def send(self, data: bytes) -> bytes:
+    def send(self, data: bytes, last: bool = False) -> bytes:
         """The next packet; to be sent again until `receive` says that it was acknowledged."""
         self._sent = self._sent % 15 + 1
         self._under_way = data
-        return BmcPacket(self._sent, data=data).pack()
+        return BmcPacket(self._sent, data=data, deactivated=last).pack()
 
     def receive(self, packet: ConsolePacket, room: int) -> Heard:
         """`room` is how many characters can be taken; with none the packet stays unanswered and comes again."""
@@ -134,6 +134,10 @@ class _Console:
             self._work.set()
         if heard.reply is not None:
             self._send(heard.reply)
+
+    def farewell(self, text: str) -> bytes:
+        """The last packet. As ipmitool does not look at the status, what happened is also printed."""
+        return self._link.send(f"\r\n[SOL ended: {text}]\r\n".encode(), last=True)
 
     async def run(self) -> None:
         """Until the stream ends. Closes the stream, also when cancelled."""
@@ -215,7 +219,7 @@ class SolPort:
         self._retry = retry
         self._console: _Console | None = None
         self._task: asyncio.Task[None] | None = None
-        self._tell = True
+        self._farewell = ""
 
     def reserve(self, session: Session) -> bool:
         """Whether the port was free; it is the session's now."""
@@ -236,22 +240,22 @@ class SolPort:
             await stream.close()
             return
         self._console = _Console(stream, lambda payload: self._send(session, payload), self._clock, self._retry)
-        self._tell = True
+        self._farewell = "the serial line was closed"
         self._task = asyncio.get_running_loop().create_task(self._run(session, self._console))
 
     def receive(self, session: Session, payload: bytes) -> None:
-        """:raise WireError: no SOL packet, or not from the console that holds the port."""
+        """From silence ipmitool learns that SOL is over. :raise WireError: no SOL packet, or of a session without SOL."""
         if self._console is None or self.owner is not session:
             raise WireError("a SOL packet from a session that has no SOL")
         self._console.receive(payload)
 
-    async def deactivate(self, tell: bool) -> None:
-        """Ends the console if there is one; with `tell` its client hears of it."""
+    async def deactivate(self, farewell: str = "") -> None:
+        """Ends the console if there is one; its user reads the `farewell`."""
         task = self._task
         if task is None:
             self.owner = None
             return
-        self._tell = tell
+        self._farewell = farewell
         task.cancel()
         await asyncio.wait({task})
 
@@ -260,5 +264,5 @@ class SolPort:
             await console.run()
         finally:
             self._console = self._task = self.owner = None
-            if self._tell and not session.ended:
-                self._send(session, BmcPacket(0, nack=True, unavailable=True, deactivated=True).pack())
+            if self._farewell and not session.ended:
+                self._send(session, console.farewell(self._farewell))

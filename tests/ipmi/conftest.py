@@ -1,6 +1,8 @@
 """A door with real sockets, and the real clients to knock on it."""
 
 import asyncio
+import random
+import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -64,6 +66,19 @@ async def rack(tmp_path: Path) -> AsyncIterator[Rack]:
     key_file = tmp_path / "key"
     key_file.write_text(KEY)
     key_file.chmod(0o600)
-    node, slots = FakeNode(), FakeSlots()
+    node, slots = FakeNode(endpoint=Endpoint("127.0.0.1", low_port())), FakeSlots()
     async with IpmiServer(slots, SystemClock()) as server:
         yield Rack(server, node, slots, await server.add(node), key_file)
+
+
+def low_port() -> int:
+    """A free port below 32768: ipmiconsole takes a larger one for a bad host name."""
+    for _ in range(100):
+        port = random.randrange(20000, 32768)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port")

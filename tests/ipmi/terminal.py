@@ -32,10 +32,13 @@ class Terminal:
 
     async def expect(self, text: bytes, timeout: float = 10) -> None:
         """Waits until `text` was printed, and forgets all up to its end."""
-        async with asyncio.timeout(timeout):
-            while text not in self.printed:
-                self._grown.clear()
-                await self._grown.wait()
+        try:
+            async with asyncio.timeout(timeout):
+                while text not in self.printed:
+                    self._grown.clear()
+                    await self._grown.wait()
+        except TimeoutError:
+            raise AssertionError(f"expected {text!r}, printed was {self.printed!r}") from None
         self.printed = self.printed[self.printed.index(text) + len(text) :]
 
     def type(self, text: bytes) -> None:

@@ -60,7 +60,7 @@ async def test_a_second_console_is_refused_until_the_first_is_deactivated(rack: 
         assert code == 1
         assert "SOL payload already active on another session" in printed
         assert await rack.ipmitool("sol", "deactivate") == (0, "")
-        await first.expect(b"SOL session closed by BMC")
+        await first.expect(b"[SOL ended: admin deactivated it from 127.0.0.1]")
         await until(lambda: rack.node.lines[0].closed)
         async with terminal(*rack.ipmitool_line("sol", "activate")) as second:
             await second.expect(b"login: ")
@@ -91,7 +91,9 @@ async def test_a_console_ends_with_the_line(rack: Rack) -> None:
     async with terminal(*rack.ipmitool_line("sol", "activate")) as console:
         await console.expect(b"login: ")
         rack.node.lines[0].hang_up()
-        await console.expect(b"SOL session closed by BMC")
+        await console.expect(b"[SOL ended: the serial line was closed]")
+        console.type(b"hello?\r")
+        await console.expect(b"SOL session closed by BMC", timeout=30)
 
 
 async def test_ipmiconsole(rack: Rack) -> None:

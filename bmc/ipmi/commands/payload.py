@@ -54,9 +54,11 @@ async def deactivate_payload(call: Call) -> bytes:
     """§24.2. Also another session's: that is how a console left behind is taken over."""
     request = DeactivateRequest.unpack(call.data)
     _check_sol(request.payload_type, request.instance)
-    if call.context.sol.owner is None:
+    owner = call.context.sol.owner
+    if owner is None:
         raise CommandError(_ALREADY_INACTIVE)
-    await call.context.sol.deactivate(tell=call.context.sol.owner is not call.session)
+    farewell = f"{call.session.user} deactivated it from {call.peer[0]}" if owner is not call.session else ""
+    await call.context.sol.deactivate(farewell)
     return b""
 
 
