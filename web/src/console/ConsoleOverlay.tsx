@@ -13,7 +13,7 @@ export function ConsoleOverlay({ system, state, reconnect }: ConsoleOverlayProps
   return (
     <div role="status" aria-live="polite" className="lo-overlay-place" data-testid="console-state" data-phase={state.phase}>
       {state.phase !== "open" && (
-        <div className="lo-overlay">
+        <div className="lo-overlay pf-v6-theme-dark">
           <Words system={system} state={state} reconnect={reconnect} />
         </div>
       )}

@@ -51,7 +51,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
           <BreadcrumbItem isActive>{system.Name}</BreadcrumbItem>
         </Breadcrumb>
       </PageBreadcrumb>
-      <PageSection aria-label="Node" className="lo-node-header">
+      <PageSection aria-label="Node" className="lo-node-header" hasBodyWrapper={false}>
         <div className="lo-node-title">
           <Title headingLevel="h1">{system.Name}</Title>
           <div className="lo-labels" aria-live="polite">
@@ -83,7 +83,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
           <Tab eventKey="jobs" title={<TabTitleText>Jobs</TabTitleText>} />
         </Tabs>
       </PageSection>
-      <PageSection isFilled aria-label={tab} className={`lo-tab-${tab}`}>
+      <PageSection isFilled aria-label={tab} className={`lo-tab-${tab}`} hasBodyWrapper={false}>
         <Suspense fallback={<Loading what={tab} />}>
           {tab === "overview" && <Overview system={system} />}
           {tab === "screen" && <ScreenConsole key={system.Id} system={system} />}

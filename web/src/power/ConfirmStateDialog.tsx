@@ -18,7 +18,7 @@ export function ConfirmStateDialog({ system, onConfirm, onClose }: ConfirmStateD
         <Content component="p">Look at the server itself, then say what you saw. Lightsout acts on your word.</Content>
       </ModalBody>
       <ModalFooter>
-        <Button variant="primary" onClick={() => onConfirm("On")}>
+        <Button variant="secondary" onClick={() => onConfirm("On")}>
           It is on
         </Button>
         <Button variant="secondary" onClick={() => onConfirm("Off")}>
