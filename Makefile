@@ -51,11 +51,12 @@ test-all: setup-test ## the long matrices too
 	$(PYTEST) --cov --cov-branch --cov-report=term --timeout 1800
 
 bench: setup-test ## measure against the alternatives, side by side, on this machine
-	@for file in benchmarks/bench_*.py; do .venv/bin/python "$$file"; done
+	@scripts/venv bench
+	@for file in benchmarks/bench_*.py; do .venv/bin/python -m "benchmarks.$$(basename "$$file" .py)"; done
 
 lock: ## pin the dependencies of pyproject.toml anew
 	@scripts/venv dev
-	@scripts/lock --upgrade
+	@scripts/lock --upgrade # then commit what changed
 
 clean: ## remove what was built here, but no node and no state
 	rm -rf build web/dist web/node_modules .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

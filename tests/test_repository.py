@@ -17,7 +17,7 @@ from bmc.reinstall.build_system import SYSTEMS
 from bmc.reinstall.build_tools import PACKAGES
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-dev.txt", "requirements-bench.txt")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -60,15 +60,15 @@ def test_a_lock_file_pins_every_package_by_hash_and_names_no_address(lock: str) 
 
 
 def test_the_lock_files_agree_and_each_holds_the_one_before() -> None:
-    run, build, dev = (pins(lock) for lock in LOCKS)
-    assert run.items() <= build.items() <= dev.items()
+    run, build, dev, bench = (pins(lock) for lock in LOCKS)
+    assert run.items() <= build.items() <= dev.items() <= bench.items()
 
 
 def test_the_lock_files_hold_every_dependency() -> None:
     groups = PROJECT["dependency-groups"]
     plain = [entry for group in groups.values() for entry in group if isinstance(entry, str)]
     assert {name_of(entry) for entry in PROJECT["project"]["dependencies"]} <= pins(LOCKS[0]).keys()
-    assert {name_of(entry) for entry in plain} <= pins(LOCKS[2]).keys()
+    assert {name_of(entry) for entry in plain} <= pins(LOCKS[-1]).keys()
 
 
 def test_the_page_is_locked_without_addresses() -> None:
