@@ -155,21 +155,24 @@ class Jobs:
 
     async def _resume(self, written: Written) -> None:
         job = written.job
+        recipe = self._recipes.get(job.kind)
         try:
-            recipe = self._recipes.get(job.kind)
-            if recipe is None:
-                raise NotFound(f"this version knows no job “{job.kind}”")
             node, backend = self._fleet.node(job.node), self._fleet.backend(job.node)
-            if job.state is JobState.NEW:
-                await node.do(Release(), caller_of(job))
-                raise WrongState("the service ended before it began; nothing was done to the node")
+            if recipe is None or job.state is JobState.NEW:
+                held = node.snapshot.reservation
+                if held is not None and held.job == job.id:
+                    await node.do(Release(), caller_of(job))
         except BmcError as error:
-            await self._fail(written, str(error))
-            return
+            return await self._fail(written, str(error))
+        if recipe is None:
+            return await self._fail(written, f"this version knows no job “{job.kind}”; look at the node")
+        if job.state is JobState.NEW:
+            return await self._fail(written, "the service ended before it began; nothing was done to the node")
         run = Run(written, await self._ledger.secrets(job.id), node, backend, self._clock, self._ledger)
         if job.state is JobState.CANCELLING:
             run.cancelled.set()
-        await run.say("the service was restarted; going on")
+        if run.ending is None:
+            await run.say("the service was restarted; going on")
         self._spawn(recipe, run, resumed=True)
 
     async def _fail(self, written: Written, message: str) -> None:

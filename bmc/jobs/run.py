@@ -112,17 +112,23 @@ class Run:
         await self.say(step)
 
     async def finish(self, state: JobState, message: str) -> None:
-        """The end. The secrets are forgotten. :raise StoreFailed: it has ended all the same, for as long as we live."""
+        """The end, seen once it is stored and told. The secrets are forgotten.
+
+        :raise StoreFailed: it has ended all the same, for as long as we live.
+        """
         now = self.clock.now()
         lines = self.job.messages
         if not lines or lines[-1].text != message:
             lines = (*lines, JobMessage(now, message))
         percent = 100 if state is JobState.COMPLETED else self.job.percent
-        self.job = replace(self.job, state=state, percent=percent, message=message, messages=lines, ended=now)
-        await self.save()
-        await self._ledger.forget_secrets(self.job.id)
-        text = f"{self.job.kind} of {self.job.node} {OUTCOME[state]}: {message}"
-        await self._ledger.tell(EventKind.JOB_ENDED, self.job, text, SEVERITY[state])
+        job = replace(self.job, state=state, percent=percent, message=message, messages=lines, ended=now)
+        try:
+            await self._ledger.save(Written(job, self.state, self.ending))
+            await self._ledger.forget_secrets(job.id)
+            text = f"{job.kind} of {job.node} {OUTCOME[state]}: {message}"
+            await self._ledger.tell(EventKind.JOB_ENDED, job, text, SEVERITY[state])
+        finally:
+            self.job = job
 
     async def _tell(self) -> None:
         self._told = self.clock.monotonic()

@@ -61,7 +61,7 @@ class Guest:
             self._hang_up = None
 
     async def until(self, reached: Callable[[], bool]) -> None:
-        """Wait for it, telling progress. :raise StepFailed: the ramdisk gave up, or the node is off, paused or reset."""
+        """Wait for it, telling progress. :raise StepFailed: the ramdisk gave up; the node is off, paused or reset."""
         while True:
             self._wake.clear()
             if reached():

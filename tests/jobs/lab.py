@@ -1,0 +1,125 @@
+"""A clock that moves when told to, and recipes whose steps a test opens one by one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
+from bmc.model.clock import SystemClock
+from bmc.model.errors import InvalidRequest
+from bmc.model.job import Job
+from bmc.node import Node
+from bmc.ports import Backend
+from tests.world import World, open_world, until
+
+
+class HandClock(SystemClock):
+    """Real time plus what a test adds; sleepers wake by what was added alone."""
+
+    def __init__(self) -> None:
+        self._added = 0.0
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def now(self) -> float:
+        return super().now() + self._added
+
+    def monotonic(self) -> float:
+        return self._added
+
+    async def sleep(self, seconds: float) -> None:
+        future = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self._added + seconds, future))
+        await future
+
+    async def advance(self, seconds: float) -> None:
+        self._added += seconds
+        for due, future in self._sleepers:
+            if due <= self._added and not future.done():
+                future.set_result(None)
+        self._sleepers = [sleeper for sleeper in self._sleepers if not sleeper[1].done()]
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+class Bench:
+    """Makes a recipe of steps a, b and c. Each step is noted in `ran`, then waits for its gate."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.released: list[str] = []
+        self.gates = {name: asyncio.Event() for name in "abc"}
+        self.errors: dict[str, Exception] = {}
+        self.inside: dict[str, Callable[[Run], object]] = {}
+        self.repeatable = dict.fromkeys("abc", True)
+        self.look: dict[str, object] = {}
+        self.release_gate = asyncio.Event()
+        self.release_gate.set()
+        self.release_error: Exception | None = None
+        self.runs: list[Run] = []
+
+    def recipe(self) -> Recipe:
+        return Recipe(
+            "demo", tuple(self._step(name) for name in "abc"), self._prepare, self._release, "a demonstration"
+        )
+
+    def open(self, names: str = "abc") -> None:
+        for name in names:
+            self.gates[name].set()
+
+    async def reached(self, name: str) -> None:
+        await until(lambda: self.ran[-1:] == [name])
+
+    def _step(self, name: str) -> Step:
+        async def run(run: Run) -> None:
+            self.runs.append(run)
+            self.ran.append(name)
+            if name in self.errors:
+                raise self.errors[name]
+            if name in self.inside:
+                await self.inside[name](run)  # type: ignore[misc]
+            await self.gates[name].wait()
+
+        async def look(run: Run) -> bool:
+            found = self.look[name]
+            if isinstance(found, Exception):
+                raise found
+            return bool(found)
+
+        looking = look if name in self.look else None
+        return Step(
+            name, run, self.repeatable[name], {"a": 1, "b": 2, "c": 1}[name], 100, f"{name} failed", 30, looking
+        )
+
+    async def _prepare(
+        self, node: Node, backend: Backend, request: Mapping[str, object], secrets: Mapping[str, object]
+    ) -> Prepared:
+        if "wrong" in request:
+            raise InvalidRequest("wrong: is wrong")
+        return Prepared(dict(request), dict(secrets))  # type: ignore[arg-type]
+
+    async def _release(self, run: Run) -> None:
+        assert run.ending is not None
+        self.released.append(run.ending.value)
+        await self.release_gate.wait()
+        if self.release_error:
+            raise self.release_error
+
+
+def jobs_of(world: World, clock: SystemClock, *recipes: Recipe) -> Jobs:
+    return Jobs(world.store, world.events, world.audit, world.fleet, clock, recipes)
+
+
+async def ended(jobs: Jobs, id: str) -> Job:
+    await until(lambda: jobs.get(id).state.ended)
+    return jobs.get(id)
+
+
+@asynccontextmanager
+async def killed_and_started_again(world: World, jobs: Jobs, copy: Path) -> AsyncIterator[World]:
+    """The world as the service finds it that was killed just now: what was stored at this instant, and the same servers."""
+    await world.store.backup(copy)
+    await jobs.close()
+    async with open_world(copy, world.drivers) as again:
+        yield replace(again)
