@@ -29,11 +29,14 @@ async def sign_in(request: web.Request) -> web.Response:
         return _error(400, 'expected {"user": "…", "password": "…"}')
     except TimeoutError:
         return _error(408, "the request did not arrive in time")
-    accounts = request.app[HOUSE].accounts
+    house, address = request.app[HOUSE], request.remote or ""
     try:
-        session = await accounts.open_session(wanted.user, wanted.password, request.remote or "", Door.WEB)
+        session = await house.accounts.open_session(wanted.user, wanted.password, address, Door.WEB)
     except Denied as error:
         return _error(401, str(error))
+    caller = house.accounts.caller(session.token, address)
+    if caller is not None:
+        await house.audit.record(caller, "sign-in", session.account, "ok", {"session": session.id})
     response = web.Response(status=204, headers={"Cache-Control": "no-store"})
     name = cookie_name(request)
     response.set_cookie(name, session.token, httponly=True, samesite="Strict", path="/", secure=request.secure)
@@ -52,13 +55,14 @@ async def who(request: web.Request) -> web.Response:
 
 async def sign_out(request: web.Request) -> web.Response:
     """204 whether or not the session still existed: the one who asks is signed out now."""
-    accounts = request.app[HOUSE].accounts
-    session = accounts.session(cookie_token(request))
-    if session is not None:
+    house, token = request.app[HOUSE], cookie_token(request)
+    session, caller = house.accounts.session(token), house.accounts.caller(token, request.remote or "")
+    if session is not None and caller is not None:
         try:
-            await accounts.close_session(session.id)
+            await house.accounts.close_session(session.id)
         except NotFound:
             pass  # it ended meanwhile
+        await house.audit.record(caller, "sign-out", session.account, "ok", {"session": session.id})
     response = web.Response(status=204, headers={"Cache-Control": "no-store"})
     response.del_cookie(cookie_name(request), path="/", secure=request.secure, httponly=True, samesite="Strict")
     return response

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bmc.accounts import decide
 from bmc.model.caller import Caller, Door, Role, Scope
-from bmc.model.errors import BmcError
+from bmc.model.errors import BmcError, Denied
 from bmc.redfish import query as queries
 from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, cookie_token
 from bmc.redfish.errors import RedfishError, fail, not_found, translate
@@ -67,7 +67,7 @@ class RedfishDoor:
         if route is None:
             raise fail(405, "OperationNotAllowed")
         call = Call(self._house, identity, path, params, request, await _read(request))
-        self._authorise(call, route)
+        await self._authorise(call, route)
         if route.method == "GET":
             queries.check(request.query)
             reply = await route.handler(call)
@@ -92,10 +92,16 @@ class RedfishDoor:
             refusal.headers.update(challenge)
             raise refusal from None
 
-    def _authorise(self, call: Call, route: Route) -> None:
+    async def _authorise(self, call: Call, route: Route) -> None:
         """Commands to nodes are decided by Node; this is for all else, by the role the row says."""
-        if route.role is not None and route.role is not Role.READ_ONLY:
-            decide(call.caller, route.role, action=f"{route.method} {call.path}")
+        if route.role is None or route.role is Role.READ_ONLY:
+            return
+        action = f"{route.method} {call.path}"
+        try:
+            decide(call.caller, route.role, action=action)
+        except Denied:
+            await self._house.audit.record(call.caller, action, call.path, "Denied")
+            raise
 
     async def _change(self, call: Call, route: Route, routes: Mapping[str, Route]) -> Reply | web.StreamResponse:
         """Changes of one resource come one after the other, so that its If-Match holds until the change is made."""
@@ -114,10 +120,11 @@ class RedfishDoor:
     async def _finish(self, call: Call, reply: Reply, body: JsonObject, route: Route) -> Reply:
         """Its ETag, and what the query asks for."""
         body = _tagged(body, reply.editable)
-        if route.method == "GET" and call.request.query:
-            body = await queries.apply(body, call.path, call.request.query, lambda path: self._fetch(call, path))
         headers = {"Link": f"<{schema(body)}>; rel=describedby", **reply.headers}
-        if "@odata.etag" in body:
+        if route.method == "GET" and call.request.query:
+            # What is sent is no longer what the ETag is of: a 304 for it would hide a change of a member.
+            body = await queries.apply(body, call.path, call.request.query, lambda path: self._fetch(call, path))
+        elif "@odata.etag" in body:
             headers["ETag"] = str(body["@odata.etag"])
         return replace(reply, body=body, headers=headers)
 
@@ -132,7 +139,7 @@ class RedfishDoor:
     async def _get(self, call: Call, route: Route | None) -> JsonObject | None:
         if route is None:
             return None
-        self._authorise(call, route)
+        await self._authorise(call, route)
         reply = await route.handler(call)
         if not isinstance(reply, Reply) or reply.body is None:
             return None

@@ -39,6 +39,9 @@ async def stream(call: Call) -> web.StreamResponse:
     events = call.house.events.subscribe(after)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     response.headers.update({"OData-Version": "4.0", "X-Accel-Buffering": "no"})
+    if call.request.method == "HEAD":
+        await response.prepare(call.request)
+        return response
     with call.house.closing.watch(call.identity.session) as ended:
         await response.prepare(call.request)
         try:

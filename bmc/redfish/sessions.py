@@ -40,12 +40,17 @@ async def create_session(call: Call) -> Reply:
         session = await call.house.accounts.open_session(wanted.user_name, wanted.password, address, Door.REDFISH)
     except Denied as error:
         raise fail(401, "NoValidSession", text=str(error)) from None
+    caller = call.house.accounts.caller(session.token, address)
+    if caller is not None:
+        await call.house.audit.record(caller, "sign-in", session.account, "ok", {"session": session.id})
     headers = {"X-Auth-Token": session.token, "Location": f"{SESSIONS}/{session.id}"}
     return Reply(_body(session), 201, headers)
 
 
 async def delete_session(call: Call) -> Reply:
-    await call.house.accounts.close_session(_find(call).id)
+    session = _find(call)
+    await call.house.accounts.close_session(session.id)
+    await call.house.audit.record(call.caller, "sign-out", session.account, "ok", {"session": session.id})
     return Reply(status=204)
 
 

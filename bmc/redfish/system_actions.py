@@ -40,8 +40,11 @@ class ReserveBody(Body):
 
 
 class ReinstallBody(Body):
+    """What is left out is not set; whether the image can do with that is for the job to say."""
+
     image: str
-    hostname: str = Field(max_length=63)
+    hostname: str | None = Field(default=None, max_length=63)
+    disk: str | None = Field(default=None, max_length=200)
     ssh_keys: tuple[str, ...] = Field(default=(), alias="SSHKeys", max_length=32)
     password: str | None = Field(default=None, max_length=256)
 
@@ -72,8 +75,14 @@ async def reinstall(call: Call) -> Reply:
     if wanted.image not in names:
         text = f"There is no image {wanted.image[:80]!r}; there are {', '.join(names) or 'none'}."
         raise fail(400, "ActionParameterValueNotInList", wanted.image, "Image", REINSTALL, text=text, related="#/Image")
-    request = {"image": wanted.image, "hostname": wanted.hostname, "ssh_keys": list(wanted.ssh_keys)}
-    secrets = {} if wanted.password is None else {"password": wanted.password}
+    asked: dict[str, object] = {
+        "image": wanted.image,
+        "hostname": wanted.hostname,
+        "ssh_keys": list(wanted.ssh_keys) or None,
+        "disk": wanted.disk,
+    }
+    request = {name: value for name, value in asked.items() if value is not None}
+    secrets = {"password": wanted.password} if wanted.password else {}
     job = await call.house.jobs.start("reinstall", snapshot.name, request, call.caller, secrets)
     return Reply(task_body(job), 202, {"Location": monitor_path(job.id), "Retry-After": "2"})
 

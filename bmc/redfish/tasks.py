@@ -78,8 +78,7 @@ def task_body(job: Job) -> JsonObject:
         PercentComplete=job.percent,
         StartTime=moment(job.started),
         Messages=[
-            {"MessageId": "Lightsout.1.0.JobMessage", "Message": f"{moment(line.at)} {line.text}", "MessageArgs": []}
-            for line in job.messages
+            {"MessageId": "Lightsout.1.0.JobMessage", "Message": line.text, "MessageArgs": []} for line in job.messages
         ],
         Oem={
             "Lightsout": {
@@ -94,7 +93,9 @@ def task_body(job: Job) -> JsonObject:
                 "BytesDone": details.get("bytes_done"),
                 "BytesTotal": details.get("bytes_total"),
                 "Proofs": details.get("proofs", []),
+                "Disk": details.get("disk"),
                 "ConsoleTail": details.get("console_tail", ""),
+                "RamdiskLog": details.get("ramdisk_log", ""),
             }
         },
     )

@@ -122,3 +122,8 @@ async def test_the_streams_end_at_once_when_the_service_stops(service: Service) 
         await service.server.__aexit__(None, None, None)
         assert asyncio.get_running_loop().time() - before < 2
         assert await response.content.read() == b""
+
+
+async def test_head_of_the_stream_is_answered_at_once(service: Service) -> None:
+    async with asyncio.timeout(5):
+        assert (await service.call("HEAD", SSE)).status == 200

@@ -174,6 +174,10 @@ async def test_the_fleet_is_read_in_one_request(service: Service) -> None:
     whole = await service.get("/redfish/v1/Systems?$expand=.")
     assert [member["Name"] for member in whole["Members"]] == ["n1", "n2"]
     assert whole["Members"][0] == await service.get(N1)
+    expanded = await service.call(
+        "GET", "/redfish/v1/Systems?$expand=.", headers={"If-None-Match": plain["@odata.etag"]}
+    )
+    assert expanded.status == 200
     page = await service.get("/redfish/v1/Systems?$top=1")
     assert page["Members@odata.count"] == 2
     rest = await service.get(page["Members@odata.nextLink"])

@@ -61,7 +61,7 @@ async def test_a_reinstall_that_cannot_be_is_refused_before_anything_happens(ser
     unknown = await service.call("POST", REINSTALL, ASKED | {"Image": "beos"})
     assert (unknown.status, unknown.ids) == (400, ["ActionParameterValueNotInList"])
     assert "there are tiny" in unknown.told
-    missing = await service.call("POST", REINSTALL, {"Image": "tiny"})
+    missing = await service.call("POST", REINSTALL, {"Hostname": "web1"})
     assert (missing.status, missing.ids) == (400, ["ActionParameterMissing"])
     viewer = await service.call("POST", REINSTALL, ASKED, as_="vera")
     assert viewer.status == 403
