@@ -18,6 +18,7 @@ EVENTS, AUDIT = "events", "audit"
 EVENTS_KEPT, AUDIT_KEPT = 100_000, 1_000_000
 TRIM_EVERY = 1_000
 BATCH = 256
+KINDS = frozenset(kind.value for kind in EventKind)
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Events:
     async def history(self, node: str | None = None, after: int = 0, limit: int = 100) -> list[Event]:
         """The last `limit` events above sequence `after`, of one node or of all; oldest first."""
         records = await self._store.newest(EVENTS, limit, after, subject=node or "")
-        return [_event(record) for record in records]
+        return _events(records)
 
 
 class Subscription(AsyncIterator[Event]):
@@ -89,7 +90,7 @@ class Subscription(AsyncIterator[Event]):
             except BaseException:
                 self._wake.set()
                 raise
-            self._ready.extend(_event(record) for record in records)
+            self._ready.extend(_events(records))
             if records:
                 self._after = records[-1].sequence
                 self._wake.set()
@@ -143,7 +144,7 @@ class Audit:
                 "outcome": outcome,
                 "details": cast(Json, dict(details)),
             },
-            subject=target,
+            subject=target.encode(errors="replace").decode(),
         )
         await _trim(self._store, AUDIT, sequence, AUDIT_KEPT)
 
@@ -175,6 +176,11 @@ def _event_to_json(event: Event) -> dict[str, Json]:
         "account": event.account,
         "details": cast(Json, dict(event.details)),
     }
+
+
+def _events(records: list[Record]) -> list[Event]:
+    """Without those of a kind that only a later version knows, which may have run on this store before."""
+    return [_event(record) for record in records if record.value["kind"] in KINDS]
 
 
 def _event(record: Record) -> Event:

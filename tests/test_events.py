@@ -135,6 +135,13 @@ async def test_the_history_of_one_node_is_its_last_events(events: Events):
     assert [event.details["number"] for event in await events.history(limit=2)] == [8, 9]
 
 
+async def test_an_event_of_a_later_version_is_passed_over(events: Events, store: Store):
+    subscription = events.subscribe(after=0)
+    await store.append("events", {"kind": "node.teleported"})
+    published = await events.publish(about("n1"))
+    assert await take(subscription, 1) == [published] == await events.history()
+
+
 async def test_old_events_make_room(events: Events, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bmc.events, "EVENTS_KEPT", 10)
     monkeypatch.setattr(bmc.events, "TRIM_EVERY", 20)
@@ -163,6 +170,12 @@ async def test_the_audit_names_who_did_what_by_which_door_from_where_and_how_it_
     assert (record.action, record.target, record.outcome) == ("power", "n1", "WrongState: n1 is off")
     assert record.details == {"power": "PowerCycle"}
     assert abs(record.at - SystemClock().now()) < 60
+
+
+async def test_the_audit_takes_whatever_a_stranger_calls_his_target(store: Store):
+    audit = Audit(store, SystemClock())
+    await audit.record(CALLER, "power", "\ud800\x00", "NotFound")
+    assert [record.target for record in await audit.read()] == ["\ud800\x00"]
 
 
 async def test_the_audit_is_read_page_by_page_or_from_its_end(store: Store):

@@ -26,7 +26,7 @@ Rows: TypeAlias = list[tuple[Any, ...]]
 class Store:
     """One SQLite file. A write has returned only when it is on the disk; a read sees every write that has returned.
 
-    Every method may raise StoreFailed; then nothing was changed.
+    Every method may raise StoreFailed; then nothing was changed. Names with lone surrogates are InvalidRequest.
     """
 
     def __init__(self, path: Path, writer: Writer, reader: sqlite3.Connection, thread: ThreadPoolExecutor) -> None:
@@ -57,6 +57,7 @@ class Store:
             yield cls(path, writer, reader, thread)
 
     async def get(self, bucket: str, key: str) -> Entry | None:
+        _check_text(bucket, key)
         rows = await self._read("SELECT key, value, revision FROM entries WHERE bucket = ? AND key = ?", bucket, key)
         return _entry(rows[0]) if rows else None
 
@@ -70,6 +71,7 @@ class Store:
 
         :raise Conflict: another revision is stored.
         """
+        _check_text(bucket, key)
         text = _dump(value)
 
         def change(connection: sqlite3.Connection) -> int:
@@ -82,6 +84,7 @@ class Store:
 
     async def delete(self, bucket: str, key: str, expect: int | None = None) -> None:
         """Must not fail when there is no such key, unless a revision is expected. :raise Conflict:"""
+        _check_text(bucket, key)
 
         def change(connection: sqlite3.Connection) -> None:
             _expect(connection, bucket, key, expect)
@@ -94,6 +97,7 @@ class Store:
 
         `subject` is what `newest` can select by.
         """
+        _check_text(stream, msg_id, subject)
         text = _dump(value)
 
         def change(connection: sqlite3.Connection) -> int:
@@ -188,6 +192,12 @@ class Store:
             raise failure(self._path, error) from error
         except RuntimeError as error:  # the executor was shut down
             raise StoreFailed(f"the store {self._path} is closed") from error
+
+
+def _check_text(*names: str) -> None:
+    for name in names:
+        if any("\ud800" <= character <= "\udfff" for character in name):
+            raise InvalidRequest(f"{name[:80]!r} is no valid Unicode text")
 
 
 def _dump(value: Mapping[str, Json]) -> str:

@@ -164,6 +164,20 @@ async def test_a_session_ends_also_where_the_store_cannot_be_written(house):
     await house.start()
 
 
+async def test_whoever_may_read_the_services_files_is_its_administrator(house):
+    await house.accounts.create("aaron", PASSWORD, Role.ADMINISTRATOR, Scope(False))
+    session = await house.accounts.open_local_session("local")
+    assert house.accounts.caller(session.token, "").account == "admin"
+    assert session.door is Door.CLI
+
+
+async def test_without_an_administrator_there_is_no_local_session(house, tmp_path):
+    empty = type(house)(tmp_path / "another")
+    with pytest.raises(NotFound, match="no administrator yet"):
+        await (await empty.start()).open_local_session("local")
+    await empty.stop()
+
+
 async def test_the_sweeper_ends_what_has_run_out(house):
     closed: asyncio.Queue[str] = asyncio.Queue()
     house.accounts.on_closed(closed.put_nowait)

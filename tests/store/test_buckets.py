@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bmc.model.errors import InvalidRequest
 from bmc.store import Conflict, Entry, Json, Store
 
 
@@ -69,12 +70,19 @@ async def test_a_write_that_fails_does_not_fail_its_neighbours(store: Store):
     outcomes = await asyncio.gather(
         store.put("b", "one", {}),
         store.put("b", "taken", {}, expect=0),
-        store.put("b", "two\ud800", {}),  # no UTF-8, so no SQLite text
+        store.ack("s", "me", 2**70),  # more than SQLite can count
         store.put("b", "three", {}),
         return_exceptions=True,
     )
     assert [isinstance(outcome, Exception) for outcome in outcomes] == [False, True, True, False]
     assert [entry.key for entry in await store.list("b")] == ["one", "taken", "three"]
+
+
+async def test_what_is_no_text_is_no_name(store: Store):
+    with pytest.raises(InvalidRequest, match="no valid Unicode"):
+        await store.put("b", "k\udc80", {})
+    with pytest.raises(InvalidRequest, match="no valid Unicode"):
+        await store.get("b", "k\udc80")
 
 
 async def test_what_is_no_json_is_refused_at_once(store: Store):
