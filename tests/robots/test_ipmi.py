@@ -168,8 +168,8 @@ async def test_a_command_cut_off_after_sending_may_have_happened(
 ):
     await backend.switch.apply(PowerAction.ON)
     slow = simulator.directory / "chassis.sh"
-    slow.write_text(slow.read_text().replace("reset) ", "reset) sleep 3; "))
-    monkeypatch.setattr(robots.ipmi_link, "ACT_WITHIN", 1.0)
+    slow.write_text(slow.read_text().replace("reset) ", "reset) sleep 6; "))
+    monkeypatch.setattr(robots.ipmi_link, "ACT_WITHIN", 3.0)
     with pytest.raises(OutcomeUnknown, match="may have carried out the command: no answer within"):
         await backend.switch.apply(PowerAction.FORCE_RESTART)
 
