@@ -33,7 +33,8 @@ def reset_types(actions: frozenset[PowerAction]) -> list[str]:
 
 
 def boot_targets(snapshot: NodeSnapshot) -> list[str]:
-    return [target.value for target in BootTarget if target in snapshot.boot_targets | {BootTarget.NONE}]
+    can = snapshot.boot_targets
+    return [target.value for target in BootTarget if target is BootTarget.NONE or target in can]
 
 
 def boot_body(snapshot: NodeSnapshot) -> JsonObject:
