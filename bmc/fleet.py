@@ -86,15 +86,17 @@ class Fleet:
 
     async def start(self) -> None:
         """Adopt every stored node. One that cannot be opened is left out, and said loudly; the others run."""
-        for entry in await self._store.list(BUCKET):
-            definition = _from_json(entry.key, entry.value)
-            try:
-                await self._open(definition)
-            except BmcError as error:
-                log.error("node %s is left out: %s", definition.name, error)
-                message = f"{definition.name} could not be opened: {error}"
-                event = Event(EventKind.NODE_CHANGED, message, self._clock.now(), definition.name, Severity.CRITICAL)
-                await self._events.publish(event)
+        stored = [_from_json(entry.key, entry.value) for entry in await self._store.list(BUCKET)]
+        await asyncio.gather(*map(self._adopt, stored))
+
+    async def _adopt(self, definition: NodeDefinition) -> None:
+        try:
+            await self._open(definition)
+        except BmcError as error:
+            log.error("node %s is left out: %s", definition.name, error)
+            message = f"{definition.name} could not be opened: {error}"
+            event = Event(EventKind.NODE_CHANGED, message, self._clock.now(), definition.name, Severity.CRITICAL)
+            await self._events.publish(event)
 
     async def close(self) -> None:
         """Let go of every node without touching it."""
