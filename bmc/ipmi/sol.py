@@ -244,7 +244,7 @@ class SolPort:
         self._task = asyncio.get_running_loop().create_task(self._run(session, self._console))
 
     def receive(self, session: Session, payload: bytes) -> None:
-        """From silence ipmitool learns that SOL is over. :raise WireError: no SOL packet, or of a session without SOL."""
+        """From silence ipmitool learns that its SOL is over. :raise WireError: no SOL packet, or no SOL."""
         if self._console is None or self.owner is not session:
             raise WireError("a SOL packet from a session that has no SOL")
         self._console.receive(payload)
