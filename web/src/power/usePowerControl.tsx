@@ -29,7 +29,7 @@ export function usePowerControl(system: System): PowerControl {
     const { label } = actionWords(type);
     reset.mutate(type, {
       onSuccess: () => done(`${system.Name}: ${label} accepted`),
-      onError: (error) => failed(`${system.Name}: ${label} refused`, error),
+      onError: (error) => failed(`${system.Name}: ${label} failed`, error),
     });
   };
   return {
@@ -37,7 +37,7 @@ export function usePowerControl(system: System): PowerControl {
     resume: () =>
       resume.mutate(undefined, {
         onSuccess: () => done(`${system.Name} goes on`),
-        onError: (error) => failed(`${system.Name}: resume refused`, error),
+        onError: (error) => failed(`${system.Name}: resume failed`, error),
       }),
     confirmState: () => setConfirming(true),
     busy: reset.isPending || resume.isPending || confirm.isPending,
@@ -60,7 +60,7 @@ export function usePowerControl(system: System): PowerControl {
             onClose={() => setConfirming(false)}
             onConfirm={(state) => {
               setConfirming(false);
-              confirm.mutate(state, { onError: (error) => failed(`${system.Name}: confirmation refused`, error) });
+              confirm.mutate(state, { onError: (error) => failed(`${system.Name}: confirmation failed`, error) });
             }}
           />
         )}

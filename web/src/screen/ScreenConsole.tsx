@@ -33,15 +33,19 @@ export default function ScreenConsole({ system }: { system: System }) {
   const attach = useCallback((socket: WebSocket, ready: () => void) => {
     if (glass.current === null) return () => undefined;
     const opened = new RFB(glass.current, socket, { shared: true });
+    let over = false;
     opened.background = "transparent";
     opened.addEventListener("connect", () => {
       setRfb(opened);
       ready();
       opened.focus({ preventScroll: true });
     });
+    opened.addEventListener("disconnect", () => {
+      over = true;
+    });
     return () => {
       setRfb(null);
-      opened.disconnect();
+      if (!over) opened.disconnect();
     };
   }, []);
 

@@ -40,7 +40,7 @@ export default function SerialConsole({ system }: { system: System }) {
       socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
         if (typeof data === "string") {
           const refusal = refusalIn(data);
-          if (refusal !== undefined) failed(`${system.Name}: the serial console refused`, new Error(refusal));
+          if (refusal !== undefined) failed(`${system.Name}: not done`, new Error(refusal));
           return;
         }
         terminal.print(new Uint8Array(data), history);

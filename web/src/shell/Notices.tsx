@@ -1,10 +1,12 @@
-/** Short messages in the corner: what was done, and what was refused and why. Errors stay until dismissed. */
+/** Short messages in the corner: what was done, and what was refused and why. Errors stay long enough to be read twice. */
 import { Alert, AlertActionCloseButton, AlertGroup } from "@patternfly/react-core";
 import { createContext, useCallback, useContext, useMemo, useState, type ReactNode } from "react";
 
+const SHOWN_MS = { success: 5000, danger: 20_000 };
+
 interface Notice {
   key: number;
-  variant: "success" | "danger" | "info";
+  variant: keyof typeof SHOWN_MS;
   title: string;
   text?: string;
 }
@@ -17,8 +19,6 @@ interface Tell {
 const NoticeContext = createContext<Tell>({ done: () => undefined, failed: () => undefined });
 
 export const useNotices = () => useContext(NoticeContext);
-
-const SHOWN_MS = 6000;
 
 export function NoticeProvider({ children }: { children: ReactNode }) {
   const [notices, setNotices] = useState<Notice[]>([]);
@@ -40,7 +40,7 @@ export function NoticeProvider({ children }: { children: ReactNode }) {
             key={key}
             variant={variant}
             title={title}
-            timeout={variant === "danger" ? false : SHOWN_MS}
+            timeout={SHOWN_MS[variant]}
             onTimeout={() => drop(key)}
             actionClose={<AlertActionCloseButton aria-label={`Dismiss: ${title}`} onClose={() => drop(key)} />}
           >
