@@ -39,6 +39,9 @@ PRIVILEGES = {
 _AUTHENTICATIONS = range(0x04)
 _INTEGRITIES = range(0x05)
 _CONFIDENTIALITIES = range(0x04)
+_LOG_INTERVAL = 1.0
+"""Seconds between two warnings: whoever sends packets must not fill the log."""
+
 _ROLES = range(Privilege.CALLBACK, Privilege.ADMINISTRATOR + 1)
 
 
@@ -80,6 +83,8 @@ class Handshake:
         self._limits = limits
         self._counters = counters
         self._half_open: dict[int, _HalfOpen] = {}
+        self._now = 0.0
+        self._quiet_until = 0.0
 
     @property
     def idle(self) -> bool:
@@ -96,8 +101,9 @@ class Handshake:
         self, packet: PlusPacket, peer: Address, now: float, active: Mapping[int, object]
     ) -> bytes | Opened | None:
         """One packet outside a session; `active` are the sessions there are. :raise WireError: it is none of ours."""
+        self._now = now
         if packet.payload_type == PayloadType.OPEN_SESSION_REQUEST:
-            reply = self._open(OpenSessionRequest.unpack(packet.payload), peer, now, active)
+            reply = self._open(OpenSessionRequest.unpack(packet.payload), peer, active)
             return _packet(PayloadType.OPEN_SESSION_RESPONSE, reply)
         if packet.payload_type == PayloadType.RAKP_1:
             return _packet(PayloadType.RAKP_2, self._rakp1(Rakp1.unpack(packet.payload)))
@@ -106,7 +112,7 @@ class Handshake:
         raise WireError(f"payload type {packet.payload_type:#04x} outside a session")
 
     def _open(
-        self, request: OpenSessionRequest, peer: Address, now: float, active: Mapping[int, object]
+        self, request: OpenSessionRequest, peer: Address, active: Mapping[int, object]
     ) -> OpenSessionResponse | Refusal:
         """§13.17 and §13.18."""
         suite = _suite(request)
@@ -120,7 +126,7 @@ class Handshake:
         session_id = self._new_id(active)
         limit = request.privilege or Privilege.ADMINISTRATOR
         self._half_open[session_id] = _HalfOpen(
-            session_id, request.console_id, suite, limit, peer, now, os.urandom(RANDOM)
+            session_id, request.console_id, suite, limit, peer, self._now, os.urandom(RANDOM)
         )
         return OpenSessionResponse(
             request.tag,
@@ -208,11 +214,15 @@ class Handshake:
 
     def _refuse(self, tag: int, status: Status, console_id: int, peer: Address, why: str) -> Refusal:
         self._counters["refused"] += 1
-        log.warning("%s: session from %s port %d refused (%s): %s", self._node, *peer, status.name, why)
+        if self._now >= self._quiet_until:
+            self._quiet_until = self._now + _LOG_INTERVAL
+            log.warning("%s: session from %s port %d refused (%s): %s", self._node, *peer, status.name, why)
         return Refusal(tag, status, console_id)
 
     def _make_room(self, peer: Address) -> None:
-        """Bounds what one socket, one source and all together may hold; only he who takes too much loses something."""
+        """Bounds what one socket, one source and all together may hold; only who takes too much loses something."""
+        if len(self._half_open) < self._limits.half_open_per_peer:
+            return
         everyone = list(self._half_open.values())
         source = [half for half in everyone if half.peer[0] == peer[0]]
         same = [half for half in source if half.peer == peer]
@@ -221,13 +231,13 @@ class Handshake:
         elif len(source) >= self._limits.half_open_per_source:
             self._drop_one(source)
         elif len(everyone) >= self._limits.half_open:
-            greediest = Counter(half.peer[0] for half in everyone).most_common(1)[0][0]
-            self._drop_one([half for half in everyone if half.peer[0] == greediest])
+            self._drop_one(everyone)
 
     def _drop_one(self, candidates: list[_HalfOpen]) -> None:
-        """Those that have named a user are dropped last."""
-        victim = min(candidates, key=lambda half: (half.first is not None and half.answered is None, half.since))
-        self.forget(victim.session_id)
+        """The oldest of the greediest source among those of no more use; those that named a user go last."""
+        expendable = [half for half in candidates if half.first is None or half.answered is not None] or candidates
+        greediest = Counter(half.peer[0] for half in expendable).most_common(1)[0][0]
+        self.forget(next(half.session_id for half in expendable if half.peer[0] == greediest))
         self._counters["half-open-dropped"] += 1
 
     def forget(self, session_id: int) -> None:

@@ -152,3 +152,38 @@ class FakeSlots:
 
     def slots(self, node: str) -> tuple[FakeSlot, ...]:
         return tuple(self.users.values())
+
+
+class HandClock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.time + seconds, future))
+        await future
+
+    async def advance(self, seconds: float) -> None:
+        """Lets time pass and everybody who waited for it do what they then do."""
+        await settle()
+        self.time += seconds
+        for due, future in self._sleepers:
+            if due <= self.time and not future.done():
+                future.set_result(None)
+        self._sleepers = [sleeper for sleeper in self._sleepers if not sleeper[1].done()]
+        await settle()
+
+
+async def settle() -> None:
+    """Every task that can run has run."""
+    for _ in range(20):
+        await asyncio.sleep(0)
