@@ -1,0 +1,172 @@
+"""From a node's options to QEMU's command line. Pure: looks at nothing, opens nothing.
+
+Whatever an operator may have named enters in JSON form, where no character means anything to QEMU's option parser.
+All paths but the firmware's are relative to QEMU's working directory.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from bmc.virtual_node.files import (
+    EVENTS_LOG,
+    EVENTS_SOCKET,
+    QMP_SOCKET,
+    SERCON_PORT,
+    SERIAL_LOG,
+    SERIAL_SOCKET,
+    UEFI_VARIABLES,
+    VNC_SOCKET,
+    disk_file,
+)
+from bmc.virtual_node.options import DiskOptions, VirtualNodeOptions
+
+CD = "cd0"
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+MENU_MILLISECONDS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the host decides: `network` "open" is for a namespace of QEMU's own, "restricted" lets nothing through."""
+
+    qemu: str
+    accelerator: Literal["kvm", "tcg"]
+    uefi_code: str
+    network: Literal["open", "restricted"]
+
+
+def disk_device(index: int) -> str:
+    return f"disk{index}"
+
+
+def nic_device(index: int) -> str:
+    return f"nic{index}"
+
+
+def own_boot_order(options: VirtualNodeOptions) -> tuple[str, ...]:
+    """Device names in the order in which the node boots when nothing overrides it."""
+    disks = [disk_device(index) for index in range(len(options.disks))]
+    nics = [nic_device(index) for index in range(len(options.nics))]
+    return (*disks, CD, *nics)
+
+
+def build_argv(name: str, uuid: UUID, options: VirtualNodeOptions, machine: Machine) -> list[str]:
+    """The whole command line. QEMU comes up stopped, and neither a shutdown nor a panic ends it."""
+    return [
+        machine.qemu,
+        *("-name", "guest=" + name.replace(",", ",,")),
+        *("-uuid", str(uuid)),
+        *("-nodefaults", "-no-user-config", "-S"),
+        *("-sandbox", SANDBOX),
+        *("-action", "shutdown=pause,reboot=reset,panic=pause"),
+        *("-machine", "q35,usb=off,vmport=off" + (_PFLASH if options.firmware == "uefi" else "")),
+        *("-accel", "kvm" if machine.accelerator == "kvm" else "tcg,thread=multi"),
+        *("-cpu", "host" if machine.accelerator == "kvm" else "max"),
+        *("-smp", str(options.cpus), "-m", f"{options.memory_mib}M"),
+        *("-rtc", "base=utc"),
+        *_firmware(options, machine),
+        *_consoles(),
+        *_disks(options),
+        *_network(options, machine),
+        *_monitors(),
+    ]
+
+
+_PFLASH = ",pflash0=uefi-code,pflash1=uefi-vars"
+
+
+def _firmware(options: VirtualNodeOptions, machine: Machine) -> list[str]:
+    menu = ["-boot", f"menu=on,splash-time={MENU_MILLISECONDS}"]
+    if options.firmware == "bios":
+        return [*menu, "-fw_cfg", f"name=etc/sercon-port,file={SERCON_PORT}"]
+    code = {"driver": "file", "filename": machine.uefi_code, "read-only": True}
+    variables = {"driver": "file", "filename": UEFI_VARIABLES}
+    return [
+        *menu,
+        *_blockdev({"driver": "raw", "node-name": "uefi-code", "read-only": True, "file": code}),
+        *_blockdev({"driver": "raw", "node-name": "uefi-vars", "file": variables}),
+    ]
+
+
+def _consoles() -> list[str]:
+    return [
+        *_device(driver="VGA", id="vga0"),
+        *_device(driver="qemu-xhci", id="usb0"),
+        *_device(driver="usb-tablet", id="tablet0", bus="usb0.0"),
+        *("-vnc", f"unix:{VNC_SOCKET},share=force-shared"),
+        *("-chardev", _listener("serial0", SERIAL_SOCKET) + f",logfile={SERIAL_LOG},logappend=on"),
+        *("-serial", "chardev:serial0"),
+        *_device(driver="pvpanic", id="panic0"),
+    ]
+
+
+def _disks(options: VirtualNodeOptions) -> list[str]:
+    argv: list[str] = []
+    if any(disk.bus == "scsi" for disk in options.disks):
+        argv += _device(driver="virtio-scsi-pci", id="scsi0")
+    sata_line = 1
+    for index, disk in enumerate(options.disks):
+        drive = f"{disk_device(index)}-drive"
+        file = {"driver": "file", "filename": disk_file(index), "discard": "unmap"}
+        argv += _blockdev({"driver": "raw", "node-name": drive, "discard": "unmap", "file": file})
+        argv += _disk(disk, index, drive, sata_line)
+        sata_line += disk.bus == "sata"
+    position = own_boot_order(options).index(CD)
+    return argv + _device(driver="ide-cd", id=CD, bus="ide.0", bootindex=position)
+
+
+def _disk(disk: DiskOptions, index: int, drive: str, sata_line: int) -> list[str]:
+    places: dict[str, dict[str, object]] = {
+        "virtio": {"driver": "virtio-blk-pci", "discard": True},
+        "sata": {"driver": "ide-hd", "bus": f"ide.{sata_line}"},
+        "scsi": {"driver": "scsi-hd", "bus": "scsi0.0"},
+    }
+    return _device(
+        **places[disk.bus],
+        id=disk_device(index),
+        drive=drive,
+        serial=disk.serial or "",
+        bootindex=index,
+        werror="stop",
+        rerror="stop",
+    )
+
+
+def _network(options: VirtualNodeOptions, machine: Machine) -> list[str]:
+    argv: list[str] = []
+    order = own_boot_order(options)
+    for index, nic in enumerate(options.nics):
+        device = nic_device(index)
+        net = {"type": "user", "id": f"{device}-net", "restrict": machine.network == "restricted"}
+        argv += ["-netdev", json.dumps(net)]
+        argv += _device(
+            driver="virtio-net-pci", id=device, netdev=f"{device}-net", mac=nic.mac or "", bootindex=order.index(device)
+        )
+    return argv
+
+
+def _monitors() -> list[str]:
+    """Two: one for the service, and one that nobody stays connected to, whose log is the journal of QEMU's events.
+
+    QEMU writes to the last one first, so that an event is on disk before the service hears of it.
+    """
+    return [
+        *("-chardev", _listener("qmp", QMP_SOCKET)),
+        *("-mon", "chardev=qmp,mode=control"),
+        *("-chardev", _listener("events", EVENTS_SOCKET) + f",logfile={EVENTS_LOG},logappend=on"),
+        *("-mon", "chardev=events,mode=control"),
+    ]
+
+
+def _listener(name: str, path: str) -> str:
+    return f"socket,id={name},path={path},server=on,wait=off"
+
+
+def _blockdev(options: dict[str, object]) -> list[str]:
+    return ["-blockdev", json.dumps(options)]
+
+
+def _device(**options: object) -> list[str]:
+    return ["-device", json.dumps(options)]

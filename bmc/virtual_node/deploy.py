@@ -1,0 +1,64 @@
+"""The guest's way to the deploy listener: a socket that listens inside QEMU's network namespace, used out here.
+
+In its plain user network a guest reaches the namespace's 127.0.0.1 as 10.0.2.2, and nothing else listens there.
+"""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from pathlib import Path
+
+from bmc.model.errors import BackendFailed, WrongState
+from bmc.virtual_node import sandbox
+from bmc.virtual_node.guest import Guest
+
+HELPER = Path(__file__).with_name("listen_inside.py")
+PORT = 80
+DEADLINE = 10.0
+
+
+class VirtualDeployLink:
+    url = "http://10.0.2.2"
+
+    def __init__(self, guest: Guest) -> None:
+        self._guest = guest
+
+    async def listener(self) -> socket.socket:
+        pid = self._guest.pid
+        run = self._guest.state.now.run
+        if run is not None and not run.network:
+            verdict = await asyncio.to_thread(sandbox.try_namespaces)
+            raise BackendFailed(
+                f"{self._guest.name} was started without a network: {verdict.problem or 'it was forbidden then'}; "
+                f"{verdict.remedy or 'power it off and on'}"
+            )
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            helper = await asyncio.create_subprocess_exec(
+                *sandbox.enter(sandbox.own_way(), pid),
+                *(sys.executable, "-I", str(HELPER), str(theirs.fileno()), str(PORT)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+            )
+            theirs.close()
+            try:
+                async with asyncio.timeout(DEADLINE):
+                    _, complaint = await helper.communicate()
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    helper.kill()
+                await helper.wait()
+                raise BackendFailed("the deploy listener could not be opened in time") from None
+            if helper.returncode == 0:
+                _, descriptors, _, _ = socket.recv_fds(ours, 16, 1)
+                listener = socket.socket(fileno=descriptors[0])
+                listener.setblocking(False)
+                return listener
+        if not self._guest.alive:
+            raise WrongState(f"{self._guest.name} is off; power it on first")
+        reason = (complaint.decode(errors="replace").strip().splitlines() or ["no reason"])[-1]
+        raise BackendFailed(f"the deploy listener cannot be opened in the guest's network namespace: {reason}")

@@ -1,0 +1,187 @@
+"""The driver `qemu`: composes the backend of one virtual node, and tells what this machine lacks for it."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bmc.model.boot import BootMode
+from bmc.model.checks import Check, Verdict
+from bmc.model.clock import Clock
+from bmc.model.errors import Refused
+from bmc.model.node import Disk, Hardware, Nic, NodeDefinition
+from bmc.ports import Backend, Site
+from bmc.virtual_node import accelerator, firmware, sandbox
+from bmc.virtual_node.argv import Machine, build_argv
+from bmc.virtual_node.boot import VirtualBoot
+from bmc.virtual_node.console import SERIAL_QUOTA, VirtualScreen, VirtualSerial
+from bmc.virtual_node.deploy import VirtualDeployLink
+from bmc.virtual_node.disk_bay import VirtualDisks
+from bmc.virtual_node.disks import largest_file, prepare_disks
+from bmc.virtual_node.files import NodeFiles
+from bmc.virtual_node.guest import Guest
+from bmc.virtual_node.media import VirtualMedia
+from bmc.virtual_node.memory import require_memory
+from bmc.virtual_node.options import MIB, VirtualNodeOptions, complete_options, parse_options
+from bmc.virtual_node.power import ProcessSense, QmpSense, VirtualSwitch
+from bmc.virtual_node.state import Run, StateFile
+
+QEMU = "qemu-system-x86_64"
+
+
+class VirtualNodeDriver:
+    """Nodes live in `site.directory`/NAME."""
+
+    def complete(self, definition: NodeDefinition) -> NodeDefinition:
+        return replace(definition, options=complete_options(definition.options, definition.uuid))
+
+    async def open(self, definition: NodeDefinition, site: Site) -> Backend:
+        return open_virtual_node(definition, site.directory, site.clock)
+
+    def checks(self, site: Site) -> Iterator[Check]:
+        if (qemu := shutil.which(QEMU)) is None:
+            yield Check("qemu", Verdict.FAILED, f"there is no {QEMU}", "install qemu-system-x86")
+            return
+        yield Check("qemu", Verdict.OK, qemu)
+        kvm = accelerator.kvm_verdict(QEMU, site.directory)
+        remedy = "" if kvm.works else "guests are emulated (slower); enable virtualisation on this host for KVM"
+        yield Check("accelerator", Verdict.OK if kvm.works else Verdict.WARNING, kvm.reason, remedy)
+        try:
+            yield Check("uefi firmware", Verdict.OK, str(firmware.find_uefi().code))
+        except Refused as error:
+            yield Check("uefi firmware", Verdict.WARNING, str(error), firmware.REMEDY)
+        namespaces = sandbox.try_namespaces()
+        if namespaces.way == "none":
+            finding = f"{namespaces.problem}: nodes get no network and cannot be reinstalled"
+            yield Check("guest network", Verdict.WARNING, finding, namespaces.remedy)
+
+
+def open_virtual_node(
+    definition: NodeDefinition, directory: Path, clock: Clock, qemu: str = QEMU, proc: Path = Path("/proc")
+) -> Backend:
+    """Compose the backend of one node, kept in `directory`/NAME; touches nothing yet.
+
+    :raise InvalidRequest: with every option that is wrong.
+    """
+    options = parse_options(definition.options, definition.uuid)
+    files = NodeFiles(directory / definition.name)
+    guest = Guest(definition.name, definition.uuid, files, StateFile(files.state), clock)
+    serial = VirtualSerial(guest)
+    boot = VirtualBoot(guest, options, serial.attached)
+    media = VirtualMedia(guest)
+    start = _Start(definition, options, guest, media, _Host(qemu, directory, proc))
+    senses = (QmpSense(guest), ProcessSense(guest))
+    return Backend(
+        lifecycle=VirtualLifecycle(guest, serial),
+        switch=VirtualSwitch(guest, boot, start.run),
+        senses=senses,
+        boot=boot,
+        media=media,
+        screen=VirtualScreen(guest),
+        serial=serial,
+        inventory=VirtualInventory(options, guest),
+        deploy=VirtualDeployLink(guest) if options.nics else None,
+        disks=VirtualDisks(guest, options),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    qemu: str
+    directory: Path
+    proc: Path
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """All that comes before the first instruction."""
+
+    definition: NodeDefinition
+    options: VirtualNodeOptions
+    guest: Guest
+    media: VirtualMedia
+    host: _Host
+
+    async def run(self) -> None:
+        """:raise Refused: something is missing, and nothing was done. :raise BackendFailed: QEMU did not start."""
+        argv, run = await asyncio.to_thread(self._prepare)
+        await self.guest.start(argv, largest_file(self.options, SERIAL_QUOTA), run)
+        try:
+            await self.media.load()
+        except BaseException:
+            await self.guest.kill()
+            raise
+
+    def _prepare(self) -> tuple[list[str], Run]:
+        host, options, files = self.host, self.options, self.guest.files
+        if shutil.which(host.qemu) is None:
+            raise Refused(f"there is no {host.qemu}; install qemu-system-x86")
+        chosen, _ = accelerator.choose_accelerator(options.accelerator, host.qemu, host.directory)
+        require_memory(options.memory_mib, host.proc)
+        self.media.require()
+        files.make()
+        code = Path()
+        if options.firmware == "uefi":
+            found = firmware.find_uefi()
+            code = found.code
+            firmware.prepare_uefi(files, found)
+        else:
+            firmware.prepare_bios(files)
+        prepare_disks(files, options)
+        namespaces = sandbox.try_namespaces()
+        user = sandbox.guest_user(self.definition.uuid)
+        sandbox.give_to(user, files.guest)
+        network = namespaces.way != "none"
+        machine = Machine(host.qemu, chosen, str(code), "open" if network else "restricted")
+        groups = [accelerator.KVM.stat().st_gid] if chosen == "kvm" else []
+        argv = [
+            *sandbox.unshare(namespaces.way),
+            *sandbox.drop_rights(user, groups),
+            *build_argv(self.definition.name, self.definition.uuid, options, machine),
+        ]
+        boot_id = (host.proc / "sys/kernel/random/boot_id").read_text().strip()
+        return argv, Run(boot_id, self.guest.clock.now(), chosen, network)
+
+
+class VirtualLifecycle:
+    def __init__(self, guest: Guest, serial: VirtualSerial) -> None:
+        self._guest = guest
+        self._serial = serial
+
+    async def start(self) -> None:
+        self._guest.files.make()
+        await self._guest.adopt()
+        self._guest.spawn(self._serial.keep_quota(), "serial log")
+
+    async def close(self) -> None:
+        await self._guest.close()
+
+    async def erase(self) -> None:
+        if self._guest.alive:
+            await self._guest.stop()
+        await asyncio.to_thread(shutil.rmtree, self._guest.files.node, ignore_errors=True)
+
+
+class VirtualInventory:
+    def __init__(self, options: VirtualNodeOptions, guest: Guest) -> None:
+        self._options = options
+        self._guest = guest
+
+    def hardware(self) -> Hardware:
+        options, run = self._options, self._guest.state.now.run
+        return Hardware(
+            manufacturer="QEMU",
+            model="Standard PC (Q35 + ICH9, 2009)",
+            cpus=options.cpus,
+            memory=options.memory_mib * MIB,
+            firmware=BootMode.UEFI if options.firmware == "uefi" else BootMode.LEGACY,
+            accelerator=run.accelerator if run else options.accelerator,
+            disks=tuple(
+                Disk(f"disk{index}", disk.size, disk.serial or "", disk.bus) for index, disk in enumerate(options.disks)
+            ),
+            nics=tuple(Nic(f"nic{index}", nic.mac or "") for index, nic in enumerate(options.nics)),
+        )
+
+
+driver = VirtualNodeDriver()

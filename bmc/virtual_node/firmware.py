@@ -1,0 +1,57 @@
+"""The firmware files of this machine, and each node's own UEFI variables."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bmc.model.errors import BackendFailed, Refused
+from bmc.virtual_node.files import SERCON_PORT, UEFI_VARIABLES, NodeFiles
+
+COM1 = (0x3F8).to_bytes(2, "little")
+REMEDY = "install UEFI firmware for QEMU (Debian, Ubuntu: apt install ovmf), or set options.firmware to bios"
+
+
+@dataclass(frozen=True, slots=True)
+class UefiFirmware:
+    code: Path
+    variables: Path
+
+
+PLACES = (
+    UefiFirmware(Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), Path("/usr/share/OVMF/OVMF_VARS_4M.fd")),
+    UefiFirmware(Path("/usr/share/OVMF/OVMF_CODE.fd"), Path("/usr/share/OVMF/OVMF_VARS.fd")),
+    UefiFirmware(Path("/usr/share/edk2/x64/OVMF_CODE.4m.fd"), Path("/usr/share/edk2/x64/OVMF_VARS.4m.fd")),
+    UefiFirmware(Path("/usr/share/edk2/ovmf/OVMF_CODE.fd"), Path("/usr/share/edk2/ovmf/OVMF_VARS.fd")),
+)
+
+
+def find_uefi(places: tuple[UefiFirmware, ...] = PLACES) -> UefiFirmware:
+    """:raise Refused: none is installed; with the remedy."""
+    for firmware in places:
+        if firmware.code.is_file() and firmware.variables.is_file():
+            return firmware
+    looked = ", ".join(str(firmware.code) for firmware in places)
+    raise Refused(f"options.firmware is uefi, but no UEFI firmware was found (looked for {looked}); {REMEDY}")
+
+
+def prepare_uefi(files: NodeFiles, firmware: UefiFirmware) -> None:
+    """Give the node variables of its own, once. :raise BackendFailed: the disk is full or forbidden."""
+    variables = files.guest / UEFI_VARIABLES
+    if variables.exists():
+        return
+    scratch = variables.with_suffix(".new")
+    try:
+        shutil.copyfile(firmware.variables, scratch)
+        os.chmod(scratch, 0o600)
+        scratch.replace(variables)
+    except OSError as error:
+        raise BackendFailed(f"cannot write {variables}: {error.strerror}") from None
+
+
+def prepare_bios(files: NodeFiles) -> None:
+    """Tell SeaBIOS to show itself on the serial line too. :raise BackendFailed: the disk is full or forbidden."""
+    try:
+        (files.guest / SERCON_PORT).write_bytes(COM1)
+    except OSError as error:
+        raise BackendFailed(f"cannot write {files.guest / SERCON_PORT}: {error.strerror}") from None

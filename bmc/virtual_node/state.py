@@ -1,0 +1,111 @@
+"""What the service must know of a node after its own restart: media, boot override, how far events were read.
+
+Kept in the node's directory, not in the store, since it has to agree with a QEMU process that outlives the service.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
+from bmc.model.errors import BackendFailed
+
+
+@dataclass(slots=True)
+class Medium:
+    """`path` is the host file, `image` how the operator named it."""
+
+    path: str
+    image: str
+
+
+@dataclass(slots=True)
+class Run:
+    """The QEMU process that was last started."""
+
+    boot_id: str
+    started: float
+    accelerator: str
+    network: bool
+
+
+@dataclass(slots=True)
+class NodeState:
+    """`armed` waits for the next boot; `booting` is being carried out; `unseen` are boots nobody has taken note of.
+
+    `events_read` is how many bytes of QEMU's event log have been dealt with.
+    """
+
+    media: dict[str, Medium] = field(default_factory=dict)
+    armed: BootOverride = NO_OVERRIDE
+    booting: BootOverride | None = None
+    unseen: list[BootSeen] = field(default_factory=list)
+    run: Run | None = None
+    events_read: int = 0
+
+
+class StateFile:
+    """The state, and its file: replaced whole, so that it is never seen half-written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.now = NodeState()
+
+    def load(self) -> None:
+        """:raise BackendFailed: the file is there and cannot be read."""
+        try:
+            raw = json.loads(self._path.read_text())
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError) as error:
+            raise BackendFailed(f"{self._path} cannot be read: {error}; restore or remove it") from None
+        try:
+            self.now = NodeState(
+                media={slot: Medium(**medium) for slot, medium in raw["media"].items()},
+                armed=_override(raw["armed"]),
+                booting=_override(raw["booting"]) if raw["booting"] else None,
+                unseen=[BootSeen(seen["at"], _override(seen["override"])) for seen in raw["unseen"]],
+                run=Run(**raw["run"]) if raw["run"] else None,
+                events_read=raw["events_read"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BackendFailed(f"{self._path} is damaged ({error}); restore or remove it") from None
+
+    def save(self, durable: bool = True) -> None:
+        """`durable` waits for the disk: needed for what a host crash must not lose, not for what dies with QEMU.
+
+        :raise BackendFailed: the disk is full or forbidden.
+        """
+        state = self.now
+        text = json.dumps(
+            {
+                "media": {slot: asdict(medium) for slot, medium in state.media.items()},
+                "armed": _plain(state.armed),
+                "booting": _plain(state.booting) if state.booting else None,
+                "unseen": [{"at": seen.at, "override": _plain(seen.override)} for seen in state.unseen],
+                "run": asdict(state.run) if state.run else None,
+                "events_read": state.events_read,
+            }
+        )
+        scratch = self._path.with_suffix(".new")
+        try:
+            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(text)
+                file.flush()
+                if durable:
+                    os.fsync(descriptor)
+            scratch.replace(self._path)
+        except OSError as error:
+            raise BackendFailed(f"cannot write {self._path}: {error.strerror}") from None
+
+
+def _plain(override: BootOverride) -> dict[str, str | None]:
+    mode = override.mode.value if override.mode else None
+    return {"target": override.target.value, "enabled": override.enabled.value, "mode": mode}
+
+
+def _override(raw: dict[str, str | None]) -> BootOverride:
+    mode = BootMode(raw["mode"]) if raw["mode"] else None
+    return BootOverride(BootTarget(raw["target"]), BootEnabled(raw["enabled"]), mode)
