@@ -92,6 +92,7 @@ async def test_a_guest_that_goes_off_by_itself_is_shown_and_told_with_its_cause(
     server.become(PowerState.OFF, PowerCause.GUEST_SHUTDOWN)
     await until(lambda: node.snapshot.power is PowerState.OFF)
     assert node.snapshot.cause is PowerCause.GUEST_SHUTDOWN
+    await asyncio.sleep(0.05)
     assert (await world.told(EventKind.POWER_CHANGED))[-1].details["cause"] == "guest-shutdown"
 
 
