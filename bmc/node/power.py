@@ -182,6 +182,13 @@ class PowerControl:
             finally:
                 if mine.watcher is None:
                     self._forget(mine)
+                    await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Believe what a sense saw after the action's last look: a guest may die the moment it was turned on."""
+        seen = believe(self._readings, self._clock.now())
+        if (seen.state, seen.health) != (self._reading.state, self._reading.health):
+            await self._accept(await self._agree())
 
     async def _permitted(self, action: PowerAction) -> PowerState | None:
         """The state to answer at once when nothing needs doing. :raise WrongState, Refused: by the table."""
@@ -372,10 +379,10 @@ class PowerControl:
             self._show(PowerState.POWERING_OFF, reading)
         else:
             self._show(reading.state, reading)
-        if changed:
+        if changed and kept.power_since:
             await self._tell_change(kept.power, reading, account, cause or reading.cause)
-        elif (before.health, before.reason) != (reading.health, reading.reason):
-            await self._tell_health(before, reading)
+        elif (before.paused, before.paused and before.reason) != (reading.paused, reading.paused and reading.reason):
+            await self._tell_pause(before, reading)
 
     async def _tell_change(self, before: PowerState, reading: PowerReading, account: str, cause: PowerCause) -> None:
         severity = Severity.OK
@@ -387,9 +394,8 @@ class PowerControl:
         details = {"from": before.value, "to": reading.state.value, "cause": cause.value}
         await self._publish(EventKind.POWER_CHANGED, message, severity, account, details)
 
-    async def _tell_health(self, before: PowerReading, reading: PowerReading) -> None:
-        paused = bool(reading.reason) and reading.state is PowerState.ON
-        kind = EventKind.NODE_PAUSED if paused else EventKind.NODE_RESUMED
-        message = f"{self._name}: {reading.reason or 'runs again'}"
-        severity = Severity(reading.health.value)
-        await self._publish(kind, message, severity, details={"cause": reading.cause.value, "was": before.reason})
+    async def _tell_pause(self, before: PowerReading, reading: PowerReading) -> None:
+        kind = EventKind.NODE_PAUSED if reading.paused else EventKind.NODE_RESUMED
+        message = f"{self._name} stands still: {reading.reason}" if reading.paused else f"{self._name} runs again"
+        details = {"cause": reading.cause.value, "was": before.reason}
+        await self._publish(kind, message, Severity(reading.health.value), details=details)
