@@ -105,6 +105,8 @@ async def test_a_paused_guest_is_on_and_critical_with_the_reason_and_can_be_resu
     assert node.snapshot.reason == "the disk is full"
     await node.do(Resume(), OPERATOR)
     assert not node.snapshot.paused
+    kinds = [event.kind for event in await world.events.history("n1")]
+    assert kinds.count(EventKind.NODE_PAUSED) == kinds.count(EventKind.NODE_RESUMED) == 1
     assert node.snapshot.health is Health.OK
 
 
@@ -215,10 +217,12 @@ async def test_a_restart_of_the_service_touches_no_node(tmp_path: Path) -> None:
         node, server = await world.add()
         await node.do(Power(PowerAction.ON), ADMIN)
         since = node.snapshot.power_since
+        told = len(await world.events.history())
     server.applied.clear()
     async with open_world(path, drivers) as world:
         again = world.fleet.node("n1").snapshot
         assert (again.power, again.power_since, server.applied) == (PowerState.ON, since, [])
+        assert len(await world.events.history()) == told
 
 
 async def test_what_happened_while_the_service_was_away_is_told(tmp_path: Path) -> None:
