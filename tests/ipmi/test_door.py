@@ -1,0 +1,446 @@
+"""The whole door of a node but for its sockets, with a clock that stands still."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from bmc.ipmi.commands import TABLE
+from bmc.ipmi.door import CODES, NodeDoor
+from bmc.ipmi.settings import Counters, DoorSettings, Limits
+from bmc.ipmi.wire.message import Answer, Message
+from bmc.ipmi.wire.numbers import PayloadType, Privilege
+from bmc.ipmi.wire.packet import PlusPacket, SessionlessPacket
+from bmc.ipmi.wire.sol import BmcPacket, ConsolePacket
+from bmc.model import errors
+from bmc.model.boot import BootEnabled, BootOverride, BootTarget
+from bmc.model.commands import Power, SetBootOverride
+from bmc.model.power import PowerAction, PowerCause, PowerState
+from tests.ipmi.client import Console
+from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, settle
+
+PEER = ("192.0.2.1", 50000)
+
+
+class Bench:
+    """A door whose datagrams end in `sent`."""
+
+    def __init__(self) -> None:
+        self.node, self.slots, self.clock, self.counters = FakeNode(), FakeSlots(), HandClock(), Counters()
+        self.sent: list[bytes] = []
+        settings = DoorSettings(limits=Limits(sessions=8))
+        self.door = NodeDoor(self.node, self.slots, self.clock, settings, "127.0.0.1", 6230, self.counters, self._send)
+
+    def _send(self, datagram: bytes, peer: tuple[str, int]) -> None:
+        self.sent.append(datagram)
+
+    def ask(self, datagram: bytes) -> bytes | None:
+        """Only what is answered at once."""
+        self.door.receive(datagram, PEER)
+        return self.sent.pop(0) if self.sent else None
+
+    def console(self, name: bytes = b"admin", role: int = 0x14) -> Console:
+        return Console(self.ask, name=name, role=role).login(role & 0x0F)
+
+    async def call(self, console: Console, netfn: int, command: int, data: bytes = b"") -> Answer:
+        """A request that may take a few turns of the loop."""
+        return await self.finish(console, console.request(netfn, command, data))
+
+    async def finish(self, console: Console, message: Message) -> Answer:
+        self.door.receive(console.seal(PayloadType.IPMI, message.pack()), PEER)
+        await settle()
+        return self.answers(console)[0]
+
+    def answers(self, console: Console) -> list[Answer]:
+        packets = [console.unseal(datagram) for datagram in self.sent]
+        self.sent.clear()
+        return [Answer.unpack(packet.payload) for packet in packets if packet.payload_type == PayloadType.IPMI]
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    bench = Bench()
+    yield bench
+    await bench.door.close()
+
+
+@pytest.mark.parametrize("key", [key for key, row in TABLE.items() if not row.sessionless])
+async def test_no_command_but_the_sessionless_is_answered_outside_a_session(bench, key):
+    request = Message(*key)
+    for packet in (SessionlessPacket(request.pack()), PlusPacket(0, 0, 0, request.pack())):
+        reply = bench.ask(packet.pack())
+        unpacked = type(packet).unpack(reply)
+        assert Answer.unpack(unpacked.payload).code == 0xD4
+
+
+@pytest.mark.parametrize("key", [key for key, row in TABLE.items() if row.privilege > Privilege.USER])
+async def test_a_viewer_is_refused_what_takes_an_operator(bench, key):
+    console = bench.console(b"guest", 0x12)
+    assert (await bench.call(console, *key)).code == 0xD4
+    assert bench.node.done == []
+
+
+@pytest.mark.parametrize("key", list(TABLE))
+async def test_a_request_of_the_wrong_length_is_refused_or_answered_but_never_dropped(bench, key):
+    console = bench.console()
+    for length in (0, 1, 2, 3, 5, 40):
+        answer = await bench.call(console, *key, bytes(length))
+        assert answer.code in (0x00, 0xC7, 0xCC, 0x80, 0x81, 0x87, 0x88), (key, length)
+        if answer.code == 0 and key == (0x06, 0x3C):
+            return
+
+
+async def test_another_lun_is_refused(bench):
+    console = bench.console()
+    answer = console.send(console.request(6, 1)._replace(lun=2))
+    assert answer.code == 0xC2
+
+
+@pytest.mark.parametrize(("error", "code"), CODES.items())
+async def test_what_goes_wrong_with_the_node_has_one_translation(bench, error, code):
+    bench.node.fault = error("why")
+    assert (await bench.call(bench.console(), 0, 2, b"\x01")).code == code
+
+
+def test_every_error_of_the_model_is_translated():
+    every = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.BmcError)}
+    assert every - {errors.BmcError} == set(CODES)
+
+
+async def test_an_error_that_nobody_foresaw_is_answered_and_logged(bench, caplog):
+    bench.node.fault = ZeroDivisionError("a bug")
+    assert (await bench.call(bench.console(), 0, 2, b"\x01")).code == 0xFF
+    assert "a bug" in caplog.text
+
+
+async def test_a_slow_node_is_waited_for_and_then_answered_as_accepted(bench, caplog):
+    bench.node.gate = asyncio.Event()
+    bench.node.fault = errors.BackendFailed("the disk is gone")
+    console = bench.console()
+    message = console.request(0, 2, b"\x02")
+    bench.door.receive(console.seal(0, message.pack()), PEER)
+    await bench.clock.advance(0.7)
+    assert bench.sent == []
+    bench.door.receive(console.seal(0, message.pack()), PEER)
+    await bench.clock.advance(0.2)
+    (answer,) = bench.answers(console)
+    assert answer.code == 0
+    assert bench.node.actions == [PowerAction.POWER_CYCLE]
+    with caplog.at_level(logging.WARNING):
+        bench.node.gate.set()
+        await settle()
+    assert "the disk is gone" in caplog.text
+
+
+async def test_closing_the_door_leaves_no_task(bench):
+    bench.node.gate = asyncio.Event()
+    console = bench.console()
+    bench.door.receive(console.seal(0, console.request(0, 2, b"\x02").pack()), PEER)
+    await bench.clock.advance(1)
+    await bench.door.close()
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_the_role_is_that_of_the_present_privilege(bench):
+    console = bench.console()
+    console.call(6, 0x3B, b"\x03")
+    await bench.call(console, 0, 2, b"\x01")
+    assert bench.node.done[0][1].role.value == "Operator"
+    assert console.call(6, 0x3B, b"\x00").data == b"\x03"
+    assert console.call(6, 0x3B, b"\x01").code == 0xCC
+
+
+async def test_set_privilege_stops_at_the_limit_of_the_session(bench):
+    console = bench.console(b"oper", 0x13)
+    assert console.call(6, 0x3B, b"\x04").code == 0x81
+    assert console.call(6, 0x3B, b"\x00").data == b"\x03"
+
+
+async def test_closing_a_session(bench):
+    first, second = bench.console(), bench.console(b"oper", 0x13)
+    assert first.call(6, 0x3D, b"\x00").data[:3] == b"\x01\x08\x02"
+    assert second.call(6, 0x3C, first.session_id.to_bytes(4, "little")).code == 0xD4
+    assert first.call(6, 0x3C, b"\x01\x02\x03\x04").code == 0x87
+    assert first.call(6, 0x3C, b"\x00\x00\x00\x00\x09").code == 0x88
+    assert first.call(6, 0x3C, b"\x00\x00\x00\x00\x02").code == 0
+    assert second.send(second.request(6, 1)) is None
+    assert first.call(6, 0x3C, first.session_id.to_bytes(4, "little")).code == 0
+    assert first.send(first.request(6, 1)) is None
+
+
+async def test_session_info_by_index_handle_and_id(bench):
+    console, other = bench.console(), bench.console(b"oper", 0x13)
+    by_index = console.call(6, 0x3D, b"\x02").data
+    assert by_index == console.call(6, 0x3D, b"\xfe\x02").data
+    assert by_index == console.call(6, 0x3D, b"\xff" + other.session_id.to_bytes(4, "little")).data
+    assert by_index[3:5] == b"\x03\x03"
+    assert by_index[6:10] == bytes((192, 0, 2, 1))
+    assert console.call(6, 0x3D, b"\x03").data == b"\x00\x08\x02"
+
+
+@pytest.mark.parametrize(
+    ("power", "cause", "expected"),
+    [
+        (PowerState.ON, PowerCause.COMMAND, b"\x01\x01"),
+        (PowerState.ON, PowerCause.HOST_RESET, b"\x01\x01"),
+        (PowerState.ON, PowerCause.GUEST_RESET, b"\x0a\x00"),
+        (PowerState.ON, PowerCause.WATCHDOG, b"\x04\x00"),
+        (PowerState.ON, PowerCause.OBSERVED, b"\x00\x00"),
+        (PowerState.OFF, PowerCause.COMMAND, b"\x00\x00"),
+    ],
+)
+async def test_restart_cause(bench, power, cause, expected):
+    bench.node.state = replace(bench.node.state, power=power, cause=cause)
+    assert bench.console().call(0, 7).data == expected
+
+
+async def test_a_death_of_the_machine_shows_as_power_fault(bench):
+    bench.node.state = replace(bench.node.state, cause=PowerCause.PROCESS_DIED, identify=True)
+    assert bench.console().call(0, 1).data == bytes.fromhex("600860")
+
+
+async def test_set_in_progress_is_one_sessions_and_ends_with_it(bench):
+    first, second = bench.console(), bench.console()
+    assert (await bench.call(first, 0, 8, b"\x00\x01")).code == 0
+    assert (await bench.call(second, 0, 8, b"\x00\x01")).code == 0x81
+    assert second.call(0, 9, b"\x00\x00\x00").data == b"\x01\x00\x01"
+    first.call(6, 0x3C, first.session_id.to_bytes(4, "little"))
+    assert (await bench.call(second, 0, 8, b"\x00\x01")).code == 0
+    assert (await bench.call(second, 0, 8, b"\x00\x02")).code == 0
+    assert second.call(0, 9, b"\x00\x00\x00").data == b"\x01\x00\x00"
+    assert (await bench.call(second, 0, 8, b"\x00\x03")).code == 0xCC
+
+
+async def test_boot_parameters_that_only_ipmi_knows_are_kept(bench):
+    console = bench.console()
+    assert (await bench.call(console, 0, 8, b"\x04\x0f\x05")).code == 0
+    assert (await bench.call(console, 0, 8, b"\x04\x01\x00")).code == 0
+    assert console.call(0, 9, b"\x04\x00\x00").data == b"\x01\x04\x00\x04"
+    initiator = bytes(range(9))
+    assert (await bench.call(console, 0, 8, b"\x06" + initiator)).code == 0
+    assert console.call(0, 9, b"\x06\x00\x00").data == b"\x01\x06" + initiator
+    assert (await bench.call(console, 0, 8, b"\x01\x00")).code == 0
+    assert (await bench.call(console, 0, 8, b"\x01\x05")).code == 0xCC
+    assert (await bench.call(console, 0, 8, b"\x60\x05")).code == 0x80
+    assert console.call(0, 9, b"\x60\x00\x00").code == 0x80
+
+
+PXE = BootOverride(BootTarget.PXE, BootEnabled.ONCE)
+
+
+async def test_an_override_lasts_unless_parameter_3_says_that_time_clears_it(bench):
+    console = bench.console()
+    await bench.call(console, 0, 8, bytes.fromhex("058004000000"))
+    await bench.clock.advance(3600)
+    assert bench.node.state.boot == PXE
+
+
+async def test_an_override_lapses_after_a_minute_where_parameter_3_says_so(bench):
+    console = bench.console()
+    assert (await bench.call(console, 0, 8, b"\x03\x00")).code == 0
+    assert console.call(0, 9, b"\x03\x00\x00").data == b"\x01\x03\x00"
+    await bench.call(console, 0, 8, bytes.fromhex("058004000000"))
+    await bench.clock.advance(59)
+    assert bench.node.state.boot == PXE
+    await bench.clock.advance(1)
+    assert bench.node.state.boot == BootOverride()
+
+
+async def test_an_override_does_not_lapse_once_the_power_was_touched(bench):
+    console = bench.console()
+    await bench.call(console, 0, 8, b"\x03\x00")
+    await bench.call(console, 0, 8, bytes.fromhex("058004000000"))
+    await bench.call(console, 0, 2, b"\x01")
+    await bench.clock.advance(61)
+    assert [type(command) for command, _ in bench.node.done] == [SetBootOverride, Power]
+
+
+async def test_an_override_set_elsewhere_meanwhile_does_not_lapse(bench):
+    console = bench.console()
+    await bench.call(console, 0, 8, b"\x03\x00")
+    await bench.call(console, 0, 8, bytes.fromhex("058004000000"))
+    elsewhere = BootOverride(BootTarget.CD, BootEnabled.CONTINUOUS)
+    bench.node.state = replace(bench.node.state, boot=elsewhere)
+    await bench.clock.advance(61)
+    assert bench.node.state.boot == elsewhere
+
+
+async def activate(bench: Bench, console: Console) -> Answer:
+    return await bench.call(console, 6, 0x48, bytes.fromhex("0101c0000000"))
+
+
+def heard(bench: Bench, console: Console) -> list[BmcPacket]:
+    packets = [console.unseal(datagram) for datagram in bench.sent]
+    bench.sent.clear()
+    return [BmcPacket.unpack(packet.payload) for packet in packets if packet.payload_type == PayloadType.SOL]
+
+
+async def say(bench: Bench, console: Console, packet: ConsolePacket) -> list[BmcPacket]:
+    bench.door.receive(console.seal(PayloadType.SOL, packet.pack()), PEER)
+    await settle()
+    return heard(bench, console)
+
+
+async def sol(bench: Bench) -> Console:
+    """A console past its greeting."""
+    console = bench.console()
+    bench.node.greeting = b""
+    assert (await activate(bench, console)).code == 0
+    return console
+
+
+async def test_sol_names_the_port_of_the_endpoint(bench):
+    answer = await activate(bench, bench.console())
+    assert answer.data.hex() == "00000000ff00ff005618ffff"
+
+
+async def test_sol_goes_on_until_it_is_acknowledged(bench):
+    console = await sol(bench)
+    bench.node.lines[0].print(b"hello")
+    await settle()
+    (first,) = heard(bench, console)
+    assert (first.sequence, first.data) == (1, b"hello")
+    for _ in range(7):
+        await bench.clock.advance(0.25)
+        assert heard(bench, console) == [first]
+    await bench.clock.advance(0.25)
+    assert heard(bench, console) == []
+    await bench.clock.advance(0.75)
+    assert heard(bench, console) == [first]
+    bench.node.lines[0].print(b" world")
+    assert await say(bench, console, ConsolePacket(0, ack=1, accepted=5)) == [BmcPacket(2, data=b" world")]
+
+
+async def test_what_the_console_did_not_take_is_sent_again(bench):
+    console = await sol(bench)
+    bench.node.lines[0].print(b"hello")
+    await settle()
+    heard(bench, console)
+    assert await say(bench, console, ConsolePacket(0, ack=1, accepted=2, nack=True)) == [BmcPacket(2, data=b"llo")]
+
+
+async def test_an_acknowledgement_of_something_else_is_none(bench):
+    console = await sol(bench)
+    bench.node.lines[0].print(b"hello")
+    await settle()
+    heard(bench, console)
+    assert await say(bench, console, ConsolePacket(0, ack=7, accepted=5)) == []
+    assert await say(bench, console, ConsolePacket(0, ack=1, accepted=0, nack=True)) == []
+    await bench.clock.advance(0.25)
+    assert heard(bench, console) == [BmcPacket(1, data=b"hello")]
+
+
+async def test_a_console_that_says_pause_gets_nothing_until_it_goes_on(bench):
+    console = await sol(bench)
+    await say(bench, console, ConsolePacket(1, pause=True))
+    bench.node.lines[0].print(b"hello")
+    await settle()
+    assert heard(bench, console) == []
+    assert await say(bench, console, ConsolePacket(0)) == [BmcPacket(1, data=b"hello")]
+
+
+async def test_packets_are_filled_and_bounded(bench):
+    console = await sol(bench)
+    text = bytes(range(256)) * 20
+    bench.node.lines[0].print(text)
+    got = b""
+    await settle()
+    packets = heard(bench, console)
+    while packets:
+        (packet,) = packets
+        assert len(packet.data) <= 251
+        got += packet.data
+        packets = await say(bench, console, ConsolePacket(0, ack=packet.sequence, accepted=len(packet.data)))
+    assert got == text
+
+
+async def test_what_is_typed_is_acknowledged_and_typed_once(bench):
+    console = await sol(bench)
+    packet = ConsolePacket(1, data=b"root\r")
+    assert BmcPacket(0, ack=1, accepted=5) in await say(bench, console, packet)
+    assert BmcPacket(0, ack=1, accepted=5) in await say(bench, console, packet)
+    assert bench.node.lines[0].written == b"root\r"
+
+
+async def test_a_retry_with_more_in_it_adds_only_what_is_new(bench):
+    console = await sol(bench)
+    await say(bench, console, ConsolePacket(1, data=b"ro"))
+    assert BmcPacket(0, ack=1, accepted=5) in await say(bench, console, ConsolePacket(1, data=b"root\r"))
+    assert bench.node.lines[0].written == b"root\r"
+
+
+async def test_more_than_fits_is_taken_in_part(bench):
+    console = await sol(bench)
+    replies = await say(bench, console, ConsolePacket(1, data=b"x" * 600))
+    assert BmcPacket(0, ack=1, accepted=255, nack=True) in replies
+    assert bench.node.lines[0].written == b"x" * 255
+
+
+async def test_a_break_breaks_once_and_in_order(bench):
+    console = await sol(bench)
+    packet = ConsolePacket(1, generate_break=True)
+    await say(bench, console, packet)
+    await say(bench, console, packet)
+    assert bench.node.lines[0].breaks == 1
+    await say(bench, console, ConsolePacket(0, generate_break=True))
+    assert bench.node.lines[0].breaks == 2
+
+
+async def test_sol_without_encryption_is_refused(bench):
+    assert (await bench.call(bench.console(), 6, 0x48, bytes.fromhex("010140000000"))).code == 0x84
+    assert (await bench.call(bench.console(), 6, 0x48, bytes.fromhex("010200000000"))).code == 0xCC
+    assert (await bench.call(bench.console(), 6, 0x48, bytes.fromhex("0001c0000000"))).code == 0xCC
+
+
+async def test_sol_of_a_node_without_a_serial_line_is_disabled(bench):
+    bench.node.state = replace(bench.node.state, has_serial=False)
+    assert (await activate(bench, bench.console())).code == 0x81
+
+
+async def test_a_line_that_cannot_be_opened_leaves_the_port_free(bench):
+    bench.node.fault = errors.Busy("held")
+    console = bench.console()
+    assert (await activate(bench, console)).code == 0xC0
+    bench.node.fault = None
+    assert (await activate(bench, console)).code == 0
+
+
+async def test_one_writer_at_a_time(bench):
+    first, second = await sol(bench), bench.console()
+    assert (await activate(bench, second)).code == 0x80
+    assert (await activate(bench, first)).code == 0x80
+    assert second.call(6, 0x4A, b"\x01").data == b"\x01\x01\x00"
+    assert second.call(6, 0x4B, b"\x01\x01").data[:4] == first.session_id.to_bytes(4, "little")
+    assert await say(bench, second, ConsolePacket(1, data=b"me!")) == []
+    bench.door.receive(second.seal(0, second.request(6, 0x49, bytes.fromhex("010100000000")).pack()), PEER)
+    await settle()
+    farewell = BmcPacket.unpack(first.unseal(bench.sent.pop(0)).payload)
+    assert farewell.deactivated
+    assert b"admin deactivated it from 192.0.2.1" in farewell.data
+    assert [answer.code for answer in bench.answers(second)] == [0]
+    assert bench.node.lines[0].closed
+    assert (await activate(bench, second)).code == 0
+    bench.sent.clear()
+
+
+@pytest.mark.parametrize("end", ["close", "idle", "revoke"])
+async def test_the_console_ends_with_its_session(bench, end):
+    console = await sol(bench)
+    if end == "close":
+        console.call(6, 0x3C, console.session_id.to_bytes(4, "little"))
+    elif end == "idle":
+        await bench.clock.advance(60)
+        bench.door.expire()
+    else:
+        bench.door.revoke(2)
+    await settle()
+    assert bench.node.lines[0].closed
+    assert (await activate(bench, bench.console(b"oper", 0x13))).code == 0
+
+
+async def test_sol_takes_an_operator(bench):
+    console = bench.console(b"guest", 0x12)
+    assert (await activate(bench, console)).code == 0xD4
+    assert bench.node.lines == []
