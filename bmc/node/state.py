@@ -1,5 +1,6 @@
 """What of a node outlives the service: stored whole before it takes effect."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -73,6 +74,7 @@ class StateKeeper:
         self._store = store
         self._node = node
         self.state = state
+        self._changing = asyncio.Lock()
 
     @classmethod
     async def open(cls, store: Store, node: str) -> "StateKeeper":
@@ -80,11 +82,12 @@ class StateKeeper:
         return cls(store, node, from_json(entry.value) if entry else NodeState())
 
     async def change(self, **fields: Any) -> NodeState:
-        """:raise StoreFailed: nothing was changed."""
-        changed = replace(self.state, **fields)
-        await self._store.put(BUCKET, self._node, to_json(changed))
-        self.state = changed
-        return changed
+        """One change at a time: power and boot override change at once. :raise StoreFailed: nothing was changed."""
+        async with self._changing:
+            changed = replace(self.state, **fields)
+            await self._store.put(BUCKET, self._node, to_json(changed))
+            self.state = changed
+            return changed
 
     async def delete(self) -> None:
         await self._store.delete(BUCKET, self._node)
