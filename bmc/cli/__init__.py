@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bmc.cli import doctor, down, image, nodes
+from bmc.cli import backup, doctor, down, image, nodes
 from bmc.cli.client import CliError, running
 from bmc.config import state_directory
 from bmc.model.errors import BmcError
@@ -20,7 +20,9 @@ app = typer.Typer(
 )
 app.add_typer(nodes.app, name="node")
 app.add_typer(image.app, name="image")
-for command in (nodes.power, nodes.boot, nodes.insert, nodes.eject, nodes.reinstall, doctor.doctor, down.down):
+for command in (nodes.power, nodes.boot, nodes.insert, nodes.eject, nodes.reinstall):
+    app.command()(command)
+for command in (doctor.doctor, down.down, backup.backup):
     app.command()(command)
 
 

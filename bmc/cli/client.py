@@ -52,11 +52,10 @@ class Client:
         try:
             self._token = (state / "cli-token").read_text().strip()
         except OSError as error:
-            raise CliError(
-                f"{state / 'cli-token'}: {error.strerror}; run `bmc` as the user that runs the service"
-            ) from None
+            why = f"{state / 'cli-token'}: {error.strerror}; run `bmc` as the user that runs the service"
+            raise CliError(why) from None
         self._tls: ssl.SSLContext | None = None
-        certificate = state / "tls" / "certificate.pem"
+        certificate = state / "tls" / "tls-certificate.pem"
         if self.service.url.startswith("https:"):
             self._tls = ssl.create_default_context(cafile=str(certificate) if certificate.exists() else None)
             self._tls.check_hostname = False

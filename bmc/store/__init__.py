@@ -1,7 +1,7 @@
 """Durable buckets and streams in one SQLite file; all SQL of the project lives here."""
 
 from bmc.store.errors import Conflict, NewerStore, StoreFailed, StoreLocked
-from bmc.store.store import Store
+from bmc.store.store import Store, copy_store
 from bmc.store.values import Entry, Json, Record
 
-__all__ = ["Conflict", "Entry", "Json", "NewerStore", "Record", "Store", "StoreFailed", "StoreLocked"]
+__all__ = ["Conflict", "Entry", "Json", "NewerStore", "Record", "Store", "StoreFailed", "StoreLocked", "copy_store"]

@@ -180,7 +180,7 @@ class Store:
 
     async def backup(self, path: Path) -> None:
         """A consistent copy in the new file `path`, 0600, while writing goes on. :raise InvalidRequest: it exists."""
-        await asyncio.to_thread(_copy, self._path, path)
+        await asyncio.to_thread(copy_store, self._path, path)
 
     async def _read(self, statement: str, *values: object) -> Rows:
         return await self._in_reader(lambda: self._reader.execute(statement, values).fetchall())
@@ -226,7 +226,11 @@ def _next_revision(connection: sqlite3.Connection) -> int:
     return int(row[0])
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_store(source: Path, target: Path) -> None:
+    """A consistent copy of the store `source` in the new file `target`, 0600; a service may be writing meanwhile.
+
+    :raise InvalidRequest: `target` exists. :raise StoreFailed: it cannot be written, or `source` cannot be read.
+    """
     try:
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError as error:
