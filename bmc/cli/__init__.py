@@ -22,8 +22,8 @@ app.add_typer(nodes.app, name="node")
 app.add_typer(image.app, name="image")
 for command in (nodes.power, nodes.boot, nodes.insert, nodes.eject, nodes.reinstall):
     app.command()(command)
-for command in (doctor.doctor, down.down, backup.backup):
-    app.command()(command)
+for verb in (doctor.doctor, down.down, backup.backup):
+    app.command()(verb)
 
 
 @app.command()
