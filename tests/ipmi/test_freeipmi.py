@@ -1,13 +1,16 @@
 """FreeIPMI's programs and pyghmi's client."""
 
-import asyncio
-import socket
+import random
 
 import pytest
 
+from bmc.ipmi.server import IpmiServer
+from bmc.model.clock import SystemClock
+from bmc.model.errors import BackendFailed
+from bmc.model.node import Endpoint
 from bmc.model.power import PowerAction
 from tests.ipmi.conftest import Rack, run
-from tests.ipmi.fakes import NODE_ID
+from tests.ipmi.fakes import NODE_ID, FakeNode, FakeSlots
 
 
 @pytest.mark.parametrize("suite", ["3", "17"])
@@ -65,14 +68,18 @@ async def test_ipmi_chassis(rack: Rack) -> None:
     assert "System Power                        : off" in printed
 
 
-async def test_rmcpping_and_ipmi_ping_are_answered(rack: Rack) -> None:
-    """Neither can be told a port, so a ping is sent as they send it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.setblocking(False)
-        loop = asyncio.get_running_loop()
-        await loop.sock_sendto(sock, bytes.fromhex("0600ff06000011be80010000"), ("127.0.0.1", rack.port))
-        reply = await asyncio.wait_for(loop.sock_recv(sock, 100), timeout=2)
-    assert reply.hex() == "0600ff06000011be40010010000011be00000000810000000000" + "0000"
+async def test_rmcpping_and_ipmi_ping_are_answered() -> None:
+    """Both know port 623 only."""
+    host = f"127.{random.randrange(1, 255)}.{random.randrange(255)}.{random.randrange(1, 255)}"
+    async with IpmiServer(FakeSlots(), SystemClock()) as server:
+        try:
+            await server.add(FakeNode(endpoint=Endpoint(host, 623)))
+        except BackendFailed as error:
+            pytest.skip(str(error))
+        for program in ("rmcpping", "ipmi-ping"):
+            code, printed = await run(program, "-c", "2", "-i", "1", host)
+            assert code == 0, printed
+            assert "0.0% packet loss" in printed, printed
 
 
 PYGHMI = """
