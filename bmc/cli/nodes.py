@@ -5,6 +5,7 @@ import time
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 from rich.console import Console
@@ -88,6 +89,28 @@ def apply(file: Annotated[Path, typer.Argument(help="TOML with one [[node]] tabl
         else:
             client.post("/redfish/v1/Systems", each)
         out.print(f"{each['Name']} {'changed' if each['Name'] in there else 'added'}")
+
+
+@app.command("ipmi-user")
+def ipmi_user(
+    name: Name,
+    user: Annotated[str, typer.Argument(help="the IPMI user's name, at most 16 bytes")],
+    key_file: Annotated[Path, typer.Option(help="a file whose first line is the IPMI key, at most 20 bytes")],
+    role: Annotated[str, typer.Option(help="Administrator, Operator or ReadOnly")] = "Administrator",
+) -> None:
+    """Let a user in at a node's IPMI door; the key is a secret of its own, never a web password."""
+    try:
+        key = key_file.read_text().splitlines()[0]
+    except (OSError, IndexError) as error:
+        raise CliError(f"{key_file}: expected a file whose first line is the key ({error})") from None
+    path = f"/redfish/v1/Managers/{quote(name, safe='')}/RemoteAccountService/Accounts"
+    client = Client()
+    there = [each for each in client.get(f"{path}?$expand=.")["Members"] if each["UserName"] == user]
+    if there:
+        client.patch(there[0]["@odata.id"], {"Password": key, "RoleId": role, "Enabled": True})
+    else:
+        client.post(path, {"UserName": user, "Password": key, "RoleId": role})
+    out.print(f"{user} may use the IPMI door of {name} as {role}")
 
 
 @app.command()

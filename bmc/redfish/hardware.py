@@ -24,6 +24,7 @@ async def get_manager(call: Call) -> Reply:
         DateTime=moment(int(call.house.clock.now())),
         DateTimeLocalOffset="+00:00",
         Status={"State": "Enabled", "Health": "OK"},
+        RemoteAccountService=link(f"{path}/RemoteAccountService"),
         Links={
             "ManagerForServers": [link(system_path(snapshot.name))],
             "ManagerForChassis": [link(f"{CHASSIS}/{snapshot.name}")],

@@ -24,6 +24,11 @@ TEMPLATES = {
         "Critical",
         "None.",
     ),
+    "CreateLimitReachedForResource": Template(
+        "The create operation failed because the resource has reached the limit of possible resources.",
+        "Critical",
+        "Either delete resources and resubmit the request if the operation failed or do not resubmit the request.",
+    ),
     "NoOperation": Template(
         "The request body submitted contain no data to act upon and no changes to the resource took place.",
         "Warning",
