@@ -6,25 +6,31 @@ Back-pressure is each viewer's own: we read from the node only what this viewer 
 import asyncio
 import json
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bmc.http.keys import HOUSE
 from bmc.model.commands import Screen, SerialConsole
-from bmc.model.errors import BmcError, Denied, NotFound, NotSupported, WrongState
+from bmc.model.errors import BmcError, Busy, Denied, NotFound, NotSupported, WrongState
 from bmc.node import ConsoleStream
 from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, session_token
 from bmc.redfish.closing import STOPPING
 from bmc.redfish.house import House
 
-SESSION_GONE, DENIED, NOT_FOUND, WRONG_STATE, FAILED = 4401, 4403, 4404, 4409, 4500
+SESSION_GONE, WRONG_STATE, FAILED = 4401, 4409, 4500
+CLOSE_CODES: Mapping[type[BmcError], int] = {
+    Denied: 4403,
+    NotFound: 4404,
+    WrongState: WRONG_STATE,
+    NotSupported: WRONG_STATE,
+    Busy: WSCloseCode.TRY_AGAIN_LATER,
+}
 READ = 256 * 1024
 LONGEST_FRAME = 1024 * 1024
 HEARTBEAT = 30.0
 REASON_BYTES = 120
-MOST_CONSOLES = 1000
 
 # What ends a console: the close code, and the reason a person reads.
 End = tuple[int, str]
@@ -70,24 +76,16 @@ async def _session(
         identity = await authenticate(request, house.accounts)
         if not identity.session:
             return SESSION_GONE, "a console needs a session: the page's cookie or X-Auth-Token"
-        if len(house.closing) >= MOST_CONSOLES:
-            return WSCloseCode.TRY_AGAIN_LATER, "too many consoles are open"
-        stream = await _open(request, house, identity, what)
+        with house.closing.watch(identity) as ended:
+            stream = await _open(request, house, identity, what)
+            try:
+                return await _pump(request, socket, stream, ended)
+            finally:
+                await stream.close()
     except Unauthenticated as error:
         return SESSION_GONE, str(error)
-    except Denied as error:
-        return DENIED, str(error)
-    except NotFound as error:
-        return NOT_FOUND, str(error)
-    except (WrongState, NotSupported) as error:
-        return WRONG_STATE, str(error)
     except BmcError as error:
-        return FAILED, str(error)
-    try:
-        with house.closing.watch(identity.session) as ended:
-            return await _pump(request, socket, stream, ended)
-    finally:
-        await stream.close()
+        return _close_code(error), str(error)
 
 
 async def _open(request: web.Request, house: House, identity: Identity, what: Screen | SerialConsole) -> ConsoleStream:
@@ -114,14 +112,16 @@ async def _pump(
         await asyncio.gather(down, up, return_exceptions=True)
 
 
+def _close_code(error: BmcError) -> int:
+    return CLOSE_CODES.get(type(error), FAILED)
+
+
 async def _guard(work: Coroutine[Any, Any, End]) -> End:
     """One console's trouble is its own."""
     try:
         return await work
-    except WrongState as error:
-        return WRONG_STATE, str(error)
     except BmcError as error:
-        return FAILED, str(error)
+        return _close_code(error), str(error)
     except ConnectionError:
         return WSCloseCode.GOING_AWAY, "the viewer left"
     except Exception:
@@ -140,10 +140,18 @@ async def _to_node(request: web.Request, socket: web.WebSocketResponse, stream: 
     async for message in socket:
         accounts.session(token)  # typing is use: it keeps the session from idling out
         if message.type is WSMsgType.BINARY:
-            await stream.write(message.data)
+            await _type(socket, stream, message.data)
         elif message.type is WSMsgType.TEXT:
             await _control(socket, stream, message.data)
     return WSCloseCode.OK, "the viewer left"
+
+
+async def _type(socket: web.WebSocketResponse, stream: ConsoleStream, data: bytes) -> None:
+    """What is typed while the node is off is lost, and said so; what the node prints later is still wanted."""
+    try:
+        await stream.write(data)
+    except WrongState as error:
+        await _say(socket, {"type": "error", "reason": str(error)})
 
 
 async def _control(socket: web.WebSocketResponse, stream: ConsoleStream, text: str) -> None:

@@ -1,9 +1,8 @@
 """What holds for every request: our Origin where it counts, and headers that keep a browser on our side."""
 
-from urllib.parse import urlsplit
-
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from yarl import URL
 
 from bmc.redfish.authentication import cookie_token
 
@@ -68,8 +67,7 @@ class OriginCheck:
         if origin in self._more:
             return True
         try:
-            parts = urlsplit(origin)
-            return (parts.scheme, parts.netloc.lower()) == (request.scheme, request.host.lower())
+            return URL(origin).origin() == URL(f"{request.scheme}://{request.host}").origin()
         except ValueError:
             return False
 

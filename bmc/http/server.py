@@ -1,11 +1,15 @@
 """The HTTP server: binds, serves, and ends cleanly."""
 
 import errno
+import logging
 import ssl
+from collections.abc import MutableMapping
 from ipaddress import ip_address
 from types import TracebackType
+from typing import Any
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from bmc.model.errors import BmcError
 
@@ -24,6 +28,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+class _Strangers(logging.LoggerAdapter[logging.Logger]):
+    """What is no HTTP is the other end's fault: a line in the log, not a traceback for each."""
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        error = kwargs.get("exc_info")
+        if isinstance(error, HttpProcessingError):
+            return f"{msg}: {error.message.splitlines()[0] if error.message else error.code}", {}
+        return msg, kwargs
+
+
 class HttpServer:
     """Serves `app` on (host, port) from `async with` to its end. Port 0 takes a free one; `port` tells which."""
 
@@ -31,7 +45,13 @@ class HttpServer:
         self._host = host
         self._port = port
         self._context = context
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+            logger=_Strangers(logging.getLogger(__name__)),
+        )
         self.port = 0
 
     @property

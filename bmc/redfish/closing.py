@@ -5,23 +5,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bmc.accounts import Accounts
+from bmc.model.errors import Busy
+from bmc.redfish.authentication import Identity
 
 GONE, STOPPING = "the session has ended or lost its rights", "the service is stopping"
+MOST, MOST_OF_ONE = 1000, 250
 
 
 class Closing:
-    """Long-lived streams register here with the id of their session and are told why to end."""
+    """Event streams and consoles register here with who opened them, and are told why to end."""
 
     def __init__(self, accounts: Accounts) -> None:
-        self._streams: dict[asyncio.Future[str], str] = {}
+        self._streams: dict[asyncio.Future[str], Identity] = {}
         self._stopping = False
         accounts.on_closed(self._session_closed)
 
     @contextmanager
-    def watch(self, session: str) -> Iterator["asyncio.Future[str]"]:
-        """A future that gets the reason when the stream of this session must end; `session` is "" without one."""
+    def watch(self, identity: Identity) -> Iterator["asyncio.Future[str]"]:
+        """A future that gets the reason when this stream must end. :raise Busy: too many are open."""
+        account = identity.caller.account
+        mine = sum(other.caller.account == account for other in self._streams.values())
+        if mine >= MOST_OF_ONE or len(self._streams) >= MOST:
+            raise Busy(f"too many event streams and consoles are open ({mine} by {account}); close some")
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._streams[future] = session
+        self._streams[future] = identity
         if self._stopping:
             future.set_result(STOPPING)
         try:
@@ -39,7 +46,7 @@ class Closing:
         return len(self._streams)
 
     def _session_closed(self, session: str) -> None:
-        self._end(GONE, {future for future, holder in self._streams.items() if holder == session})
+        self._end(GONE, {future for future, identity in self._streams.items() if identity.session == session})
 
     def _end(self, reason: str, futures: set["asyncio.Future[str]"]) -> None:
         for future in futures:

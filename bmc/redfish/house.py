@@ -1,6 +1,8 @@
 """Everything the door needs of the rooms before it, wired once."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
 
 from bmc.accounts import Accounts
 from bmc.events import Audit, Events
@@ -14,6 +16,8 @@ from bmc.reinstall.images import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class House:
+    """`late` holds what goes on after its asker was answered."""
+
     accounts: Accounts
     fleet: Fleet
     events: Events
@@ -23,3 +27,4 @@ class House:
     image_names: ImageNames
     clock: Clock
     closing: Closing
+    late: set[asyncio.Future[Any]] = field(default_factory=set)

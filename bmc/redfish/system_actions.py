@@ -62,6 +62,8 @@ async def reset(call: Call) -> Reply:
     if done:
         doing.result()
     else:
+        call.house.late.add(doing)
+        doing.add_done_callback(call.house.late.discard)
         doing.add_done_callback(_log_late)
     return Reply(status=204)
 

@@ -135,7 +135,7 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
         "#Lightsout.Reserve": {"target": f"{target}/Oem/Lightsout.Reserve"},
         "#Lightsout.Release": {"target": f"{target}/Oem/Lightsout.Release"},
     }
-    if is_virtual(snapshot):
+    if is_virtual(snapshot) or snapshot.paused:
         oem["#Lightsout.Resume"] = {"target": f"{target}/Oem/Lightsout.Resume"}
     if can_reinstall(snapshot) and images:
         oem["#Lightsout.Reinstall"] = {

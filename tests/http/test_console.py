@@ -9,7 +9,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
 from bmc.http.keys import HOUSE
 from tests.redfish.service import Service
-from tests.world import until
+from tests.world import ADMIN, until
 
 SCREEN, SERIAL = "/console/n1/screen", "/console/n1/serial"
 
@@ -84,6 +84,43 @@ async def test_a_console_beyond_ones_scope_or_of_no_node_is_refused(service: Ser
     await service.world.add("n2")
     assert (await ended(await connect(service, "/console/n2/screen", "tina")))[0] == 4403
     assert (await ended(await connect(service, "/console/n9/screen")))[0] == 4404
+
+
+async def test_typing_at_a_node_that_is_off_is_told_and_ends_nothing(service: Service) -> None:
+    line = service.drivers.lines["n1"]
+    line.off = True
+    await service.world.fleet.change("n1", {}, ADMIN)
+    socket = await connect(service, SERIAL)
+    await socket.send_bytes(b"x")
+    while (message := await socket.receive(5)).type is not WSMsgType.TEXT:
+        continue
+    assert "power it on" in json.loads(message.data)["reason"]
+    assert not socket.closed
+    await socket.close()
+
+
+async def test_one_account_cannot_take_all_consoles(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bmc.redfish.closing.MOST_OF_ONE", 1)
+    first = await connect(service, SERIAL)
+    await first.receive_bytes()
+    second = await connect(service, SERIAL)
+    assert (await ended(second))[0] == 1013
+    other = await connect(service, SERIAL, "admin")
+    await other.receive_bytes()
+    for socket in (first, other):
+        await socket.close()
+
+
+async def test_a_node_without_consoles_says_so(service: Service) -> None:
+    service.drivers.headless.add("n5")
+    await service.world.add("n5")
+    for kind in ("screen", "serial"):
+        code, reason = await ended(await connect(service, f"/console/n5/{kind}"))
+        assert code == 4409
+        assert "n5 has no" in reason
+    system = await service.get("/redfish/v1/Systems/n5")
+    assert "SerialConsole" not in system
+    assert "GraphicalConsole" not in system
 
 
 async def test_a_console_ends_with_its_session_or_its_role(service: Service) -> None:

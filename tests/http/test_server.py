@@ -1,5 +1,6 @@
 """Listening, TLS, health and metrics."""
 
+import asyncio
 import socket
 import ssl
 import stat
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, ClientSSLError, web
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bmc.http.server import CannotListen, HttpServer, is_loopback
 from bmc.http.tls import BadCertificate, self_signed, server_context
@@ -90,3 +93,51 @@ async def test_metrics_count_requests_nodes_and_sessions_for_those_who_sign_in(s
     assert 'lightsout_http_requests_total{area="redfish",method="GET",status="200"} 1.0' in text
     assert 'lightsout_nodes{state="Off"} 1.0' in text
     assert "lightsout_sessions 0.0" in text
+
+
+async def test_no_bytes_break_the_listener(tmp_path: Path) -> None:
+    async with open_service(tmp_path) as service:
+        loop = asyncio.get_running_loop()
+
+        async def throw(data: bytes) -> None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", service.server.port)
+            writer.write(data)
+            writer.write_eof()
+            async with asyncio.timeout(10):
+                await reader.read()
+            writer.close()
+
+        starts = st.sampled_from(
+            [b"", b"GET /", b"POST /session HTTP/1.1\r\n", b"GET /redfish HTTP/1.1\r\nHost: x\r\n"]
+        )
+        lines = st.sampled_from(
+            [b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"Upgrade: websocket\r\n"]
+        )
+
+        @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(starts, st.lists(lines, max_size=3), st.binary(max_size=100))
+        def attack(start: bytes, headers: list[bytes], rest: bytes) -> None:
+            data = start + b"".join(headers) + rest
+            asyncio.run_coroutine_threadsafe(throw(data), loop).result(30)
+
+        await asyncio.to_thread(attack)
+        assert (await service.call("GET", "/redfish", as_="")).status == 200
+
+
+async def test_what_is_no_http_leaves_one_line_in_the_log(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.server.port)
+    writer.write(b"GET / HTTP/1.1\r\nno header at all\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.0 400")
+    writer.close()
+    assert len(caplog.records) == 1
+    assert caplog.records[0].exc_info is None
+
+
+async def test_a_body_that_never_comes_is_given_up(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bmc.redfish.door.BODY_SECONDS", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.server.port)
+    path = "/redfish/v1/SessionService/Sessions"
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{{".encode())
+    async with asyncio.timeout(10):
+        assert b" 408 " in await reader.readline()
+    writer.close()

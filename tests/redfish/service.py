@@ -55,10 +55,11 @@ class SerialLine:
     def __init__(self) -> None:
         self.stream = MemoryStream()
         self.breaks = 0
+        self.off = False
         self._taken = False
 
     async def connect(self) -> MemoryStream:
-        if self._taken:
+        if self._taken or self.off:
             await asyncio.Event().wait()
         self._taken = True
         return self.stream
@@ -82,10 +83,13 @@ class ConsoleDrivers(MemoryDrivers):
         super().__init__()
         self.screens: dict[str, Screens] = {}
         self.lines: dict[str, SerialLine] = {}
+        self.headless: set[str] = set()
 
     async def open(self, definition: Any) -> Backend:
         name = definition.name
         server = self.servers.setdefault(name, MemoryServer())
+        if name in self.headless:
+            return server.backend()
         screen = self.screens.setdefault(name, Screens())
         line = self.lines.setdefault(name, SerialLine())
         return Backend(server, server, (server,), server, server, screen, line, Inventory())

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from bmc.model.boot import BootEnabled, BootTarget
-from bmc.model.power import PowerAction, PowerCause, PowerState
+from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, Unreachable
+from bmc.model.power import Health, PowerAction, PowerCause, PowerState
 from tests.redfish.service import Service
 from tests.world import until
 
@@ -80,6 +81,57 @@ async def test_a_reset_that_takes_long_is_answered_and_goes_on(
     assert server.applied == []
     server.gate.set()
     await until(lambda: server.applied == [PowerAction.ON])
+
+
+async def test_a_late_failure_of_a_reset_is_logged(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bmc.redfish.system_actions.RESET_SECONDS", 0.05)
+    server = service.drivers.servers["n1"]
+    server.gate.clear()
+    server.failure = BackendFailed("the fuse is blown")
+    assert (await service.call("POST", RESET, {"ResetType": "On"})).status == 204
+    server.gate.set()
+    await until(lambda: "the fuse is blown" in caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "message"),
+    [
+        (BackendFailed("the fuse is blown"), 502, "OperationFailed"),
+        (OutcomeUnknown("nobody knows"), 502, "OperationFailed"),
+        (Unreachable("no answer"), 502, "CouldNotEstablishConnection"),
+        (Refused("not enough memory"), 409, "ResourceInUse"),
+        (ZeroDivisionError("a fault of ours"), 500, "InternalError"),
+    ],
+)
+async def test_a_failure_below_is_told_as_what_it_is(
+    service: Service, failure: BmcError, status: int, message: str
+) -> None:
+    service.drivers.servers["n1"].failure = failure
+    answer = await service.call("POST", RESET, {"ResetType": "On"})
+    assert (answer.status, answer.ids) == (status, [message])
+    assert ("ours" in answer.told) is False
+    if status != 500:
+        assert answer.told == str(failure)
+
+
+async def test_an_effect_that_is_not_seen_in_time_is_a_timeout(service: Service) -> None:
+    service.drivers.servers["n1"].deaf = True
+    answer = await service.call("POST", RESET, {"ResetType": "On"})
+    assert (answer.status, answer.ids) == (504, ["OperationTimeout"])
+
+
+async def test_a_paused_node_is_shown_and_resumed(service: Service) -> None:
+    server = service.drivers.servers["n1"]
+    server.become(PowerState.ON, PowerCause.DISK_ERROR, health=Health.CRITICAL, reason="the disk is full")
+    node = service.world.fleet.node("n1")
+    await until(lambda: node.snapshot.paused)
+    system = await service.get(N1)
+    assert (system["PowerState"], system["Status"]["Health"]) == ("On", "Critical")
+    assert system["Status"]["Conditions"][0]["Message"] == "the disk is full"
+    assert (await service.call("POST", f"{N1}/Actions/Oem/Lightsout.Resume", {})).status == 204
+    assert (await service.get(N1))["Status"] == {"State": "Enabled", "Health": "OK"}
 
 
 async def test_an_unknown_power_state_is_null_with_its_reason_until_a_person_confirms_it(service: Service) -> None:
