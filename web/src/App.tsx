@@ -16,7 +16,8 @@ import { SignInPage } from "./shell/SignInPage";
 const NodePage = lazy(() => import("./node/NodePage"));
 
 /** A refusal stays a refusal; only what never reached the service is worth another try. */
-const retry = (count: number, error: Error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 502);
+const retry = (count: number, error: Error) =>
+  count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 502);
 
 const client = new QueryClient({
   defaultOptions: {
@@ -30,7 +31,10 @@ function SignedInOnly() {
   const location = useLocation();
   useEffect(() => onLostSession(() => client.setQueryData(SESSION, null)), []);
   if (session.isPending) return <Loading what="Lightsout" />;
-  if (session.isError) return <ErrorPanel title="Lightsout cannot be reached" error={session.error} retry={() => void session.refetch()} />;
+  if (session.isError)
+    return (
+      <ErrorPanel title="Lightsout cannot be reached" error={session.error} retry={() => void session.refetch()} />
+    );
   if (session.data === null) {
     const back = location.pathname + location.search;
     return <Navigate to={back === "/" ? "/sign-in" : `/sign-in?return=${encodeURIComponent(back)}`} replace />;

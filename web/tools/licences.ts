@@ -35,7 +35,10 @@ function licenceTexts(folder: string): string[] {
   return [...places, ...vendored].flatMap((place) =>
     readdirSync(place, { withFileTypes: true })
       .filter((entry) => entry.isFile() && LICENCE_FILE.test(entry.name))
-      .map((entry) => `--- ${join(place, entry.name).slice(folder.length + 1)}\n\n${readFileSync(join(place, entry.name), "utf8").trim()}`),
+      .map(
+        (entry) =>
+          `--- ${join(place, entry.name).slice(folder.length + 1)}\n\n${readFileSync(join(place, entry.name), "utf8").trim()}`,
+      ),
   );
 }
 
@@ -44,7 +47,12 @@ function describe(folder: string): string {
   const address = typeof manifest.repository === "string" ? manifest.repository : manifest.repository?.url;
   const source = address === undefined ? undefined : SOURCE_URL.exec(address)?.[2];
   const heading = `${manifest.name} ${manifest.version} (${manifest.license ?? "licence not stated"})`;
-  return [heading, "=".repeat(heading.length), ...(source === undefined ? [] : [`Source: ${source}`]), ...licenceTexts(folder)].join("\n\n");
+  return [
+    heading,
+    "=".repeat(heading.length),
+    ...(source === undefined ? [] : [`Source: ${source}`]),
+    ...licenceTexts(folder),
+  ].join("\n\n");
 }
 
 export function licences(): Plugin {

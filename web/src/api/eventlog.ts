@@ -7,5 +7,8 @@ export const eventLogKey = (systemId: string) => ["event-log", systemId] as cons
 
 export function useEventLog(systemId: string, count = 20) {
   const path = `/redfish/v1/Systems/${encodeURIComponent(systemId)}/LogServices/EventLog/Entries?$top=${count}`;
-  return useQuery({ queryKey: eventLogKey(systemId), queryFn: async () => (await get<{ Members: LogEntry[] }>(path)).Members });
+  return useQuery({
+    queryKey: eventLogKey(systemId),
+    queryFn: async () => (await get<{ Members: LogEntry[] }>(path)).Members,
+  });
 }

@@ -3,9 +3,13 @@ import { errorText, idOf } from "./http";
 
 test("an error is told in the service's words", () => {
   const info = [{ Message: "n1 is off." }, { Message: "n1 is off." }, { Message: "Power it on first." }];
-  expect(errorText(409, { error: { message: "See ExtendedInfo.", "@Message.ExtendedInfo": info } })).toBe("n1 is off. Power it on first.");
+  expect(errorText(409, { error: { message: "See ExtendedInfo.", "@Message.ExtendedInfo": info } })).toBe(
+    "n1 is off. Power it on first.",
+  );
   expect(errorText(400, { error: { message: "Image must not be empty." } })).toBe("Image must not be empty.");
-  expect(errorText(401, { error: "The user name or the password is wrong." })).toBe("The user name or the password is wrong.");
+  expect(errorText(401, { error: "The user name or the password is wrong." })).toBe(
+    "The user name or the password is wrong.",
+  );
 });
 
 test("an error without words names its status", () => {

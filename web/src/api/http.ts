@@ -19,10 +19,14 @@ export class ApiError extends Error {
 export function errorText(status: number, body: unknown): string {
   const error = typeof body === "object" && body !== null ? (body as ErrorBody).error : undefined;
   if (typeof error === "string") return error;
-  const extended = (error?.["@Message.ExtendedInfo"] ?? []).map((info) => info.Message ?? "").filter((text) => text !== "");
+  const extended = (error?.["@Message.ExtendedInfo"] ?? [])
+    .map((info) => info.Message ?? "")
+    .filter((text) => text !== "");
   if (extended.length > 0) return [...new Set(extended)].join(" ");
   if (error?.message !== undefined && error.message !== "") return error.message;
-  return status >= 500 ? `The service failed to answer (HTTP ${status}).` : `The service refused the request (HTTP ${status}).`;
+  return status >= 500
+    ? `The service failed to answer (HTTP ${status}).`
+    : `The service refused the request (HTTP ${status}).`;
 }
 
 const lostSession = new EventTarget();
@@ -88,7 +92,9 @@ export async function remove(path: string): Promise<void> {
 export async function members<T extends Link>(path: string): Promise<T[]> {
   const collection = await get<Collection<T>>(`${path}?$expand=.`);
   return Promise.all(
-    collection.Members.map(async (member) => (Object.keys(member).length > 1 ? (member as T) : get<T>(member["@odata.id"]))),
+    collection.Members.map(async (member) =>
+      Object.keys(member).length > 1 ? (member as T) : get<T>(member["@odata.id"]),
+    ),
   );
 }
 

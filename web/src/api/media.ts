@@ -7,7 +7,11 @@ export const mediaKey = (systemId: string) => ["media", systemId] as const;
 
 export function useVirtualMedia(system: System) {
   const path = system.VirtualMedia?.["@odata.id"];
-  return useQuery({ queryKey: mediaKey(system.Id), queryFn: () => members<VirtualMedia>(path ?? ""), enabled: path !== undefined });
+  return useQuery({
+    queryKey: mediaKey(system.Id),
+    queryFn: () => members<VirtualMedia>(path ?? ""),
+    enabled: path !== undefined,
+  });
 }
 
 export function useInsertMedia(system: System) {

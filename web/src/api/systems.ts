@@ -40,7 +40,9 @@ function useChange<V>(id: string, change: (value: V) => Promise<unknown>) {
 
 export function useReset(system: System) {
   return useChange(system.Id, (type: string) =>
-    post(system.Actions?.["#ComputerSystem.Reset"]?.target ?? `${system["@odata.id"]}/Actions/ComputerSystem.Reset`, { ResetType: type }),
+    post(system.Actions?.["#ComputerSystem.Reset"]?.target ?? `${system["@odata.id"]}/Actions/ComputerSystem.Reset`, {
+      ResetType: type,
+    }),
   );
 }
 
@@ -56,7 +58,9 @@ export function useConfirmPower(system: System) {
 
 export function useBootOverride(system: System) {
   return useChange(system.Id, (boot: { target: string; enabled: BootEnabled }) =>
-    patch(system["@odata.id"], { Boot: { BootSourceOverrideTarget: boot.target, BootSourceOverrideEnabled: boot.enabled } }),
+    patch(system["@odata.id"], {
+      Boot: { BootSourceOverrideTarget: boot.target, BootSourceOverrideEnabled: boot.enabled },
+    }),
   );
 }
 

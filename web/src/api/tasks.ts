@@ -11,7 +11,11 @@ export const taskKey = (id: string) => ["task", id] as const;
 export const hasEnded = (task: Task) => ENDED.has(task.TaskState);
 
 export function useTask(id: string | undefined) {
-  return useQuery({ queryKey: taskKey(id ?? ""), queryFn: () => get<Task>(`${ROOT}/${encodeURIComponent(id ?? "")}`), enabled: id !== undefined });
+  return useQuery({
+    queryKey: taskKey(id ?? ""),
+    queryFn: () => get<Task>(`${ROOT}/${encodeURIComponent(id ?? "")}`),
+    enabled: id !== undefined,
+  });
 }
 
 /** The job that runs on a node now, if any. */

@@ -11,8 +11,16 @@ interface ConsoleOverlayProps {
 /** What lies over a console that shows nothing, and why. */
 export function ConsoleOverlay({ system, state, reconnect }: ConsoleOverlayProps) {
   return (
-    <div role="status" aria-live="polite" className="lo-overlay-place" data-testid="console-state" data-phase={state.phase}>
-      {state.phase === "open" && system.PowerState === "Off" && <div className="lo-console-note">{system.Name} is off. This is what it printed last.</div>}
+    <div
+      role="status"
+      aria-live="polite"
+      className="lo-overlay-place"
+      data-testid="console-state"
+      data-phase={state.phase}
+    >
+      {state.phase === "open" && system.PowerState === "Off" && (
+        <div className="lo-console-note">{system.Name} is off. This is what it printed last.</div>
+      )}
       {state.phase !== "open" && (
         <div className="lo-overlay pf-v6-theme-dark">
           <Words system={system} state={state} reconnect={reconnect} />

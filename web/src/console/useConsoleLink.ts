@@ -19,7 +19,11 @@ export function useConsoleLink({ path, protocol, power, attach }: ConsoleWanted)
 
   useEffect(() => {
     if (path === undefined) return;
-    const opened = new ConsoleLink(path, protocol === undefined ? [] : [protocol], { attach, onState: setState, onSessionGone: reportLostSession });
+    const opened = new ConsoleLink(path, protocol === undefined ? [] : [protocol], {
+      attach,
+      onState: setState,
+      onSessionGone: reportLostSession,
+    });
     link.current = opened;
     return () => {
       link.current = null;

@@ -2,7 +2,10 @@
 import { follow, type Follower, type Notice, type TabMessage } from "./follow";
 
 function shareStream(notify: (notice: Notice) => void, onFailure: () => void): Follower {
-  const worker = new SharedWorker(new URL("./events.worker.ts", import.meta.url), { type: "module", name: "lightsout-events" });
+  const worker = new SharedWorker(new URL("./events.worker.ts", import.meta.url), {
+    type: "module",
+    name: "lightsout-events",
+  });
   const tell = (message: TabMessage) => worker.port.postMessage(message);
   const hello = () => tell("hello");
   const bye = () => tell("bye");

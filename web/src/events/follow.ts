@@ -12,7 +12,11 @@ const SILENCE_MS = 35_000;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 
 /** Reads one connection to its end. Rejects when it cannot be made or breaks. */
-async function readOnce(signal: AbortSignal, silent: () => void, notify: (notice: Notice) => void): Promise<"ended" | "signed-out"> {
+async function readOnce(
+  signal: AbortSignal,
+  silent: () => void,
+  notify: (notice: Notice) => void,
+): Promise<"ended" | "signed-out"> {
   const response = await fetch(ADDRESS, { headers: { Accept: "text/event-stream" }, cache: "no-store", signal });
   if (response.status === 401) return "signed-out";
   if (!response.ok || response.body === null) throw new Error(`event stream: HTTP ${response.status}`);

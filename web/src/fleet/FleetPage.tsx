@@ -1,4 +1,17 @@
-import { Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter, PageSection, SearchInput, Skeleton, Title, Toolbar, ToolbarContent, ToolbarItem } from "@patternfly/react-core";
+import {
+  Button,
+  EmptyState,
+  EmptyStateActions,
+  EmptyStateBody,
+  EmptyStateFooter,
+  PageSection,
+  SearchInput,
+  Skeleton,
+  Title,
+  Toolbar,
+  ToolbarContent,
+  ToolbarItem,
+} from "@patternfly/react-core";
 import { useEffect } from "react";
 import { useSearchParams } from "react-router";
 import { useSystems } from "../api/systems";
@@ -38,7 +51,11 @@ export function FleetPage() {
         <Toolbar inset={{ default: "insetNone" }} clearAllFilters={() => setParams({}, { replace: true })}>
           <ToolbarContent>
             <ToolbarItem>
-              <FleetSummary counts={countViews(all)} view={view} onView={(name) => set("state", name === "all" ? "" : name)} />
+              <FleetSummary
+                counts={countViews(all)}
+                view={view}
+                onView={(name) => set("state", name === "all" ? "" : name)}
+              />
             </ToolbarItem>
             <ToolbarItem className="lo-search">
               <SearchInput
@@ -52,9 +69,13 @@ export function FleetPage() {
           </ToolbarContent>
         </Toolbar>
         {systems.isPending && <FleetSkeleton />}
-        {systems.isError && !systems.data && <ErrorPanel title="The fleet cannot be shown" error={systems.error} retry={() => void systems.refetch()} />}
+        {systems.isError && !systems.data && (
+          <ErrorPanel title="The fleet cannot be shown" error={systems.error} retry={() => void systems.refetch()} />
+        )}
         {systems.data && shown.length > 0 && <FleetTable systems={shown} />}
-        {systems.data && shown.length === 0 && <NothingShown fleetIsEmpty={all.length === 0} onClear={() => setParams({}, { replace: true })} />}
+        {systems.data && shown.length === 0 && (
+          <NothingShown fleetIsEmpty={all.length === 0} onClear={() => setParams({}, { replace: true })} />
+        )}
         <p className="pf-v6-screen-reader" aria-live="polite">
           {systems.data ? `${shown.length} of ${all.length} nodes shown` : ""}
         </p>

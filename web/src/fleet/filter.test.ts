@@ -2,8 +2,20 @@ import { expect, test } from "vitest";
 import type { PowerState, System } from "../api/types";
 import { countViews, filterSystems } from "./filter";
 
-function node(name: string, power: PowerState | null, lightsout: NonNullable<System["Oem"]>["Lightsout"] = {}, health: "OK" | "Critical" = "OK"): System {
-  return { "@odata.id": `/redfish/v1/Systems/${name}`, Id: name, Name: name, PowerState: power, Status: { Health: health }, Oem: { Lightsout: lightsout } };
+function node(
+  name: string,
+  power: PowerState | null,
+  lightsout: NonNullable<System["Oem"]>["Lightsout"] = {},
+  health: "OK" | "Critical" = "OK",
+): System {
+  return {
+    "@odata.id": `/redfish/v1/Systems/${name}`,
+    Id: name,
+    Name: name,
+    PowerState: power,
+    Status: { Health: health },
+    Oem: { Lightsout: lightsout },
+  };
 }
 
 const FLEET = [

@@ -15,9 +15,22 @@ const SHOWS: Record<View, (system: System) => boolean> = {
 /** Every word must occur somewhere in what the row shows. */
 export function matches(system: System, text: string): boolean {
   const ours = system.Oem?.Lightsout;
-  const shown = [system.Name, system.UUID, system.Model, system.Manufacturer, ours?.InstalledImage, ours?.IPMI?.Host, ours?.IPMI?.Port, ours?.Reservation?.Holder, ...(ours?.Tags ?? [])];
+  const shown = [
+    system.Name,
+    system.UUID,
+    system.Model,
+    system.Manufacturer,
+    ours?.InstalledImage,
+    ours?.IPMI?.Host,
+    ours?.IPMI?.Port,
+    ours?.Reservation?.Holder,
+    ...(ours?.Tags ?? []),
+  ];
   const hay = shown.join(" ").toLowerCase();
-  return text.toLowerCase().split(/\s+/).every((word) => hay.includes(word));
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => hay.includes(word));
 }
 
 export function filterSystems(systems: System[], view: View, text: string): System[] {

@@ -1,4 +1,15 @@
-import { ActionGroup, Button, Card, CardBody, CardTitle, Form, FormGroup, FormSelect, FormSelectOption, Radio } from "@patternfly/react-core";
+import {
+  ActionGroup,
+  Button,
+  Card,
+  CardBody,
+  CardTitle,
+  Form,
+  FormGroup,
+  FormSelect,
+  FormSelectOption,
+  Radio,
+} from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
 import { useBootOverride } from "../api/systems";
 import type { BootEnabled, System } from "../api/types";
@@ -32,13 +43,26 @@ export function BootDevice({ system }: { system: System }) {
             "Boots in its own order."
           )}
         </p>
-        <BootForm key={`${target} ${enabled}`} system={system} target={active ? target : "None"} enabled={active ? enabled : "Once"} />
+        <BootForm
+          key={`${target} ${enabled}`}
+          system={system}
+          target={active ? target : "None"}
+          enabled={active ? enabled : "Once"}
+        />
       </CardBody>
     </Card>
   );
 }
 
-function BootForm({ system, target: setTargetIs, enabled: setEnabledIs }: { system: System; target: string; enabled: BootEnabled }) {
+function BootForm({
+  system,
+  target: setTargetIs,
+  enabled: setEnabledIs,
+}: {
+  system: System;
+  target: string;
+  enabled: BootEnabled;
+}) {
   const { done, failed } = useNotices();
   const change = useBootOverride(system);
   const [target, setTarget] = useState(setTargetIs);
@@ -66,11 +90,30 @@ function BootForm({ system, target: setTargetIs, enabled: setEnabledIs }: { syst
         </FormSelect>
       </FormGroup>
       <FormGroup role="radiogroup" isInline fieldId="boot-enabled" label="How often">
-        <Radio id="boot-once" name="boot-enabled" label="Next boot only" isDisabled={own} isChecked={enabled === "Once"} onChange={() => setEnabled("Once")} />
-        <Radio id="boot-continuous" name="boot-enabled" label="Every boot" isDisabled={own} isChecked={enabled === "Continuous"} onChange={() => setEnabled("Continuous")} />
+        <Radio
+          id="boot-once"
+          name="boot-enabled"
+          label="Next boot only"
+          isDisabled={own}
+          isChecked={enabled === "Once"}
+          onChange={() => setEnabled("Once")}
+        />
+        <Radio
+          id="boot-continuous"
+          name="boot-enabled"
+          label="Every boot"
+          isDisabled={own}
+          isChecked={enabled === "Continuous"}
+          onChange={() => setEnabled("Continuous")}
+        />
       </FormGroup>
       <ActionGroup>
-        <Button type="submit" variant="secondary" isLoading={change.isPending} isDisabled={change.isPending || (target === setTargetIs && (own || enabled === setEnabledIs))}>
+        <Button
+          type="submit"
+          variant="secondary"
+          isLoading={change.isPending}
+          isDisabled={change.isPending || (target === setTargetIs && (own || enabled === setEnabledIs))}
+        >
           Set boot device
         </Button>
       </ActionGroup>

@@ -17,7 +17,9 @@ export function Identify({ system }: { system: System }) {
           label="Identify light"
           isChecked={change.isPending ? change.variables : system.LocationIndicatorActive}
           isDisabled={change.isPending}
-          onChange={(_event, active) => change.mutate(active, { onError: (error) => failed(`${system.Name}: identify light not changed`, error) })}
+          onChange={(_event, active) =>
+            change.mutate(active, { onError: (error) => failed(`${system.Name}: identify light not changed`, error) })
+          }
         />
       </CardBody>
     </Card>

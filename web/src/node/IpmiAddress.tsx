@@ -18,10 +18,19 @@ export function IpmiAddress({ system }: { system: System }) {
           </code>{" "}
           (UDP, IPMI 2.0)
         </p>
-        <ClipboardCopy isReadOnly isCode hoverTip="Copy" clickTip="Copied" textAriaLabel="ipmitool line" truncation={false}>
+        <ClipboardCopy
+          isReadOnly
+          isCode
+          hoverTip="Copy"
+          clickTip="Copied"
+          textAriaLabel="ipmitool line"
+          truncation={false}
+        >
           {line}
         </ClipboardCopy>
-        <p className="lo-muted">KEYFILE holds the IPMI key of an account that has a slot on this node. It is not the password of this page.</p>
+        <p className="lo-muted">
+          KEYFILE holds the IPMI key of an account that has a slot on this node. It is not the password of this page.
+        </p>
       </CardBody>
     </Card>
   );

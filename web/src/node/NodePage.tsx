@@ -1,4 +1,14 @@
-import { Breadcrumb, BreadcrumbItem, Button, PageBreadcrumb, PageSection, Tab, Tabs, TabTitleText, Title } from "@patternfly/react-core";
+import {
+  Breadcrumb,
+  BreadcrumbItem,
+  Button,
+  PageBreadcrumb,
+  PageSection,
+  Tab,
+  Tabs,
+  TabTitleText,
+  Title,
+} from "@patternfly/react-core";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { ApiError } from "../api/http";
@@ -34,8 +44,14 @@ export default function NodePage() {
     document.title = `${id} · Lightsout`;
   }, [id]);
 
-  if (current === undefined || (system.error instanceof ApiError && system.error.status === 404)) return <NotFoundPage />;
-  if (!system.data) return system.isError ? <ErrorPanel title={`${id} cannot be shown`} error={system.error} retry={() => void system.refetch()} /> : <Loading what={id} />;
+  if (current === undefined || (system.error instanceof ApiError && system.error.status === 404))
+    return <NotFoundPage />;
+  if (!system.data)
+    return system.isError ? (
+      <ErrorPanel title={`${id} cannot be shown`} error={system.error} retry={() => void system.refetch()} />
+    ) : (
+      <Loading what={id} />
+    );
   return <Node system={system.data} tab={current} />;
 }
 
@@ -47,7 +63,13 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
     <>
       <PageBreadcrumb>
         <Breadcrumb>
-          <BreadcrumbItem render={({ className }) => <Link className={className} to="/">Fleet</Link>} />
+          <BreadcrumbItem
+            render={({ className }) => (
+              <Link className={className} to="/">
+                Fleet
+              </Link>
+            )}
+          />
           <BreadcrumbItem isActive>{system.Name}</BreadcrumbItem>
         </Breadcrumb>
       </PageBreadcrumb>
@@ -61,7 +83,11 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
           <div className="lo-node-actions">
             <PowerButtons system={system} />
             {system.Actions?.Oem?.["#Lightsout.Reinstall"] && (
-              <Button variant="secondary" isDisabled={Boolean(system.Oem?.Lightsout?.Task)} onClick={() => setReinstalling(true)}>
+              <Button
+                variant="secondary"
+                isDisabled={Boolean(system.Oem?.Lightsout?.Task)}
+                onClick={() => setReinstalling(true)}
+              >
                 Reinstall…
               </Button>
             )}
@@ -76,10 +102,23 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
         {tab !== "jobs" && <RunningJob system={system} />}
       </PageSection>
       <PageSection type="tabs" aria-label="Views of the node">
-        <Tabs activeKey={tab} onSelect={(_event, key) => void navigate(pathTo(system.Id, TABS.find((name) => name === key) ?? "overview"))} aria-label={`Views of ${system.Name}`} usePageInsets>
+        <Tabs
+          activeKey={tab}
+          onSelect={(_event, key) => void navigate(pathTo(system.Id, TABS.find((name) => name === key) ?? "overview"))}
+          aria-label={`Views of ${system.Name}`}
+          usePageInsets
+        >
           <Tab eventKey="overview" title={<TabTitleText>Overview</TabTitleText>} />
-          <Tab eventKey="screen" title={<TabTitleText>Screen</TabTitleText>} isDisabled={!system.GraphicalConsole?.ServiceEnabled} />
-          <Tab eventKey="serial" title={<TabTitleText>Serial</TabTitleText>} isDisabled={!system.SerialConsole?.WebSocket?.ServiceEnabled} />
+          <Tab
+            eventKey="screen"
+            title={<TabTitleText>Screen</TabTitleText>}
+            isDisabled={!system.GraphicalConsole?.ServiceEnabled}
+          />
+          <Tab
+            eventKey="serial"
+            title={<TabTitleText>Serial</TabTitleText>}
+            isDisabled={!system.SerialConsole?.WebSocket?.ServiceEnabled}
+          />
           <Tab eventKey="jobs" title={<TabTitleText>Jobs</TabTitleText>} />
         </Tabs>
       </PageSection>

@@ -1,4 +1,12 @@
-import { Card, CardBody, CardTitle, DescriptionList, DescriptionListDescription, DescriptionListGroup, DescriptionListTerm } from "@patternfly/react-core";
+import {
+  Card,
+  CardBody,
+  CardTitle,
+  DescriptionList,
+  DescriptionListDescription,
+  DescriptionListGroup,
+  DescriptionListTerm,
+} from "@patternfly/react-core";
 import type { System } from "../api/types";
 import { Ago } from "../words/Ago";
 
@@ -19,7 +27,15 @@ export function Properties({ system }: { system: System }) {
   const since = ours?.PowerSince ? <Ago iso={ours.PowerSince} /> : null;
   const cause = CAUSES[ours?.PowerCause ?? ""];
   const rows: [string, React.ReactNode][] = [
-    ["In this state since", since && <>{since}{cause === undefined ? "" : ` (${cause})`}</>],
+    [
+      "In this state since",
+      since && (
+        <>
+          {since}
+          {cause === undefined ? "" : ` (${cause})`}
+        </>
+      ),
+    ],
     ["Installed image", ours?.InstalledImage],
     ["Maker and model", [system.Manufacturer, system.Model].filter(Boolean).join(" ")],
     ["Kind", [system.SystemType, ours?.Driver].filter(Boolean).join(", ")],

@@ -21,7 +21,7 @@ export function RecentEvents({ systemId }: { systemId: string }) {
         {log.isPending && <Skeleton screenreaderText="Loading events" />}
         {log.isError && <p role="alert">{log.error.message}</p>}
         {log.data?.length === 0 && <p>Nothing has happened yet.</p>}
-        <ol className="lo-events" aria-label="Recent events">
+        <ol className="lo-events" aria-label="Recent events" tabIndex={0}>
           {log.data?.map((entry) => (
             <li key={entry.Id}>
               {ICONS[entry.Severity ?? "OK"]}

@@ -10,8 +10,18 @@ export function RunningJob({ system }: { system: System }) {
   if (!system.Oem?.Lightsout?.Task || !task) return null;
   const title = taskTitle(task);
   return (
-    <Alert variant="info" isInline title={`${title} is running`} component="p" actionLinks={<Link to={`/nodes/${encodeURIComponent(system.Id)}/jobs`}>Show the job</Link>}>
-      <Progress value={task.PercentComplete ?? 0} title={stepWords(task.Oem?.Lightsout?.Step ?? "")} aria-label={`${title}: progress`} />
+    <Alert
+      variant="info"
+      isInline
+      title={`${title} is running`}
+      component="p"
+      actionLinks={<Link to={`/nodes/${encodeURIComponent(system.Id)}/jobs`}>Show the job</Link>}
+    >
+      <Progress
+        value={task.PercentComplete ?? 0}
+        title={stepWords(task.Oem?.Lightsout?.Step ?? "")}
+        aria-label={`${title}: progress`}
+      />
     </Alert>
   );
 }

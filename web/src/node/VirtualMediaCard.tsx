@@ -1,4 +1,18 @@
-import { Button, Card, CardBody, CardTitle, Form, FormGroup, FormHelperText, HelperText, HelperTextItem, InputGroup, InputGroupItem, Spinner, TextInput } from "@patternfly/react-core";
+import {
+  Button,
+  Card,
+  CardBody,
+  CardTitle,
+  Form,
+  FormGroup,
+  FormHelperText,
+  HelperText,
+  HelperTextItem,
+  InputGroup,
+  InputGroupItem,
+  Spinner,
+  TextInput,
+} from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
 import { useEjectMedia, useInsertMedia, useVirtualMedia } from "../api/media";
 import type { System, VirtualMedia } from "../api/types";
@@ -62,10 +76,21 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
       <FormGroup label={drive.Inserted ? "Swap for" : "Insert"} fieldId={field}>
         <InputGroup>
           <InputGroupItem isFill>
-            <TextInput id={field} value={image} placeholder="https://…/image.iso, or a name" spellCheck={false} onChange={(_event, value) => setImage(value)} />
+            <TextInput
+              id={field}
+              value={image}
+              placeholder="https://…/image.iso, or a name"
+              spellCheck={false}
+              onChange={(_event, value) => setImage(value)}
+            />
           </InputGroupItem>
           <InputGroupItem>
-            <Button type="submit" variant="control" isLoading={insert.isPending} isDisabled={insert.isPending || image.trim() === ""}>
+            <Button
+              type="submit"
+              variant="control"
+              isLoading={insert.isPending}
+              isDisabled={insert.isPending || image.trim() === ""}
+            >
               Insert
             </Button>
           </InputGroupItem>

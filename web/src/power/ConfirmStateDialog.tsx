@@ -11,7 +11,13 @@ interface ConfirmStateDialogProps {
 /** Nobody but a person who has looked can clear an unknown power state. */
 export function ConfirmStateDialog({ system, onConfirm, onClose }: ConfirmStateDialogProps) {
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="confirm-state-title" aria-describedby="confirm-state-body">
+    <Modal
+      isOpen
+      variant="small"
+      onClose={onClose}
+      aria-labelledby="confirm-state-title"
+      aria-describedby="confirm-state-body"
+    >
       <ModalHeader title={`Is ${system.Name} on or off?`} labelId="confirm-state-title" />
       <ModalBody id="confirm-state-body">
         <Content component="p">{reasonOf(system)}</Content>

@@ -1,7 +1,11 @@
 import { Label } from "@patternfly/react-core";
 import type { System } from "../api/types";
 
-const LOOKS: Record<string, "success" | "warning" | "danger"> = { OK: "success", Warning: "warning", Critical: "danger" };
+const LOOKS: Record<string, "success" | "warning" | "danger"> = {
+  OK: "success",
+  Warning: "warning",
+  Critical: "danger",
+};
 
 /** The health, always in words beside its colour. The reason stands next to it, not in a tooltip. */
 export function HealthLabel({ system }: { system: System }) {

@@ -13,21 +13,26 @@ export function PowerButtons({ system }: { system: System }) {
   return (
     <>
       {system.PowerState === null && (
-          <Button variant="primary" onClick={control.confirmState} isDisabled={control.busy}>
-            Confirm power state…
-          </Button>
+        <Button variant="primary" onClick={control.confirmState} isDisabled={control.busy}>
+          Confirm power state…
+        </Button>
       )}
       {system.Oem?.Lightsout?.Paused === true && (
-          <Button variant="primary" onClick={control.resume} isDisabled={control.busy}>
-            Resume
-          </Button>
+        <Button variant="primary" onClick={control.resume} isDisabled={control.busy}>
+          Resume
+        </Button>
       )}
       {shown !== undefined && (
-          <Button variant={on ? "secondary" : "primary"} onClick={() => control.reset(shown)} isDisabled={control.busy}>
-            {actionWords(shown).label}
-          </Button>
+        <Button
+          key={shown}
+          variant={on ? "secondary" : "primary"}
+          onClick={() => control.reset(shown)}
+          isDisabled={control.busy}
+        >
+          {actionWords(shown).label}
+        </Button>
       )}
-        <PowerMenu system={system} control={control} />
+      <PowerMenu system={system} control={control} />
       {control.dialogs}
     </>
   );

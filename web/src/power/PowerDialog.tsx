@@ -14,7 +14,13 @@ export function PowerDialog({ system, type, onConfirm, onClose }: PowerDialogPro
   const { label, danger, harsh = false } = actionWords(type);
   const reservation = system.Oem?.Lightsout?.Reservation;
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="power-dialog-title" aria-describedby="power-dialog-body">
+    <Modal
+      isOpen
+      variant="small"
+      onClose={onClose}
+      aria-labelledby="power-dialog-title"
+      aria-describedby="power-dialog-body"
+    >
       <ModalHeader title={`${label}: ${system.Name}?`} titleIconVariant="warning" labelId="power-dialog-title" />
       <ModalBody id="power-dialog-body">
         <Content component="p">{danger}</Content>

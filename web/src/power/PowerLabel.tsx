@@ -18,7 +18,12 @@ export function PowerLabel({ system }: { system: System }) {
   const { label, look } = powerWords(system);
   return (
     <>
-      <Label color={LOOKS[look].color} icon={LOOKS[look].icon} data-testid="power-state" data-power={system.PowerState ?? "Unknown"}>
+      <Label
+        color={LOOKS[look].color}
+        icon={LOOKS[look].icon}
+        data-testid="power-state"
+        data-power={system.PowerState ?? "Unknown"}
+      >
         {label}
       </Label>
       {system.Oem?.Lightsout?.Paused === true && (

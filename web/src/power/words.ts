@@ -85,12 +85,16 @@ export function reasonOf(system: System): string {
 
 /** Whether an operator should look at this node first. */
 export function needsAttention(system: System): boolean {
-  return system.PowerState === null || (system.Status?.Health ?? "OK") !== "OK" || system.Oem?.Lightsout?.Paused === true;
+  return (
+    system.PowerState === null || (system.Status?.Health ?? "OK") !== "OK" || system.Oem?.Lightsout?.Paused === true
+  );
 }
 
 /** What this node is able to do, and which of it makes sense now: both as the service says. */
 export function resetTypes(system: System): { type: string; available: boolean }[] {
   const all = system.Actions?.["#ComputerSystem.Reset"]?.["ResetType@Redfish.AllowableValues"] ?? [];
   const now = system.Oem?.Lightsout?.AvailableResetTypes ?? all;
-  return [...all].sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other)).map((type) => ({ type, available: now.includes(type) }));
+  return [...all]
+    .sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other))
+    .map((type) => ({ type, available: now.includes(type) }));
 }

@@ -11,7 +11,9 @@ export function CancelDialog({ title, onConfirm, onClose }: CancelDialogProps) {
     <Modal isOpen variant="small" onClose={onClose} aria-labelledby="cancel-title" aria-describedby="cancel-body">
       <ModalHeader title={`Cancel “${title}”?`} titleIconVariant="warning" labelId="cancel-title" />
       <ModalBody id="cancel-body">
-        <Content component="p">If the disk has been written to already, the node may not boot until it is reinstalled.</Content>
+        <Content component="p">
+          If the disk has been written to already, the node may not boot until it is reinstalled.
+        </Content>
       </ModalBody>
       <ModalFooter>
         <Button variant="danger" onClick={onConfirm}>

@@ -10,7 +10,10 @@ interface ImageChoiceProps {
   onChange: (image: string) => void;
 }
 
-const facts = (image: Image) => [image.SizeBytes === undefined ? "" : bytes(image.SizeBytes), image.Firmware?.join(" and ") ?? ""].filter(Boolean).join(" · ");
+const facts = (image: Image) =>
+  [image.SizeBytes === undefined ? "" : bytes(image.SizeBytes), image.Firmware?.join(" and ") ?? ""]
+    .filter(Boolean)
+    .join(" · ");
 
 export function ImageChoice({ allowed, value, onChange }: ImageChoiceProps) {
   const images = useImages();
@@ -19,22 +22,24 @@ export function ImageChoice({ allowed, value, onChange }: ImageChoiceProps) {
     <FormGroup role="radiogroup" label="Image" fieldId="reinstall-image" isRequired>
       {images.isPending && <Skeleton screenreaderText="Loading images" />}
       {images.isError && <p role="alert">{images.error.message}</p>}
-      {choices?.length === 0 && <p role="alert">No image in the catalogue fits this node. “bmc image build” makes some.</p>}
+      {choices?.length === 0 && (
+        <p role="alert">No image in the catalogue fits this node. “bmc image build” makes some.</p>
+      )}
       <div className="lo-choices">
         {choices?.map((image) => (
-        <Radio
-          key={image.Id}
-          id={`image-${image.Id}`}
-          name="reinstall-image"
-          label={image.Name}
-          description={
-            <>
-              {image.Description} <span className="lo-muted">{facts(image)}</span>
-            </>
-          }
-          isChecked={value === image.Id}
-          onChange={() => onChange(image.Id)}
-        />
+          <Radio
+            key={image.Id}
+            id={`image-${image.Id}`}
+            name="reinstall-image"
+            label={image.Name}
+            description={
+              <>
+                {image.Description} <span className="lo-muted">{facts(image)}</span>
+              </>
+            }
+            isChecked={value === image.Id}
+            onChange={() => onChange(image.Id)}
+          />
         ))}
       </div>
     </FormGroup>

@@ -1,4 +1,17 @@
-import { Alert, Button, Card, CardBody, CardHeader, CardTitle, CodeBlock, CodeBlockCode, Content, Label, LabelGroup, Progress } from "@patternfly/react-core";
+import {
+  Alert,
+  Button,
+  Card,
+  CardBody,
+  CardHeader,
+  CardTitle,
+  CodeBlock,
+  CodeBlockCode,
+  Content,
+  Label,
+  LabelGroup,
+  Progress,
+} from "@patternfly/react-core";
 import CheckCircleIcon from "@patternfly/react-icons/dist/esm/icons/check-circle-icon";
 import { useState } from "react";
 import { hasEnded, useCancelTask } from "../api/tasks";
@@ -9,7 +22,11 @@ import { CancelDialog } from "./CancelDialog";
 import { Steps } from "./Steps";
 import { splitMessage, stepWords, taskLook, taskTitle } from "./words";
 
-const BAR_LOOK: Record<string, "success" | "danger" | "warning"> = { Completed: "success", Exception: "danger", Cancelled: "warning" };
+const BAR_LOOK: Record<string, "success" | "danger" | "warning"> = {
+  Completed: "success",
+  Exception: "danger",
+  Cancelled: "warning",
+};
 
 /** A job, whole: where it is, what it has shown, and why it failed if it did. */
 export function JobProgress({ task }: { task: Task }) {
@@ -24,7 +41,12 @@ export function JobProgress({ task }: { task: Task }) {
       <CardHeader
         actions={{
           actions: hasEnded(task) ? null : (
-            <Button variant="secondary" isDanger isDisabled={cancel.isPending || task.TaskState === "Cancelling"} onClick={() => setAsking(true)}>
+            <Button
+              variant="secondary"
+              isDanger
+              isDisabled={cancel.isPending || task.TaskState === "Cancelling"}
+              onClick={() => setAsking(true)}
+            >
               Cancel the job…
             </Button>
           ),
@@ -35,9 +57,21 @@ export function JobProgress({ task }: { task: Task }) {
         </CardTitle>
       </CardHeader>
       <CardBody>
-        <Progress value={task.PercentComplete ?? 0} title={stepWords(ours?.Step ?? "")} aria-label={`${title}: progress`} {...(BAR_LOOK[task.TaskState] && { variant: BAR_LOOK[task.TaskState] })} />
+        <Progress
+          value={task.PercentComplete ?? 0}
+          title={stepWords(ours?.Step ?? "")}
+          aria-label={`${title}: progress`}
+          {...(BAR_LOOK[task.TaskState] && { variant: BAR_LOOK[task.TaskState] })}
+        />
         <p className="lo-muted lo-now" aria-live="polite">
-          {[task.TaskState === "Exception" ? "" : ours?.StepMessage, ours?.BytesTotal ? `${bytes(ours.BytesDone ?? 0)} of ${bytes(ours.BytesTotal)}` : ""].filter(Boolean).join(" · ")}
+          {[
+            task.TaskState === "Exception" ? "" : ours?.StepMessage,
+            ours?.BytesTotal && task.TaskState !== "Completed"
+              ? `${bytes(ours.BytesDone ?? 0)} of ${bytes(ours.BytesTotal)}`
+              : "",
+          ]
+            .filter(Boolean)
+            .join(" · ")}
         </p>
         {task.TaskState === "Exception" && <Failure task={task} />}
         <div className="lo-job-columns">

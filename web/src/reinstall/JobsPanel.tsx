@@ -16,7 +16,8 @@ export default function JobsPanel({ system }: { system: System }) {
   const [chosen, setChosen] = useState<string | null>(null);
   const shown = chosen ?? (running ? idOf(running) : tasks.data?.[0]?.Id);
 
-  if (tasks.isError && shown === undefined) return <ErrorPanel title="Jobs cannot be shown" error={tasks.error} retry={() => void tasks.refetch()} />;
+  if (tasks.isError && shown === undefined)
+    return <ErrorPanel title="Jobs cannot be shown" error={tasks.error} retry={() => void tasks.refetch()} />;
   if (tasks.isPending && shown === undefined) return <Loading what="jobs" />;
   if (shown === undefined) {
     return (
@@ -36,7 +37,11 @@ export default function JobsPanel({ system }: { system: System }) {
 function ShownJob({ id }: { id: string }) {
   const task = useTask(id);
   if (task.data) return <JobProgress task={task.data} />;
-  return task.isError ? <ErrorPanel title="The job cannot be shown" error={task.error} retry={() => void task.refetch()} /> : <Loading what="the job" />;
+  return task.isError ? (
+    <ErrorPanel title="The job cannot be shown" error={task.error} retry={() => void task.refetch()} />
+  ) : (
+    <Loading what="the job" />
+  );
 }
 
 function JobHistory({ tasks, shown, onChoose }: { tasks: Task[]; shown: string; onChoose: (id: string) => void }) {
@@ -49,8 +54,15 @@ function JobHistory({ tasks, shown, onChoose }: { tasks: Task[]; shown: string; 
             const look = taskLook(task);
             return (
               <li key={task.Id}>
-                <button type="button" className="lo-job-row" aria-current={task.Id === shown} onClick={() => onChoose(task.Id)}>
-                  <Label status={look.status}>{hasEnded(task) ? look.label : `${look.label} ${task.PercentComplete ?? 0} %`}</Label>
+                <button
+                  type="button"
+                  className="lo-job-row"
+                  aria-current={task.Id === shown}
+                  onClick={() => onChoose(task.Id)}
+                >
+                  <Label status={look.status}>
+                    {hasEnded(task) ? look.label : `${look.label} ${task.PercentComplete ?? 0} %`}
+                  </Label>
                   <span>{taskTitle(task)}</span>
                   <span className="lo-muted">{task.StartTime && <Ago iso={task.StartTime} />}</span>
                 </button>

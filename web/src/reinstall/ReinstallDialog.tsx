@@ -1,4 +1,18 @@
-import { Alert, Button, Form, FormGroup, FormHelperText, HelperText, HelperTextItem, Modal, ModalBody, ModalFooter, ModalHeader, TextArea, TextInput } from "@patternfly/react-core";
+import {
+  Alert,
+  Button,
+  Form,
+  FormGroup,
+  FormHelperText,
+  HelperText,
+  HelperTextItem,
+  Modal,
+  ModalBody,
+  ModalFooter,
+  ModalHeader,
+  TextArea,
+  TextInput,
+} from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
 import { useReinstall } from "../api/systems";
 import type { System } from "../api/types";
@@ -29,26 +43,60 @@ export default function ReinstallDialog({ system, onClose, onStarted }: Reinstal
   };
   return (
     <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="reinstall-title">
-      <ModalHeader title={`Reinstall ${system.Name}`} labelId="reinstall-title" description="Writes an operating-system image to the node’s disk and checks that the new system boots." />
+      <ModalHeader
+        title={`Reinstall ${system.Name}`}
+        labelId="reinstall-title"
+        description="Writes an operating-system image to the node’s disk and checks that the new system boots."
+      />
       <ModalBody>
         <Form id={FORM} onSubmit={submit}>
           <ImageChoice allowed={allowed} value={image} onChange={setImage} />
           <FormGroup label="Host name" fieldId="reinstall-hostname" isRequired>
-            <TextInput id="reinstall-hostname" isRequired value={hostname} spellCheck={false} autoCapitalize="none" onChange={(_event, value) => setHostname(value)} />
+            <TextInput
+              id="reinstall-hostname"
+              isRequired
+              value={hostname}
+              spellCheck={false}
+              autoCapitalize="none"
+              onChange={(_event, value) => setHostname(value)}
+            />
           </FormGroup>
           <FormGroup label="SSH keys" fieldId="reinstall-keys">
-            <TextArea id="reinstall-keys" className="lo-mono" rows={3} resizeOrientation="vertical" spellCheck={false} placeholder="ssh-ed25519 AAAA… you@example" value={keys} onChange={(_event, value) => setKeys(value)} />
+            <TextArea
+              id="reinstall-keys"
+              className="lo-mono"
+              rows={3}
+              resizeOrientation="vertical"
+              spellCheck={false}
+              placeholder="ssh-ed25519 AAAA… you@example"
+              value={keys}
+              onChange={(_event, value) => setKeys(value)}
+            />
             <Help>Public keys that may log in, one a line.</Help>
           </FormGroup>
           <FormGroup label="Root password" fieldId="reinstall-password">
-            <TextInput id="reinstall-password" type="password" autoComplete="new-password" value={password} onChange={(_event, value) => setPassword(value)} />
+            <TextInput
+              id="reinstall-password"
+              type="password"
+              autoComplete="new-password"
+              value={password}
+              onChange={(_event, value) => setPassword(value)}
+            />
             <Help>Optional. Without it, only the SSH keys let anybody in.</Help>
           </FormGroup>
           <Alert variant="danger" isInline component="p" title={`Everything on ${system.Name}’s disk is erased`}>
             The node is powered off at once and its disk is overwritten. There is no way back.
           </Alert>
           <FormGroup label={`Type ${system.Name} to confirm`} fieldId="reinstall-confirm" isRequired>
-            <TextInput id="reinstall-confirm" isRequired autoComplete="off" autoCapitalize="none" spellCheck={false} value={typed} onChange={(_event, value) => setTyped(value)} />
+            <TextInput
+              id="reinstall-confirm"
+              isRequired
+              autoComplete="off"
+              autoCapitalize="none"
+              spellCheck={false}
+              value={typed}
+              onChange={(_event, value) => setTyped(value)}
+            />
           </FormGroup>
           {reinstall.isError && (
             <Alert variant="danger" isInline component="p" title="The reinstall was not started" role="alert">
@@ -58,7 +106,14 @@ export default function ReinstallDialog({ system, onClose, onStarted }: Reinstal
         </Form>
       </ModalBody>
       <ModalFooter>
-        <Button type="submit" form={FORM} variant="danger" isLoading={reinstall.isPending} isDisabled={reinstall.isPending || image === "" || typed.trim() !== system.Name} data-testid="start-reinstall">
+        <Button
+          type="submit"
+          form={FORM}
+          variant="danger"
+          isLoading={reinstall.isPending}
+          isDisabled={reinstall.isPending || image === "" || typed.trim() !== system.Name}
+          data-testid="start-reinstall"
+        >
           Erase and reinstall {system.Name}
         </Button>
         <Button variant="link" onClick={onClose}>

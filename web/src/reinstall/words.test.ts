@@ -32,12 +32,20 @@ test("names of steps are read as words", () => {
 });
 
 test("a message's time stands apart from its text", () => {
-  expect(splitMessage("2026-11-23T07:31:34+00:00 wrote 43 MiB")).toEqual({ at: "2026-11-23T07:31:34+00:00", text: "wrote 43 MiB" });
+  expect(splitMessage("2026-11-23T07:31:34+00:00 wrote 43 MiB")).toEqual({
+    at: "2026-11-23T07:31:34+00:00",
+    text: "wrote 43 MiB",
+  });
   expect(splitMessage("no time here")).toEqual({ at: undefined, text: "no time here" });
 });
 
 test("an order holds one key a line and no empty password", () => {
-  const draft = { image: "debian-12", hostname: " n1 ", keys: "ssh-ed25519 A a\r\n\n# mine\n ssh-rsa B b ", password: "" };
+  const draft = {
+    image: "debian-12",
+    hostname: " n1 ",
+    keys: "ssh-ed25519 A a\r\n\n# mine\n ssh-rsa B b ",
+    password: "",
+  };
   expect(toRequest(draft)).toEqual({ Image: "debian-12", Hostname: "n1", SSHKeys: ["ssh-ed25519 A a", "ssh-rsa B b"] });
   expect(toRequest({ ...draft, password: "x" }).Password).toBe("x");
 });

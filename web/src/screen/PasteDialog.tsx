@@ -1,4 +1,17 @@
-import { Button, Form, FormGroup, FormHelperText, HelperText, HelperTextItem, Modal, ModalBody, ModalFooter, ModalHeader, Progress, TextArea } from "@patternfly/react-core";
+import {
+  Button,
+  Form,
+  FormGroup,
+  FormHelperText,
+  HelperText,
+  HelperTextItem,
+  Modal,
+  ModalBody,
+  ModalFooter,
+  ModalHeader,
+  Progress,
+  TextArea,
+} from "@patternfly/react-core";
 import { useEffect, useRef, useState } from "react";
 import { type, typing, type SendKey } from "./keys";
 
@@ -27,21 +40,43 @@ export function PasteDialog({ name, send, appendTo, onClose }: PasteDialogProps)
   };
   return (
     <Modal isOpen variant="medium" appendTo={appendTo} onClose={onClose} aria-labelledby="paste-title">
-      <ModalHeader title={`Type text into ${name}`} labelId="paste-title" description="The text is sent as key strokes of a US keyboard." />
+      <ModalHeader
+        title={`Type text into ${name}`}
+        labelId="paste-title"
+        description="The text is sent as key strokes of a US keyboard."
+      />
       <ModalBody>
         <Form>
           <FormGroup label="Text" fieldId="paste-text">
-            <TextArea id="paste-text" className="lo-mono" rows={6} autoFocus spellCheck={false} isDisabled={typed !== null} value={text} onChange={(_event, value) => setText(value)} />
+            <TextArea
+              id="paste-text"
+              className="lo-mono"
+              rows={6}
+              autoFocus
+              spellCheck={false}
+              isDisabled={typed !== null}
+              value={text}
+              onChange={(_event, value) => setText(value)}
+            />
             {untypable.length > 0 && (
               <FormHelperText>
                 <HelperText>
-                  <HelperTextItem variant="warning">A US keyboard cannot type these; they are left out: {untypable.join(" ")}</HelperTextItem>
+                  <HelperTextItem variant="warning">
+                    A US keyboard cannot type these; they are left out: {untypable.join(" ")}
+                  </HelperTextItem>
                 </HelperText>
               </FormHelperText>
             )}
           </FormGroup>
         </Form>
-        {typed !== null && <Progress value={strokes.length === 0 ? 100 : (100 * typed) / strokes.length} title="Typing" valueText={`${typed} of ${strokes.length}`} label={`${typed} of ${strokes.length}`} />}
+        {typed !== null && (
+          <Progress
+            value={strokes.length === 0 ? 100 : (100 * typed) / strokes.length}
+            title="Typing"
+            valueText={`${typed} of ${strokes.length}`}
+            label={`${typed} of ${strokes.length}`}
+          />
+        )}
       </ModalBody>
       <ModalFooter>
         <Button onClick={() => void start()} isDisabled={typed !== null || strokes.length === 0}>

@@ -72,14 +72,33 @@ export default function ScreenConsole({ system }: { system: System }) {
         onViewOnly={setViewOnly}
         onPress={onPress}
         onPaste={() => setPasting(true)}
-        onScreenshot={() => rfb?.toBlob((blob) => blob && download(blob, `${system.Name}-${new Date().toISOString().replaceAll(":", "")}.png`))}
-        onFullscreen={() => void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen())}
+        onScreenshot={() =>
+          rfb?.toBlob(
+            (blob) => blob && download(blob, `${system.Name}-${new Date().toISOString().replaceAll(":", "")}.png`),
+          )
+        }
+        onFullscreen={() =>
+          void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen())
+        }
       />
       <div className="lo-glass-place">
-        <div ref={glass} className={fit ? "lo-glass" : "lo-glass lo-native"} data-testid="screen" aria-label={`Screen of ${system.Name}`} role="application" />
+        <div
+          ref={glass}
+          className={fit ? "lo-glass" : "lo-glass lo-native"}
+          data-testid="screen"
+          aria-label={`Screen of ${system.Name}`}
+          role="application"
+        />
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
       </div>
-      {pasting && <PasteDialog name={system.Name} send={send} appendTo={() => frame.current ?? document.body} onClose={() => setPasting(false)} />}
+      {pasting && (
+        <PasteDialog
+          name={system.Name}
+          send={send}
+          appendTo={() => frame.current ?? document.body}
+          onClose={() => setPasting(false)}
+        />
+      )}
     </div>
   );
 }

@@ -20,28 +20,50 @@ interface ScreenToolbarProps {
   onFullscreen: () => void;
 }
 
-export function ScreenToolbar({ live, fit, onFit, viewOnly, onViewOnly, onPress, onPaste, onScreenshot, onFullscreen }: ScreenToolbarProps) {
+export function ScreenToolbar({
+  live,
+  fit,
+  onFit,
+  viewOnly,
+  onViewOnly,
+  onPress,
+  onPaste,
+  onScreenshot,
+  onFullscreen,
+}: ScreenToolbarProps) {
   const mute = !live || viewOnly;
   return (
     <div className="lo-console-bar" role="toolbar" aria-label="Screen">
-        <div className="lo-console-start">
-            <Button variant="secondary" size="sm" isDisabled={mute} onClick={() => onPress(CTRL_ALT_DEL)}>
-              Ctrl-Alt-Del
-            </Button>
-            <KeysMenu isDisabled={mute} onPress={onPress} />
-            <Button variant="secondary" size="sm" icon={<PasteIcon />} isDisabled={mute} onClick={onPaste}>
-              Paste text
-            </Button>
-        </div>
-          <Switch id="view-only" label="View only" isChecked={viewOnly} onChange={(_event, checked) => onViewOnly(checked)} />
-        <div className="lo-console-end">
-            <ToggleGroup isCompact aria-label="Size of the screen">
-              <ToggleGroupItem text="Fit" isSelected={fit} onChange={() => onFit(true)} />
-              <ToggleGroupItem text="1:1" isSelected={!fit} onChange={() => onFit(false)} />
-            </ToggleGroup>
-            <Button variant="secondary" size="sm" icon={<CameraIcon />} isDisabled={!live} onClick={onScreenshot} aria-label="Screenshot" />
-            <Button variant="secondary" size="sm" icon={<ExpandIcon />} onClick={onFullscreen} aria-label="Full screen" />
-        </div>
+      <div className="lo-console-start">
+        <Button variant="secondary" size="sm" isDisabled={mute} onClick={() => onPress(CTRL_ALT_DEL)}>
+          Ctrl-Alt-Del
+        </Button>
+        <KeysMenu isDisabled={mute} onPress={onPress} />
+        <Button variant="secondary" size="sm" icon={<PasteIcon />} isDisabled={mute} onClick={onPaste}>
+          Paste text
+        </Button>
+      </div>
+      <Switch
+        id="view-only"
+        label="View only"
+        isChecked={viewOnly}
+        onChange={(_event, checked) => onViewOnly(checked)}
+      />
+      <div className="lo-console-end">
+        <ToggleGroup isCompact aria-label="Size of the screen">
+          <ToggleGroupItem text="Fit" isSelected={fit} onChange={() => onFit(true)} />
+          <ToggleGroupItem text="1:1" isSelected={!fit} onChange={() => onFit(false)} />
+        </ToggleGroup>
+        <Button
+          variant="secondary"
+          size="sm"
+          icon={<CameraIcon />}
+          isDisabled={!live}
+          onClick={onScreenshot}
+          aria-label="Screenshot"
+        />
+        <Button variant="secondary" size="sm" icon={<ExpandIcon />} onClick={onFullscreen} aria-label="Full screen" />
+      </div>
     </div>
   );
 }

@@ -36,9 +36,19 @@ test("typing presses Shift for its own sake and stops when told", async () => {
   vi.useFakeTimers();
   const sent: [number, boolean][] = [];
   const controller = new AbortController();
-  const typed = type((keysym, _code, down) => sent.push([keysym, down]), typing("AB").strokes, controller.signal, () => controller.abort());
+  const typed = type(
+    (keysym, _code, down) => sent.push([keysym, down]),
+    typing("AB").strokes,
+    controller.signal,
+    () => controller.abort(),
+  );
   await vi.runAllTimersAsync();
   await typed;
-  expect(sent).toEqual([[SHIFT.keysym, true], [0x41, true], [0x41, false], [SHIFT.keysym, false]]);
+  expect(sent).toEqual([
+    [SHIFT.keysym, true],
+    [0x41, true],
+    [0x41, false],
+    [SHIFT.keysym, false],
+  ]);
   vi.useRealTimers();
 });

@@ -14,12 +14,33 @@ export const SHIFT: Key = { keysym: 0xffe1, code: "ShiftLeft" };
 
 /** Physical key → what it types without and with Shift (US layout). */
 const PRINTABLE: Record<string, string> = {
-  Backquote: "`~", Digit1: "1!", Digit2: "2@", Digit3: "3#", Digit4: "4$", Digit5: "5%", Digit6: "6^", Digit7: "7&", Digit8: "8*", Digit9: "9(", Digit0: "0)",
-  Minus: "-_", Equal: "=+", BracketLeft: "[{", BracketRight: "]}", Backslash: "\\|", Semicolon: ";:", Quote: "'\"", Comma: ",<", Period: ".>", Slash: "/?", Space: "  ",
+  Backquote: "`~",
+  Digit1: "1!",
+  Digit2: "2@",
+  Digit3: "3#",
+  Digit4: "4$",
+  Digit5: "5%",
+  Digit6: "6^",
+  Digit7: "7&",
+  Digit8: "8*",
+  Digit9: "9(",
+  Digit0: "0)",
+  Minus: "-_",
+  Equal: "=+",
+  BracketLeft: "[{",
+  BracketRight: "]}",
+  Backslash: "\\|",
+  Semicolon: ";:",
+  Quote: "'\"",
+  Comma: ",<",
+  Period: ".>",
+  Slash: "/?",
+  Space: "  ",
 };
 
 const STROKES = new Map<string, Stroke>();
-for (const letter of "abcdefghijklmnopqrstuvwxyz") PRINTABLE[`Key${letter.toUpperCase()}`] = letter + letter.toUpperCase();
+for (const letter of "abcdefghijklmnopqrstuvwxyz")
+  PRINTABLE[`Key${letter.toUpperCase()}`] = letter + letter.toUpperCase();
 for (const [code, characters] of Object.entries(PRINTABLE)) {
   const [plain = "", shifted = ""] = characters;
   STROKES.set(shifted, { keysym: shifted.charCodeAt(0), code, shift: true });
@@ -84,7 +105,10 @@ export const COMBINATIONS: { group: string; items: Combination[] }[] = [
       { label: "Super", keys: [{ keysym: 0xffeb, code: "MetaLeft" }] },
     ],
   },
-  { group: "Function keys", items: Array.from({ length: 12 }, (_none, index) => ({ label: `F${index + 1}`, keys: [functionKey(index + 1)] })) },
+  {
+    group: "Function keys",
+    items: Array.from({ length: 12 }, (_none, index) => ({ label: `F${index + 1}`, keys: [functionKey(index + 1)] })),
+  },
 ];
 
 export type SendKey = (keysym: number, code: string, down: boolean) => void;
@@ -98,7 +122,12 @@ export function press(send: SendKey, keys: Key[]): void {
 const KEY_MS = 12;
 
 /** Types strokes one by one; Shift is always pressed for its own sake, since guests lose an implied one. */
-export async function type(send: SendKey, strokes: Stroke[], signal: AbortSignal, onProgress: (done: number) => void): Promise<void> {
+export async function type(
+  send: SendKey,
+  strokes: Stroke[],
+  signal: AbortSignal,
+  onProgress: (done: number) => void,
+): Promise<void> {
   for (const [index, stroke] of strokes.entries()) {
     if (signal.aborted) return;
     press(send, stroke.shift ? [SHIFT, stroke] : [stroke]);

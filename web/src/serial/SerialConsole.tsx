@@ -74,7 +74,9 @@ export default function SerialConsole({ system }: { system: System }) {
         onBreak={() => send(JSON.stringify({ type: "break" }))}
         onCopy={() => void copy()}
         onClear={() => terminal.clear()}
-        onFullscreen={() => void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen())}
+        onFullscreen={() =>
+          void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen())
+        }
       />
       <div className="lo-terminal-place">
         <div ref={place} className={fit ? "lo-terminal" : "lo-terminal lo-native"} data-testid="serial" />

@@ -1,4 +1,12 @@
-import { Button, Dropdown, DropdownItem, DropdownList, MenuToggle, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
+import {
+  Button,
+  Dropdown,
+  DropdownItem,
+  DropdownList,
+  MenuToggle,
+  ToggleGroup,
+  ToggleGroupItem,
+} from "@patternfly/react-core";
 import CopyIcon from "@patternfly/react-icons/dist/esm/icons/copy-icon";
 import ExpandIcon from "@patternfly/react-icons/dist/esm/icons/expand-icon";
 import { useState } from "react";
@@ -25,46 +33,55 @@ interface SerialToolbarProps {
   onFullscreen: () => void;
 }
 
-export function SerialToolbar({ live, fit, onFit, onType, onBreak, onCopy, onClear, onFullscreen }: SerialToolbarProps) {
+export function SerialToolbar({
+  live,
+  fit,
+  onFit,
+  onType,
+  onBreak,
+  onCopy,
+  onClear,
+  onFullscreen,
+}: SerialToolbarProps) {
   const [open, setOpen] = useState(false);
   return (
     <div className="lo-console-bar" role="toolbar" aria-label="Serial console">
-        <div className="lo-console-start">
-            <Button variant="secondary" size="sm" isDisabled={!live} onClick={onBreak}>
-              Send break
-            </Button>
-            <Dropdown
-              isOpen={open}
-              onOpenChange={setOpen}
-              onSelect={() => setOpen(false)}
-              toggle={(ref) => (
-                <MenuToggle ref={ref} size="sm" isExpanded={open} isDisabled={!live} onClick={() => setOpen(!open)}>
-                  Keys
-                </MenuToggle>
-              )}
-            >
-              <DropdownList>
-                {KEYS.map(([label, text]) => (
-                  <DropdownItem key={label} onClick={() => onType(text)}>
-                    {label}
-                  </DropdownItem>
-                ))}
-              </DropdownList>
-            </Dropdown>
-            <Button variant="secondary" size="sm" icon={<CopyIcon />} onClick={onCopy}>
-              Copy
-            </Button>
-            <Button variant="secondary" size="sm" onClick={onClear}>
-              Clear
-            </Button>
-        </div>
-        <div className="lo-console-end">
-            <ToggleGroup isCompact aria-label="Size of the terminal">
-              <ToggleGroupItem text="Fit" isSelected={fit} onChange={() => onFit(true)} />
-              <ToggleGroupItem text="80 × 24" isSelected={!fit} onChange={() => onFit(false)} />
-            </ToggleGroup>
-            <Button variant="secondary" size="sm" icon={<ExpandIcon />} onClick={onFullscreen} aria-label="Full screen" />
-        </div>
+      <div className="lo-console-start">
+        <Button variant="secondary" size="sm" isDisabled={!live} onClick={onBreak}>
+          Send break
+        </Button>
+        <Dropdown
+          isOpen={open}
+          onOpenChange={setOpen}
+          onSelect={() => setOpen(false)}
+          toggle={(ref) => (
+            <MenuToggle ref={ref} size="sm" isExpanded={open} isDisabled={!live} onClick={() => setOpen(!open)}>
+              Keys
+            </MenuToggle>
+          )}
+        >
+          <DropdownList>
+            {KEYS.map(([label, text]) => (
+              <DropdownItem key={label} onClick={() => onType(text)}>
+                {label}
+              </DropdownItem>
+            ))}
+          </DropdownList>
+        </Dropdown>
+        <Button variant="secondary" size="sm" icon={<CopyIcon />} onClick={onCopy}>
+          Copy
+        </Button>
+        <Button variant="secondary" size="sm" onClick={onClear}>
+          Clear
+        </Button>
+      </div>
+      <div className="lo-console-end">
+        <ToggleGroup isCompact aria-label="Size of the terminal">
+          <ToggleGroupItem text="Fit" isSelected={fit} onChange={() => onFit(true)} />
+          <ToggleGroupItem text="80 × 24" isSelected={!fit} onChange={() => onFit(false)} />
+        </ToggleGroup>
+        <Button variant="secondary" size="sm" icon={<ExpandIcon />} onClick={onFullscreen} aria-label="Full screen" />
+      </div>
     </div>
   );
 }

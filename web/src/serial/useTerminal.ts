@@ -18,18 +18,32 @@ export interface SerialTerminal {
 
 function wholeText(terminal: Terminal): string {
   const buffer = terminal.buffer.active;
-  const lines = Array.from({ length: buffer.length }, (_none, row) => buffer.getLine(row)?.translateToString(true) ?? "");
+  const lines = Array.from(
+    { length: buffer.length },
+    (_none, row) => buffer.getLine(row)?.translateToString(true) ?? "",
+  );
   return lines.join("\n").trimEnd();
 }
 
 /** An xterm.js terminal in `place`, which follows the size of its place when `fit`, and is 80 × 24 otherwise. */
-export function useTerminal(place: RefObject<HTMLDivElement | null>, fit: boolean, onType: (text: string) => void): SerialTerminal {
+export function useTerminal(
+  place: RefObject<HTMLDivElement | null>,
+  fit: boolean,
+  onType: (text: string) => void,
+): SerialTerminal {
   const current = useRef<Terminal | null>(null);
   const replaying = useRef(0);
 
   useEffect(() => {
     if (place.current === null) return;
-    const terminal = new Terminal({ scrollback: SCROLLBACK, fontFamily: '"Red Hat Mono", monospace', fontSize: 14, cursorBlink: true, theme: THEME, screenReaderMode: false });
+    const terminal = new Terminal({
+      scrollback: SCROLLBACK,
+      fontFamily: '"Red Hat Mono", monospace',
+      fontSize: 14,
+      cursorBlink: true,
+      theme: THEME,
+      screenReaderMode: false,
+    });
     terminal.open(place.current);
     terminal.onData((text) => {
       if (replaying.current === 0) onType(text);

@@ -22,11 +22,13 @@ export function ConnectionBanner() {
     <div role="status" aria-live="polite" data-testid="connection-state" data-state={state}>
       {lostAt && (
         <Banner color="yellow">
-          <Flex justifyContent={{ default: "justifyContentCenter" }} gap={{ default: "gapSm" }} flexWrap={{ default: "nowrap" }}>
+          <Flex
+            justifyContent={{ default: "justifyContentCenter" }}
+            gap={{ default: "gapSm" }}
+            flexWrap={{ default: "nowrap" }}
+          >
             <Spinner size="md" aria-label="Reconnecting" />
-            <span>
-              No live updates since {lostAt.toLocaleTimeString()}. What you see may be old. Reconnecting…
-            </span>
+            <span>No live updates since {lostAt.toLocaleTimeString()}. What you see may be old. Reconnecting…</span>
           </Flex>
         </Banner>
       )}

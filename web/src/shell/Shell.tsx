@@ -1,4 +1,16 @@
-import { Masthead, MastheadBrand, MastheadContent, MastheadLogo, MastheadMain, Page, SkipToContent, Toolbar, ToolbarContent, ToolbarGroup, ToolbarItem } from "@patternfly/react-core";
+import {
+  Masthead,
+  MastheadBrand,
+  MastheadContent,
+  MastheadLogo,
+  MastheadMain,
+  Page,
+  SkipToContent,
+  Toolbar,
+  ToolbarContent,
+  ToolbarGroup,
+  ToolbarItem,
+} from "@patternfly/react-core";
 import { Suspense, type ComponentProps } from "react";
 import { Link, Outlet } from "react-router";
 import { AccountMenu } from "./AccountMenu";
@@ -37,7 +49,12 @@ export function Shell() {
     </Masthead>
   );
   return (
-    <Page masthead={masthead} mainContainerId={MAIN} skipToContent={<SkipToContent href={`#${MAIN}`}>Skip to content</SkipToContent>} banner={<ConnectionBanner />}>
+    <Page
+      masthead={masthead}
+      mainContainerId={MAIN}
+      skipToContent={<SkipToContent href={`#${MAIN}`}>Skip to content</SkipToContent>}
+      banner={<ConnectionBanner />}
+    >
       <Suspense fallback={<Loading what="the page" />}>
         <Outlet />
       </Suspense>

@@ -1,4 +1,14 @@
-import { ActionGroup, Alert, Button, Card, CardBody, CardTitle, Form, FormGroup, TextInput } from "@patternfly/react-core";
+import {
+  ActionGroup,
+  Alert,
+  Button,
+  Card,
+  CardBody,
+  CardTitle,
+  Form,
+  FormGroup,
+  TextInput,
+} from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
 import { Navigate, useSearchParams } from "react-router";
 import { useSession, useSignIn } from "../api/session";
@@ -33,16 +43,43 @@ export function SignInPage() {
         <CardTitle component="h1">Sign in</CardTitle>
         <CardBody>
           <Form onSubmit={submit}>
-            {signIn.isError && <Alert variant="danger" isInline title={signIn.error.message} role="alert" data-testid="sign-in-error" />}
-            {back !== null && !signIn.isError && <Alert variant="info" isInline isPlain title="Sign in to go on where you were." />}
+            {signIn.isError && (
+              <Alert variant="danger" isInline title={signIn.error.message} role="alert" data-testid="sign-in-error" />
+            )}
+            {back !== null && !signIn.isError && (
+              <Alert variant="info" isInline isPlain title="Sign in to go on where you were." />
+            )}
             <FormGroup label="User name" fieldId="user" isRequired>
-              <TextInput id="user" name="username" autoComplete="username" autoFocus autoCapitalize="none" spellCheck={false} isRequired value={user} onChange={(_event, value) => setUser(value)} />
+              <TextInput
+                id="user"
+                name="username"
+                autoComplete="username"
+                autoFocus
+                autoCapitalize="none"
+                spellCheck={false}
+                isRequired
+                value={user}
+                onChange={(_event, value) => setUser(value)}
+              />
             </FormGroup>
             <FormGroup label="Password" fieldId="password" isRequired>
-              <TextInput id="password" name="password" type="password" autoComplete="current-password" isRequired value={password} onChange={(_event, value) => setPassword(value)} />
+              <TextInput
+                id="password"
+                name="password"
+                type="password"
+                autoComplete="current-password"
+                isRequired
+                value={password}
+                onChange={(_event, value) => setPassword(value)}
+              />
             </FormGroup>
             <ActionGroup>
-              <Button type="submit" isBlock isLoading={signIn.isPending} isDisabled={signIn.isPending || user === "" || password === ""}>
+              <Button
+                type="submit"
+                isBlock
+                isLoading={signIn.isPending}
+                isDisabled={signIn.isPending || user === "" || password === ""}
+              >
                 Sign in
               </Button>
             </ActionGroup>
