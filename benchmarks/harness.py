@@ -103,7 +103,8 @@ def _reach(process: "subprocess.Popen[bytes]", base: Path, environment: Mapping[
 @contextmanager
 def by_hand(argv: Sequence[str], directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Start QEMU as a person would, in `directory`, and end it."""
-    process = subprocess.Popen(argv, cwd=directory, stdout=subprocess.DEVNULL)
+    with (directory / "qemu.log").open("wb") as log:
+        process = subprocess.Popen(argv, cwd=directory, stdout=log, stderr=log)
     try:
         yield process
     finally:

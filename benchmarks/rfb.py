@@ -132,9 +132,10 @@ class Viewer:
 async def viewer(url: str, token: str = "", incremental: bool = True) -> AsyncIterator[Viewer]:
     """A viewer at `url`, watching; without `incremental` it asks for the whole screen again and again."""
     headers = {"X-Auth-Token": token} if token else {}
+    origin = "http" + url.removeprefix("ws").partition("/console")[0]
     async with (
         ClientSession() as session,
-        session.ws_connect(url, protocols=("binary",), headers=headers, max_msg_size=0) as socket,
+        session.ws_connect(url, protocols=("binary",), headers=headers, origin=origin, max_msg_size=0) as socket,
     ):
         each = Viewer(socket, incremental)
         await each.shake_hands()
