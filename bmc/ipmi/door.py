@@ -27,6 +27,7 @@ from bmc.model.errors import (
     Unreachable,
     WrongState,
 )
+from bmc.model.node import Endpoint
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def code_of(error: Exception) -> int:
 
 
 class NodeDoor:
-    """Sessions, commands and SOL of one node. `host` and `port` are where its endpoint listens."""
+    """Sessions, commands and SOL of one node, whose door is at `endpoint`."""
 
     def __init__(
         self,
@@ -70,8 +71,7 @@ class NodeDoor:
         slots: Slots,
         clock: Clock,
         settings: DoorSettings,
-        host: str,
-        port: int,
+        endpoint: Endpoint,
         counters: Counters,
         send: Callable[[bytes, Address], None],
     ) -> None:
@@ -81,7 +81,7 @@ class NodeDoor:
         definition = node.snapshot.definition
         self._sessions = Sessions(definition.name, pack_guid(definition.uuid), slots, settings.limits, self.counters)
         self._sol = SolPort(self._send_sol, clock, settings.sol_retry)
-        self._context = Context(node, self._sessions, slots, self._sol, clock, settings, host, port)
+        self._context = Context(node, self._sessions, slots, self._sol, clock, settings, endpoint)
 
     @property
     def idle(self) -> bool:

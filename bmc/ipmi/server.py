@@ -30,9 +30,9 @@ class _Socket:
         self.door: NodeDoor | None = None
 
     @property
-    def address(self) -> Address:
+    def endpoint(self) -> Endpoint:
         host, port = self._socket.getsockname()[:2]
-        return str(host), int(port)
+        return Endpoint(host, port)
 
     def start(self, door: NodeDoor) -> None:
         self.door = door
@@ -58,7 +58,7 @@ class _Socket:
             except BlockingIOError:
                 return
             except OSError as error:
-                log.debug("on %s port %d: %s", *self.address, error)
+                log.debug("%s: %s", self.endpoint, error)
                 return
             self._counters["datagrams"] += 1
             door.receive(datagram, peer[:2])
@@ -72,7 +72,7 @@ class IpmiServer:
         self._slots = slots
         self._clock = clock
         self._settings = settings or DoorSettings()
-        self._endpoints: dict[str, _Socket] = {}
+        self._opened: dict[str, _Socket] = {}
         self._housekeeper: asyncio.Task[None] | None = None
         slots.on_slot_changed(self._slot_changed)
 
@@ -86,7 +86,7 @@ class IpmiServer:
         if self._housekeeper is not None:
             self._housekeeper.cancel()
             await asyncio.wait({self._housekeeper})
-        for name in list(self._endpoints):
+        for name in list(self._opened):
             await self.remove(name)
 
     async def add(self, node: ManagedNode) -> Endpoint:
@@ -96,45 +96,43 @@ class IpmiServer:
         :raise BackendFailed: the address cannot be had, with the reason.
         """
         definition = node.snapshot.definition
-        if definition.name in self._endpoints:
+        if definition.name in self._opened:
             raise InvalidRequest(f"node {definition.name} has an IPMI endpoint already")
         wanted = definition.ipmi or Endpoint(self._settings.host, 0)
-        endpoint = _Socket(_bind(wanted, definition.name), self.counters)
-        host, port = endpoint.address
-        endpoint.start(
-            NodeDoor(node, self._slots, self._clock, self._settings, host, port, self.counters, endpoint.send)
-        )
-        self._endpoints[definition.name] = endpoint
-        log.info("%s: IPMI on %s port %d", definition.name, host, port)
-        return Endpoint(host, port)
+        opened = _Socket(_bind(wanted, definition.name), self.counters)
+        where = opened.endpoint
+        opened.start(NodeDoor(node, self._slots, self._clock, self._settings, where, self.counters, opened.send))
+        self._opened[definition.name] = opened
+        log.info("%s: IPMI on %s port %d", definition.name, where.host, where.port)
+        return where
 
     async def remove(self, name: str) -> None:
         """The others' sessions do not notice. :raise NotFound: no such endpoint."""
-        endpoint = self._endpoints.pop(name, None)
-        if endpoint is None:
+        opened = self._opened.pop(name, None)
+        if opened is None:
             raise NotFound(f"node {name} has no IPMI endpoint")
-        if endpoint.door is not None:
-            await endpoint.door.close()
-        endpoint.stop()
+        if opened.door is not None:
+            await opened.door.close()
+        opened.stop()
 
     def endpoint(self, name: str) -> Endpoint | None:
         """Where the node's door listens."""
-        found = self._endpoints.get(name)
-        return Endpoint(*found.address) if found else None
+        found = self._opened.get(name)
+        return found.endpoint if found else None
 
     def _slot_changed(self, node: str, slot: int) -> None:
-        endpoint = self._endpoints.get(node)
-        if endpoint is not None and endpoint.door is not None:
-            endpoint.door.revoke(slot)
+        opened = self._opened.get(node)
+        if opened is not None and opened.door is not None:
+            opened.door.revoke(slot)
 
     async def _housekeeping(self) -> None:
         while True:
             await self._clock.sleep(_HOUSEKEEPING)
-            for name, endpoint in list(self._endpoints.items()):
-                if endpoint.door is None or endpoint.door.idle:
+            for name, opened in list(self._opened.items()):
+                if opened.door is None or opened.door.idle:
                     continue
                 try:
-                    endpoint.door.expire()
+                    opened.door.expire()
                 except Exception:
                     log.exception("%s: housekeeping of the IPMI door", name)
 

@@ -10,12 +10,12 @@ from bmc.model.caller import Role
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one node's endpoint; times in seconds.
+    """Bounds of one node's endpoint; times in seconds. IPMI can count 63 sessions.
 
     A source (address) or peer (address and port) that goes over its share of half-open sessions loses its own.
     """
 
-    sessions: int = 32
+    sessions: int = 63
     half_open: int = 256
     half_open_per_source: int = 64
     half_open_per_peer: int = 8

@@ -11,6 +11,7 @@ from bmc.ipmi.settings import Counters, DoorSettings, Limits
 from bmc.ipmi.wire.numbers import PayloadType
 from bmc.ipmi.wire.packet import PlusPacket
 from bmc.ipmi.wire.rakp import OpenSessionRequest, Rakp1, Rakp3
+from bmc.model.node import Endpoint
 from tests.ipmi.client import Console
 from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, settle
 
@@ -28,8 +29,7 @@ class Bench:
             FakeSlots(),
             self.clock,
             DoorSettings(limits=Limits(sessions=3)),
-            "127.0.0.1",
-            623,
+            Endpoint("127.0.0.1", 623),
             self.counters,
             lambda datagram, peer: self.sent.append(datagram),
         )

@@ -17,6 +17,7 @@ from bmc.ipmi.wire.sol import BmcPacket, ConsolePacket
 from bmc.model import errors
 from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.commands import Power, SetBootOverride
+from bmc.model.node import Endpoint
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from tests.ipmi.client import Console
 from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, settle
@@ -31,7 +32,9 @@ class Bench:
         self.node, self.slots, self.clock, self.counters = FakeNode(), FakeSlots(), HandClock(), Counters()
         self.sent: list[bytes] = []
         settings = DoorSettings(limits=Limits(sessions=8))
-        self.door = NodeDoor(self.node, self.slots, self.clock, settings, "127.0.0.1", 6230, self.counters, self._send)
+        self.door = NodeDoor(
+            self.node, self.slots, self.clock, settings, Endpoint("127.0.0.1", 6230), self.counters, self._send
+        )
 
     def _send(self, datagram: bytes, peer: tuple[str, int]) -> None:
         self.sent.append(datagram)
@@ -177,7 +180,7 @@ async def test_session_info_by_index_handle_and_id(bench):
     assert by_index == console.call(6, 0x3D, b"\xff" + other.session_id.to_bytes(4, "little")).data
     assert by_index[3:5] == b"\x03\x03"
     assert by_index[6:10] == bytes((192, 0, 2, 1))
-    assert console.call(6, 0x3D, b"\x03").data == b"\x00\x08\x02"
+    assert console.call(6, 0x3D, b"\x03").data == b"\x00\x02\x02"
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ async def test_a_session_ends_at_once_when_its_slot_is_cleared(house: House) -> 
         await shell.expect(b"Chassis Power is off")
         assert house.server.counters["requests"] > 0
         await house.accounts.clear_slot("n1", 2)
-        door = house.server._endpoints["n1"].door
+        door = house.server._opened["n1"].door
         assert door is not None
         assert door._sessions.active == []
 

@@ -191,6 +191,7 @@ async def test_session_info_all(rack: Rack) -> None:
     assert code == 0
     assert "privilege level               : ADMINISTRATOR" in printed
     assert "console ip                    : 127.0.0.1" in printed
+    assert printed.count("session handle") == 2
 
 
 async def test_user_list_shows_the_slots_of_the_node(rack: Rack) -> None:

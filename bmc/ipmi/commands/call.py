@@ -16,7 +16,7 @@ from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
 from bmc.model.commands import Command, SerialConsole
 from bmc.model.errors import BmcError
-from bmc.model.node import NodeSnapshot
+from bmc.model.node import Endpoint, NodeSnapshot
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +92,7 @@ class Context:
     sol: SolPort
     clock: Clock
     settings: DoorSettings
-    host: str
-    port: int
+    endpoint: Endpoint
     tasks: Tasks = field(default_factory=Tasks)
     boot: BootState = field(default_factory=BootState)
 

@@ -45,7 +45,7 @@ def _read(call: Call, readers: Readers) -> bytes:
 def _address(call: Call) -> bytes:
     """IPv4 only, as the parameter has it."""
     try:
-        return IPv4Address(call.context.host).packed
+        return IPv4Address(call.context.endpoint.host).packed
     except AddressValueError:
         return bytes(4)
 
@@ -55,7 +55,7 @@ def _fixed(data: bytes) -> Callable[[Call], bytes]:
 
 
 def _port(call: Call) -> bytes:
-    return call.context.port.to_bytes(2, "little")
+    return call.context.endpoint.port.to_bytes(2, "little")
 
 
 def _retry(call: Call) -> bytes:

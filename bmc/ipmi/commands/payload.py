@@ -46,7 +46,7 @@ async def activate_payload(call: Call) -> bytes:
         sol.release(session)
         raise
     await sol.activate(session, stream)
-    return ActivateResponse(MAX_PAYLOAD, MAX_PAYLOAD, call.context.port).pack()
+    return ActivateResponse(MAX_PAYLOAD, MAX_PAYLOAD, call.context.endpoint.port).pack()
 
 
 @command(NetFn.APP, 0x49, Privilege.OPERATOR)

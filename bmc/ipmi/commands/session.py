@@ -54,9 +54,10 @@ def get_session_info(call: Call) -> bytes:
         found = call.context.sessions.get(request.session_id)
     else:
         found = active[request.index - 1] if request.index <= len(active) else None
-    possible = call.context.settings.limits.sessions
     if found is None:
-        return SessionInfo(0, possible, len(active)).pack()
+        # ipmitool asks on until the number of slots it was last told of: told the truth it prints dozens of empty ones.
+        return SessionInfo(0, len(active), len(active)).pack()
+    possible = call.context.settings.limits.sessions
     host, port = found.peer
     return SessionInfo(found.handle, possible, len(active), found.slot.slot, found.privilege, _ipv4(host), port).pack()
 
