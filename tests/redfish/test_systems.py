@@ -63,7 +63,8 @@ async def test_a_busy_node_says_so_and_when_to_come_again(service: Service) -> N
     server = service.drivers.servers["n1"]
     server.gate.clear()
     first = asyncio.create_task(service.call("POST", RESET, {"ResetType": "On"}))
-    await asyncio.sleep(0.1)
+    node = service.world.fleet.node("n1")
+    await until(lambda: node.snapshot.power is PowerState.POWERING_ON)
     answer = await service.call("POST", RESET, {"ResetType": "Nmi"})
     assert (answer.status, answer.ids) == (503, ["ServiceTemporarilyUnavailable"])
     assert int(answer.headers["Retry-After"]) > 0
