@@ -33,21 +33,27 @@ class DeployServer:
         app = web.Application(client_max_size=BODY_MAX)
         for method, path, answer in _routes(_Answers(node, desk)):
             app.router.add_route(method, f"/deploy/v1/{path}", partial(_answer, node, answer))
-        handlers = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIME)
-        await handlers.setup()
-        connections = handlers.server
-        if connections is None:  # setup() makes it
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIME)
+        await runner.setup()
+        handlers = runner.server
+        if handlers is None:  # setup() makes it
             raise BackendFailed("the deploy listener was not set up")
 
         def connection() -> asyncio.Protocol:
-            return connections() if len(connections.connections) < CONNECTIONS_MAX else _TurnedAway()
+            return handlers() if len(handlers.connections) < CONNECTIONS_MAX else _TurnedAway()
 
-        server = await asyncio.get_running_loop().create_server(connection, sock=listener)
+        # Not yet serving, this is never suspended, so that a cancelled caller leaves nothing half open.
+        server = await asyncio.get_running_loop().create_server(connection, sock=listener, start_serving=False)
 
         async def close() -> None:
             server.close()
-            await handlers.cleanup()
+            await runner.cleanup()
 
+        try:
+            await server.start_serving()
+        except BaseException:
+            server.close()
+            raise
         return close
 
 

@@ -33,15 +33,18 @@ async def carry_out(recipe: Recipe, run: Run, resumed: bool) -> None:
     Cancelling this suspends the job: it is resumed later.
     """
     async with run.stack:
-        end = _End(run.ending, run.job.message) if run.ending else await _steps(recipe, run, resumed)
-        run.ending = end.state
-        await _try("writing down how it ends", lambda: run.say(end.text))
+        if run.ending is None:
+            end = await _steps(recipe, run, resumed)
+            run.ending = end.state
+            await _try("writing down how it ends", lambda: run.say(end.text))
+        else:
+            end = _End(run.ending, run.job.message)
         trouble = [
             await _try("cleaning up", lambda: _release(recipe, run)),
             await _try("releasing the node", lambda: _let_go(run)),
         ]
-        text = "; ".join(filter(None, [end.text, *trouble]))
-        await _try("writing down its end", lambda: run.finish(end.state, text))
+    text = "; ".join(filter(None, [end.text, *trouble]))
+    await _try("writing down its end", lambda: run.finish(end.state, text))
 
 
 async def _steps(recipe: Recipe, run: Run, resumed: bool) -> _End:

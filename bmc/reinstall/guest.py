@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from bmc.events import Events
 from bmc.jobs import Run, StepFailed
 from bmc.model.clock import Clock
-from bmc.model.errors import NotSupported
+from bmc.model.errors import NotSupported, WrongState
 from bmc.model.events import EventKind
 from bmc.model.power import PowerState
 from bmc.reinstall.desk import Desk, Ticket
@@ -38,11 +38,13 @@ class Guest:
         self._hang_up: Callable[[], Awaitable[None]] | None = None
         ticket.wake = self._wake.set
         self._task = asyncio.create_task(self._follow(), name=f"guest of job {run.job.id}")
+        run.stack.push_async_callback(self._stop)
+        run.stack.push_async_callback(self.hang_up)
 
-    async def close(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        await self.hang_up()
+    @property
+    def lost(self) -> bool:
+        """The ramdisk can do nothing any more."""
+        return self._reset or self._run.node.snapshot.paused
 
     async def listen(self) -> None:
         """Open the deploy listener of the node's present boot, unless it is open or the node is off."""
@@ -52,21 +54,33 @@ class Guest:
         link = self._run.backend.deploy
         if link is None:
             raise NotSupported(f"{self._run.job.node} has no way to the deploy listener")
-        self._hang_up = await self._door.serve(self._run.job.node, await link.listener(), self._desk)
+        try:
+            listener = await link.listener()
+        except WrongState:
+            return  # it has just gone off, and its event is on the way
+        try:
+            self._hang_up = await self._door.serve(self._run.job.node, listener, self._desk)
+        except BaseException:
+            listener.close()
+            raise
 
     async def hang_up(self) -> None:
         """The boot is over, and its listener with it."""
-        if self._hang_up is not None:
-            await self._hang_up()
-            self._hang_up = None
+        hang_up, self._hang_up = self._hang_up, None
+        if hang_up is not None:
+            await hang_up()
 
     async def until(self, reached: Callable[[], bool]) -> None:
-        """Wait for it, telling progress. :raise StepFailed: the ramdisk gave up; the node is off, paused or reset."""
+        """Listen and wait for it, telling progress.
+
+        :raise StepFailed: the ramdisk gave up, or the node went off, has paused or was reset.
+        """
         while True:
             self._wake.clear()
             if reached():
                 return
             self._check()
+            await self.listen()
             await self._tell()
             await self._wake.wait()
 
@@ -84,6 +98,10 @@ class Guest:
             if self._task.done():
                 self._task.result()
             await self._wake.wait()
+
+    async def _stop(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
     def _check(self) -> None:
         facts, node = self.ticket.facts, self._run.node.snapshot

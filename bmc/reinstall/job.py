@@ -148,9 +148,8 @@ class Reinstall:
         await run.do(SetBootOverride(BootOverride(BootTarget.CD, BootEnabled.ONCE)))
 
     async def _power_on(self, run: Run) -> None:
-        guest = await self._guest(run)
+        await self._guest(run)
         await run.do(Power(PowerAction.ON))
-        await guest.until_power(PowerState.ON)
 
     async def _is_on(self, run: Run) -> bool:
         """After a crash: on means that it was done. Off with the override spent means that it went off again."""
@@ -163,7 +162,6 @@ class Reinstall:
 
     async def _check_in(self, run: Run) -> None:
         guest = await self._guest(run)
-        await guest.listen()
         await guest.until(lambda: guest.ticket.facts.checked_in)
         facts = guest.ticket.facts
         disks: Json = [{"name": disk.name, "size": disk.size, "serial": disk.serial} for disk in facts.disks]
@@ -178,18 +176,15 @@ class Reinstall:
 
     async def _verify(self, run: Run) -> None:
         guest = await self._guest(run)
-        await guest.listen()
         await guest.until(lambda: guest.ticket.facts.verified)
         await run.note(verified_sha256=guest.ticket.image.sha256)
 
     async def _seed(self, run: Run) -> None:
         guest = await self._guest(run)
-        await guest.listen()
         await guest.until(lambda: guest.ticket.facts.done)
 
     async def _past(self, run: Run, phase: str) -> None:
         guest = await self._guest(run)
-        await guest.listen()
         await guest.until(lambda: guest.ticket.facts.past(phase))
 
     async def _shut_down(self, run: Run) -> None:
@@ -202,16 +197,13 @@ class Reinstall:
     async def _eject(self, run: Run) -> None:
         await self._take_medium_out(run)
         await run.do(SetBootOverride(NO_OVERRIDE))
+        run.state["mark"] = mark(run.node.serial_tail)
 
     async def _start(self, run: Run) -> None:
-        """May be repeated: a node that is on stays on, and the mark is set only once."""
+        """May be repeated: a node that is on stays on."""
         guest = await self._guest(run)
-        if "mark" not in run.state:
-            run.state["mark"] = mark(run.node.serial_tail)
-            await run.save()
         guest.ticket.stage = Stage.PROOF
         await run.do(Power(PowerAction.ON))
-        await guest.until_power(PowerState.ON)
 
     async def _proof(self, run: Run) -> None:
         guest = await self._guest(run)
@@ -228,7 +220,6 @@ class Reinstall:
         await run.do(NoteInstalled(guest.ticket.image.name))
 
     async def _await_proofs(self, run: Run, guest: Guest, wanted: set[str]) -> None:
-        await guest.listen()
         serial = asyncio.create_task(self._read_console(run, guest)) if "serial-nonce" in wanted else None
         try:
             await guest.until(lambda: bool(guest.ticket.facts.proofs))
@@ -269,7 +260,7 @@ class Reinstall:
         facts = guest.ticket.facts
         await run.note(ramdisk_log=facts.log or None)
         guest.ticket.cancelled = True
-        if guest.ticket.stage is Stage.PROOF or facts.done or not facts.checked_in:
+        if guest.ticket.stage is Stage.PROOF or facts.done or not facts.checked_in or guest.lost:
             return
         await guest.listen()
         await within(run.clock, CLEAR_TIME, guest.until_power(PowerState.OFF))
@@ -296,7 +287,6 @@ class Reinstall:
             self._desk.arm(ticket)
             run.stack.callback(self._guests.pop, run.job.id, None)
             run.stack.callback(self._desk.disarm, ticket)
-            run.stack.push_async_callback(guest.close)
         return guest
 
     def _ticket(self, run: Run) -> Ticket:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
@@ -118,8 +117,9 @@ async def ended(jobs: Jobs, id: str) -> Job:
 
 @asynccontextmanager
 async def killed_and_started_again(world: World, jobs: Jobs, copy: Path) -> AsyncIterator[World]:
-    """The world as the service finds it that was killed just now: what was stored at this instant, and the same servers."""
+    """The world as a service killed just now finds it: what was stored at this instant, and the same servers."""
     await world.store.backup(copy)
     await jobs.close()
+    await world.fleet.close()
     async with open_world(copy, world.drivers) as again:
-        yield replace(again)
+        yield again

@@ -1,0 +1,82 @@
+"""A world whose one node boots, with an image to reinstall it with."""
+
+import gzip
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from bmc.http.deploy import DeployServer
+from bmc.jobs import Jobs
+from bmc.model.boot import BootMode
+from bmc.reinstall.images import Catalogue, Image, describe
+from bmc.reinstall.job import Reinstall
+from bmc.reinstall.medium import shell_lines
+from tests.jobs.lab import HandClock, jobs_of
+from tests.reinstall.simulated import BootingDrivers, BootingServer
+from tests.world import World, open_world
+
+CONTENT = b"a new system" + bytes(1012)
+
+
+def make_image(directory: Path, name: str = "mini", **changes: object) -> Image:
+    directory.mkdir(exist_ok=True)
+    path = directory / f"{name}.raw.gz"
+    path.write_bytes(gzip.compress(CONTENT))
+    fields: dict[str, object] = {
+        "encoding": "gzip",
+        "size": len(CONTENT),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "firmware": frozenset(BootMode),
+        "seed": "cloud-init",
+        "proofs": frozenset({"serial-nonce", "phone-home"}),
+    }
+    image = Image(name=name, title=name, path=path, **fields | changes)  # type: ignore[arg-type]
+    (directory / f"{name}.json").write_text(describe(image))
+    return image
+
+
+class House:
+    """What a reinstall needs, but for the jobs: those are opened anew after each crash."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.clock = HandClock()
+        self.drivers = BootingDrivers()
+        self.media = directory / "deploy"
+        self.catalogue = Catalogue(directory / "images")
+
+    @property
+    def server(self) -> BootingServer:
+        return self.drivers.server()
+
+    def jobs(self, world: World) -> Jobs:
+        recipe = Reinstall(world.events, self.catalogue, _build, DeployServer(), self.media).recipe()
+        return jobs_of(world, self.clock, recipe)
+
+
+def _build(conf: Mapping[str, str], out: Path) -> None:
+    """In place of an ISO: the simulated ramdisk reads the configuration alone."""
+    out.touch(mode=0o600)
+    out.write_text(shell_lines(conf))
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    """`sha256` is that of the encoded file: the simulated ramdisk unpacks nothing."""
+    return make_image(tmp_path / "images")
+
+
+@pytest.fixture
+def house(tmp_path: Path, image: Image) -> House:
+    return House(tmp_path)
+
+
+@pytest.fixture
+async def booting(house: House, tmp_path: Path) -> AsyncIterator[World]:
+    """A world with the node n1, which is off."""
+    async with open_world(tmp_path / "store" / "lightsout.db", house.drivers) as opened:
+        await opened.add("n1")
+        yield opened
+        await house.server.halt()

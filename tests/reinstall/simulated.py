@@ -1,0 +1,284 @@
+"""A server of memory that boots: the deploy ramdisk when its override and medium say so, else what its disk holds.
+
+Both speak the true deploy protocol over real HTTP, and can be told to go wrong at any point.
+"""
+
+import asyncio
+import hashlib
+import shlex
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from bmc.model.boot import BootEnabled, BootMode, BootTarget
+from bmc.model.errors import WrongState
+from bmc.model.node import Hardware, NodeDefinition
+from bmc.model.power import Health, PowerCause, PowerState
+from bmc.ports import Backend, ByteStream
+from tests.world import MemoryDrivers, MemoryServer
+
+TRIES = 200
+DONE = b"lightsout: done; powering off\r\n"
+
+
+class SerialLine:
+    """SerialSource that keeps what was printed."""
+
+    def __init__(self) -> None:
+        self.log = bytearray()
+        self._streams: list[_LineStream] = []
+
+    def print(self, data: bytes) -> None:
+        self.log += data
+        for stream in self._streams:
+            stream.incoming.put_nowait(data)
+
+    async def connect(self) -> ByteStream:
+        stream = _LineStream()
+        self._streams.append(stream)
+        return stream
+
+    async def send_break(self) -> None:
+        return
+
+    async def history(self, limit: int) -> bytes:
+        return bytes(self.log[-limit:])
+
+
+class _LineStream(ByteStream):
+    def __init__(self) -> None:
+        self.incoming: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def read(self, limit: int = 262144) -> bytes:
+        return await self.incoming.get()
+
+    async def write(self, data: bytes) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+
+class Gone(Exception):
+    """The machine is off: its guest is no more."""
+
+
+class Refused(Exception):
+    """The service answered with an error status."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"HTTP {status}: {text}")
+        self.status = status
+
+
+@dataclass
+class Disk:
+    content: bytes = b"old system"
+    seed: dict[str, str] = field(default_factory=dict)
+
+
+class BootingServer(MemoryServer):
+    """`at` maps a point of the walk to what happens there instead of going on: see `ramdisk` and `system`."""
+
+    def __init__(self, firmware: BootMode | None = BootMode.UEFI) -> None:
+        super().__init__()
+        self.firmware = firmware
+        self.disk = Disk()
+        self.disks = "vda:1048576:SYSDISK0"
+        self.line = SerialLine()
+        self.path = ""
+        self.at: dict[str, Callable[[], Awaitable[None]]] = {}
+        self.passed: list[str] = []
+        self.heard: list[str] = []
+        self.proofs = frozenset({"serial-nonce", "phone-home"})
+        self.corrupt = False
+        self._guest: asyncio.Task[None] | None = None
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def backend(self) -> Backend:
+        return Backend(self, self, (self,), self, self, serial=self.line, inventory=self, deploy=self)
+
+    def hardware(self) -> Hardware:
+        return Hardware(firmware=self.firmware)
+
+    async def listener(self) -> socket.socket:
+        if self.state is not PowerState.ON:
+            raise WrongState("the node is off")
+        listening = socket.create_server(("127.0.0.1", self.port))
+        listening.setblocking(False)
+        return listening
+
+    async def insert(self, slot: str, path: str, image: str) -> None:
+        await super().insert(slot, path, image)
+        self.path = path
+
+    async def eject(self, slot: str) -> None:
+        await super().eject(slot)
+        self.path = ""
+
+    def become(self, state: PowerState, cause: PowerCause, **fields: object) -> None:
+        if state is PowerState.OFF and self._guest is not None and self._guest is not asyncio.current_task():
+            self._guest.cancel()
+        super().become(state, cause, **fields)
+
+    def _boot(self, cause: PowerCause) -> None:
+        cd = self.override.target is BootTarget.CD and self.override.enabled is not BootEnabled.DISABLED and self.path
+        super()._boot(cause)
+        self._guest = asyncio.create_task(self._live(self.ramdisk if cd else self.system), name="guest")
+
+    async def halt(self) -> None:
+        """The end of the service's test: a guest left running ends with it."""
+        if self._guest is not None:
+            self._guest.cancel()
+            await asyncio.gather(self._guest, return_exceptions=True)
+
+    async def die(self) -> None:
+        self.become(PowerState.OFF, PowerCause.PROCESS_DIED, reason="the process was killed")
+        raise Gone
+
+    async def power_off(self) -> None:
+        self.become(PowerState.OFF, PowerCause.GUEST_SHUTDOWN)
+        raise Gone
+
+    async def panic(self) -> None:
+        self.become(PowerState.ON, PowerCause.GUEST_PANIC, health=Health.CRITICAL, reason="the guest panicked")
+        await self.hang()
+
+    async def reset(self) -> None:
+        self.become(PowerState.ON, PowerCause.GUEST_RESET)
+        await self.hang()
+
+    async def hang(self) -> None:
+        await asyncio.Event().wait()
+
+    async def _live(self, life: Callable[["Http"], Awaitable[None]]) -> None:
+        async with ClientSession(timeout=ClientTimeout(5)) as session:
+            try:
+                await life(Http(session, self.url))
+            except Gone:
+                pass
+
+    async def _point(self, name: str) -> None:
+        self.passed.append(name)
+        if name in self.at:
+            await self.at[name]()
+
+    async def ramdisk(self, http: "Http") -> None:
+        """Points: boot, check in, erase, write, half, verify, seed, done, off."""
+        self.line.print(b"lightsout: deploy ramdisk\r\n")
+        await self._point("boot")
+        conf = values(Path(self.path).read_text())
+        assert conf["api"] == self.url
+        http.token = conf["token"]
+        try:
+            await self._deploy(http)
+        except Refused as error:
+            self.heard.append(str(error))
+            self.disk = Disk(b"cleared") if "write" in self.passed else self.disk
+            self.line.print(b"lightsout: FAILED\r\n")
+            if error.status != 409:
+                await http.post("failed", message=str(error), log="the log\n")
+            await self.power_off()
+        except ClientError as error:
+            self.disk = Disk(b"cleared")
+            await http.post("failed", message=f"the download broke: {type(error).__name__}", log="")
+            await self.power_off()
+        self.line.print(DONE)
+        await self._point("off")
+        await self.power_off()
+
+    async def _deploy(self, http: "Http") -> None:
+        await self._point("check in")
+        told = values(await http.post("checkin", uuid="0", mac="", disks=self.disks, version="1"))
+        await http.post("progress", phase="erase", bytes="0", total="1")
+        await self._point("erase")
+        self.disk = Disk(b"")
+        size = told["image_size"]
+        await http.post("progress", phase="write", bytes="0", total=size)
+        await self._point("write")
+        content = await http.get("image", half=lambda: self._point("half"))
+        self.disk.content = b"rotten" if self.corrupt else content
+        await http.post("progress", phase="verify", bytes="0", total=size)
+        await self._point("verify")
+        await http.post("verified", sha256=hashlib.sha256(self.disk.content).hexdigest())
+        await http.post("progress", phase="seed", bytes="0", total="3")
+        await self._point("seed")
+        for name in told["seed"].split():
+            self.disk.seed[name] = (await http.get(f"seed/{name}")).decode()
+        await self._point("done")
+        await http.post("done", ok="1")
+
+    async def system(self, http: "Http") -> None:
+        """Points: start, proof."""
+        self.line.print(b"SeaBIOS\r\n")
+        await self._point("start")
+        self.line.print(b"login: ")
+        if "lightsout.env" not in self.disk.seed:
+            return
+        env = values(self.disk.seed["lightsout.env"])
+        if "serial-nonce" in self.proofs:
+            self.line.print(f"LIGHTSOUT-PROOF nonce={env['nonce']} hostname={env['hostname']} boot_id=b1\r\n".encode())
+        if "phone-home" in self.proofs:
+            http.token = env["proof_token"]
+            form = {"nonce": env["nonce"], "hostname": env["hostname"], "machine_id": "m1", "boot_id": "b1"}
+            try:
+                await http.post("proof", hostkey="ssh-ed25519 AAAA+/=", image="mini", **form)
+            except Refused as error:
+                self.heard.append(str(error))
+        await self._point("proof")
+
+
+@dataclass
+class Http:
+    session: ClientSession
+    url: str
+    token: str = ""
+
+    async def post(self, name: str, **form: str) -> str:
+        """Tries again for a while when nobody answers, as the ramdisk does."""
+        for _ in range(TRIES):
+            try:
+                async with self.session.post(
+                    f"{self.url}/deploy/v1/{name}", data=form, headers=self._headers()
+                ) as reply:
+                    if reply.status != 200:
+                        raise Refused(reply.status, await reply.text())
+                    return await reply.text()
+            except (ClientError, TimeoutError):
+                await asyncio.sleep(0.05)
+        raise Refused(0, "the service does not answer")
+
+    async def get(self, name: str, half: Callable[[], Awaitable[None]] | None = None) -> bytes:
+        async with self.session.get(f"{self.url}/deploy/v1/{name}", headers=self._headers()) as reply:
+            if reply.status != 200:
+                raise Refused(reply.status, await reply.text())
+            content = await reply.content.read(16) if half else b""
+            if half:
+                await half()
+            return content + await reply.read()
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+def values(text: str) -> dict[str, str]:
+    """What a shell makes of `key='value'` lines."""
+    return dict(word.split("=", 1) for word in shlex.split(text))
+
+
+class BootingDrivers(MemoryDrivers):
+    """Drivers of BootingServers."""
+
+    async def open(self, definition: NodeDefinition) -> Backend:
+        return self.server(definition.name).backend()
+
+    def server(self, name: str = "n1") -> BootingServer:
+        found = self.servers.setdefault(name, BootingServer())
+        assert isinstance(found, BootingServer)
+        return found

@@ -1,0 +1,445 @@
+"""Reinstall from start to proof with a simulated guest that speaks the true protocol, and every way to end badly."""
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientPayloadError, ClientSession
+
+from bmc.jobs import Jobs
+from bmc.jobs.ledger import SECRETS
+from bmc.model.boot import NO_OVERRIDE, BootMode
+from bmc.model.commands import Power
+from bmc.model.errors import Busy, InvalidRequest
+from bmc.model.job import Job, JobState
+from bmc.model.power import PowerAction, PowerCause, PowerState
+from tests.jobs.lab import killed_and_started_again
+from tests.reinstall.conftest import House, make_image
+from tests.reinstall.simulated import Http, Refused, values
+from tests.world import ADMIN, OPERATOR, World, open_world, until
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"
+REQUEST = {"image": "mini", "hostname": "web-1", "ssh_keys": [KEY]}
+STEPS = (
+    "power off", "insert medium", "boot once", "power on", "check in", "erase", "write", "verify", "seed",
+    "shut down", "eject", "start", "proof",
+)  # fmt: skip
+
+
+@pytest.fixture
+async def jobs(house: House, booting: World) -> AsyncIterator[Jobs]:
+    opened = house.jobs(booting)
+    yield opened
+    await opened.close()
+
+
+async def ended(jobs: Jobs, id: str, seconds: float = 8) -> Job:
+    try:
+        await until(lambda: jobs.get(id).state.ended, seconds)
+    except TimeoutError:
+        pytest.fail(f"has not ended: {jobs.get(id)} {jobs._runs[id].state}")
+    return jobs.get(id)
+
+
+async def failed(jobs: Jobs, request: object = REQUEST) -> Job:
+    job = await ended(jobs, (await jobs.start("reinstall", "n1", request, OPERATOR)).id)  # type: ignore[arg-type]
+    assert job.state is JobState.EXCEPTION, job
+    return job
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def assert_let_go(world: World, house: House) -> None:
+    """What holds after every end but success: off, nothing of ours in it, and free for others."""
+    snapshot = world.fleet.node("n1").snapshot
+    assert snapshot.power is PowerState.OFF
+    assert snapshot.reservation is None
+    assert snapshot.boot == NO_OVERRIDE
+    assert [slot.image for slot in snapshot.media] == [""]
+    assert list(house.media.glob("*")) == []
+
+
+async def test_a_reinstall_ends_with_the_proof_of_the_new_system(jobs, house, booting, image):
+    server = house.server
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR, {"password": "hunter2 & co"})
+    assert job.steps == STEPS
+    job = await ended(jobs, job.id)
+    assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
+    assert server.disk.content == image.path.read_bytes()
+    env = values(server.disk.seed["lightsout.env"])
+    assert (env["hostname"], env["sshkeys"]) == ("web-1", KEY)
+    assert env["password_hash"].startswith("$6$")
+    assert job.details["proofs"] == ["phone-home", "serial-nonce"]
+    assert job.details["disk"] == "vda"
+    assert job.details["system"] == {
+        "hostname": "web-1", "machine_id": "m1", "boot_id": "b1", "hostkey": "ssh-ed25519 AAAA+/=", "image": "mini",
+    }  # fmt: skip
+    snapshot = booting.fleet.node("n1").snapshot
+    assert (snapshot.power, snapshot.reservation, snapshot.boot) == (PowerState.ON, None, NO_OVERRIDE)
+    assert snapshot.installed_image == "mini"
+    assert [slot.image for slot in snapshot.media] == [""]
+    assert list(house.media.glob("*")) == []
+    assert [line.text for line in job.messages if line.text in STEPS] == list(STEPS)
+    assert server.applied == [PowerAction.ON, PowerAction.ON]
+
+
+async def test_no_secret_of_it_shows_anywhere(jobs, house, booting, caplog):
+    caplog.set_level("DEBUG")
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR, {"password": "hunter2"})
+    stored = (await booting.store.list(SECRETS))[0].value
+    await ended(jobs, job.id)
+    shown = repr(
+        (jobs.get(job.id), await booting.events.history(limit=1000), await booting.audit.read(limit=1000), caplog.text)
+    )
+    for secret in ("hunter2", *stored.values()):
+        assert secret not in shown
+    await until(lambda: not jobs._runs)
+    assert await booting.store.list(SECRETS) == []
+
+
+async def test_a_running_node_is_reinstalled_with_another_image(jobs, house, booting):
+    make_image(house.directory / "images", "server")
+    node = booting.fleet.node("n1")
+    await ended(jobs, (await jobs.start("reinstall", "n1", REQUEST, OPERATOR)).id)
+    await until(lambda: not jobs._runs)
+    job = await ended(jobs, (await jobs.start("reinstall", "n1", {**REQUEST, "image": "server"}, OPERATOR)).id)
+    assert job.state is JobState.COMPLETED, job
+    assert node.snapshot.installed_image == "server"
+
+
+@pytest.mark.parametrize("proof", ["serial-nonce", "phone-home"])
+async def test_one_proof_will_do_when_the_other_does_not_come(jobs, house, proof):
+    house.server.proofs = frozenset({proof})
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    await until(lambda: "proof" in house.server.passed, 15)
+    await asyncio.sleep(0.1)
+    assert not jobs.get(job.id).state.ended
+    await house.clock.advance(31)
+    job = await ended(jobs, job.id)
+    assert (job.state, job.details["proofs"]) == (JobState.COMPLETED, [proof])
+
+
+async def test_a_login_prompt_is_no_proof(jobs, house, booting):
+    house.server.proofs = frozenset()
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    await until(lambda: "proof" in house.server.passed, 15)
+    await asyncio.sleep(0.1)
+    await house.clock.advance(901)
+    job = await ended(jobs, job.id)
+    assert job.message == "the new system gave no proof that it runs: not done after 900 s"
+    assert str(job.details["console_tail"]).endswith("login: ")
+    assert booting.fleet.node("n1").snapshot.installed_image == ""
+    await until(lambda: not jobs._runs)
+    assert_let_go(booting, house)
+
+
+async def test_a_nonce_printed_by_the_ramdisk_is_no_proof(jobs, house, booting):
+    server = house.server
+    server.proofs = frozenset()
+
+    async def print_it() -> None:
+        env = values(server.disk.seed["lightsout.env"])
+        server.line.print(f"LIGHTSOUT-PROOF nonce={env['nonce']} hostname=web-1 boot_id=b0\r\n".encode())
+
+    server.at["done"] = print_it
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    await until(lambda: "proof" in server.passed, 15)
+    await asyncio.sleep(0.1)
+    await house.clock.advance(901)
+    assert (await ended(jobs, job.id)).state is JobState.EXCEPTION
+
+
+async def test_the_proof_token_is_worth_nothing_before_the_system_was_started(jobs, house, booting):
+    server = house.server
+
+    async def phone_home_early() -> None:
+        env = values(server.disk.seed["lightsout.env"])
+        async with ClientSession() as session:
+            with pytest.raises(Refused, match=r"409.*not been started yet"):
+                await Http(session, server.url, env["proof_token"]).post("proof", nonce=env["nonce"])
+
+    server.at["done"] = phone_home_early
+    job = await ended(jobs, (await jobs.start("reinstall", "n1", REQUEST, OPERATOR)).id)
+    assert job.state is JobState.COMPLETED
+
+
+async def test_a_wrong_digest_ends_the_job_and_the_disk_is_cleared(jobs, house, booting, image):
+    house.server.corrupt = True
+    job = await failed(jobs)
+    assert re.fullmatch(
+        f"the disk could not be verified: vda holds SHA-256 [0-9a-f]{{64}}, the image has {image.sha256}", job.message
+    )
+    assert house.server.disk.content == b"cleared"
+    assert_let_go(booting, house)
+
+
+async def test_an_image_that_is_gone_ends_the_job(jobs, house, booting, image):
+    async def remove() -> None:
+        image.path.unlink()
+
+    house.server.at["write"] = remove
+    job = await failed(jobs)
+    assert job.message.startswith("the image could not be written: the ramdisk reported: HTTP 503")
+    assert job.details["ramdisk_log"] == "the log\n"
+    assert_let_go(booting, house)
+
+
+@pytest.mark.parametrize("point", ["boot", "check in", "erase", "write", "half", "verify", "seed", "done"])
+@pytest.mark.parametrize(
+    ("fate", "words"),
+    [
+        ("die", r"the node went off \(process-died\): the process was killed"),
+        ("power_off", r"the node went off \(guest-shutdown\)"),
+        ("panic", r"the node has stopped: the guest panicked"),
+    ],
+)
+async def test_a_dead_guest_is_noticed_at_once(jobs, house, booting, point, fate, words):
+    house.server.at[point] = getattr(house.server, fate)
+    async with asyncio.timeout(10):
+        job = await failed(jobs)
+    assert re.search(words, job.message), job.message
+    assert "lightsout: deploy ramdisk" in str(job.details["console_tail"])
+    assert_let_go(booting, house)
+
+
+async def test_a_reset_in_the_middle_ends_the_job(jobs, house, booting):
+    house.server.at["half"] = house.server.reset
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    job = await ended(jobs, job.id)
+    assert job.message == "the image could not be written: the node was reset in the middle of it"
+    assert_let_go(booting, house)
+
+
+@pytest.mark.parametrize(
+    ("point", "seconds", "message"),
+    [
+        ("boot", 901, "the ramdisk did not check in: not done after 900 s"),
+        ("write", 121, "the image could not be written: no progress for 120 s"),
+        ("half", 121, "the image could not be written: no progress for 120 s"),
+        ("verify", 121, "the disk could not be verified: no progress for 120 s"),
+        ("seed", 121, "the seed could not be written: no progress for 120 s"),
+        ("off", 121, "the ramdisk did not power off: not done after 120 s"),
+    ],
+)
+async def test_a_guest_that_hangs_runs_out_of_time(jobs, house, booting, point, seconds, message):
+    house.server.at[point] = house.server.hang
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    await until(lambda: point in house.server.passed, 10)
+    await asyncio.sleep(0.1)
+    await house.clock.advance(seconds)
+    await until(lambda: jobs.get(job.id).message == message, 10)
+    for _ in range(20):
+        await asyncio.sleep(0.02)
+        await house.clock.advance(2)  # the time that the ramdisk gets to clear the disk
+    job = await ended(jobs, job.id)
+    assert (job.state, job.message) == (JobState.EXCEPTION, message)
+    assert_let_go(booting, house)
+
+
+@pytest.mark.parametrize(
+    ("disks", "rule", "words"),
+    [
+        ("", None, "the machine has no disk"),
+        (
+            "vda:9999:A,vdb:9999:B",
+            None,
+            r"has 2 disks, so the target is not certain.*vda \(9999 bytes, serial A\), vdb",
+        ),
+        ("vda:9999:A", {"serial": "B"}, r"no disk has serial B; seen: vda"),
+        ("vda:99:A", None, r"the image needs \d+ bytes, but the disk is smaller; seen: vda \(99 bytes"),
+        ("nonsense", None, "'nonsense' is not name:bytes:serial"),
+    ],
+)
+async def test_a_target_that_is_not_certain_is_refused_with_what_was_seen(jobs, house, booting, disks, rule, words):
+    house.server.disks = disks
+    job = await failed(jobs, {**REQUEST, "disk": rule} if rule else REQUEST)
+    assert job.message.startswith("the ramdisk did not check in: ")
+    assert re.search(words, job.message), job.message
+    assert house.server.disk.content == b"old system"
+    assert_let_go(booting, house)
+
+
+async def test_a_rule_picks_the_disk(jobs, house):
+    house.server.disks = "vda:99999:A,vdb:99999:B"
+    job = await jobs.start("reinstall", "n1", {**REQUEST, "disk": {"serial": "B"}}, OPERATOR)
+    assert (await ended(jobs, job.id)).details["disk"] == "vdb"
+
+
+@pytest.mark.parametrize(
+    "point", ["boot", "check in", "write", "half", "verify", "seed", "done", "off", "start", "proof"]
+)
+async def test_cancel_at_any_point_leaves_the_node_off_and_clean(jobs, house, booting, point):
+    server = house.server
+    server.proofs = frozenset()
+    reached, go = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        reached.set()
+        await go.wait()
+
+    server.at[point] = wait
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    async with asyncio.timeout(10):
+        await reached.wait()
+    await jobs.cancel(job.id, OPERATOR)
+    await asyncio.sleep(0.05)
+    go.set()
+    job = await ended(jobs, job.id)
+    assert job.state is JobState.CANCELLED
+    assert job.message.startswith("cancelled during “")
+    if point in ("write", "half", "verify", "seed"):
+        assert server.disk.content == b"cleared"
+    assert "console_tail" in job.details
+    assert_let_go(booting, house)
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_service_killed_in_any_step_goes_on_to_the_proof(jobs, house, booting, step, tmp_path: Path):
+    """The guest waits where it is while the service is away, as a ramdisk between two requests does."""
+    at = {
+        "power on": "boot",
+        "check in": "check in",
+        "erase": "erase",
+        "write": "write",
+        "verify": "verify",
+        "seed": "seed",
+    }
+    at |= {"shut down": "off", "start": "start", "proof": "start"}
+    server, killed, go = house.server, asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        await go.wait()
+
+    if step in at:
+        server.at[at[step]] = wait
+    seen = booting.events.subscribe(after=0)
+
+    async def watch(id: str) -> None:
+        async for event in seen:
+            if event.details.get("job") == id and event.details.get("step") == step:
+                killed.set()
+                return
+
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    async with asyncio.timeout(10):
+        await watch(job.id)
+    async with killed_and_started_again(booting, jobs, tmp_path / "again.db") as again:
+        resumed = house.jobs(again)
+        await resumed.resume()
+        if step in ("write", "seed"):  # the ramdisk's downloads, unlike its reports, are not tried again
+            await until(lambda: is_open(server.port))
+        go.set()
+        done = await ended(resumed, job.id)
+        assert (done.state, done.message) == (JobState.COMPLETED, "done"), done
+        assert done.details["proofs"] == ["phone-home", "serial-nonce"]
+        assert again.fleet.node("n1").snapshot.installed_image == "mini"
+        assert again.fleet.node("n1").snapshot.reservation is None
+        await resumed.close()
+
+
+async def test_a_download_cut_off_by_the_end_of_the_service_fails_in_the_open(jobs, house, booting, tmp_path: Path):
+    server, reached, go = house.server, asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        reached.set()
+        await go.wait()
+        raise ClientPayloadError
+
+    server.at["half"] = wait
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    async with asyncio.timeout(10):
+        await reached.wait()
+    async with killed_and_started_again(booting, jobs, tmp_path / "again.db") as again:
+        go.set()
+        resumed = house.jobs(again)
+        await resumed.resume()
+        done = await ended(resumed, job.id)
+        assert done.state is JobState.EXCEPTION
+        assert "the download broke" in done.message
+        assert server.disk.content == b"cleared"
+        assert_let_go(again, house)
+        await resumed.close()
+
+
+@pytest.mark.parametrize("step", ["check in", "write", "proof"])
+async def test_a_guest_that_went_off_while_the_service_was_away_fails_in_the_open(
+    jobs, house, booting, step, tmp_path: Path
+):
+    server, reached = house.server, asyncio.Event()
+
+    async def wait() -> None:
+        reached.set()
+        await server.hang()
+
+    server.at[{"check in": "boot", "write": "write", "proof": "start"}[step]] = wait
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    async with asyncio.timeout(10):
+        await reached.wait()
+    await until(lambda: jobs.get(job.id).step == step)
+    await booting.store.backup(tmp_path / "before.db")
+    await jobs.close()
+    await booting.fleet.close()
+    await server.halt()
+    server.become(PowerState.OFF, PowerCause.PROCESS_DIED)
+    async with open_world(tmp_path / "before.db", house.drivers) as again:
+        resumed = house.jobs(again)
+        await resumed.resume()
+        done = await ended(resumed, job.id)
+        assert done.state is JobState.EXCEPTION
+        assert "went off" in done.message
+        assert_let_go(again, house)
+        await resumed.close()
+
+
+async def test_others_are_busy_meanwhile(jobs, house, booting):
+    house.server.at["boot"] = house.server.hang
+    await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    with pytest.raises(Busy, match="reinstall in progress"):
+        await booting.fleet.node("n1").do(Power(PowerAction.FORCE_OFF), ADMIN)
+
+
+async def test_everything_wrong_is_told_at_once_and_nothing_is_touched(jobs, house, booting):
+    request = {"image": "nano", "hostname": "-", "ssh_keys": ["nonsense"], "disk": {"colour": "red"}, "more": 1}
+    with pytest.raises(InvalidRequest) as refused:
+        await jobs.start("reinstall", "n1", request, OPERATOR, {"password": ""})
+    for word in (
+        "there is no image 'nano'",
+        "hostname '-'",
+        "ssh_keys, key 1",
+        "disk.colour",
+        "more: unknown",
+        "password",
+    ):
+        assert word in str(refused.value)
+    snapshot = booting.fleet.node("n1").snapshot
+    assert (snapshot.power, snapshot.reservation) == (PowerState.OFF, None)
+    assert house.server.applied == []
+
+
+async def test_an_image_that_the_firmware_cannot_boot_is_refused(jobs, house):
+    make_image(house.directory / "images", "old", firmware=frozenset({BootMode.LEGACY}))
+    with pytest.raises(InvalidRequest, match="old boots by Legacy, but n1 has UEFI firmware"):
+        await jobs.start("reinstall", "n1", {**REQUEST, "image": "old"}, OPERATOR)
+
+
+async def test_an_image_without_seed_takes_none_and_proves_nothing(jobs, house, booting):
+    make_image(house.directory / "images", "plain", seed="none", proofs=frozenset())
+    with pytest.raises(InvalidRequest, match="hostname: the image plain takes no seed"):
+        await jobs.start("reinstall", "n1", {"image": "plain", "hostname": "x"}, OPERATOR)
+    job = await ended(jobs, (await jobs.start("reinstall", "n1", {"image": "plain"}, OPERATOR)).id)
+    assert (job.state, job.details["proofs"]) == (JobState.COMPLETED, [])
+    assert "plain can give no proof; it was started" in [line.text for line in job.messages]
+
+
+async def test_a_node_that_cannot_be_reached_by_a_ramdisk_is_refused(house, world):
+    make_image(house.directory / "images")
+    await world.add("n1")
+    jobs = house.jobs(world)
+    with pytest.raises(InvalidRequest, match="n1 cannot be reinstalled: it lacks a way to the deploy listener"):
+        await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
