@@ -31,6 +31,8 @@ const JobsPanel = lazy(() => import("../reinstall/JobsPanel"));
 const ReinstallDialog = lazy(() => import("../reinstall/ReinstallDialog"));
 
 const TABS = ["overview", "screen", "serial", "jobs"] as const;
+/** One panel shows whichever view is chosen. */
+const PANEL = "node-view";
 type TabName = (typeof TABS)[number];
 
 const pathTo = (id: string, tab: TabName) => `/nodes/${encodeURIComponent(id)}${tab === "overview" ? "" : `/${tab}`}`;
@@ -108,21 +110,30 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
           aria-label={`Views of ${system.Name}`}
           usePageInsets
         >
-          <Tab eventKey="overview" title={<TabTitleText>Overview</TabTitleText>} />
+          <Tab tabContentId={PANEL} eventKey="overview" title={<TabTitleText>Overview</TabTitleText>} />
           <Tab
+            tabContentId={PANEL}
             eventKey="screen"
             title={<TabTitleText>Screen</TabTitleText>}
             isDisabled={!system.GraphicalConsole?.ServiceEnabled}
           />
           <Tab
+            tabContentId={PANEL}
             eventKey="serial"
             title={<TabTitleText>Serial</TabTitleText>}
             isDisabled={!system.SerialConsole?.WebSocket?.ServiceEnabled}
           />
-          <Tab eventKey="jobs" title={<TabTitleText>Jobs</TabTitleText>} />
+          <Tab tabContentId={PANEL} eventKey="jobs" title={<TabTitleText>Jobs</TabTitleText>} />
         </Tabs>
       </PageSection>
-      <PageSection isFilled aria-label={tab} className={`lo-tab-${tab}`} hasBodyWrapper={false}>
+      <PageSection
+        id={PANEL}
+        role="tabpanel"
+        isFilled
+        aria-label={tab}
+        className={`lo-tab-${tab}`}
+        hasBodyWrapper={false}
+      >
         <Suspense fallback={<Loading what={tab} />}>
           {tab === "overview" && <Overview system={system} />}
           {tab === "screen" && <ScreenConsole key={system.Id} system={system} />}

@@ -16,6 +16,7 @@ export function KeysMenu({ isDisabled, onPress }: KeysMenuProps) {
       onOpenChange={setOpen}
       onSelect={() => setOpen(false)}
       isScrollable
+      popperProps={{ appendTo: "inline" }} // in full screen, only what is inside the console is seen
       toggle={(ref) => (
         <MenuToggle ref={ref} size="sm" isExpanded={open} isDisabled={isDisabled} onClick={() => setOpen(!open)}>
           Keys

@@ -54,6 +54,7 @@ export function SerialToolbar({
           isOpen={open}
           onOpenChange={setOpen}
           onSelect={() => setOpen(false)}
+          popperProps={{ appendTo: "inline" }} // in full screen, only what is inside the console is seen
           toggle={(ref) => (
             <MenuToggle ref={ref} size="sm" isExpanded={open} isDisabled={!live} onClick={() => setOpen(!open)}>
               Keys
