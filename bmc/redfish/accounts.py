@@ -4,11 +4,11 @@ from enum import Enum
 
 from pydantic import Field
 
-from bmc.accounts import Account, decide
+from bmc.accounts import Account
 from bmc.model.caller import Role, Scope
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
-from bmc.redfish.router import Call, Reply, Route, governs
+from bmc.redfish.router import Call, Reply, Route, governs, require
 from bmc.redfish.types import JsonObject, collection, link, links, resource
 
 SERVICE = "/redfish/v1/AccountService"
@@ -95,7 +95,7 @@ async def change_account(call: Call) -> Reply:
     change = call.body(AccountChange, readable=_body(account))
     given = change.model_fields_set
     if account.name != call.caller.account or given - {"password"}:
-        decide(call.caller, Role.ADMINISTRATOR, action="change-account")
+        await require(call, Role.ADMINISTRATOR, "change-account", target=account.name)
     asked = change.oem.lightsout.scope
     account = await call.house.accounts.change(
         account.name,

@@ -9,15 +9,14 @@ from weakref import WeakValueDictionary
 
 from aiohttp import web
 
-from bmc.accounts import decide
 from bmc.model.caller import Caller, Door, Role, Scope
-from bmc.model.errors import BmcError, Denied
+from bmc.model.errors import BmcError
 from bmc.redfish import query as queries
 from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, cookie_token
 from bmc.redfish.errors import RedfishError, fail, not_found, translate
 from bmc.redfish.etag import make_etag, permits, unchanged
 from bmc.redfish.house import House
-from bmc.redfish.router import Call, Reply, Route, Router
+from bmc.redfish.router import Call, Reply, Route, Router, require
 from bmc.redfish.types import JsonObject, schema
 
 BODY_LIMIT = 256 * 1024
@@ -96,12 +95,7 @@ class RedfishDoor:
         """Commands to nodes are decided by Node; this is for all else, by the role the row says."""
         if route.role is None or route.role is Role.READ_ONLY:
             return
-        action = f"{route.method} {call.path}"
-        try:
-            decide(call.caller, route.role, action=action)
-        except Denied:
-            await self._house.audit.record(call.caller, action, call.path, "Denied")
-            raise
+        await require(call, route.role, f"{route.method} {call.path}", target=call.path)
 
     async def _change(self, call: Call, route: Route, routes: Mapping[str, Route]) -> Reply | web.StreamResponse:
         """Changes of one resource come one after the other, so that its If-Match holds until the change is made."""

@@ -1,5 +1,7 @@
 """VirtualMedia of a node, reachable from its System and from its Manager."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from bmc.model.commands import EjectMedia, InsertMedia
@@ -15,14 +17,13 @@ INSERT, EJECT = "VirtualMedia.InsertMedia", "VirtualMedia.EjectMedia"
 
 
 class InsertBody(Body):
-    """`Inserted` and `WriteProtected` are what clients send by habit; only the values that are true here are taken."""
+    """All but `image` is what clients send by habit; only the values that are true here are taken."""
 
     image: str = Field(min_length=1, max_length=2048)
     inserted: bool = True
     write_protected: bool = True
-    transfer_protocol_type: str | None = None
-    transfer_method: str | None = None
-    media_type: str | None = None
+    transfer_protocol_type: Literal["HTTP", "HTTPS"] | None = None
+    transfer_method: Literal["Stream", "Upload"] | None = None
 
 
 async def list_media(call: Call) -> Reply:

@@ -2,12 +2,12 @@
 
 from enum import Enum
 
-from bmc.accounts import IpmiSlot, decide
+from bmc.accounts import IpmiSlot
 from bmc.model.caller import Role
 from bmc.redfish.accounts import ROLES
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
-from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, resource
 
 MANAGER = "/redfish/v1/Managers/{node}"
@@ -58,7 +58,7 @@ async def get_user(call: Call) -> Reply:
 
 async def create_user(call: Call) -> Reply:
     """The first free slot. :raise RedfishError: the name is taken, or all slots are."""
-    name = _administer(call)
+    name = await _administer(call)
     wanted = call.body(NewUser)
     there = call.house.accounts.slots(name)
     if wanted.user_name.encode() in [slot.name for slot in there]:
@@ -74,7 +74,7 @@ async def create_user(call: Call) -> Reply:
 
 
 async def change_user(call: Call) -> Reply:
-    name, slot = _administer(call), _find(call)
+    name, slot = await _administer(call), _find(call)
     change = call.body(UserChange, readable=_body(call, slot))
     slot = await call.house.accounts.set_slot(
         name,
@@ -90,16 +90,16 @@ async def change_user(call: Call) -> Reply:
 
 
 async def delete_user(call: Call) -> Reply:
-    name, slot = _administer(call), _find(call)
+    name, slot = await _administer(call), _find(call)
     await call.house.accounts.clear_slot(name, slot.slot)
     await _audit(call, "delete-ipmi-user", slot)
     return Reply(status=204)
 
 
-def _administer(call: Call) -> str:
+async def _administer(call: Call) -> str:
     """The node's name, for whoever may administer it. :raise Denied:"""
     definition = call.node().snapshot.definition
-    decide(call.caller, Role.ADMINISTRATOR, definition.name, definition.tags, "ipmi-users")
+    await require(call, Role.ADMINISTRATOR, "ipmi-users", definition.name, definition.tags)
     return definition.name
 
 

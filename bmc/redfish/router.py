@@ -6,8 +6,9 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from bmc.accounts import decide
 from bmc.model.caller import Caller, Role
-from bmc.model.errors import NotFound
+from bmc.model.errors import Denied, NotFound
 from bmc.node import Node
 from bmc.redfish.authentication import Identity
 from bmc.redfish.body import M, parse
@@ -51,6 +52,20 @@ class Call:
         if not self.caller.scope.covers(name, node.snapshot.definition.tags):
             raise NotFound(f"there is no node {name!r}")
         return node
+
+
+async def require(
+    call: Call, role: Role, action: str, node: str = "", tags: frozenset[str] = frozenset(), target: str = ""
+) -> None:
+    """The one decision, for what is no command to a node; a refusal is audited, as Node audits its own.
+
+    `target` is what the audit names, if it is not the node. :raise Denied:
+    """
+    try:
+        decide(call.caller, role, node, tags, action)
+    except Denied:
+        await call.house.audit.record(call.caller, action, target or node, "Denied")
+        raise
 
 
 def governs(caller: Caller) -> bool:

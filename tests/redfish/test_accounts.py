@@ -42,6 +42,8 @@ async def test_only_administrators_see_and_make_others(service: Service, name: s
     body = {"UserName": "eve", "Password": "long enough", "RoleId": "Administrator"}
     assert (await service.call("POST", ACCOUNTS, body, as_=name)).status == 403
     assert (await service.call("DELETE", f"{ACCOUNTS}/admin", as_=name)).status == 403
+    record = (await service.world.audit.newest(1))[0]
+    assert (record.account, record.action, record.outcome) == (name, f"DELETE {ACCOUNTS}/admin", "Denied")
 
 
 async def test_the_last_administrator_stays(service: Service) -> None:

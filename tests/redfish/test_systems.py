@@ -286,8 +286,9 @@ async def test_media_are_inserted_and_ejected_from_system_and_manager(service: S
         eject = empty["Actions"]["#VirtualMedia.EjectMedia"]["target"]
         assert (await service.call("POST", eject)).status == 204
     insert = "/redfish/v1/Systems/n1/VirtualMedia/cd0/Actions/VirtualMedia.InsertMedia"
-    wrong = await service.call("POST", insert, {"Image": "x", "WriteProtected": False})
-    assert (wrong.status, wrong.ids) == (400, ["ActionParameterValueNotInList"])
+    for lie in ({"WriteProtected": False}, {"Inserted": False}, {"TransferProtocolType": "NFS"}):
+        wrong = await service.call("POST", insert, {"Image": "x"} | lie)
+        assert (wrong.status, wrong.ids) == (400, ["ActionParameterValueNotInList"])
     assert (await service.call("GET", "/redfish/v1/Systems/n1/VirtualMedia/zip")).status == 404
 
 
