@@ -22,7 +22,7 @@ export function ConsoleOverlay({ system, state, reconnect }: ConsoleOverlayProps
         <div className="lo-console-note">{system.Name} is off. This is what it printed last.</div>
       )}
       {state.phase !== "open" && (
-        <div className="lo-overlay pf-v6-theme-dark">
+        <div className="lo-overlay">
           <Words system={system} state={state} reconnect={reconnect} />
         </div>
       )}

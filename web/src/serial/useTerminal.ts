@@ -3,6 +3,9 @@ import { Terminal } from "@xterm/xterm";
 import { useEffect, useMemo, useRef, type RefObject } from "react";
 
 const SCROLLBACK = 20_000;
+/** What the far end of a serial line takes for granted: it is never told how large the terminal is. */
+const COLUMNS = 80;
+const ROWS = 24;
 const THEME = { background: "#0d1117", foreground: "#e6edf3", cursor: "#ffd166", selectionBackground: "#35557f" };
 
 export interface SerialTerminal {
@@ -25,7 +28,7 @@ function wholeText(terminal: Terminal): string {
   return lines.join("\n").trimEnd();
 }
 
-/** An xterm.js terminal in `place`, which follows the size of its place when `fit`, and is 80 × 24 otherwise. */
+/** An xterm.js terminal in `place`, as large as its place when `fit` (never narrower than 80 columns), and 80 × 24 otherwise. */
 export function useTerminal(
   place: RefObject<HTMLDivElement | null>,
   fit: boolean,
@@ -61,12 +64,15 @@ export function useTerminal(
     const box = place.current;
     if (terminal === null || box === null) return;
     if (!fit) {
-      terminal.resize(80, 24);
+      terminal.resize(COLUMNS, ROWS);
       return;
     }
     const addon = new FitAddon();
     terminal.loadAddon(addon);
-    const observer = new ResizeObserver(() => addon.fit());
+    const observer = new ResizeObserver(() => {
+      const room = addon.proposeDimensions();
+      if (room !== undefined) terminal.resize(Math.max(COLUMNS, room.cols), room.rows);
+    });
     observer.observe(box);
     return () => {
       observer.disconnect();
