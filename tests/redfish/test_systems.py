@@ -201,6 +201,12 @@ async def test_a_system_is_made_changed_and_removed(service: Service) -> None:
     changed = await service.call("PATCH", path, {"Oem": {"Lightsout": {"Options": {"cpus": 4}, "Tags": []}}})
     assert changed.body["Oem"]["Lightsout"]["Options"] == {"cpus": 4}
     assert changed.body["Oem"]["Lightsout"]["Tags"] == []
+    await service.call("POST", f"{path}/Actions/ComputerSystem.Reset", {"ResetType": "On"})
+    same = await service.call("PATCH", path, {"Oem": {"Lightsout": {"Options": {"cpus": 4}}}})
+    assert same.status == 200
+    running = await service.call("PATCH", path, {"Oem": {"Lightsout": {"Options": {"cpus": 5}}}})
+    assert (running.status, running.ids) == (409, ["ResourceInUse"])
+    await service.call("POST", f"{path}/Actions/ComputerSystem.Reset", {"ResetType": "ForceOff"})
     assert (await service.call("DELETE", path)).status == 204
     gone = await service.call("GET", path)
     assert (gone.status, gone.ids) == (404, ["ResourceMissingAtURI"])
