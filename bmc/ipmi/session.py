@@ -83,14 +83,14 @@ class Session:
         return data + self._keys.sign(data[4:])
 
     def _accept(self, sequence: int) -> None:
-        """Each sequence number once, and none more than `WINDOW` behind the highest.
+        """Each sequence number once, and none more than `WINDOW` behind the highest; the first may be any.
 
         Ahead there is no bound: the packet is authentic, and a console that lost its network for a while goes on.
         """
         ahead = (sequence - self._highest) & 0xFFFFFFFF
         if sequence == 0:
             raise WireError("sequence number 0 inside a session")
-        if 0 < ahead < 0x80000000:
+        if 0 < ahead < 0x80000000 or not self._window:
             self._window = (self._window << ahead | 1) & ((1 << WINDOW) - 1) if ahead < WINDOW else 1
             self._highest = sequence
             return

@@ -75,7 +75,7 @@ class SolLink:
         if packet.sequence == 0:
             return Heard(generate_break=packet.generate_break, left=left)
         repeated = packet.sequence == self._received
-        known = self._accepted if repeated else 0
+        known = min(self._accepted, len(packet.data)) if repeated else 0
         typed = packet.data[known : min(MAX_CHARACTERS, known + room)]
         if packet.data[known:] and not typed:
             return Heard(left=left) if not repeated else Heard(self._acknowledge(packet), left=left)
@@ -126,14 +126,18 @@ class _Console:
         if heard.left is not None and self._left is not None and not self._left.done():
             self._left.set_result(heard.left)
         if heard.generate_break:
-            self._typed.append(None)
+            self._type(None)
         if heard.typed:
-            self._typed.append(heard.typed)
-            self._typed_size += len(heard.typed)
-        if self._typed:
-            self._work.set()
+            self._type(heard.typed)
         if heard.reply is not None:
             self._send(heard.reply)
+
+    def _type(self, typed: bytes | None) -> None:
+        """Characters, or None for a break, which takes the room of one."""
+        if self._typed_size < _TYPED_LIMIT:
+            self._typed.append(typed)
+            self._typed_size += _size(typed)
+            self._work.set()
 
     def farewell(self, text: str) -> bytes:
         """The last packet. As ipmitool does not look at the status, what happened is also printed."""
@@ -205,8 +209,12 @@ class _Console:
                 except BmcError as error:
                     # As on a real line: what is typed to a machine that is off is lost, the line stays.
                     log.info("serial input lost: %s", error)
-                self._typed_size -= len(typed or b"")
+                self._typed_size -= _size(typed)
             self._work.clear()
+
+
+def _size(typed: bytes | None) -> int:
+    return 1 if typed is None else len(typed)
 
 
 class SolPort:
@@ -233,15 +241,19 @@ class SolPort:
         if self.owner is session and self._task is None:
             self.owner = None
 
-    async def activate(self, session: Session, stream: SerialStream) -> None:
-        """Starts to move characters, from the next turn of the loop on, so that the reply goes first."""
+    async def activate(self, session: Session, stream: SerialStream) -> bool:
+        """Starts to move characters, from the next turn of the loop on, so that the reply goes first.
+
+        False when the session ended, or another one deactivated SOL, while the stream was opened.
+        """
         if session.ended or self.owner is not session:
             self.release(session)
             await stream.close()
-            return
+            return False
         self._console = _Console(stream, lambda payload: self._send(session, payload), self._clock, self._retry)
         self._farewell = "the serial line was closed"
         self._task = asyncio.get_running_loop().create_task(self._run(session, self._console))
+        return True
 
     def receive(self, session: Session, payload: bytes) -> None:
         """From silence ipmitool learns that its SOL is over. :raise WireError: no SOL packet, or no SOL."""

@@ -30,6 +30,7 @@ class SerialLine:
         self.written = b""
         self.breaks = 0
         self.closed = False
+        self.stuck: asyncio.Event | None = None
         self._printed: asyncio.Queue[bytes] = asyncio.Queue()
         self.print(greeting)
 
@@ -51,6 +52,8 @@ class SerialLine:
         return data[:limit]
 
     async def write(self, data: bytes) -> None:
+        if self.stuck is not None:
+            await self.stuck.wait()
         self.written += data
         self.print(data.replace(b"\r", b"\r\nlogin: "))
 
@@ -105,6 +108,8 @@ class FakeNode:
     async def open(self, stream: SerialConsole, caller: Caller) -> SerialLine:
         if isinstance(self.fault, BmcError):
             raise self.fault
+        if self.gate is not None:
+            await self.gate.wait()
         line = SerialLine(self.greeting)
         self.lines.append(line)
         return line

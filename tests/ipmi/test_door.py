@@ -374,6 +374,39 @@ async def test_a_retry_with_more_in_it_adds_only_what_is_new(bench):
     assert bench.node.lines[0].written == b"root\r"
 
 
+async def test_a_shorter_retry_is_not_said_to_be_longer_than_it_is(bench):
+    console = await sol(bench)
+    await say(bench, console, ConsolePacket(1, data=b"root\r"))
+    assert BmcPacket(0, ack=1, accepted=2) in await say(bench, console, ConsolePacket(1, data=b"ro"))
+
+
+async def test_what_is_typed_at_a_line_that_takes_nothing_is_bounded(bench):
+    console = await sol(bench)
+    bench.node.lines[0].stuck = asyncio.Event()
+    accepted = number = 0
+    while replies := await say(bench, console, ConsolePacket(number % 15 + 1, data=b"x" * 200)):
+        accepted += sum(packet.accepted for packet in replies)
+        number += 1
+        await say(bench, console, ConsolePacket(0, generate_break=True))
+    assert 3500 < accepted <= 4096
+    bench.node.lines[0].stuck.set()
+    await settle()
+    assert len(bench.node.lines[0].written) == accepted
+
+
+async def test_sol_deactivated_while_it_opens_is_refused_and_closes_the_line(bench):
+    slow, other = bench.console(), bench.console()
+    bench.node.gate = asyncio.Event()
+    message = slow.request(6, 0x48, bytes.fromhex("0101c0000000"))
+    bench.door.receive(slow.seal(PayloadType.IPMI, message.pack()), PEER)
+    await settle()
+    assert (await bench.call(other, 6, 0x49, bytes.fromhex("010100000000"))).code == 0
+    bench.node.gate.set()
+    await settle()
+    assert [answer.code for answer in bench.answers(slow)] == [0xD5]
+    assert bench.node.lines[0].closed
+
+
 async def test_more_than_fits_is_taken_in_part(bench):
     console = await sol(bench)
     replies = await say(bench, console, ConsolePacket(1, data=b"x" * 600))

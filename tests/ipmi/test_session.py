@@ -293,6 +293,14 @@ def test_each_sequence_number_once(bench):
     assert console.send(console.request(0, 1), sequence=5000 + 0x80000000) is None
 
 
+@pytest.mark.parametrize("first", [1, 3, 0x7FFFFFFF, 0x90000000, 0xFFFFFFFF])
+def test_a_session_may_begin_with_any_sequence_number(bench, first):
+    console = bench.console().login(privilege=None)
+    assert console.send(console.request(0, 1), first) is not None
+    assert console.send(console.request(0, 1), first) is None
+    assert console.send(console.request(0, 1), first % 0xFFFFFFFF + 1) is not None
+
+
 def test_the_sequence_number_wraps_past_zero(bench):
     console = bench.console().login()
     for sequence in (0x70000000, 0xE0000000, 0xFFFFFFFE, 0xFFFFFFFF, 1, 2):

@@ -45,7 +45,8 @@ async def activate_payload(call: Call) -> bytes:
     except BaseException:
         sol.release(session)
         raise
-    await sol.activate(session, stream)
+    if not await sol.activate(session, stream):
+        raise CommandError(Code.WRONG_STATE)
     return ActivateResponse(MAX_PAYLOAD, MAX_PAYLOAD, call.context.endpoint.port).pack()
 
 
