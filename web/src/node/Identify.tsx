@@ -1,4 +1,5 @@
 import { Card, CardBody, CardTitle, Switch } from "@patternfly/react-core";
+import { useState } from "react";
 import { useIdentify } from "../api/systems";
 import type { System } from "../api/types";
 import { useNotices } from "../shell/Notices";
@@ -7,7 +8,16 @@ import { useNotices } from "../shell/Notices";
 export function Identify({ system }: { system: System }) {
   const { failed } = useNotices();
   const change = useIdentify(system);
+  // The switch must not spring back while the service is being asked.
+  const [wanted, setWanted] = useState<boolean | null>(null);
   if (system.LocationIndicatorActive === null || system.LocationIndicatorActive === undefined) return null;
+  const set = (active: boolean) => {
+    setWanted(active);
+    change.mutate(active, {
+      onError: (error) => failed(`${system.Name}: identify light not changed`, error),
+      onSettled: () => setWanted(null),
+    });
+  };
   return (
     <Card>
       <CardTitle component="h2">Identify</CardTitle>
@@ -15,11 +25,9 @@ export function Identify({ system }: { system: System }) {
         <Switch
           id="identify"
           label="Identify light"
-          isChecked={change.isPending ? change.variables : system.LocationIndicatorActive}
-          isDisabled={change.isPending}
-          onChange={(_event, active) =>
-            change.mutate(active, { onError: (error) => failed(`${system.Name}: identify light not changed`, error) })
-          }
+          isChecked={wanted ?? system.LocationIndicatorActive}
+          isDisabled={wanted !== null}
+          onChange={(_event, active) => set(active)}
         />
       </CardBody>
     </Card>
