@@ -17,13 +17,11 @@ PIXEL = 4
 class Viewer:
     """One viewer with raw 32-bit pixels, which asks for the next update as soon as it has one.
 
-    `received` counts bytes; `updated` is set by every update, `changed` when anything but a text cursor has changed, at
-    `changed_at` (monotonic).
+    `received` counts bytes; `changed` is set when anything but a text cursor has changed, at `changed_at` (monotonic).
     """
 
     def __init__(self, socket: ClientWebSocketResponse, incremental: bool) -> None:
         self.received = 0
-        self.updated = asyncio.Event()
         self.changed = asyncio.Event()
         self.changed_at = 0.0
         self._socket = socket
@@ -52,13 +50,6 @@ class Viewer:
             except TimeoutError:
                 return
 
-    async def receive(self, count: int) -> None:
-        """Wait until that many bytes more have come."""
-        end = self.received + count
-        while self.received < end:
-            self.updated.clear()
-            await self.updated.wait()
-
     async def shake_hands(self) -> None:
         await self._take(12)
         await self._socket.send_bytes(b"RFB 003.008\n")
@@ -81,7 +72,6 @@ class Viewer:
                 raise RuntimeError(f"message {kind} was not asked for")
             _, count = struct.unpack(">BH", await self._take(3))
             changed = [await self._rectangle() for _ in range(count)]
-            self.updated.set()
             if any(changed):
                 self.changed_at = time.monotonic()
                 self.changed.set()
