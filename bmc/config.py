@@ -17,13 +17,17 @@ class Section(BaseModel):
 
 
 class HttpSettings(Section):
-    """The web console and Redfish. Without a port, 8080 or the next free one is taken and remembered."""
+    """The web console and Redfish. Without a port, 8080 or the next free one is taken and remembered.
+
+    `origins` are those of reverse proxies that show the page, as `https://bmc.example.org`.
+    """
 
     host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
     port: int | None = Field(default=None, ge=0, le=65535)
     tls: bool | None = None
     certificate: Path | None = None
     key: Path | None = None
+    origins: list[str] = []
 
     @property
     def secure(self) -> bool:

@@ -142,7 +142,7 @@ class Fleet:
     async def change(
         self, name: str, options: Mapping[str, object], caller: Caller, tags: frozenset[str] | None = None
     ) -> Node:
-        """Merge `options` into the node's own. The node must be off.
+        """Merge `options` into the node's own. The node must be off, unless they change nothing.
 
         :raise NotFound, Denied, InvalidRequest: nothing was changed. :raise WrongState: the node is not off.
         """
@@ -155,6 +155,8 @@ class Fleet:
                 tags=member.definition.tags if tags is None else tags,
             )
             merged = self._drivers.complete(merged)
+            if merged == member.definition:
+                return member.node
             self._check_idle(member, "changed")
             await self._store.put(BUCKET, name, _to_json(merged))
             await self._withdraw(name)

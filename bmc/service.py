@@ -167,6 +167,7 @@ async def open_service(state: Path, with_demo: bool = False, show_passwords: boo
             store=core.store,
             clock=core.clock,
             page=_page(),
+            origins=frozenset(core.settings.http.origins),
         )
         server = await _listen(stack, core, app)
         await jobs.resume()

@@ -90,12 +90,10 @@ async def change_system(call: Call) -> Reply:
         await node.do(SetBootOverride(override), caller)
     if change.location_indicator_active is not None:
         await node.do(Identify(None if change.location_indicator_active else 0), caller)
-    oem, definition = change.oem.lightsout, snapshot.definition
-    options = {**definition.options, **(oem.options or {})}
-    tags = definition.tags if oem.tags is None else frozenset(oem.tags)
-    # What is so already needs no node that is off.
-    if (options, tags) != (definition.options, definition.tags):
-        node = await call.house.fleet.change(snapshot.name, options, caller, tags)
+    oem = change.oem.lightsout
+    if oem.options is not None or oem.tags is not None:
+        tags = None if oem.tags is None else frozenset(oem.tags)
+        node = await call.house.fleet.change(snapshot.name, dict(oem.options or {}), caller, tags)
     return _reply(call, node.snapshot)
 
 

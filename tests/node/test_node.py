@@ -135,6 +135,16 @@ async def test_nodes_come_and_go(world: World) -> None:
     assert [event.kind for event in await world.events.history("n1")][-1] is EventKind.NODE_REMOVED
 
 
+async def test_a_change_needs_a_node_that_is_off_unless_it_changes_nothing(world: World) -> None:
+    node, _ = await world.add()
+    assert await world.fleet.change("n1", {"cpus": 2}, ADMIN) is not node
+    node = world.fleet.node("n1")
+    await node.do(Power(PowerAction.ON), ADMIN)
+    assert await world.fleet.change("n1", {"cpus": 2}, ADMIN) is node
+    with pytest.raises(WrongState, match="before it can be changed"):
+        await world.fleet.change("n1", {"cpus": 4}, ADMIN)
+
+
 @pytest.mark.parametrize("name", ["", "N1", "-a", "a-", "a_b", "a/b", "../x", "a" * 64, "a\n"])
 async def test_a_name_that_is_no_host_name_is_refused(world: World, name: str) -> None:
     with pytest.raises(InvalidRequest, match="host name"):
