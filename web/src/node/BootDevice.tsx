@@ -1,5 +1,6 @@
 import {
   ActionGroup,
+  Alert,
   Button,
   Card,
   CardBody,
@@ -13,7 +14,6 @@ import {
 import { useState, type SubmitEvent } from "react";
 import { useBootOverride } from "../api/systems";
 import type { BootEnabled, System } from "../api/types";
-import { useNotices } from "../shell/Notices";
 
 const TARGETS: Record<string, string> = {
   None: "The node’s own boot order",
@@ -63,7 +63,6 @@ function BootForm({
   target: string;
   enabled: BootEnabled;
 }) {
-  const { done, failed } = useNotices();
   const change = useBootOverride(system);
   const [target, setTarget] = useState(setTargetIs);
   const [enabled, setEnabled] = useState<BootEnabled>(setEnabledIs);
@@ -72,13 +71,7 @@ function BootForm({
   const own = target === "None";
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    change.mutate(
-      { target, enabled: own ? "Disabled" : enabled },
-      {
-        onSuccess: () => done(`${system.Name}: boot device set`),
-        onError: (error) => failed(`${system.Name}: boot device not set`, error),
-      },
-    );
+    change.mutate({ target, enabled: own ? "Disabled" : enabled });
   };
   return (
     <Form onSubmit={submit} isWidthLimited>
@@ -107,6 +100,7 @@ function BootForm({
           onChange={() => setEnabled("Continuous")}
         />
       </FormGroup>
+      {change.isError && <Alert variant="danger" isInline component="p" title={change.error.message} role="alert" />}
       <ActionGroup>
         <Button
           type="submit"

@@ -1,4 +1,5 @@
 import {
+  Alert,
   Button,
   Card,
   CardBody,
@@ -16,7 +17,6 @@ import {
 import { useState, type SubmitEvent } from "react";
 import { useEjectMedia, useInsertMedia, useVirtualMedia } from "../api/media";
 import type { System, VirtualMedia } from "../api/types";
-import { useNotices } from "../shell/Notices";
 
 export function VirtualMediaCard({ system }: { system: System }) {
   const drives = useVirtualMedia(system);
@@ -36,23 +36,14 @@ export function VirtualMediaCard({ system }: { system: System }) {
 }
 
 function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
-  const { done, failed } = useNotices();
   const insert = useInsertMedia(system);
   const eject = useEjectMedia(system);
   const [image, setImage] = useState("");
+  const failure = insert.error ?? eject.error;
   const field = `media-${drive.Id}`;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    insert.mutate(
-      { drive, image: image.trim() },
-      {
-        onSuccess: () => {
-          setImage("");
-          done(`${system.Name}: medium inserted`);
-        },
-        onError: (error) => failed(`${system.Name}: medium not inserted`, error),
-      },
-    );
+    insert.mutate({ drive, image: image.trim() }, { onSuccess: () => setImage("") });
   };
   return (
     <Form onSubmit={submit} className="lo-drive" data-testid={field}>
@@ -67,12 +58,13 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
             isLoading={eject.isPending}
             isDisabled={eject.isPending}
             aria-label={`Eject ${drive.Id}`}
-            onClick={() => eject.mutate(drive, { onError: (error) => failed(`${system.Name}: not ejected`, error) })}
+            onClick={() => eject.mutate(drive)}
           >
             Eject
           </Button>
         )}
       </div>
+      {failure && <Alert variant="danger" isInline component="p" title={failure.message} role="alert" />}
       <FormGroup label={drive.Inserted ? "Swap for" : "Insert"} fieldId={field}>
         <InputGroup>
           <InputGroupItem isFill>
