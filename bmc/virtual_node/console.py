@@ -44,17 +44,46 @@ class SocketStream:
             pass
 
 
+class PixelStream:
+    """A connected socket as a ByteStream of one reader and one writer; bytes go by no buffer in between."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._reading = asyncio.Lock()
+
+    async def read(self, limit: int = 262144) -> bytes:
+        async with self._reading:
+            try:
+                return await asyncio.get_running_loop().sock_recv(self._connection, limit)
+            except OSError:
+                return b""
+
+    async def write(self, data: bytes) -> None:
+        try:
+            await asyncio.get_running_loop().sock_sendall(self._connection, data)
+        except OSError as error:
+            raise BackendFailed(f"QEMU has closed the screen: {error}") from None
+
+    async def close(self) -> None:
+        try:
+            self._connection.shutdown(socket.SHUT_RDWR)  # ends a read that still waits, before its descriptor goes
+        except OSError:
+            pass
+        async with self._reading:
+            self._connection.close()
+
+
 class VirtualScreen:
     """RFB, one connection a viewer."""
 
     def __init__(self, guest: Guest) -> None:
         self._guest = guest
 
-    async def connect(self) -> SocketStream:
+    async def connect(self) -> PixelStream:
         if not self._guest.alive:
             raise WrongState(f"{self._guest.name} is off: it has no screen; power it on first")
         try:
-            return await SocketStream.over(await dial(self._guest.files.guest, VNC_SOCKET))
+            return PixelStream(await dial(self._guest.files.guest, VNC_SOCKET))
         except OSError as error:
             raise WrongState(f"the screen of {self._guest.name} cannot be reached: {error.strerror}") from None
 

@@ -240,16 +240,17 @@ class Guest:
     async def _watch_events(self, watched: QemuProcess) -> None:
         """Read at each ring, and once a second, since a ring may be missed."""
         while watched.alive:
+            rung = True
             try:
                 async with asyncio.timeout(TICK):
                     await self._bell.wait()
             except TimeoutError:
-                pass
+                rung = False
             self._bell.clear()
             self._read_events()
             async with self._changed:
                 self._changed.notify_all()
-            if self._monitor is None and not self._starting and watched.alive:
+            if not rung and self._monitor is None and not self._starting and watched.alive:
                 await self._reconnect()
             if self._events.restart(EVENTS_QUOTA):
                 self._keep_offset()

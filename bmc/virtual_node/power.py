@@ -117,7 +117,7 @@ class QmpSense(_Sense):
 
     def __init__(self, guest: Guest) -> None:
         super().__init__(guest)
-        self._last = PowerReading(PowerState.OFF, guest.clock.now())
+        self._last = PowerReading(PowerState.UNKNOWN, guest.clock.now(), reason="not looked at yet")
 
     async def read(self) -> PowerReading:
         if not self._guest.alive:
@@ -136,8 +136,9 @@ class QmpSense(_Sense):
         return self._now(PowerState.ON)
 
     def _on_fact(self, fact: Fact) -> None:
-        reading = reading_of(fact)
-        if reading is not None and PowerState.ON in (reading.state, self._last.state):
+        said_nothing = fact.kind is FactKind.ENDED and self._last.state is not PowerState.OFF
+        reading = reading_of(self._guest.parting if said_nothing and self._guest.parting else fact)
+        if reading is not None and not (reading.state is self._last.state is PowerState.OFF):
             self._last = reading
             self._tell(reading)
 
@@ -169,7 +170,6 @@ class ProcessSense(_Sense):
         super().__init__(guest)
         self._off = PowerReading(PowerState.OFF, guest.clock.now())
         self._on = PowerReading(PowerState.ON, guest.clock.now())
-        self._parting = PowerReading(PowerState.OFF, guest.clock.now())
 
     async def read(self) -> PowerReading:
         return self._on if self._guest.alive else self._off
@@ -178,15 +178,9 @@ class ProcessSense(_Sense):
         match fact.kind:
             case FactKind.STARTED:
                 self._on = PowerReading(PowerState.ON, fact.at)
-                self._parting = PowerReading(PowerState.OFF, fact.at)
                 self._tell(self._on)
-            case FactKind.SHUTDOWN | FactKind.QUIT | FactKind.KILLED:
-                self._parting = reading_of(fact) or self._parting
-            case FactKind.ENDED:
-                self._off = self._parting
-                self._tell(self._off)
-            case FactKind.DIED:
-                self._off = reading_of(fact) or self._parting
+            case FactKind.ENDED | FactKind.DIED:
+                self._off = reading_of(self._guest.parting or fact) or PowerReading(PowerState.OFF, fact.at)
                 self._tell(self._off)
 
 

@@ -31,6 +31,7 @@ class Monitor:
         self._on_event = on_event
         self._on_lost = on_lost
         self._handing_over = asyncio.Lock()
+        self._closing = asyncio.Event()
         client.events.event_filter = self._ring
         self._watcher = asyncio.create_task(self._watch(), name="qmp watcher")
 
@@ -92,9 +93,8 @@ class Monitor:
     async def close(self) -> None:
         """Let go without touching the guest."""
         self._on_lost = _nothing
-        await self._disconnect()
-        self._watcher.cancel()
-        await asyncio.gather(self._watcher, return_exceptions=True)
+        self._closing.set()
+        await asyncio.wait([self._watcher])
 
     def _ring(self, event: Message) -> bool:
         """Keep no event: what they say is read from QEMU's own log."""
@@ -102,16 +102,21 @@ class Monitor:
         return False
 
     async def _watch(self) -> None:
-        while self._client.runstate is Runstate.RUNNING:
-            await self._client.runstate_changed()
-        await self._disconnect()
-        self._on_lost()
-
-    async def _disconnect(self) -> None:
+        """The one way to be disconnected, whoever begins."""
+        down = asyncio.create_task(self._until_down())
+        closing = asyncio.create_task(self._closing.wait())
+        await asyncio.wait([down, closing], return_when=asyncio.FIRST_COMPLETED)
+        down.cancel()
+        closing.cancel()
         try:
             await self._client.disconnect()
         except (QMPError, OSError, EOFError) as error:
             log.debug("monitor: %s", error)
+        self._on_lost()
+
+    async def _until_down(self) -> None:
+        while self._client.runstate is Runstate.RUNNING:
+            await self._client.runstate_changed()
 
 
 def _nothing() -> None: ...
