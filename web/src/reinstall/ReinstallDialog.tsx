@@ -98,13 +98,20 @@ export default function ReinstallDialog({ system, onClose, onStarted }: Reinstal
               onChange={(_event, value) => setTyped(value)}
             />
           </FormGroup>
-          {reinstall.isError && (
-            <Alert variant="danger" isInline component="p" title="The reinstall was not started" role="alert">
-              {reinstall.error.message}
-            </Alert>
-          )}
         </Form>
       </ModalBody>
+      {reinstall.isError && (
+        <Alert
+          variant="danger"
+          isInline
+          className="lo-dialog-error"
+          component="p"
+          title="The reinstall was not started"
+          role="alert"
+        >
+          {reinstall.error.message}
+        </Alert>
+      )}
       <ModalFooter>
         <Button
           type="submit"
