@@ -19,7 +19,7 @@ from bmc.reinstall.images import CHUNK, Image, describe
 
 Progress = Callable[[str, float], None]
 HERE = Path(__file__).parent
-GRUB_MODULES = "iso9660 fat part_gpt part_msdos regexp search search_fs_file linux normal configfile test all_video efi_gop"
+GRUB_MODULES = "iso9660 fat part_gpt part_msdos regexp search search_fs_file linux normal configfile test echo sleep halt all_video efi_gop"
 GRUB_LIBRARY = "/usr/lib/grub/x86_64-efi/moddep.lst"
 
 # What syslinux and isolinux bring, copied so that a later upgrade of theirs cannot change what was tested together.

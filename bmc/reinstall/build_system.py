@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bmc.reinstall.build_initrd import DIRECTORIES, install_busybox
-from bmc.reinstall.build_tools import Kernel, ingredient, run
+from bmc.reinstall.build_tools import Kernel, grub_config, ingredient, run
 
 MIB = 1 << 20
 BOOT_MIB = 16
 SEED_MIB = 2
 COMMAND_LINE = "console=tty0 console=ttyS0,115200 loglevel=4"
 SYSLINUX = f"SERIAL 0 115200\nDEFAULT linux\nPROMPT 0\nLABEL linux\n KERNEL /vmlinuz\n INITRD /initrd\n APPEND {COMMAND_LINE}\n"
-GRUB = f"set gfxpayload=keep\nlinux /vmlinuz {COMMAND_LINE}\ninitrd /initrd\nboot\n"
+GRUB = grub_config("/vmlinuz", "/initrd", COMMAND_LINE)
 
 
 @dataclass(frozen=True, slots=True)

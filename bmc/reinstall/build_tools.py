@@ -102,6 +102,16 @@ def find_kernel(modules: Path = Path("/lib/modules"), boot: Path = Path("/boot")
     return Kernel(release, ingredient(boot / f"vmlinuz-{release}", f"linux-image-{release}"), modules / release)
 
 
+def grub_config(kernel: str, initrd: str, command_line: str) -> str:
+    """GRUB commands that boot a kernel, or say why not and switch the machine off instead of waiting at a prompt."""
+    return (
+        "set gfxpayload=keep\n"
+        f"if linux {kernel} {command_line}; then if initrd {initrd}; then boot; fi; fi\n"
+        'echo "lightsout: the kernel cannot be loaded; with UEFI the machine needs 384 MiB of memory."\n'
+        "sleep 10\nhalt\n"
+    )
+
+
 def _version(release: str) -> tuple[int, ...]:
     digits = "".join(character if character.isdigit() else " " for character in release)
     return tuple(int(number) for number in digits.split())

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from bmc.model.errors import InvalidRequest
 from bmc.reinstall.build import Artefacts
-from bmc.reinstall.build_tools import run
+from bmc.reinstall.build_tools import grub_config, run
 
 COMMAND_LINE = "console=tty0 console=ttyS0,115200 loglevel=4"
 ISOLINUX = f"SERIAL 0 115200\nDEFAULT deploy\nPROMPT 0\nLABEL deploy\n KERNEL /boot/vmlinuz\n INITRD /boot/initrd\n APPEND {COMMAND_LINE}\n"
-GRUB = f"set gfxpayload=keep\nlinux /boot/vmlinuz {COMMAND_LINE}\ninitrd /boot/initrd\nboot\n"
+GRUB = grub_config("/boot/vmlinuz", "/boot/initrd", COMMAND_LINE)
 
 
 def shell_lines(values: Mapping[str, str]) -> str:

@@ -193,8 +193,21 @@ network() {
     fail "no network: no interface of '$(nics | tr '\n' ' ')' got an address by DHCP"
 }
 
+# settled_disks BEFORE: the list of disks once it holds some and is as it was a while BEFORE: some controllers take seconds.
+settled_disks() {
+    local before=$1 now try=0
+    while now=$(disks); [ $try -lt 15 ]; do
+        [ "$now" ] && [ "$now" = "$before" ] && break
+        before=$now
+        try=$((try + 1))
+        sleep 1
+        coldplug
+    done
+    echo "$now"
+}
+
 check_in() {
-    local found=$(disks) macs=$(for nic in $(nics); do cat "/sys/class/net/$nic/address"; done | tr '\n' ',')
+    local found=$(settled_disks "$1") macs=$(for nic in $(nics); do cat "/sys/class/net/$nic/address"; done | tr '\n' ',')
     say "disks: ${found:-none}"
     insist checkin "uuid=$(cat /sys/class/dmi/id/product_uuid 2>/dev/null)&mac=$(urlencode "${macs%,}")&disks=$(urlencode "$found")&version=$VERSION"
     outcome $? "the check-in"
@@ -325,8 +338,9 @@ token=$(value token /run/job.conf)
 case $api in *[!A-Za-z0-9.:/_-]*) api='' ;; http://?*) ;; *) api='' ;; esac
 [ "$api" ] || refuse "lightsout/job.conf names no http:// address of the service"
 [ "$token" ] || refuse "lightsout/job.conf holds no token"
+early=$(disks)
 network
-check_in
+check_in "$early"
 erase
 write_image
 verify

@@ -36,15 +36,12 @@ urlencode() {
     printf %s "$1" | xxd -p | tr -d '\n' | sed 's/../%&/g'
 }
 
-# coldplug: loads the modules that the hardware found so far asks for, until no more turns up: a bus brings its devices.
+# coldplug: loads the modules that hardware not asked before asks for, until no more turns up: a bus brings its devices.
 coldplug() {
-    local before=-1 now
-    now=$(wc -l < /proc/modules)
-    while [ "$now" != "$before" ]; do
-        before=$now
-        # shellcheck disable=SC2038 # names in sysfs hold no blanks
-        find /sys/devices -name modalias | xargs cat 2>/dev/null | grep -v '^dmi:' | sort -u | xargs modprobe -a -q 2>/dev/null
-        now=$(wc -l < /proc/modules)
+    [ -e /run/hardware ] || echo none > /run/hardware # an empty list would match everything
+    while cat /sys/bus/*/devices/*/modalias 2>/dev/null | sort -u | grep -vxF -f /run/hardware > /run/hardware.new; do
+        cat /run/hardware.new >> /run/hardware
+        xargs modprobe -a -q < /run/hardware.new 2>/dev/null
     done
 }
 
