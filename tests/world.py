@@ -192,7 +192,9 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(path: Path, drivers: MemoryDrivers | None = None) -> AsyncIterator[World]:
+async def open_world(
+    path: Path, drivers: MemoryDrivers | None = None, patience: Patience = HASTY
+) -> AsyncIterator[World]:
     """The world on a store file; opening it again on the same file is a restart of the service."""
     clock = SystemClock()
     drivers = drivers or MemoryDrivers()
@@ -202,7 +204,7 @@ async def open_world(path: Path, drivers: MemoryDrivers | None = None) -> AsyncI
 
     async with Store.open(path) as store:
         events, audit = Events(store, clock), Audit(store, clock)
-        fleet = Fleet(store, events, audit, clock, drivers, PlainMedia(), forget, HASTY)
+        fleet = Fleet(store, events, audit, clock, drivers, PlainMedia(), forget, patience)
         await fleet.start()
         try:
             yield World(store, events, audit, fleet, drivers)

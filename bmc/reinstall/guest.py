@@ -118,7 +118,7 @@ class Guest:
 
     async def _tell(self) -> None:
         facts = self.ticket.facts
-        if not facts.total:
+        if not facts.total or facts.phase != self._run.job.step:  # reported for another step
             return
         await self._run.progress(
             100 * facts.bytes / facts.total,

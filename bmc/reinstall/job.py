@@ -7,7 +7,6 @@ import asyncio
 import re
 import secrets as random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -29,11 +28,9 @@ from bmc.node import Node
 from bmc.node.node import DEPLOY_MEDIUM
 from bmc.ports import Backend
 from bmc.reinstall import seed
-from bmc.reinstall.build import Artefacts
 from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, hidden
 from bmc.reinstall.guest import DeployDoor, Guest, within
 from bmc.reinstall.images import Catalogue, Image
-from bmc.reinstall.medium import build_medium
 from bmc.reinstall.proof import mark, read_proof
 from bmc.reinstall.target import rule_problems
 from bmc.store import Json
@@ -51,15 +48,8 @@ _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b.|[^\n\t\x20-\x7e\u00a0-\U00
 BuildMedium = Callable[[Mapping[str, str], Path], None]
 
 
-def reinstall_recipe(
-    events: Events, catalogue: Catalogue, artefacts: Artefacts, door: DeployDoor, directory: Path
-) -> Recipe:
-    """`directory`, made 0700, holds the deploy media of the jobs under way."""
-    return Reinstall(events, catalogue, partial(build_medium, artefacts), door, directory).recipe()
-
-
 class Reinstall:
-    """Holds what the steps share. `build` writes a deploy medium.
+    """Holds what the steps share. `build` writes a deploy medium into `directory`, made 0700.
 
     A job's request: `image` (a name of the catalogue), `hostname`, `ssh_keys` (a list; may be left out), `disk`
     (which disk: serial, name or size; left out when there is only one). Secrets: `password` of root, or none.
