@@ -253,7 +253,7 @@ class Node:
             self._refresh()
         await self._publish(
             EventKind.BOOT_OVERRIDE_SET,
-            f"boot override of {self._snapshot.name}: {override.target.value} {override.enabled.value}",
+            _boot_message(self._snapshot.name, override),
             account=caller.account,
             details=override_to_json(override),
         )
@@ -431,6 +431,13 @@ def _checked(override: BootOverride, boot: BootControl, hardware: Hardware) -> B
     if override.target is BootTarget.NONE or override.enabled is BootEnabled.DISABLED:
         return BootOverride()
     return override
+
+
+def _boot_message(name: str, override: BootOverride) -> str:
+    if override.enabled is BootEnabled.DISABLED:
+        return f"{name} boots in its own order again"
+    often = "the next boot" if override.enabled is BootEnabled.ONCE else "every boot"
+    return f"{often} of {name} goes to {override.target.value}"
 
 
 def _audit_details(command: Command[Any]) -> dict[str, object]:

@@ -330,7 +330,7 @@ class PowerControl:
     async def _tell_action(self, mine: _UnderWay) -> None:
         await self._publish(
             EventKind.POWER_ACTION,
-            f"{mine.action.value} of {self._name} by {mine.caller.account}",
+            f"{mine.caller.account} asked for {mine.action.value} of {self._name}",
             account=mine.caller.account,
             details={"action": mine.action.value, "outcome": "started", "door": mine.caller.door.value},
         )

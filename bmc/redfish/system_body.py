@@ -1,6 +1,8 @@
 """A node's snapshot as a ComputerSystem."""
 
 from bmc.model.boot import BootEnabled, BootMode, BootTarget
+from bmc.model.caller import Role
+from bmc.model.commands import Power
 from bmc.model.node import NodeSnapshot
 from bmc.model.power import Health, PowerAction, PowerState
 from bmc.power.table import available
@@ -56,8 +58,8 @@ def editable(snapshot: NodeSnapshot) -> object:
     return [boot_body(snapshot), snapshot.identify, dict(definition.options), sorted(definition.tags)]
 
 
-def system_body(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
-    """`images` are the names that Reinstall may be asked for; none: it is not offered."""
+def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonObject:
+    """As a caller of `role` sees it. `images` are the names that Reinstall may be asked for; none: it is not offered."""
     name, hardware = snapshot.name, snapshot.hardware
     path = system_path(name)
     body = resource(
@@ -76,7 +78,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
             "Chassis": [link(f"/redfish/v1/Chassis/{name}")],
             "ManagedBy": [link(f"/redfish/v1/Managers/{name}")],
         },
-        Oem={"Lightsout": _oem(snapshot)},
+        Oem={"Lightsout": _oem(snapshot, role)},
     )
     if snapshot.power is PowerState.UNKNOWN:
         body["PowerState@Message.ExtendedInfo"] = [
@@ -174,13 +176,14 @@ def _consoles(snapshot: NodeSnapshot) -> JsonObject:
     return consoles
 
 
-def _oem(snapshot: NodeSnapshot) -> JsonObject:
+def _oem(snapshot: NodeSnapshot, role: Role) -> JsonObject:
     definition, held = snapshot.definition, snapshot.reservation
     ipmi = definition.ipmi
     reservation = None
     if held is not None:
         reservation = {"Holder": held.holder, "Reason": held.reason, "Since": moment(held.since)}
     firmware = snapshot.hardware.firmware
+    possible = available(snapshot.power, snapshot.actions) if role.rank >= Power.role.rank else frozenset[PowerAction]()
     return {
         "@odata.type": "#LightsoutComputerSystem.v1_0_0.ComputerSystem",
         "Driver": definition.driver,
@@ -197,5 +200,5 @@ def _oem(snapshot: NodeSnapshot) -> JsonObject:
         "Accelerator": snapshot.hardware.accelerator,
         "Reservation": reservation,
         "Task": link(f"/redfish/v1/TaskService/Tasks/{held.job}") if held and held.job else None,
-        "AvailableResetTypes": reset_types(available(snapshot.power, snapshot.actions)),
+        "AvailableResetTypes": reset_types(possible),
     }

@@ -115,7 +115,7 @@ async def reset_action_info(call: Call) -> Reply:
 
 
 def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
-    body = system_body(snapshot, call.house.image_names.now())
+    body = system_body(snapshot, call.house.image_names.now(), call.caller.role)
     return Reply(body, editable=editable(snapshot))
 
 

@@ -22,6 +22,8 @@ async def test_a_system_says_what_it_is_and_what_can_be_done(service: Service) -
     assert reset["target"] == RESET
     assert {"On", "ForceOff", "GracefulRestart", "PowerCycle"} <= set(reset["ResetType@Redfish.AllowableValues"])
     assert system["Oem"]["Lightsout"]["AvailableResetTypes"] == ["On", "PushPowerButton"]
+    viewed = await service.get("/redfish/v1/Systems/n1", as_="vera")
+    assert viewed["Oem"]["Lightsout"]["AvailableResetTypes"] == []
     assert system["Actions"]["Oem"]["#Lightsout.Reinstall"]["Image@Redfish.AllowableValues"] == ["tiny"]
     info = await service.get(f"{N1}/ResetActionInfo")
     assert info["Parameters"][0]["AllowableValues"] == reset["ResetType@Redfish.AllowableValues"]
