@@ -59,7 +59,7 @@ def editable(snapshot: NodeSnapshot) -> object:
 
 
 def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonObject:
-    """As a caller of `role` sees it. `images` are the names that Reinstall may be asked for; none: it is not offered."""
+    """As a caller of `role` sees it. Reinstall is offered with the names in `images`, or not at all."""
     name, hardware = snapshot.name, snapshot.hardware
     path = system_path(name)
     body = resource(

@@ -13,7 +13,7 @@ from bmc.model.events import EventKind
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
 from bmc.node.journal import Intent, Journal
 from bmc.power.table import OUTCOME, Outcome
-from tests.world import ADMIN, OPERATOR, MemoryDrivers, World, open_world, until
+from tests.world import ADMIN, OPERATOR, MemoryDrivers, MemoryServer, World, open_world, until
 
 SETTLED = [(state, action) for state, action in OUTCOME if state in (PowerState.ON, PowerState.OFF)]
 
@@ -159,9 +159,9 @@ async def test_an_action_goes_on_when_its_asker_leaves(world: World) -> None:
 
 
 async def test_what_the_node_cannot_do_is_named_with_what_it_can(world: World) -> None:
-    _, server = await world.add()
-    server.actions = frozenset({PowerAction.ON})
-    await world.fleet.change("n1", {}, ADMIN)
+    world.drivers.servers["n1"] = MemoryServer()
+    world.drivers.servers["n1"].actions = frozenset({PowerAction.ON})
+    await world.add()
     with pytest.raises(NotSupported, match="it can do On"):
         await world.fleet.node("n1").do(Power(PowerAction.NMI), ADMIN)
 
