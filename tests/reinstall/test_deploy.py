@@ -1,0 +1,132 @@
+"""The deploy listener over real HTTP: bounds, clear answers, and nothing but its own node."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+
+from bmc.http.deploy import BODY_MAX, CONNECTIONS_MAX, DeployServer
+from bmc.reinstall.desk import Desk, Ticket, hidden
+from bmc.store import StoreFailed
+from tests.reinstall.test_desk import CHECK_IN, GOOD, IMAGE
+
+TOKEN = {"Authorization": "Bearer token"}
+
+
+class Client:
+    def __init__(self, session: ClientSession, port: int) -> None:
+        self.session = session
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}/deploy/v1/"
+
+    async def post(self, name: str, body: object = "", headers: Mapping[str, str] = TOKEN) -> tuple[int, str]:
+        async with self.session.post(self.url + name, data=body, headers=headers) as reply:
+            return reply.status, await reply.text()
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> bytes:
+    data = bytes(range(256)) * 8192
+    (tmp_path / "mini.raw.gz").write_bytes(data)
+    return data
+
+
+@pytest.fixture
+def ticket(tmp_path: Path) -> Ticket:
+    image = replace(IMAGE, path=tmp_path / "mini.raw.gz", encoding="gzip")
+    return Ticket("7", "n1", image, hidden("token"), hidden("proof"), hidden("nonce"), None, {"meta-data": "x"})
+
+
+@pytest.fixture
+async def client(ticket) -> AsyncIterator[Client]:
+    desk = Desk()
+    desk.arm(ticket)
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    port = listener.getsockname()[1]
+    close = await DeployServer().serve("n1", listener, desk)
+    async with ClientSession() as session:
+        yield Client(session, port)
+    await close()
+    with socket.socket() as late:
+        assert late.connect_ex(("127.0.0.1", port)) != 0
+
+
+async def test_the_image_comes_as_it_is_with_its_length(client, content):
+    await client.post("checkin", CHECK_IN)
+    async with client.session.get(client.url + "image", headers=TOKEN) as reply:
+        assert reply.status == 200
+        assert reply.headers["Content-Length"] == str(len(content))
+        assert "Content-Encoding" not in reply.headers
+        assert await reply.read() == content
+
+
+async def test_an_image_that_is_gone_is_a_clear_error(client):
+    await client.post("checkin", CHECK_IN)
+    async with client.session.get(client.url + "image", headers=TOKEN) as reply:
+        assert (reply.status, await reply.text()) == (503, "the image file mini.raw.gz is gone\n")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic dG9rZW4="}, {"Authorization": "Bearer "}])
+async def test_without_a_bearer_token_nothing_is_answered(client, headers):
+    assert (await client.post("checkin", CHECK_IN, headers))[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"\xff\xfe", 400),
+        (b"&&&", 400),
+        (b"a=1&" * 40, 400),
+        (b"x" * (BODY_MAX + 1), 413),
+        (b"", 422),
+    ],
+)
+async def test_nonsense_is_refused_and_the_next_request_works(client, body, status):
+    assert (await client.post("checkin", body))[0] == status
+    assert (await client.post("checkin", CHECK_IN))[0] == 200
+
+
+async def test_other_paths_do_not_exist(client):
+    for path in ("", "../../redfish/v1", "seed/", "seed/..%2f..%2fetc%2fpasswd"):
+        async with client.session.get(client.url + path, headers=TOKEN) as reply:
+            assert reply.status in (404, 409)
+
+
+async def test_what_cannot_be_stored_is_not_confirmed(client, ticket):
+    async def full() -> None:
+        raise StoreFailed("the disk is full")
+
+    await client.post("checkin", CHECK_IN)
+    ticket.keep = full
+    assert await client.post("verified", {"sha256": GOOD}) == (503, "the disk is full\n")
+
+
+async def test_what_is_confirmed_is_stored_before(client, ticket):
+    stored = []
+
+    async def keep() -> None:
+        stored.append(ticket.facts)
+
+    ticket.keep = keep
+    assert (await client.post("checkin", CHECK_IN))[0] == 200
+    assert [facts.disk for facts in stored] == ["vda"]
+
+
+async def test_a_guest_that_opens_connections_for_ever_is_cut_off(client):
+    idle = []
+    for _ in range(CONNECTIONS_MAX):
+        idle.append(await asyncio.open_connection("127.0.0.1", client.port))
+    await asyncio.sleep(0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    async with asyncio.timeout(5):
+        assert await reader.read() == b""
+    for _, each in [*idle, (reader, writer)]:
+        each.close()
+        await each.wait_closed()
+    await asyncio.sleep(0.05)
+    assert (await client.post("checkin", CHECK_IN))[0] == 200
