@@ -81,7 +81,7 @@ class VirtualBoot:
             while state.now.unseen:
                 yield state.now.unseen[0]
                 del state.now.unseen[0]
-                state.save(durable=False)
+                state.note()
             self._news.clear()
             await self._news.wait()
 
@@ -150,7 +150,7 @@ class VirtualBoot:
         unseen = self._guest.state.now.unseen
         unseen.append(seen)
         del unseen[:-UNSEEN_KEPT]
-        self._guest.state.save(durable=False)
+        self._guest.state.note()
         self._news.set()
 
     async def _run(self, override: BootOverride, must_reset: bool = True) -> None:
@@ -180,7 +180,7 @@ class VirtualBoot:
             self._release_later()
         else:
             self._guest.state.now.booting = None
-            self._guest.state.save(durable=False)
+            self._guest.state.note()
 
     def _release_later(self) -> None:
         if self._releasing is None or self._releasing.done():
@@ -193,7 +193,7 @@ class VirtualBoot:
             if self._guest.reboot_held or not self._guest.connected:
                 return
             self._guest.state.now.booting = None
-            self._guest.state.save(durable=False)
+            self._guest.state.note()
             await self._arm()
 
     async def _arm(self) -> None:

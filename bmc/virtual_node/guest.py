@@ -268,10 +268,7 @@ class Guest:
 
     def _keep_offset(self) -> None:
         self.state.now.events_read = self._events.offset
-        try:
-            self.state.save(durable=False)
-        except BackendFailed as error:
-            log.error("%s: %s", self.name, error)
+        self.state.note()
 
     def _remember(self, fact: Fact | None) -> None:
         if fact is not None and fact.kind in (FactKind.SHUTDOWN, FactKind.QUIT, FactKind.KILLED):

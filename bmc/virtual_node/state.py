@@ -4,12 +4,15 @@ Kept in the node's directory, not in the store, since it has to agree with a QEM
 """
 
 import json
+import logging
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.errors import BackendFailed
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -72,11 +75,18 @@ class StateFile:
         except (KeyError, TypeError, ValueError) as error:
             raise BackendFailed(f"{self._path} is damaged ({error}); restore or remove it") from None
 
-    def save(self, durable: bool = True) -> None:
-        """`durable` waits for the disk: needed for what a host crash must not lose, not for what dies with QEMU.
+    def note(self) -> None:
+        """Write what only matters while this QEMU runs: not waiting for the disk, and a full one stops nothing."""
+        try:
+            self._write(durable=False)
+        except BackendFailed as error:
+            log.error("%s; after a restart of the service events may be told twice", error)
 
-        :raise BackendFailed: the disk is full or forbidden.
-        """
+    def save(self) -> None:
+        """Write what a crash of the host must not lose. :raise BackendFailed: the disk is full or forbidden."""
+        self._write(durable=True)
+
+    def _write(self, durable: bool) -> None:
         state = self.now
         text = json.dumps(
             {

@@ -1,4 +1,5 @@
-"""A disk that boots a tiny guest on BIOS and UEFI: it prints markers and obeys words on its serial line."""
+"""A disk that boots a small Linux: it prints markers and obeys words on its serial line. For what one sector
+cannot do: network, UEFI, reading a CD."""
 
 import gzip
 import hashlib
@@ -67,35 +68,6 @@ def boot_disk(name: str = "disk") -> Path:
         scratch.mkdir()
         try:
             _build(scratch, kernel, name).replace(image)
-        finally:
-            shutil.rmtree(scratch)
-    return image
-
-
-def boot_iso(name: str = "cd") -> Path:
-    """The tiny guest on a CD that boots on BIOS."""
-    kernel = KERNELS[-1]
-    recipe = "|".join([Path(__file__).read_text(), kernel.name, name]).encode()
-    image = BUILD / f"guest-{hashlib.sha256(recipe).hexdigest()[:16]}.iso"
-    if not image.exists():
-        BUILD.mkdir(parents=True, exist_ok=True)
-        scratch = BUILD / f"{image.stem}.{os.getpid()}.iso"
-        tree = scratch / "tree"
-        shutil.rmtree(scratch, ignore_errors=True)
-        tree.mkdir(parents=True)
-        try:
-            _initrd(scratch, kernel, name)
-            shutil.copy(kernel, tree / "vmlinuz")
-            shutil.copy(scratch / "initrd", tree / "initrd")
-            shutil.copy("/usr/lib/ISOLINUX/isolinux.bin", tree)
-            shutil.copy("/usr/lib/syslinux/modules/bios/ldlinux.c32", tree)
-            (tree / "isolinux.cfg").write_text(SYSLINUX)
-            _run(
-                *("xorriso", "-as", "mkisofs", "-quiet", "-V", "GUEST", "-o", str(scratch / "out.iso")),
-                *("-b", "isolinux.bin", "-c", "boot.cat", "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table"),
-                str(tree),
-            )
-            (scratch / "out.iso").replace(image)
         finally:
             shutil.rmtree(scratch)
     return image

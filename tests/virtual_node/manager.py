@@ -1,4 +1,4 @@
-"""A service that manages one node until it is killed. Arguments: directory, name, uuid, what to do before saying READY."""
+"""A service that manages one node until it is killed. Arguments: directory, name, uuid, what to do before READY."""
 
 import asyncio
 import sys

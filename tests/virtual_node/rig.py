@@ -12,7 +12,7 @@ from bmc.model.boot import BootSeen
 from bmc.model.clock import SystemClock
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerReading, PowerState
-from bmc.ports import Backend, BootControl, ByteStream, MediaBay, PowerSense
+from bmc.ports import Backend, BootControl, ByteStream, MediaBay, PowerSense, SerialSource
 from bmc.virtual_node.driver import open_virtual_node
 from bmc.virtual_node.files import NodeFiles
 from bmc.virtual_node.options import MIB
@@ -79,8 +79,11 @@ class Rig:
         self.boots: list[BootSeen] = []
         self._tasks: list[asyncio.Task[None]] = []
 
+    def compose(self) -> Backend:
+        return open_virtual_node(self.definition, self.directory, SystemClock())
+
     async def start(self, follow_boots: bool = True) -> "Rig":
-        self.backend = open_virtual_node(self.definition, self.directory, SystemClock())
+        self.backend = self.compose()
         await self.backend.lifecycle.start()
         self.serial = Serial(self.backend)
         self._tasks = [asyncio.create_task(self._follow(sense)) for sense in self.backend.senses]
@@ -134,6 +137,11 @@ class Rig:
     def media(self) -> MediaBay:
         assert self.backend.media is not None
         return self.backend.media
+
+    @property
+    def line(self) -> SerialSource:
+        assert self.backend.serial is not None
+        return self.backend.serial
 
     @property
     def boot(self) -> BootControl:

@@ -83,14 +83,14 @@ def write_disk(path: Path, size: int, greeting: str = "DISK-UP") -> None:
         file.truncate(size)
 
 
-def write_cd(path: Path, greeting: str = "CD-UP", bootable: bool = True) -> Path:
-    """An ISO image that boots it on BIOS, or just lies there."""
+def write_cd(path: Path, greeting: str = "CD-UP", label: str = "GUEST") -> Path:
+    """An ISO image that boots it on BIOS."""
     tree = path.with_suffix(".tree")
     tree.mkdir()
     (tree / "boot.bin").write_bytes(boot_sector(greeting).ljust(2048, b"\0"))
-    boot = ["-b", "boot.bin", "-c", "boot.cat", "-no-emul-boot", "-boot-load-size", "4"] if bootable else []
+    boot = ["-b", "boot.bin", "-c", "boot.cat", "-no-emul-boot", "-boot-load-size", "4"]
     subprocess.run(
-        ["xorriso", "-as", "mkisofs", "-quiet", "-V", "GUEST", "-o", str(path), *boot, str(tree)],
+        ["xorriso", "-as", "mkisofs", "-quiet", "-V", label, "-o", str(path), *boot, str(tree)],
         check=True,
         capture_output=True,
         timeout=60,

@@ -64,7 +64,7 @@ async def test_a_running_guest_is_adopted_without_a_blink(rig: Rig):
     await rig.start()
     await rig.shows(PowerState.ON)
     assert rig.pid == pid
-    history = await rig.backend.serial.history(65536)
+    history = await rig.line.history(65536)
     assert b"DISK-UP" in history
     position = await rig.serial.say("x")
     await rig.serial.until("x", position)
