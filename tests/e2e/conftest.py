@@ -1,0 +1,40 @@
+"""Live services: one for each worker that all reads share, and one of its own for each test that breaks things."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.service import LiveService
+
+NewService = Callable[..., LiveService]
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """The worker's own service with its demo fleet. Tests leave its nodes in any state, and the service running."""
+    service = LiveService(tmp_path_factory.mktemp("live"))
+    try:
+        yield service.start()
+    finally:
+        service.destroy()
+
+
+@pytest.fixture
+def new_service(tmp_path: Path) -> Iterator[NewService]:
+    """Makes services that are not started yet; all of them are gone after the test."""
+    made: list[LiveService] = []
+
+    def make(name: str = "service", **options: object) -> LiveService:
+        made.append(LiveService(tmp_path / name, **options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for service in made:
+        service.destroy()
+
+
+@pytest.fixture
+def service(new_service: NewService) -> LiveService:
+    """A service of this test's own, started, with the demo fleet."""
+    return new_service().start()

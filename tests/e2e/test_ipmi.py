@@ -1,0 +1,128 @@
+"""The IPMI door of the running service: boot devices, Serial over LAN, sessions, and who is refused."""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.service import LiveService, boot, wait_until
+from tests.ipmi.terminal import terminal
+
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+
+
+@pytest.fixture
+async def empty(live: LiveService) -> AsyncIterator[str]:
+    live.off("n3")
+    yield "n3"
+    live.ipmitool("n3", "chassis", "bootdev", "none")
+    live.off("n3")
+
+
+def boot_override(live: LiveService, node: str) -> tuple[str, str]:
+    found = live.system(node)["Boot"]
+    return found["BootSourceOverrideTarget"], found["BootSourceOverrideEnabled"]
+
+
+async def test_a_boot_device_set_once_is_spent_by_the_boot(live: LiveService, empty: str) -> None:
+    for word, target, shown in (
+        ("pxe", "Pxe", "Force PXE"),
+        ("cdrom", "Cd", "Force Boot from CD/DVD"),
+        ("disk", "Hdd", "Force Boot from default Hard-Drive"),
+        ("bios", "BiosSetup", "Force Boot into BIOS Setup"),
+    ):
+        live.ipmitool(empty, "chassis", "bootdev", word)
+        assert boot_override(live, empty) == (target, "Once")
+        read = live.ipmitool(empty, "chassis", "bootparam", "get", "5")
+        assert shown in read
+        assert "Options apply to only next boot" in read
+    live.ipmitool(empty, "chassis", "bootdev", "pxe")
+    live.ipmitool(empty, "chassis", "power", "on")
+    wait_until(lambda: boot_override(live, empty) == ("None", "Disabled"), 20, "spent")
+    assert "No override" in live.ipmitool(empty, "chassis", "bootparam", "get", "5")
+
+
+async def test_a_persistent_boot_device_stays(live: LiveService, empty: str) -> None:
+    live.ipmitool(empty, "chassis", "bootdev", "pxe", "options=persistent")
+    assert "Options apply to all future boots" in live.ipmitool(empty, "chassis", "bootparam", "get", "5")
+    for _ in range(2):
+        live.ipmitool(empty, "chassis", "power", "on")
+        await asyncio.sleep(1)
+        assert boot_override(live, empty) == ("Pxe", "Continuous")
+        live.ipmitool(empty, "chassis", "power", "off")
+    live.ipmitool(empty, "chassis", "bootdev", "none")
+    assert boot_override(live, empty) == ("None", "Disabled")
+
+
+async def test_a_boot_device_set_by_redfish_is_read_by_ipmitool(live: LiveService, empty: str) -> None:
+    change = {"Boot": {"BootSourceOverrideTarget": "Cd", "BootSourceOverrideEnabled": "Continuous"}}
+    live.do("PATCH", f"/redfish/v1/Systems/{empty}", change)
+    read = live.ipmitool(empty, "chassis", "bootparam", "get", "5")
+    assert "Force Boot from CD/DVD" in read
+    assert "Options apply to all future boots" in read
+
+
+async def test_a_person_works_on_the_console_over_sol(live: LiveService) -> None:
+    """Log in, see what one types, send a break that reaches the kernel, leave; the session is listed meanwhile."""
+    await boot(live, "n1")
+    live.ipmitool_words("n1")
+    async with terminal(*live.ipmitool_words("n1", "sol", "activate")) as person:
+        await person.expect(b"SOL Session operational", 20)
+        with contextlib.suppress(AssertionError):
+            await person.expect(b"# ", 3)
+        person.type(b"exit\r")
+        await person.expect(b"login: ", 60)
+        person.type(b"root\r")
+        await person.expect(b"Password: ", 30)
+        person.type(live.root_password.encode() + b"\r")
+        await person.expect(b"# ", 30)
+        person.type(b"echo $((6 * 7))-echo-of-sol\r")
+        await person.expect(b"echo $((6 * 7))-echo-of-sol", 20)
+        await person.expect(b"42-echo-of-sol", 20)
+        sessions = live.ipmitool("n1", "session", "info", "all")
+        assert len(re.findall("session handle", sessions)) >= 2
+        assert sessions.count("user id                       : 2") >= 2
+        person.type(b"\r~B")
+        await asyncio.sleep(1)
+        person.type(b"h")
+        await person.expect(b"sysrq: HELP", 20)
+        person.type(b"\r~.")
+        await person.expect(b"terminated ipmitool", 20)
+        await person.ended(20)
+
+
+async def test_who_is_nobody_is_refused_clearly(live: LiveService, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("not-the-key\n")
+    for refused, words in (
+        (live.try_ipmitool("n3", "mc", "info", key_file=wrong), "RAKP 2 HMAC is invalid"),
+        (live.try_ipmitool("n3", "mc", "info", user="nobody"), "unauthorized name"),
+        (live.try_ipmitool("n3", "-C", "0", "mc", "info"), "no matching cipher suite"),
+        (live.try_ipmitool("n3", "-L", "USER", "chassis", "power", "on"), "Insufficient privilege level"),
+    ):
+        assert refused.returncode != 0
+        assert words.lower() in refused.stderr.lower()
+    assert live.power("n3") == "Off"
+
+
+async def test_a_guessed_key_locks_out_nobody_who_knows_it(live: LiveService, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("not-the-key\n")
+    for _ in range(3):
+        assert live.try_ipmitool("n3", "mc", "info", key_file=wrong).returncode != 0
+    began = time.monotonic()
+    assert "Chassis Power is" in live.ipmitool("n3", "chassis", "power", "status")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("suite", ["3", "17"])
+async def test_plain_questions_are_answered(live: LiveService, suite: str) -> None:
+    uuid = live.system("n3")["UUID"]
+    assert uuid.replace("-", "") in live.ipmitool("n3", "-C", suite, "mc", "guid").lower().replace("-", "")
+    assert "IPMI Version" in live.ipmitool("n3", "-C", suite, "mc", "info")
+    assert "System Power" in live.ipmitool("n3", "-C", suite, "chassis", "status")
+    assert "Set in progress" in live.ipmitool("n3", "-C", suite, "sol", "info")
