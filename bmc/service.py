@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import os
-import shlex
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -15,108 +14,27 @@ from pathlib import Path
 from aiohttp.web import Application
 
 import bmc
-from bmc import demo
-from bmc.accounts import Accounts, generate_ipmi_key, generate_password
-from bmc.config import Credential, Settings, config_file, load
-from bmc.drivers import Drivers
-from bmc.events import Audit, Events
-from bmc.fetch import Fetcher
-from bmc.fleet import Fleet
+from bmc.core import Core, open_core
+from bmc.first_start import FirstPassword, define_demo, first_administrator, ipmitool_line
 from bmc.http.app import make_app
 from bmc.http.deploy import DeployServer
 from bmc.http.server import CannotListen, HttpServer
 from bmc.http.tls import self_signed, server_context
 from bmc.ipmi.server import IpmiServer
 from bmc.jobs import Jobs
-from bmc.media import MediaLibrary
-from bmc.model.caller import SERVICE, Role
-from bmc.model.clock import Clock, SystemClock
-from bmc.model.errors import BackendFailed, BmcError, InvalidRequest
+from bmc.model.errors import BackendFailed, BmcError
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, NodeDefinition
 from bmc.node import Node
-from bmc.node.power import Patience
 from bmc.reinstall.build import build_all, default_cache
 from bmc.reinstall.images import Catalogue
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import build_medium
-from bmc.store import Store
+from bmc.secret_files import write_secret
 
 log = logging.getLogger(__name__)
 
-ADMINISTRATOR = "admin"
-IPMI_KEY = "ipmi-admin-key"
 FIRST_HTTP_PORT = 8080
-
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """The service without its doors."""
-
-    state: Path
-    settings: Settings
-    clock: Clock
-    store: Store
-    events: Events
-    audit: Audit
-    accounts: Accounts
-    drivers: Drivers
-    media: MediaLibrary
-    fleet: Fleet
-
-
-@asynccontextmanager
-async def open_core(state: Path) -> AsyncIterator[Core]:
-    """Everything but the doors, nodes adopted; `serve` starts the fleet itself, when the doors can hear of it.
-
-    :raise BmcError: configuration, store or key file; nothing was changed.
-    """
-    async with _core(state) as core:
-        await core.fleet.start()
-        yield core
-
-
-@asynccontextmanager
-async def _core(state: Path) -> AsyncIterator[Core]:
-    settings = load(config_file(state))
-    state.mkdir(mode=0o711, parents=True, exist_ok=True)
-    clock = SystemClock()
-    async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(Store.open(state / "store" / "lightsout.db"))
-        events, audit = Events(store, clock), Audit(store, clock)
-        accounts = await Accounts.open(store, events, clock, state / "keys" / "ipmi.key")
-        drivers = Drivers(state / "drivers", clock, lambda name: _credential(settings, name))
-        media = MediaLibrary(state / "media", Fetcher(settings.fetch.allow), settings.media.quota_gib << 30)
-        patience = Patience(graceful=settings.power.graceful_timeout)
-        fleet = Fleet(store, events, audit, clock, drivers, media, accounts.drop_node, patience)
-        stack.push_async_callback(fleet.close)
-        yield Core(state, settings, clock, store, events, audit, accounts, drivers, media, fleet)
-
-
-def _credential(settings: Settings, name: str) -> tuple[bytes, bytes]:
-    """:raise InvalidRequest: the configuration file has no such credential, or its password file cannot be read."""
-    found: Credential | None = settings.credentials.get(name)
-    if found is None:
-        there = ", ".join(sorted(settings.credentials)) or "none"
-        raise InvalidRequest(f"credential {name!r} is not in the configuration file; there is {there}")
-    if found.password is not None:
-        return found.user.encode(), found.password.get_secret_value().encode()
-    if found.password_file is None:
-        raise InvalidRequest(f"credentials.{name}: expected password_file or password")
-    try:
-        return found.user.encode(), found.password_file.read_bytes().rstrip(b"\n")
-    except OSError as error:
-        raise InvalidRequest(f"credentials.{name}.password_file: {found.password_file}: {error.strerror}") from error
-
-
-@dataclass(frozen=True, slots=True)
-class FirstPassword:
-    """A secret made on the first start: shown once on a terminal, or else in `file`, 0600."""
-
-    what: str
-    name: str
-    password: str | None
-    file: Path | None
 
 
 @dataclass(slots=True)
@@ -145,7 +63,7 @@ async def open_service(state: Path, with_demo: bool = False, show_passwords: boo
     :raise BmcError: what is in the way, and the remedy; nothing was changed.
     """
     async with AsyncExitStack() as stack:
-        core = await stack.enter_async_context(_core(state))
+        core = await stack.enter_async_context(open_core(state))
         artefacts = await asyncio.to_thread(build_all, default_cache())
         catalogue = Catalogue(artefacts.catalogue)
         ipmi = await stack.enter_async_context(IpmiServer(core.accounts, core.clock))
@@ -155,7 +73,7 @@ async def open_service(state: Path, with_demo: bool = False, show_passwords: boo
         reinstall = Reinstall(core.events, catalogue, medium, DeployServer(), state / "deploy")
         jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, [reinstall.recipe()])
         stack.push_async_callback(jobs.close)
-        first = await _first_administrator(core, show_passwords)
+        first = await first_administrator(core, show_passwords)
         await core.fleet.start()
         app = make_app(
             accounts=core.accounts,
@@ -178,8 +96,8 @@ async def open_service(state: Path, with_demo: bool = False, show_passwords: boo
             running.tasks.append(asyncio.create_task(work, name=name))
         stack.push_async_callback(_cancel, running.tasks)
         if with_demo:
-            running.first_passwords += await _define_demo(core, catalogue, show_passwords)
-            running.example = _example(core)
+            running.first_passwords += await define_demo(core, catalogue, show_passwords)
+            running.example = ipmitool_line(core)
         yield running
 
 
@@ -236,7 +154,7 @@ class Opened:
             for name, where in sorted(self._nodes.items())
         ]
         text = json.dumps({"url": self._url, "pid": os.getpid(), "nodes": nodes}, indent=2)
-        _write_private(self._core.state / "service.json", text + "\n")
+        write_secret(self._core.state / "service.json", text + "\n")
 
 
 async def _listen(stack: AsyncExitStack, core: Core, app: Application) -> HttpServer:
@@ -278,88 +196,14 @@ def _is_free(host: str, port: int) -> bool:
     return True
 
 
-async def _first_administrator(core: Core, show: bool) -> list[FirstPassword]:
-    """On the first start, make `admin`: with the password of BMC_ADMIN_PASSWORD_FILE, or a new one to be shown."""
-    if not core.accounts.empty():
-        return []
-    given = _given("BMC_ADMIN_PASSWORD_FILE")
-    password = given or generate_password()
-    await core.accounts.create(ADMINISTRATOR, password, Role.ADMINISTRATOR)
-    if given:
-        return []
-    if show:
-        return [FirstPassword("account", ADMINISTRATOR, password, None)]
-    file = _write_private(core.state / "admin-password", password + "\n")
-    return [FirstPassword("account", ADMINISTRATOR, None, file)]
-
-
-async def _define_demo(core: Core, catalogue: Catalogue, show: bool) -> list[FirstPassword]:
-    """On the first start, three nodes: two with a system on their disk, one empty; `admin` has an IPMI slot on each."""
-    if await core.store.get("service", "demo") or core.fleet.visible(SERVICE):
-        return []
-    key = _given("BMC_IPMI_PASSWORD_FILE") or generate_ipmi_key()
-    _write_private(core.state / IPMI_KEY, key + "\n")
-    root_password = generate_password()
-    images = catalogue.list()
-    for definition in demo.definitions():
-        node = await core.fleet.create(definition, SERVICE)
-        await core.accounts.set_slot(
-            definition.name, 2, ADMINISTRATOR, key.encode(), Role.ADMINISTRATOR, account=ADMINISTRATOR
-        )
-        if definition.name in demo.INSTALLED and images:
-            image = images[demo.INSTALLED.index(definition.name) % len(images)]
-            await demo.install(node, core.fleet.backend(definition.name), image, root_password)
-    await core.store.put("service", "demo", {"defined": True})
-    shown = root_password if show else None
-    file = None if show else _write_private(core.state / "demo-root-password", root_password + "\n")
-    return [FirstPassword("demo systems", "root", shown, file)]
-
-
-def _example(core: Core) -> str:
-    """An ipmitool line that works when pasted; the key stands in a file, never in argv."""
-    key = core.state / IPMI_KEY
-    nodes = [node.snapshot.definition for node in core.fleet.visible(SERVICE) if node.snapshot.definition.ipmi]
-    if not nodes or not key.exists() or nodes[0].ipmi is None:
-        return ""
-    where = nodes[0].ipmi
-    return (
-        f"ipmitool -I lanplus -H {where.host} -p {where.port} -U {ADMINISTRATOR} "
-        f"-f {shlex.quote(str(key))} chassis power status"
-    )
-
-
 async def _keep_token(core: Core) -> None:
     """Keep a session for the command line of this installation, in a file that only the service's user can read."""
     token = ""
     while True:
         if core.accounts.session(token) is None:
             token = (await core.accounts.open_local_session("local")).token
-            _write_private(core.state / "cli-token", token + "\n")
+            write_secret(core.state / "cli-token", token + "\n")
         await core.clock.sleep(60)
-
-
-def _given(variable: str) -> str | None:
-    """The first line of the file that an environment variable names. :raise InvalidRequest: it cannot be read."""
-    name = os.environ.get(variable)
-    if not name:
-        return None
-    try:
-        lines = Path(name).read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidRequest(f"{variable} names {name}, which cannot be read: {error}") from error
-    if not lines or not lines[0]:
-        raise InvalidRequest(f"{variable} names {name}, whose first line is empty; expected a password")
-    return lines[0]
-
-
-def _write_private(path: Path, text: str) -> Path:
-    """0600 from its first byte, and whole or not at all."""
-    part = path.with_name(path.name + ".new")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    part.replace(path)
-    return path
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

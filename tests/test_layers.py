@@ -13,6 +13,7 @@ PACKAGES = ("bmc", "robots")
 # A room imports only rooms before it, and itself. The longest prefix that fits a module's name is its room.
 ROOMS = (
     "bmc.model",
+    "bmc.secret_files",
     "bmc.ipmi.wire",
     "bmc.ports",
     "bmc.fetch",
@@ -36,7 +37,8 @@ ROOMS = (
     "bmc.ssh",
     "bmc.config",
     "bmc.drivers",
-    "bmc.demo",
+    "bmc.core",
+    "bmc.first_start",
     "bmc.service",
     "bmc.cli",
 )

@@ -10,6 +10,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bmc.model.errors import BmcError
+from bmc.secret_files import write_secret
 
 SIZE, NONCE = 32, 12
 
@@ -59,13 +60,7 @@ def open_key_file(path: Path, may_make: bool) -> Sealer:
 
 def _make(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(SIZE) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
+    write_secret(path, secrets.token_hex(SIZE) + "\n")
 
 
 def _read(path: Path) -> bytes:

@@ -39,14 +39,15 @@ def _through(client: Client) -> list[str]:
 
 async def _alone() -> list[str]:
     """No service runs, but its nodes may."""
+    from bmc.core import open_core
     from bmc.model.caller import Caller, Door, Role, Scope
     from bmc.model.commands import Power
     from bmc.model.power import PowerAction, PowerState
-    from bmc.service import open_core  # slow to import
 
     caller = Caller("bmc down", Role.ADMINISTRATOR, Scope(), Door.CLI)
     ended = []
     async with open_core(state_directory()) as core:
+        await core.fleet.start()
         for node in core.fleet.visible(caller):
             if node.snapshot.power is not PowerState.OFF:
                 await node.do(Power(PowerAction.FORCE_OFF), caller)

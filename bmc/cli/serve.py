@@ -6,7 +6,8 @@ import signal
 import sys
 
 from bmc.config import state_directory
-from bmc.service import FirstPassword, Running, open_service
+from bmc.first_start import FirstPassword
+from bmc.service import Running, open_service
 
 log = logging.getLogger("bmc")
 

@@ -1,6 +1,5 @@
 """HTTPS: the operator's certificate, or a self-made one that is kept."""
 
-import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from bmc.model.errors import BmcError
+from bmc.secret_files import write_secret
 
 YEARS = 10
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
@@ -38,8 +38,9 @@ def self_signed(directory: Path, names: list[str]) -> tuple[Path, Path]:
     if not (certificate.is_file() and key.is_file()):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         made, secret = _make(names)
-        _write(key, secret)
-        _write(certificate, made)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_secret(key, secret)
+        write_secret(certificate, made)
     return certificate, key
 
 
@@ -71,14 +72,3 @@ def _name(name: str) -> x509.GeneralName:
         return x509.IPAddress(ip_address(name))
     except ValueError:
         return x509.DNSName(name)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """0600 from its first byte, and whole or not at all."""
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
