@@ -12,7 +12,7 @@ from typing import cast
 
 from bmc.events import Events
 from bmc.jobs import Prepared, Recipe, Run, Step, StepFailed
-from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootTarget
+from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootTarget
 from bmc.model.commands import (
     EjectMedia,
     InsertDeployMedium,
@@ -42,6 +42,9 @@ GRACE = 30.0
 """Seconds that the other proofs get once one has been had."""
 CLEAR_TIME = 20.0
 """Seconds that a ramdisk told to stop gets to clear the disk's first MiB and power off by itself."""
+
+RAMDISK_MEMORY = {BootMode.LEGACY: 128 << 20, BootMode.UEFI: 384 << 20}
+"""Bytes that the deploy ramdisk needs; under UEFI the firmware and GRUB take their share."""
 
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b.|[^\n\t\x20-\x7e\u00a0-\U0010ffff]")
 
@@ -329,6 +332,9 @@ def _node_problems(node: Node, backend: Backend) -> list[str]:
         lacks.append("a virtual drive")
     if BootTarget.CD not in snapshot.boot_targets:
         lacks.append("booting from its virtual drive")
+    hardware = snapshot.hardware
+    if hardware.firmware is not None and 0 < hardware.memory < RAMDISK_MEMORY[hardware.firmware]:
+        lacks.append(f"memory: the ramdisk needs {RAMDISK_MEMORY[hardware.firmware] >> 20} MiB")
     return [f"node {snapshot.name} cannot be reinstalled: it lacks {', '.join(lacks)}"] if lacks else []
 
 
