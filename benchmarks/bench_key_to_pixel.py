@@ -2,28 +2,17 @@
 
 import asyncio
 import random
-import socket
+from functools import partial
 from pathlib import Path
 
-from benchmarks.harness import Service, by_hand, copy_guest, report, service
+from benchmarks.harness import Service, by_hand, copy_guest, free_port, listens, report, service, wait_for
 from benchmarks.rfb import viewer
 
 NODE = "n1"
 PRESSES = 60
 A, BACKSPACE = 0x61, 0xFF08
-QUIET = 6.0  # the console has come to its login prompt
+QUIET = 3.0
 FIRST_VNC_PORT = 5900
-
-
-def free_port(first: int = 0) -> int:
-    for port in range(first, 65536):
-        with socket.socket() as trial:
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(trial.getsockname()[1])
-    raise SystemExit("no port is free")
 
 
 def own_websocket(argv: list[str]) -> tuple[list[str], int]:
@@ -32,6 +21,11 @@ def own_websocket(argv: list[str]) -> tuple[list[str], int]:
     result = [argument for argument in argv if argument != "-S"]
     result[result.index("-vnc") + 1] = f"127.0.0.1:{display},share=force-shared,websocket={port}"
     return result, port
+
+
+def at_login(directory: Path) -> bool:
+    log = directory / "serial.log"
+    return log.exists() and b"login:" in log.read_bytes()
 
 
 async def measure(lightsout: Service, port: int) -> tuple[list[float], list[float]]:
@@ -55,8 +49,12 @@ def main() -> None:
         lightsout.power(NODE, "ForceOff", "Off")
         copy: Path = lightsout.state.parent / "copy"
         copy_guest(lightsout.directory(NODE), copy)
+        (lightsout.directory(NODE) / "serial.log").unlink()
         lightsout.power(NODE, "On", "On")
         with by_hand(argv, copy):
+            wait_for(lambda: listens(port), "QEMU started by hand")
+            for directory in (lightsout.directory(NODE), copy):
+                wait_for(partial(at_login, directory), "the login prompt", every=0.5)
             rows = {"login prompt": asyncio.run(measure(lightsout, port))}
     report("Key press to pixel change", ("our proxy", "QEMU's WebSocket"), rows, "ms", aim=1.1)
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks.bench_key_to_pixel import free_port
-from benchmarks.harness import report, service, wait_for
+from benchmarks.harness import free_port, listens, report, service, wait_for
 from benchmarks.rfb import viewer
 
 NODE = "n1"
@@ -36,15 +35,11 @@ def websockify(target: Path) -> Iterator[tuple[int, int]]:
     command = [sys.executable, "-m", "websockify", f"--unix-target={target}", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for(lambda: listens(process.pid, port), "websockify")
+        wait_for(lambda: listens(port), "websockify")
         yield process.pid, port
     finally:
         process.terminate()
         process.wait()
-
-
-def listens(pid: int, port: int) -> bool:
-    return f":{port:04X} 00000000:0000 0A" in Path(f"/proc/{pid}/net/tcp").read_text()
 
 
 async def cost(pids: Callable[[], list[int]], url: str, token: str = "") -> float:

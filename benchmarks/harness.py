@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -118,6 +119,22 @@ def copy_guest(source: Path, target: Path) -> None:
     for file in source.iterdir():
         if file.is_file() and not file.name.endswith((".log", ".jsonl", ".1")):
             subprocess.run(["cp", "--sparse=always", file, target], check=True)
+
+
+def free_port(first: int = 0) -> int:
+    for port in range(first, 65536):
+        with socket.socket() as trial:
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(trial.getsockname()[1])
+    raise SystemExit("no port is free")
+
+
+def listens(port: int) -> bool:
+    """Whether anybody listens on this TCP port of 127.0.0.1."""
+    return f"0100007F:{port:04X} 00000000:0000 0A" in Path("/proc/net/tcp").read_text()
 
 
 def wait_for(look: Callable[[], Any], what: str, every: float = POLL) -> Any:
