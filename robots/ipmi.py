@@ -148,9 +148,7 @@ class ArmedFile:
     def load(self) -> Armed | None:
         try:
             value = json.loads(self._path.read_text())
-            mode = BootMode(value["mode"]) if value["mode"] else None
-            override = BootOverride(BootTarget(value["target"]), BootEnabled.ONCE, mode)
-            return Armed(override, bytes.fromhex(value["flags"]), value["at"])
+            return Armed(BootOverride.from_json(value["override"]), bytes.fromhex(value["flags"]), value["at"])
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -162,8 +160,7 @@ class ArmedFile:
             self._path.unlink(missing_ok=True)
             return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = armed.override.mode.value if armed.override.mode else ""
-        value = {"target": armed.override.target.value, "mode": mode, "flags": armed.flags.hex(), "at": armed.at}
+        value = {"override": armed.override.to_json(), "flags": armed.flags.hex(), "at": armed.at}
         draft = self._path.with_suffix(".new")
         draft.write_text(json.dumps(value))
         draft.replace(self._path)

@@ -1,5 +1,6 @@
 """Boot words: where the next boot goes, and that it happened."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -36,6 +37,17 @@ class BootOverride:
     target: BootTarget = BootTarget.NONE
     enabled: BootEnabled = BootEnabled.DISABLED
     mode: BootMode | None = None
+
+    def to_json(self) -> dict[str, str | None]:
+        """As it is stored and told."""
+        mode = self.mode.value if self.mode else None
+        return {"target": self.target.value, "enabled": self.enabled.value, "mode": mode}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, str | None]) -> "BootOverride":
+        """:raise KeyError, ValueError: not what `to_json` made."""
+        mode = BootMode(value["mode"]) if value["mode"] else None
+        return cls(BootTarget(value["target"]), BootEnabled(value["enabled"]), mode)
 
 
 NO_OVERRIDE = BootOverride()

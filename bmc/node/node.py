@@ -35,7 +35,7 @@ from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSn
 from bmc.model.power import PowerReading, PowerState
 from bmc.node.journal import Journal
 from bmc.node.power import PATIENCE, Patience, PowerControl
-from bmc.node.state import StateKeeper, override_to_json
+from bmc.node.state import StateKeeper
 from bmc.ports import Backend, BootControl, ByteStream, MediaBay
 from bmc.store import Store
 
@@ -255,7 +255,7 @@ class Node:
             EventKind.BOOT_OVERRIDE_SET,
             _boot_message(self._snapshot.name, override),
             account=caller.account,
-            details=override_to_json(override),
+            details=override.to_json(),
         )
 
     async def _do_insert_media(self, command: InsertMedia, caller: Caller) -> None:
@@ -356,7 +356,7 @@ class Node:
             await self._publish(
                 EventKind.BOOT_OVERRIDE_SPENT,
                 f"{self._snapshot.name} booted once from {override.target.value}; its own boot order holds again",
-                details=override_to_json(override),
+                details=override.to_json(),
             )
 
     def _slot(self, slot: str) -> MediaBay:
@@ -447,6 +447,6 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
         case InsertMedia(slot=slot, image=image):
             return {"slot": slot, "image": image}
         case SetBootOverride(override=override):
-            return dict(override_to_json(override))
+            return dict(override.to_json())
         case _:
             return {}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootTarget
+from bmc.model.boot import NO_OVERRIDE, BootOverride
 from bmc.model.node import Reservation
 from bmc.model.power import PowerCause, PowerState
 from bmc.store import Json, Store
@@ -29,7 +29,7 @@ class NodeState:
 
 def to_json(state: NodeState) -> dict[str, Json]:
     return {
-        "boot": override_to_json(state.boot),
+        "boot": state.boot.to_json(),
         "identify": state.identify,
         "reservation": asdict(state.reservation) if state.reservation else None,
         "installed_image": state.installed_image,
@@ -43,7 +43,7 @@ def to_json(state: NodeState) -> dict[str, Json]:
 def from_json(value: Mapping[str, Any]) -> NodeState:
     reservation = value["reservation"]
     return NodeState(
-        boot=override_from_json(value["boot"]),
+        boot=BootOverride.from_json(value["boot"]),
         identify=value["identify"],
         reservation=Reservation(**reservation) if reservation else None,
         installed_image=value["installed_image"],
@@ -52,19 +52,6 @@ def from_json(value: Mapping[str, Any]) -> NodeState:
         cause=PowerCause(value["cause"]),
         confirmed=PowerState(value["confirmed"]) if value["confirmed"] else None,
     )
-
-
-def override_to_json(override: BootOverride) -> dict[str, Json]:
-    return {
-        "target": override.target.value,
-        "enabled": override.enabled.value,
-        "mode": override.mode.value if override.mode else None,
-    }
-
-
-def override_from_json(value: Mapping[str, Any]) -> BootOverride:
-    mode = BootMode(value["mode"]) if value["mode"] else None
-    return BootOverride(BootTarget(value["target"]), BootEnabled(value["enabled"]), mode)
 
 
 class StateKeeper:

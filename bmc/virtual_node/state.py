@@ -9,7 +9,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
+from bmc.model.boot import NO_OVERRIDE, BootOverride, BootSeen
 from bmc.model.errors import BackendFailed
 
 log = logging.getLogger(__name__)
@@ -66,9 +66,9 @@ class StateFile:
         try:
             self.now = NodeState(
                 media={slot: Medium(**medium) for slot, medium in raw["media"].items()},
-                armed=_override(raw["armed"]),
-                booting=_override(raw["booting"]) if raw["booting"] else None,
-                unseen=[BootSeen(seen["at"], _override(seen["override"])) for seen in raw["unseen"]],
+                armed=BootOverride.from_json(raw["armed"]),
+                booting=BootOverride.from_json(raw["booting"]) if raw["booting"] else None,
+                unseen=[BootSeen(seen["at"], BootOverride.from_json(seen["override"])) for seen in raw["unseen"]],
                 run=Run(**raw["run"]) if raw["run"] else None,
                 events_read=raw["events_read"],
             )
@@ -91,9 +91,9 @@ class StateFile:
         text = json.dumps(
             {
                 "media": {slot: asdict(medium) for slot, medium in state.media.items()},
-                "armed": _plain(state.armed),
-                "booting": _plain(state.booting) if state.booting else None,
-                "unseen": [{"at": seen.at, "override": _plain(seen.override)} for seen in state.unseen],
+                "armed": state.armed.to_json(),
+                "booting": state.booting.to_json() if state.booting else None,
+                "unseen": [{"at": seen.at, "override": seen.override.to_json()} for seen in state.unseen],
                 "run": asdict(state.run) if state.run else None,
                 "events_read": state.events_read,
             }
@@ -109,13 +109,3 @@ class StateFile:
             scratch.replace(self._path)
         except OSError as error:
             raise BackendFailed(f"cannot write {self._path}: {error.strerror}") from None
-
-
-def _plain(override: BootOverride) -> dict[str, str | None]:
-    mode = override.mode.value if override.mode else None
-    return {"target": override.target.value, "enabled": override.enabled.value, "mode": mode}
-
-
-def _override(raw: dict[str, str | None]) -> BootOverride:
-    mode = BootMode(raw["mode"]) if raw["mode"] else None
-    return BootOverride(BootTarget(raw["target"]), BootEnabled(raw["enabled"]), mode)
