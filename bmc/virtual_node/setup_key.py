@@ -12,7 +12,7 @@ from bmc.virtual_node.guest import Guest
 
 PATIENCE = 30.0
 KEY = {BootMode.LEGACY: "esc", BootMode.UEFI: "f2"}
-MENU_IS_UP = {BootMode.LEGACY: b"Select boot device", BootMode.UEFI: b"Boot Manager"}
+MENU_IS_UP = {BootMode.LEGACY: b"Select boot device", BootMode.UEFI: b"Boot Maintenance Manager"}
 
 
 async def press_setup_key(guest: Guest, firmware: BootMode) -> None:

@@ -1,5 +1,5 @@
 """A disk that boots a small Linux: it prints markers and obeys words on its serial line. For what one sector
-cannot do: network, UEFI, reading a CD."""
+cannot do: network and reading a CD."""
 
 import gzip
 import hashlib
@@ -75,7 +75,6 @@ def boot_disk(name: str = "disk") -> Path:
 
 ARGUMENTS = "console=ttyS0 quiet random.trust_cpu=on panic=0"
 SYSLINUX = f"DEFAULT l\nPROMPT 0\nTIMEOUT 0\nLABEL l\n KERNEL /vmlinuz\n INITRD /initrd\n APPEND {ARGUMENTS}\n"
-GRUB = f"set timeout=0\nlinux /vmlinuz {ARGUMENTS}\ninitrd /initrd\nboot\n"
 
 
 def _build(scratch: Path, kernel: Path, name: str) -> Path:
@@ -85,21 +84,10 @@ def _build(scratch: Path, kernel: Path, name: str) -> Path:
     _run("truncate", "-s", f"{size}M", str(boot))
     _run("mkfs.vfat", "-n", "GUESTBOOT", str(boot))
     (scratch / "syslinux.cfg").write_text(SYSLINUX)
-    (scratch / "grub.cfg").write_text(GRUB)
-    early = scratch / "early.cfg"
-    early.write_text("search --no-floppy --set=root --file /guest-grub.cfg\nconfigfile /guest-grub.cfg\n")
-    modules = "part_msdos fat linux search search_fs_file configfile normal echo"
-    _run(
-        *("grub-mkimage", "-O", "x86_64-efi", "-p", "/", "-c", str(early), "-o", str(scratch / "BOOTX64.EFI")),
-        *modules.split(),
-    )
-    _run("mmd", "-i", str(boot), "::/EFI", "::/EFI/BOOT")
     for source, target in (
         (kernel, "vmlinuz"),
         (initrd, "initrd"),
         (scratch / "syslinux.cfg", "syslinux.cfg"),
-        (scratch / "grub.cfg", "guest-grub.cfg"),
-        (scratch / "BOOTX64.EFI", "EFI/BOOT/BOOTX64.EFI"),
     ):
         _run("mcopy", "-i", str(boot), str(source), f"::/{target}")
     _run("syslinux", "--install", str(boot))

@@ -1,15 +1,13 @@
-"""What takes a real system in the guest: its network, reading a CD, UEFI."""
+"""What takes a real system in the guest: its network, and reading a CD."""
 
 import asyncio
-import re
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from bmc.model.boot import BootEnabled, BootOverride, BootTarget
-from bmc.model.power import PowerAction, PowerCause
+from bmc.model.power import PowerCause
 from tests.virtual_node import linux_guest
 from tests.virtual_node.rig import Rig
 from tests.virtual_node.sector import write_cd
@@ -87,20 +85,3 @@ async def test_a_guest_sees_the_medium_change_under_it(linux: Rig, tmp_path: Pat
     position = len(linux.serial.printed)
     await linux.serial.say("off\n")
     await linux.told(lambda reading: reading.cause is PowerCause.GUEST_SHUTDOWN)
-
-
-async def test_uefi_boots_and_follows_a_once_override(make_rig: Callable[..., Rig], tmp_path: Path):
-    rig = make_rig(memory_mib=192, firmware="uefi", disks=[{"size_mib": SIZE}, {"size_mib": SIZE, "bus": "sata"}])
-    install(rig)
-    await rig.start()
-    position = await rig.power_on("GUEST-UP")
-    override = BootOverride(BootTarget.BIOS_SETUP, BootEnabled.ONCE)
-    await rig.boot.apply(override)
-    await rig.serial.say("reboot\n")
-    await rig.told(lambda reading: reading.cause is PowerCause.GUEST_RESET)
-    position = await rig.serial.until("Boot Manager", position)
-    assert [seen.override for seen in rig.boots].count(override) == 1
-    await asyncio.sleep(2)
-    await rig.apply(PowerAction.FORCE_RESTART)
-    await rig.serial.until("GUEST-UP", position)
-    assert re.search(rb"GUEST-UP", bytes(rig.serial.printed[position:]))
