@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 PYTEST := .venv/bin/pytest -n 2
-PYTHON_PATHS := bmc robots tests benchmarks
+PYTHON_PATHS := bmc robots tests benchmarks scripts/tables
 
 .PHONY: help run setup setup-test check lint format test test-all bench docs lock clean
 
