@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from bmc.model.errors import Refused
+from bmc.virtual_node.process import host_boot_id
 
 KVM = Path("/dev/kvm")
 DEADLINE = 10.0
+DISK_SIZE = 1024 * 1024  # SeaBIOS boots no disk of one sector
 EXIT_PORT = 0xF4
 REACHED = 0x10
 # cli; mov al, REACHED; out EXIT_PORT, al; hlt; jmp back to hlt
@@ -46,8 +48,7 @@ def kvm_verdict(qemu: str, directory: Path) -> KvmVerdict:
     """Tried once per boot of the host and kept in `directory`; one process tries at a time."""
     if not KVM.exists():
         return KvmVerdict(False, f"there is no {KVM}")
-    boot_id = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    key = [boot_id, qemu, _may_open()]
+    key = [host_boot_id(), qemu, _may_open()]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (directory / "kvm.json").open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -81,6 +82,7 @@ def run_tiny_guest(qemu: str, accelerator: list[str]) -> tuple[int, str] | None:
     """Its exit code and QEMU's complaint; None when it hung."""
     with tempfile.NamedTemporaryFile(prefix="lightsout-probe-") as disk:
         disk.write(BOOT_SECTOR)
+        disk.truncate(DISK_SIZE)
         disk.flush()
         drive = {"driver": "raw", "node-name": "probe", "read-only": True}
         drive["file"] = {"driver": "file", "filename": disk.name}

@@ -1,6 +1,7 @@
 """Screen and serial line: QEMU's unix sockets as byte streams, and the log QEMU keeps of the serial line."""
 
 import asyncio
+import logging
 import socket
 
 from bmc.model.errors import BackendFailed, WrongState
@@ -10,6 +11,8 @@ from bmc.virtual_node.guest import Guest
 SERIAL_QUOTA = 4 * 1024 * 1024
 QUOTA_INTERVAL = 1.0
 ATTACH_PATIENCE = 0.5
+
+log = logging.getLogger(__name__)
 
 
 class SocketStream:
@@ -137,5 +140,8 @@ class VirtualSerial:
     async def keep_quota(self) -> None:
         """Keep the log short, for ever: QEMU writes into it whether or not anybody reads."""
         while True:
-            await asyncio.to_thread(keep_quota, self._guest.files.guest / SERIAL_LOG, SERIAL_QUOTA)
+            try:
+                await asyncio.to_thread(keep_quota, self._guest.files.guest / SERIAL_LOG, SERIAL_QUOTA)
+            except OSError as error:
+                log.warning("%s: the serial log was cut: %s", self._guest.name, error)
             await asyncio.sleep(QUOTA_INTERVAL)

@@ -12,7 +12,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import Refused
 from bmc.model.node import Disk, Hardware, Nic, NodeDefinition
 from bmc.ports import Backend, Site
-from bmc.virtual_node import accelerator, firmware, sandbox
+from bmc.virtual_node import accelerator, firmware, process, sandbox
 from bmc.virtual_node.argv import Machine, build_argv
 from bmc.virtual_node.boot import VirtualBoot
 from bmc.virtual_node.console import SERIAL_QUOTA, VirtualScreen, VirtualSerial
@@ -140,8 +140,7 @@ class _Start:
             *sandbox.drop_rights(user, groups),
             *build_argv(self.definition.name, self.definition.uuid, options, machine),
         ]
-        boot_id = (host.proc / "sys/kernel/random/boot_id").read_text().strip()
-        return argv, Run(boot_id, self.guest.clock.now(), chosen, network)
+        return argv, Run(process.host_boot_id(), self.guest.clock.now(), chosen, network)
 
 
 class VirtualLifecycle:

@@ -73,6 +73,16 @@ def open_guest_file(path: Path, flags: int, mode: int = 0o600) -> int:
     return descriptor
 
 
+def write_guest_file(path: Path, content: bytes) -> None:
+    """Replace a file in QEMU's directory. :raise OSError: it cannot be written."""
+    scratch = path.with_name(path.name + ".new")
+    scratch.unlink(missing_ok=True)
+    descriptor = open_guest_file(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    scratch.replace(path)
+
+
 def read_tail(path: Path, limit: int) -> bytes:
     """The last `limit` bytes; b"" when there is no such file."""
     try:
@@ -88,6 +98,8 @@ def keep_quota(path: Path, quota: int) -> bool:
     """Once the log is longer than `quota` bytes, keep its newest half beside it as NAME.1 and begin anew.
 
     QEMU opened it to append, so it goes on at the new end. Tells whether that was done.
+
+    :raise OSError: the newest half could not be kept; the log was begun anew all the same.
     """
     try:
         descriptor = open_guest_file(path, os.O_RDWR)
@@ -96,14 +108,10 @@ def keep_quota(path: Path, quota: int) -> bool:
     try:
         if os.fstat(descriptor).st_size <= quota:
             return False
-        older = path.with_name(path.name + ".1")
-        older.unlink(missing_ok=True)
-        kept = open_guest_file(older, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
-            os.write(kept, read_tail(path, quota // 2))
-            os.ftruncate(descriptor, 0)
+            write_guest_file(path.with_name(path.name + ".1"), read_tail(path, quota // 2))
         finally:
-            os.close(kept)
+            os.ftruncate(descriptor, 0)
         return True
     finally:
         os.close(descriptor)

@@ -1,12 +1,10 @@
 """The firmware files of this machine, and each node's own UEFI variables."""
 
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from bmc.model.errors import BackendFailed, Refused
-from bmc.virtual_node.files import SERCON_PORT, UEFI_VARIABLES, NodeFiles
+from bmc.virtual_node.files import SERCON_PORT, UEFI_VARIABLES, NodeFiles, write_guest_file
 
 COM1 = (0x3F8).to_bytes(2, "little")
 REMEDY = "install UEFI firmware for QEMU (Debian, Ubuntu: apt install ovmf), or set options.firmware to bios"
@@ -38,13 +36,9 @@ def find_uefi(places: tuple[UefiFirmware, ...] = PLACES) -> UefiFirmware:
 def prepare_uefi(files: NodeFiles, firmware: UefiFirmware) -> None:
     """Give the node variables of its own, once. :raise BackendFailed: the disk is full or forbidden."""
     variables = files.guest / UEFI_VARIABLES
-    if variables.exists():
-        return
-    scratch = variables.with_suffix(".new")
     try:
-        shutil.copyfile(firmware.variables, scratch)
-        os.chmod(scratch, 0o600)
-        scratch.replace(variables)
+        if not variables.exists():
+            write_guest_file(variables, firmware.variables.read_bytes())
     except OSError as error:
         raise BackendFailed(f"cannot write {variables}: {error.strerror}") from None
 
@@ -52,6 +46,6 @@ def prepare_uefi(files: NodeFiles, firmware: UefiFirmware) -> None:
 def prepare_bios(files: NodeFiles) -> None:
     """Tell SeaBIOS to show itself on the serial line too. :raise BackendFailed: the disk is full or forbidden."""
     try:
-        (files.guest / SERCON_PORT).write_bytes(COM1)
+        write_guest_file(files.guest / SERCON_PORT, COM1)
     except OSError as error:
         raise BackendFailed(f"cannot write {files.guest / SERCON_PORT}: {error.strerror}") from None

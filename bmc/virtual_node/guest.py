@@ -88,6 +88,8 @@ class Guest:
 
     async def start(self, argv: list[str], largest_file: int, run: Run) -> None:
         """Start QEMU, stopped before its first instruction. :raise BackendFailed: it did not come up, and why."""
+        if self._process is not None:
+            await self._gone()
         self._starting = True
         try:
             for name in (EVENTS_LOG, QMP_SOCKET, EVENTS_SOCKET):
@@ -117,7 +119,7 @@ class Guest:
         if found is None:
             if self.state.now.run is not None:
                 self._read_events()
-                self._tell_end(process.log_tail(self.files.log))
+                self._tell_lost(self.state.now.run)
             return
         self._attach(found)
         await self._reconnect()
@@ -225,6 +227,9 @@ class Guest:
                 log.warning("%s: %s", self.name, error)
                 return
         self._read_events()
+        self._settle()
+
+    def _settle(self) -> None:
         for settle in self._on_connected:
             self.spawn(settle(), "settling")
 
@@ -254,6 +259,7 @@ class Guest:
                 await self._reconnect()
             if self._events.restart(EVENTS_QUOTA):
                 self._keep_offset()
+                self._settle()
 
     def _read_events(self) -> None:
         events = self._events.read()
@@ -292,6 +298,15 @@ class Guest:
             self._tell_end(ended.text)
         async with self._changed:
             self._changed.notify_all()
+
+    def _tell_lost(self, run: Run) -> None:
+        """QEMU went while there was no service."""
+        if run.boot_id != process.host_boot_id():
+            self._parting = Fact(
+                FactKind.KILLED, self.clock.now(), text="this host was restarted while the node was on"
+            )
+            self._tell(self._parting)
+        self._tell_end(process.Ended(None, process.log_tail(self.files.log)).text)
 
     def _tell_end(self, text: str) -> None:
         """What was said before decides whether the end of the process is a fault."""

@@ -125,6 +125,11 @@ def find(files: NodeFiles, uuid: UUID) -> QemuProcess | None:
     return None
 
 
+def host_boot_id() -> str:
+    """Another one after each start of this host."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
 def log_tail(path: Path) -> str:
     """The end of QEMU's own output, as one line of text."""
     try:

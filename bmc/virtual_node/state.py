@@ -72,7 +72,7 @@ class StateFile:
                 run=Run(**raw["run"]) if raw["run"] else None,
                 events_read=raw["events_read"],
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BackendFailed(f"{self._path} is damaged ({error}); restore or remove it") from None
 
     def note(self) -> None:

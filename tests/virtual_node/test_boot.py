@@ -131,3 +131,9 @@ async def test_what_the_node_has_not_cannot_be_booted(rig: Rig):
         await armed(rig, BootOverride(BootTarget.PXE, BootEnabled.ONCE))
     with pytest.raises(NotSupported, match="boots Legacy only"):
         await armed(rig, BootOverride(BootTarget.HDD, BootEnabled.ONCE, BootMode.UEFI))
+
+
+async def test_an_override_to_an_empty_drive_falls_on(rig: Rig):
+    await armed(rig, CD_ONCE)
+    await rig.power_on("DISK-UP")
+    assert spent(rig, CD_ONCE) == 1
