@@ -40,6 +40,8 @@ START = 90.0
 PROMPTLY = 1.0
 """Seconds within which what happens to a node must be seen at every door."""
 GUESTS_BOOTING = 2
+PROMPT = r"(login: |[#$] (?:\x1b\[6n)?)$"
+"""BusyBox's shell asks the terminal where its cursor is; a terminal may leave that unanswered."""
 SYSTEMS = "/redfish/v1/Systems"
 
 
@@ -252,9 +254,7 @@ class LiveService:
         self.until_power(node, "Off")
 
     def add_node(self, name: str, driver: str = "qemu", **options: Any) -> None:
-        self.do(
-            "POST", SYSTEMS, {"Name": name, "Oem": {"Lightsout": {"Driver": driver, "Options": options}}}
-        )
+        self.do("POST", SYSTEMS, {"Name": name, "Oem": {"Lightsout": {"Driver": driver, "Options": options}}})
 
     def remove_node(self, name: str) -> None:
         self.off(name)
@@ -315,7 +315,7 @@ class Shell:
         """Wait until `pattern` was printed, and forget all up to its end."""
         try:
             async with asyncio.timeout(timeout):
-                while (found := re.search(pattern.encode(), self._printed)) is None:
+                while (found := re.search(pattern.encode(), bytes(self._printed))) is None:
                     self._grown.clear()
                     await self._grown.wait()
         except TimeoutError:
@@ -329,13 +329,13 @@ class Shell:
             self.forget()
             await self.type("\r")
             try:
-                prompt = await self.expect(r"(login: |[#$] )$", 10)
+                prompt = await self.expect(PROMPT, 10)
                 if prompt[1] != b"login: ":
                     return
                 await self.type("root\r")
                 await self.expect("assword: ", 20)
                 await self.type(password + "\r")
-                await self.expect(r"[#$] $", 20)
+                await self.expect(PROMPT, 20)
                 return
             except AssertionError as error:
                 trouble = error
@@ -355,7 +355,9 @@ class Shell:
 async def serial_console(service: LiveService, node: str) -> AsyncIterator[Shell]:
     """The serial console as the web page has it: a WebSocket."""
     async with aiohttp.ClientSession(headers={"X-Auth-Token": service.token()}) as client:
-        async with client.ws_connect(f"{service.url}/console/{node}/serial", origin=service.url, max_msg_size=0) as socket:
+        async with client.ws_connect(
+            f"{service.url}/console/{node}/serial", origin=service.url, max_msg_size=0
+        ) as socket:
             shell = Shell(socket.send_bytes)
 
             async def listen() -> None:

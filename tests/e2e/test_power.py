@@ -63,8 +63,8 @@ async def test_a_cycle_is_a_new_process_and_a_reset_is_not(live: LiveService, em
         await events.expect(empty, "node.reset", after=asked)
         assert live.qemu(empty) == first
         await asyncio.to_thread(live.ipmitool, empty, "chassis", "power", "cycle")
-        await events.expect(empty, "power.changed", after=asked, where=lambda event: event["Details"]["to"] == "Off")
-        await events.expect(empty, "power.changed", after=asked, where=lambda event: event["Details"]["to"] == "On")
+        await events.expect(empty, "power.action", where=lambda event: event["Details"]["action"] == "PowerCycle")
+        live.until_power(empty, "On")
     assert first is not None
     assert live.qemu(empty) not in (None, first)
 
