@@ -111,16 +111,16 @@ class Opened:
         self._url = ""
 
     async def add(self, node: Node, definition: NodeDefinition) -> Endpoint | None:
-        """A node without an endpoint gets the first free port; one whose port is taken goes without, and says so."""
-        name = definition.name
+        """A node without an endpoint gets the first free port; so does one whose port another has taken meanwhile."""
+        name, wanted = definition.name, definition.ipmi
+        endpoint = None
         try:
-            endpoint: Endpoint | None = await (self._ipmi.add(node) if definition.ipmi else self._first_free(node))
+            endpoint = await self._ipmi.add(node) if wanted else await self._first_free(node)
         except BmcError as error:
-            endpoint = None
-            message = f"the IPMI door of {name} is closed: {error}"
-            log.error(message)
-            now = self._core.clock.now()
-            await self._core.events.publish(Event(EventKind.NODE_CHANGED, message, now, name, Severity.CRITICAL))
+            with suppress(BackendFailed):
+                endpoint = await self._first_free(node)
+            now = f"is on UDP port {endpoint.port} now" if endpoint else "is closed"
+            await self._tell(name, f"the IPMI door of {name} {now}: {error}")
         self._nodes[name] = endpoint
         self._write()
         return endpoint
@@ -145,6 +145,11 @@ class Opened:
             with suppress(BackendFailed):
                 return await self._ipmi.add(node)
         raise BackendFailed(f"no UDP port from {settings.first_port} on is free on {settings.host}")
+
+    async def _tell(self, name: str, message: str) -> None:
+        log.error(message)
+        event = Event(EventKind.NODE_CHANGED, message, self._core.clock.now(), name, Severity.CRITICAL)
+        await self._core.events.publish(event)
 
     def _write(self) -> None:
         if not self._url:
