@@ -340,6 +340,6 @@ class Guest:
         try:
             await work
         except BmcError as error:
-            log.warning("%s: %s: %s", self.name, what, error)
+            log.log(logging.WARNING if self.alive else logging.DEBUG, "%s: %s: %s", self.name, what, error)
         except Exception:
             log.exception("%s: %s failed", self.name, what)

@@ -69,6 +69,8 @@ class VirtualMedia:
         await self._guest.execute(
             "blockdev-change-medium", id=CD, filename=name, format="raw", read_only_mode="read-only", force=True
         )
+        # The drive has a copy of its own; the one handed over would keep the file open after it was ejected.
+        await self._guest.execute("remove-fd", fdset_id=int(name.rpartition("/")[2]))
 
     def _check(self, slot: str) -> None:
         if slot != CD:

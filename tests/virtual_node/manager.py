@@ -1,6 +1,7 @@
 """A service that manages one node until it is killed. Arguments: directory, name, uuid, what to do before READY."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from uuid import UUID
@@ -13,8 +14,17 @@ from bmc.virtual_node.driver import open_virtual_node
 from tests.virtual_node.rig import SMALL, Serial
 
 
+def become(user: int) -> None:
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
+
+
 async def main(directory: str, name: str, uuid: str, *words: str) -> None:
     definition = NodeDefinition(name, UUID(uuid), "qemu", SMALL)
+    if words[0].startswith("user="):
+        await asyncio.to_thread(len, "")  # our interpreter may be out of that user's reach: load threads before
+        become(int(words[0].removeprefix("user=")))
     backend = open_virtual_node(definition, Path(directory), SystemClock())
     await backend.lifecycle.start()
     serial = Serial(backend)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from bmc.virtual_node.files import NodeFiles
 from bmc.virtual_node.options import MIB
 from tests.virtual_node.sector import write_disk
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90.0
 """Seconds for a guest to get somewhere, on a machine that is busy with other tests."""
 
@@ -160,6 +162,23 @@ class Rig:
         assert self.backend.boot is not None
         async for seen in self.backend.boot.seen():
             self.boots.append(seen)
+
+
+async def managed_and_killed(rig: Rig, *words: str) -> None:
+    """Let another process manage the node as `words` say, then kill -9 it."""
+    manager = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.virtual_node.manager", str(rig.directory), rig.definition.name),
+        *(str(rig.definition.uuid), *words),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert manager.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            assert (await manager.stdout.readline()).strip() == b"READY"
+    finally:
+        manager.kill()
+        await manager.wait()
 
 
 def kill_qemu(files: NodeFiles) -> None:

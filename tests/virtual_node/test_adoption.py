@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,30 +10,12 @@ import pytest
 from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
 from bmc.virtual_node.files import SERIAL_SOCKET, dial
-from tests.virtual_node.rig import PATIENCE, Rig
+from tests.virtual_node.rig import PATIENCE, Rig, managed_and_killed
 from tests.virtual_node.sector import write_cd
 
 pytestmark = pytest.mark.guest
 
 CD_ONCE = BootOverride(BootTarget.CD, BootEnabled.ONCE)
-ROOT = Path(__file__).resolve().parents[2]
-
-
-async def managed_and_killed(rig: Rig, *words: str) -> None:
-    """Let another process manage the node as `words` say, then kill -9 it."""
-    manager = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.virtual_node.manager", str(rig.directory), rig.definition.name),
-        *(str(rig.definition.uuid), *words),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert manager.stdout is not None
-        async with asyncio.timeout(PATIENCE):
-            assert (await manager.stdout.readline()).strip() == b"READY"
-    finally:
-        manager.kill()
-        await manager.wait()
 
 
 async def type_without_a_service(rig: Rig, text: str, expect: str = "") -> None:
