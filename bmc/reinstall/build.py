@@ -14,12 +14,15 @@ from pathlib import Path
 from bmc.model.boot import BootMode
 from bmc.reinstall.build_initrd import BUSYBOX, add_files, build_base
 from bmc.reinstall.build_system import SYSTEMS, System, build_disk
-from bmc.reinstall.build_tools import PACKAGES, BuildFailed, Kernel, ingredient, kernel_here, program, run
+from bmc.reinstall.build_tools import PACKAGES, Kernel, ingredient, kernel_here, program, run
 from bmc.reinstall.images import CHUNK, Image, describe
 
 Progress = Callable[[str, float], None]
 HERE = Path(__file__).parent
-GRUB_MODULES = "iso9660 fat part_gpt part_msdos regexp search search_fs_file linux normal configfile test echo sleep halt all_video efi_gop"
+GRUB_MODULES = (
+    "iso9660 fat part_gpt part_msdos regexp search search_fs_file linux normal configfile test echo sleep halt "
+    "all_video efi_gop"
+)
 GRUB_LIBRARY = "/usr/lib/grub/x86_64-efi/moddep.lst"
 
 # What syslinux and isolinux bring, copied so that a later upgrade of theirs cannot change what was tested together.
@@ -167,7 +170,8 @@ def _grub(config: str, work: Path) -> Path:
         f"configfile {config}\n"
     )
     run(
-        "grub-mkstandalone", "-O", "x86_64-efi", "-o", out, f"--modules={GRUB_MODULES}", f"--install-modules={GRUB_MODULES}",
+        "grub-mkstandalone", "-O", "x86_64-efi", "-o", out,
+        f"--modules={GRUB_MODULES}", f"--install-modules={GRUB_MODULES}",
         "--locales=", "--fonts=", "--themes=", f"boot/grub/grub.cfg={embedded}",
     )  # fmt: skip
     return out
@@ -199,8 +203,3 @@ def _compress(system: System, raw: Path, out: Path) -> Image:
         proofs=frozenset({"serial-nonce", "phone-home"}),
         description=system.description,
     )
-
-
-__all__ = ["Artefacts", "BuildFailed", "Progress", "build_all", "default_cache"]
-
-

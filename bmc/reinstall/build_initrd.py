@@ -11,13 +11,14 @@ BUSYBOX = "/bin/busybox"
 DIRECTORIES = ("bin", "dev", "etc", "lib", "newroot", "proc", "run", "sbin", "sys", "tmp", "usr/bin", "usr/sbin", "var")
 
 # By what they are for. Each brings the modules that it depends on; one that the kernel has built in is no loss.
-STORAGE = ("virtio_blk", "virtio_scsi", "nvme", "ahci", "ata_piix", "mptspi", "mptsas", "megaraid_sas", "sd_mod", "sr_mod")
+STORAGE = ("virtio_blk", "virtio_scsi", "nvme", "ahci", "ata_piix", "mptspi", "mptsas", "megaraid_sas")
+DISKS = ("sd_mod", "sr_mod")
 NETWORK = ("virtio_net", "e1000", "e1000e", "igb", "ixgbe", "r8169", "tg3")
 BUSES = ("virtio_pci", "xhci_pci", "ehci_pci", "uhci_hcd", "ohci_pci", "usb_storage", "uas")
-FILES = ("isofs", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859_1", "ext4", "crc32c_generic", "crc32c_intel", "crct10dif_pclmul")
+FILES = ("isofs", "vfat", "nls_cp437", "nls_ascii", "nls_iso8859_1", "ext4", "crc32c_generic", "crc32c_intel")
 PERSON = ("usbhid", "hid_generic", "evdev", "button", "psmouse")
 BOARD = ("virtio_rng", "pvpanic_pci", "pvpanic_mmio", "ipmi_si", "ipmi_devintf", "ipmi_watchdog", "qemu_fw_cfg")
-MODULES = STORAGE + NETWORK + BUSES + FILES + PERSON + BOARD
+MODULES = STORAGE + DISKS + NETWORK + BUSES + FILES + PERSON + BOARD
 
 # Without these nothing of ours works on any machine; the others depend on the kernel's flavour.
 NEEDED = frozenset({"virtio_blk", "virtio_net", "virtio_pci", "ahci", "sd_mod", "sr_mod", "isofs", "vfat", "ext4"})
@@ -93,7 +94,9 @@ def _closure(kernel: Kernel) -> Iterable[str]:
     builtin = {_name(line) for line in (kernel.modules / "modules.builtin").read_text().splitlines()}
     missing = NEEDED - names.keys() - builtin
     if missing:
-        raise BuildFailed(f"kernel {kernel.release} has no module {', '.join(sorted(missing))}; install linux-modules-extra-{kernel.release}")
+        names_missing = ", ".join(sorted(missing))
+        remedy = f"install linux-modules-extra-{kernel.release}"
+        raise BuildFailed(f"kernel {kernel.release} has no module {names_missing}; {remedy}")
     chosen: set[str] = set()
     for name in MODULES:
         if name in names:
@@ -107,5 +110,6 @@ def _name(file: str) -> str:
 
 def _archive(root: Path) -> bytes:
     names = "\0".join(sorted(str(path.relative_to(root)) for path in root.rglob("*"))) + "\0"
-    archive = run("cpio", "--quiet", "-0", "-o", "-H", "newc", "-R", "0:0", "--reproducible", stdin=names.encode(), cwd=root)
+    options = ("--quiet", "--null", "--create", "--format=newc", "--owner=0:0", "--reproducible")
+    archive = run("cpio", *options, stdin=names.encode(), cwd=root)
     return run("zstd", "-19", "-T0", "-q", "-c", stdin=archive)

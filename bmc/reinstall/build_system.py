@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bmc.reinstall.build_initrd import DIRECTORIES, install_busybox
-from bmc.reinstall.build_tools import Kernel, grub_config, ingredient, run
+from bmc.reinstall.build_tools import Kernel, grub_config, ingredient, run, syslinux_config
 
 MIB = 1 << 20
 BOOT_MIB = 16
 SEED_MIB = 2
+# In place of cylinder, head and sector: only the LBA counts.
+NO_CHS = b"\xfe\xff\xff"
 COMMAND_LINE = "console=tty0 console=ttyS0,115200 loglevel=4"
-SYSLINUX = f"SERIAL 0 115200\nDEFAULT linux\nPROMPT 0\nLABEL linux\n KERNEL /vmlinuz\n INITRD /initrd\n APPEND {COMMAND_LINE}\n"
+SYSLINUX = syslinux_config("/vmlinuz", "/initrd", COMMAND_LINE)
 GRUB = grub_config("/vmlinuz", "/initrd", COMMAND_LINE)
 
 
@@ -26,7 +28,7 @@ class System:
     description: str
     folder: str
     root_mib: int
-    shell: str = "/bin/sh"
+    login_shell: str = "/bin/sh"
     programs: tuple[tuple[str, str], ...] = ()
     """Program and the package that brings it; installed with the libraries it is linked with."""
 
@@ -45,7 +47,7 @@ SYSTEMS = (
         "bash and an SSH server for the keys of the seed; login on screen and serial console.",
         "server",
         root_mib=24,
-        shell="/bin/bash",
+        login_shell="/bin/bash",
         programs=(
             ("/bin/bash", "bash"),
             ("/usr/sbin/dropbear", "dropbear-bin"),
@@ -72,8 +74,8 @@ def build_disk(system: System, kernel: Kernel, initrd: Path, efi: Path, data: Pa
     with out.open("wb") as disk:
         for kind, part in parts:
             size = part.stat().st_size
-            # LBA only: 0xFE 0xFF 0xFF says that cylinder, head and sector say nothing.
-            entries += struct.pack("<B3sB3sII", 0 if entries else 0x80, b"\xfe\xff\xff", kind, b"\xfe\xff\xff", start // 512, size // 512)
+            active = 0 if entries else 0x80
+            entries += struct.pack("<B3sB3sII", active, NO_CHS, kind, NO_CHS, start // 512, size // 512)
             disk.seek(start)
             with part.open("rb") as source:
                 shutil.copyfileobj(source, disk, MIB)
@@ -115,8 +117,8 @@ def _root_partition(system: System, data: Path, work: Path) -> Path:
     for name in ("lightsout.sh", "dhcp.sh"):
         shutil.copyfile(data / "ramdisk" / name, root / "lib" / name)
     passwd = root / "etc/passwd"
-    passwd.write_text(passwd.read_text().replace("@SHELL@", system.shell))
-    (root / "etc/shadow").write_text("root:!:19700:0:99999:7:::\n")
+    passwd.write_text(passwd.read_text().replace("@SHELL@", system.login_shell))
+    (root / "etc/shadow").write_text("root:$6$locked$*:19700:0:99999:7:::\n")
     (root / "etc/lightsout-image").write_text(f"{system.name}\n")
     _set_modes(root)
     run("mke2fs", "-q", "-F", "-t", "ext4", "-L", "lightsout-root", "-d", root, part, f"{system.root_mib}M")
@@ -149,7 +151,8 @@ def _set_modes(root: Path) -> None:
             path.chmod(0o755)
         elif not path.is_symlink():
             with path.open("rb") as file:
-                path.chmod(0o755 if file.read(4)[:2] == b"#!" or path.parent.name in ("bin", "sbin", "lib64") else 0o644)
+                runs = file.read(2) == b"#!" or path.parent.name in ("bin", "sbin", "lib64")
+            path.chmod(0o755 if runs else 0o644)
     for library in root.glob("lib/**/*.so*"):
         library.chmod(0o755)
     (root / "etc/shadow").chmod(0o600)

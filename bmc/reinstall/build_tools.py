@@ -74,7 +74,10 @@ def ingredient(path: str | Path, package: str) -> Path:
 
 
 def kernel_here() -> Kernel:
-    """This machine's own kernel, or else the one that scripts/kernel took out of its package. :raise BuildFailed: neither."""
+    """This machine's own kernel, or else the one that scripts/kernel took out of its package.
+
+    :raise BuildFailed: there is neither.
+    """
     fetched = Path(__file__).parents[2] / "build" / "kernel"
     try:
         return find_kernel()
@@ -90,16 +93,22 @@ def find_kernel(modules: Path = Path("/lib/modules"), boot: Path = Path("/boot")
     Cloud kernels are passed over: they have no AHCI, e1000e or USB. :raise BuildFailed: none is installed.
     """
     releases = [entry.name for entry in modules.glob("*") if (entry / "modules.dep").exists()]
-    generic = [
-        release
-        for release in releases
-        if release.endswith(("-amd64", "-generic")) and "cloud" not in release and (boot / f"vmlinuz-{release}").exists()
-    ]
+    suited = [name for name in releases if name.endswith(("-amd64", "-generic")) and "cloud" not in name]
+    generic = [name for name in suited if (boot / f"vmlinuz-{name}").exists()]
     if not generic:
         seen = ", ".join(sorted(releases)) or "none"
-        raise BuildFailed(f"no generic kernel is installed (seen: {seen}); run scripts/kernel, or install linux-image-amd64 or, on Ubuntu, linux-image-generic")
+        remedy = "run scripts/kernel, or install linux-image-amd64 (Debian) or linux-image-generic (Ubuntu)"
+        raise BuildFailed(f"no generic kernel is installed (modules seen: {seen}); {remedy}")
     release = max(generic, key=_version)
     return Kernel(release, ingredient(boot / f"vmlinuz-{release}", f"linux-image-{release}"), modules / release)
+
+
+def syslinux_config(kernel: str, initrd: str, command_line: str) -> str:
+    """What syslinux and isolinux boot, at once, with their own words on the serial console too."""
+    return (
+        "SERIAL 0 115200\nDEFAULT linux\nPROMPT 0\nLABEL linux\n"
+        f" KERNEL {kernel}\n INITRD {initrd}\n APPEND {command_line}\n"
+    )
 
 
 def grub_config(kernel: str, initrd: str, command_line: str) -> str:

@@ -109,7 +109,7 @@ def describe(image: Image) -> str:
         sha256=image.sha256,
         firmware=sorted(image.firmware, key=lambda mode: mode.value),
         seed=image.seed,
-        proofs=sorted(image.proofs),  # type: ignore[arg-type] # validated by the model
+        proofs=sorted(image.proofs),
     )
     return json.dumps(entry.model_dump(mode="json"), indent=2) + "\n"
 
@@ -133,7 +133,8 @@ def unpack(image: Image, out: Path) -> None:
                     target.write(chunk)
             target.truncate(size)
         if digest.hexdigest() != image.sha256:
-            raise BackendFailed(f"image {image.name}: {image.path} has SHA-256 {digest.hexdigest()}, not {image.sha256}")
+            found = digest.hexdigest()
+            raise BackendFailed(f"image {image.name}: {image.path} has SHA-256 {found}, not {image.sha256}")
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from bmc.model.errors import InvalidRequest
 from bmc.reinstall.build import Artefacts
-from bmc.reinstall.build_tools import grub_config, run
+from bmc.reinstall.build_tools import grub_config, run, syslinux_config
 
 COMMAND_LINE = "console=tty0 console=ttyS0,115200 loglevel=4"
-ISOLINUX = f"SERIAL 0 115200\nDEFAULT deploy\nPROMPT 0\nLABEL deploy\n KERNEL /boot/vmlinuz\n INITRD /boot/initrd\n APPEND {COMMAND_LINE}\n"
+ISOLINUX = syslinux_config("/boot/vmlinuz", "/boot/initrd", COMMAND_LINE)
 GRUB = grub_config("/boot/vmlinuz", "/boot/initrd", COMMAND_LINE)
 
 
@@ -50,7 +50,8 @@ def build_medium(artefacts: Artefacts, conf: Mapping[str, str], out: Path) -> No
         run(
             "xorriso", "-as", "mkisofs", "-quiet", "-R", "-J", "-V", "LIGHTSOUT", "-o", work / "medium.iso",
             "-isohybrid-mbr", artefacts.isohybrid_mbr,
-            "-c", "isolinux/boot.cat", "-b", "isolinux/isolinux.bin", "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table",
+            "-c", "isolinux/boot.cat", "-b", "isolinux/isolinux.bin",
+            "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table",
             "-eltorito-alt-boot", "-e", "boot/efi.img", "-no-emul-boot", "-isohybrid-gpt-basdat",
             "-graft-points", *(f"/{place}={file}" for place, file in places.items()),
         )  # fmt: skip

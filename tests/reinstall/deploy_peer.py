@@ -1,4 +1,4 @@
-"""The service's end of the deploy protocol, as small as it can be, to drive the ramdisk and the installed systems with."""
+"""The service's end of the deploy protocol, as small as it can be: what the ramdisk and the systems talk to."""
 
 import threading
 import time

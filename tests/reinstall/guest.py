@@ -18,7 +18,7 @@ DISKS = {
     "virtio": ["-device", f"virtio-blk-pci,drive=disk,serial={SERIAL},bootindex=2"],
     "sata": ["-device", "ahci,id=sata", "-device", f"ide-hd,bus=sata.0,drive=disk,serial={SERIAL},bootindex=2"],
     "nvme": ["-device", f"nvme,drive=disk,serial={SERIAL},bootindex=2"],
-    "scsi": ["-device", "virtio-scsi-pci,id=scsi", "-device", f"scsi-hd,bus=scsi.0,drive=disk,serial={SERIAL},bootindex=2"],
+    "scsi": ["-device", "virtio-scsi-pci", "-device", f"scsi-hd,drive=disk,serial={SERIAL},bootindex=2"],
 }
 
 
@@ -115,12 +115,14 @@ class Guest:
 
 @contextmanager
 def running(folder: Path, disk: Path, shape: Shape, medium: Path | None = None, forward: int = 0) -> Iterator[Guest]:
-    """`folder` is new and short enough for unix sockets; `medium` is booted before the disk; `forward` leads to port 22."""
+    """`folder` is new, and short enough for sockets; `medium` is booted before the disk; `forward` leads to port 22."""
     folder.mkdir()
     arguments = [
-        "qemu-system-x86_64", "-nodefaults", "-machine", f"{shape.machine},accel=tcg", "-cpu", "max", "-m", str(shape.memory),
+        "qemu-system-x86_64", "-nodefaults", "-machine", f"{shape.machine},accel=tcg", "-cpu", "max",
+        "-m", str(shape.memory),
         "-display", "none", "-device", "VGA", "-device", "qemu-xhci", "-device", "usb-tablet", "-no-reboot",
-        "-qmp", f"unix:{folder}/qmp,server=on,wait=off", "-chardev", f"socket,id=serial,path={folder}/serial,server=on,wait=on",
+        "-qmp", f"unix:{folder}/qmp,server=on,wait=off",
+        "-chardev", f"socket,id=serial,path={folder}/serial,server=on,wait=on",
         "-serial", "chardev:serial",
         "-blockdev", f"driver=raw,node-name=disk,file.driver=file,file.filename={disk}", *DISKS[shape.disk],
         "-netdev", "user,id=net" + (f",hostfwd=tcp:127.0.0.1:{forward}-:22" if forward else ""),

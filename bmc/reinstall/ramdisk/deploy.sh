@@ -127,10 +127,10 @@ follow() {
 
 # refuse WHY: no job, so no disk is touched; a power button still works.
 refuse() {
+    acpid -l /run/acpid.log -p /run/acpid.pid
+    sleep 1
     say "REFUSED: $1"
     say "No disk was touched. Press the power button to switch off."
-    umount /medium 2>/dev/null
-    acpid -f > /dev/null 2>&1
     while :; do sleep 60; done
 }
 
