@@ -66,7 +66,10 @@ class Visitor:
 
     async def shows_power(self, state: str, seconds: float = PATIENCE) -> None:
         """On a node's own page."""
-        await expect(self.at("power-state")).to_have_attribute("data-power", state, timeout=seconds * 1000)
+        header = self.page.get_by_role("region", name="Node", exact=True)
+        await expect(header.get_by_test_id("power-state")).to_have_attribute(
+            "data-power", state, timeout=seconds * 1000
+        )
 
     async def console_open(self, seconds: float = PATIENCE) -> None:
         """The screen or serial console of the page is connected and shows what it got."""

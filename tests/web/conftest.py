@@ -1,0 +1,63 @@
+"""A live service that the browser tests of a worker share, and a person who visits its page."""
+
+import random
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.service import LiveService
+from tests.web.visitor import PATIENCE, Visitor, chromium, visit
+
+expect.set_options(timeout=PATIENCE * 1000)
+
+PICTURES = Path(__file__).parents[2] / "build" / "tests" / "browser"
+"""What was in sight at the end of each test, for those who must find out why it failed."""
+
+
+def free_port() -> int:
+    """One that nobody else takes while the service is dead: neither the next service's first choice nor the kernel's."""
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port := random.randrange(20000, 30000)))
+            except OSError:
+                continue
+            return port
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """The worker's own service with its demo fleet. Tests leave its nodes in any state, and the service running."""
+    config = f"[http]\nport = {free_port()}\n"
+    service = LiveService(tmp_path_factory.mktemp("web"), config=config)
+    try:
+        yield service.start()
+    finally:
+        service.destroy()
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def visitor(browser: Browser, service: LiveService, request: pytest.FixtureRequest) -> AsyncIterator[Visitor]:
+    """A person with a new browser profile, not signed in. The page's own code must not have failed in the end."""
+    visitor = await visit(browser, service)
+    yield visitor
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    await visitor.page.screenshot(path=PICTURES / f"{request.node.name}.png")
+    assert visitor.failures == []
+
+
+@pytest.fixture
+def empty(service: LiveService) -> Iterator[str]:
+    """A node with nothing on its disk, off: firmware is all that runs in it."""
+    service.off("n3")
+    yield "n3"
+    service.off("n3")

@@ -1,0 +1,41 @@
+"""The page when its service is gone: it says so, and comes back by itself with its consoles."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.service import LiveService, boot, serial_console
+from tests.web.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
+
+
+async def test_after_kill_9_of_the_service_a_banner_warns_and_the_consoles_come_back(
+    visitor: Visitor, service: LiveService
+) -> None:
+    await boot(service, "n1")
+    guest = service.qemu("n1")
+    await visitor.sign_in("/nodes/n1/screen")
+    await visitor.console_open()
+    serial = await visitor.open_tab("/nodes/n1/serial")
+    await serial.console_open()
+
+    service.kill()
+    for tab in (visitor, serial):
+        await expect(tab.page.get_by_text("No live updates since")).to_be_visible()
+        await expect(tab.at("console-state")).to_contain_text("Connection lost")
+
+    await asyncio.to_thread(service.start)
+    for tab in (visitor, serial):
+        await expect(tab.at("connection-state")).to_have_attribute("data-state", "up", timeout=60_000)
+        await expect(tab.page.get_by_text("No live updates since")).to_have_count(0)
+        await tab.console_open(60)
+    assert service.qemu("n1") == guest
+
+    async with serial_console(service, "n1") as shell:
+        await serial.page.bring_to_front()
+        await serial.at("serial").click()
+        await serial.page.keyboard.type("echo Back-$((6*7))\n")
+        await shell.expect("Back-42", 30)
+        await serial.terminal_shows("Back-42")

@@ -1,0 +1,62 @@
+"""The page on a phone: everything can be read and reached, and nothing is wider than the glass."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.service import LiveService
+from tests.web.visitor import PHONE, Visitor, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
+
+
+@pytest.fixture
+async def phone(browser: Browser, service: LiveService) -> AsyncIterator[Visitor]:
+    visitor = await visit(browser, service, PHONE, has_touch=True, is_mobile=True)
+    yield visitor
+    assert visitor.failures == []
+
+
+async def fits(visitor: Visitor) -> None:
+    width = await visitor.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert width == [PHONE[0], PHONE[0]], visitor.page.url
+
+
+async def test_a_node_is_found_and_powered_with_a_thumb(phone: Visitor, empty: str) -> None:
+    await phone.go("/")
+    await fits(phone)
+    await phone.sign_in("/")
+    row = phone.at(f"node-{empty}")
+    await expect(row).to_be_visible()
+    await fits(phone)
+
+    await phone.at(f"power-menu-{empty}").tap()
+    await expect(phone.at("power-On")).to_be_in_viewport()
+    await fits(phone)
+    await phone.at("power-On").tap()
+    await expect(row.get_by_test_id("power-state")).to_have_attribute("data-power", "On")
+
+    await row.get_by_role("link", name=empty).tap()
+    await phone.shows_power("On")
+    await fits(phone)
+    await phone.at(f"power-menu-{empty}").tap()
+    await phone.at("power-ForceOff").tap()
+    await expect(phone.at("confirm-power")).to_be_in_viewport()
+    await phone.at("confirm-power").tap()
+    await phone.shows_power("Off")
+
+
+async def test_no_view_of_a_node_scrolls_sideways(phone: Visitor, service: LiveService, empty: str) -> None:
+    service.reset(empty, "On")
+    await phone.sign_in(f"/nodes/{empty}/screen")
+    await phone.console_open()
+    await fits(phone)
+    for tab in ("Serial", "Jobs", "Overview"):
+        await phone.page.get_by_role("tab", name=tab).tap()
+        if tab == "Serial":
+            await phone.console_open()
+        await fits(phone)
+    await phone.button("Reinstall…").tap()
+    await expect(phone.page.locator("#reinstall-hostname")).to_be_visible()
+    await fits(phone)

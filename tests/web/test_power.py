@@ -1,0 +1,107 @@
+"""Power, boot device and the identify light in the page, and the same by ipmitool."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.service import LiveService, wait_until
+from tests.web.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
+
+AT_ONCE = 3.0
+"""Seconds for what must come by itself: one for the event, and time for a busy browser to paint it."""
+
+
+@pytest.fixture
+async def signed_in(visitor: Visitor) -> Visitor:
+    await visitor.sign_in()
+    await visitor.at("node-n3").wait_for()
+    return visitor
+
+
+async def test_power_on_by_ipmitool_is_seen_in_every_tab_without_a_reload(
+    signed_in: Visitor, service: LiveService, empty: str
+) -> None:
+    row = signed_in.at(f"node-{empty}").get_by_test_id("power-state")
+    await expect(row).to_have_attribute("data-power", "Off")
+    node = await signed_in.open_tab(f"/nodes/{empty}")
+    await node.shows_power("Off")
+    for tab in (signed_in, node):
+        await expect(tab.at("connection-state")).to_have_attribute("data-state", "up")
+        await tab.page.evaluate("window.neverReloaded = true")
+
+    for word, state in (("on", "On"), ("off", "Off")):
+        await asyncio.to_thread(service.ipmitool, empty, "chassis", "power", word)
+        await expect(row).to_have_attribute("data-power", state, timeout=AT_ONCE * 1000)
+        await node.shows_power(state, AT_ONCE)
+    await expect(node.page.get_by_label("Recent events")).to_contain_text("admin asked for On of n3")
+    for tab in (signed_in, node):
+        assert await tab.page.evaluate("window.neverReloaded") is True
+
+
+async def test_power_off_in_the_page_asks_first_and_is_seen_by_ipmitool(
+    signed_in: Visitor, service: LiveService, empty: str
+) -> None:
+    await signed_in.go(f"/nodes/{empty}")
+    await signed_in.button("Power on").click()
+    await signed_in.shows_power("On")
+
+    await signed_in.choose_power(empty, "ForceOff")
+    dialogue = signed_in.page.get_by_role("dialog")
+    await expect(dialogue).to_contain_text("Data that is not yet on disk is lost.")
+    await dialogue.get_by_role("button", name="Cancel").click()
+    await expect(dialogue).to_have_count(0)
+    assert "is on" in await asyncio.to_thread(service.ipmitool, empty, "chassis", "power", "status")
+
+    await signed_in.choose_power(empty, "ForceOff")
+    await signed_in.at("confirm-power").click()
+    await asyncio.to_thread(
+        wait_until,
+        lambda: "is off" in service.ipmitool(empty, "chassis", "power", "status"),
+        AT_ONCE,
+        "off by ipmitool",
+    )
+    await signed_in.shows_power("Off", AT_ONCE)
+
+
+async def test_only_what_makes_sense_now_can_be_chosen(signed_in: Visitor, empty: str) -> None:
+    await signed_in.go(f"/nodes/{empty}")
+    await signed_in.at(f"power-menu-{empty}").click()
+    await expect(signed_in.at("power-On").get_by_role("menuitem")).to_be_enabled()
+    for kind in ("ForceRestart", "PowerCycle", "Nmi", "GracefulShutdown"):
+        await expect(signed_in.at(f"power-{kind}").get_by_role("menuitem")).to_be_disabled()
+
+
+async def test_the_boot_device_is_one_setting_for_the_page_and_for_ipmitool(
+    signed_in: Visitor, service: LiveService, empty: str
+) -> None:
+    await signed_in.go(f"/nodes/{empty}")
+    shown = signed_in.at("boot-override")
+    await signed_in.page.select_option("#boot-target", "Pxe")
+    await signed_in.button("Set boot device").click()
+    await expect(shown).to_contain_text("Network (PXE) at the next boot only")
+    assert "Force PXE" in await asyncio.to_thread(service.ipmitool, empty, "chassis", "bootparam", "get", "5")
+
+    await asyncio.to_thread(service.ipmitool, empty, "chassis", "bootdev", "cdrom", "options=persistent")
+    await expect(shown).to_contain_text("CD/DVD (virtual media) at every boot", timeout=AT_ONCE * 1000)
+    await asyncio.to_thread(service.ipmitool, empty, "chassis", "bootdev", "none")
+    await expect(shown).to_contain_text("own order", timeout=AT_ONCE * 1000)
+
+
+async def test_a_medium_that_is_not_there_is_refused_in_words(signed_in: Visitor, empty: str) -> None:
+    await signed_in.go(f"/nodes/{empty}")
+    await signed_in.page.fill("#media-cd0", "nowhere.iso")
+    await signed_in.button("Insert").click()
+    await expect(signed_in.at("media-cd0").get_by_role("alert")).to_contain_text("nowhere.iso")
+    await expect(signed_in.at("media-cd0")).to_contain_text("cd0: empty")
+
+
+async def test_the_identify_light_goes_on_in_every_tab(signed_in: Visitor, empty: str) -> None:
+    await signed_in.go(f"/nodes/{empty}")
+    other = await signed_in.open_tab(f"/nodes/{empty}")
+    for lit in (True, False):
+        await signed_in.page.locator("label[for=identify]").click()
+        for tab in (signed_in, other):
+            await expect(tab.page.get_by_label("Identify light")).to_be_checked(checked=lit)

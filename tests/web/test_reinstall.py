@@ -1,0 +1,68 @@
+"""A reinstall from the page: to the new system's own proof, refused with an explanation, and cancelled."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.service import LiveService, booting
+from tests.web.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(600)]
+
+WHOLE = 400.0
+"""Seconds for two boots of a guest and the writing between them, on a machine that is busy with other tests."""
+
+
+async def order(page: Page, node: str, hostname: str) -> None:
+    """Fill in the dialogue and send it off."""
+    await page.get_by_label("Lightsout Mini").check(force=True)
+    await page.fill("#reinstall-hostname", hostname)
+    await page.fill("#reinstall-confirm", node)
+    await page.get_by_test_id("start-reinstall").click()
+
+
+async def test_a_reinstall_goes_to_the_proof_of_the_new_system(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    page = visitor.page
+    await visitor.sign_in(f"/nodes/{empty}")
+    await visitor.button("Reinstall…").click()
+    await expect(visitor.at("start-reinstall")).to_be_disabled()
+
+    await order(page, empty, "no such host!")
+    refusal = page.get_by_role("dialog").get_by_role("alert")
+    await expect(refusal).to_contain_text("The reinstall was not started")
+    await expect(refusal).to_contain_text("no such host!")
+
+    fleet = await visitor.open_tab("/")
+    async with booting():
+        await order(page, empty, "web1")
+        await page.wait_for_url(f"**/nodes/{empty}/jobs")
+        job = visitor.at("job")
+        await expect(job).to_have_attribute("data-state", "Running")
+        await expect(fleet.at(f"node-{empty}")).to_contain_text("Reinstall")
+        await expect(visitor.button("Reinstall…")).to_be_disabled()
+        await expect(job).not_to_have_attribute("data-state", "Running", timeout=WHOLE * 1000)
+
+    await expect(job).to_have_attribute("data-state", "Completed")
+    for proof in ("Serial nonce", "Phone home"):
+        await expect(job.get_by_text(proof, exact=True)).to_be_visible()
+    await expect(fleet.at(f"node-{empty}")).to_contain_text("lightsout-mini")
+    await visitor.shows_power("On")
+
+    await visitor.go(f"/nodes/{empty}/serial")
+    await visitor.terminal_shows("web1 login:", 60)
+
+
+async def test_a_job_can_be_cancelled_and_frees_the_node(visitor: Visitor, service: LiveService, empty: str) -> None:
+    page = visitor.page
+    await visitor.sign_in(f"/nodes/{empty}")
+    await visitor.button("Reinstall…").click()
+    await order(page, empty, "web2")
+    await page.wait_for_url(f"**/nodes/{empty}/jobs")
+    await visitor.button("Cancel the job…").click()
+    await visitor.button("Cancel the job").click()
+    await expect(visitor.at("job")).to_have_attribute("data-state", "Cancelled", timeout=60_000)
+    await visitor.shows_power("Off")
+    await expect(visitor.button("Reinstall…")).to_be_enabled()
+    drive = service.get(f"/redfish/v1/Systems/{empty}/VirtualMedia/cd0")
+    assert drive["Inserted"] is False
