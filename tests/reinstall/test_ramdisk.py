@@ -72,7 +72,7 @@ def deployed(artefacts: Artefacts, peer: Peer, disk: Path, shape: Shape = Shape(
     medium = disk.parent / "medium.iso"
     build_medium(artefacts, peer.conf, medium)
     with running(disk.parent / "deploy", disk, shape, medium) as guest:
-        yield guest.wait_off(150)
+        yield guest.wait_off(240)
 
 
 def head(disk: Path) -> bytes:
