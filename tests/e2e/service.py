@@ -325,6 +325,7 @@ class Shell:
 
     async def login(self, password: str) -> None:
         """Be at root's prompt of a system that is up, logged in already or not."""
+        trouble = ""
         for _ in range(6):
             self.forget()
             await self.type("\r")
@@ -338,7 +339,7 @@ class Shell:
                 await self.expect(PROMPT, 20)
                 return
             except AssertionError as error:
-                trouble = error
+                trouble = str(error)
         raise AssertionError(f"no login: {trouble}")
 
     async def run(self, command: str, timeout: float = 60) -> str:

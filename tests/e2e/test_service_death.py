@@ -24,7 +24,7 @@ async def test_a_killed_service_adopts_its_running_guest_without_a_blink(service
     before = service.system("n1")
     async with serial_console(service, "n1") as shell:
         await shell.login(service.root_password)
-        await shell.run("dmesg -n 1; i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo tick-$i; sleep 0.5; done &")
+        await shell.run("dmesg -n 1; i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo tick-$i; sleep 0.5; done & true")
         await shell.expect("tick-3\r", 30)
 
     service.kill()
