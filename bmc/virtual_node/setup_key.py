@@ -10,7 +10,7 @@ from bmc.model.boot import BootMode
 from bmc.virtual_node.files import SERIAL_LOG, read_tail
 from bmc.virtual_node.guest import Guest
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 KEY = {BootMode.LEGACY: "esc", BootMode.UEFI: "f2"}
 MENU_IS_UP = {BootMode.LEGACY: b"Select boot device", BootMode.UEFI: b"Boot Maintenance Manager"}
 

@@ -38,11 +38,12 @@ class Serial:
     async def until(self, text: str, after: int = 0) -> int:
         """Wait for `text` after position `after`; the position behind it."""
         wanted = text.encode()
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                if (found := self.printed.find(wanted, after)) >= 0:
-                    return found + len(wanted)
-                await asyncio.sleep(0.01)
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if (found := self.printed.find(wanted, after)) >= 0:
+                return found + len(wanted)
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"{text!r} was not printed after {after}, but: {bytes(self.printed[after:])[-2000:]!r}")
 
     async def say(self, text: str) -> int:
         """Type; the position of what is printed from now on."""
