@@ -6,6 +6,7 @@ import { PowerLabel } from "../power/PowerLabel";
 import { PowerMenu } from "../power/PowerMenu";
 import { usePowerControl } from "../power/usePowerControl";
 import { reasonOf } from "../power/words";
+import { memory } from "../words/format";
 import { Activity } from "./Activity";
 
 /** All nodes; on a phone each row is a card. */
@@ -14,9 +15,9 @@ export function FleetTable({ systems }: { systems: System[] }) {
     <Table aria-label="Nodes" variant="compact" gridBreakPoint="grid-lg" className="lo-fleet">
       <Thead>
         <Tr>
-          <Th>Node</Th>
+          <Th width={20}>Node</Th>
           <Th>Power</Th>
-          <Th width={30}>Health</Th>
+          <Th width={25}>Health</Th>
           <Th>Image</Th>
           <Th width={20}>Activity</Th>
           <Th>IPMI</Th>
@@ -86,11 +87,11 @@ function InstalledImage({ system }: { system: System }) {
 /** What kind of machine it is, in a few words. */
 function describe(system: System): string {
   const cpus = system.ProcessorSummary?.Count;
-  const memory = system.MemorySummary?.TotalSystemMemoryGiB;
+  const gibibytes = system.MemorySummary?.TotalSystemMemoryGiB;
   return [
     system.SystemType === "Virtual" ? "Virtual" : system.Model,
     cpus ? `${cpus} CPU${cpus === 1 ? "" : "s"}` : "",
-    memory ? `${Number(memory.toFixed(2))} GiB` : "",
+    gibibytes ? memory(gibibytes) : "",
     ...(system.Oem?.Lightsout?.Tags ?? []),
   ]
     .filter(Boolean)

@@ -9,6 +9,7 @@ import {
 } from "@patternfly/react-core";
 import type { System } from "../api/types";
 import { Ago } from "../words/Ago";
+import { memory } from "../words/format";
 
 const CAUSES: Record<string, string> = {
   command: "by command",
@@ -23,7 +24,7 @@ const CAUSES: Record<string, string> = {
 
 export function Properties({ system }: { system: System }) {
   const ours = system.Oem?.Lightsout;
-  const memory = system.MemorySummary?.TotalSystemMemoryGiB;
+  const gibibytes = system.MemorySummary?.TotalSystemMemoryGiB;
   const since = ours?.PowerSince ? <Ago iso={ours.PowerSince} /> : null;
   const cause = CAUSES[ours?.PowerCause ?? ""];
   const rows: [string, React.ReactNode][] = [
@@ -40,7 +41,7 @@ export function Properties({ system }: { system: System }) {
     ["Maker and model", [system.Manufacturer, system.Model].filter(Boolean).join(" ")],
     ["Kind", [system.SystemType, ours?.Driver].filter(Boolean).join(", ")],
     ["Processors", system.ProcessorSummary?.Count],
-    ["Memory", memory ? `${Number(memory.toFixed(2))} GiB` : null],
+    ["Memory", gibibytes ? memory(gibibytes) : null],
     ["Firmware", ours?.Firmware],
     ["Accelerator", ours?.Accelerator],
     ["Serial number", system.SerialNumber],

@@ -1,5 +1,6 @@
 /** How a job's state and steps are called. */
 import type { Task } from "../api/types";
+import { capitalised } from "../words/format";
 
 type LabelStatus = "success" | "danger" | "warning" | "info";
 
@@ -16,8 +17,6 @@ const LOOKS: Record<string, { label: string; status: LabelStatus }> = {
 export function taskLook(task: Task): { label: string; status: LabelStatus } {
   return LOOKS[task.TaskState] ?? { label: task.TaskState, status: "info" };
 }
-
-const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** "force-off" → "Force off". */
 export function stepWords(step: string): string {

@@ -12,6 +12,7 @@ import {
 import { useState, type SubmitEvent } from "react";
 import { Navigate, useSearchParams } from "react-router";
 import { useSession, useSignIn } from "../api/session";
+import { capitalised } from "../words/format";
 import { Logo } from "./Logo";
 
 /** Only a path of our own may be returned to. */
@@ -44,7 +45,13 @@ export function SignInPage() {
         <CardBody>
           <Form onSubmit={submit}>
             {signIn.isError && (
-              <Alert variant="danger" isInline title={signIn.error.message} role="alert" data-testid="sign-in-error" />
+              <Alert
+                variant="danger"
+                isInline
+                title={capitalised(signIn.error.message)}
+                role="alert"
+                data-testid="sign-in-error"
+              />
             )}
             {back !== null && !signIn.isError && (
               <Alert variant="info" isInline isPlain title="Sign in to go on where you were." />

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { age, bytes, moment } from "./format";
+import { age, bytes, memory, moment } from "./format";
 
 test.each([
   [0, "0 B"],
@@ -11,6 +11,14 @@ test.each([
   [2 ** 50, "1024 TiB"],
 ])("%d bytes read %s", (count, text) => {
   expect(bytes(count)).toBe(text);
+});
+
+test.each([
+  [0.375, "384 MiB"],
+  [2, "2 GiB"],
+  [1.5, "1.5 GiB"],
+])("%d GiB of memory read %s", (gibibytes, text) => {
+  expect(memory(gibibytes)).toBe(text);
 });
 
 test.each([

@@ -1,11 +1,18 @@
 /** Values as a person reads them. */
 
+export const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 export function bytes(count: number): string {
   const power = count < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(count) / 10));
   const value = count / 1024 ** power;
   return `${value >= 100 || power === 0 ? Math.round(value) : value.toFixed(1).replace(/\.0$/, "")} ${UNITS[power] ?? ""}`;
+}
+
+/** Redfish counts memory in GiB; 0.375 of them are 384 MiB to a person. */
+export function memory(gibibytes: number): string {
+  return bytes(Math.round(gibibytes * 1024) * 1024 ** 2);
 }
 
 /** "just now", "5 min", "3 h", "2 d": how long ago, roughly. */
