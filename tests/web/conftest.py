@@ -4,11 +4,12 @@ import random
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.service import LiveService
+from tests.e2e.service import LiveService, wait_until
 from tests.web.visitor import PATIENCE, Visitor, chromium, visit
 
 expect.set_options(timeout=PATIENCE * 1000)
@@ -18,7 +19,7 @@ PICTURES = Path(__file__).parents[2] / "build" / "tests" / "browser"
 
 
 def free_port() -> int:
-    """One that nobody else takes while the service is dead: neither the next service's first choice nor the kernel's."""
+    """One that nobody takes while the service is dead: no other service's first choice, and none of the kernel's."""
     while True:
         with socket.socket() as probe:
             try:
@@ -57,7 +58,19 @@ async def visitor(browser: Browser, service: LiveService, request: pytest.Fixtur
 
 @pytest.fixture
 def empty(service: LiveService) -> Iterator[str]:
-    """A node with nothing on its disk, off: firmware is all that runs in it."""
-    service.off("n3")
+    """A node with nothing on its disk, off and free: firmware is all that runs in it."""
+    put_down(service, "n3")
     yield "n3"
-    service.off("n3")
+    put_down(service, "n3")
+
+
+def put_down(service: LiveService, node: str) -> None:
+    """Off, with no job; a test that failed may have left one."""
+    if task := job_of(service, node):
+        service.call("DELETE", task["@odata.id"])
+        wait_until(lambda: job_of(service, node) is None, 60, f"{node} free")
+    service.off(node)
+
+
+def job_of(service: LiveService, node: str) -> Any:
+    return service.system(node)["Oem"]["Lightsout"]["Task"]

@@ -18,6 +18,11 @@ export function useSession() {
   return useQuery({ queryKey: SESSION, queryFn: currentSession, staleTime: Infinity });
 }
 
+/** Whether the account may do more than look. The service decides; this only spares a person what would be refused. */
+export function useMayOperate(): boolean {
+  return useSession().data?.role !== "ReadOnly";
+}
+
 export function useSignIn() {
   const client = useQueryClient();
   return useMutation({

@@ -12,6 +12,7 @@ import {
   Radio,
 } from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
+import { useMayOperate } from "../api/session";
 import { useBootOverride } from "../api/systems";
 import type { BootEnabled, System } from "../api/types";
 
@@ -25,10 +26,11 @@ const TARGETS: Record<string, string> = {
 
 const targetWords = (target: string) => TARGETS[target] ?? target;
 
-/** Where the next boot goes, as set now, and a form to change it. */
+/** Where the next boot goes, as set now, and a form for those who may change it. */
 export function BootDevice({ system }: { system: System }) {
   const target = system.Boot?.BootSourceOverrideTarget ?? "None";
   const enabled = system.Boot?.BootSourceOverrideEnabled ?? "Disabled";
+  const mayOperate = useMayOperate();
   const active = enabled !== "Disabled" && target !== "None";
   return (
     <Card>
@@ -43,12 +45,14 @@ export function BootDevice({ system }: { system: System }) {
             "Boots in its own order."
           )}
         </p>
-        <BootForm
-          key={`${target} ${enabled}`}
-          system={system}
-          target={active ? target : "None"}
-          enabled={active ? enabled : "Once"}
-        />
+        {mayOperate && (
+          <BootForm
+            key={`${target} ${enabled}`}
+            system={system}
+            target={active ? target : "None"}
+            enabled={active ? enabled : "Once"}
+          />
+        )}
       </CardBody>
     </Card>
   );

@@ -1,5 +1,6 @@
 import { Card, CardBody, CardTitle, Switch } from "@patternfly/react-core";
 import { useState } from "react";
+import { useMayOperate } from "../api/session";
 import { useIdentify } from "../api/systems";
 import type { System } from "../api/types";
 import { useNotices } from "../shell/Notices";
@@ -8,6 +9,7 @@ import { useNotices } from "../shell/Notices";
 export function Identify({ system }: { system: System }) {
   const { failed } = useNotices();
   const change = useIdentify(system);
+  const mayOperate = useMayOperate();
   // The switch must not spring back while the service is being asked.
   const [wanted, setWanted] = useState<boolean | null>(null);
   if (system.LocationIndicatorActive === null || system.LocationIndicatorActive === undefined) return null;
@@ -26,7 +28,7 @@ export function Identify({ system }: { system: System }) {
           id="identify"
           label="Identify light"
           isChecked={wanted ?? system.LocationIndicatorActive}
-          isDisabled={wanted !== null}
+          isDisabled={wanted !== null || !mayOperate}
           onChange={(_event, active) => set(active)}
         />
       </CardBody>

@@ -12,6 +12,7 @@ import {
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { ApiError } from "../api/http";
+import { useMayOperate } from "../api/session";
 import { useSystem } from "../api/systems";
 import type { System } from "../api/types";
 import { HealthLabel } from "../power/HealthLabel";
@@ -59,6 +60,7 @@ export default function NodePage() {
 
 function Node({ system, tab }: { system: System; tab: TabName }) {
   const navigate = useNavigate();
+  const mayOperate = useMayOperate();
   const [reinstalling, setReinstalling] = useState(false);
   const reason = reasonOf(system);
   return (
@@ -87,7 +89,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
             {system.Actions?.Oem?.["#Lightsout.Reinstall"] && (
               <Button
                 variant="secondary"
-                isDisabled={Boolean(system.Oem?.Lightsout?.Task)}
+                isDisabled={Boolean(system.Oem?.Lightsout?.Task) || !mayOperate}
                 onClick={() => setReinstalling(true)}
               >
                 Reinstall…

@@ -15,6 +15,7 @@ import {
   TextInput,
 } from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
+import { useMayOperate } from "../api/session";
 import { useEjectMedia, useInsertMedia, useVirtualMedia } from "../api/media";
 import type { System, VirtualMedia } from "../api/types";
 
@@ -40,6 +41,7 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
   const eject = useEjectMedia(system);
   const [image, setImage] = useState("");
   const failure = insert.error ?? eject.error;
+  const mayOperate = useMayOperate();
   const field = `media-${drive.Id}`;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -56,7 +58,7 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
             variant="secondary"
             size="sm"
             isLoading={eject.isPending}
-            isDisabled={eject.isPending}
+            isDisabled={eject.isPending || !mayOperate}
             aria-label={`Eject ${drive.Id}`}
             onClick={() => eject.mutate(drive)}
           >
@@ -70,6 +72,7 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
           <InputGroupItem isFill>
             <TextInput
               id={field}
+              isDisabled={!mayOperate}
               value={image}
               placeholder="https://…/image.iso, or a name"
               spellCheck={false}

@@ -1,4 +1,5 @@
 import { Button } from "@patternfly/react-core";
+import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { PowerMenu } from "./PowerMenu";
 import { usePowerControl } from "./usePowerControl";
@@ -7,18 +8,19 @@ import { actionWords, resetTypes } from "./words";
 /** The action most likely wanted now as a button, and all of them in a menu. */
 export function PowerButtons({ system }: { system: System }) {
   const control = usePowerControl(system);
+  const mayOperate = useMayOperate();
   const on = system.PowerState === "On";
   const likely = on ? "GracefulShutdown" : "On";
   const shown = resetTypes(system).find(({ type, available }) => available && type === likely)?.type;
   return (
     <>
       {system.PowerState === null && (
-        <Button variant="primary" onClick={control.confirmState} isDisabled={control.busy}>
+        <Button variant="primary" onClick={control.confirmState} isDisabled={control.busy || !mayOperate}>
           Confirm power state…
         </Button>
       )}
       {system.Oem?.Lightsout?.Paused === true && (
-        <Button variant="primary" onClick={control.resume} isDisabled={control.busy}>
+        <Button variant="primary" onClick={control.resume} isDisabled={control.busy || !mayOperate}>
           Resume
         </Button>
       )}

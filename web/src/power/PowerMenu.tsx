@@ -1,6 +1,7 @@
 import { Divider, Dropdown, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
 import EllipsisVIcon from "@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon";
 import { useState } from "react";
+import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import type { usePowerControl } from "./usePowerControl";
 import { actionWords, resetTypes } from "./words";
@@ -15,8 +16,11 @@ interface PowerMenuProps {
 /** Every power action this kind of node has; those that make no sense now are shown, and disabled. */
 export function PowerMenu({ system, control, compact = false }: PowerMenuProps) {
   const [open, setOpen] = useState(false);
-  const resume = system.Oem?.Lightsout?.Paused === true && system.Actions?.Oem?.["#Lightsout.Resume"] !== undefined;
-  const confirm = system.PowerState === null && system.Actions?.Oem?.["#Lightsout.ConfirmPower"] !== undefined;
+  const mayOperate = useMayOperate();
+  const resume =
+    mayOperate && system.Oem?.Lightsout?.Paused === true && system.Actions?.Oem?.["#Lightsout.Resume"] !== undefined;
+  const confirm =
+    mayOperate && system.PowerState === null && system.Actions?.Oem?.["#Lightsout.ConfirmPower"] !== undefined;
   return (
     <Dropdown
       isOpen={open}

@@ -14,6 +14,7 @@ import {
 } from "@patternfly/react-core";
 import CheckCircleIcon from "@patternfly/react-icons/dist/esm/icons/check-circle-icon";
 import { useState } from "react";
+import { useMayOperate } from "../api/session";
 import { hasEnded, useCancelTask } from "../api/tasks";
 import type { Task } from "../api/types";
 import { useNotices } from "../shell/Notices";
@@ -32,6 +33,7 @@ const BAR_LOOK: Record<string, "success" | "danger" | "warning"> = {
 export function JobProgress({ task }: { task: Task }) {
   const { failed } = useNotices();
   const cancel = useCancelTask();
+  const mayOperate = useMayOperate();
   const [asking, setAsking] = useState(false);
   const ours = task.Oem?.Lightsout;
   const look = taskLook(task);
@@ -44,7 +46,7 @@ export function JobProgress({ task }: { task: Task }) {
             <Button
               variant="secondary"
               isDanger
-              isDisabled={cancel.isPending || task.TaskState === "Cancelling"}
+              isDisabled={!mayOperate || cancel.isPending || task.TaskState === "Cancelling"}
               onClick={() => setAsking(true)}
             >
               Cancel the job…

@@ -1,5 +1,6 @@
 import RFB from "@novnc/novnc";
 import { useCallback, useEffect, useRef, useState } from "react";
+import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
 import { useConsoleLink } from "../console/useConsoleLink";
@@ -27,7 +28,9 @@ export default function ScreenConsole({ system }: { system: System }) {
   const glass = useRef<HTMLDivElement>(null);
   const [rfb, setRfb] = useState<RFB | null>(null);
   const [fit, setFit] = useState(true);
-  const [viewOnly, setViewOnly] = useState(false);
+  const mayOperate = useMayOperate();
+  const [wantsToLook, setWantsToLook] = useState(false);
+  const viewOnly = wantsToLook || !mayOperate;
   const [pasting, setPasting] = useState(false);
 
   const attach = useCallback((socket: WebSocket, ready: () => void) => {
@@ -69,7 +72,7 @@ export default function ScreenConsole({ system }: { system: System }) {
         fit={fit}
         onFit={setFit}
         viewOnly={viewOnly}
-        onViewOnly={setViewOnly}
+        onViewOnly={mayOperate ? setWantsToLook : undefined}
         onPress={onPress}
         onPaste={() => setPasting(true)}
         onScreenshot={() =>

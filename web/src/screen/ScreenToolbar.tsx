@@ -13,7 +13,8 @@ interface ScreenToolbarProps {
   fit: boolean;
   onFit: (fit: boolean) => void;
   viewOnly: boolean;
-  onViewOnly: (viewOnly: boolean) => void;
+  /** Undefined when it cannot be chosen. */
+  onViewOnly: ((viewOnly: boolean) => void) | undefined;
   onPress: (keys: Key[]) => void;
   onPaste: () => void;
   onScreenshot: () => void;
@@ -47,7 +48,8 @@ export function ScreenToolbar({
         id="view-only"
         label="View only"
         isChecked={viewOnly}
-        onChange={(_event, checked) => onViewOnly(checked)}
+        isDisabled={onViewOnly === undefined}
+        onChange={(_event, checked) => onViewOnly?.(checked)}
       />
       <div className="lo-console-end">
         <ToggleGroup isCompact aria-label="Size of the screen">

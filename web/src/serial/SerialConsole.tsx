@@ -1,5 +1,6 @@
 import "@xterm/xterm/css/xterm.css";
 import { useCallback, useRef, useState } from "react";
+import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
 import { useConsoleLink } from "../console/useConsoleLink";
@@ -26,7 +27,8 @@ export default function SerialConsole({ system }: { system: System }) {
   const send = useCallback((data: string | Uint8Array<ArrayBuffer>) => {
     if (socketNow.current?.readyState === WebSocket.OPEN) socketNow.current.send(data);
   }, []);
-  const type = useCallback((text: string) => send(encoder.encode(text)), [send]);
+  const mayType = useMayOperate();
+  const type = useCallback((text: string) => mayType && send(encoder.encode(text)), [mayType, send]);
   const terminal = useTerminal(place, fit, type);
 
   const attach = useCallback(
@@ -53,7 +55,8 @@ export default function SerialConsole({ system }: { system: System }) {
     },
     [terminal, failed, system.Name],
   );
-  const path = system.SerialConsole?.WebSocket?.ConsoleURI;
+  const uri = system.SerialConsole?.WebSocket?.ConsoleURI;
+  const path = uri !== undefined && !mayType ? `${uri}?view=1` : uri;
   const { state, reconnect } = useConsoleLink({ path, power: system.PowerState, attach });
 
   const copy = () =>
@@ -65,6 +68,7 @@ export default function SerialConsole({ system }: { system: System }) {
     <div ref={frame} className="lo-console">
       <SerialToolbar
         live={state.phase === "open"}
+        mayType={mayType}
         fit={fit}
         onFit={setFit}
         onType={(text) => {

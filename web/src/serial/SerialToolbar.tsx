@@ -24,6 +24,7 @@ const KEYS: [string, string][] = [
 
 interface SerialToolbarProps {
   live: boolean;
+  mayType: boolean;
   fit: boolean;
   onFit: (fit: boolean) => void;
   onType: (text: string) => void;
@@ -35,6 +36,7 @@ interface SerialToolbarProps {
 
 export function SerialToolbar({
   live,
+  mayType,
   fit,
   onFit,
   onType,
@@ -44,10 +46,11 @@ export function SerialToolbar({
   onFullscreen,
 }: SerialToolbarProps) {
   const [open, setOpen] = useState(false);
+  const mute = !live || !mayType;
   return (
     <div className="lo-console-bar" role="toolbar" aria-label="Serial console">
       <div className="lo-console-start">
-        <Button variant="secondary" size="sm" isDisabled={!live} onClick={onBreak}>
+        <Button variant="secondary" size="sm" isDisabled={mute} onClick={onBreak}>
           Send break
         </Button>
         <Dropdown
@@ -56,7 +59,7 @@ export function SerialToolbar({
           onSelect={() => setOpen(false)}
           popperProps={{ appendTo: "inline" }} // in full screen, only what is inside the console is seen
           toggle={(ref) => (
-            <MenuToggle ref={ref} size="sm" isExpanded={open} isDisabled={!live} onClick={() => setOpen(!open)}>
+            <MenuToggle ref={ref} size="sm" isExpanded={open} isDisabled={mute} onClick={() => setOpen(!open)}>
               Keys
             </MenuToggle>
           )}
@@ -75,6 +78,7 @@ export function SerialToolbar({
         <Button variant="secondary" size="sm" onClick={onClear}>
           Clear
         </Button>
+        {!mayType && <span className="lo-muted">View only: your role may not type</span>}
       </div>
       <div className="lo-console-end">
         <ToggleGroup isCompact aria-label="Size of the terminal">
