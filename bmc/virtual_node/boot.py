@@ -18,9 +18,10 @@ from bmc.virtual_node.argv import CD, own_boot_order
 from bmc.virtual_node.events import FIRMWARE_RESET_WINDOW, Fact, FactKind
 from bmc.virtual_node.guest import Guest
 from bmc.virtual_node.options import VirtualNodeOptions
-from bmc.virtual_node.setup_key import press_setup_key
+from bmc.virtual_node.setup_key import Pressed, log_size, press_setup_key
 
 UNSEEN_KEPT = 64
+SETUP_TRIES = 3
 RUNNING = "running"
 BEFORE_RUNNING = "prelaunch"
 SHUT_DOWN = "shutdown"
@@ -40,6 +41,7 @@ class VirtualBoot:
         self._lock = asyncio.Lock()
         self._resetting = False
         self._releasing: asyncio.Task[None] | None = None
+        self._pressing: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self.targets = frozenset(
             {BootTarget.CD, BootTarget.BIOS_SETUP}
@@ -153,11 +155,12 @@ class VirtualBoot:
         self._guest.state.note()
         self._news.set()
 
-    async def _run(self, override: BootOverride, must_reset: bool = True) -> None:
+    async def _run(self, override: BootOverride, must_reset: bool = True, tries: int = SETUP_TRIES) -> None:
         """Boot by `override` a guest that stands still."""
-        if self._releasing is not None:
-            self._releasing.cancel()
-            self._releasing = None
+        for task in (self._releasing, self._pressing):
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
+        self._releasing = self._pressing = None
         order = self._order_of(override)
         special = order != self._order_of(_standing(self._guest.state.now.armed)) or _at_setup(override)
         fresh = not must_reset and self._order == self._own_order
@@ -173,14 +176,27 @@ class VirtualBoot:
                 self._resetting = False
         await self._on_reboot("shutdown" if special else self._armed_action())
         await self._before_run()
+        begin = log_size(self._guest)
         await self._guest.execute("cont")
-        if override.target is BootTarget.BIOS_SETUP:
-            self._guest.spawn(press_setup_key(self._guest, self._firmware), "setup key")
+        if _at_setup(override):
+            self._pressing = self._guest.spawn(self._enter_setup(override, begin, tries - 1), "firmware setup")
         if special:
             self._release_later()
         else:
             self._guest.state.now.booting = None
             self._guest.state.note()
+
+    async def _enter_setup(self, override: BootOverride, begin: int, tries: int) -> None:
+        """A firmware that took no notice of the key is reset before a system has started, and asked again."""
+        pressed = await press_setup_key(self._guest, self._firmware, begin)
+        if pressed is Pressed.ENTERED:
+            return
+        log.warning("%s: %s; %d tries left", self._guest.name, pressed.value, tries)
+        if pressed is Pressed.MISSED and tries > 0:
+            async with self._lock:
+                self._guest.state.now.booting = override
+                self._guest.state.note()
+                await self._run(override, tries=tries)
 
     def _release_later(self) -> None:
         if self._releasing is None or self._releasing.done():

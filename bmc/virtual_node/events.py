@@ -12,9 +12,9 @@ from pathlib import Path
 
 from bmc.virtual_node.files import open_guest_file
 
-FIRMWARE_RESET_WINDOW = 1.0
+FIRMWARE_RESET_WINDOW = 1.9
 """Seconds after a boot began within which a reset is the firmware's own: SeaBIOS resets the machine once or twice more
-after each reset. No system can ask for one so early, as the boot menu alone waits longer."""
+after each reset. No system can ask for one so early, as the boot menu alone waits longer (MENU_MILLISECONDS)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ async def test_a_once_override_armed_by_a_dead_service_is_followed_once(rig: Rig
     position = await rig.serial.until("CD-UP")
     assert [seen.override for seen in rig.boots].count(CD_ONCE) == 1
     assert rig.media.slots()[0].image == "boot.iso"
-    await asyncio.sleep(1.2)
+    await asyncio.sleep(2.1)
     await rig.serial.say("r")
     await rig.serial.until("DISK-UP", position)
 

@@ -8,6 +8,7 @@ import pytest
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootTarget
 from bmc.model.errors import NotSupported
 from bmc.model.power import PowerAction, PowerCause
+from bmc.virtual_node import setup_key
 from tests.virtual_node.rig import Rig
 from tests.virtual_node.sector import write_cd
 
@@ -35,7 +36,7 @@ async def test_once_is_followed_by_power_on_and_spent_by_it(with_cd: Rig):
     await armed(with_cd, CD_ONCE)
     position = await with_cd.power_on("CD-UP")
     assert spent(with_cd, CD_ONCE) == 1
-    await asyncio.sleep(1.2)
+    await asyncio.sleep(2.1)
     await with_cd.serial.say("r")
     await with_cd.serial.until("DISK-UP", position)
     assert spent(with_cd, CD_ONCE) == 1
@@ -59,7 +60,7 @@ async def test_once_is_followed_by_the_guests_own_reboot_and_spent_by_it(with_cd
     position = await with_cd.serial.until("CD-UP", position)
     await with_cd.told(lambda reading: reading.cause is PowerCause.GUEST_RESET)
     assert spent(with_cd, CD_ONCE) == 1
-    await asyncio.sleep(1.2)
+    await asyncio.sleep(2.1)
     await with_cd.serial.say("r")
     await with_cd.serial.until("DISK-UP", position)
 
@@ -81,7 +82,7 @@ async def test_continuous_holds_until_it_is_taken_back(with_cd: Rig):
         await with_cd.serial.say("r")
         position = await with_cd.serial.until("CD-UP", position)
     await armed(with_cd, NO_OVERRIDE)
-    await asyncio.sleep(1.2)
+    await asyncio.sleep(2.1)
     await with_cd.serial.say("r")
     await with_cd.serial.until("DISK-UP", position)
 
@@ -124,6 +125,16 @@ async def test_setup_on_bios_is_the_boot_menu_on_the_serial_line(rig: Rig):
     assert b"DISK-UP" not in rig.serial.printed
     await rig.serial.say("1")
     await rig.serial.until("DISK-UP", position)
+
+
+async def test_a_firmware_that_missed_the_key_is_asked_again(rig: Rig, monkeypatch: pytest.MonkeyPatch):
+    await armed(rig, BootOverride(BootTarget.BIOS_SETUP, BootEnabled.ONCE))
+    monkeypatch.setitem(setup_key.KEY, BootMode.LEGACY, "a")
+    await rig.apply(PowerAction.ON)
+    position = await rig.serial.until("Booting from")
+    monkeypatch.setitem(setup_key.KEY, BootMode.LEGACY, "esc")
+    await rig.serial.until("Select boot device", position)
+    assert len(rig.boots) == 1
 
 
 async def test_what_the_node_has_not_cannot_be_booted(rig: Rig):
