@@ -84,14 +84,22 @@ async def define_demo(core: Core, catalogue: Catalogue, show: bool) -> list[Firs
 def ipmitool_line(core: Core) -> str:
     """An ipmitool line that works when pasted; the key stands in a file, never in argv."""
     key = core.state / IPMI_KEY
-    nodes = [node.snapshot.definition for node in core.fleet.visible(SERVICE) if node.snapshot.definition.ipmi]
-    if not nodes or not key.exists() or nodes[0].ipmi is None:
+    doors = [definition.ipmi for definition in _definitions_of(core) if _knows_administrator(core, definition.name)]
+    where = next(filter(None, doors), None)
+    if where is None or not key.exists():
         return ""
-    where = nodes[0].ipmi
     return (
         f"ipmitool -I lanplus -H {where.host} -p {where.port} -U {ADMINISTRATOR} "
         f"-f {shlex.quote(str(key))} chassis power status"
     )
+
+
+def _definitions_of(core: Core) -> list[NodeDefinition]:
+    return [node.snapshot.definition for node in core.fleet.visible(SERVICE)]
+
+
+def _knows_administrator(core: Core, node: str) -> bool:
+    return any(slot.account == ADMINISTRATOR for slot in core.accounts.slots(node))
 
 
 def _definitions() -> list[NodeDefinition]:

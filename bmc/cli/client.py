@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-from bmc.config import state_directory
+from bmc.config import config_file, load, state_directory
 
 Resource: TypeAlias = dict[str, Any]
 
@@ -54,11 +54,7 @@ class Client:
         except OSError as error:
             why = f"{state / 'cli-token'}: {error.strerror}; run `bmc` as the user that runs the service"
             raise CliError(why) from None
-        self._tls: ssl.SSLContext | None = None
-        certificate = state / "tls" / "tls-certificate.pem"
-        if self.service.url.startswith("https:"):
-            self._tls = ssl.create_default_context(cafile=str(certificate) if certificate.exists() else None)
-            self._tls.check_hostname = False
+        self._tls = _trust(state) if self.service.url.startswith("https:") else None
 
     def get(self, path: str) -> Resource:
         return self.call("GET", path)[0]
@@ -92,6 +88,18 @@ class Client:
             raise CliError(_words(error)) from None
         except (OSError, ValueError) as error:
             raise CliError(f"{self.service.url} does not answer: {error}") from None
+
+
+def _trust(state: Path) -> ssl.SSLContext:
+    """Trusts the service's own certificate and no other: whoever else answers there must not get the token."""
+    certificate = load(config_file(state)).http.certificate or state / "tls" / "certificate.pem"
+    try:
+        context = ssl.create_default_context(cafile=str(certificate))
+    except OSError as error:
+        raise CliError(f"{certificate}: {error.strerror or error}") from None
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def system_path(name: str) -> str:
