@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from bmc.reinstall.build import build_all, default_cache
 from bmc.reinstall.images import Catalogue
@@ -32,7 +32,7 @@ def build(cache: Cache = None) -> None:
 @app.command("list")
 def list_images(cache: Cache = None) -> None:
     """The images of the catalogue."""
-    table = Table("image", "title", "size", "firmware", "proofs")
+    table = Table(Column("image", no_wrap=True), "title", "size", "firmware", "proofs")
     for image in Catalogue(build_all(cache or default_cache()).catalogue).list():
         firmware = ", ".join(sorted(mode.value for mode in image.firmware))
         table.add_row(image.name, image.title, f"{image.size >> 20} MiB", firmware, ", ".join(sorted(image.proofs)))

@@ -80,15 +80,9 @@ def apply(file: Annotated[Path, typer.Argument(help="TOML with one [[node]] tabl
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise CliError(f"{file}: {error}") from None
     client = Client()
-    there = {system["Id"] for system in client.get("/redfish/v1/Systems?$expand=.")["Members"]}
+    there = {system["Id"]: system for system in client.get("/redfish/v1/Systems?$expand=.")["Members"]}
     for each in wanted:
-        if each["Name"] in there:
-            client.patch(
-                system_path(each["Name"]), {"Oem": {"Lightsout": {"Options": each["Oem"]["Lightsout"]["Options"]}}}
-            )
-        else:
-            client.post("/redfish/v1/Systems", each)
-        out.print(f"{each['Name']} {'changed' if each['Name'] in there else 'added'}")
+        out.print(f"{each['Name']} {_declare(client, each, there.get(each['Name']))}")
 
 
 @app.command("ipmi-user")
@@ -199,6 +193,17 @@ def _follow(client: Client, path: str) -> None:
         out.print(message["Message"], markup=False)
     if task["TaskState"] != "Completed":
         raise CliError(f"the job ended as {task['TaskState']}")
+
+
+def _declare(client: Client, wanted: Resource, there: Resource | None) -> str:
+    """Returns what was done."""
+    if there is None:
+        client.post("/redfish/v1/Systems", wanted)
+        return "added"
+    declared = {key: wanted["Oem"]["Lightsout"][key] for key in ("Options", "Tags")}
+    changed = client.patch(system_path(wanted["Name"]), {"Oem": {"Lightsout": declared}})
+    before, after = there["Oem"]["Lightsout"], changed["Oem"]["Lightsout"]
+    return "is so already" if all(before[key] == after[key] for key in declared) else "changed"
 
 
 def _definition(name: str, driver: str, options: dict[str, Any], tags: list[str]) -> Resource:
