@@ -21,7 +21,7 @@ from bmc.node.node import MediaLibrary
 from bmc.node.power import PATIENCE, Patience
 from bmc.node.state import StateKeeper
 from bmc.ports import Backend
-from bmc.store import Json, Store
+from bmc.store import Conflict, Json, Store
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,12 @@ class Fleet:
         definition = self._drivers.complete(definition)
         async with self._lock:
             self._check_free(definition)
-            await self._store.put(BUCKET, definition.name, _to_json(definition), expect=0)
+            try:
+                await self._store.put(BUCKET, definition.name, _to_json(definition), expect=0)
+            except Conflict as error:
+                raise Busy(
+                    f"there is a node {definition.name} already, which could not be opened; see the log"
+                ) from error
             try:
                 node = await self._open(definition)
             except BmcError:
@@ -159,8 +164,13 @@ class Fleet:
                 return member.node
             self._check_idle(member, "changed")
             await self._store.put(BUCKET, name, _to_json(merged))
-            await self._withdraw(name)
-            node = await self._open(merged)
+            await self._withdraw(name, member.node)
+            try:
+                node = await self._open(merged)
+            except BmcError:
+                await self._store.put(BUCKET, name, _to_json(member.definition))
+                await self._open(member.definition)
+                raise
         await self._tell(EventKind.NODE_CHANGED, name, f"{name} was changed", "change-node", caller)
         return node
 
@@ -173,10 +183,11 @@ class Fleet:
             member = self._member(name)
             decide(caller, Role.ADMINISTRATOR, name, member.definition.tags, "remove-node")
             self._check_idle(member, "removed")
-            await self._store.delete(BUCKET, name)
-            await self._withdraw(name)
+            await self._withdraw(name, member.node)
             await member.node.erase()
             await self._forget(name)
+            # Last: a node cut off here comes back to be removed again, and leaves no disk or user to its namesake.
+            await self._store.delete(BUCKET, name)
         await self._tell(EventKind.NODE_REMOVED, name, f"{name} was removed", "remove-node", caller)
 
     async def _open(self, definition: NodeDefinition) -> Node:
@@ -193,22 +204,26 @@ class Fleet:
             self._media,
             self._patience,
         )
-        await node.start()
-        self._members[definition.name] = _Member(node, backend, definition)
-        for added in self._added:
-            endpoint = await added(node, definition)
-            if endpoint is not None and endpoint != definition.ipmi:
-                definition = replace(definition, ipmi=endpoint)
-                await self._store.put(BUCKET, definition.name, _to_json(definition))
-                node.relocate(endpoint)
-                self._members[definition.name].definition = definition
+        try:
+            await node.start()
+            self._members[definition.name] = _Member(node, backend, definition)
+            for added in self._added:
+                endpoint = await added(node, definition)
+                if endpoint is not None and endpoint != definition.ipmi:
+                    definition = replace(definition, ipmi=endpoint)
+                    await self._store.put(BUCKET, definition.name, _to_json(definition))
+                    node.relocate(endpoint)
+                    self._members[definition.name].definition = definition
+        except BmcError:
+            await self._withdraw(definition.name, node)
+            raise
         return node
 
-    async def _withdraw(self, name: str) -> None:
+    async def _withdraw(self, name: str, node: Node) -> None:
         for removed in self._removed:
             await removed(name)
-        member = self._members.pop(name)
-        await member.node.close()
+        self._members.pop(name, None)
+        await node.close()
 
     def _member(self, name: str) -> _Member:
         member = self._members.get(name)
