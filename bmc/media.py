@@ -33,7 +33,7 @@ class MediaLibrary:
         if "/" in image or image.startswith("."):
             raise InvalidRequest(f"{image!r} must be a file name of the media store, or an http(s) URL")
         path = self._directory / image
-        if not path.is_file():
+        if not _is_file(path):
             raise NotFound(f"no medium {image!r}; there are: {', '.join(self.names()) or 'none'}")
         return str(path)
 
@@ -55,3 +55,10 @@ class MediaLibrary:
             raise BackendFailed(f"{url} could not be saved in {self._fetched}: {error.strerror}") from error
         path.chmod(0o644)
         return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than any file's
+        return False

@@ -182,6 +182,7 @@ class World:
     audit: Audit
     fleet: Fleet
     drivers: MemoryDrivers
+    media: PlainMedia
 
     async def add(self, name: str = "n1") -> tuple[Node, MemoryServer]:
         node = await self.fleet.create(NodeDefinition(name, uuid4(), "memory"), ADMIN)
@@ -204,10 +205,11 @@ async def open_world(
 
     async with Store.open(path) as store:
         events, audit = Events(store, clock), Audit(store, clock)
-        fleet = Fleet(store, events, audit, clock, drivers, PlainMedia(), forget, patience)
+        media = PlainMedia()
+        fleet = Fleet(store, events, audit, clock, drivers, media, forget, patience)
         await fleet.start()
         try:
-            yield World(store, events, audit, fleet, drivers)
+            yield World(store, events, audit, fleet, drivers, media)
         finally:
             await fleet.close()
 

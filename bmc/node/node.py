@@ -275,6 +275,7 @@ class Node:
     async def _insert(self, slot: str, path: str, image: str, caller: Caller) -> None:
         bay = self._slot(slot)
         async with self._lock:
+            self._check_reservation(caller)  # again: fetching the medium may have taken long
             await bay.insert(slot, path, image)
             self._refresh()
         await self._publish(

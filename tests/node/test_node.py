@@ -67,6 +67,25 @@ async def test_a_jobs_reservation_passes_that_job_alone(world: World) -> None:
     await node.do(Release(), JOB)
 
 
+async def test_a_medium_that_took_long_to_fetch_does_not_meet_a_reservation_made_meanwhile(world: World) -> None:
+    node, server = await world.add()
+    fetching, fetched = asyncio.Event(), asyncio.Event()
+
+    async def slowly(image: str) -> str:
+        fetching.set()
+        await fetched.wait()
+        return f"/media/{image}"
+
+    world.media.path = slowly  # type: ignore[method-assign]
+    inserting = asyncio.create_task(node.do(InsertMedia("cd0", "slow.iso"), OPERATOR))
+    await fetching.wait()
+    await node.do(Reserve("reinstall"), JOB)
+    fetched.set()
+    with pytest.raises(Busy, match="job j1"):
+        await inserting
+    assert server.medium == ""
+
+
 async def test_media_are_inserted_swapped_and_ejected(world: World) -> None:
     node, _ = await world.add()
     await node.do(InsertMedia("cd0", "a.iso"), OPERATOR)
