@@ -1,5 +1,6 @@
 """VirtualMedia of a node, reachable from its System and from its Manager."""
 
+import re
 from typing import Literal
 
 from pydantic import Field
@@ -49,6 +50,10 @@ async def insert(call: Call) -> Reply:
         if value is not only:
             text = f"{name} can only be {str(only).lower()} here."
             raise fail(400, "ActionParameterValueNotInList", value, name, INSERT, text=text, related=f"#/{name}")
+    if _holds_a_secret(wanted.image):
+        # Checked before anybody sees it: the name of a medium stands in events, in the audit and on the page.
+        text = "Image must not hold a user name or password: everybody who sees the server sees its medium."
+        raise fail(400, "ActionParameterValueError", "Image", INSERT, text=text, related="#/Image")
     await node.do(InsertMedia(slot.id, wanted.image), call.caller)
     return Reply(status=204)
 
@@ -66,6 +71,11 @@ def _slot(call: Call, node: Node) -> MediaSlot:
         if slot.id == call.params["slot"]:
             return slot
     raise not_found(call.path)
+
+
+def _holds_a_secret(image: str) -> bool:
+    authority = re.split(r"[/?#]", image.partition("://")[2], maxsplit=1)[0]
+    return "@" in authority
 
 
 def _body(slot: MediaSlot, path: str) -> JsonObject:

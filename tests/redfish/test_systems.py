@@ -300,6 +300,16 @@ async def test_media_are_inserted_and_ejected_from_system_and_manager(service: S
     assert (await service.call("GET", "/redfish/v1/Systems/n1/VirtualMedia/zip")).status == 404
 
 
+async def test_a_password_in_a_url_is_refused_before_anybody_sees_it(service: Service) -> None:
+    insert = "/redfish/v1/Systems/n1/VirtualMedia/cd0/Actions/VirtualMedia.InsertMedia"
+    refused = await service.call("POST", insert, {"Image": "http://me:hush-hush@x/tiny.iso"})
+    assert (refused.status, refused.ids) == (400, ["ActionParameterValueError"])
+    assert "hush-hush" not in str(refused.body)
+    entries = await service.get(f"{N1}/LogServices/EventLog/Entries")
+    assert "hush-hush" not in str(entries)
+    assert (await service.call("POST", insert, {"Image": "http://x/a@b.iso"})).status == 204
+
+
 async def test_the_event_log_is_newest_first_and_pages(service: Service) -> None:
     for action in ("On", "ForceOff"):
         await service.call("POST", RESET, {"ResetType": action})
