@@ -20,9 +20,10 @@ say() {
 # show WHAT BYTES TOTAL: a bar on the screen, and on the serial console a line for each tenth.
 show() {
     local tenth=$(($3 > 0 ? $2 * 10 / $3 : 10))
+    local percent=$(($3 > 0 ? $2 * 100 / $3 : 100)) amount="$(($2 >> 20)) of $(($3 >> 20)) MiB"
     local bar=$(printf '%.*s' $((tenth * 2)) '####################')
-    { printf '\r\033[Klightsout: %-7s [%-20s] %3d%%  %d of %d MiB' "$1" "$bar" $(($3 > 0 ? $2 * 100 / $3 : 100)) \
-        $(($2 >> 20)) $(($3 >> 20)) > /dev/tty0; } 2>/dev/null
+    [ "$1" = seed ] && amount="$2 of $3 files"
+    { printf '\r\033[Klightsout: %-7s [%-20s] %3d%%  %s' "$1" "$bar" "$percent" "$amount" > /dev/tty0; } 2>/dev/null
     [ "$1$tenth" = "$shown" ] && return
     shown=$1$tenth
     { printf 'lightsout: %s %d%% (%d of %d)\n' "$1" $((tenth * 10)) "$2" "$3" > /dev/ttyS0; } 2>/dev/null
@@ -58,8 +59,11 @@ clear_head() {
     [ "$touched" ] || return 0
     killall -q wget gunzip dd sha256sum
     [ "$writer" ] && wait "$writer" 2>/dev/null
-    dd if=/dev/zero of="/dev/$disk" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none 2>> /run/log
-    say "the first MiB of $disk is cleared: nothing boots from it"
+    if dd if=/dev/zero of="/dev/$disk" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none 2> /run/clear.err; then
+        say "the first MiB of $disk is cleared: nothing boots from it"
+    else
+        say "the first MiB of $disk could not be cleared: $(cat /run/clear.err)"
+    fi
 }
 
 # The disk is cleared before the service hears of it, since it may cut the power as soon as it does.
@@ -142,10 +146,9 @@ find_job() {
         for block in /sys/block/sr* /sys/block/sd*; do
             [ "$(cat "$block/removable" 2>/dev/null)" = 1 ] || continue
             mount -t iso9660 -o ro "/dev/${block##*/}" /medium 2>/dev/null || continue
-            medium=${block##*/}
             [ -f /medium/lightsout/job.conf ] && cp /medium/lightsout/job.conf /run/job.conf
             umount /medium
-            [ -f /run/job.conf ] && return
+            [ -f /run/job.conf ] && medium=${block##*/} && return
         done
         sleep 0.5
         coldplug
