@@ -62,7 +62,8 @@ class Service:
 
 @contextmanager
 def service() -> Iterator[Service]:
-    """Start the service with its demo nodes, and end both."""
+    """Start the service with its demo nodes, and end both, also when the benchmark itself is ended."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="lightsout-bench-") as folder:
         base = Path(folder)
         base.chmod(0o711)  # guests run as users of their own, and their directories lie below
