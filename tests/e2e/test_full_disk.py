@@ -51,7 +51,7 @@ async def test_a_guest_stands_still_on_a_full_disk_and_goes_on_when_there_is_spa
         assert refused.status >= 500
         assert "space" in refused.words or "disk" in refused.words
 
-        subprocess.run(["mount", "-o", "remount,size=640m", str(service.state)], check=True)
+        make_room(service)
         service.do("POST", "/redfish/v1/Systems/n1/Actions/Oem/Lightsout.Resume", {})
         await shell.expect("written-0", 60)
         system = service.system("n1")
@@ -61,6 +61,10 @@ async def test_a_guest_stands_still_on_a_full_disk_and_goes_on_when_there_is_spa
     service.start()
     assert service.power("n1") == "On"
     assert service.system("n2")["Boot"]["BootSourceOverrideTarget"] == "Pxe"
+
+
+def make_room(service: LiveService) -> None:
+    subprocess.run(["mount", "-o", "remount,size=640m", str(service.state)], check=True)
 
 
 def _free(service: LiveService) -> int:

@@ -144,6 +144,7 @@ async def test_a_service_killed_while_it_writes_brings_the_other_image_to_its_pr
         assert (system["PowerState"], system["Oem"]["Lightsout"]["InstalledImage"]) == ("Off", "")
 
 
+@pytest.mark.slow
 async def test_a_guest_killed_while_it_writes_ends_the_job_and_a_cancel_does_too(service: LiveService) -> None:
     image = next(iter(images(service)))
     async with booting():
