@@ -90,14 +90,14 @@ async def open_service(state: Path, with_demo: bool = False, show_passwords: boo
         server = await _listen(stack, core, app)
         await jobs.resume()
         running = Running(core, jobs, server.url, first)
-        opened.announce(server.url)
-        stack.callback((state / "service.json").unlink, missing_ok=True)
         for name, work in (("accounts", core.accounts.run()), ("cli token", _keep_token(core))):
             running.tasks.append(asyncio.create_task(work, name=name))
         stack.push_async_callback(_cancel, running.tasks)
         if with_demo:
             running.first_passwords += await define_demo(core, catalogue, show_passwords)
             running.example = ipmitool_line(core)
+        opened.announce(server.url)  # the demo nodes are there: who waits for `bmc info` finds them all
+        stack.callback((state / "service.json").unlink, missing_ok=True)
         yield running
 
 
