@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import subprocess
 import tempfile
 from dataclasses import asdict, dataclass
@@ -50,7 +51,8 @@ def kvm_verdict(qemu: str, directory: Path) -> KvmVerdict:
         return KvmVerdict(False, f"there is no {KVM}")
     key = [host_boot_id(), qemu, _may_open()]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (directory / "kvm.json").open("a+") as file:
+    descriptor = os.open(directory / "kvm.json", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         try:
