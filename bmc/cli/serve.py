@@ -18,6 +18,7 @@ def run_service(demo: bool) -> None:
     :raise BmcError: it cannot start; nothing was changed.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)  # it calls every guest that goes off an error
     asyncio.run(_run(demo))
 
 
