@@ -14,6 +14,7 @@ from bmc.model.caller import SERVICE, Role
 from bmc.model.commands import NoteInstalled
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
+from bmc.model.power import PowerState
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall import seed
@@ -60,19 +61,25 @@ async def first_administrator(core: Core, show: bool) -> list[FirstPassword]:
 
 
 async def define_demo(core: Core, catalogue: Catalogue, show: bool) -> list[FirstPassword]:
-    """On the first start, three nodes: two with a system on their disk, one empty; `admin` has an IPMI slot on each."""
-    if await core.store.get("service", "demo") or core.fleet.visible(SERVICE):
+    """On the first start, three nodes: two with a system on their disk, one empty; `admin` has an IPMI slot on each.
+
+    A first start that was cut off is gone through again: its secrets were shown to nobody.
+    """
+    begun = await core.store.get("service", "demo")
+    there = {node.snapshot.name: node for node in core.fleet.visible(SERVICE)}
+    if begun.value["defined"] if begun else there:
         return []
+    await core.store.put("service", "demo", {"defined": False})
     key = _given("BMC_IPMI_PASSWORD_FILE") or generate_ipmi_key()
     write_secret(core.state / IPMI_KEY, key + "\n")
     root_password = generate_password()
     images = catalogue.list()
     for definition in _definitions():
-        node = await core.fleet.create(definition, SERVICE)
+        node = there.get(definition.name) or await core.fleet.create(definition, SERVICE)
         await core.accounts.set_slot(
             definition.name, 2, ADMINISTRATOR, key.encode(), Role.ADMINISTRATOR, account=ADMINISTRATOR
         )
-        if definition.name in _INSTALLED and images:
+        if definition.name in _INSTALLED and images and node.snapshot.power is PowerState.OFF:
             image = images[_INSTALLED.index(definition.name) % len(images)]
             await _install(node, core.fleet.backend(definition.name), image, root_password)
     await core.store.put("service", "demo", {"defined": True})
