@@ -106,3 +106,16 @@ async def test_an_end_by_signal_leaves_guests_running_and_a_follower_catches_up(
     assert down.returncode == 0, down.stderr
     assert "powered off: n3" in down.stdout
     assert service.qemu("n3") is None
+
+
+def test_a_first_start_that_was_killed_half_way_is_gone_through_again(new_service: NewService) -> None:
+    service = new_service()
+    service.process = service.launch()
+    wait_until(lambda: "n2: IPMI" in service.log, 60, "the second demo node")
+    service.kill()
+    assert "Lightsout is up." not in service.log
+    service.start()
+    assert sorted(service.nodes) == ["n1", "n2", "n3"]
+    assert all(service.system(node)["Oem"]["Lightsout"]["InstalledImage"] for node in ("n1", "n2"))
+    assert service.root_password
+    assert "is off" in service.ipmitool("n1", "chassis", "power", "status")
