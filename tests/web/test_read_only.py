@@ -52,7 +52,7 @@ async def test_the_consoles_are_seen_and_take_no_key(looker: Visitor, empty: str
     await expect(looker.button("Send break")).to_be_disabled()
     await expect(looker.page.get_by_text("View only: your role may not type")).to_be_visible()
     typed: list[str | bytes] = []
-    looker.page.on("websocket", lambda socket: socket.on("framesent", typed.append))
+    looker.page.on("websocket", lambda socket: socket.on("framesent", lambda sent: typed.append(sent)))
     await looker.page.reload()
     await looker.console_open()
     await looker.at("serial").click()

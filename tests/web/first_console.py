@@ -1,0 +1,33 @@
+"""The guest's first console, by hand: its effect is watched on the serial one, since a screen is only pixels."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from tests.e2e.service import Shell
+
+Hand = Callable[[str], Awaitable[None]]
+
+
+async def arrives(hand: Hand, shell: Shell, word: str, seconds: float) -> bool:
+    """Whether a command that `hand` types on the first console shows its effect on the serial one."""
+    await hand(f"echo {word}-$((6*7)) > /dev/ttyS0\n")
+    try:
+        await shell.expect(f"{word}-42\r?\n", seconds)
+    except AssertionError:
+        return False
+    return True
+
+
+async def log_in(hand: Hand, shell: Shell, password: str) -> None:
+    """Be root on the first console, logged in already or not."""
+    for _ in range(4):
+        if await arrives(hand, shell, "Ready", 6):
+            return
+        await asyncio.sleep(3)  # a word that was taken for a name asks for a password next
+        await hand("\n")
+        await asyncio.sleep(4)
+        await hand("root\n")
+        await asyncio.sleep(2)
+        await hand(f"{password}\n")
+        await asyncio.sleep(2)
+    raise AssertionError("no login on the first console")
