@@ -90,7 +90,7 @@ async def test_boot_override_reaches_the_machine_and_is_spent(house: House) -> N
 async def test_every_action_is_in_the_audit_with_who_and_whence(house: House) -> None:
     await house.ipmitool("-L", "OPERATOR", "chassis", "power", "on", user="olga")
     record = next(record for record in await house.world.audit.read() if record.action == "power")
-    assert (record.account, record.door, record.address) == ("olga", Door.IPMI, "127.0.0.1")
+    assert (record.account, record.door, record.address) == ("ipmi:olga", Door.IPMI, "127.0.0.1")
 
 
 async def test_the_web_password_is_no_ipmi_key(house: House) -> None:

@@ -88,10 +88,10 @@ async def test_each_power_verb_reaches_the_node_once(rack: Rack, word: str, acti
     assert rack.node.actions == [action]
 
 
-async def test_the_node_hears_who_asked(rack: Rack) -> None:
+async def test_the_node_hears_who_asked_and_never_takes_a_user_for_an_account(rack: Rack) -> None:
     await rack.ipmitool("chassis", "power", "on", user="oper", options=("-L", "OPERATOR"))
     caller = rack.node.done[0][1]
-    assert (caller.account, caller.role.value, caller.door.value) == ("oper", "Operator", "ipmi")
+    assert (caller.account, caller.role.value, caller.door.value) == ("ipmi:oper", "Operator", "ipmi")
     assert caller.address == "127.0.0.1"
     assert caller.scope.nodes == frozenset({"n1"})
     assert not caller.scope.all_nodes

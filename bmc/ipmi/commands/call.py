@@ -125,10 +125,13 @@ class Call:
 
     @property
     def caller(self) -> Caller:
-        """The asker, with the role of the session's present privilege and no node but this one."""
+        """The asker, with the role of the session's present privilege and no node but this one.
+
+        A user of this node alone is no account of the fleet, though it may bear the name of one.
+        """
         session = self.session
         return Caller(
-            session.slot.account or session.user,
+            session.slot.account or f"ipmi:{session.user}",
             _ROLES.get(session.privilege, Role.READ_ONLY),
             Scope(all_nodes=False, nodes=frozenset({self.node.snapshot.name})),
             Door.IPMI,
