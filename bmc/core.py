@@ -41,7 +41,10 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
     :raise BmcError: configuration, store or key file; nothing was changed.
     """
     settings = load(config_file(state))
-    state.mkdir(mode=0o711, parents=True, exist_ok=True)
+    try:
+        state.mkdir(mode=0o711, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidRequest(f"the state directory {state} cannot be made: {error.strerror}; see BMC_STATE") from error
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store.open(state / "store" / "lightsout.db"))

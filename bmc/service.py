@@ -159,7 +159,7 @@ class Opened:
             for name, where in sorted(self._nodes.items())
         ]
         text = json.dumps({"url": self._url, "pid": os.getpid(), "nodes": nodes}, indent=2)
-        write_secret(self._core.state / "service.json", text + "\n")
+        _try_write(self._core.state / "service.json", text + "\n")
 
 
 async def _listen(stack: AsyncExitStack, core: Core, app: Application) -> HttpServer:
@@ -203,12 +203,23 @@ def _is_free(host: str, port: int) -> bool:
 
 async def _keep_token(core: Core) -> None:
     """Keep a session for the command line of this installation, in a file that only the service's user can read."""
-    token = ""
+    token, written = "", False
     while True:
         if core.accounts.session(token) is None:
-            token = (await core.accounts.open_local_session("local")).token
-            write_secret(core.state / "cli-token", token + "\n")
+            token, written = (await core.accounts.open_local_session("local")).token, False
+        if not written:
+            written = _try_write(core.state / "cli-token", token + "\n")
         await core.clock.sleep(60)
+
+
+def _try_write(path: Path, text: str) -> bool:
+    """A full disk costs the command line its way in, and nobody anything else."""
+    try:
+        write_secret(path, text)
+    except OSError as error:
+        log.error("%s cannot be written: %s", path, error.strerror)
+        return False
+    return True
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

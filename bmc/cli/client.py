@@ -33,7 +33,7 @@ def running(state: Path) -> Running:
     try:
         value = json.loads((state / "service.json").read_text())
         found = Running(value["url"], value["pid"], value["nodes"])
-    except (FileNotFoundError, KeyError, ValueError):
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
         raise CliError(f"no service runs on {state}; start it with `make run` or `bmc serve`") from None
     except OSError as error:
         raise CliError(f"{state / 'service.json'} cannot be read: {error.strerror}") from None
