@@ -33,6 +33,8 @@ async def stream(call: Call) -> web.StreamResponse:
     """
     after = _last_event_id(call.request)
     events = call.house.events.subscribe(after)
+    newest = await call.house.events.history(limit=1)
+    signed_in = newest[-1].sequence if newest else 0
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     response.headers.update({"OData-Version": "4.0", "X-Accel-Buffering": "no"})
     if call.request.method == "HEAD":
@@ -42,7 +44,7 @@ async def stream(call: Call) -> web.StreamResponse:
         await response.prepare(call.request)
         try:
             await _write(response, b": connected\n\n")
-            await _pump(call, events, response, ended)
+            await _pump(call, events, signed_in, response, ended)
         except (TimeoutError, ConnectionError):
             # A reader that is gone, or that takes nothing, ends its own stream only.
             if call.request.transport is not None:
@@ -50,7 +52,10 @@ async def stream(call: Call) -> web.StreamResponse:
     return response
 
 
-async def _pump(call: Call, events: Subscription, response: web.StreamResponse, ended: "asyncio.Future[str]") -> None:
+async def _pump(
+    call: Call, events: Subscription, signed_in: int, response: web.StreamResponse, ended: "asyncio.Future[str]"
+) -> None:
+    """`signed_in` is the newest event that there was when the caller signed in: catching up begins before it."""
     pending = asyncio.ensure_future(anext(events))
     try:
         while not ended.done():
@@ -63,7 +68,7 @@ async def _pump(call: Call, events: Subscription, response: web.StreamResponse, 
                 continue
             event = pending.result()
             pending = asyncio.ensure_future(anext(events))
-            if _lost_rights(event, call):
+            if event.sequence > signed_in and _lost_rights(event, call):
                 return
             if sees(event, call.caller, call.house):
                 await _write(response, server_sent(event))

@@ -98,6 +98,14 @@ async def test_a_stream_by_password_ends_when_its_account_changes(service: Servi
             assert await response.content.read() == b""
 
 
+async def test_a_stream_by_password_catches_up_past_an_earlier_change_of_its_account(service: Service) -> None:
+    first = await tell(service)
+    await service.call("PATCH", "/redfish/v1/AccountService/Accounts/olga", {"RoleId": "ReadOnly"})
+    later = await tell(service)
+    async with following(service, "olga", after=first.sequence) as response:
+        assert (await next_event(response))[0] == later.sequence
+
+
 async def test_a_client_that_reads_nothing_holds_up_nobody_and_is_let_go(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
