@@ -1,7 +1,6 @@
 """The IPMI door of the running service: boot devices, Serial over LAN, sessions, and who is refused."""
 
 import asyncio
-import contextlib
 import re
 import time
 from collections.abc import AsyncIterator
@@ -71,8 +70,8 @@ async def test_a_person_works_on_the_console_over_sol(live: LiveService) -> None
     await boot(live, "n1")
     async with terminal(*live.ipmitool_words("n1", "sol", "activate")) as person:
         await person.expect(b"SOL Session operational", 20)
-        with contextlib.suppress(AssertionError):
-            await person.expect(b"# ", 3)
+        await asyncio.sleep(2)  # what was printed before one came comes first, with prompts of its own
+        person.printed = b""
         person.type(b"exit\r")
         await person.expect(b"login: ", 60)
         person.type(b"root\r")
