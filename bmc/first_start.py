@@ -37,30 +37,31 @@ _INSTALLED = ("n1", "n2")
 
 @dataclass(frozen=True, slots=True)
 class FirstPassword:
-    """A secret made on the first start: shown once on a terminal, or else in `file`, 0600."""
+    """A secret made on the first start. It is in `file`, 0600, from before it works, so that no crash loses it;
+    whoever has shown it to a person removes the file.
+    """
 
     what: str
     name: str
-    password: str | None
-    file: Path | None
+    password: str
+    file: Path
 
 
-async def first_administrator(core: Core, show: bool) -> list[FirstPassword]:
+async def first_administrator(core: Core) -> list[FirstPassword]:
     """On the first start, make `admin`: with the password of BMC_ADMIN_PASSWORD_FILE, or a new one to be shown."""
     if not core.accounts.empty():
         return []
     given = _given("BMC_ADMIN_PASSWORD_FILE")
-    password = given or generate_password()
-    await core.accounts.create(ADMINISTRATOR, password, Role.ADMINISTRATOR)
     if given:
+        await core.accounts.create(ADMINISTRATOR, given, Role.ADMINISTRATOR)
         return []
-    if show:
-        return [FirstPassword("account", ADMINISTRATOR, password, None)]
+    password = generate_password()
     file = write_secret(core.state / "admin-password", password + "\n")
-    return [FirstPassword("account", ADMINISTRATOR, None, file)]
+    await core.accounts.create(ADMINISTRATOR, password, Role.ADMINISTRATOR)
+    return [FirstPassword("account", ADMINISTRATOR, password, file)]
 
 
-async def define_demo(core: Core, catalogue: Catalogue, show: bool) -> list[FirstPassword]:
+async def define_demo(core: Core, catalogue: Catalogue) -> list[FirstPassword]:
     """On the first start, three nodes: two with a system on their disk, one empty; `admin` has an IPMI slot on each.
 
     A first start that was cut off is gone through again: its secrets were shown to nobody.
@@ -73,6 +74,7 @@ async def define_demo(core: Core, catalogue: Catalogue, show: bool) -> list[Firs
     key = _given("BMC_IPMI_PASSWORD_FILE") or generate_ipmi_key()
     write_secret(core.state / IPMI_KEY, key + "\n")
     root_password = generate_password()
+    file = write_secret(core.state / "demo-root-password", root_password + "\n")
     images = catalogue.list()
     for definition in _definitions():
         node = there.get(definition.name) or await core.fleet.create(definition, SERVICE)
@@ -83,9 +85,7 @@ async def define_demo(core: Core, catalogue: Catalogue, show: bool) -> list[Firs
             image = images[_INSTALLED.index(definition.name) % len(images)]
             await _install(node, core.fleet.backend(definition.name), image, root_password)
     await core.store.put("service", "demo", {"defined": True})
-    shown = root_password if show else None
-    file = None if show else write_secret(core.state / "demo-root-password", root_password + "\n")
-    return [FirstPassword("demo systems", "root", shown, file)]
+    return [FirstPassword("demo systems", "root", root_password, file)]
 
 
 def ipmitool_line(core: Core) -> str:

@@ -57,7 +57,7 @@ class Running:
 
 
 @asynccontextmanager
-async def open_service(state: Path, with_demo: bool = False, show_passwords: bool = False) -> AsyncIterator[Running]:
+async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Running]:
     """Start everything on the state directory; on leaving, the doors close and the nodes run on.
 
     :raise BmcError: what is in the way, and the remedy; nothing was changed.
@@ -73,7 +73,7 @@ async def open_service(state: Path, with_demo: bool = False, show_passwords: boo
         reinstall = Reinstall(core.events, catalogue, medium, DeployServer(), state / "deploy")
         jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, [reinstall.recipe()])
         stack.push_async_callback(jobs.close)
-        first = await first_administrator(core, show_passwords)
+        first = await first_administrator(core)
         await core.fleet.start()
         app = make_app(
             accounts=core.accounts,
@@ -94,7 +94,7 @@ async def open_service(state: Path, with_demo: bool = False, show_passwords: boo
             running.tasks.append(asyncio.create_task(work, name=name))
         stack.push_async_callback(_cancel, running.tasks)
         if with_demo:
-            running.first_passwords += await define_demo(core, catalogue, show_passwords)
+            running.first_passwords += await define_demo(core, catalogue)
             running.example = ipmitool_line(core)
         opened.announce(server.url)  # the demo nodes are there: who waits for `bmc info` finds them all
         stack.callback((state / "service.json").unlink, missing_ok=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import resource
 import signal
 import sys
 
@@ -11,6 +12,9 @@ from bmc.service import Running, open_service
 
 log = logging.getLogger("bmc")
 
+FILES = 65536
+"""How many files we may have open, if we are let: the usual 1024 are soon taken by viewers and nodes."""
+
 
 def run_service(demo: bool) -> None:
     """Runs until SIGINT or SIGTERM, or until something that must not end has ended.
@@ -19,6 +23,8 @@ def run_service(demo: bool) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)  # it calls every guest that goes off an error
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, FILES), most))
     asyncio.run(_run(demo))
 
 
@@ -27,7 +33,7 @@ async def _run(demo: bool) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with open_service(state_directory(), demo, show_passwords=sys.stdout.isatty()) as service:
+    async with open_service(state_directory(), demo) as service:
         _greet(service)
         ended = asyncio.create_task(service.failure())
         stopping = asyncio.create_task(stop.wait())
@@ -50,6 +56,8 @@ def _greet(service: Running) -> None:
 
 
 def _secret(first: FirstPassword) -> str:
-    if first.password is not None:
-        return f"{first.name}  password {first.password}  (shown only now)"
-    return f"{first.name}  password in {first.file}"
+    """Shown on a terminal alone, and kept no longer once it was."""
+    if not sys.stdout.isatty():
+        return f"{first.name}  password in {first.file}"
+    first.file.unlink(missing_ok=True)
+    return f"{first.name}  password {first.password}  (shown only now)"

@@ -176,8 +176,9 @@ class PowerControl:
                 await self._journal.write(Intent(mine.action, mine.caller.account, mine.since, deadline))
                 try:
                     return await self._act(mine, deadline)
-                except BmcError:
+                except BmcError as error:
                     await self._journal.clear()
+                    await self._tell_failed(mine, error)
                     raise
             finally:
                 if mine.watcher is None:
@@ -218,6 +219,7 @@ class PowerControl:
         try:
             if action is PowerAction.POWER_CYCLE and action not in self._switch.actions:
                 await self._apply(PowerAction.FORCE_OFF)
+                await self._accept(await self._agree(), mine.caller.account, PowerCause.COMMAND)
                 await self._clock.sleep(self._patience.off_time)
                 await self._apply(PowerAction.ON)
             else:
@@ -325,6 +327,16 @@ class PowerControl:
             Severity.WARNING,
             intent.account,
             {"action": intent.action.value, "outcome": "unknown"},
+        )
+
+    async def _tell_failed(self, mine: _UnderWay, error: BmcError) -> None:
+        """The asker may have left: a door that waits no longer, a job that was cancelled."""
+        await self._publish(
+            EventKind.POWER_ACTION,
+            f"{mine.action.value} of {self._name} failed: {error}",
+            Severity.WARNING,
+            mine.caller.account,
+            {"action": mine.action.value, "outcome": "failed"},
         )
 
     async def _tell_action(self, mine: _UnderWay) -> None:

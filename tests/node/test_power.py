@@ -40,6 +40,8 @@ async def test_a_cycle_is_off_and_on_again(world: World) -> None:
     await node.do(Power(PowerAction.ON), ADMIN)
     assert await node.do(Power(PowerAction.POWER_CYCLE), ADMIN) is PowerState.ON
     assert server.applied == [PowerAction.ON, PowerAction.FORCE_OFF, PowerAction.ON]
+    told = [event.details["to"] for event in await world.told(EventKind.POWER_CHANGED)]
+    assert told == ["On", "Off", "On"]
 
 
 async def test_a_second_request_for_the_same_is_joined_and_another_is_busy(world: World) -> None:
@@ -136,6 +138,7 @@ async def test_an_effect_that_does_not_show_is_said(world: World) -> None:
     with pytest.raises(TimedOut, match="still reads Off"):
         await node.do(Power(PowerAction.ON), ADMIN)
     assert node.snapshot.power is PowerState.OFF
+    assert "failed" in (await world.told(EventKind.POWER_ACTION))[-1].message
 
 
 async def test_a_process_that_dies_at_once_fails_with_its_last_words(world: World) -> None:
