@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from bmc.http.server import TurnedAway
 from bmc.model.errors import BackendFailed, BmcError
 from bmc.reinstall.desk import Desk, Reply, Turned
 
@@ -40,7 +41,7 @@ class DeployServer:
             raise BackendFailed("the deploy listener was not set up")
 
         def connection() -> asyncio.Protocol:
-            return handlers() if len(handlers.connections) < CONNECTIONS_MAX else _TurnedAway()
+            return handlers() if len(handlers.connections) < CONNECTIONS_MAX else TurnedAway()
 
         # Not yet serving, this is never suspended, so that a cancelled caller leaves nothing half open.
         server = await asyncio.get_running_loop().create_server(connection, sock=listener, start_serving=False)
@@ -112,13 +113,6 @@ async def _answer(node: str, answer: Answer, request: web.Request) -> web.Stream
     except BmcError as error:
         log.error("deploy %s: %s: %s", node, request.path, error)
         return _plain(Reply(503, f"{error}\n"))
-
-
-class _TurnedAway(asyncio.Protocol):
-    """One connection too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
 
 
 def _token(request: web.Request) -> str:

@@ -1,7 +1,9 @@
 """The HTTP server: binds, serves, and ends cleanly."""
 
+import asyncio
 import errno
 import logging
+import resource
 import ssl
 from collections.abc import MutableMapping
 from ipaddress import ip_address
@@ -10,10 +12,13 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
+from aiohttp.typedefs import Handler, Middleware
 
 from bmc.model.errors import BmcError
 
 SHUTDOWN_SECONDS = 5.0
+MOST_CONNECTIONS = 2000
+FIRST_REQUEST_SECONDS = 30.0
 
 
 class CannotListen(BmcError):
@@ -38,6 +43,47 @@ class _Strangers(logging.LoggerAdapter[logging.Logger]):
         return msg, kwargs
 
 
+class TurnedAway(asyncio.Protocol):
+    """One connection too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+class _Connections:
+    """Makes the protocol of each connection. Whoever opens many, or one and asks nothing, must not take all the files
+    that this process may open: they are needed for nodes too.
+    """
+
+    def __init__(self) -> None:
+        self.server: web.Server | None = None
+        self._silent: dict[asyncio.Protocol, asyncio.TimerHandle] = {}
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._most = min(MOST_CONNECTIONS, files // 2)
+
+    def __call__(self) -> asyncio.Protocol:
+        if self.server is None or len(self.server.connections) >= self._most:
+            return TurnedAway()
+        handler = self.server()
+        loop = asyncio.get_running_loop()
+        self._silent[handler] = loop.call_later(FIRST_REQUEST_SECONDS, self._end_silent, handler)
+        return handler
+
+    def middleware(self) -> Middleware:
+        @web.middleware
+        async def heard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if timer := self._silent.pop(request.protocol, None):
+                timer.cancel()
+            return await handler(request)
+
+        return heard
+
+    def _end_silent(self, handler: web.RequestHandler) -> None:
+        del self._silent[handler]
+        if handler.transport is not None:
+            handler.transport.close()
+
+
 class HttpServer:
     """Serves `app` on (host, port) from `async with` to its end. Port 0 takes a free one; `port` tells which."""
 
@@ -45,6 +91,9 @@ class HttpServer:
         self._host = host
         self._port = port
         self._context = context
+        self._connections = _Connections()
+        app.middlewares.insert(0, self._connections.middleware())
+        self._listening: asyncio.Server | None = None
         self._runner = web.AppRunner(
             app,
             access_log=None,
@@ -67,18 +116,22 @@ class HttpServer:
                 f"beyond loopback only HTTPS is served, and {self._host or 'every address'} is beyond it"
             )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port, ssl_context=self._context)
+        self._connections.server = self._runner.server
         try:
-            await site.start()
+            self._listening = await asyncio.get_running_loop().create_server(
+                self._connections, self._host, self._port, ssl=self._context, backlog=128
+            )
         except OSError as error:
             await self._runner.cleanup()
             raise self._cannot(error) from error
-        self.port = self._runner.addresses[0][1]
+        self.port = self._listening.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._listening is not None:
+            self._listening.close()
         await self._runner.cleanup()
 
     def _cannot(self, error: OSError) -> CannotListen:

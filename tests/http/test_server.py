@@ -11,6 +11,7 @@ from aiohttp import ClientSession, ClientSSLError, web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bmc.http import server
 from bmc.http.server import CannotListen, HttpServer, is_loopback
 from bmc.http.tls import BadCertificate, self_signed, server_context
 from bmc.store import StoreFailed
@@ -30,6 +31,40 @@ async def test_beyond_loopback_there_is_no_plain_http(host: str) -> None:
     with pytest.raises(CannotListen, match="only HTTPS"):
         async with HttpServer(web.Application(), host, 0):
             pass
+
+
+async def test_a_connection_that_asks_nothing_is_closed_and_one_that_asked_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server, "FIRST_REQUEST_SECONDS", 0.2)
+    async with HttpServer(web.Application(), "127.0.0.1", 0) as serving:
+        silent, saying_nothing = await asyncio.open_connection("127.0.0.1", serving.port)
+        slow, writer = await asyncio.open_connection("127.0.0.1", serving.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        asking, asker = await asyncio.open_connection("127.0.0.1", serving.port)
+        asker.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"404" in await asking.readline()
+        async with asyncio.timeout(5):
+            assert await silent.read() == b""
+            assert await slow.read() == b""
+        await asking.readuntil(b"\r\n\r\n")
+        await asking.readexactly(len("404: Not Found"))
+        asker.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"404" in await asking.readline()
+        for each in (saying_nothing, writer, asker):
+            each.close()
+
+
+async def test_one_connection_too_many_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
+    async with HttpServer(web.Application(), "127.0.0.1", 0) as serving:
+        open_ones = [await asyncio.open_connection("127.0.0.1", serving.port) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        reader, one_more = await asyncio.open_connection("127.0.0.1", serving.port)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        for writer in (one_more, *(each[1] for each in open_ones)):
+            writer.close()
 
 
 def test_what_is_loopback() -> None:
