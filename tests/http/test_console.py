@@ -89,7 +89,7 @@ async def test_a_console_beyond_ones_scope_or_of_no_node_is_refused(service: Ser
 async def test_typing_at_a_node_that_is_off_is_told_and_ends_nothing(service: Service) -> None:
     line = service.drivers.lines["n1"]
     line.off = True
-    await service.world.fleet.change("n1", {}, ADMIN)
+    await service.world.fleet.change("n1", {"opened": "anew"}, ADMIN)
     socket = await connect(service, SERIAL)
     await socket.send_bytes(b"x")
     while (message := await socket.receive(5)).type is not WSMsgType.TEXT:
