@@ -1,6 +1,7 @@
 """The order of the rooms (ARCHITECTURE.md), checked on the import statements of every module."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -197,3 +198,10 @@ def test_what_the_order_allows_is_not_a_breach(tree: Path, file: str, code: str)
     (tree / file).write_text(code)
     (tree / "bmc/ports.py").write_text("")
     assert problems(tree) == []
+
+
+def test_the_table_in_the_architecture_shows_the_rooms_that_are_there_in_their_order():
+    shown = re.findall(r"^\| `([a-z_/.]+)` \|", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    there = {room_of(module) for module in modules_of(ROOT)}
+    rooms = [name.rstrip("/").removesuffix(".py").replace("/", ".") for name in shown]
+    assert rooms == [room for room in ROOMS if room in there]
