@@ -123,6 +123,7 @@ class Fleet:
         :raise InvalidRequest: with every problem. :raise Busy: the name or uuid is taken.
         """
         decide(caller, Role.ADMINISTRATOR, definition.name, definition.tags, "create-node")
+        _guard_credentials(definition.options, caller)
         if not _NAME.fullmatch(definition.name):
             raise InvalidRequest(
                 f"Name {definition.name!r} must be a host name: 1 to 63 lower-case letters, digits and inner hyphens"
@@ -154,6 +155,7 @@ class Fleet:
         async with self._lock:
             member = self._member(name)
             decide(caller, Role.ADMINISTRATOR, name, member.definition.tags, "change-node")
+            _guard_credentials({**member.definition.options, **options}, caller)
             merged = replace(
                 member.definition,
                 options={**member.definition.options, **options},
@@ -249,6 +251,15 @@ class Fleet:
     async def _tell(self, kind: EventKind, name: str, message: str, action: str, caller: Caller) -> None:
         await self._audit.record(caller, action, name, "done")
         await self._events.publish(Event(kind, message, self._clock.now(), name, account=caller.account))
+
+
+def _guard_credentials(options: Mapping[str, object], caller: Caller) -> None:
+    """A credential belongs to the whole fleet: whoever may send it to a host of their choice can have it.
+
+    :raise Denied: the caller administers only some nodes.
+    """
+    if "credential" in options:
+        decide(caller, Role.ADMINISTRATOR, action="use-credential")
 
 
 def _to_json(definition: NodeDefinition) -> dict[str, Json]:

@@ -1,5 +1,6 @@
 """The media library: what an operator may insert into a virtual drive, by file name or by URL."""
 
+import asyncio
 import hashlib
 import os
 from pathlib import Path
@@ -16,7 +17,10 @@ class MediaLibrary:
         self._fetched = directory / "fetched"
         self._fetcher = fetcher
         self._quota = quota
+        self._fetching = asyncio.Lock()
         self._fetched.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for part in self._fetched.glob("*.part"):
+            part.unlink()  # of a fetch that a crash cut off
 
     def names(self) -> list[str]:
         """The files that may be inserted by name."""
@@ -29,7 +33,8 @@ class MediaLibrary:
         :raise Unreachable: the URL does not answer. :raise BackendFailed: the disk is full.
         """
         if "://" in image:
-            return str(await self._fetch(image))
+            async with self._fetching:  # one at a time: each counts on the room that is left
+                return str(await self._fetch(image))
         if "/" in image or image.startswith("."):
             raise InvalidRequest(f"{image!r} must be a file name of the media store, or an http(s) URL")
         path = self._directory / image

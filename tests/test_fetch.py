@@ -1,5 +1,6 @@
 """Whatever the service fetches passes the one fetcher, and the fetcher passes nothing it must not."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from ipaddress import ip_network
 from pathlib import Path
@@ -99,6 +100,12 @@ async def test_an_unknown_medium_is_named_with_those_there_are(tmp_path: Path) -
     (tmp_path / "a.iso").touch()
     with pytest.raises(NotFound, match=r"there are: a\.iso"):
         await MediaLibrary(tmp_path, Fetcher(), 1 << 30).path("b.iso")
+
+
+async def test_two_who_want_the_same_url_both_get_it_whole(server: str, tmp_path: Path) -> None:
+    library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), 1 << 30)
+    paths = await asyncio.gather(*(library.path(f"{server}/whole.iso") for _ in range(4)))
+    assert {Path(path).read_bytes() for path in paths} == {CONTENT}
 
 
 async def test_what_was_fetched_long_ago_makes_room(server: str, tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ class Node:
         self._clock = clock
         self._library = media
         self._lock = asyncio.Lock()
+        self._reserving = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._identify_off: asyncio.Task[None] | None = None
         self._hub = SerialHub(backend.serial) if backend.serial else None
@@ -318,8 +319,10 @@ class Node:
         await self._publish(EventKind.IDENTIFY_CHANGED, message, account=account, details={"on": on})
 
     async def _do_reserve(self, command: Reserve, caller: Caller) -> None:
-        held = Reservation(caller.account, command.reason, self._clock.now(), caller.job)
-        await self._keeper.change(reservation=held)
+        async with self._reserving:
+            self._check_reservation(caller)
+            held = Reservation(caller.account, command.reason, self._clock.now(), caller.job)
+            await self._keeper.change(reservation=held)
         self._refresh()
         message = f"{self._snapshot.name} reserved by {caller.account}: {command.reason}"
         await self._publish(EventKind.RESERVED, message, account=caller.account, details={"job": caller.job})

@@ -111,7 +111,8 @@ class Reinstall:
             given = [key for key in ("hostname", "ssh_keys") if request.get(key)] + ["password"] * bool(password)
             wrong += [f"{key}: the image {image.name} takes no seed, so this cannot be set" for key in given]
         else:
-            wrong += seed.problems(request.get("hostname"), request.get("ssh_keys", ()), password)
+            request = {**request, "hostname": request.get("hostname") or node.snapshot.name}
+            wrong += seed.problems(request["hostname"], request.get("ssh_keys", ()), password)
         if wrong or image is None:
             raise InvalidRequest("; ".join(wrong))
         kept = {"token": random.token_urlsafe(32), "proof_token": random.token_urlsafe(32)}

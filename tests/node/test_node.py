@@ -164,6 +164,22 @@ async def test_a_change_needs_a_node_that_is_off_unless_it_changes_nothing(world
         await world.fleet.change("n1", {"cpus": 4}, ADMIN)
 
 
+async def test_of_two_who_reserve_at_once_one_is_told_of_the_other(world: World) -> None:
+    node, _ = await world.add()
+    both = await asyncio.gather(node.do(Reserve("a"), ADMIN), node.do(Reserve("b"), OPERATOR), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in both) == ["Busy", "NoneType"]
+
+
+async def test_a_credential_of_the_fleet_is_not_for_those_who_administer_some_nodes(world: World) -> None:
+    some = replace(ADMIN, scope=Scope(all_nodes=False, nodes=frozenset({"x1"})))
+    definition = NodeDefinition("x1", uuid4(), "memory", {"host": "203.0.113.9", "credential": "rack1"})
+    with pytest.raises(Denied):
+        await world.fleet.create(definition, some)
+    await world.fleet.create(definition, ADMIN)
+    with pytest.raises(Denied):
+        await world.fleet.change("x1", {"host": "203.0.113.66"}, some)
+
+
 @pytest.mark.parametrize("name", ["", "N1", "-a", "a-", "a_b", "a/b", "../x", "a" * 64, "a\n"])
 async def test_a_name_that_is_no_host_name_is_refused(world: World, name: str) -> None:
     with pytest.raises(InvalidRequest, match="host name"):
