@@ -10,10 +10,11 @@ export function Activity({ system }: { system: System }) {
   const task = useRunningTask(system).data;
   const reservation = system.Oem?.Lightsout?.Reservation;
   if (system.Oem?.Lightsout?.Task && task) {
+    const ours = task.Oem?.Lightsout;
     return (
       <Link to={`/nodes/${encodeURIComponent(system.Id)}/jobs`} className="lo-activity">
         <Progress
-          title={stepWords(task.Oem?.Lightsout?.Step ?? "")}
+          title={[ours?.Kind, ours?.Step].map((word) => stepWords(word ?? "")).join(" · ")}
           value={task.PercentComplete ?? 0}
           size={ProgressSize.sm}
           aria-label={`Job on ${system.Name}`}
