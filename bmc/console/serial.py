@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections import deque
 
-from bmc.model.errors import BackendFailed, BmcError, WrongState
+from bmc.model.errors import BmcError, NotSupported, WrongState
 from bmc.ports import ByteStream, SerialSource
 
 log = logging.getLogger(__name__)
@@ -117,12 +117,12 @@ class SerialReader:
         return data
 
     async def write(self, data: bytes) -> None:
-        """:raise BackendFailed: the stream is closed, or for reading only. :raise WrongState: the node is off."""
+        """:raise NotSupported: it is for reading only. :raise WrongState: the node is off, or the stream closed."""
         self._check_writable()
         await self._hub.write(data)
 
     async def send_break(self) -> None:
-        """:raise NotSupported: the line carries no break. :raise WrongState: the node is off."""
+        """As `write`. :raise NotSupported: the line carries no break."""
         self._check_writable()
         await self._hub.send_break()
 
@@ -132,6 +132,7 @@ class SerialReader:
         self._ready.set()
 
     def _check_writable(self) -> None:
-        if self._closed or not self._writable:
-            why = "is closed" if self._closed else "was opened for reading only"
-            raise BackendFailed(f"this serial stream {why}")
+        if not self._writable:
+            raise NotSupported("this serial console was opened for reading only")
+        if self._closed:
+            raise WrongState("this serial console is closed")

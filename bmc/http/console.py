@@ -147,10 +147,10 @@ async def _to_node(request: web.Request, socket: web.WebSocketResponse, stream: 
 
 
 async def _type(socket: web.WebSocketResponse, stream: ConsoleStream, data: bytes) -> None:
-    """What is typed while the node is off is lost, and said so; what the node prints later is still wanted."""
+    """What is typed at a node that is off, or by one who only looks, is lost, and said so; the console stays open."""
     try:
         await stream.write(data)
-    except WrongState as error:
+    except (WrongState, NotSupported) as error:
         await _say(socket, {"type": "error", "reason": str(error)})
 
 

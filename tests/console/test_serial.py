@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bmc.console.serial import GAP, READER_LIMIT, SerialHub
-from bmc.model.errors import BackendFailed, WrongState
+from bmc.model.errors import NotSupported, WrongState
 from tests.world import MemoryStream, until
 
 
@@ -79,7 +79,7 @@ async def test_a_reader_that_never_reads_loses_its_oldest_and_is_told(hub, line)
 
 
 async def test_a_viewer_cannot_type(hub):
-    with pytest.raises(BackendFailed, match="for reading only"):
+    with pytest.raises(NotSupported, match="for reading only"):
         await hub.open(0, False).write(b"x")
 
 
