@@ -95,7 +95,7 @@ async def test_an_empty_node_is_reinstalled_by_the_command_line_to_the_proof(liv
         if os.geteuid() == 0:
             assert ask_inside(qemu, None) == "401"
             assert ask_inside(qemu, "guessed") == "403"
-            assert ask_inside(qemu, live.token()) == "403"
+            assert ask_inside(qemu, live.session) == "403"
         done = await running
     assert done.returncode == 0, done.stderr + done.stdout
     ended = live.get(task)
