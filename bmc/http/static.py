@@ -23,7 +23,7 @@ async def page(request: web.Request) -> web.StreamResponse:
     if found is None:
         found = root / "index.html"
         if not found.is_file():
-            raise web.HTTPNotFound(text="The page is not built. Run `make page`, or use /redfish/v1/.")
+            raise web.HTTPNotFound(text="The page is not built. Run `make setup`, or use /redfish/v1/.")
     hashed = found.is_relative_to(root / HASHED)
     caching = "public, max-age=31536000, immutable" if hashed else "no-cache"
     return web.FileResponse(found, headers={"Cache-Control": caching})
