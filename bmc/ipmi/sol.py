@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from bmc.ipmi.patience import within
 from bmc.ipmi.session import Session
@@ -115,6 +115,7 @@ class _Console:
         self._work = asyncio.Event()
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def receive(self, payload: bytes) -> None:
         """:raise WireError: no SOL packet."""
@@ -143,19 +144,25 @@ class _Console:
         """The last packet. As ipmitool does not look at the status, what happened is also printed."""
         return self._link.send(f"\r\n[SOL ended: {text}]\r\n".encode(), last=True)
 
-    async def run(self) -> None:
-        """Until the stream ends. Closes the stream, also when cancelled."""
+    def end(self, farewell: str) -> None:
+        """Its user will read the `farewell`. The first word counts: ipmitool deactivates and closes in one breath."""
+        if not self._over.done():
+            self._over.set_result(farewell)
+
+    async def run(self) -> str:
+        """Until the stream ends or `end` is called, and then closes the stream; returns the farewell."""
         loop = asyncio.get_running_loop()
         tasks = [loop.create_task(work) for work in (self._collect(), self._output(), self._input())]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-                if isinstance(outcome, Exception):
-                    log.warning("serial console ended: %s", outcome, exc_info=outcome)
-            await self._stream.close()
+        ends: list[asyncio.Future[Any]] = [*tasks, self._over]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        self.end("the serial line was closed")
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.warning("serial console ended: %s", outcome, exc_info=outcome)
+        await self._stream.close()
+        return self._over.result()
 
     async def _collect(self) -> None:
         """Gathers what is printed while a packet is under way, so that the next one is a full one."""
@@ -227,7 +234,6 @@ class SolPort:
         self._retry = retry
         self._console: _Console | None = None
         self._task: asyncio.Task[None] | None = None
-        self._farewell = ""
 
     def reserve(self, session: Session) -> bool:
         """Whether the port was free; it is the session's now."""
@@ -251,7 +257,6 @@ class SolPort:
             await stream.close()
             return False
         self._console = _Console(stream, lambda payload: self._send(session, payload), self._clock, self._retry)
-        self._farewell = "the serial line was closed"
         self._task = asyncio.get_running_loop().create_task(self._run(session, self._console))
         return True
 
@@ -263,18 +268,16 @@ class SolPort:
 
     async def deactivate(self, farewell: str = "") -> None:
         """Ends the console if there is one; its user reads the `farewell`."""
-        task = self._task
-        if task is None:
+        if self._console is None or self._task is None:
             self.owner = None
             return
-        self._farewell = farewell
-        task.cancel()
-        await asyncio.wait({task})
+        self._console.end(farewell)
+        await asyncio.wait({self._task})
 
     async def _run(self, session: Session, console: _Console) -> None:
         try:
-            await console.run()
+            farewell = await console.run()
         finally:
             self._console = self._task = self.owner = None
-            if self._farewell and not session.ended:
-                self._send(session, console.farewell(self._farewell))
+        if farewell and not session.ended:
+            self._send(session, console.farewell(farewell))

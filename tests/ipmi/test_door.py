@@ -476,6 +476,21 @@ async def test_the_console_ends_with_its_session(bench, end):
     assert (await activate(bench, bench.console(b"oper", 0x13))).code == 0
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_console_that_is_deactivated_and_closed_in_one_breath_closes_the_line(bench, turns):
+    """ipmitool does not wait for the answer to the first before it sends the second."""
+    console = await sol(bench)
+    bench.door.receive(console.seal(0, console.request(6, 0x49, bytes.fromhex("010100000000")).pack()), PEER)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    close = console.request(6, 0x3C, console.session_id.to_bytes(4, "little"))
+    bench.door.receive(console.seal(0, close.pack()), PEER)
+    await settle()
+    bench.sent.clear()
+    assert bench.node.lines[0].closed
+    assert (await activate(bench, bench.console())).code == 0
+
+
 async def test_sol_takes_an_operator(bench):
     console = bench.console(b"guest", 0x12)
     assert (await activate(bench, console)).code == 0xD4
