@@ -20,8 +20,9 @@ from bmc.node import Node
 from bmc.node.node import MediaLibrary
 from bmc.node.power import PATIENCE, Patience
 from bmc.node.state import StateKeeper
+from bmc.node.unopened import Unopened
 from bmc.ports import Backend
-from bmc.store import Conflict, Json, Store
+from bmc.store import Json, Store
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class _Member:
     node: Node
     backend: Backend
     definition: NodeDefinition
+    unopened: bool
 
 
 class Fleet:
@@ -85,7 +87,7 @@ class Fleet:
         self._removed.append(removed)
 
     async def start(self) -> None:
-        """Adopt every stored node. One that cannot be opened is left out, and said loudly; the others run."""
+        """Adopt every stored node. One that cannot be opened is shown as that, and said loudly; the others run."""
         stored = [_from_json(entry.key, entry.value) for entry in await self._store.list(BUCKET)]
         await asyncio.gather(*map(self._adopt, stored))
 
@@ -93,8 +95,9 @@ class Fleet:
         try:
             await self._open(definition)
         except BmcError as error:
-            log.error("node %s is left out: %s", definition.name, error)
             message = f"{definition.name} could not be opened: {error}"
+            log.error(message)
+            await self._open(definition, Unopened(f"could not be opened: {error}", self._clock).backend())
             event = Event(EventKind.NODE_CHANGED, message, self._clock.now(), definition.name, Severity.CRITICAL)
             await self._events.publish(event)
 
@@ -131,12 +134,7 @@ class Fleet:
         definition = self._drivers.complete(definition)
         async with self._lock:
             self._check_free(definition)
-            try:
-                await self._store.put(BUCKET, definition.name, _to_json(definition), expect=0)
-            except Conflict as error:
-                raise Busy(
-                    f"there is a node {definition.name} already, which could not be opened; see the log"
-                ) from error
+            await self._store.put(BUCKET, definition.name, _to_json(definition), expect=0)
             try:
                 node = await self._open(definition)
             except BmcError:
@@ -148,7 +146,9 @@ class Fleet:
     async def change(
         self, name: str, options: Mapping[str, object], caller: Caller, tags: frozenset[str] | None = None
     ) -> Node:
-        """Merge `options` into the node's own. The node must be off, unless they change nothing.
+        """Merge `options` into the node's own. The node must be off, unless only its tags change.
+
+        One that could not be opened is tried again, whatever changes.
 
         :raise NotFound, Denied, InvalidRequest: nothing was changed. :raise WrongState: the node is not off.
         """
@@ -162,19 +162,29 @@ class Fleet:
                 tags=member.definition.tags if tags is None else tags,
             )
             merged = self._drivers.complete(merged)
-            if merged == member.definition:
-                return member.node
-            self._check_idle(member, "changed")
-            await self._store.put(BUCKET, name, _to_json(merged))
-            await self._withdraw(name, member.node)
-            try:
-                node = await self._open(merged)
-            except BmcError:
-                await self._store.put(BUCKET, name, _to_json(member.definition))
-                await self._open(member.definition)
-                raise
+            if not member.unopened and merged.options == member.definition.options:
+                if merged.tags == member.definition.tags:
+                    return member.node
+                await self._store.put(BUCKET, name, _to_json(merged))
+                member.definition, node = merged, member.node
+                await node.relabel(merged.tags)
+            else:
+                node = await self._reopen(member, merged)
         await self._tell(EventKind.NODE_CHANGED, name, f"{name} was changed", "change-node", caller)
         return node
+
+    async def _reopen(self, member: _Member, changed: NodeDefinition) -> Node:
+        """Close the node and open it as `changed`; should that fail, it is again what it was."""
+        name = changed.name
+        self._check_idle(member, "changed")
+        await self._store.put(BUCKET, name, _to_json(changed))
+        await self._withdraw(name, member.node)
+        try:
+            return await self._open(changed)
+        except BmcError:
+            await self._store.put(BUCKET, name, _to_json(member.definition))
+            await self._adopt(member.definition)
+            raise
 
     async def remove(self, name: str, caller: Caller) -> None:
         """Remove a node and its disks for good. It must be off.
@@ -185,16 +195,23 @@ class Fleet:
             member = self._member(name)
             decide(caller, Role.ADMINISTRATOR, name, member.definition.tags, "remove-node")
             self._check_idle(member, "removed")
+            if member.unopened:
+                why = member.node.snapshot.reason
+                raise WrongState(f"{name} cannot be removed ({why}); mend that first, or its disks would stay behind")
             await self._withdraw(name, member.node)
-            await member.node.erase()
-            await self._forget(name)
-            # Last: a node cut off here comes back to be removed again, and leaves no disk or user to its namesake.
-            await self._store.delete(BUCKET, name)
+            try:
+                await member.node.erase()
+                await self._forget(name)
+                # Last: a node cut off here comes back to be removed again, and leaves no disk or user to its namesake.
+                await self._store.delete(BUCKET, name)
+            except BmcError:
+                await self._adopt(member.definition)
+                raise
         await self._tell(EventKind.NODE_REMOVED, name, f"{name} was removed", "remove-node", caller)
 
-    async def _open(self, definition: NodeDefinition) -> Node:
+    async def _open(self, definition: NodeDefinition, stand_in: Backend | None = None) -> Node:
         keeper = await StateKeeper.open(self._store, definition.name)
-        backend = await self._drivers.open(definition)
+        backend = stand_in or await self._drivers.open(definition)
         node = Node(
             definition,
             backend,
@@ -208,7 +225,7 @@ class Fleet:
         )
         try:
             await node.start()
-            self._members[definition.name] = _Member(node, backend, definition)
+            self._members[definition.name] = _Member(node, backend, definition, unopened=stand_in is not None)
             for added in self._added:
                 endpoint = await added(node, definition)
                 if endpoint is not None and endpoint != definition.ipmi:

@@ -1,14 +1,20 @@
 """Nodes that come, change and go, and what becomes of them when that fails halfway."""
 
+import asyncio
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from bmc.model.errors import BackendFailed, Busy
+from bmc.model.caller import Caller, Door, Role, Scope
+from bmc.model.commands import Power, SerialConsole
+from bmc.model.errors import BackendFailed, Busy, Denied, NotSupported, WrongState
+from bmc.model.events import EventKind, Severity
 from bmc.model.node import NodeDefinition
+from bmc.model.power import Health, PowerAction, PowerState
 from bmc.ports import Backend
-from tests.world import ADMIN, MemoryDrivers, open_world
+from tests.redfish.service import ConsoleDrivers
+from tests.world import ADMIN, VIEWER, MemoryDrivers, open_world
 
 
 class Picky(MemoryDrivers):
@@ -38,17 +44,34 @@ async def test_a_node_that_cannot_be_opened_is_not_created(tmp_path: Path) -> No
         await world.add("n1")
 
 
-async def test_a_removal_cut_off_halfway_can_be_done_again_after_a_restart(tmp_path: Path) -> None:
+async def test_a_removal_that_fails_halfway_can_be_done_again(tmp_path: Path) -> None:
     """Else a new node of the same name would inherit the disk and the IPMI users of the old one."""
-    path, drivers = tmp_path / "db", MemoryDrivers()
-    async with open_world(path, drivers) as world:
+    async with open_world(tmp_path / "db") as world:
         _, server = await world.add()
+        erase = server.erase
 
         async def dies() -> None:
             raise BackendFailed("cut off")
 
         server.erase = dies  # type: ignore[method-assign]
         with pytest.raises(BackendFailed):
+            await world.fleet.remove("n1", ADMIN)
+        server.erase = erase  # type: ignore[method-assign]
+        await world.fleet.remove("n1", ADMIN)
+        assert server.erased
+        await world.add("n1")
+
+
+async def test_a_removal_cut_off_by_the_end_of_the_service_can_be_done_again(tmp_path: Path) -> None:
+    path, drivers = tmp_path / "db", MemoryDrivers()
+    async with open_world(path, drivers) as world:
+        _, server = await world.add()
+
+        async def dies() -> None:
+            raise asyncio.CancelledError
+
+        server.erase = dies  # type: ignore[method-assign]
+        with pytest.raises(asyncio.CancelledError):
             await world.fleet.remove("n1", ADMIN)
     drivers.servers.clear()
     async with open_world(path, drivers) as world:
@@ -57,10 +80,47 @@ async def test_a_removal_cut_off_halfway_can_be_done_again_after_a_restart(tmp_p
         await world.add("n1")
 
 
-async def test_the_name_of_a_node_left_out_at_the_start_is_taken(tmp_path: Path) -> None:
-    path = tmp_path / "db"
-    async with open_world(path, MemoryDrivers()) as world:
+async def test_a_node_that_cannot_be_opened_at_the_start_is_shown_with_the_reason(tmp_path: Path) -> None:
+    path, drivers = tmp_path / "db", Picky()
+    async with open_world(path) as world:
         await world.fleet.create(NodeDefinition("n1", uuid4(), "memory", {"broken": True}), ADMIN)
-    async with open_world(path, Picky()) as world:
-        with pytest.raises(Busy, match="could not be opened"):
+    async with open_world(path, drivers) as world:
+        (node,) = world.fleet.visible(VIEWER)
+        shown = node.snapshot
+        assert (shown.power, shown.health, shown.actions) == (PowerState.UNKNOWN, Health.CRITICAL, frozenset())
+        assert "it cannot be opened" in shown.reason
+        assert [event.severity for event in await world.told(EventKind.NODE_CHANGED)] == [Severity.CRITICAL]
+        with pytest.raises(NotSupported, match="it cannot be opened"):
+            await node.do(Power(PowerAction.ON), ADMIN)
+        with pytest.raises(WrongState, match="it cannot be opened"):
+            await world.fleet.remove("n1", ADMIN)
+        with pytest.raises(Busy):
             await world.add("n1")
+        with pytest.raises(BackendFailed):
+            await world.fleet.change("n1", {"other": 1}, ADMIN)
+        assert world.fleet.node("n1").snapshot.power is PowerState.UNKNOWN
+        mended = await world.fleet.change("n1", {"broken": False}, ADMIN)
+        assert mended.snapshot.power is PowerState.OFF
+        await world.fleet.remove("n1", ADMIN)
+
+
+async def test_tags_change_while_a_node_runs_and_close_the_consoles_of_those_it_leaves(tmp_path: Path) -> None:
+    near = Caller("nora", Role.OPERATOR, Scope(all_nodes=False, tags=frozenset({"near"})), Door.WEB)
+    path, drivers = tmp_path / "db", ConsoleDrivers()
+    async with open_world(path, drivers) as world:
+        node, _ = await world.add()
+        await node.do(Power(PowerAction.ON), ADMIN)
+        with pytest.raises(Denied):
+            await node.open(SerialConsole(replay=0), near)
+        assert await world.fleet.change("n1", {}, ADMIN, frozenset({"near", "old"})) is node
+        mine, others = await node.open(SerialConsole(replay=0), near), await node.open(SerialConsole(replay=0), ADMIN)
+        await world.fleet.change("n1", {}, ADMIN, frozenset({"far"}))
+        assert world.fleet.visible(near) == []
+        assert node.snapshot.power is PowerState.ON
+        assert await mine.read() == b""
+        await others.write(b"still mine")
+        assert drivers.lines["n1"].stream.written == b"still mine"
+        with pytest.raises(WrongState):
+            await world.fleet.change("n1", {"cpus": 2}, ADMIN)
+    async with open_world(path) as world:
+        assert world.fleet.node("n1").snapshot.definition.tags == {"far"}

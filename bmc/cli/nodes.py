@@ -18,6 +18,7 @@ Name = Annotated[str, typer.Argument(help="the node's name")]
 Options = Annotated[
     list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="an option, as cpus=2 or memory_mib=1024")
 ]
+Tags = Annotated[list[str] | None, typer.Option(help="a tag, for scopes; --tag '' for none at all")]
 
 app = typer.Typer(no_args_is_help=True, help="Add, show, change and remove nodes.")
 out = Console()
@@ -52,7 +53,7 @@ def add(
     name: Name,
     driver: Annotated[str, typer.Option(help="qemu, ipmi, or another that is installed")] = "qemu",
     options: Options = None,
-    tag: Annotated[list[str] | None, typer.Option(help="a tag, for scopes")] = None,
+    tag: Tags = None,
 ) -> None:
     """Define a node; it starts off."""
     Client().post("/redfish/v1/Systems", _definition(name, driver, _parse(options), tag or []))
@@ -60,9 +61,12 @@ def add(
 
 
 @app.command()
-def change(name: Name, options: Options = None) -> None:
-    """Change options of a node that is off."""
-    Client().patch(system_path(name), {"Oem": {"Lightsout": {"Options": _parse(options)}}})
+def change(name: Name, options: Options = None, tag: Tags = None) -> None:
+    """Change options of a node that is off, or the tags of any; one that could not be opened is tried again."""
+    wanted: dict[str, Any] = {"Options": _parse(options)}
+    if tag is not None:
+        wanted["Tags"] = [each for each in tag if each]
+    Client().patch(system_path(name), {"Oem": {"Lightsout": wanted}})
     out.print(f"{name} changed")
 
 

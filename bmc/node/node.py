@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from bmc.accounts import decide
 from bmc.console.screen import ScreenStream
@@ -86,6 +87,7 @@ class Node:
         self._reserving = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._identify_off: asyncio.Task[None] | None = None
+        self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
         self._hub = SerialHub(backend.serial) if backend.serial else None
         self._power = PowerControl(
             definition.name,
@@ -148,6 +150,14 @@ class Node:
         self._definition = replace(self._definition, ipmi=endpoint)
         self._refresh(definition=self._definition)
 
+    async def relabel(self, tags: frozenset[str]) -> None:
+        """The node has other tags now: consoles of those whose scope it left are closed."""
+        self._definition = replace(self._definition, tags=tags)
+        self._refresh(definition=self._definition)
+        for stream, caller in list(self._opened.items()):
+            if not caller.scope.covers(self._snapshot.name, tags):
+                await stream.close()
+
     async def close(self) -> None:
         """Let go without touching the node."""
         await self._power.close()
@@ -197,6 +207,7 @@ class Node:
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         self._authorise(stream.action, Role.OPERATOR if typing else Role.READ_ONLY, caller)
         opened = await self._open(stream)
+        self._opened[opened] = caller
         details = {"writable": typing}
         await self._audit.record(caller, stream.action, self._snapshot.name, "done", details)
         return opened
@@ -225,7 +236,8 @@ class Node:
     async def _do_power(self, command: Power, caller: Caller) -> PowerState:
         if command.power not in self._snapshot.actions:
             can = ", ".join(sorted(action.value for action in self._snapshot.actions))
-            raise NotSupported(f"{self._snapshot.name} cannot do {command.power.value}; it can do {can}")
+            rest = f"it can do {can}" if can else self._snapshot.reason
+            raise NotSupported(f"{self._snapshot.name} cannot do {command.power.value}; {rest}")
         return await self._power.request(command.power, caller)
 
     async def _do_confirm_power(self, command: ConfirmPower, caller: Caller) -> None:
@@ -369,10 +381,12 @@ class Node:
             raise NotSupported(f"{self._snapshot.name} has no virtual drive")
         return bay
 
-    def _spawn(self, work: Any, what: str) -> None:
-        self._tasks.append(asyncio.create_task(self._guarded(work, what), name=f"{what} of {self._snapshot.name}"))
+    def _spawn(self, work: Coroutine[None, None, None], what: str) -> None:
+        task = asyncio.create_task(self._guarded(work, what), name=f"{what} of {self._snapshot.name}")
+        task.add_done_callback(lambda _: work.close())  # cancelled before its first step it never began
+        self._tasks.append(task)
 
-    async def _guarded(self, work: Awaitable[None], what: str) -> None:
+    async def _guarded(self, work: Coroutine[None, None, None], what: str) -> None:
         """A watcher that dies is a fault of ours: said loudly, and shown on the node."""
         try:
             await work

@@ -176,6 +176,7 @@ class Guest:
         task = asyncio.create_task(self._guarded(work, what), name=f"{what} of {self.name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # cancelled before its first step it never began
         return task
 
     async def close(self) -> None:

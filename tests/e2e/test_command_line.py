@@ -47,3 +47,24 @@ def test_what_is_declared_is_added_changed_and_then_left_alone(new_service: NewS
     assert declare("[]") == "lab1 is so already"
     assert declare('["lab"]') == "lab1 changed"
     assert service.system("lab1")["Oem"]["Lightsout"]["Tags"] == ["lab"]
+
+
+def test_a_node_whose_state_file_is_damaged_is_shown_until_it_is_mended(new_service: NewService) -> None:
+    service = new_service(demo=False).start()
+    assert service.bmc("node", "add", "lab1", "--set", "memory_mib=64", "--tag", "lab").returncode == 0
+    service.stop()
+    damaged = service.state / "drivers" / "qemu" / "lab1" / "state.json"
+    damaged.write_text("\0\0\0")
+    service.start()
+    system = service.system("lab1")
+    assert (system["PowerState"], system["Status"]["Health"]) == (None, "Critical")
+    assert str(damaged) in system["Oem"]["Lightsout"]["Reason"]
+    assert "Critical" in service.bmc("node", "list").stdout
+    assert "cannot be removed" in service.bmc("node", "remove", "lab1", "--yes").stderr
+    assert "could not be opened" in service.bmc("power", "lab1", "On").stderr
+    damaged.unlink()
+    assert service.bmc("node", "change", "lab1", "--tag", "").returncode == 0
+    system = service.system("lab1")
+    assert (system["PowerState"], system["Status"]["Health"]) == ("Off", "OK")
+    assert system["Oem"]["Lightsout"]["Tags"] == []
+    assert service.bmc("node", "remove", "lab1", "--yes").returncode == 0
