@@ -67,9 +67,14 @@ def build_disk(system: System, kernel: Kernel, initrd: Path, efi: Path, data: Pa
     work.mkdir()
     parts = (
         (0xEF, _boot_partition(kernel, initrd, efi, work)),
-        (0x0C, _fat(work / "seed.fat", "CIDATA", SEED_MIB)),
+        (0x0C, make_fat(work / "seed.fat", "CIDATA", SEED_MIB)),
         (0x83, _root_partition(system, data, work)),
     )
+    write_disk(out, parts)
+
+
+def write_disk(out: Path, parts: Iterable[tuple[int, Path]]) -> None:
+    """Write the raw disk `out` of these partitions, each a type and its content; BIOS boots the first by syslinux."""
     start, entries = MIB, b""
     with out.open("wb") as disk:
         for kind, part in parts:
@@ -87,7 +92,8 @@ def build_disk(system: System, kernel: Kernel, initrd: Path, efi: Path, data: Pa
         disk.write(entries.ljust(64, b"\0") + b"\x55\xaa")
 
 
-def _fat(path: Path, label: str, mib: int) -> Path:
+def make_fat(path: Path, label: str, mib: int) -> Path:
+    """An empty FAT file system."""
     with path.open("wb") as file:
         file.truncate(mib * MIB)
     run("mkfs.vfat", "-n", label, path)
@@ -95,7 +101,7 @@ def _fat(path: Path, label: str, mib: int) -> Path:
 
 
 def _boot_partition(kernel: Kernel, initrd: Path, efi: Path, work: Path) -> Path:
-    part = _fat(work / "boot.fat", "LIGHTSOUT", BOOT_MIB)
+    part = make_fat(work / "boot.fat", "LIGHTSOUT", BOOT_MIB)
     run("mmd", "-i", part, "::/EFI", "::/EFI/BOOT", "::/lightsout")
     for file, name in ((kernel.image, "vmlinuz"), (initrd, "initrd"), (efi, "EFI/BOOT/BOOTX64.EFI")):
         run("mcopy", "-i", part, file, f"::/{name}")

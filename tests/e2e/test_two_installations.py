@@ -20,6 +20,8 @@ def test_two_installations_started_at_once_share_nothing(new_service: NewService
     first.reset("n3", "On")
     assert second.power("n3") == "Off"
     second.ipmitool("n3", "chassis", "power", "on")
+    for service in (first, second):
+        service.until_power("n3", "On")
     pids = first.qemu("n3"), second.qemu("n3")
     assert None not in pids
     assert pids[0] != pids[1]

@@ -1,22 +1,17 @@
 """A guest for UEFI: a GRUB that greets and, after a line of input, reboots. On a disk or a CD."""
 
-import os
 import shutil
-import subprocess
 from pathlib import Path
+
+from bmc.reinstall.build_system import make_fat, write_disk
+from bmc.reinstall.build_tools import run
 
 MODULES = "part_msdos fat iso9660 normal echo read reboot"
 
 
 def write_efi_disk(path: Path, size_mib: int, greeting: str) -> None:
     """An EFI system partition that fills the disk."""
-    fat = _system_partition(path.with_suffix(".fat"), size_mib - 1, greeting)
-    run("truncate", "-s", f"{size_mib}M", str(path))
-    table = f"label: dos\nstart=1MiB, size={size_mib - 1}MiB, type=ef, bootable\n"
-    subprocess.run(
-        ["/sbin/sfdisk", "-q", str(path)], input=table, text=True, check=True, capture_output=True, timeout=60
-    )
-    run("dd", f"if={fat}", f"of={path}", "bs=1M", "seek=1", "conv=notrunc,sparse")
+    write_disk(path, [(0xEF, _system_partition(path.with_suffix(".fat"), size_mib - 1, greeting))])
 
 
 def write_efi_cd(path: Path, greeting: str) -> Path:
@@ -38,14 +33,8 @@ def _system_partition(path: Path, size_mib: int, greeting: str) -> Path:
         *("grub-mkimage", "-O", "x86_64-efi", "-p", "/", "-c", str(work / "grub.cfg"), "-o", str(work / "BOOTX64.EFI")),
         *MODULES.split(),
     )
-    run("truncate", "-s", f"{size_mib}M", str(path))
-    run("/sbin/mkfs.vfat", str(path))
-    run("mmd", "-i", str(path), "::/EFI", "::/EFI/BOOT")
-    run("mcopy", "-i", str(path), str(work / "BOOTX64.EFI"), "::/EFI/BOOT/BOOTX64.EFI")
+    make_fat(path, "GUESTEFI", size_mib)
+    run("mmd", "-i", path, "::/EFI", "::/EFI/BOOT")
+    run("mcopy", "-i", path, work / "BOOTX64.EFI", "::/EFI/BOOT/BOOTX64.EFI")
     shutil.rmtree(work)
     return path
-
-
-def run(*command: str) -> str:
-    environment = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120, env=environment).stdout

@@ -1,15 +1,16 @@
 """A disk that boots a small Linux: it prints markers and obeys words on its serial line. For what one sector
 cannot do: network and reading a CD."""
 
-import gzip
 import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
+from bmc.reinstall.build_initrd import add_files, build_base
+from bmc.reinstall.build_system import make_fat, write_disk
+from bmc.reinstall.build_tools import Kernel, kernel_here, run, syslinux_config
+
 BUILD = Path(__file__).resolve().parents[2] / "build" / "tests"
-KERNELS = sorted(Path("/boot").glob("vmlinuz-*"))
 MODULES = (
     "virtio_pci",
     "virtio_blk",
@@ -18,7 +19,7 @@ MODULES = (
     "sd_mod",
     "sr_mod",
     "ahci",
-    "pvpanic-mmio",
+    "pvpanic_mmio",
     "isofs",
     "button",
 )
@@ -28,7 +29,7 @@ export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 exec </dev/ttyS0 >/dev/ttyS0 2>&1
 stty -echo -icanon 2>/dev/null
-for module in $(cat /modules); do insmod "$module" 2>/dev/null; done
+for module in @MODULES@; do modprobe "$module" 2>/dev/null; done
 echo 1 > /proc/sys/kernel/sysrq
 dmesg -n 8
 ip link set lo up
@@ -58,8 +59,8 @@ ACPI_POWER = "#!/bin/sh\necho GUEST-ACPI-POWER > /dev/ttyS0\npoweroff -f\n"
 
 def boot_disk(name: str = "disk") -> Path:
     """The raw image, built once per content; its guest calls itself `name` in `GUEST-UP name`."""
-    kernel = KERNELS[-1]
-    recipe = "|".join([Path(__file__).read_text(), kernel.name, name]).encode()
+    kernel = kernel_here()
+    recipe = "|".join([Path(__file__).read_text(), kernel.release, name]).encode()
     image = BUILD / f"guest-{hashlib.sha256(recipe).hexdigest()[:16]}.raw"
     if not image.exists():
         BUILD.mkdir(parents=True, exist_ok=True)
@@ -74,69 +75,20 @@ def boot_disk(name: str = "disk") -> Path:
 
 
 ARGUMENTS = "console=ttyS0 quiet random.trust_cpu=on panic=0"
-SYSLINUX = f"DEFAULT l\nPROMPT 0\nTIMEOUT 0\nLABEL l\n KERNEL /vmlinuz\n INITRD /initrd\n APPEND {ARGUMENTS}\n"
 
 
-def _build(scratch: Path, kernel: Path, name: str) -> Path:
-    initrd = _initrd(scratch, kernel, name)
-    size = (kernel.stat().st_size + initrd.stat().st_size) // (1 << 20) + 6
-    boot, image = scratch / "boot.fat", scratch / "image.raw"
-    _run("truncate", "-s", f"{size}M", str(boot))
-    _run("mkfs.vfat", "-n", "GUESTBOOT", str(boot))
-    (scratch / "syslinux.cfg").write_text(SYSLINUX)
-    for source, target in (
-        (kernel, "vmlinuz"),
-        (initrd, "initrd"),
-        (scratch / "syslinux.cfg", "syslinux.cfg"),
-    ):
-        _run("mcopy", "-i", str(boot), str(source), f"::/{target}")
-    _run("syslinux", "--install", str(boot))
-    _run("truncate", "-s", f"{size + 1}M", str(image))
-    table = f"label: dos\nstart=1MiB, size={size}MiB, type=ef, bootable\n"
-    subprocess.run(["sfdisk", "-q", str(image)], input=table, text=True, check=True, capture_output=True, timeout=60)
-    _run("dd", "if=/usr/lib/syslinux/mbr/mbr.bin", f"of={image}", "bs=440", "count=1", "conv=notrunc")
-    _run("dd", f"if={boot}", f"of={image}", "bs=1M", "seek=1", "conv=notrunc,sparse")
-    return image
-
-
-def _initrd(scratch: Path, kernel: Path, name: str) -> Path:
-    version = kernel.name.removeprefix("vmlinuz-")
-    root = scratch / "root"
-    for directory in ("bin", "proc", "sys", "dev", "etc/acpi/PWRF", "lib"):
-        (root / directory).mkdir(parents=True)
-    shutil.copy("/bin/busybox", root / "bin")
-    for applet in _run("/bin/busybox", "--list").split():
-        if applet != "busybox":
-            (root / "bin" / applet).symlink_to("busybox")
-    (root / "init").write_text(INIT.replace("@NAME@", name))
-    (root / "init").chmod(0o755)
-    power = root / "etc/acpi/PWRF/00000080"
+def _build(scratch: Path, kernel: Kernel, name: str) -> Path:
+    init, power, initrd = scratch / "init", scratch / "power", scratch / "initrd"
+    init.write_text(INIT.replace("@NAME@", name).replace("@MODULES@", " ".join(MODULES)))
     power.write_text(ACPI_POWER)
-    power.chmod(0o755)
-    order: list[str] = []
-    for module in MODULES:
-        listing = _run("modprobe", "--show-depends", "-S", version, module)
-        for line in listing.splitlines():
-            if line.startswith("insmod"):
-                path = Path(line.split()[1])
-                if path.name not in order:
-                    order.append(path.name)
-                    shutil.copy(path, root / "lib")
-    (root / "modules").write_text("\n".join(f"/lib/{name}" for name in order))
-    names = "\n".join(str(path.relative_to(root)) for path in sorted(root.rglob("*")))
-    archive = subprocess.run(
-        ["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"],
-        input=names.encode(),
-        cwd=root,
-        check=True,
-        capture_output=True,
-        timeout=60,
-    ).stdout
-    initrd = scratch / "initrd"
-    initrd.write_bytes(gzip.compress(archive, 6))
-    return initrd
-
-
-def _run(*command: str) -> str:
-    environment = {**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120, env=environment).stdout
+    own = add_files({"init": init, "etc/acpi/PWRF/00000080": power}, scratch / "own")
+    initrd.write_bytes(build_base(kernel, {}, scratch) + own)
+    size = (kernel.image.stat().st_size + initrd.stat().st_size) // (1 << 20) + 6
+    boot, image = make_fat(scratch / "boot.fat", "GUESTBOOT", size), scratch / "image.raw"
+    for source, target in ((kernel.image, "vmlinuz"), (initrd, "initrd")):
+        run("mcopy", "-i", boot, source, f"::/{target}")
+    config = syslinux_config("/vmlinuz", "/initrd", ARGUMENTS)
+    run("mcopy", "-i", boot, "-", "::/syslinux.cfg", stdin=config.encode())
+    run("syslinux", "--install", boot)
+    write_disk(image, [(0xEF, boot)])
+    return image

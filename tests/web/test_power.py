@@ -34,6 +34,7 @@ async def test_power_on_by_ipmitool_is_seen_in_every_tab_without_a_reload(
 
     for word, state in (("on", "On"), ("off", "Off")):
         await asyncio.to_thread(service.ipmitool, empty, "chassis", "power", word)
+        await asyncio.to_thread(service.until_power, empty, state)
         await expect(row).to_have_attribute("data-power", state, timeout=AT_ONCE * 1000)
         await node.shows_power(state, AT_ONCE)
     await expect(node.page.get_by_label("Recent events")).to_contain_text("admin asked for On of n3")
@@ -60,7 +61,7 @@ async def test_power_off_in_the_page_asks_first_and_is_seen_by_ipmitool(
     await asyncio.to_thread(
         wait_until,
         lambda: "is off" in service.ipmitool(empty, "chassis", "power", "status"),
-        AT_ONCE,
+        30,
         "off by ipmitool",
     )
     await signed_in.shows_power("Off", AT_ONCE)
