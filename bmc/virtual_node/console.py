@@ -86,7 +86,7 @@ class VirtualScreen:
         if not self._guest.alive:
             raise WrongState(f"{self._guest.name} is off: it has no screen; power it on first")
         try:
-            return PixelStream(await dial(self._guest.files.guest, VNC_SOCKET))
+            return PixelStream(await dial(self._guest.files.guest, VNC_SOCKET, self._guest.pid))
         except OSError as error:
             raise WrongState(f"the screen of {self._guest.name} cannot be reached: {error.strerror}") from None
 
@@ -110,8 +110,9 @@ class VirtualSerial:
         while True:
             await self._guest.up.wait()
             try:
-                return await SocketStream.over(await dial(self._guest.files.guest, SERIAL_SOCKET))
-            except OSError:
+                line = await dial(self._guest.files.guest, SERIAL_SOCKET, self._guest.pid)
+                return await SocketStream.over(line)
+            except (OSError, WrongState):
                 await asyncio.sleep(0.01)
 
     async def attached(self) -> None:

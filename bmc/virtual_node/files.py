@@ -8,9 +8,11 @@ the length of a path (a unix socket's is limited to 107 bytes) nor the rights of
 """
 
 import asyncio
+import errno
 import os
 import socket
 import stat
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,8 @@ SERIAL_LOG = "serial.log"
 VNC_SOCKET = "vnc.sock"
 UEFI_VARIABLES = "uefi-vars.fd"
 SERCON_PORT = "sercon-port"
+
+CREDENTIALS = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,11 @@ def keep_quota(path: Path, quota: int) -> bool:
         os.close(descriptor)
 
 
-async def dial(directory: Path, name: str) -> socket.socket:
-    """Connect to a unix socket however long the directory's path is. :raise OSError: nobody listens there."""
+async def dial(directory: Path, name: str, pid: int) -> socket.socket:
+    """Connect to a unix socket however long the directory's path is.
+
+    :raise OSError: nobody listens there, or another process than `pid`: its user can make the name lead anywhere.
+    """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
@@ -127,6 +134,10 @@ async def dial(directory: Path, name: str) -> socket.socket:
             await asyncio.get_running_loop().sock_connect(connection, f"/proc/self/fd/{descriptor}/{name}")
         finally:
             os.close(descriptor)
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+        listener, _, _ = CREDENTIALS.unpack(credentials)
+        if listener != pid:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"{name} leads to process {listener}, not to QEMU ({pid})")
     except BaseException:
         connection.close()
         raise

@@ -216,7 +216,9 @@ class Guest:
                 await asyncio.sleep(0.005)
 
     async def _connect(self) -> None:
-        self._monitor = await Monitor.connect(self.files.guest, QMP_SOCKET, self._bell.set, self._lost_monitor)
+        """:raise WrongState: QEMU is gone. :raise Unreachable: its monitor does not answer."""
+        where = (self.files.guest, QMP_SOCKET, self.pid)
+        self._monitor = await Monitor.connect(*where, self._bell.set, self._lost_monitor)
 
     async def _reconnect(self) -> None:
         async with self._connecting:
@@ -224,7 +226,7 @@ class Guest:
                 return
             try:
                 await self._connect()
-            except Unreachable as error:
+            except (Unreachable, WrongState) as error:
                 log.warning("%s: %s", self.name, error)
                 return
         self._read_events()
@@ -240,7 +242,7 @@ class Guest:
 
     async def _open_event_log(self) -> None:
         """Open the second monitor once: from then on QEMU writes all its events into the monitor's log."""
-        monitor = await Monitor.connect(self.files.guest, EVENTS_SOCKET, lambda: None, lambda: None)
+        monitor = await Monitor.connect(self.files.guest, EVENTS_SOCKET, self.pid, lambda: None, lambda: None)
         await monitor.close()
 
     async def _watch_events(self, watched: QemuProcess) -> None:

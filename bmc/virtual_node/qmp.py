@@ -37,13 +37,13 @@ class Monitor:
 
     @classmethod
     async def connect(
-        cls, directory: Path, socket_name: str, on_event: Callable[[], None], on_lost: Callable[[], None]
+        cls, directory: Path, socket_name: str, pid: int, on_event: Callable[[], None], on_lost: Callable[[], None]
     ) -> "Monitor":
         """:raise Unreachable: nobody listens, or QEMU does not greet: it hangs, or another client holds the monitor."""
         client = QMPClient(directory.parent.name)
         try:
             async with asyncio.timeout(DEADLINE):
-                connection = await dial(directory, socket_name)
+                connection = await dial(directory, socket_name, pid)
                 await client.connect(connection)
         except TimeoutError:
             raise Unreachable(

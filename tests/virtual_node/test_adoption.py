@@ -19,7 +19,7 @@ CD_ONCE = BootOverride(BootTarget.CD, BootEnabled.ONCE)
 
 
 async def type_without_a_service(rig: Rig, text: str, expect: str = "") -> None:
-    line = await dial(rig.files.guest, SERIAL_SOCKET)
+    line = await dial(rig.files.guest, SERIAL_SOCKET, rig.pid)
     loop = asyncio.get_running_loop()
     await loop.sock_sendall(line, text.encode())
     printed = b""

@@ -1,12 +1,15 @@
 """What a guest that breaks out of its machine would find itself in."""
 
 import os
+import socket
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from bmc.model.errors import WrongState
 from bmc.model.power import PowerAction
+from bmc.virtual_node.files import VNC_SOCKET
 from tests.virtual_node.rig import Rig, managed_and_killed
 from tests.virtual_node.sector import write_cd
 
@@ -75,3 +78,22 @@ def held(pid: int, directory: Path) -> set[str]:
     """The files below `directory` that a process has open, but for the node's own."""
     links = {os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()}
     return {link for link in links if link.startswith(str(directory)) and link.endswith(".iso")}
+
+
+async def test_a_socket_that_leads_to_another_process_is_not_talked_to(rig: Rig, tmp_path: Path):
+    """QEMU's user owns the directory: it could have the service speak to any socket that the service can open."""
+    await rig.power_on()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as docker:
+        docker.bind(str(tmp_path / "docker.sock"))
+        docker.listen()
+        screen = rig.files.guest / VNC_SOCKET
+        screen.rename(rig.files.guest / "vnc-of-qemu")
+        screen.symlink_to(tmp_path / "docker.sock")
+        assert rig.backend.screen is not None
+        with pytest.raises(WrongState, match=f"leads to process {os.getpid()}, not to QEMU"):
+            await rig.backend.screen.connect()
+        screen.unlink()
+        (rig.files.guest / "vnc-of-qemu").rename(screen)
+        stream = await rig.backend.screen.connect()
+        assert (await stream.read()).startswith(b"RFB 003.008")
+        await stream.close()
