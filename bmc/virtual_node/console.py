@@ -3,11 +3,15 @@
 import asyncio
 import logging
 import socket
+from collections import deque
+from typing import cast
 
 from bmc.model.errors import BackendFailed, WrongState
 from bmc.virtual_node.files import SERIAL_LOG, SERIAL_SOCKET, VNC_SOCKET, dial, keep_quota, read_tail
 from bmc.virtual_node.guest import Guest
 
+READ = 256 * 1024
+CLOSING = 1.0
 SERIAL_QUOTA = 4 * 1024 * 1024
 QUOTA_INTERVAL = 1.0
 ATTACH_PATIENCE = 0.5
@@ -15,65 +19,71 @@ ATTACH_PATIENCE = 0.5
 log = logging.getLogger(__name__)
 
 
-class SocketStream:
-    """A connected socket as a ByteStream."""
+class SocketStream(asyncio.Protocol):
+    """A connected socket as a ByteStream of one reader. What was read is handed on as it came, without a copy.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    Whoever is slow to read stops the socket after one chunk that waits, and so QEMU.
+    """
+
+    def __init__(self) -> None:
+        self._chunks: deque[bytes] = deque()
+        self._news = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._lost = asyncio.Event()
 
     @classmethod
     async def over(cls, connection: socket.socket) -> "SocketStream":
-        return cls(*await asyncio.open_connection(sock=connection, limit=262144))
+        _, stream = await asyncio.get_running_loop().create_connection(cls, sock=connection)
+        return stream
 
-    async def read(self, limit: int = 262144) -> bytes:
-        try:
-            return await self._reader.read(limit)
-        except OSError:
-            return b""
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
 
-    async def write(self, data: bytes) -> None:
-        try:
-            self._writer.write(data)
-            await self._writer.drain()
-        except OSError as error:
-            raise BackendFailed(f"QEMU has closed the line: {error}") from None
+    def data_received(self, data: bytes) -> None:
+        self._chunks.append(data)
+        if len(self._chunks) > 1:
+            self._transport.pause_reading()
+        self._news.set()
 
-    async def close(self) -> None:
-        self._writer.close()
-        try:
-            await self._writer.wait_closed()
-        except OSError:
-            pass
+    def connection_lost(self, error: Exception | None) -> None:
+        self._lost.set()
+        self._news.set()
+        self._writable.set()
 
+    def pause_writing(self) -> None:
+        self._writable.clear()
 
-class PixelStream:
-    """A connected socket as a ByteStream of one reader and one writer; bytes go by no buffer in between."""
+    def resume_writing(self) -> None:
+        self._writable.set()
 
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._reading = asyncio.Lock()
-
-    async def read(self, limit: int = 262144) -> bytes:
-        async with self._reading:
-            try:
-                return await asyncio.get_running_loop().sock_recv(self._connection, limit)
-            except OSError:
+    async def read(self, limit: int = READ) -> bytes:
+        while not self._chunks:
+            if self._lost.is_set():
                 return b""
+            self._news.clear()
+            await self._news.wait()
+        data = self._chunks.popleft()
+        if len(data) > limit:
+            self._chunks.appendleft(data[limit:])
+            data = data[:limit]
+        if not self._chunks and not self._transport.is_closing():
+            self._transport.resume_reading()
+        return data
 
     async def write(self, data: bytes) -> None:
-        try:
-            await asyncio.get_running_loop().sock_sendall(self._connection, data)
-        except OSError as error:
-            raise BackendFailed(f"QEMU has closed the screen: {error}") from None
+        await self._writable.wait()
+        if self._transport.is_closing():
+            raise BackendFailed("QEMU has closed the connection")
+        self._transport.write(data)
 
     async def close(self) -> None:
+        self._transport.close()
         try:
-            self._connection.shutdown(socket.SHUT_RDWR)  # ends a read that still waits, before its descriptor goes
-        except OSError:
-            pass
-        async with self._reading:
-            self._connection.close()
+            async with asyncio.timeout(CLOSING):
+                await self._lost.wait()
+        except TimeoutError:
+            self._transport.abort()  # QEMU does not take what was written
 
 
 class VirtualScreen:
@@ -82,11 +92,12 @@ class VirtualScreen:
     def __init__(self, guest: Guest) -> None:
         self._guest = guest
 
-    async def connect(self) -> PixelStream:
+    async def connect(self) -> SocketStream:
         if not self._guest.alive:
             raise WrongState(f"{self._guest.name} is off: it has no screen; power it on first")
         try:
-            return PixelStream(await dial(self._guest.files.guest, VNC_SOCKET, self._guest.pid))
+            screen = await dial(self._guest.files.guest, VNC_SOCKET, self._guest.pid)
+            return await SocketStream.over(screen)
         except OSError as error:
             raise WrongState(f"the screen of {self._guest.name} cannot be reached: {error.strerror}") from None
 
@@ -140,9 +151,14 @@ class VirtualSerial:
 
     async def keep_quota(self) -> None:
         """Keep the log short, for ever: QEMU writes into it whether or not anybody reads."""
+        path = self._guest.files.guest / SERIAL_LOG
         while True:
             try:
-                await asyncio.to_thread(keep_quota, self._guest.files.guest / SERIAL_LOG, SERIAL_QUOTA)
+                if path.lstat().st_size > SERIAL_QUOTA:
+                    await asyncio.to_thread(keep_quota, path, SERIAL_QUOTA)
+            except FileNotFoundError:
+                pass
             except OSError as error:
                 log.warning("%s: the serial log was cut: %s", self._guest.name, error)
             await asyncio.sleep(QUOTA_INTERVAL)
+            await self._guest.up.wait()
