@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from bmc.accounts.gate import Gate, Stored
 from bmc.accounts.passwords import Argon2, PasswordHasher, check_password
 from bmc.accounts.sessions import Sessions
 from bmc.accounts.slots import IpmiSlots, SlotCallback, within
-from bmc.accounts.values import ALL_NODES, Account, IpmiSlot, Limits, Session
+from bmc.accounts.values import ALL_NODES, NOWHERE, Account, IpmiSlot, Limits, Session
 from bmc.events import Events
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
@@ -259,7 +260,7 @@ class Accounts:
             await self.clear_slot(node, slot.slot)
 
     def slots(self, node: str) -> tuple[IpmiSlot, ...]:
-        """The occupied slots by number, each as it works now: no more than its account is."""
+        """The occupied slots by number, each as it works now: no more than its account is, nor further."""
         return tuple(self._effective(node, slot) for slot in self._slots.of_node(node))
 
     def ipmi_slot(self, node: str, name: bytes) -> IpmiSlot | None:
@@ -273,14 +274,14 @@ class Accounts:
 
     def _effective(self, node: str, slot: IpmiSlot) -> IpmiSlot:
         if not slot.account:
-            return slot
+            return replace(slot, scope=Scope(all_nodes=False, nodes=frozenset({node})))
         stored = self._accounts.get(slot.account)
         if stored is None:
-            return within(slot, Role.READ_ONLY, False)
+            return within(slot, Role.READ_ONLY, NOWHERE, False)
         account, scope = stored.account, stored.account.scope
-        # Tags are not known here; where they may cover the node, Node's own decision does the rest.
+        # The node's tags are not known here; where they may matter, the door, which has `scope`, does the rest.
         covered = scope.all_nodes or node in scope.nodes or bool(scope.tags)
-        return within(slot, account.role, account.enabled and covered)
+        return within(slot, account.role, scope, account.enabled and covered)
 
     def _tell_slots(self, account: str) -> None:
         for node, slot in self._slots.of_account(account):

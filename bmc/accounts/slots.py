@@ -7,7 +7,7 @@ from typing import Any
 
 from bmc.accounts.keyfile import Sealer, open_key_file
 from bmc.accounts.values import IpmiSlot
-from bmc.model.caller import Role
+from bmc.model.caller import Role, Scope
 from bmc.model.errors import InvalidRequest
 from bmc.store import Json, Store
 
@@ -102,7 +102,7 @@ def _load(number: int, value: Mapping[str, Any], sealer: Sealer, key: str) -> Ip
     )
 
 
-def within(slot: IpmiSlot, role: Role, enabled: bool) -> IpmiSlot:
-    """The slot as far as its account, of that role, carries it."""
+def within(slot: IpmiSlot, role: Role, scope: Scope, enabled: bool) -> IpmiSlot:
+    """The slot as far as its account, of that role and scope, carries it."""
     privilege = min(slot.privilege, role, key=lambda each: each.rank)
-    return replace(slot, privilege=privilege, enabled=slot.enabled and enabled)
+    return replace(slot, privilege=privilege, enabled=slot.enabled and enabled, scope=scope)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from bmc.model.caller import Door, Role, Scope
 
 ALL_NODES = Scope()
+NOWHERE = Scope(all_nodes=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Session:
 class IpmiSlot:
     """One numbered IPMI user of one node: `slot` 2..15, `name` 1..16 bytes, `key` 1..20 bytes.
 
-    `account` names the fleet account it was granted to, empty for a user of this node alone.
+    `account` names the fleet account it was granted to, empty for a user of this node alone. `scope` is where it may
+    act: that account's, or this node; filled in only in what `Accounts` finds.
     """
 
     slot: int
@@ -47,6 +49,7 @@ class IpmiSlot:
     privilege: Role
     enabled: bool = True
     account: str = ""
+    scope: Scope = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

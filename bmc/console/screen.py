@@ -14,29 +14,25 @@ _HANDSHAKE = (12, 1, 1)
 _INPUT = frozenset({4, 5, 6, 250, 251})
 """KeyEvent, PointerEvent, ClientCutText, xvp, SetDesktopSize: whatever acts on the node."""
 
+_FIXED = {0: 20, 3: 10, 4: 8, 5: 6, 150: 10, 250: 4}
+"""The length of each client message that has always the same."""
 
-def _message_length(head: bytes) -> int | None:
+_LONGEST_HEAD = 9
+"""So many bytes tell the length of any client message."""
+
+
+def _message_length(head: bytes | bytearray) -> int | None:
     """Bytes in the client message that starts with `head`; None while `head` is too short to tell.
 
     :raise InvalidRequest: no client message starts so.
     """
     match head[0]:
-        case 0:
-            return 20
         case 2:
             return 4 + 4 * struct.unpack_from(">H", head, 2)[0] if len(head) >= 4 else None
-        case 3 | 150:
-            return 10
-        case 4:
-            return 8
-        case 5:
-            return 6
         case 6:
             return 8 + abs(struct.unpack_from(">i", head, 4)[0]) if len(head) >= 8 else None
         case 248:
             return 9 + head[8] if len(head) >= 9 else None
-        case 250:
-            return 4
         case 251:
             return 8 + 16 * head[6] if len(head) >= 7 else None
         case 255:
@@ -44,7 +40,7 @@ def _message_length(head: bytes) -> int | None:
     raise InvalidRequest(f"RFB client message type {head[0]} is not known")
 
 
-def _qemu_length(head: bytes) -> int | None:
+def _qemu_length(head: bytes | bytearray) -> int | None:
     if len(head) < 4:
         return None
     if head[1] == 0:
@@ -63,24 +59,34 @@ class ViewOnlyFilter:
 
     def feed(self, data: bytes) -> bytes:
         """:raise InvalidRequest: the viewer speaks no RFB."""
-        self._held += data
-        passed = bytearray()
-        while self._held:
-            length = self._handshake[0] if self._handshake else _message_length(bytes(self._held[:16]))
-            if length is None or len(self._held) < length:
+        held, passed = self._held, bytearray()
+        held += data
+        start, end = 0, len(held)
+        while start < end:
+            length = self._length(start)
+            if length is None or start + length > end:
                 break
             if self._handshake:
                 self._handshake.pop(0)
-                passed += self._held[:length]
-            elif not self._is_input():
-                passed += self._held[:length]
-            del self._held[:length]
-        if len(self._held) > 1 << 20:
+                passed += held[start : start + length]
+            elif not self._is_input(start):
+                passed += held[start : start + length]
+            start += length
+        del held[:start]
+        if len(held) > 1 << 20:
             raise InvalidRequest("an RFB client message of more than 1 MiB")
         return bytes(passed)
 
-    def _is_input(self) -> bool:
-        return self._held[0] in _INPUT or (self._held[0] == 255 and self._held[1] == 0)
+    def _length(self, start: int) -> int | None:
+        """As `_message_length`, of what is held from `start` on."""
+        if self._handshake:
+            return self._handshake[0]
+        fixed = _FIXED.get(self._held[start])
+        return fixed or _message_length(self._held[start : start + _LONGEST_HEAD])
+
+    def _is_input(self, start: int) -> bool:
+        kind = self._held[start]
+        return kind in _INPUT or (kind == 255 and self._held[start + 1] == 0)
 
 
 class ScreenStream:

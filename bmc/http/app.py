@@ -15,7 +15,7 @@ from bmc.http import console, session, static
 from bmc.http.health import HEALTH, Health, health
 from bmc.http.keys import HOUSE, METRICS
 from bmc.http.metrics import Metrics
-from bmc.http.security import OriginCheck, add_headers, origin_middleware
+from bmc.http.security import OriginCheck, add_headers, host_middleware, origin_middleware
 from bmc.jobs import Jobs
 from bmc.model.clock import Clock
 from bmc.model.errors import BmcError
@@ -50,7 +50,7 @@ def make_app(
     metrics = Metrics()
     app = web.Application(
         client_max_size=BODY_LIMIT,
-        middlewares=[_counting(metrics), _translating, origin_middleware(OriginCheck(origins))],
+        middlewares=[_counting(metrics), _translating, host_middleware, origin_middleware(OriginCheck(origins))],
     )
     app[HOUSE], app[METRICS], app[HEALTH], app[static.PAGE] = house, metrics, Health(store, clock), page.resolve()
     app.on_response_prepare.append(add_headers)

@@ -29,6 +29,8 @@ CLOSE_CODES: Mapping[type[BmcError], int] = {
 }
 READ = 256 * 1024
 LONGEST_FRAME = 1024 * 1024
+LONGEST_SCREEN_FRAME = 64 * 1024
+"""A viewer's filter looks at each message in it; noVNC sends 10 KiB at most."""
 HEARTBEAT = 30.0
 REASON_BYTES = 120
 
@@ -52,8 +54,8 @@ async def serial(request: web.Request) -> web.WebSocketResponse:
 
 async def _serve(request: web.Request, what: Screen | SerialConsole) -> web.WebSocketResponse:
     house = request.app[HOUSE]
-    protocols = ("binary",) if isinstance(what, Screen) else ()
-    socket = web.WebSocketResponse(compress=False, protocols=protocols, max_msg_size=LONGEST_FRAME, heartbeat=HEARTBEAT)
+    protocols, longest = (("binary",), LONGEST_SCREEN_FRAME) if isinstance(what, Screen) else ((), LONGEST_FRAME)
+    socket = web.WebSocketResponse(compress=False, protocols=protocols, max_msg_size=longest, heartbeat=HEARTBEAT)
     if not socket.can_prepare(request):
         raise web.HTTPUpgradeRequired(text="this is a WebSocket", headers={"Upgrade": "websocket"})
     await socket.prepare(request)

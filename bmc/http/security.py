@@ -72,6 +72,17 @@ class OriginCheck:
             return False
 
 
+@web.middleware
+async def host_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A Host that is none is told here, as everything behind may ask for the request's URL."""
+    try:
+        _ = request.url.port
+    except ValueError:
+        text = f"the Host header {request.host[:200]!r} is no host name or address with at most one port"
+        return web.json_response({"error": {"code": "Base.1.22.GeneralError", "message": text}}, status=400)
+    return await handler(request)
+
+
 def origin_middleware(check: OriginCheck) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -1,13 +1,13 @@
 """The IPMI door of one node, without sockets: datagrams in, datagrams out through `send`."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bmc.ipmi.commands import TABLE
-from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode
+from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.session import Request, Session, Sessions, SolInput
-from bmc.ipmi.settings import Counters, DoorSettings, Slots
+from bmc.ipmi.settings import Counters, DoorSettings, Slot, Slots
 from bmc.ipmi.sol import SolPort
 from bmc.ipmi.wire.app import pack_guid
 from bmc.ipmi.wire.errors import WireError, WrongLength
@@ -62,6 +62,29 @@ def code_of(error: Exception) -> int:
     return Code.UNSPECIFIED
 
 
+class Visitors:
+    """Slots of which those alone are found in whose scope the node lies, with its tags of now."""
+
+    def __init__(self, node: ManagedNode, slots: Slots) -> None:
+        self._node = node
+        self._slots = slots
+
+    def ipmi_slot(self, node: str, name: bytes) -> Slot | None:
+        slot = self._slots.ipmi_slot(node, name)
+        return slot if slot is not None and self.admitted(slot) else None
+
+    def slots(self, node: str) -> Sequence[Slot]:
+        """All, as `ipmitool user list` shows them."""
+        return self._slots.slots(node)
+
+    def on_slot_changed(self, callback: Callable[[str, int], None]) -> None:
+        self._slots.on_slot_changed(callback)
+
+    def admitted(self, slot: Slot) -> bool:
+        definition = self._node.snapshot.definition
+        return slot.scope.covers(definition.name, definition.tags)
+
+
 class NodeDoor:
     """Sessions, commands and SOL of one node, whose door is at `endpoint`."""
 
@@ -78,8 +101,9 @@ class NodeDoor:
         self.counters = counters
         self._clock = clock
         self._send = send
-        definition = node.snapshot.definition
-        self._sessions = Sessions(definition.name, pack_guid(definition.uuid), slots, settings.limits, self.counters)
+        self._visitors = Visitors(node, slots)
+        name, guid = node.snapshot.definition.name, pack_guid(node.snapshot.definition.uuid)
+        self._sessions = Sessions(name, guid, self._visitors, settings.limits, self.counters)
         self._sol = SolPort(self._send_sol, clock, settings.sol_retry)
         self._context = Context(node, self._sessions, slots, self._sol, clock, settings, endpoint)
 
@@ -140,13 +164,17 @@ class NodeDoor:
         row = TABLE.get((message.netfn, message.command))
         if row is None:
             return self._sessions.answer(request, Code.INVALID_COMMAND)
-        if not row.sessionless and (session is None or session.privilege < row.privilege):
+        if not row.sessionless and not self._may(session, row):
             return self._sessions.answer(request, Code.INSUFFICIENT_PRIVILEGE)
         try:
             result = row.handler(Call(self._context, request))
         except Exception as error:
             return self._sessions.answer(request, code_of(error))
         return self._sessions.answer(request, Code.OK, result) if isinstance(result, bytes) else result
+
+    def _may(self, session: Session | None, row: Row) -> bool:
+        """The node may have left the user's scope since the session began: another tag is no change of the user."""
+        return session is not None and session.privilege >= row.privilege and self._visitors.admitted(session.slot)
 
     async def _finish(self, request: Request, work: Awaitable[bytes]) -> None:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bmc.model.caller import Role
+from bmc.model.caller import Role, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ class Slot(Protocol):
     def enabled(self) -> bool: ...
     @property
     def account(self) -> str: ...
+    @property
+    def scope(self) -> Scope: ...
 
 
 class Slots(Protocol):

@@ -4,10 +4,11 @@ from enum import Enum
 
 from bmc.accounts import IpmiSlot
 from bmc.model.caller import Role
+from bmc.model.errors import Denied
 from bmc.redfish.accounts import ROLES
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
-from bmc.redfish.router import Call, Reply, Route, require
+from bmc.redfish.router import Call, Reply, Route, governs, require
 from bmc.redfish.types import JsonObject, collection, link, links, resource
 
 MANAGER = "/redfish/v1/Managers/{node}"
@@ -74,8 +75,11 @@ async def create_user(call: Call) -> Reply:
 
 
 async def change_user(call: Call) -> Reply:
+    """:raise Denied: the slot is granted to an account of the fleet, and the change is not the caller's to make."""
     name, slot = await _administer(call), _find(call)
     change = call.body(UserChange, readable=_body(call, slot))
+    if not _only_takes(change):
+        await _guard_granted(call, slot)
     slot = await call.house.accounts.set_slot(
         name,
         slot.slot,
@@ -101,6 +105,26 @@ async def _administer(call: Call) -> str:
     definition = call.node().snapshot.definition
     await require(call, Role.ADMINISTRATOR, "ipmi-users", definition.name, definition.tags)
     return definition.name
+
+
+def _only_takes(change: UserChange) -> bool:
+    """Whether the change gives nobody anything: it disables the user at most."""
+    return not change.enabled and change.user_name is None and change.password is None and change.role_id is None
+
+
+async def _guard_granted(call: Call, slot: IpmiSlot) -> None:
+    """Whoever sets the key of an account's slot can act in that account's name.
+
+    :raise Denied: the account is another's, and the caller's scope is not the whole fleet.
+    """
+    if slot.account in ("", call.caller.account) or governs(call.caller):
+        return
+    node = call.params["node"]
+    await call.house.audit.record(call.caller, "change-ipmi-user", node, "Denied", {"slot": slot.slot})
+    raise Denied(
+        f"slot {slot.slot} of {node} is granted to the account {slot.account}: only {slot.account} itself or an "
+        "Administrator of the whole fleet may change or enable it; you may disable or delete it"
+    )
 
 
 def _find(call: Call) -> IpmiSlot:

@@ -80,20 +80,23 @@ async def create_system(call: Call) -> Reply:
 
 
 async def change_system(call: Call) -> Reply:
-    """All of the request is checked before any of it is done."""
+    """The request is checked before any of it is done. What takes most rights is decided first, also for the tags;
+    these change last, as with them the node may leave the caller's scope.
+    """
     node, caller = call.node(), call.caller
     snapshot = node.snapshot
     current = _reply(call, snapshot).body
     change = call.body(SystemChange, readable=current)
     override = _override(snapshot, change.boot)
+    oem = change.oem.lightsout
+    if oem.options is not None or oem.tags is not None:
+        node = await call.house.fleet.change(snapshot.name, dict(oem.options or {}), caller)
     if override is not None:
         await node.do(SetBootOverride(override), caller)
     if change.location_indicator_active is not None:
         await node.do(Identify(None if change.location_indicator_active else 0), caller)
-    oem = change.oem.lightsout
-    if oem.options is not None or oem.tags is not None:
-        tags = None if oem.tags is None else frozenset(oem.tags)
-        node = await call.house.fleet.change(snapshot.name, dict(oem.options or {}), caller, tags)
+    if oem.tags is not None:
+        node = await call.house.fleet.change(snapshot.name, {}, caller, frozenset(oem.tags))
     return _reply(call, node.snapshot)
 
 

@@ -89,6 +89,25 @@ async def test_a_slot_is_no_more_than_its_account(house):
     assert house.accounts.ipmi_slot("n1", b"zoe") is None
 
 
+async def test_a_slot_has_the_scope_of_its_account_or_else_its_node_alone(house):
+    await house.accounts.set_slot("n1", 2, "zoe", KEY, Role.OPERATOR, account="zoe")
+    await house.accounts.set_slot("n1", 3, "root", KEY, Role.OPERATOR)
+    assert house.accounts.ipmi_slot("n1", b"zoe").scope == Scope()
+    assert house.accounts.ipmi_slot("n1", b"root").scope == Scope(False, frozenset({"n1"}))
+    tagged = Scope(False, tags=frozenset({"lab"}))
+    await house.accounts.change("zoe", scope=tagged)
+    for accounts in [house.accounts, await house.restart()]:
+        assert [slot.scope for slot in accounts.slots("n1")] == [tagged, Scope(False, frozenset({"n1"}))]
+
+
+async def test_the_door_is_told_when_an_account_is_limited_to_tags(house):
+    await house.accounts.set_slot("n1", 2, "zoe", KEY, Role.OPERATOR, account="zoe")
+    told: list[tuple[str, int]] = []
+    house.accounts.on_slot_changed(lambda node, slot: told.append((node, slot)))
+    await house.accounts.change("zoe", scope=Scope(False, tags=frozenset({"nowhere"})))
+    assert told == [("n1", 2)]
+
+
 async def test_a_slot_is_granted_to_an_account_that_exists(house):
     with pytest.raises(NotFound, match="no account 'nobody'"):
         await house.accounts.set_slot("n1", 2, "nobody", KEY, Role.OPERATOR, account="nobody")

@@ -2,6 +2,7 @@
 
 import struct
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -48,6 +49,15 @@ def test_however_the_bytes_are_cut_the_same_passes(messages, cut):
     sieve = ViewOnlyFilter()
     passed = b"".join(sieve.feed(stream[i : i + cut]) for i in range(0, len(stream), cut))
     assert passed == HANDSHAKE + b"".join(message for message in messages if message in PASSED)
+
+
+@given(messages=st.lists(st.sampled_from(PASSED + INPUT), max_size=8), cuts=st.lists(st.integers(0, 200)))
+def test_one_large_frame_is_the_same_as_many_uneven_ones(messages, cuts):
+    stream = HANDSHAKE + b"".join(messages)
+    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    sieve = ViewOnlyFilter()
+    passed = b"".join(sieve.feed(stream[start:end]) for start, end in pairwise(edges))
+    assert passed == ViewOnlyFilter().feed(stream)
 
 
 @given(st.binary(max_size=300))

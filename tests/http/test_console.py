@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, WSServerHandshakeError
 
 from bmc.http.keys import HOUSE
 from tests.redfish.service import Service
@@ -41,6 +41,12 @@ async def test_the_screens_bytes_go_both_ways_uncompressed(service: Service) -> 
     await until(lambda: screen.written == b"RFB 003.008\n")
     await socket.close()
     await until(lambda: screen.closed)
+
+
+async def test_a_viewer_sends_no_frame_that_keeps_the_service_busy(service: Service) -> None:
+    socket = await connect(service, f"{SCREEN}?view=1", "vera")
+    await socket.send_bytes(b"\xfa\x00\x01\x02" * (1 << 18))
+    assert (await ended(socket))[0] == WSCloseCode.MESSAGE_TOO_BIG
 
 
 async def test_the_serial_console_says_first_what_was_printed_before(service: Service) -> None:

@@ -168,6 +168,17 @@ async def test_what_is_no_http_leaves_one_line_in_the_log(service: Service, capl
     assert caplog.records[0].exc_info is None
 
 
+@pytest.mark.parametrize("path", ["/redfish/v1/Systems", "/session", "/healthz", "/", "/console/n1/screen"])
+@pytest.mark.parametrize("host", ["a:99999999", "127.0.0.1:80:80", "a:port", "[::1]:x"])
+async def test_a_host_that_cannot_be_is_told_and_leaves_no_traceback(
+    service: Service, caplog: pytest.LogCaptureFixture, host: str, path: str
+) -> None:
+    async with service.client.get(service.url + path, headers={"Host": host}) as response:
+        assert (response.status, response.content_type) == (400, "application/json")
+        assert host in (await response.json())["error"]["message"]
+    assert caplog.records == []
+
+
 async def test_a_body_that_never_comes_is_given_up(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bmc.redfish.door.BODY_SECONDS", 0.1)
     reader, writer = await asyncio.open_connection("127.0.0.1", service.server.port)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from bmc.model.boot import BootTarget
-from bmc.model.caller import Caller, Role
+from bmc.model.caller import Caller, Role, Scope
 from bmc.model.commands import Command, Identify, Power, SerialConsole, SetBootOverride
 from bmc.model.errors import BmcError, Denied
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
@@ -88,7 +88,7 @@ class FakeNode:
         return self.state
 
     async def do(self, command: Command[Any], caller: Caller) -> Any:
-        if caller.role.rank < command.role.rank or not caller.scope.covers(self.state.name, frozenset()):
+        if caller.role.rank < command.role.rank or not caller.scope.covers(self.state.name, self.state.definition.tags):
             raise Denied(f"{caller.account} is no {command.role.value}")
         self.done.append((command, caller))
         if self.gate is not None:
@@ -127,11 +127,12 @@ class FakeSlot:
     privilege: Role
     enabled: bool = True
     account: str = ""
+    scope: Scope = field(default_factory=Scope)
 
 
 @dataclass
 class FakeSlots:
-    """The same users on every node."""
+    """The same users on every node; those without an account are each that node's own."""
 
     users: dict[bytes, FakeSlot] = field(
         default_factory=lambda: {
@@ -153,7 +154,10 @@ class FakeSlots:
         self.callbacks.append(callback)
 
     def ipmi_slot(self, node: str, name: bytes) -> FakeSlot | None:
-        return self.users.get(name)
+        slot = self.users.get(name)
+        if slot is None or slot.account:
+            return slot
+        return replace(slot, scope=Scope(all_nodes=False, nodes=frozenset({node})))
 
     def slots(self, node: str) -> tuple[FakeSlot, ...]:
         return tuple(self.users.values())

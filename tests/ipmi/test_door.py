@@ -16,10 +16,11 @@ from bmc.ipmi.wire.packet import PlusPacket, SessionlessPacket
 from bmc.ipmi.wire.sol import BmcPacket, ConsolePacket
 from bmc.model import errors
 from bmc.model.boot import BootEnabled, BootOverride, BootTarget
+from bmc.model.caller import Scope
 from bmc.model.commands import Power, SetBootOverride
 from bmc.model.node import Endpoint
 from bmc.model.power import PowerAction, PowerCause, PowerState
-from tests.ipmi.client import Console
+from tests.ipmi.client import Console, Refused
 from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, settle
 
 PEER = ("192.0.2.1", 50000)
@@ -153,6 +154,54 @@ async def test_the_role_is_that_of_the_present_privilege(bench):
     assert bench.node.done[0][1].role.value == "Operator"
     assert console.call(6, 0x3B, b"\x00").data == b"\x03"
     assert console.call(6, 0x3B, b"\x01").code == 0xCC
+
+
+def limit_admin(bench: Bench, scope: Scope) -> None:
+    """The account whose slot `admin` is has this scope now."""
+    bench.slots.users[b"admin"] = replace(bench.slots.users[b"admin"], scope=scope)
+
+
+def tag(bench: Bench, *tags: str) -> None:
+    bench.node.state = replace(bench.node.state, definition=replace(bench.node.state.definition, tags=frozenset(tags)))
+
+
+@pytest.mark.parametrize("scope", [Scope(False, tags=frozenset({"nowhere"})), Scope(False, frozenset({"n2"}))])
+async def test_an_account_cannot_log_in_at_a_node_outside_of_its_scope(bench, scope):
+    limit_admin(bench, scope)
+    with pytest.raises(Refused, match="0x0d"):
+        bench.console()
+
+
+async def test_an_account_acts_with_its_own_scope(bench):
+    scope = Scope(False, tags=frozenset({"lab"}))
+    limit_admin(bench, scope)
+    tag(bench, "lab")
+    assert (await bench.call(bench.console(), 0, 2, b"\x01")).code == 0
+    assert bench.node.done[0][1].scope == scope
+
+
+async def test_a_user_of_the_node_alone_needs_no_tags(bench):
+    tag(bench, "lab")
+    assert (await bench.call(bench.console(b"oper", 0x13), 0, 2, b"\x01")).code == 0
+
+
+async def test_a_node_that_leaves_the_scope_is_neither_shown_nor_switched_in_a_session_that_goes_on(bench):
+    limit_admin(bench, Scope(False, tags=frozenset({"lab"})))
+    tag(bench, "lab")
+    console = bench.console()
+    tag(bench, "office")
+    assert (await bench.call(console, 0, 2, b"\x01")).code == 0xD4
+    assert (await bench.call(console, 0, 1)).code == 0xD4
+    assert bench.node.done == []
+
+
+async def test_a_handshake_does_not_outlive_the_scope_it_began_with(bench):
+    console = Console(bench.ask)
+    console.open()
+    console.rakp1()
+    limit_admin(bench, Scope(False, frozenset({"n2"})))
+    with pytest.raises(Refused):
+        console.rakp3()
 
 
 async def test_set_privilege_stops_at_the_limit_of_the_session(bench):

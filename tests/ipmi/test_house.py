@@ -8,13 +8,13 @@ import pytest
 
 from bmc.accounts import Accounts
 from bmc.ipmi.server import IpmiServer
-from bmc.model.caller import Door, Role
+from bmc.model.caller import Door, Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.node import Node
 from tests.ipmi.conftest import run
 from tests.ipmi.terminal import terminal
-from tests.world import MemoryServer, World, until
+from tests.world import ADMIN, MemoryServer, World, until
 
 
 @dataclass
@@ -61,6 +61,17 @@ async def test_power_over_ipmi_and_back(house: House) -> None:
     assert await house.ipmitool("chassis", "power", "off") == (0, "Chassis Power Control: Down/Off\n")
     await until(lambda: house.node.snapshot.power is PowerState.OFF)
     assert house.machine.applied == [PowerAction.ON, PowerAction.FORCE_OFF]
+
+
+async def test_an_account_limited_to_tags_comes_in_only_where_the_node_has_one(house: House) -> None:
+    await house.accounts.create("root2", "another web password", Role.ADMINISTRATOR)
+    await house.accounts.change("admin", scope=Scope(False, tags=frozenset({"lab"})))
+    code, printed = await house.ipmitool("chassis", "power", "on")
+    assert code == 1
+    assert "Unable to establish" in printed
+    await house.world.fleet.change("n1", {}, ADMIN, frozenset({"lab"}))
+    assert await house.ipmitool("chassis", "power", "on") == (0, "Chassis Power Control: Up/On\n")
+    assert house.machine.applied == [PowerAction.ON]
 
 
 async def test_cycle_and_reset_of_a_node_that_is_off_are_refused(house: House) -> None:

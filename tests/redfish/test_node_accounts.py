@@ -1,10 +1,20 @@
 """A node's own IPMI users, through its Manager."""
 
+from collections.abc import Mapping
+
 import pytest
 
+from bmc.model.caller import Role, Scope
 from tests.redfish.service import Service
 
 USERS = "/redfish/v1/Managers/n1/RemoteAccountService/Accounts"
+CHANGES: list[Mapping[str, object]] = [
+    {"Password": "stolen"},
+    {"UserName": "other"},
+    {"RoleId": "Administrator"},
+    {"Enabled": True},
+    {"Enabled": False, "Password": "stolen"},
+]
 
 
 async def test_an_ipmi_user_is_made_used_changed_and_removed(service: Service) -> None:
@@ -55,3 +65,50 @@ async def test_a_name_is_given_once_and_there_are_fourteen_slots(service: Servic
 async def test_only_an_administrator_of_the_node_makes_them(service: Service, name: str) -> None:
     body = {"UserName": "eve", "Password": "k", "RoleId": "Administrator"}
     assert (await service.call("POST", USERS, body, as_=name)).status == 403
+
+
+async def grant(service: Service, account: str) -> None:
+    """Slot 2 of n1 is `account`'s; tina administers n1 and nothing else."""
+    await service.accounts.change("tina", role=Role.ADMINISTRATOR)
+    await service.accounts.set_slot("n1", 2, account, b"k3y", Role.OPERATOR, account=account)
+
+
+@pytest.mark.parametrize("body", CHANGES)
+async def test_an_administrator_of_one_node_cannot_take_the_slot_of_an_account(
+    service: Service, body: Mapping[str, object]
+) -> None:
+    await grant(service, "admin")
+    before = service.accounts.slots("n1")
+    refused = await service.call("PATCH", f"{USERS}/2", body, as_="tina")
+    assert (refused.status, service.accounts.slots("n1")) == (403, before)
+    assert "slot 2 of n1 is granted to the account admin" in refused.told
+    record = (await service.world.audit.newest(1))[0]
+    assert (record.account, record.action, record.outcome) == ("tina", "change-ipmi-user", "Denied")
+
+
+async def test_an_administrator_of_one_node_disables_and_deletes_the_slot_of_an_account(service: Service) -> None:
+    await grant(service, "admin")
+    disabled = await service.call("PATCH", f"{USERS}/2", {"Enabled": False}, as_="tina")
+    assert (disabled.status, disabled.body["Enabled"]) == (200, False)
+    assert service.accounts.slots("n1")[0].account == "admin"
+    assert (await service.call("DELETE", f"{USERS}/2", as_="tina")).status == 204
+
+
+async def test_an_account_changes_the_key_of_its_own_slot(service: Service) -> None:
+    await grant(service, "tina")
+    assert (await service.call("PATCH", f"{USERS}/2", {"Password": "new"}, as_="tina")).status == 200
+    assert service.accounts.slots("n1")[0].key == b"new"
+
+
+async def test_an_administrator_of_the_whole_fleet_changes_the_slot_of_an_account(service: Service) -> None:
+    await grant(service, "olga")
+    assert (await service.call("PATCH", f"{USERS}/2", {"Password": "new"})).status == 200
+    slot = service.accounts.slots("n1")[0]
+    assert (slot.key, slot.account) == (b"new", "olga")
+
+
+@pytest.mark.parametrize("body", CHANGES)
+async def test_a_user_of_the_node_alone_is_its_administrators(service: Service, body: Mapping[str, object]) -> None:
+    await service.accounts.change("tina", role=Role.ADMINISTRATOR, scope=Scope(False, frozenset({"n1"})))
+    await service.accounts.set_slot("n1", 2, "ironic", b"k3y", Role.OPERATOR)
+    assert (await service.call("PATCH", f"{USERS}/2", body, as_="tina")).status == 200

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bmc.model.boot import BootEnabled, BootTarget
+from bmc.model.caller import Role, Scope
 from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, Unreachable
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
 from tests.redfish.service import Service
@@ -186,6 +187,33 @@ async def test_a_target_alone_means_once_and_enabled_alone_keeps_the_target(serv
 async def test_a_wrong_change_is_refused_whole(service: Service, body: object, ids: list[str]) -> None:
     answer = await service.call("PATCH", N1, body)
     assert (answer.status, sorted(answer.ids)) == (400, ids)
+
+
+async def test_a_change_that_is_refused_in_part_is_not_done_at_all(service: Service) -> None:
+    boot, oem = {"BootSourceOverrideTarget": "Cd"}, {"Lightsout": {"Tags": ["mine"]}}
+    body = {"Boot": boot, "LocationIndicatorActive": True, "Oem": oem}
+    assert (await service.call("PATCH", N1, body, as_="olga")).status == 403
+    system = await service.get(N1)
+    assert (system["Boot"]["BootSourceOverrideTarget"], system["LocationIndicatorActive"]) == ("None", False)
+    assert system["Oem"]["Lightsout"]["Tags"] == []
+
+
+async def test_an_administrator_of_a_tag_changes_boot_and_gives_the_node_away_at_once(service: Service) -> None:
+    await service.call("PATCH", N1, {"Oem": {"Lightsout": {"Tags": ["lab"]}}})
+    await service.accounts.change("tina", role=Role.ADMINISTRATOR, scope=Scope(False, tags=frozenset({"lab"})))
+    body = {"Boot": {"BootSourceOverrideTarget": "Cd"}, "Oem": {"Lightsout": {"Tags": ["office"]}}}
+    assert (await service.call("PATCH", N1, body, as_="tina")).status == 200
+    system = await service.get(N1)
+    assert (system["Boot"]["BootSourceOverrideTarget"], system["Oem"]["Lightsout"]["Tags"]) == ("Cd", ["office"])
+
+
+async def test_one_change_is_of_options_boot_and_indicator(service: Service) -> None:
+    boot, oem = {"BootSourceOverrideTarget": "Cd"}, {"Lightsout": {"Options": {"cpus": 4}, "Tags": ["mine"]}}
+    body = {"Boot": boot, "LocationIndicatorActive": True, "Oem": oem}
+    answer = await service.call("PATCH", N1, body)
+    assert (answer.body["Boot"]["BootSourceOverrideTarget"], answer.body["LocationIndicatorActive"]) == ("Cd", True)
+    assert answer.body["Oem"]["Lightsout"]["Options"] == {"cpus": 4}
+    assert service.drivers.servers["n1"].override.target is BootTarget.CD
 
 
 async def test_the_indicator_is_switched(service: Service) -> None:

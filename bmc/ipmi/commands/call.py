@@ -12,7 +12,7 @@ from bmc.ipmi.session import Request, Session, Sessions
 from bmc.ipmi.settings import DoorSettings, Slots
 from bmc.ipmi.sol import SerialStream, SolPort
 from bmc.ipmi.wire.numbers import Privilege
-from bmc.model.caller import Caller, Door, Role, Scope
+from bmc.model.caller import Caller, Door, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import Command, SerialConsole
 from bmc.model.errors import BmcError
@@ -125,7 +125,7 @@ class Call:
 
     @property
     def caller(self) -> Caller:
-        """The asker, with the role of the session's present privilege and no node but this one.
+        """The asker, with the role of the session's present privilege and the scope of its user.
 
         A user of this node alone is no account of the fleet, though it may bear the name of one.
         """
@@ -133,7 +133,7 @@ class Call:
         return Caller(
             session.slot.account or f"ipmi:{session.user}",
             _ROLES.get(session.privilege, Role.READ_ONLY),
-            Scope(all_nodes=False, nodes=frozenset({self.node.snapshot.name})),
+            session.slot.scope,
             Door.IPMI,
             self.peer[0],
             f"{session.id:08x}-{session.requests}",
