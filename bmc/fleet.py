@@ -15,7 +15,6 @@ from bmc.model.clock import Clock
 from bmc.model.errors import BmcError, Busy, InvalidRequest, NotFound, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, NodeDefinition
-from bmc.model.power import PowerState
 from bmc.node import Node
 from bmc.node.node import MediaLibrary
 from bmc.node.power import PATIENCE, Patience
@@ -88,18 +87,27 @@ class Fleet:
 
     async def start(self) -> None:
         """Adopt every stored node. One that cannot be opened is shown as that, and said loudly; the others run."""
-        stored = [_from_json(entry.key, entry.value) for entry in await self._store.list(BUCKET)]
+        stored = []
+        for entry in await self._store.list(BUCKET):
+            try:
+                stored.append(_from_json(entry.key, entry.value))
+            except (KeyError, TypeError, ValueError) as error:
+                log.error("the stored definition of %s cannot be read, it is left out: %r", entry.key, error)
+                await self._tell_fault(entry.key, f"the stored definition of {entry.key} cannot be read: {error!r}")
         await asyncio.gather(*map(self._adopt, stored))
 
     async def _adopt(self, definition: NodeDefinition) -> None:
         try:
             await self._open(definition)
-        except BmcError as error:
-            message = f"{definition.name} could not be opened: {error}"
-            log.error(message)
-            await self._open(definition, Unopened(f"could not be opened: {error}", self._clock).backend())
-            event = Event(EventKind.NODE_CHANGED, message, self._clock.now(), definition.name, Severity.CRITICAL)
-            await self._events.publish(event)
+        except Exception as error:
+            what = error if isinstance(error, BmcError) else repr(error)
+            why = f"could not be opened: {what}; mend that, then run `bmc node change {definition.name}`"
+            log.error("%s %s", definition.name, why, exc_info=None if isinstance(error, BmcError) else error)
+            await self._tell_fault(definition.name, f"{definition.name} {why}")
+            try:
+                await self._open(definition, Unopened(why, self._clock).backend())
+            except Exception:
+                log.exception("%s is left out", definition.name)
 
     async def close(self) -> None:
         """Let go of every node without touching it."""
@@ -137,7 +145,7 @@ class Fleet:
             await self._store.put(BUCKET, definition.name, _to_json(definition), expect=0)
             try:
                 node = await self._open(definition)
-            except BmcError:
+            except Exception:
                 await self._store.delete(BUCKET, definition.name)
                 raise
         await self._tell(EventKind.NODE_ADDED, definition.name, f"{definition.name} was added", "create-node", caller)
@@ -162,29 +170,39 @@ class Fleet:
                 tags=member.definition.tags if tags is None else tags,
             )
             merged = self._drivers.complete(merged)
-            if not member.unopened and merged.options == member.definition.options:
-                if merged.tags == member.definition.tags:
-                    return member.node
+            if member.unopened:
+                member = await self._try_again(member)
+            if member.unopened or merged.options != member.definition.options:
+                node = await self._reopen(member, merged)
+            elif merged.tags == member.definition.tags:
+                return member.node
+            else:
                 await self._store.put(BUCKET, name, _to_json(merged))
                 member.definition, node = merged, member.node
-                await node.relabel(merged.tags)
-            else:
-                node = await self._reopen(member, merged)
+                node.relabel(merged.tags)
         await self._tell(EventKind.NODE_CHANGED, name, f"{name} was changed", "change-node", caller)
         return node
 
     async def _reopen(self, member: _Member, changed: NodeDefinition) -> Node:
         """Close the node and open it as `changed`; should that fail, it is again what it was."""
         name = changed.name
-        self._check_idle(member, "changed")
+        member.node.retire("changed")
         await self._store.put(BUCKET, name, _to_json(changed))
         await self._withdraw(name, member.node)
         try:
             return await self._open(changed)
-        except BmcError:
+        except Exception:
             await self._store.put(BUCKET, name, _to_json(member.definition))
             await self._adopt(member.definition)
             raise
+
+    async def _try_again(self, member: _Member) -> _Member:
+        """What could not be opened may have been mended; as it was, since its machine may run."""
+        member.node.retire("opened")
+        name = member.definition.name
+        await self._withdraw(name, member.node)
+        await self._adopt(member.definition)
+        return self._member(name)
 
     async def remove(self, name: str, caller: Caller) -> None:
         """Remove a node and its disks for good. It must be off.
@@ -194,17 +212,17 @@ class Fleet:
         async with self._lock:
             member = self._member(name)
             decide(caller, Role.ADMINISTRATOR, name, member.definition.tags, "remove-node")
-            self._check_idle(member, "removed")
             if member.unopened:
                 why = member.node.snapshot.reason
                 raise WrongState(f"{name} cannot be removed ({why}); mend that first, or its disks would stay behind")
+            member.node.retire("removed")
             await self._withdraw(name, member.node)
             try:
                 await member.node.erase()
                 await self._forget(name)
                 # Last: a node cut off here comes back to be removed again, and leaves no disk or user to its namesake.
                 await self._store.delete(BUCKET, name)
-            except BmcError:
+            except Exception:
                 await self._adopt(member.definition)
                 raise
         await self._tell(EventKind.NODE_REMOVED, name, f"{name} was removed", "remove-node", caller)
@@ -233,7 +251,7 @@ class Fleet:
                     await self._store.put(BUCKET, definition.name, _to_json(definition))
                     node.relocate(endpoint)
                     self._members[definition.name].definition = definition
-        except BmcError:
+        except Exception:
             await self._withdraw(definition.name, node)
             raise
         return node
@@ -257,13 +275,9 @@ class Fleet:
             if member.definition.uuid == definition.uuid:
                 raise Busy(f"UUID {definition.uuid} belongs to {member.definition.name} already")
 
-    @staticmethod
-    def _check_idle(member: _Member, verb: str) -> None:
-        snapshot = member.node.snapshot
-        if snapshot.reservation is not None:
-            raise Busy(f"{snapshot.reservation.holder} holds {snapshot.name}: {snapshot.reservation.reason}")
-        if snapshot.power not in (PowerState.OFF, PowerState.UNKNOWN):
-            raise WrongState(f"{snapshot.name} is {snapshot.power.value}; power it off before it can be {verb}")
+    async def _tell_fault(self, name: str, message: str) -> None:
+        event = Event(EventKind.NODE_CHANGED, message, self._clock.now(), name, Severity.CRITICAL)
+        await self._events.publish(event)
 
     async def _tell(self, kind: EventKind, name: str, message: str, action: str, caller: Caller) -> None:
         await self._audit.record(caller, action, name, "done")

@@ -204,12 +204,17 @@ def _is_free(host: str, port: int) -> bool:
 async def _keep_token(core: Core) -> None:
     """Keep a session for the command line of this installation, in a file that only the service's user can read."""
     token, written = "", False
+    ended = asyncio.Event()
+    core.accounts.on_closed(lambda _: ended.set())
     while True:
+        ended.clear()
         if core.accounts.session(token) is None:
             token, written = (await core.accounts.open_local_session("local")).token, False
         if not written:
             written = _try_write(core.state / "cli-token", token + "\n")
-        await core.clock.sleep(60)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(60):
+                await ended.wait()
 
 
 def _try_write(path: Path, text: str) -> bool:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from bmc.model.caller import Caller, Door, Role, Scope
-from bmc.model.commands import Power, SerialConsole
+from bmc.model.commands import ConfirmPower, Power, Reserve, SerialConsole
 from bmc.model.errors import BackendFailed, Busy, Denied, NotSupported, WrongState
 from bmc.model.events import EventKind, Severity
 from bmc.model.node import NodeDefinition
@@ -92,6 +92,8 @@ async def test_a_node_that_cannot_be_opened_at_the_start_is_shown_with_the_reaso
         assert [event.severity for event in await world.told(EventKind.NODE_CHANGED)] == [Severity.CRITICAL]
         with pytest.raises(NotSupported, match="it cannot be opened"):
             await node.do(Power(PowerAction.ON), ADMIN)
+        with pytest.raises(NotSupported, match="it cannot be opened"):
+            await node.do(ConfirmPower(PowerState.OFF), ADMIN)
         with pytest.raises(WrongState, match="it cannot be opened"):
             await world.fleet.remove("n1", ADMIN)
         with pytest.raises(Busy):
@@ -124,3 +126,47 @@ async def test_tags_change_while_a_node_runs_and_close_the_consoles_of_those_it_
             await world.fleet.change("n1", {"cpus": 2}, ADMIN)
     async with open_world(path) as world:
         assert world.fleet.node("n1").snapshot.definition.tags == {"far"}
+
+
+@pytest.mark.parametrize("way", ["remove", "change"])
+async def test_a_node_that_is_being_powered_on_is_neither_removed_nor_changed(tmp_path: Path, way: str) -> None:
+    async with open_world(tmp_path / "db") as world:
+        node, server = await world.add()
+        server.gate.clear()
+        powering = asyncio.create_task(node.do(Power(PowerAction.ON), ADMIN))
+        await asyncio.sleep(0)
+        doing = world.fleet.remove("n1", ADMIN) if way == "remove" else world.fleet.change("n1", {"cpus": 2}, ADMIN)
+        with pytest.raises(Busy, match="a power action is under way"):
+            await doing
+        server.gate.set()
+        assert await powering is PowerState.ON
+        assert world.fleet.node("n1") is node
+        assert not server.erased
+
+
+async def test_a_node_that_was_removed_takes_no_command(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "db") as world:
+        node, server = await world.add()
+        await world.fleet.remove("n1", ADMIN)
+        for command in (Power(PowerAction.ON), Reserve("mine")):
+            with pytest.raises(Busy, match="is being removed"):
+                await node.do(command, ADMIN)
+        assert server.applied == []
+
+
+async def test_a_fault_of_ours_makes_one_node_unopened_and_the_service_starts(tmp_path: Path) -> None:
+    class Faulty(MemoryDrivers):
+        async def open(self, definition: NodeDefinition) -> Backend:
+            if definition.name == "n1":
+                raise RuntimeError("nobody foresaw it")
+            return await super().open(definition)
+
+    path = tmp_path / "db"
+    async with open_world(path) as world:
+        for name in ("n1", "n2", "n3"):
+            await world.add(name)
+        await world.store.put("nodes", "n3", {"uuid": "none"})
+    async with open_world(path, Faulty()) as world:
+        states = {node.snapshot.name: node.snapshot.power for node in world.fleet.visible(ADMIN)}
+        assert states == {"n1": PowerState.UNKNOWN, "n2": PowerState.OFF}
+        assert {event.node for event in await world.told(EventKind.NODE_CHANGED)} == {"n1", "n3"}

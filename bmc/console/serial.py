@@ -5,12 +5,22 @@ A reader that falls behind loses what is oldest and is told so; it never slows t
 
 import asyncio
 import logging
+import re
 from collections import deque
 
 from bmc.model.errors import BmcError, NotSupported, WrongState
 from bmc.ports import ByteStream, SerialSource
 
 log = logging.getLogger(__name__)
+
+_QUERIES = re.compile(
+    rb"\x05|\x1b(?:"
+    rb"Z|\[[0-9;?>=]*(?:[cntx]|\$p)"  # what it is; its status, cursor, window, parameters, modes
+    rb"|\][0-9;]*\?(?:\x07|\x1b\\)"  # its colours
+    rb"|P[+$]q[^\x1b]*\x1b\\"  # its settings
+    rb")"
+)
+"""What a terminal answers (ECMA-48 §8.3, xterm): an answer to an old query would be typed at whoever is there now."""
 
 SCROLLBACK = 256 * 1024
 READER_LIMIT = 1024 * 1024
@@ -51,9 +61,9 @@ class SerialHub:
         return bytes(self._scrollback[-limit:]) if limit else b""
 
     def open(self, replay: int, writable: bool) -> "SerialReader":
-        """A reader that starts with the last `replay` bytes."""
+        """A reader that starts with the last `replay` bytes, less what would make a terminal answer."""
         reader = SerialReader(self, writable)
-        if replayed := self.tail(replay):
+        if replayed := _QUERIES.sub(b"", self.tail(replay)):
             reader.feed(replayed)
         self._readers.add(reader)
         return reader

@@ -30,7 +30,7 @@ from bmc.model.commands import (
     SerialConsole,
     SetBootOverride,
 )
-from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported
+from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot, Reservation
 from bmc.model.power import PowerReading, PowerState
@@ -85,7 +85,8 @@ class Node:
         self._library = media
         self._lock = asyncio.Lock()
         self._reserving = asyncio.Lock()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._retired = ""
         self._identify_off: asyncio.Task[None] | None = None
         self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
         self._hub = SerialHub(backend.serial) if backend.serial else None
@@ -150,22 +151,37 @@ class Node:
         self._definition = replace(self._definition, ipmi=endpoint)
         self._refresh(definition=self._definition)
 
-    async def relabel(self, tags: frozenset[str]) -> None:
-        """The node has other tags now: consoles of those whose scope it left are closed."""
+    def relabel(self, tags: frozenset[str]) -> None:
+        """The node has other tags now: consoles of those whose scope it left are closed, as fast as they let it."""
         self._definition = replace(self._definition, tags=tags)
         self._refresh(definition=self._definition)
         for stream, caller in list(self._opened.items()):
             if not caller.scope.covers(self._snapshot.name, tags):
-                await stream.close()
+                self._spawn(stream.close(), "closing a console")
+
+    def retire(self, verb: str) -> None:
+        """Take no command any more, as the node is about to be `verb`: changed, or removed.
+
+        :raise Busy: it is reserved, or a power action is under way. :raise WrongState: it is not off.
+        """
+        name, held = self._snapshot.name, self._snapshot.reservation
+        if held is not None:
+            raise Busy(f"{held.holder} holds {name}: {held.reason}")
+        if self._power.busy:
+            raise Busy(f"a power action is under way on {name}; wait for it before the node can be {verb}")
+        if self._snapshot.power not in (PowerState.OFF, PowerState.UNKNOWN):
+            raise WrongState(f"{name} is {self._snapshot.power.value}; power it off before it can be {verb}")
+        self._retired = verb
 
     async def close(self) -> None:
         """Let go without touching the node."""
         await self._power.close()
         if self._identify_off is not None:
             self._identify_off.cancel()
-        for task in self._tasks:
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._hub is not None:
             await self._hub.close()
         await self._backend.lifecycle.close()
@@ -185,6 +201,8 @@ class Node:
         outcome = "failed"
         try:
             self._authorise(command.action, command.role, caller)
+            if self._retired:
+                raise Busy(f"{self._snapshot.name} is being {self._retired}")
             if not isinstance(command, Release):
                 self._check_reservation(caller)
             result = await self._handlers[type(command)](command, caller)
@@ -243,6 +261,8 @@ class Node:
     async def _do_confirm_power(self, command: ConfirmPower, caller: Caller) -> None:
         if command.state not in (PowerState.ON, PowerState.OFF):
             raise InvalidRequest(f"ConfirmPower takes On or Off, not {command.state.value}")
+        if not self._power.actions:
+            raise NotSupported(f"the power of {self._snapshot.name} cannot be confirmed: {self._snapshot.reason}")
         async with self._lock:
             await self._power.confirm(command.state, caller.account)
 
@@ -384,7 +404,8 @@ class Node:
     def _spawn(self, work: Coroutine[None, None, None], what: str) -> None:
         task = asyncio.create_task(self._guarded(work, what), name=f"{what} of {self._snapshot.name}")
         task.add_done_callback(lambda _: work.close())  # cancelled before its first step it never began
-        self._tasks.append(task)
+        task.add_done_callback(self._tasks.discard)
+        self._tasks.add(task)
 
     async def _guarded(self, work: Coroutine[None, None, None], what: str) -> None:
         """A watcher that dies is a fault of ours: said loudly, and shown on the node."""

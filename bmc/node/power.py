@@ -90,6 +90,7 @@ class PowerControl:
         self._changed = asyncio.Event()
         self._accepting = asyncio.Lock()
         self._tasks: set[asyncio.Task[PowerState]] = set()
+        self._watchers: set[asyncio.Task[None]] = set()
         self.actions = composed(switch.actions)
 
     async def start(self) -> None:
@@ -141,6 +142,11 @@ class PowerControl:
         mine.task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(mine.task)
 
+    @property
+    def busy(self) -> bool:
+        """An action is under way, or what follows from one."""
+        return self._under_way is not None or bool(self._tasks) or bool(self._watchers)
+
     async def confirm(self, state: PowerState, account: str) -> None:
         """A person says what the state is. :raise WrongState: the senses can tell."""
         if self._reading.state is not PowerState.UNKNOWN:
@@ -157,9 +163,7 @@ class PowerControl:
         """Let what was started come to its end for a while; what is cut off stays in the journal."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._patience.settle)
-        tasks: list[asyncio.Task[PowerState] | asyncio.Task[None]] = list(self._tasks)
-        if self._under_way is not None and self._under_way.watcher is not None:
-            tasks.append(self._under_way.watcher)
+        tasks: list[asyncio.Task[PowerState] | asyncio.Task[None]] = [*self._tasks, *self._watchers]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -176,7 +180,7 @@ class PowerControl:
                 await self._journal.write(Intent(mine.action, mine.caller.account, mine.since, deadline))
                 try:
                     return await self._act(mine, deadline)
-                except BmcError as error:
+                except Exception as error:
                     await self._journal.clear()
                     await self._tell_failed(mine, error)
                     raise
@@ -212,7 +216,7 @@ class PowerControl:
             await self._switch.apply(PowerAction.GRACEFUL_SHUTDOWN)
             self._show(PowerState.POWERING_OFF, self._reading)
             await self._tell_action(mine)
-            mine.watcher = asyncio.create_task(self._await_shutdown(mine, deadline), name=f"shutdown {self._name}")
+            mine.watcher = self._watch_shutdown(mine, deadline)
             return PowerState.POWERING_OFF
         self._show_transition(EXPECTED.get(action) if action is not PowerAction.POWER_CYCLE else PowerState.OFF)
         await self._tell_action(mine)
@@ -257,6 +261,12 @@ class PowerControl:
                     f"still reads {reading.state.value}" + (f" ({reading.reason})" if reading.reason else "")
                 )
             await self._clock.sleep(0.05)
+
+    def _watch_shutdown(self, mine: _UnderWay, deadline: float) -> "asyncio.Task[None]":
+        watcher = asyncio.create_task(self._await_shutdown(mine, deadline), name=f"shutdown {self._name}")
+        self._watchers.add(watcher)
+        watcher.add_done_callback(self._watchers.discard)
+        return watcher
 
     async def _await_shutdown(self, mine: _UnderWay, deadline: float) -> None:
         """Wait for the guest to go off by itself; then, for a restart, power on. Forces nothing."""
@@ -307,7 +317,7 @@ class PowerControl:
         mine = _UnderWay(intent.action, SERVICE, intent.at)
         if intent.action in GRACEFUL and reading.state in (PowerState.ON, PowerState.OFF):
             self._under_way = mine
-            mine.watcher = asyncio.create_task(self._await_shutdown(mine, intent.deadline), name="shutdown again")
+            mine.watcher = self._watch_shutdown(mine, intent.deadline)
             return
         await self._journal.clear()
         if intent.action in REPEATABLE and reading.state is not PowerState.UNKNOWN:
@@ -329,7 +339,7 @@ class PowerControl:
             {"action": intent.action.value, "outcome": "unknown"},
         )
 
-    async def _tell_failed(self, mine: _UnderWay, error: BmcError) -> None:
+    async def _tell_failed(self, mine: _UnderWay, error: Exception) -> None:
         """The asker may have left: a door that waits no longer, a job that was cancelled."""
         await self._publish(
             EventKind.POWER_ACTION,

@@ -87,7 +87,9 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
                 "Message": snapshot.reason or "The power state is unknown.",
                 "MessageArgs": [],
                 "MessageSeverity": "Warning",
-                "Resolution": "Look at the server, then confirm its power state with the ConfirmPower action.",
+                "Resolution": "Look at the server, then confirm its power state with the ConfirmPower action."
+                if snapshot.actions
+                else "Mend what the message names, then change the node, which opens it again.",
             }
         ]
     for key, value in (
@@ -130,10 +132,6 @@ def _status(snapshot: NodeSnapshot) -> JsonObject:
 def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
     target = f"{system_path(snapshot.name)}/Actions"
     oem: JsonObject = {
-        "#Lightsout.ConfirmPower": {
-            "target": f"{target}/Oem/Lightsout.ConfirmPower",
-            "PowerState@Redfish.AllowableValues": ["On", "Off"],
-        },
         "#Lightsout.Reserve": {"target": f"{target}/Oem/Lightsout.Reserve"},
         "#Lightsout.Release": {"target": f"{target}/Oem/Lightsout.Release"},
     }
@@ -146,6 +144,10 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
         }
     actions: JsonObject = {"Oem": oem}
     if snapshot.actions:
+        oem["#Lightsout.ConfirmPower"] = {
+            "target": f"{target}/Oem/Lightsout.ConfirmPower",
+            "PowerState@Redfish.AllowableValues": ["On", "Off"],
+        }
         actions["#ComputerSystem.Reset"] = {
             "target": f"{target}/ComputerSystem.Reset",
             "@Redfish.ActionInfo": f"{system_path(snapshot.name)}/ResetActionInfo",
@@ -183,7 +185,8 @@ def _oem(snapshot: NodeSnapshot, role: Role) -> JsonObject:
     if held is not None:
         reservation = {"Holder": held.holder, "Reason": held.reason, "Since": moment(held.since)}
     firmware = snapshot.hardware.firmware
-    possible = available(snapshot.power, snapshot.actions) if role.rank >= Power.role.rank else frozenset[PowerAction]()
+    may = role.rank >= Power.role.rank and not (held and held.job)
+    possible = available(snapshot.power, snapshot.actions) if may else frozenset[PowerAction]()
     return {
         "@odata.type": "#LightsoutComputerSystem.v1_0_0.ComputerSystem",
         "Driver": definition.driver,

@@ -157,8 +157,7 @@ class VirtualLifecycle:
         await self._guest.close()
 
     async def erase(self) -> None:
-        if self._guest.alive:
-            await self._guest.stop()
+        await self._guest.destroy()
         await asyncio.to_thread(shutil.rmtree, self._guest.files.node, ignore_errors=True)
 
 

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from bmc.virtual_node.files import open_guest_file
 
+PIECE = 256 * 1024
+END_OF_TIME = 253_402_300_800  # the year 10000, which no date can show
+
 FIRMWARE_RESET_WINDOW = 1.9
 """Seconds after a boot began within which a reset is the firmware's own: SeaBIOS resets the machine once or twice more
 after each reset. No system can ask for one so early, as the boot menu alone waits longer (MENU_MILLISECONDS)."""
@@ -33,18 +36,21 @@ class EventLog:
         self._path = path
         self.offset = offset
 
-    def read(self) -> list[QemuEvent]:
-        """The events written since the last read; an unfinished last line waits for the next."""
+    def read(self) -> list[QemuEvent] | None:
+        """The events of the next piece; None when nothing new is there.
+
+        An unfinished last line waits for the next read, but what fills a piece without an end is no event.
+        """
         try:
             descriptor = open_guest_file(self._path, os.O_RDONLY)
         except OSError:
-            return []
+            return None
         with os.fdopen(descriptor, "rb") as file:
             file.seek(self.offset)
-            data = file.read()
-        whole = data[: data.rfind(b"\n") + 1]
-        self.offset += len(whole)
-        return parse_events(whole)
+            data = file.read(PIECE)
+        end = data.rfind(b"\n") + 1 or (PIECE if len(data) == PIECE else 0)
+        self.offset += end
+        return parse_events(data[:end]) if end else None
 
     def read_until(self, offset: int) -> list[QemuEvent]:
         """What was read before the service ended. A log shorter than that was begun anew since: all of it is new."""
@@ -71,16 +77,23 @@ class EventLog:
 
 
 def parse_events(data: bytes) -> list[QemuEvent]:
-    """The events among the monitor's lines; greetings, replies and what is no JSON are passed over."""
-    events = []
-    for line in data.splitlines():
-        try:
-            message = json.loads(line)
-            at = message["timestamp"]["seconds"] + message["timestamp"]["microseconds"] / 1e6
-            events.append(QemuEvent(str(message["event"]), at, message.get("data", {})))
-        except (ValueError, KeyError, TypeError):
-            continue
-    return events
+    """The events among the monitor's lines; greetings, replies and whatever else is there are passed over.
+
+    QEMU's own user can write anything into the log.
+    """
+    return [event for line in data.splitlines() if (event := _parse_event(line)) is not None]
+
+
+def _parse_event(line: bytes) -> QemuEvent | None:
+    try:
+        message = json.loads(line)
+        at = message["timestamp"]["seconds"] + message["timestamp"]["microseconds"] / 1e6
+        name, details = message["event"], message.get("data", {})
+        if isinstance(name, str) and isinstance(details, dict) and 0 <= at < END_OF_TIME:
+            return QemuEvent(name, at, details)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        pass
+    return None
 
 
 class FactKind(Enum):

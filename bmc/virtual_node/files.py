@@ -136,6 +136,8 @@ async def dial(directory: Path, name: str, pid: int) -> socket.socket:
             os.close(descriptor)
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
         listener, _, _ = CREDENTIALS.unpack(credentials)
+        if listener == 0:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"{name} does not answer: QEMU hangs")
         if listener != pid:
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"{name} leads to process {listener}, not to QEMU ({pid})")
     except BaseException:

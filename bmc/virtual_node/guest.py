@@ -92,8 +92,7 @@ class Guest:
             await self._gone()
         self._starting = True
         try:
-            for name in (EVENTS_LOG, QMP_SOCKET, EVENTS_SOCKET):
-                (self.files.guest / name).unlink(missing_ok=True)
+            self._clear_away(EVENTS_LOG, QMP_SOCKET, EVENTS_SOCKET)
             self._begin_log()
             self.state.now.run, self.state.now.booting, self.state.now.events_read = run, None, 0
             self.state.save()
@@ -111,19 +110,32 @@ class Guest:
         finally:
             self._starting = False
 
+    def _clear_away(self, *names: str) -> None:
+        """:raise BackendFailed: what is there cannot be removed; QEMU's user may have made a directory of it."""
+        for name in names:
+            path = self.files.guest / name
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise BackendFailed(f"{path} cannot be removed: {error.strerror}; remove it") from None
+
     async def adopt(self) -> None:
-        """Find what runs already, without touching it, and tell what was missed; a process that is gone is told too."""
+        """Find what runs already, without touching it, and tell what was missed; a process that is gone is told too.
+
+        What it waits for is taken up before anybody looks at it: a QEMU that the service died over is no power On.
+        """
         self.state.load()
         self._begin_log(self.state.now.events_read)
         found = process.find(self.files, self._uuid)
         if found is None:
             if self.state.now.run is not None:
-                self._read_events()
+                await self._read_events()
                 self._tell_lost(self.state.now.run)
             return
         self._attach(found)
-        await self._reconnect()
-        self._read_events()
+        settling = await self._reconnect()
+        await self._read_events()
+        await asyncio.gather(*settling)
 
     async def execute(self, command: str, **arguments: object) -> object:
         """Run a monitor command; underscores in argument names stand for hyphens.
@@ -191,6 +203,16 @@ class Guest:
         if self._process is not None:
             self._process.close()
 
+    async def destroy(self) -> None:
+        """End what still runs; for a node that was let go of. :raise OutcomeUnknown: it does not end."""
+        left = process.find(self.files, self._uuid)
+        if left is None:
+            return
+        left.kill()
+        if not await left.wait(QUIT_DEADLINE):
+            left.close()
+            raise OutcomeUnknown(f"QEMU of {self.name} was killed but is still there (waiting for a disk?)")
+
     def _begin_log(self, offset: int = 0) -> None:
         """Read from `offset` on; what comes before it was told and only has to be understood."""
         self._parting = None
@@ -220,21 +242,21 @@ class Guest:
         where = (self.files.guest, QMP_SOCKET, self.pid)
         self._monitor = await Monitor.connect(*where, self._bell.set, self._lost_monitor)
 
-    async def _reconnect(self) -> None:
+    async def _reconnect(self) -> "list[asyncio.Task[None]]":
+        """What now looks at the guest; nothing where the monitor is not reached, or was not lost."""
         async with self._connecting:
             if self._monitor is not None:
-                return
+                return []
             try:
                 await self._connect()
             except (Unreachable, WrongState) as error:
                 log.warning("%s: %s", self.name, error)
-                return
-        self._read_events()
-        self._settle()
+                return []
+        await self._read_events()
+        return self._settle()
 
-    def _settle(self) -> None:
-        for settle in self._on_connected:
-            self.spawn(settle(), "settling")
+    def _settle(self) -> "list[asyncio.Task[None]]":
+        return [self.spawn(settle(), "settling") for settle in self._on_connected]
 
     def _lost_monitor(self) -> None:
         self._monitor = None
@@ -255,7 +277,7 @@ class Guest:
             except TimeoutError:
                 rung = False
             self._bell.clear()
-            self._read_events()
+            await self._read_events()
             async with self._changed:
                 self._changed.notify_all()
             if not rung and self._monitor is None and not self._starting and watched.alive:
@@ -264,16 +286,17 @@ class Guest:
                 self._keep_offset()
                 self._settle()
 
-    def _read_events(self) -> None:
-        events = self._events.read()
-        for event in events:
-            self._resets += event.name == "RESET"
-            fact = self._interpreter.fold(event)
-            self._remember(fact)
-            if fact is not None:
-                self._tell(fact)
-        if events:
+    async def _read_events(self) -> None:
+        """All that is there, a piece at a time, so that a long log delays nobody else."""
+        while (events := self._events.read()) is not None:
+            for event in events:
+                self._resets += event.name == "RESET"
+                fact = self._interpreter.fold(event)
+                self._remember(fact)
+                if fact is not None:
+                    self._tell(fact)
             self._keep_offset()
+            await asyncio.sleep(0)
 
     def _keep_offset(self) -> None:
         self.state.now.events_read = self._events.offset
@@ -291,7 +314,7 @@ class Guest:
 
     async def _watch_process(self, watched: QemuProcess) -> None:
         ended = await asyncio.shield(watched.ended)
-        self._read_events()
+        await self._read_events()
         self.up.clear()
         if self._monitor is not None:
             await self._monitor.close()

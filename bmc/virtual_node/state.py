@@ -61,7 +61,7 @@ class StateFile:
             raw = json.loads(self._path.read_text())
         except FileNotFoundError:
             return
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise BackendFailed(f"{self._path} cannot be read: {error}; restore or remove it") from None
         try:
             self.now = NodeState(
@@ -70,7 +70,7 @@ class StateFile:
                 booting=BootOverride.from_json(raw["booting"]) if raw["booting"] else None,
                 unseen=[BootSeen(seen["at"], BootOverride.from_json(seen["override"])) for seen in raw["unseen"]],
                 run=Run(**raw["run"]) if raw["run"] else None,
-                events_read=raw["events_read"],
+                events_read=_size(raw["events_read"]),
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BackendFailed(f"{self._path} is damaged ({error}); restore or remove it") from None
@@ -109,3 +109,10 @@ class StateFile:
             scratch.replace(self._path)
         except OSError as error:
             raise BackendFailed(f"cannot write {self._path}: {error.strerror}") from None
+
+
+def _size(value: object) -> int:
+    """:raise ValueError: no number of bytes."""
+    if not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r} is no number of bytes")
+    return value

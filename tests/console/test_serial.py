@@ -105,3 +105,18 @@ async def test_closing_ends_a_waiting_read(hub):
     await asyncio.sleep(0)
     await reader.close()
     assert await task == b""
+
+
+async def test_what_would_make_a_terminal_answer_is_not_replayed(line: MemoryLine):
+    async with asyncio.timeout(2):
+        hub = SerialHub(line, scrollback=4096)
+        running = asyncio.create_task(hub.run())
+        queries = (b"\x05", b"\x1b[6n", b"\x1b[?6n", b"\x1b[c", b"\x1b[>0c", b"\x1bZ", b"\x1b[18t", b"\x1b[?25$p")
+        strings = (b"\x1b]10;?\x07", b"\x1b]4;0;?\x1b\\", b"\x1bP$qm\x1b\\", b"\x1bP+q544e\x1b\\")
+        live = hub.open(0, writable=False)
+        line.stream.incoming.put_nowait(b"|".join(queries + strings) + b"\x1b[1mlogin\x1b[0m: \x1b[2J")
+        while b"login" not in await live.read():
+            pass
+        replayed = await hub.open(4096, writable=False).read()
+        running.cancel()
+        assert replayed == b"printed before\n" + b"|" * 11 + b"\x1b[1mlogin\x1b[0m: \x1b[2J"

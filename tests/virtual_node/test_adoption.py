@@ -54,6 +54,14 @@ async def test_a_running_guest_is_adopted_without_a_blink(rig: Rig):
     await rig.shows(PowerState.OFF)
 
 
+async def test_a_guest_that_the_service_died_over_before_it_ran_is_off_at_the_first_look(rig: Rig):
+    """Else the power On that was cut off would count as done, and be forgotten."""
+    await managed_and_killed(rig, "launch")
+    await rig.start()
+    assert {(await sense.read()).state for sense in rig.backend.senses} == {PowerState.OFF}
+    await rig.power_on()
+
+
 async def test_a_shutdown_that_nobody_saw_is_told(rig: Rig):
     await managed_and_killed(rig, "on", "until=DISK-UP")
     await type_without_a_service(rig, "o")

@@ -119,3 +119,12 @@ async def test_names_and_paths_of_any_length_work(make_rig, tmp_path: Path):
     rig.write_disk()
     await rig.start()
     await rig.power_on()
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "qmp.sock"])
+async def test_a_directory_in_the_way_is_a_clear_error(rig: Rig, name: str):
+    (rig.files.guest / name).mkdir(parents=True)
+    with pytest.raises(BackendFailed, match=f"{name} cannot be removed"):
+        await rig.apply(PowerAction.ON)
+    (rig.files.guest / name).rmdir()
+    await rig.power_on()

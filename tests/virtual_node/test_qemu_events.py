@@ -5,8 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bmc.virtual_node.events import EventLog, FactKind, Interpreter, QemuEvent, parse_events
+from bmc.virtual_node.events import PIECE, EventLog, FactKind, Interpreter, QemuEvent, parse_events
 
 
 def shutdown(at, reason, guest=True):
@@ -100,13 +102,13 @@ def test_each_event_is_read_once_and_an_unfinished_line_waits(tmp_path: Path):
     whole = line("STOP", 1) + line("RESUME", 2)
     path.write_bytes(whole[:-5])
     log = EventLog(path)
-    assert [event.name for event in log.read()] == ["STOP"]
-    assert log.read() == []
+    assert [event.name for event in log.read() or ()] == ["STOP"]
+    assert log.read() is None
     path.write_bytes(whole)
-    assert [event.name for event in log.read()] == ["RESUME"]
+    assert [event.name for event in log.read() or ()] == ["RESUME"]
     again = EventLog(path)
     assert len(again.read_until(log.offset)) == 2
-    assert again.read() == []
+    assert again.read() is None
 
 
 def test_a_log_begun_anew_behind_our_back_is_all_new(tmp_path: Path):
@@ -114,7 +116,7 @@ def test_a_log_begun_anew_behind_our_back_is_all_new(tmp_path: Path):
     path.write_bytes(line("STOP", 1))
     log = EventLog(path)
     assert log.read_until(5000) == []
-    assert [event.name for event in log.read()] == ["STOP"]
+    assert [event.name for event in log.read() or ()] == ["STOP"]
 
 
 def test_a_long_log_is_begun_anew_after_reading(tmp_path: Path):
@@ -126,11 +128,55 @@ def test_a_long_log_is_begun_anew_after_reading(tmp_path: Path):
     assert log.restart(100)
     assert path.stat().st_size == 0
     path.write_bytes(line("RESUME", 2))
-    assert [event.name for event in log.read()] == ["RESUME"]
+    assert [event.name for event in log.read() or ()] == ["RESUME"]
 
 
 def test_a_link_in_the_guests_directory_is_not_followed(tmp_path: Path):
     secret = tmp_path / "secret"
     secret.write_bytes(line("STOP", 1))
     os.symlink(secret, tmp_path / "events.jsonl")
-    assert EventLog(tmp_path / "events.jsonl").read() == []
+    assert EventLog(tmp_path / "events.jsonl").read() is None
+
+
+NASTY = [
+    b'{"event": "SHUTDOWN", "timestamp": {"seconds": 1, "microseconds": 1}, "data": []}',
+    b'{"event": ["SHUTDOWN"], "timestamp": {"seconds": 1, "microseconds": 1}}',
+    b'{"event": "RESET", "timestamp": {"seconds": 1e999, "microseconds": 1}}',
+    b'{"event": "RESET", "timestamp": {"seconds": ' + b"9" * 400 + b', "microseconds": 1}}',
+    b'{"event": "RESET", "timestamp": {"seconds": 253402300801, "microseconds": 1}}',
+    b'{"event": "RESET", "timestamp": {"seconds": "1", "microseconds": 1}}',
+    b'{"event": "RESET", "timestamp": {"seconds": NaN, "microseconds": 1}}',
+    b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("nasty", NASTY, ids=lambda nasty: nasty[:60].decode())
+def test_what_qemus_user_may_write_into_the_log_is_no_event(nasty: bytes):
+    assert [event.name for event in parse_events(nasty + b"\n" + line("STOP", 5))] == ["STOP"]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["reason", "guest", "action", "qom-path", "node-name", "operation", "nospace"]),
+        st.none() | st.booleans() | st.text() | st.lists(st.integers()),
+    ),
+    st.lists(st.sampled_from(["SHUTDOWN", "RESET", "RESUME", "STOP", "GUEST_PANICKED", "BLOCK_IO_ERROR"]), max_size=6),
+)
+def test_no_event_however_odd_is_too_much(data: dict[str, object], names: list[str]):
+    interpreter = Interpreter()
+    for at, name in enumerate(names):
+        interpreter.fold(QemuEvent(name, float(at), data))
+
+
+def test_a_log_without_an_end_is_passed_over_a_piece_at_a_time(tmp_path: Path):
+    path = tmp_path / "events.jsonl"
+    with path.open("wb") as file:
+        file.truncate(3 * PIECE)
+        file.seek(0, os.SEEK_END)
+        file.write(b"\n" + line("STOP", 1))
+    log = EventLog(path)
+    names = []
+    while (events := log.read()) is not None:
+        names += [event.name for event in events]
+    assert names == ["STOP"]
+    assert log.offset == path.stat().st_size

@@ -3,7 +3,7 @@ import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { PowerMenu } from "./PowerMenu";
 import { usePowerControl } from "./usePowerControl";
-import { actionWords, resetTypes } from "./words";
+import { actionWords, canConfirm, resetTypes } from "./words";
 
 /** The action most likely wanted now as a button, and all of them in a menu. */
 export function PowerButtons({ system }: { system: System }) {
@@ -14,7 +14,7 @@ export function PowerButtons({ system }: { system: System }) {
   const shown = resetTypes(system).find(({ type, available }) => available && type === likely)?.type;
   return (
     <>
-      {system.PowerState === null && (
+      {canConfirm(system) && (
         <Button variant="primary" onClick={control.confirmState} isDisabled={control.busy || !mayOperate}>
           Confirm power state…
         </Button>

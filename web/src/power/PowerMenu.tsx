@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import type { usePowerControl } from "./usePowerControl";
-import { actionWords, resetTypes } from "./words";
+import { actionWords, canConfirm, resetTypes } from "./words";
 
 interface PowerMenuProps {
   system: System;
@@ -19,8 +19,7 @@ export function PowerMenu({ system, control, compact = false }: PowerMenuProps) 
   const mayOperate = useMayOperate();
   const resume =
     mayOperate && system.Oem?.Lightsout?.Paused === true && system.Actions?.Oem?.["#Lightsout.Resume"] !== undefined;
-  const confirm =
-    mayOperate && system.PowerState === null && system.Actions?.Oem?.["#Lightsout.ConfirmPower"] !== undefined;
+  const confirm = mayOperate && canConfirm(system);
   return (
     <Dropdown
       isOpen={open}

@@ -83,6 +83,11 @@ export function reasonOf(system: System): string {
   return [...new Set(sources.filter((text) => text !== ""))].join(" ");
 }
 
+/** Whether a person can say what the power state is. */
+export function canConfirm(system: System): boolean {
+  return system.PowerState === null && system.Actions?.Oem?.["#Lightsout.ConfirmPower"] !== undefined;
+}
+
 /** Whether an operator should look at this node first. */
 export function needsAttention(system: System): boolean {
   return (
