@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bmc.cli import backup, doctor, down, image, nodes
+from bmc.cli import backup, doctor, down, image, jobs, nodes
 from bmc.cli.client import CliError, running
 from bmc.config import state_directory
 from bmc.model.errors import BmcError
@@ -19,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(nodes.app, name="node")
+app.add_typer(jobs.app, name="job")
 app.add_typer(image.app, name="image")
 for command in (nodes.power, nodes.boot, nodes.insert, nodes.eject, nodes.reinstall):
     app.command()(command)
@@ -54,5 +55,6 @@ def main() -> None:
     try:
         app()
     except (CliError, BmcError) as error:
-        Console(stderr=True).print(f"bmc: {error}", style="red", markup=False, highlight=False)
+        # A path that is broken over two lines could not be copied.
+        Console(stderr=True).print(f"bmc: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)

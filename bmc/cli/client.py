@@ -102,6 +102,16 @@ def _trust(state: Path) -> ssl.SSLContext:
     return context
 
 
+def read(file: Path) -> str:
+    """A text that the command line names. :raise CliError: it cannot be read."""
+    try:
+        return file.read_text()
+    except OSError as error:
+        raise CliError(f"{file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CliError(f"{file}: is no text") from None
+
+
 def system_path(name: str) -> str:
     return f"/redfish/v1/Systems/{quote(name, safe='')}"
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+import time
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
@@ -9,9 +11,20 @@ import typer
 from bmc.cli.client import Client, CliError, running, system_path
 from bmc.config import state_directory
 
+PATIENCE = 15.0
+"""Seconds that a node may take to be off when the service has said that its power-off is under way."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the nodes that were not off: those that are now, and why the others are not."""
+
+    ended: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
 
 def down(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
-    """Power off every node at once, as by ForceOff; asks first."""
+    """Power off every node at once, as by ForceOff; asks first. Exit code 1 when one could not be."""
     state = state_directory()
     try:
         running(state)
@@ -24,32 +37,57 @@ def down(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False)
             raise CliError("this powers off every node, and nobody is there to answer; use --yes")
         if not typer.confirm(f"Power off every node of {state}? Guests lose what they have not written."):
             raise CliError("nothing was done")
-    ended = _through(client) if client else asyncio.run(_alone())
-    print(f"powered off: {', '.join(ended) or 'none was on'}")
+    tally = _through(client) if client else asyncio.run(_alone())
+    print(f"powered off: {', '.join(tally.ended) or 'none'}" if tally.failed or tally.ended else "none was on")
+    if tally.failed:
+        raise CliError("\n".join(f"{name} was not powered off: {why}" for name, why in tally.failed.items()))
 
 
-def _through(client: Client) -> list[str]:
-    ended = []
+def _through(client: Client) -> Tally:
+    tally, asked = Tally(), []
     for system in client.get("/redfish/v1/Systems?$expand=.")["Members"]:
-        if system["PowerState"] != "Off":
-            client.post(f"{system_path(system['Id'])}/Actions/ComputerSystem.Reset", {"ResetType": "ForceOff"})
-            ended.append(system["Id"])
-    return ended
+        name = system["Id"]
+        if system["PowerState"] == "Off":
+            continue
+        try:
+            client.post(f"{system_path(name)}/Actions/ComputerSystem.Reset", {"ResetType": "ForceOff"})
+            asked.append(name)
+        except CliError as error:
+            tally.failed[name] = str(error)
+    deadline = time.monotonic() + PATIENCE
+    for name in asked:
+        try:
+            while (power := client.get(system_path(name))["PowerState"]) != "Off" and time.monotonic() < deadline:
+                time.sleep(0.2)
+        except CliError as error:
+            tally.failed[name] = str(error)
+            continue
+        if power == "Off":
+            tally.ended.append(name)
+        else:
+            tally.failed[name] = f"it was told to, and is {power or 'Unknown'} still"
+    return tally
 
 
-async def _alone() -> list[str]:
+async def _alone() -> Tally:
     """No service runs, but its nodes may."""
     from bmc.core import open_core
     from bmc.model.caller import Caller, Door, Role, Scope
     from bmc.model.commands import Power
+    from bmc.model.errors import BmcError
     from bmc.model.power import PowerAction, PowerState
 
     caller = Caller("bmc down", Role.ADMINISTRATOR, Scope(), Door.CLI)
-    ended = []
+    tally = Tally()
     async with open_core(state_directory()) as core:
         await core.fleet.start()
         for node in core.fleet.visible(caller):
-            if node.snapshot.power is not PowerState.OFF:
+            name = node.snapshot.name
+            if node.snapshot.power is PowerState.OFF:
+                continue
+            try:
                 await node.do(Power(PowerAction.FORCE_OFF), caller)
-                ended.append(node.snapshot.name)
-    return ended
+                tally.ended.append(name)
+            except BmcError as error:
+                tally.failed[name] = str(error)
+    return tally

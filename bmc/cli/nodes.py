@@ -1,7 +1,6 @@
 """`bmc node …` and what is done with one node: power, boot, media, reinstall. All through Redfish."""
 
 import sys
-import time
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,10 +8,15 @@ from urllib.parse import quote
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.markup import escape
 from rich.table import Table
 
-from bmc.cli.client import Client, CliError, Resource, system_path
+from bmc.cli import jobs
+from bmc.cli.client import Client, CliError, Resource, read, system_path
+from bmc.cli.words import all_of, one_of
+from bmc.model.boot import BootTarget
+from bmc.model.caller import Role
+from bmc.model.power import PowerAction
 
 Name = Annotated[str, typer.Argument(help="the node's name")]
 Options = Annotated[
@@ -28,7 +32,8 @@ out = Console()
 def list_nodes() -> None:
     """The fleet and its state."""
     table = Table("node", "power", "health", "IPMI", "runs", "note")
-    for system in Client().get("/redfish/v1/Systems?$expand=.")["Members"]:
+    client = Client()
+    for system in client.get("/redfish/v1/Systems?$expand=.")["Members"]:
         ours = system["Oem"]["Lightsout"]
         endpoint = ours.get("IPMI")
         table.add_row(
@@ -37,7 +42,7 @@ def list_nodes() -> None:
             system["Status"].get("Health", ""),
             f"{endpoint['Host']}:{endpoint['Port']}" if endpoint else "",
             ours.get("InstalledImage", ""),
-            ours.get("Reason", ""),
+            escape("; ".join(filter(None, (jobs.now(client, system), ours.get("Reason"))))),
         )
     out.print(table)
 
@@ -71,17 +76,20 @@ def change(name: Name, options: Options = None, tag: Tags = None) -> None:
 
 
 @app.command()
-def apply(file: Annotated[Path, typer.Argument(help="TOML with one [[node]] table for each node")]) -> None:
-    """Declare nodes: those missing are added, those that differ are changed."""
+def apply(file: Annotated[Path, typer.Argument(help=r"TOML with one \[\[node]] table for each node")]) -> None:
+    """Declare nodes: those missing are added, those that differ are changed, others are left alone.
+
+    Tags and lists, as disks, are replaced by what is declared. Options that are not mentioned stay; tags do not.
+    """
     try:
-        declared = tomllib.loads(file.read_text())["node"]
+        declared = tomllib.loads(read(file))["node"]
         wanted: list[Resource] = [
             _definition(each["name"], each.get("driver", "qemu"), each.get("options", {}), each.get("tags", []))
             for each in declared
         ]
     except KeyError as error:
         raise CliError(f"{file}: {error} is missing; expected [[node]] tables with name and options") from None
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise CliError(f"{file}: {error}") from None
     client = Client()
     there = {system["Id"]: system for system in client.get("/redfish/v1/Systems?$expand=.")["Members"]}
@@ -94,21 +102,23 @@ def ipmi_user(
     name: Name,
     user: Annotated[str, typer.Argument(help="the IPMI user's name, at most 16 bytes")],
     key_file: Annotated[Path, typer.Option(help="a file whose first line is the IPMI key, at most 20 bytes")],
-    role: Annotated[str, typer.Option(help="Administrator, Operator or ReadOnly")] = "Administrator",
+    role: Annotated[Role, typer.Option(parser=one_of(Role), metavar="ROLE", help=all_of(Role))] = Role.ADMINISTRATOR,
 ) -> None:
-    """Let a user in at a node's IPMI door; the key is a secret of its own, never a web password."""
-    try:
-        key = key_file.read_text().splitlines()[0]
-    except (OSError, IndexError) as error:
-        raise CliError(f"{key_file}: expected a file whose first line is the key ({error})") from None
+    """Let a user in at a node's IPMI door; the key is a secret of its own, never a web password.
+
+    Whoever is no Administrator here needs `-L OPERATOR` or `-L USER` with ipmitool, which asks for Administrator.
+    """
+    key = read(key_file).partition("\n")[0].rstrip("\r")
+    if not key:
+        raise CliError(f"{key_file}: its first line is empty; expected the key")
     path = f"/redfish/v1/Managers/{quote(name, safe='')}/RemoteAccountService/Accounts"
     client = Client()
     there = [each for each in client.get(f"{path}?$expand=.")["Members"] if each["UserName"] == user]
     if there:
-        client.patch(there[0]["@odata.id"], {"Password": key, "RoleId": role, "Enabled": True})
+        client.patch(there[0]["@odata.id"], {"Password": key, "RoleId": role.value, "Enabled": True})
     else:
-        client.post(path, {"UserName": user, "Password": key, "RoleId": role})
-    out.print(f"{user} may use the IPMI door of {name} as {role}")
+        client.post(path, {"UserName": user, "Password": key, "RoleId": role.value})
+    out.print(f"{user} may use the IPMI door of {name} as {role.value}")
 
 
 @app.command()
@@ -121,23 +131,25 @@ def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", help="do not a
 
 def power(
     name: Name,
-    action: Annotated[str, typer.Argument(help="On, ForceOff, GracefulShutdown, GracefulRestart, ForceRestart, …")],
+    action: Annotated[
+        PowerAction, typer.Argument(parser=one_of(PowerAction), metavar="ACTION", help=all_of(PowerAction))
+    ],
 ) -> None:
     """Power a node on or off, reset it, or send it an NMI."""
-    Client().post(f"{system_path(name)}/Actions/ComputerSystem.Reset", {"ResetType": action})
-    out.print(f"{name}: {action} accepted")
+    Client().post(f"{system_path(name)}/Actions/ComputerSystem.Reset", {"ResetType": action.value})
+    out.print(f"{name}: {action.value} accepted")
 
 
 def boot(
     name: Name,
-    target: Annotated[str, typer.Argument(help="Pxe, Hdd, Cd, BiosSetup, or None")],
+    target: Annotated[BootTarget, typer.Argument(parser=one_of(BootTarget), metavar="TARGET", help=all_of(BootTarget))],
     continuous: Annotated[bool, typer.Option("--continuous", help="for every boot, not only the next")] = False,
 ) -> None:
     """Say where the next boot goes."""
-    enabled = "Disabled" if target == "None" else "Continuous" if continuous else "Once"
-    boot = {"BootSourceOverrideTarget": target, "BootSourceOverrideEnabled": enabled}
+    enabled = "Disabled" if target is BootTarget.NONE else "Continuous" if continuous else "Once"
+    boot = {"BootSourceOverrideTarget": target.value, "BootSourceOverrideEnabled": enabled}
     Client().patch(system_path(name), {"Boot": boot})
-    out.print(f"{name} boots from {target} ({enabled})")
+    out.print(f"{name} boots from {target.value} ({enabled})")
 
 
 def insert(
@@ -158,45 +170,28 @@ def reinstall(
     name: Name,
     image: Annotated[str, typer.Argument(help="an image of `bmc image list`")],
     hostname: Annotated[str | None, typer.Option(help="the node's name if not given")] = None,
-    ssh_key: Annotated[list[Path] | None, typer.Option(help="a file with public keys for root")] = None,
-    password_file: Annotated[Path | None, typer.Option(help="a file with root's password for the console")] = None,
+    ssh_key: Annotated[
+        list[Path] | None, typer.Option(help="a file with public keys for root, for SSH where a network leads there")
+    ] = None,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(help="a file with root's password; without it nobody can log in on the screen or serial console"),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
-    """Erase a node's disk and install an image; shows the progress until the new system has proved itself."""
-    try:
-        keys = [line for file in ssh_key or [] for line in file.read_text().splitlines() if line.strip()]
-        password = password_file.read_text().rstrip("\n") if password_file else None
-    except OSError as error:
-        raise CliError(f"{error.filename}: {error.strerror}") from None
+    """Erase a node's disk and install an image; shows the progress until the new system has proved itself.
+
+    Ctrl-C only ends the showing; `bmc job cancel` ends the job.
+    """
+    keys = [line for file in ssh_key or [] for line in read(file).splitlines() if line.strip()]
+    password = read(password_file).rstrip("\n") if password_file else None
     _ask(f"Erase the disk of {name} and install {image}? There is no way back.", yes)
     client = Client()
     body: dict[str, Any] = {"Image": image, "Hostname": hostname or name, "SSHKeys": keys}
     if password is not None:
         body["Password"] = password
     task, _ = client.post(f"{system_path(name)}/Actions/Oem/Lightsout.Reinstall", body)
-    _follow(client, task["@odata.id"])
-
-
-def _follow(client: Client, path: str) -> None:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=out) as progress:
-        bar = progress.add_task("reinstall", total=100)
-        while True:
-            task = client.get(path)
-            ours = task["Oem"]["Lightsout"]
-            progress.update(bar, completed=task["PercentComplete"], description=ours.get("Step") or task["TaskState"])
-            if task["TaskState"] in ("Completed", "Exception", "Cancelled"):
-                break
-            time.sleep(1)
-    for message in task["Messages"]:
-        out.print(message["Message"], markup=False)
-    if task["TaskState"] != "Completed":
-        raise CliError(f"the job ended as {task['TaskState']}")
+    jobs.follow(client, task)
 
 
 def _declare(client: Client, wanted: Resource, there: Resource | None) -> str:

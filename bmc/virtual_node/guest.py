@@ -238,8 +238,10 @@ class Guest:
                 await asyncio.sleep(0.005)
 
     async def _connect(self) -> None:
-        """:raise WrongState: QEMU is gone. :raise Unreachable: its monitor does not answer."""
-        where = (self.files.guest, QMP_SOCKET, self.pid)
+        """:raise Unreachable: QEMU is gone, or its monitor does not answer."""
+        if self._process is None or not self._process.alive:
+            raise Unreachable("QEMU has ended")
+        where = (self.files.guest, QMP_SOCKET, self._process.pid)
         self._monitor = await Monitor.connect(*where, self._bell.set, self._lost_monitor)
 
     async def _reconnect(self) -> "list[asyncio.Task[None]]":
@@ -249,7 +251,7 @@ class Guest:
                 return []
             try:
                 await self._connect()
-            except (Unreachable, WrongState) as error:
+            except Unreachable as error:
                 log.warning("%s: %s", self.name, error)
                 return []
         await self._read_events()

@@ -1,0 +1,112 @@
+"""`bmc job …`: what long work is under way, and how it ends. All through Redfish's TaskService."""
+
+import time
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bmc.cli.client import Client, CliError, Resource
+
+TASKS = "/redfish/v1/TaskService/Tasks"
+ENDED = frozenset({"Completed", "Exception", "Cancelled"})
+CUT_OFF = 130
+"""The exit code of what Ctrl-C ended, as shells have it."""
+PROOFS = {
+    "phone-home": "the new system reported to the service with this job's token",
+    "serial-nonce": "the new system printed this job's nonce on its serial console",
+}
+
+app = typer.Typer(no_args_is_help=True, help="List and cancel jobs, as reinstalls.")
+out = Console()
+
+
+@app.command("list")
+def list_jobs() -> None:
+    """The jobs that run, and the last ones that ended."""
+    table = Table("job", "what", "state", "step", "done", "says")
+    for task in Client().get(f"{TASKS}?$expand=.")["Members"]:
+        ours = task["Oem"]["Lightsout"]
+        over = task["TaskState"] in ENDED
+        table.add_row(
+            task["Id"],
+            task["Name"],
+            task["TaskState"],
+            "" if task["TaskState"] == "Completed" else ours["Step"],
+            f"{task['PercentComplete']} %",
+            escape(_given(task) or ours["StepMessage"]) if over else "",
+        )
+    out.print(table)
+
+
+@app.command()
+def cancel(job: Annotated[str, typer.Argument(metavar="ID", help="its number in `bmc job list`")]) -> None:
+    """Stop a job; it cleans up, and leaves the node off and free."""
+    Client().delete(f"{TASKS}/{quote(job, safe='')}")
+    out.print(f"job {job} is being cancelled; `bmc job list` shows how it ends")
+
+
+def follow(client: Client, task: Resource) -> None:
+    """Show a job's progress to its end. :raise CliError: it ended otherwise than well."""
+    try:
+        task = _until_ended(client, task)
+    except KeyboardInterrupt:
+        job = task["Id"]
+        out.print(f"job {job} goes on. `bmc job list` shows it, `bmc job cancel {job}` ends it.", markup=False)
+        raise typer.Exit(CUT_OFF) from None
+    for line in report(task):
+        out.print(line, markup=False, highlight=False)
+    if task["TaskState"] != "Completed":
+        raise CliError(f"job {task['Id']}, {task['Name']}, ended as {task['TaskState']}")
+
+
+def report(task: Resource) -> list[str]:
+    """What a person wants to know of a job that has ended; that a step began says nothing any more."""
+    ours = task["Oem"]["Lightsout"]
+    told = [message["Message"] for message in task["Messages"]]
+    if task["TaskState"] != "Completed":
+        tail = ours["ConsoleTail"].strip().splitlines()[-20:]
+        return [*told, *(["the end of the serial console:", *tail] if tail else [])]
+    lines = [line for line in told[:-1] if line not in ours["Steps"]]
+    node = ours["System"]["@odata.id"].rpartition("/")[2]
+    lines.append(f"{node} runs {ours['Request'].get('image', 'what was asked for')}")
+    given = [f"proof {proof}: {PROOFS.get(proof, 'given')}" for proof in ours["Proofs"]]
+    return [*lines, *(given or ["no proof: the image can give none"])]
+
+
+def now(client: Client, system: Resource) -> str:
+    """What holds a node, in a few words; "" when nothing does."""
+    ours = system["Oem"]["Lightsout"]
+    held, task = ours.get("Reservation"), ours.get("Task")
+    if task:
+        job = client.get(task["@odata.id"])
+        step = f", {job['Oem']['Lightsout']['Step']}, {job['PercentComplete']} %"
+        return f"job {job['Id']}: {job['Oem']['Lightsout']['Kind']}{'' if job['TaskState'] in ENDED else step}"
+    return f"held by {held['Holder']}: {held['Reason']}" if held else ""
+
+
+def _given(task: Resource) -> str:
+    proofs = task["Oem"]["Lightsout"]["Proofs"]
+    return f"proof: {', '.join(proofs)}" if proofs else ""
+
+
+def _until_ended(client: Client, task: Resource) -> Resource:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=out) as progress:
+        bar = progress.add_task(f"job {task['Id']}", total=100)
+        while True:
+            task = client.get(task["@odata.id"])
+            step = task["Oem"]["Lightsout"]["Step"] or task["TaskState"]
+            progress.update(bar, completed=task["PercentComplete"], description=f"job {task['Id']}: {step}")
+            if task["TaskState"] in ENDED:
+                return task
+            time.sleep(1)
