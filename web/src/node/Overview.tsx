@@ -11,7 +11,7 @@ export function Overview({ system }: { system: System }) {
   return (
     <div className="lo-overview">
       <Properties system={system} />
-      <BootDevice system={system} />
+      {system.Boot !== undefined && <BootDevice system={system} />}
       {system.VirtualMedia && <VirtualMediaCard system={system} />}
       <RecentEvents systemId={system.Id} />
       <IpmiAddress system={system} />
