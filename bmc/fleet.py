@@ -187,13 +187,13 @@ class Fleet:
         """Close the node and open it as `changed`; should that fail, it is again what it was."""
         name = changed.name
         member.node.retire("changed")
-        await self._store.put(BUCKET, name, _to_json(changed))
         await self._withdraw(name, member.node)
         try:
+            await self._store.put(BUCKET, name, _to_json(changed))
             return await self._open(changed)
         except Exception:
-            await self._store.put(BUCKET, name, _to_json(member.definition))
             await self._adopt(member.definition)
+            await self._store.put(BUCKET, name, _to_json(member.definition))
             raise
 
     async def _try_again(self, member: _Member) -> _Member:

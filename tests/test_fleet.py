@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from bmc.model.events import EventKind, Severity
 from bmc.model.node import NodeDefinition
 from bmc.model.power import Health, PowerAction, PowerState
 from bmc.ports import Backend
+from bmc.store import StoreFailed
 from tests.redfish.service import ConsoleDrivers
 from tests.world import ADMIN, VIEWER, MemoryDrivers, open_world
 
@@ -170,3 +172,23 @@ async def test_a_fault_of_ours_makes_one_node_unopened_and_the_service_starts(tm
         states = {node.snapshot.name: node.snapshot.power for node in world.fleet.visible(ADMIN)}
         assert states == {"n1": PowerState.UNKNOWN, "n2": PowerState.OFF}
         assert {event.node for event in await world.told(EventKind.NODE_CHANGED)} == {"n1", "n3"}
+
+
+async def test_a_change_that_cannot_be_stored_leaves_a_node_that_takes_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_world(tmp_path / "db") as world:
+        await world.add()
+        put = world.store.put
+
+        async def full(bucket: str, *rest: Any, **how: Any) -> Any:
+            if bucket == "nodes":
+                raise StoreFailed("the disk is full")
+            return await put(bucket, *rest, **how)
+
+        monkeypatch.setattr(world.store, "put", full)
+        with pytest.raises(StoreFailed):
+            await world.fleet.change("n1", {"cpus": 2}, ADMIN)
+        node = world.fleet.node("n1")
+        assert node.snapshot.definition.options == {}
+        assert await node.do(Power(PowerAction.ON), ADMIN) is PowerState.ON
