@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -48,15 +49,18 @@ def test_two_builders_at_once_build_one_thing(tmp_path: Path) -> None:
     assert sorted(entry.name for entry in tmp_path.iterdir()) == [".lock", first.directory.name]
 
 
+@pytest.fixture
+def nobodys_folder() -> Iterator[Path]:
+    """Not in pytest's own, which each run of pytest closes to all others."""
+    with tempfile.TemporaryDirectory(prefix="lightsout-test-") as folder:
+        os.chown(folder, 65534, 65534)
+        yield Path(folder)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_an_ordinary_user_builds_what_belongs_to_root(tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents):
-        if Path(tempfile.gettempdir()) in folder.parents:
-            folder.chmod(0o755)
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    os.chown(cache, 65534, 65534)
+def test_an_ordinary_user_builds_what_belongs_to_root(tmp_path: Path, nobodys_folder: Path) -> None:
+    cache = nobodys_folder
     # Becomes nobody only after the imports: the interpreter itself may lie where nobody cannot go.
     code = (
         "import os, pathlib, sys, bmc.reinstall.build as b\n"
