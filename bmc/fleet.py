@@ -16,12 +16,13 @@ from bmc.model.errors import BmcError, Busy, InvalidRequest, NotFound, WrongStat
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, NodeDefinition
 from bmc.node import Node
-from bmc.node.node import MediaLibrary
+from bmc.node.drives import MediaLibrary
 from bmc.node.power import PATIENCE, Patience
 from bmc.node.state import StateKeeper
 from bmc.node.unopened import Unopened
 from bmc.ports import Backend
-from bmc.store import Json, Store
+from bmc.records.sel import SelKeeper
+from bmc.store import Json, Store, StoreFailed
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Fleet:
         self._patience = patience
         self._members: dict[str, _Member] = {}
         self._lock = asyncio.Lock()
+        self._news = events.subscribe()
         self._added: list[Added] = []
         self._removed: list[Removed] = []
 
@@ -95,6 +97,17 @@ class Fleet:
                 log.error("the stored definition of %s cannot be read, it is left out: %r", entry.key, error)
                 await self._tell_fault(entry.key, f"the stored definition of {entry.key} cannot be read: {error!r}")
         await asyncio.gather(*map(self._adopt, stored))
+
+    async def record(self) -> None:
+        """Give each node what is published about it, without end; the service owns this task."""
+        async for event in self._news:
+            member = self._members.get(event.node)
+            if member is None:
+                continue
+            try:
+                await member.node.record()
+            except StoreFailed as error:  # it is in the event log, and the next event takes it along
+                log.warning("%s: event %d is not in the SEL yet: %s", event.node, event.sequence, error)
 
     async def _adopt(self, definition: NodeDefinition) -> None:
         try:
@@ -235,6 +248,7 @@ class Fleet:
             backend,
             self._store,
             keeper,
+            await SelKeeper.open(self._store, definition.name, self._clock),
             self._events,
             self._audit,
             self._clock,
@@ -251,6 +265,7 @@ class Fleet:
                     await self._store.put(BUCKET, definition.name, _to_json(definition))
                     node.relocate(endpoint)
                     self._members[definition.name].definition = definition
+            await node.record()
         except Exception:
             await self._withdraw(definition.name, node)
             raise

@@ -5,7 +5,7 @@ a sense confirms an actuator only from outside its domain.
 """
 
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,7 @@ from bmc.model.checks import Check
 from bmc.model.clock import Clock
 from bmc.model.node import Hardware, MediaSlot, NodeDefinition
 from bmc.model.power import PowerAction, PowerReading
+from bmc.model.sensor import SensorInfo
 
 
 class PowerSwitch(Protocol):
@@ -106,6 +107,30 @@ class SerialSource(Protocol):
         """The last `limit` bytes printed before the service came, oldest first; b"" if nothing kept them."""
 
 
+class SensorSource(Protocol):
+    """Real figures only: what cannot be measured is no sensor."""
+
+    def sensors(self) -> tuple[SensorInfo, ...]:
+        """In an order that stays, since IPMI numbers them."""
+
+    async def read(self) -> Mapping[str, float]:
+        """The readings there are now, by name; one that cannot be had (the node is off) is left out. Never raises."""
+
+
+class HostInterface(Protocol):
+    """The BMC's end of the system interface inside the node: the frames of QEMU's `ipmi-bmc-extern`."""
+
+    async def connect(self) -> ByteStream:
+        """Waits until the interface exists (the node is on). One at a time."""
+
+
+class Mains(Protocol):
+    """For a node that does not come back by itself when the supply of power does."""
+
+    def epoch(self) -> str:
+        """Names the present stretch of power: another value than before means that power was lost in between."""
+
+
 class Inventory(Protocol):
     def hardware(self) -> Hardware: ...
 
@@ -155,6 +180,9 @@ class Backend:
     screen: ScreenSource | None = None
     serial: SerialSource | None = None
     inventory: Inventory | None = None
+    sensors: SensorSource | None = None
+    host: HostInterface | None = None
+    mains: Mains | None = None
     deploy: DeployLink | None = None
     disks: DiskBay | None = None
 

@@ -90,7 +90,11 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         server = await _listen(stack, core, app)
         await jobs.resume()
         running = Running(core, jobs, server.url, first)
-        for name, work in (("accounts", core.accounts.run()), ("cli token", _keep_token(core))):
+        for name, work in (
+            ("accounts", core.accounts.run()),
+            ("records", core.fleet.record()),
+            ("cli token", _keep_token(core)),
+        ):
             running.tasks.append(asyncio.create_task(work, name=name))
         stack.push_async_callback(_cancel, running.tasks)
         if with_demo:

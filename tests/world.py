@@ -207,10 +207,13 @@ async def open_world(
         events, audit = Events(store, clock), Audit(store, clock)
         media = PlainMedia()
         fleet = Fleet(store, events, audit, clock, drivers, media, forget, patience)
+        recorder = asyncio.create_task(fleet.record())
         await fleet.start()
         try:
             yield World(store, events, audit, fleet, drivers, media)
         finally:
+            recorder.cancel()
+            await asyncio.wait({recorder})
             await fleet.close()
 
 

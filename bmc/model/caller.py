@@ -17,10 +17,13 @@ class Role(Enum):
 
 
 class Door(Enum):
+    """`HOST` is the node's own guest, over its in-band system interface."""
+
     IPMI = "ipmi"
     REDFISH = "redfish"
     WEB = "web"
     CLI = "cli"
+    HOST = "host"
     JOB = "job"
     SERVICE = "service"
 

@@ -1,6 +1,7 @@
 """What a node can be asked to do: frozen values, so that a node may one day be on another host.
 
-`Command[R]` names its result; `role` is the least role that may ask; `action` is its name in the audit stream.
+`Command[R]` names its result; `role` is the least role that may ask; `action` is its name in the audit stream, which
+knows of all but those that come every few seconds from a guest.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,10 @@ from typing import ClassVar, Generic, TypeVar
 
 from bmc.model.boot import BootOverride
 from bmc.model.caller import Role
-from bmc.model.power import PowerAction, PowerState
+from bmc.model.power import PowerAction, PowerState, RestorePolicy
+from bmc.model.sel import SystemEvent
+from bmc.model.sensor import SensorSetting
+from bmc.model.watchdog import WatchdogSetting, WatchdogUse
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -83,6 +87,103 @@ class Identify(Command[None]):
 
     seconds: int | None
     action: ClassVar[str] = "identify"
+
+
+@dataclass(frozen=True, slots=True)
+class SetRestorePolicy(Command[None]):
+    """What the node does when its supply of power comes back."""
+
+    policy: RestorePolicy
+    action: ClassVar[str] = "restore-policy"
+
+
+@dataclass(frozen=True, slots=True)
+class SetWatchdog(Command[None]):
+    """Set the watchdog timer, and stop it unless it `keeps_running`. `clear` are the expiration flags to clear."""
+
+    setting: WatchdogSetting
+    keeps_running: bool = False
+    clear: frozenset[WatchdogUse] = frozenset()
+    action: ClassVar[str] = "set-watchdog"
+
+
+@dataclass(frozen=True, slots=True)
+class ResetWatchdog(Command[None]):
+    """Begin the countdown anew. :raise WrongState: the timer was never set."""
+
+    action: ClassVar[str] = "reset-watchdog"
+    audited: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddSelEntry(Command[int]):
+    """Add a record as it is; the result is its id. `data` has 9 bytes with a time stamp, 13 without.
+
+    :raise InvalidRequest: another length, or a type that is none. :raise Refused: the SEL is full.
+    """
+
+    record_type: int
+    data: bytes
+    action: ClassVar[str] = "add-sel-entry"
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSelEntry(Command[None]):
+    """:raise NotFound: no such record."""
+
+    id: int
+    action: ClassVar[str] = "delete-sel-entry"
+
+
+@dataclass(frozen=True, slots=True)
+class ClearSel(Command[None]):
+    action: ClassVar[str] = "clear-sel"
+
+
+@dataclass(frozen=True, slots=True)
+class SetSelClock(Command[None]):
+    """What the SEL's own clock shows now, in seconds since the epoch; and its distance from UTC in minutes.
+
+    None leaves either as it is; `utc_offset` 2047 means unspecified (IPMI v2.0 §31.11a).
+    """
+
+    time: int | None = None
+    utc_offset: int | None = None
+    action: ClassVar[str] = "set-sel-clock"
+
+
+@dataclass(frozen=True, slots=True)
+class TellPlatformEvent(Command[None]):
+    """A platform event from software or another controller (IPMI v2.0 §29.3): becomes an event, and a SEL record."""
+
+    event: SystemEvent
+    action: ClassVar[str] = "platform-event"
+
+
+@dataclass(frozen=True, slots=True)
+class SetSensor(Command[None]):
+    """:raise NotFound: no such sensor. :raise InvalidRequest: thresholds out of order or beyond what it can read."""
+
+    sensor: str
+    setting: SensorSetting
+    action: ClassVar[str] = "set-sensor"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFru(Command[None]):
+    """Write into the FRU inventory area. :raise InvalidRequest: beyond its end."""
+
+    offset: int
+    data: bytes
+    action: ClassVar[str] = "write-fru"
+
+
+@dataclass(frozen=True, slots=True)
+class SetAssetTag(Command[None]):
+    """The asset tag of the FRU's product area. :raise InvalidRequest: more than 63 bytes, or no room for it."""
+
+    tag: str
+    action: ClassVar[str] = "set-asset-tag"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from bmc.model.boot import NO_OVERRIDE, BootMode, BootOverride, BootTarget
-from bmc.model.power import Health, PowerAction, PowerCause, PowerState
+from bmc.model.power import Health, PowerAction, PowerCause, PowerState, RestorePolicy
+from bmc.model.sel import EMPTY_SEL, Sel
+from bmc.model.sensor import Sensor
+from bmc.model.watchdog import NO_WATCHDOG, Watchdog
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,9 @@ class NodeSnapshot:
     """All that a door may show of a node at `at` (seconds since the epoch). Replaced whole, never changed.
 
     `power_since` and `cause` are those of the last change of power; `reason` says why power is UNKNOWN
-    or health is not OK.
+    or health is not OK. `identify_until` is when the identify light goes off by itself. `seconds_on` is how long the
+    node has been on in its life, without the present stretch. `fru` is its FRU inventory area, in bytes. `os_seen`:
+    since the last boot an operating system has spoken to the BMC.
     """
 
     definition: NodeDefinition
@@ -103,7 +108,15 @@ class NodeSnapshot:
     media: tuple[MediaSlot, ...] = ()
     hardware: Hardware = Hardware()
     identify: bool = False
+    identify_until: float | None = None
     reservation: Reservation | None = None
+    restore_policy: RestorePolicy = RestorePolicy.ALWAYS_OFF
+    seconds_on: float = 0.0
+    watchdog: Watchdog = NO_WATCHDOG
+    sensors: tuple[Sensor, ...] = ()
+    sel: Sel = EMPTY_SEL
+    fru: bytes = b""
+    os_seen: bool = False
     has_screen: bool = False
     has_serial: bool = False
     installed_image: str = ""

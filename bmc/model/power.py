@@ -40,7 +40,17 @@ class PowerCause(Enum):
     RESUMED = "resumed"
     PROCESS_DIED = "process-died"
     WATCHDOG = "watchdog"
+    MAINS_LOST = "mains-lost"
+    RESTORE_POLICY = "restore-policy"
     OBSERVED = "observed"
+
+
+class RestorePolicy(Enum):
+    """Redfish `PowerRestorePolicy`."""
+
+    ALWAYS_OFF = "AlwaysOff"
+    LAST_STATE = "LastState"
+    ALWAYS_ON = "AlwaysOn"
 
 
 class Health(Enum):

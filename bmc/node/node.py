@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar, cast
 from weakref import WeakKeyDictionary
@@ -11,39 +11,39 @@ from bmc.accounts import decide
 from bmc.console.screen import ScreenStream
 from bmc.console.serial import SerialHub
 from bmc.events import Audit, Events
-from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.caller import Caller, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import (
     Command,
     ConfirmPower,
-    EjectMedia,
-    Identify,
-    InsertDeployMedium,
     InsertMedia,
     NoteInstalled,
     Power,
     Release,
-    Reserve,
     Resume,
     Screen,
     SerialConsole,
     SetBootOverride,
 )
-from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
+from bmc.model.errors import BmcError, Busy, InvalidRequest, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
-from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot, Reservation
+from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot
 from bmc.model.power import PowerReading, PowerState
+from bmc.node.boot import BootPart
+from bmc.node.drives import Drives, MediaLibrary
+from bmc.node.identify import IdentifyLight
 from bmc.node.journal import Journal
+from bmc.node.part import Bench, Handlers
 from bmc.node.power import PATIENCE, Patience, PowerControl
+from bmc.node.reservation import Reservations
+from bmc.node.sel import SelPart
 from bmc.node.state import StateKeeper
-from bmc.ports import Backend, BootControl, ByteStream, MediaBay
+from bmc.ports import Backend, ByteStream
+from bmc.records.sel import SelKeeper
 from bmc.store import Store
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
-
-DEPLOY_MEDIUM = "lightsout-deploy"
 
 
 class ConsoleStream(ByteStream, Protocol):
@@ -51,14 +51,6 @@ class ConsoleStream(ByteStream, Protocol):
 
     async def send_break(self) -> None:
         """:raise NotSupported: a screen, or a line that carries no break. :raise WrongState: the node is off."""
-
-
-class MediaLibrary(Protocol):
-    async def path(self, image: str) -> str:
-        """The host file behind what an operator names, fetched if need be.
-
-        :raise NotFound, InvalidRequest, Unreachable, BackendFailed: there is none to insert.
-        """
 
 
 class Node:
@@ -70,6 +62,7 @@ class Node:
         backend: Backend,
         store: Store,
         keeper: StateKeeper,
+        sel: SelKeeper,
         events: Events,
         audit: Audit,
         clock: Clock,
@@ -82,14 +75,16 @@ class Node:
         self._events = events
         self._audit = audit
         self._clock = clock
-        self._library = media
         self._lock = asyncio.Lock()
-        self._reserving = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._retired = ""
-        self._identify_off: asyncio.Task[None] | None = None
         self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
         self._hub = SerialHub(backend.serial) if backend.serial else None
+        bench = Bench(definition.name, keeper, clock, self._publish, self._refresh)
+        self._sel = sel
+        self._light = IdentifyLight(bench)
+        self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock)
+        self._reservations = Reservations(bench)
         self._power = PowerControl(
             definition.name,
             backend.switch,
@@ -100,7 +95,7 @@ class Node:
             clock,
             self._publish,
             self._show_power,
-            self._arm_boot,
+            self._boot.arm,
             patience,
         )
         self._snapshot = NodeSnapshot(
@@ -111,18 +106,14 @@ class Node:
             has_screen=backend.screen is not None,
             has_serial=backend.serial is not None,
         )
-        self._handlers: dict[type[Command[Any]], Callable[[Any, Caller], Awaitable[Any]]] = {
+        drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
+        parts = (self._boot, drives, self._light, self._reservations, SelPart(bench, sel))
+        self._handlers: Handlers = {
             Power: self._do_power,
             ConfirmPower: self._do_confirm_power,
             Resume: self._do_resume,
-            SetBootOverride: self._do_boot_override,
-            InsertMedia: self._do_insert_media,
-            InsertDeployMedium: self._do_insert_deploy_medium,
-            EjectMedia: self._do_eject_media,
-            Identify: self._do_identify,
-            Reserve: self._do_reserve,
-            Release: self._do_release,
             NoteInstalled: self._do_note_installed,
+            **{command: handler for part in parts for command, handler in part.handlers.items()},
         }
 
     @property
@@ -138,8 +129,9 @@ class Node:
         """Adopt what runs, and begin to watch; touches nothing."""
         await self._backend.lifecycle.start()
         self._refresh()
+        self._light.start()
         if self._backend.boot is not None:
-            self._spawn(self._follow_boots(self._backend.boot), "boots")
+            self._spawn(self._boot.follow(self._backend.boot), "boots")
         await self._power.start()
         for sense in self._backend.senses:
             self._spawn(self._power.watch(sense), f"sense {sense.name}")
@@ -159,6 +151,13 @@ class Node:
             if not caller.scope.covers(self._snapshot.name, tags):
                 self._spawn(stream.close(), "closing a console")
 
+    async def record(self) -> None:
+        """Events about this node were published: the SEL may have a word for them."""
+        before = self._sel.sel
+        await self._sel.catch_up(self._events)
+        if self._sel.sel is not before:
+            self._refresh()
+
     def retire(self, verb: str) -> None:
         """Take no command any more, as the node is about to be `verb`: changed, or removed.
 
@@ -176,8 +175,7 @@ class Node:
     async def close(self) -> None:
         """Let go without touching the node."""
         await self._power.close()
-        if self._identify_off is not None:
-            self._identify_off.cancel()
+        self._light.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -190,6 +188,7 @@ class Node:
         """The node was removed: forget all that was kept for it. Closed before."""
         await self._backend.lifecycle.erase()
         await self._keeper.delete()
+        await self._sel.forget()
 
     async def do(self, command: Command[R], caller: Caller) -> R:
         """Carry out one command; authorised, serial, audited.
@@ -204,7 +203,7 @@ class Node:
             if self._retired:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
             if not isinstance(command, Release):
-                self._check_reservation(caller)
+                self._reservations.check(caller)
             result = await self._handlers[type(command)](command, caller)
             outcome = "done"
             return cast(R, result)
@@ -215,7 +214,8 @@ class Node:
             outcome = type(error).__name__
             raise
         finally:
-            await self._audit.record(caller, command.action, self._snapshot.name, outcome, _audit_details(command))
+            if command.audited:
+                await self._audit.record(caller, command.action, self._snapshot.name, outcome, _audit_details(command))
 
     async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream:
         """Open a console.
@@ -242,15 +242,6 @@ class Node:
     def _authorise(self, action: str, role: Role, caller: Caller) -> None:
         decide(caller, role, self._snapshot.name, self._definition.tags, action)
 
-    def _check_reservation(self, caller: Caller) -> None:
-        held = self._keeper.state.reservation
-        if held is None or (held.job and held.job == caller.job):
-            return
-        if not held.job and held.holder == caller.account and not caller.job:
-            return
-        who = f"job {held.job}" if held.job else held.holder
-        raise Busy(f"{who} holds {self._snapshot.name}: {held.reason}")
-
     async def _do_power(self, command: Power, caller: Caller) -> PowerState:
         if command.power not in self._snapshot.actions:
             can = ", ".join(sorted(action.value for action in self._snapshot.actions))
@@ -270,136 +261,11 @@ class Node:
         async with self._lock:
             await self._power.resume()
 
-    async def _do_boot_override(self, command: SetBootOverride, caller: Caller) -> None:
-        boot = self._backend.boot
-        if boot is None:
-            raise NotSupported(f"the boot device of {self._snapshot.name} cannot be set")
-        override = _checked(command.override, boot, self._snapshot.hardware)
-        async with self._lock:
-            before = self._keeper.state.boot
-            await self._keeper.change(boot=override)
-            try:
-                await boot.apply(override)
-            except BmcError:
-                await self._keeper.change(boot=before)
-                raise
-            self._refresh()
-        await self._publish(
-            EventKind.BOOT_OVERRIDE_SET,
-            _boot_message(self._snapshot.name, override),
-            account=caller.account,
-            details=override.to_json(),
-        )
-
-    async def _do_insert_media(self, command: InsertMedia, caller: Caller) -> None:
-        if not command.image or len(command.image) > 2048:
-            raise InvalidRequest(
-                "Image must name a file of the media store or an http(s) URL of at most 2048 characters"
-            )
-        self._slot(command.slot)
-        path = await self._library.path(command.image)
-        await self._insert(command.slot, path, command.image, caller)
-
-    async def _do_insert_deploy_medium(self, command: InsertDeployMedium, caller: Caller) -> None:
-        if not caller.job:
-            raise Denied("only a job inserts a deploy medium")
-        await self._insert(command.slot, command.path, DEPLOY_MEDIUM, caller)
-
-    async def _insert(self, slot: str, path: str, image: str, caller: Caller) -> None:
-        bay = self._slot(slot)
-        async with self._lock:
-            self._check_reservation(caller)  # again: fetching the medium may have taken long
-            await bay.insert(slot, path, image)
-            self._refresh()
-        await self._publish(
-            EventKind.MEDIA_INSERTED,
-            f"{image} inserted into {slot} of {self._snapshot.name}",
-            account=caller.account,
-            details={"slot": slot, "image": image},
-        )
-
-    async def _do_eject_media(self, command: EjectMedia, caller: Caller) -> None:
-        bay = self._slot(command.slot)
-        async with self._lock:
-            await bay.eject(command.slot)
-            self._refresh()
-        await self._publish(
-            EventKind.MEDIA_EJECTED,
-            f"{command.slot} of {self._snapshot.name} ejected",
-            account=caller.account,
-            details={"slot": command.slot},
-        )
-
-    async def _do_identify(self, command: Identify, caller: Caller) -> None:
-        if self._identify_off is not None:
-            self._identify_off.cancel()
-            self._identify_off = None
-        await self._set_identify(command.seconds != 0, caller.account)
-        if command.seconds:
-            self._identify_off = asyncio.create_task(self._end_identify(command.seconds, caller.account))
-
-    async def _end_identify(self, seconds: int, account: str) -> None:
-        await self._clock.sleep(seconds)
-        await self._set_identify(False, account)
-
-    async def _set_identify(self, on: bool, account: str) -> None:
-        if on == self._keeper.state.identify:
-            return
-        await self._keeper.change(identify=on)
-        self._refresh()
-        message = f"identify light of {self._snapshot.name} {'on' if on else 'off'}"
-        await self._publish(EventKind.IDENTIFY_CHANGED, message, account=account, details={"on": on})
-
-    async def _do_reserve(self, command: Reserve, caller: Caller) -> None:
-        async with self._reserving:
-            self._check_reservation(caller)
-            held = Reservation(caller.account, command.reason, self._clock.now(), caller.job)
-            await self._keeper.change(reservation=held)
-        self._refresh()
-        message = f"{self._snapshot.name} reserved by {caller.account}: {command.reason}"
-        await self._publish(EventKind.RESERVED, message, account=caller.account, details={"job": caller.job})
-
-    async def _do_release(self, command: Release, caller: Caller) -> None:
-        held = self._keeper.state.reservation
-        if held is None:
-            return
-        if held.job and held.job != caller.job:
-            raise Busy(f"job {held.job} holds {self._snapshot.name}; cancel the job instead")
-        if not held.job and held.holder != caller.account and caller.role is not Role.ADMINISTRATOR:
-            raise Busy(f"{held.holder} holds {self._snapshot.name}; ask them, or an administrator")
-        await self._keeper.change(reservation=None)
-        self._refresh()
-        await self._publish(EventKind.RELEASED, f"{self._snapshot.name} released", account=caller.account)
-
     async def _do_note_installed(self, command: NoteInstalled, caller: Caller) -> None:
         await self._keeper.change(installed_image=command.image)
         self._refresh()
         message = f"{self._snapshot.name} now runs {command.image or 'no image of ours'}"
         await self._publish(EventKind.NODE_CHANGED, message, account=caller.account)
-
-    async def _arm_boot(self) -> None:
-        if self._backend.boot is not None:
-            await self._backend.boot.apply(self._keeper.state.boot)
-
-    async def _follow_boots(self, boot: BootControl) -> None:
-        """Spend a Once override when the boot that followed it is seen."""
-        async for seen in boot.seen():
-            override = self._keeper.state.boot
-            if override.enabled is not BootEnabled.ONCE or seen.override != override:
-                continue
-            await self._keeper.change(boot=BootOverride())
-            self._refresh()
-            await self._publish(
-                EventKind.BOOT_OVERRIDE_SPENT,
-                f"{self._snapshot.name} booted once from {override.target.value}; its own boot order holds again",
-                details=override.to_json(),
-            )
-
-    def _slot(self, slot: str) -> MediaBay:
-        bay = self._backend.media
-        if bay is None:
-            raise NotSupported(f"{self._snapshot.name} has no virtual drive")
-        return bay
 
     def _spawn(self, work: Coroutine[None, None, None], what: str) -> None:
         task = asyncio.create_task(self._guarded(work, what), name=f"{what} of {self._snapshot.name}")
@@ -439,6 +305,8 @@ class Node:
             at=self._clock.now(),
             boot=kept.boot,
             identify=kept.identify,
+            identify_until=kept.identify_until,
+            sel=self._sel.sel,
             reservation=kept.reservation,
             installed_image=kept.installed_image,
             media=media,
@@ -456,27 +324,6 @@ class Node:
     ) -> None:
         event = Event(kind, message, self._clock.now(), self._definition.name, severity, account, details or {})
         await self._events.publish(event)
-
-
-def _checked(override: BootOverride, boot: BootControl, hardware: Hardware) -> BootOverride:
-    """:raise InvalidRequest: no such target, or a mode that is not the node's firmware."""
-    if override.target not in boot.targets | {BootTarget.NONE}:
-        can = ", ".join(sorted(target.value for target in boot.targets))
-        raise InvalidRequest(f"boot target {override.target.value} is not possible; this node can boot from {can}")
-    if override.mode is not None and hardware.firmware is not None and override.mode is not hardware.firmware:
-        raise InvalidRequest(
-            f"boot mode {override.mode.value} is not possible: this node's firmware is {hardware.firmware.value}"
-        )
-    if override.target is BootTarget.NONE or override.enabled is BootEnabled.DISABLED:
-        return BootOverride()
-    return override
-
-
-def _boot_message(name: str, override: BootOverride) -> str:
-    if override.enabled is BootEnabled.DISABLED:
-        return f"{name} boots in its own order again"
-    often = "the next boot" if override.enabled is BootEnabled.ONCE else "every boot"
-    return f"{often} of {name} goes to {override.target.value}"
 
 
 def _audit_details(command: Command[Any]) -> dict[str, object]:

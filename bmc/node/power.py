@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
 from bmc.model.caller import SERVICE, Caller
 from bmc.model.clock import Clock
@@ -13,6 +12,7 @@ from bmc.model.errors import BackendFailed, BmcError, Busy, Refused, TimedOut, W
 from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.journal import Intent, Journal
+from bmc.node.part import Publish
 from bmc.node.state import StateKeeper
 from bmc.ports import PowerSense, PowerSwitch
 from bmc.power.belief import believe
@@ -43,17 +43,6 @@ class _UnderWay:
     since: float
     task: asyncio.Task[PowerState] | None = None
     watcher: asyncio.Task[None] | None = field(default=None)
-
-
-class Publish(Protocol):
-    async def __call__(
-        self,
-        kind: EventKind,
-        message: str,
-        severity: Severity = Severity.OK,
-        account: str = "",
-        details: Mapping[str, object] | None = None,
-    ) -> None: ...
 
 
 class PowerControl:

@@ -19,6 +19,7 @@ class NodeState:
 
     boot: BootOverride = NO_OVERRIDE
     identify: bool = False
+    identify_until: float | None = None
     reservation: Reservation | None = None
     installed_image: str = ""
     power: PowerState = PowerState.UNKNOWN
@@ -31,6 +32,7 @@ def to_json(state: NodeState) -> dict[str, Json]:
     return {
         "boot": state.boot.to_json(),
         "identify": state.identify,
+        "identify_until": state.identify_until,
         "reservation": asdict(state.reservation) if state.reservation else None,
         "installed_image": state.installed_image,
         "power": state.power.value,
@@ -45,6 +47,7 @@ def from_json(value: Mapping[str, Any]) -> NodeState:
     return NodeState(
         boot=BootOverride.from_json(value["boot"]),
         identify=value["identify"],
+        identify_until=value.get("identify_until"),
         reservation=Reservation(**reservation) if reservation else None,
         installed_image=value["installed_image"],
         power=PowerState(value["power"]),

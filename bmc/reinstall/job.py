@@ -25,7 +25,7 @@ from bmc.model.errors import BmcError, InvalidRequest, NotFound, NotSupported
 from bmc.model.job import JobState
 from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
-from bmc.node.node import DEPLOY_MEDIUM
+from bmc.node.drives import DEPLOY_MEDIUM
 from bmc.ports import Backend
 from bmc.reinstall import seed
 from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, hidden

@@ -92,6 +92,15 @@ class Store:
 
         await self._writer.write(change)
 
+    async def clear(self, bucket: str) -> None:
+        """Delete all of a bucket."""
+        _check_text(bucket)
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM entries WHERE bucket = ?", (bucket,))
+
+        await self._writer.write(change)
+
     async def append(self, stream: str, value: Mapping[str, Json], msg_id: str = "", subject: str = "") -> int:
         """Add a record and return its sequence. One with the `msg_id` of a record still kept is not stored again.
 

@@ -1,0 +1,86 @@
+"""The boot override of one node: stored here, applied by the backend, spent by the boot that followed it."""
+
+import asyncio
+
+from bmc.model.boot import BootEnabled, BootOverride, BootTarget
+from bmc.model.caller import Caller
+from bmc.model.commands import SetBootOverride
+from bmc.model.errors import BmcError, InvalidRequest, NotSupported
+from bmc.model.events import EventKind
+from bmc.model.node import Hardware
+from bmc.node.part import Bench, Handlers
+from bmc.ports import BootControl, Inventory
+
+
+class BootPart:
+    """`lock` is the node's one lock."""
+
+    def __init__(
+        self, bench: Bench, control: BootControl | None, inventory: Inventory | None, lock: asyncio.Lock
+    ) -> None:
+        self._bench = bench
+        self._control = control
+        self._inventory = inventory
+        self._lock = lock
+        self.handlers: Handlers = {SetBootOverride: self._do_boot_override}
+
+    async def arm(self) -> None:
+        """What the next boot is to follow, given to the backend again."""
+        if self._control is not None:
+            await self._control.apply(self._bench.keeper.state.boot)
+
+    async def follow(self, control: BootControl) -> None:
+        """Spend a Once override when the boot that followed it is seen."""
+        async for seen in control.seen():
+            override = self._bench.keeper.state.boot
+            if override.enabled is not BootEnabled.ONCE or seen.override != override:
+                continue
+            await self._bench.keeper.change(boot=BootOverride())
+            self._bench.refresh()
+            await self._bench.publish(
+                EventKind.BOOT_OVERRIDE_SPENT,
+                f"{self._bench.name} booted once from {override.target.value}; its own boot order holds again",
+                details=override.to_json(),
+            )
+
+    async def _do_boot_override(self, command: SetBootOverride, caller: Caller) -> None:
+        control, keeper = self._control, self._bench.keeper
+        if control is None:
+            raise NotSupported(f"the boot device of {self._bench.name} cannot be set")
+        override = _checked(command.override, control, self._inventory.hardware() if self._inventory else Hardware())
+        async with self._lock:
+            before = keeper.state.boot
+            await keeper.change(boot=override)
+            try:
+                await control.apply(override)
+            except BmcError:
+                await keeper.change(boot=before)
+                raise
+            self._bench.refresh()
+        await self._bench.publish(
+            EventKind.BOOT_OVERRIDE_SET,
+            _boot_message(self._bench.name, override),
+            account=caller.account,
+            details=override.to_json(),
+        )
+
+
+def _checked(override: BootOverride, boot: BootControl, hardware: Hardware) -> BootOverride:
+    """:raise InvalidRequest: no such target, or a mode that is not the node's firmware."""
+    if override.target not in boot.targets | {BootTarget.NONE}:
+        can = ", ".join(sorted(target.value for target in boot.targets))
+        raise InvalidRequest(f"boot target {override.target.value} is not possible; this node can boot from {can}")
+    if override.mode is not None and hardware.firmware is not None and override.mode is not hardware.firmware:
+        raise InvalidRequest(
+            f"boot mode {override.mode.value} is not possible: this node's firmware is {hardware.firmware.value}"
+        )
+    if override.target is BootTarget.NONE or override.enabled is BootEnabled.DISABLED:
+        return BootOverride()
+    return override
+
+
+def _boot_message(name: str, override: BootOverride) -> str:
+    if override.enabled is BootEnabled.DISABLED:
+        return f"{name} boots in its own order again"
+    often = "the next boot" if override.enabled is BootEnabled.ONCE else "every boot"
+    return f"{often} of {name} goes to {override.target.value}"

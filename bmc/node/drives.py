@@ -1,0 +1,89 @@
+"""The virtual drives of one node: what is put in, and what is taken out."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from bmc.model.caller import Caller
+from bmc.model.commands import EjectMedia, InsertDeployMedium, InsertMedia
+from bmc.model.errors import Denied, InvalidRequest, NotSupported
+from bmc.model.events import EventKind
+from bmc.node.part import Bench, Handlers
+from bmc.ports import MediaBay
+
+DEPLOY_MEDIUM = "lightsout-deploy"
+
+
+class MediaLibrary(Protocol):
+    async def path(self, image: str) -> str:
+        """The host file behind what an operator names, fetched if need be.
+
+        :raise NotFound, InvalidRequest, Unreachable, BackendFailed: there is none to insert.
+        """
+
+
+class Drives:
+    """`lock` is the node's one lock; `still_free` raises Busy for who may not touch a reserved node."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        bay: MediaBay | None,
+        library: MediaLibrary,
+        lock: asyncio.Lock,
+        still_free: Callable[[Caller], None],
+    ) -> None:
+        self._bench = bench
+        self._bay = bay
+        self._library = library
+        self._lock = lock
+        self._still_free = still_free
+        self.handlers: Handlers = {
+            InsertMedia: self._do_insert_media,
+            InsertDeployMedium: self._do_insert_deploy_medium,
+            EjectMedia: self._do_eject_media,
+        }
+
+    async def _do_insert_media(self, command: InsertMedia, caller: Caller) -> None:
+        if not command.image or len(command.image) > 2048:
+            raise InvalidRequest(
+                "Image must name a file of the media store or an http(s) URL of at most 2048 characters"
+            )
+        self._there()
+        path = await self._library.path(command.image)
+        await self._insert(command.slot, path, command.image, caller)
+
+    async def _do_insert_deploy_medium(self, command: InsertDeployMedium, caller: Caller) -> None:
+        if not caller.job:
+            raise Denied("only a job inserts a deploy medium")
+        await self._insert(command.slot, command.path, DEPLOY_MEDIUM, caller)
+
+    async def _insert(self, slot: str, path: str, image: str, caller: Caller) -> None:
+        bay = self._there()
+        async with self._lock:
+            self._still_free(caller)  # again: fetching the medium may have taken long
+            await bay.insert(slot, path, image)
+            self._bench.refresh()
+        await self._bench.publish(
+            EventKind.MEDIA_INSERTED,
+            f"{image} inserted into {slot} of {self._bench.name}",
+            account=caller.account,
+            details={"slot": slot, "image": image},
+        )
+
+    async def _do_eject_media(self, command: EjectMedia, caller: Caller) -> None:
+        bay = self._there()
+        async with self._lock:
+            await bay.eject(command.slot)
+            self._bench.refresh()
+        await self._bench.publish(
+            EventKind.MEDIA_EJECTED,
+            f"{command.slot} of {self._bench.name} ejected",
+            account=caller.account,
+            details={"slot": command.slot},
+        )
+
+    def _there(self) -> MediaBay:
+        if self._bay is None:
+            raise NotSupported(f"{self._bench.name} has no virtual drive")
+        return self._bay

@@ -1,0 +1,35 @@
+"""What a part of a node works with, and what it gives: handlers of commands."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bmc.model.caller import Caller
+from bmc.model.clock import Clock
+from bmc.model.commands import Command
+from bmc.model.events import EventKind, Severity
+from bmc.node.state import StateKeeper
+
+Handlers = Mapping[type[Command[Any]], Callable[[Any, Caller], Awaitable[Any]]]
+
+
+class Publish(Protocol):
+    async def __call__(
+        self,
+        kind: EventKind,
+        message: str,
+        severity: Severity = Severity.OK,
+        account: str = "",
+        details: Mapping[str, object] | None = None,
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The same for every part of one node. `refresh` shows what was changed: it makes the node's next snapshot."""
+
+    name: str
+    keeper: StateKeeper
+    clock: Clock
+    publish: Publish
+    refresh: Callable[[], None]

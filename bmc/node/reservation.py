@@ -1,0 +1,48 @@
+"""Who holds one node: a job, or a person with a reason."""
+
+import asyncio
+
+from bmc.model.caller import Caller, Role
+from bmc.model.commands import Release, Reserve
+from bmc.model.errors import Busy
+from bmc.model.events import EventKind
+from bmc.model.node import Reservation
+from bmc.node.part import Bench, Handlers
+
+
+class Reservations:
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._reserving = asyncio.Lock()
+        self.handlers: Handlers = {Reserve: self._do_reserve, Release: self._do_release}
+
+    def check(self, caller: Caller) -> None:
+        """:raise Busy: another holds the node."""
+        held = self._bench.keeper.state.reservation
+        if held is None or (held.job and held.job == caller.job):
+            return
+        if not held.job and held.holder == caller.account and not caller.job:
+            return
+        who = f"job {held.job}" if held.job else held.holder
+        raise Busy(f"{who} holds {self._bench.name}: {held.reason}")
+
+    async def _do_reserve(self, command: Reserve, caller: Caller) -> None:
+        async with self._reserving:
+            self.check(caller)
+            held = Reservation(caller.account, command.reason, self._bench.clock.now(), caller.job)
+            await self._bench.keeper.change(reservation=held)
+        self._bench.refresh()
+        message = f"{self._bench.name} reserved by {caller.account}: {command.reason}"
+        await self._bench.publish(EventKind.RESERVED, message, account=caller.account, details={"job": caller.job})
+
+    async def _do_release(self, command: Release, caller: Caller) -> None:
+        held = self._bench.keeper.state.reservation
+        if held is None:
+            return
+        if held.job and held.job != caller.job:
+            raise Busy(f"job {held.job} holds {self._bench.name}; cancel the job instead")
+        if not held.job and held.holder != caller.account and caller.role is not Role.ADMINISTRATOR:
+            raise Busy(f"{held.holder} holds {self._bench.name}; ask them, or an administrator")
+        await self._bench.keeper.change(reservation=None)
+        self._bench.refresh()
+        await self._bench.publish(EventKind.RELEASED, f"{self._bench.name} released", account=caller.account)

@@ -1,0 +1,55 @@
+"""The SEL among a node's commands; what it records comes from the node's events."""
+
+from bmc.model.caller import Caller
+from bmc.model.commands import AddSelEntry, ClearSel, DeleteSelEntry, SetSelClock, TellPlatformEvent
+from bmc.model.events import EventKind, Severity
+from bmc.node.part import Bench, Handlers
+from bmc.records.sel import SelKeeper
+
+
+class SelPart:
+    def __init__(self, bench: Bench, keeper: SelKeeper) -> None:
+        self._bench = bench
+        self._keeper = keeper
+        self.handlers: Handlers = {
+            AddSelEntry: self._do_add,
+            DeleteSelEntry: self._do_delete,
+            ClearSel: self._do_clear,
+            SetSelClock: self._do_set_clock,
+            TellPlatformEvent: self._do_tell,
+        }
+
+    async def _do_add(self, command: AddSelEntry, caller: Caller) -> int:
+        id = await self._keeper.add(command.record_type, command.data)
+        await self._changed(f"{caller.account} added record {id:04X}h to the SEL of {self._bench.name}", caller)
+        return id
+
+    async def _do_delete(self, command: DeleteSelEntry, caller: Caller) -> None:
+        await self._keeper.delete(command.id)
+        message = f"{caller.account} deleted record {command.id:04X}h from the SEL of {self._bench.name}"
+        await self._changed(message, caller)
+
+    async def _do_clear(self, command: ClearSel, caller: Caller) -> None:
+        records = len(self._keeper.sel.entries)
+        await self._keeper.clear()
+        self._bench.refresh()
+        message = f"{caller.account} cleared the SEL of {self._bench.name}, which had {records} records"
+        await self._bench.publish(EventKind.SEL_CLEARED, message, account=caller.account, details={"records": records})
+
+    async def _do_set_clock(self, command: SetSelClock, caller: Caller) -> None:
+        await self._keeper.set_clock(command.time, command.utc_offset)
+        await self._changed(f"{caller.account} set the SEL clock of {self._bench.name}", caller)
+
+    async def _do_tell(self, command: TellPlatformEvent, caller: Caller) -> None:
+        event = command.event
+        what = "asserted" if event.asserted else "deasserted"
+        message = (
+            f"platform event of {self._bench.name}: sensor {event.sensor:02X}h (type {event.sensor_type:02X}h) {what}, "
+            f"data {event.data.hex()}"
+        )
+        details = {"record": event.pack().hex()}
+        await self._bench.publish(EventKind.PLATFORM_EVENT, message, Severity.WARNING, caller.account, details)
+
+    async def _changed(self, message: str, caller: Caller) -> None:
+        self._bench.refresh()
+        await self._bench.publish(EventKind.SEL_CHANGED, message, account=caller.account)

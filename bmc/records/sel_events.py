@@ -1,0 +1,105 @@
+"""Which events have a word in the SEL, and which: IPMI v2.0 table 42-3. A table and a few looks into details."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bmc.model.events import Event, EventKind
+from bmc.model.power import PowerCause, PowerState
+from bmc.model.sel import SystemEvent
+
+SENSOR_SPECIFIC = 0x6F
+GENERIC_STATE = 0x03
+"""Event/reading types, §42.1: offsets by sensor type, and "state asserted"."""
+
+POWER_UNIT, OS_STOP, BOOT_INITIATED, AUDIT, WATCHDOG, SLOT, BOOT_ERROR, DRIVE, CHASSIS = (
+    0x09,
+    0x20,
+    0x1D,
+    0x2A,
+    0x23,
+    0x21,
+    0x1E,
+    0x0D,
+    0x18,
+)
+
+POWER_SENSOR, BOOT_SENSOR, OS_SENSOR, WATCHDOG_SENSOR, MEDIA_SENSOR, AUDIT_SENSOR, IDENTIFY_SENSOR = range(1, 8)
+"""Numbers of the sensors that are no measurement; a node's numeric ones begin at `FIRST_NUMERIC`."""
+FIRST_NUMERIC = 0x10
+
+
+def system_event(event: Event) -> SystemEvent | None:
+    """What the SEL records of `event`; None when nothing."""
+    tell = _TABLE.get(event.kind)
+    return tell(event.details) if tell else None
+
+
+Details = Any
+
+
+def _specific(kind: int, sensor: int, offset: int, *data: int, asserted: bool = True) -> SystemEvent:
+    known = len(data)
+    flags = (0x80 if known > 0 else 0) | (0x20 if known > 1 else 0)
+    return SystemEvent(kind, sensor, SENSOR_SPECIFIC, bytes((flags | offset, *data)), asserted)
+
+
+def _power(details: Details) -> SystemEvent | None:
+    """§42.2: 00h power off, 04h AC lost, 05h soft power control failure; going on is the end of power off."""
+    if details.get("to") == PowerState.UNKNOWN.value:
+        return None
+    on = details.get("to") == PowerState.ON.value
+    offset = 0x04 if not on and details.get("cause") == PowerCause.MAINS_LOST.value else 0x00
+    return SystemEvent(POWER_UNIT, POWER_SENSOR, SENSOR_SPECIFIC, bytes((offset,)), asserted=not on)
+
+
+def _power_action(details: Details) -> SystemEvent | None:
+    """What was asked and could not be done: 05h soft power control failure, or no boot at all."""
+    if details.get("outcome") not in ("failed", "timed out"):
+        return None
+    if details.get("action") == "On":
+        return _specific(BOOT_ERROR, BOOT_SENSOR, 0x00)
+    return _specific(POWER_UNIT, POWER_SENSOR, 0x05)
+
+
+_RESTARTS = {PowerCause.HOST_RESET.value: 0x01, PowerCause.GUEST_RESET.value: 0x02, PowerCause.WATCHDOG.value: 0x01}
+
+
+def _reset(details: Details) -> SystemEvent:
+    return _specific(BOOT_INITIATED, BOOT_SENSOR, _RESTARTS.get(details.get("cause"), 0x07))
+
+
+def _paused(details: Details) -> SystemEvent | None:
+    if details.get("cause") == PowerCause.GUEST_PANIC.value:
+        return _specific(OS_STOP, OS_SENSOR, 0x01)
+    if details.get("cause") == PowerCause.DISK_ERROR.value:
+        return _specific(DRIVE, MEDIA_SENSOR, 0x01)
+    return None
+
+
+def _state(kind: int, sensor: int, on: bool) -> SystemEvent:
+    return SystemEvent(kind, sensor, GENERIC_STATE, b"\x01", on)
+
+
+def _watchdog(details: Details) -> SystemEvent:
+    """§42.2, 23h: what it did (00h expired, 01h reset, 02h power down, 03h cycle, 08h interrupt), type and use."""
+    return _specific(WATCHDOG, WATCHDOG_SENSOR, details["offset"], details["interrupt"] << 4 | details["use"])
+
+
+def _recorded(details: Details) -> SystemEvent:
+    """A crossed threshold or a platform event: the record is in the event."""
+    return SystemEvent.unpack(bytes.fromhex(details["record"]))
+
+
+_TABLE: dict[EventKind, Callable[[Details], SystemEvent | None]] = {
+    EventKind.POWER_CHANGED: _power,
+    EventKind.POWER_ACTION: _power_action,
+    EventKind.NODE_RESET: _reset,
+    EventKind.NODE_PAUSED: _paused,
+    EventKind.MEDIA_INSERTED: lambda details: _specific(SLOT, MEDIA_SENSOR, 0x02),
+    EventKind.MEDIA_EJECTED: lambda details: _specific(SLOT, MEDIA_SENSOR, 0x02, asserted=False),
+    EventKind.IDENTIFY_CHANGED: lambda details: _state(CHASSIS, IDENTIFY_SENSOR, details.get("on") is True),
+    EventKind.WATCHDOG_EXPIRED: _watchdog,
+    EventKind.SENSOR_CROSSED: _recorded,
+    EventKind.PLATFORM_EVENT: _recorded,
+    EventKind.ACCOUNT_LOCKED: lambda details: _specific(AUDIT, AUDIT_SENSOR, 0x03),
+}

@@ -1,0 +1,120 @@
+"""The SEL of a node: fed by events, once each, also by those of a service that was dead."""
+
+from pathlib import Path
+
+import pytest
+
+from bmc.model.clock import SystemClock
+from bmc.model.commands import AddSelEntry, ClearSel, DeleteSelEntry, EjectMedia, Identify, InsertMedia, Power
+from bmc.model.errors import InvalidRequest, NotFound, Refused
+from bmc.model.events import Event, EventKind
+from bmc.model.power import PowerAction
+from bmc.model.sel import CAPACITY, SystemEvent
+from bmc.records.sel import LAST_ID, SelKeeper
+from tests.world import ADMIN, MemoryDrivers, World, open_world, until
+
+
+def messages(sel: object) -> list[str]:
+    return [entry.message for entry in sel.entries]  # type: ignore[attr-defined]
+
+
+async def test_power_media_and_identify_are_in_the_sel_in_order(world: World):
+    node, _ = await world.add()
+    await node.do(Power(PowerAction.ON), ADMIN)
+    await node.do(InsertMedia("cd0", "rescue.iso"), ADMIN)
+    await node.do(EjectMedia("cd0"), ADMIN)
+    await node.do(Identify(None), ADMIN)
+    await until(lambda: len(node.snapshot.sel.entries) == 4)
+    assert [entry.id for entry in node.snapshot.sel.entries] == [1, 2, 3, 4]
+    assert messages(node.snapshot.sel) == [
+        "n1 is On (command)",
+        "rescue.iso inserted into cd0 of n1",
+        "cd0 of n1 ejected",
+        "identify light of n1 on",
+    ]
+    on = SystemEvent.unpack(node.snapshot.sel.entries[0].data)
+    assert (on.sensor_type, on.asserted, on.data[0] & 0x0F) == (0x09, False, 0)
+
+
+async def test_a_restart_keeps_the_sel_and_records_nothing_twice(tmp_path: Path):
+    drivers, path = MemoryDrivers(), tmp_path / "store.db"
+    async with open_world(path, drivers) as world:
+        node, _ = await world.add()
+        await node.do(Power(PowerAction.ON), ADMIN)
+        await until(lambda: node.snapshot.sel.entries)
+        before = node.snapshot.sel
+    async with open_world(path, drivers) as world:
+        assert world.fleet.node("n1").snapshot.sel == before
+
+
+async def test_what_was_published_while_nobody_recorded_is_recorded_at_the_next_start(tmp_path: Path):
+    drivers, path = MemoryDrivers(), tmp_path / "store.db"
+    async with open_world(path, drivers) as world:
+        await world.add()
+    async with open_world(path, MemoryDrivers()) as world:
+        pass
+    async with open_world(path, drivers) as world:
+        node = world.fleet.node("n1")
+        assert node.snapshot.sel.entries == ()
+        await world.events.publish(Event(EventKind.ACCOUNT_LOCKED, "locked", 0, "n1"))
+        await until(lambda: messages(node.snapshot.sel) == ["locked"])
+
+
+async def test_a_new_node_does_not_inherit_the_log_of_its_namesake(world: World):
+    node, _ = await world.add()
+    await node.do(Identify(None), ADMIN)
+    await until(lambda: node.snapshot.sel.entries)
+    await world.fleet.remove("n1", ADMIN)
+    node, _ = await world.add()
+    assert node.snapshot.sel.entries == ()
+
+
+async def test_records_are_added_deleted_and_cleared(world: World):
+    node, _ = await world.add()
+    assert await node.do(AddSelEntry(0x02, bytes(9)), ADMIN) == 1
+    assert await node.do(AddSelEntry(0xE0, bytes(13)), ADMIN) == 2
+    await node.do(DeleteSelEntry(1), ADMIN)
+    assert [(entry.id, entry.stamp is None) for entry in node.snapshot.sel.entries] == [(2, True)]
+    with pytest.raises(NotFound, match="0001h"):
+        await node.do(DeleteSelEntry(1), ADMIN)
+    await node.do(ClearSel(), ADMIN)
+    assert node.snapshot.sel.entries == ()
+    assert node.snapshot.sel.erased is not None
+    told = await world.told(EventKind.SEL_CLEARED)
+    assert [event.details["records"] for event in told] == [1]
+
+
+@pytest.mark.parametrize(("kind", "data"), [(0x02, bytes(8)), (0x03, bytes(9)), (0xE0, bytes(9))])
+async def test_a_record_of_no_form_is_refused(world: World, kind: int, data: bytes):
+    node, _ = await world.add()
+    with pytest.raises(InvalidRequest):
+        await node.do(AddSelEntry(kind, data), ADMIN)
+
+
+async def test_a_full_sel_drops_what_comes_and_says_so(world: World):
+    keeper = await SelKeeper.open(world.store, "n9", SystemClock())
+    for _ in range(CAPACITY):
+        await keeper.add(0xE0, bytes(13))
+    with pytest.raises(Refused, match="full"):
+        await keeper.add(0x02, bytes(9))
+    assert keeper.sel.overflow
+    await keeper.clear()
+    assert not keeper.sel.overflow
+
+
+async def test_ids_wrap_past_those_in_use(world: World):
+    keeper = await SelKeeper.open(world.store, "n9", SystemClock())
+    await keeper.add(0xE0, bytes(13))
+    keeper._last_id = LAST_ID
+    assert await keeper.add(0xE0, bytes(13)) == 2
+
+
+async def test_the_clock_of_the_sel_is_its_own(world: World):
+    keeper = await SelKeeper.open(world.store, "n9", SystemClock())
+    await keeper.set_clock(1000, -60)
+    await keeper.add(0x02, bytes(9))
+    assert 1000 <= (keeper.sel.entries[0].stamp or 0) <= 1002
+    again = await SelKeeper.open(world.store, "n9", SystemClock())
+    assert again.sel == keeper.sel
+    with pytest.raises(InvalidRequest, match="UTC offset"):
+        await keeper.set_clock(None, 1441)
