@@ -53,7 +53,8 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
         drivers = Drivers(state / "drivers", clock, lambda name: _credential(settings, name))
         media = MediaLibrary(state / "media", Fetcher(settings.fetch.allow), settings.media.quota_gib << 30)
         patience = Patience(graceful=settings.power.graceful_timeout)
-        fleet = Fleet(store, events, audit, clock, drivers, media, accounts.drop_node, patience)
+        fleet = Fleet(store, events, audit, clock, drivers, media, patience)
+        fleet.on_forget(accounts.drop_node)
         stack.push_async_callback(fleet.close)
         yield Core(state, settings, clock, store, events, audit, accounts, drivers, media, fleet)
 

@@ -52,10 +52,7 @@ class _Member:
 
 
 class Fleet:
-    """Owns every node from `start` to `close`; one lock guards who is in it.
-
-    `forget` is told of a node removed for good, to drop what others keep for it.
-    """
+    """Owns every node from `start` to `close`; one lock guards who is in it."""
 
     def __init__(
         self,
@@ -65,7 +62,6 @@ class Fleet:
         clock: Clock,
         drivers: Drivers,
         media: MediaLibrary,
-        forget: Removed,
         patience: Patience = PATIENCE,
     ) -> None:
         self._store = store
@@ -74,18 +70,22 @@ class Fleet:
         self._clock = clock
         self._drivers = drivers
         self._media = media
-        self._forget = forget
         self._patience = patience
         self._members: dict[str, _Member] = {}
         self._lock = asyncio.Lock()
         self._news = events.subscribe()
         self._added: list[Added] = []
         self._removed: list[Removed] = []
+        self._forgotten: list[Removed] = []
 
     def on_change(self, added: Added, removed: Removed) -> None:
         """Tell a door of every node that comes and goes; called before `start`."""
         self._added.append(added)
         self._removed.append(removed)
+
+    def on_forget(self, forgotten: Removed) -> None:
+        """Tell of a node removed for good, to drop what is kept for it elsewhere; called before `start`."""
+        self._forgotten.append(forgotten)
 
     async def start(self) -> None:
         """Adopt every stored node. One that cannot be opened is shown as that, and said loudly; the others run."""
@@ -232,7 +232,8 @@ class Fleet:
             await self._withdraw(name, member.node)
             try:
                 await member.node.erase()
-                await self._forget(name)
+                for forgotten in self._forgotten:
+                    await forgotten(name)
                 # Last: a node cut off here comes back to be removed again, and leaves no disk or user to its namesake.
                 await self._store.delete(BUCKET, name)
             except Exception:

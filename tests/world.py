@@ -200,13 +200,10 @@ async def open_world(
     clock = SystemClock()
     drivers = drivers or MemoryDrivers()
 
-    async def forget(name: str) -> None:
-        return
-
     async with Store.open(path) as store:
         events, audit = Events(store, clock), Audit(store, clock)
         media = PlainMedia()
-        fleet = Fleet(store, events, audit, clock, drivers, media, forget, patience)
+        fleet = Fleet(store, events, audit, clock, drivers, media, patience)
         recorder = asyncio.create_task(fleet.record())
         await fleet.start()
         try:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bmc.ipmi.commands import TABLE
 from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row
+from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.session import Request, Session, Sessions, SolInput
 from bmc.ipmi.settings import Counters, DoorSettings, Slot, Slots
@@ -92,6 +93,7 @@ class NodeDoor:
         self,
         node: ManagedNode,
         slots: Slots,
+        config: ConfigKeeper,
         clock: Clock,
         settings: DoorSettings,
         endpoint: Endpoint,
@@ -105,7 +107,7 @@ class NodeDoor:
         name, guid = node.snapshot.definition.name, pack_guid(node.snapshot.definition.uuid)
         self._sessions = Sessions(name, guid, self._visitors, settings.limits, self.counters)
         self._sol = SolPort(self._send_sol, clock, settings.sol_retry)
-        self._context = Context(node, self._sessions, slots, self._sol, clock, settings, endpoint)
+        self._context = Context(node, self._sessions, slots, config, self._sol, clock, settings, endpoint)
 
     @property
     def idle(self) -> bool:

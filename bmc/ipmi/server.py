@@ -7,6 +7,7 @@ import socket
 from types import TracebackType
 
 from bmc.ipmi.commands.call import ManagedNode
+from bmc.ipmi.config import BUCKET, Buckets, ConfigKeeper
 from bmc.ipmi.door import NodeDoor
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.settings import Counters, DoorSettings, Slots
@@ -67,8 +68,9 @@ class _Socket:
 class IpmiServer:
     """Every node's IPMI endpoint. Enter it, then add nodes; they come and go while it runs."""
 
-    def __init__(self, slots: Slots, clock: Clock, settings: DoorSettings | None = None) -> None:
+    def __init__(self, slots: Slots, store: Buckets, clock: Clock, settings: DoorSettings | None = None) -> None:
         self.counters = Counters()
+        self._store = store
         self._slots = slots
         self._clock = clock
         self._settings = settings or DoorSettings()
@@ -98,10 +100,12 @@ class IpmiServer:
         definition = node.snapshot.definition
         if definition.name in self._opened:
             raise InvalidRequest(f"node {definition.name} has an IPMI endpoint already")
+        config = await ConfigKeeper.open(self._store, definition.name)
         wanted = definition.ipmi or Endpoint(self._settings.host, 0)
         opened = _Socket(_bind(wanted, definition.name), self.counters)
         where = opened.endpoint
-        opened.start(NodeDoor(node, self._slots, self._clock, self._settings, where, self.counters, opened.send))
+        door = NodeDoor(node, self._slots, config, self._clock, self._settings, where, self.counters, opened.send)
+        opened.start(door)
         self._opened[definition.name] = opened
         log.info("%s: IPMI on %s port %d", definition.name, where.host, where.port)
         return where
@@ -114,6 +118,10 @@ class IpmiServer:
         if opened.door is not None:
             await opened.door.close()
         opened.stop()
+
+    async def forget(self, name: str) -> None:
+        """The node was removed for good: what was set at its door goes with it."""
+        await self._store.delete(BUCKET, name)
 
     def endpoint(self, name: str) -> Endpoint | None:
         """Where the node's door listens."""

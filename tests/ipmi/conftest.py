@@ -13,7 +13,9 @@ import pytest
 from bmc.ipmi.server import IpmiServer
 from bmc.model.clock import SystemClock
 from bmc.model.node import Endpoint
-from tests.ipmi.fakes import KEY, FakeNode, FakeSlots
+from bmc.node import Node
+from tests.ipmi.fakes import KEY, FakeNode, FakeSlots, MemoryBuckets
+from tests.world import MemoryServer, World
 
 
 @dataclass
@@ -67,8 +69,28 @@ async def rack(tmp_path: Path) -> AsyncIterator[Rack]:
     key_file.write_text(KEY)
     key_file.chmod(0o600)
     node, slots = FakeNode(endpoint=Endpoint("127.0.0.1", low_port())), FakeSlots()
-    async with IpmiServer(slots, SystemClock()) as server:
+    async with IpmiServer(slots, MemoryBuckets(), SystemClock()) as server:
         yield Rack(server, node, slots, await server.add(node), key_file)
+
+
+@dataclass
+class Live(Rack):
+    """A whole Node, over a server made of memory, behind its door."""
+
+    real: Node
+    machine: MemoryServer
+
+
+@pytest.fixture
+async def live(world: World, tmp_path: Path) -> AsyncIterator[Live]:
+    key_file = tmp_path / "key"
+    key_file.write_text(KEY)
+    key_file.chmod(0o600)
+    node, machine = await world.add()
+    node.relocate(Endpoint("127.0.0.1", low_port()))
+    slots = FakeSlots()
+    async with IpmiServer(slots, world.store, SystemClock()) as server:
+        yield Live(server, FakeNode(), slots, await server.add(node), key_file, node, machine)
 
 
 def low_port() -> int:

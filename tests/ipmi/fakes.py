@@ -1,7 +1,7 @@
 """A node and its users, as the door sees them: the real contract values, an in-memory serial line."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from bmc.model.commands import Command, Identify, Power, SerialConsole, SetBootO
 from bmc.model.errors import BmcError, Denied
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import PowerAction, PowerCause, PowerState
+from bmc.store import Entry, Json
 
 NODE_ID = UUID("6f1c2a40-9b1d-4c5e-8a77-0d5b3c9e1f20")
 KEY = "correct horse 20 byte"[:20]
@@ -161,6 +162,23 @@ class FakeSlots:
 
     def slots(self, node: str) -> tuple[FakeSlot, ...]:
         return tuple(self.users.values())
+
+
+class MemoryBuckets:
+    """What the door uses of the store, for as long as the test."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str], Entry] = {}
+
+    async def get(self, bucket: str, key: str) -> Entry | None:
+        return self.entries.get((bucket, key))
+
+    async def put(self, bucket: str, key: str, value: Mapping[str, Json], expect: int | None = None) -> int:
+        self.entries[bucket, key] = Entry(key, dict(value), 1)
+        return 1
+
+    async def delete(self, bucket: str, key: str, expect: int | None = None) -> None:
+        self.entries.pop((bucket, key), None)
 
 
 class HandClock:

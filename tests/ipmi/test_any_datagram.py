@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bmc.ipmi.config import ConfigKeeper, DoorConfig
 from bmc.ipmi.door import NodeDoor
 from bmc.ipmi.settings import Counters, DoorSettings, Limits
 from bmc.ipmi.wire.numbers import PayloadType
@@ -13,7 +14,7 @@ from bmc.ipmi.wire.packet import PlusPacket
 from bmc.ipmi.wire.rakp import OpenSessionRequest, Rakp1, Rakp3
 from bmc.model.node import Endpoint
 from tests.ipmi.client import Console
-from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, settle
+from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
 
 PEER = ("192.0.2.1", 50000)
 FEW = settings(max_examples=60, deadline=None)
@@ -27,6 +28,7 @@ class Bench:
         self.door = NodeDoor(
             self.node,
             FakeSlots(),
+            ConfigKeeper(MemoryBuckets(), "n1", DoorConfig()),
             self.clock,
             DoorSettings(limits=Limits(sessions=3)),
             Endpoint("127.0.0.1", 623),

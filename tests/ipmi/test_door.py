@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bmc.ipmi.commands import TABLE
+from bmc.ipmi.config import ConfigKeeper, DoorConfig
 from bmc.ipmi.door import CODES, NodeDoor
 from bmc.ipmi.settings import Counters, DoorSettings, Limits
 from bmc.ipmi.wire.message import Answer, Message
@@ -21,7 +22,7 @@ from bmc.model.commands import Power, SetBootOverride
 from bmc.model.node import Endpoint
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from tests.ipmi.client import Console, Refused
-from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, settle
+from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
 
 PEER = ("192.0.2.1", 50000)
 
@@ -33,8 +34,9 @@ class Bench:
         self.node, self.slots, self.clock, self.counters = FakeNode(), FakeSlots(), HandClock(), Counters()
         self.sent: list[bytes] = []
         settings = DoorSettings(limits=Limits(sessions=8))
+        config = ConfigKeeper(MemoryBuckets(), "n1", DoorConfig())
         self.door = NodeDoor(
-            self.node, self.slots, self.clock, settings, Endpoint("127.0.0.1", 6230), self.counters, self._send
+            self.node, self.slots, config, self.clock, settings, Endpoint("127.0.0.1", 6230), self.counters, self._send
         )
 
     def _send(self, datagram: bytes, peer: tuple[str, int]) -> None:

@@ -10,7 +10,7 @@ from bmc.model.errors import BackendFailed
 from bmc.model.node import Endpoint
 from bmc.model.power import PowerAction
 from tests.ipmi.conftest import Rack, run
-from tests.ipmi.fakes import NODE_ID, FakeNode, FakeSlots
+from tests.ipmi.fakes import NODE_ID, FakeNode, FakeSlots, MemoryBuckets
 
 
 @pytest.mark.parametrize("suite", ["3", "17"])
@@ -71,7 +71,7 @@ async def test_ipmi_chassis(rack: Rack) -> None:
 async def test_rmcpping_and_ipmi_ping_are_answered() -> None:
     """Both know port 623 only."""
     host = f"127.{random.randrange(1, 255)}.{random.randrange(255)}.{random.randrange(1, 255)}"
-    async with IpmiServer(FakeSlots(), SystemClock()) as server:
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), SystemClock()) as server:
         try:
             await server.add(FakeNode(endpoint=Endpoint(host, 623)))
         except BackendFailed as error:

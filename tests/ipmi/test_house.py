@@ -48,7 +48,7 @@ async def house(world: World, tmp_path: Path) -> AsyncIterator[House]:
     await accounts.set_slot("n1", 3, "olga", KEY.encode(), Role.OPERATOR)
     key_file = tmp_path / "key"
     key_file.write_text(KEY)
-    async with IpmiServer(accounts, SystemClock()) as server:
+    async with IpmiServer(accounts, world.store, SystemClock()) as server:
         await server.add(node)
         yield House(world, accounts, server, node, machine, key_file)
 

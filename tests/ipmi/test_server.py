@@ -12,7 +12,7 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
 from bmc.model.node import Endpoint
 from tests.ipmi.client import Console
-from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, settle
+from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
 
 
 class Knocker:
@@ -36,7 +36,7 @@ class Knocker:
 
 
 async def test_a_node_gets_the_endpoint_it_declares_or_any_free_one():
-    async with IpmiServer(FakeSlots(), SystemClock(), DoorSettings(host="127.0.0.3")) as server:
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), SystemClock(), DoorSettings(host="127.0.0.3")) as server:
         anywhere = await server.add(FakeNode("a"))
         declared = await server.add(FakeNode("b", Endpoint("127.0.0.4", 0)))
         assert anywhere.host == "127.0.0.3"
@@ -47,14 +47,14 @@ async def test_a_node_gets_the_endpoint_it_declares_or_any_free_one():
 
 
 async def test_ipv6():
-    async with IpmiServer(FakeSlots(), SystemClock()) as server:
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), SystemClock()) as server:
         knocker = Knocker(await server.add(FakeNode("a", Endpoint("::1", 0))))
         await knocker.ping()
         knocker.close()
 
 
 async def test_nodes_come_and_go_without_the_others_noticing():
-    async with IpmiServer(FakeSlots(), SystemClock()) as server:
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), SystemClock()) as server:
         stays = Knocker(await server.add(FakeNode("stays")))
         for _ in range(3):
             leaves = Knocker(await server.add(FakeNode("leaves")))
@@ -70,7 +70,7 @@ async def test_nodes_come_and_go_without_the_others_noticing():
 
 
 async def test_a_port_in_use_names_itself_and_the_remedy():
-    async with IpmiServer(FakeSlots(), SystemClock()) as server:
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), SystemClock()) as server:
         taken = await server.add(FakeNode("a"))
         with pytest.raises(BackendFailed, match=rf"UDP port {taken.port}: Address already in use; give the node"):
             await server.add(FakeNode("b", taken))
@@ -78,20 +78,20 @@ async def test_a_port_in_use_names_itself_and_the_remedy():
 
 
 async def test_a_host_that_is_no_address_is_refused():
-    async with IpmiServer(FakeSlots(), SystemClock()) as server:
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), SystemClock()) as server:
         with pytest.raises(InvalidRequest, match="expected an IP address"):
             await server.add(FakeNode("a", Endpoint("localhost", 0)))
 
 
 async def test_a_node_has_one_endpoint():
-    async with IpmiServer(FakeSlots(), SystemClock()) as server:
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), SystemClock()) as server:
         await server.add(FakeNode("a"))
         with pytest.raises(InvalidRequest, match="already"):
             await server.add(FakeNode("a"))
 
 
 async def test_garbage_and_empty_datagrams_are_counted_and_hurt_nobody():
-    async with IpmiServer(FakeSlots(), SystemClock()) as server:
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), SystemClock()) as server:
         knocker = Knocker(await server.add(FakeNode("a")))
         for garbage in (b"", b"\x00", b"\x06\x00\xff\x07", b"GET / HTTP/1.1\r\n\r\n", bytes(2000)):
             knocker.socket.send(garbage)
@@ -102,7 +102,7 @@ async def test_garbage_and_empty_datagrams_are_counted_and_hurt_nobody():
 
 
 async def test_more_datagrams_than_one_wake_takes_are_all_answered():
-    async with IpmiServer(FakeSlots(), SystemClock()) as server:
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), SystemClock()) as server:
         knocker = Knocker(await server.add(FakeNode("a")))
         for tag in range(200):
             knocker.socket.send(PresencePing(tag).pack())
@@ -116,7 +116,7 @@ async def test_more_datagrams_than_one_wake_takes_are_all_answered():
 
 async def test_an_idle_session_ends_by_the_clock_of_the_service():
     clock = HandClock()
-    async with IpmiServer(FakeSlots(), clock) as server:
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), clock) as server:
         endpoint = await server.add(FakeNode("a"))
         knocker = Knocker(endpoint)
         knocker.socket.setblocking(True)
@@ -137,7 +137,7 @@ async def test_an_idle_session_ends_by_the_clock_of_the_service():
 
 async def test_closing_the_server_ends_all():
     slots = FakeSlots()
-    server = IpmiServer(slots, SystemClock())
+    server = IpmiServer(slots, MemoryBuckets(), SystemClock())
     async with server:
         await server.add(FakeNode("a"))
     await settle()

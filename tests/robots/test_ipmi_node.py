@@ -33,13 +33,10 @@ def credentials(name: str) -> tuple[bytes, bytes]:
 async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
     clock = SystemClock()
 
-    async def forget(name: str) -> None:
-        return
-
     async with Store.open(tmp_path / "store" / "lightsout.db") as store:
         drivers = Drivers(tmp_path / "drivers", clock, credentials)
         events, audit = Events(store, clock), Audit(store, clock)
-        fleet = Fleet(store, events, audit, clock, drivers, PlainMedia(), forget, Patience(settle=5, agree=0.1))
+        fleet = Fleet(store, events, audit, clock, drivers, PlainMedia(), Patience(settle=5, agree=0.1))
         await fleet.start()
         yield fleet
         await fleet.close()

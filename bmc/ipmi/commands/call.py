@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.patience import within
 from bmc.ipmi.session import Request, Session, Sessions
@@ -89,6 +90,7 @@ class Context:
     node: ManagedNode
     sessions: Sessions
     slots: Slots
+    config: ConfigKeeper
     sol: SolPort
     clock: Clock
     settings: DoorSettings
