@@ -11,17 +11,9 @@ SENSOR_SPECIFIC = 0x6F
 GENERIC_STATE = 0x03
 """Event/reading types, §42.1: offsets by sensor type, and "state asserted"."""
 
-POWER_UNIT, OS_STOP, BOOT_INITIATED, AUDIT, WATCHDOG, SLOT, BOOT_ERROR, DRIVE, CHASSIS = (
-    0x09,
-    0x20,
-    0x1D,
-    0x2A,
-    0x23,
-    0x21,
-    0x1E,
-    0x0D,
-    0x18,
-)
+POWER_UNIT, DRIVE, CHASSIS, BOOT_INITIATED, BOOT_ERROR = 0x09, 0x0D, 0x18, 0x1D, 0x1E
+OS_STOP, WATCHDOG, PRESENCE, AUDIT = 0x20, 0x23, 0x25, 0x2A
+"""Sensor types, table 42-3."""
 
 POWER_SENSOR, BOOT_SENSOR, OS_SENSOR, WATCHDOG_SENSOR, MEDIA_SENSOR, AUDIT_SENSOR, IDENTIFY_SENSOR = range(1, 8)
 """Numbers of the sensors that are no measurement; a node's numeric ones begin at `FIRST_NUMERIC`."""
@@ -37,19 +29,23 @@ def system_event(event: Event) -> SystemEvent | None:
 Details = Any
 
 
-def _specific(kind: int, sensor: int, offset: int, *data: int, asserted: bool = True) -> SystemEvent:
-    known = len(data)
-    flags = (0x80 if known > 0 else 0) | (0x20 if known > 1 else 0)
-    return SystemEvent(kind, sensor, SENSOR_SPECIFIC, bytes((flags | offset, *data)), asserted)
+def _specific(kind: int, sensor: int, offset: int, *extension: int) -> SystemEvent:
+    """Bytes 2 and 3, where given, are sensor-specific extension codes."""
+    known = (0xC0 if extension else 0) | (0x30 if len(extension) > 1 else 0)
+    return SystemEvent(kind, sensor, SENSOR_SPECIFIC, bytes((known | offset, *extension)))
 
 
 def _power(details: Details) -> SystemEvent | None:
-    """§42.2: 00h power off, 04h AC lost, 05h soft power control failure; going on is the end of power off."""
-    if details.get("to") == PowerState.UNKNOWN.value:
+    """§42.2: 09h 00h power off, 04h AC lost; going on is 1Dh 00h, a boot by power up.
+
+    Nothing is told as the end of something else: clients show an event's end like its beginning.
+    """
+    if details.get("to") == PowerState.ON.value:
+        return _specific(BOOT_INITIATED, BOOT_SENSOR, 0x00)
+    if details.get("to") != PowerState.OFF.value:
         return None
-    on = details.get("to") == PowerState.ON.value
-    offset = 0x04 if not on and details.get("cause") == PowerCause.MAINS_LOST.value else 0x00
-    return SystemEvent(POWER_UNIT, POWER_SENSOR, SENSOR_SPECIFIC, bytes((offset,)), asserted=not on)
+    lost = details.get("cause") == PowerCause.MAINS_LOST.value
+    return _specific(POWER_UNIT, POWER_SENSOR, 0x04 if lost else 0x00)
 
 
 def _power_action(details: Details) -> SystemEvent | None:
@@ -76,8 +72,8 @@ def _paused(details: Details) -> SystemEvent | None:
     return None
 
 
-def _state(kind: int, sensor: int, on: bool) -> SystemEvent:
-    return SystemEvent(kind, sensor, GENERIC_STATE, b"\x01", on)
+def _identify(details: Details) -> SystemEvent:
+    return SystemEvent(CHASSIS, IDENTIFY_SENSOR, GENERIC_STATE, bytes((details.get("on") is True,)))
 
 
 def _watchdog(details: Details) -> SystemEvent:
@@ -95,9 +91,9 @@ _TABLE: dict[EventKind, Callable[[Details], SystemEvent | None]] = {
     EventKind.POWER_ACTION: _power_action,
     EventKind.NODE_RESET: _reset,
     EventKind.NODE_PAUSED: _paused,
-    EventKind.MEDIA_INSERTED: lambda details: _specific(SLOT, MEDIA_SENSOR, 0x02),
-    EventKind.MEDIA_EJECTED: lambda details: _specific(SLOT, MEDIA_SENSOR, 0x02, asserted=False),
-    EventKind.IDENTIFY_CHANGED: lambda details: _state(CHASSIS, IDENTIFY_SENSOR, details.get("on") is True),
+    EventKind.MEDIA_INSERTED: lambda details: _specific(PRESENCE, MEDIA_SENSOR, 0x00),
+    EventKind.MEDIA_EJECTED: lambda details: _specific(PRESENCE, MEDIA_SENSOR, 0x01),
+    EventKind.IDENTIFY_CHANGED: _identify,
     EventKind.WATCHDOG_EXPIRED: _watchdog,
     EventKind.SENSOR_CROSSED: _recorded,
     EventKind.PLATFORM_EVENT: _recorded,

@@ -79,6 +79,7 @@ class Live(Rack):
 
     real: Node
     machine: MemoryServer
+    world: World
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ async def live(world: World, tmp_path: Path) -> AsyncIterator[Live]:
     node.relocate(Endpoint("127.0.0.1", low_port()))
     slots = FakeSlots()
     async with IpmiServer(slots, world.store, SystemClock()) as server:
-        yield Live(server, FakeNode(), slots, await server.add(node), key_file, node, machine)
+        yield Live(server, FakeNode(), slots, await server.add(node), key_file, node, machine, world)
 
 
 def low_port() -> int:

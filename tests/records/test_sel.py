@@ -33,7 +33,7 @@ async def test_power_media_and_identify_are_in_the_sel_in_order(world: World):
         "identify light of n1 on",
     ]
     on = SystemEvent.unpack(node.snapshot.sel.entries[0].data)
-    assert (on.sensor_type, on.asserted, on.data[0] & 0x0F) == (0x09, False, 0)
+    assert (on.sensor_type, on.asserted, on.data[0] & 0x0F) == (0x1D, True, 0)
 
 
 async def test_a_restart_keeps_the_sel_and_records_nothing_twice(tmp_path: Path):

@@ -84,6 +84,25 @@ class BootState:
 
 
 @dataclass(slots=True)
+class Reservation:
+    """The one reservation of a repository, IPMI v2.0 §31.4: it lasts while what it was taken of stays the same.
+
+    For the SEL `kept` is what tells of erasures: new records do not matter to who reads old ones.
+    """
+
+    id: int = 0
+    kept: object = None
+
+    def reserve(self, state: object) -> int:
+        self.id = self.id % 0xFFFF + 1
+        self.kept = state
+        return self.id
+
+    def holds(self, id: int, state: object) -> bool:
+        return id == self.id and self.id != 0 and self.kept == state
+
+
+@dataclass(slots=True)
 class Context:
     """One endpoint and what belongs to it, the same for all of its calls."""
 
@@ -97,6 +116,8 @@ class Context:
     endpoint: Endpoint
     tasks: Tasks = field(default_factory=Tasks)
     boot: BootState = field(default_factory=BootState)
+    sel: Reservation = field(default_factory=Reservation)
+    sdr: Reservation = field(default_factory=Reservation)
 
 
 @dataclass(slots=True)
