@@ -7,11 +7,13 @@ from bmc.ipmi.commands import TABLE
 from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
+from bmc.ipmi.kcs import HostSide
 from bmc.ipmi.session import Request, Session, Sessions, SolInput
 from bmc.ipmi.settings import Counters, DoorSettings, Slot, Slots
 from bmc.ipmi.sol import SolPort
 from bmc.ipmi.wire.app import pack_guid
 from bmc.ipmi.wire.errors import WireError, WrongLength
+from bmc.ipmi.wire.message import Message
 from bmc.ipmi.wire.numbers import Code, PayloadType
 from bmc.model.clock import Clock
 from bmc.model.errors import (
@@ -107,7 +109,13 @@ class NodeDoor:
         name, guid = node.snapshot.definition.name, pack_guid(node.snapshot.definition.uuid)
         self._sessions = Sessions(name, guid, self._visitors, settings.limits, self.counters)
         self._sol = SolPort(self._send_sol, clock, settings.sol_retry)
+        self._host = HostSide(node, self._answer_host, clock) if node.snapshot.has_host_interface else None
         self._context = Context(node, self._sessions, slots, config, self._sol, clock, settings, endpoint)
+
+    def start(self) -> None:
+        """Begin to serve the node's own guest, too."""
+        if self._host is not None:
+            self._context.tasks.start(self._host.run())
 
     @property
     def idle(self) -> bool:
@@ -173,6 +181,22 @@ class NodeDoor:
         except Exception as error:
             return self._sessions.answer(request, code_of(error))
         return self._sessions.answer(request, Code.OK, result) if isinstance(result, bytes) else result
+
+    async def _answer_host(self, message: Message) -> tuple[int, bytes]:
+        """A request of the guest's software: whatever it holds, this does not raise."""
+        self.counters["host-requests"] += 1
+        row = TABLE.get((message.netfn, message.command))
+        if message.lun:
+            return Code.INVALID_FOR_LUN, b""
+        if row is None:
+            return Code.INVALID_COMMAND, b""
+        if row.guarded:
+            return Code.INSUFFICIENT_PRIVILEGE, b""
+        try:
+            result = row.handler(Call(self._context, Request(message, ("", 0), None, host=True)))
+            return Code.OK, result if isinstance(result, bytes) else await result
+        except Exception as error:
+            return code_of(error), b""
 
     def _may(self, session: Session | None, row: Row) -> bool:
         """The node may have left the user's scope since the session began: another tag is no change of the user."""

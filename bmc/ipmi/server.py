@@ -37,6 +37,7 @@ class _Socket:
 
     def start(self, door: NodeDoor) -> None:
         self.door = door
+        door.start()
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain, door)
 
     def stop(self) -> None:

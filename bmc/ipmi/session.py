@@ -121,12 +121,16 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to be carried out and then passed to `Sessions.answer`. Without a session it is a sessionless one."""
+    """A request to be carried out and then passed to `Sessions.answer`. Without a session it is a sessionless one.
+
+    `host`: it came from the node's own guest, and `Sessions` has nothing to do with it.
+    """
 
     message: Message
     peer: Address
     session: Session | None
     plus: bool = True
+    host: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ class NodeSnapshot:
     os_seen: bool = False
     has_screen: bool = False
     has_serial: bool = False
+    has_host_interface: bool = False
     installed_image: str = ""
 
     @property

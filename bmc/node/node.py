@@ -4,28 +4,30 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
 from bmc.accounts import decide
 from bmc.console.screen import ScreenStream
 from bmc.console.serial import SerialHub
 from bmc.events import Audit, Events
-from bmc.model.caller import Caller, Role
+from bmc.model.caller import Caller, Door, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import (
     Command,
     ConfirmPower,
     InsertMedia,
     NoteInstalled,
+    NoteOsSeen,
     Power,
     Release,
     Resume,
     Screen,
     SerialConsole,
     SetBootOverride,
+    SystemInterface,
 )
-from bmc.model.errors import BmcError, Busy, InvalidRequest, NotSupported, WrongState
+from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot
 from bmc.model.power import PowerReading, PowerState
@@ -84,7 +86,7 @@ class Node:
         bench = Bench(definition.name, keeper, clock, self._publish, self._refresh)
         self._records = records
         self._light = IdentifyLight(bench)
-        self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock)
+        self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock, self._forget_os)
         self._reservations = Reservations(bench)
         self._power = PowerControl(
             definition.name,
@@ -106,6 +108,7 @@ class Node:
             boot_targets=backend.boot.targets if backend.boot else frozenset(),
             has_screen=backend.screen is not None,
             has_serial=backend.serial is not None,
+            has_host_interface=backend.host is not None,
         )
         drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
         self._sensors = SensorPart(bench, records.sensors, self._is_on, patience.sample)
@@ -115,6 +118,7 @@ class Node:
             ConfirmPower: self._do_confirm_power,
             Resume: self._do_resume,
             NoteInstalled: self._do_note_installed,
+            NoteOsSeen: self._do_note_os_seen,
             **{command: handler for part in parts for command, handler in part.handlers.items()},
         }
 
@@ -221,11 +225,19 @@ class Node:
             if command.audited:
                 await self._audit.record(caller, command.action, self._snapshot.name, outcome, _audit_details(command))
 
-    async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream:
-        """Open a console.
+    @overload
+    async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream: ...
+
+    @overload
+    async def open(self, stream: SystemInterface, caller: Caller) -> ByteStream: ...
+
+    async def open(self, stream: SerialConsole | Screen | SystemInterface, caller: Caller) -> ByteStream:
+        """Open a console; or, for its own guest's side, the system interface once the node is on.
 
         :raise Denied: by role or scope. :raise NotSupported: no such console. :raise WrongState: the node is off.
         """
+        if isinstance(stream, SystemInterface):
+            return await self._open_host(caller)
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         self._authorise(stream.action, Role.OPERATOR if typing else Role.READ_ONLY, caller)
         opened = await self._open(stream)
@@ -233,6 +245,12 @@ class Node:
         details = {"writable": typing}
         await self._audit.record(caller, stream.action, self._snapshot.name, "done", details)
         return opened
+
+    async def _open_host(self, caller: Caller) -> ByteStream:
+        """Not audited: nobody asks for it, it is opened again at each boot."""
+        if caller.door is not Door.HOST or self._backend.host is None:
+            raise Denied(f"the system interface of {self._snapshot.name} is for its own guest")
+        return await self._backend.host.connect()
 
     async def _open(self, stream: SerialConsole | Screen) -> ConsoleStream:
         if isinstance(stream, SerialConsole):
@@ -299,7 +317,16 @@ class Node:
             reason=reading.reason,
             paused=reading.paused,
         )
+        if state is PowerState.OFF:
+            self._forget_os()
         self._sensors.wake()
+
+    def _forget_os(self) -> None:
+        if self._snapshot.os_seen:
+            self._refresh(os_seen=False)
+
+    async def _do_note_os_seen(self, command: NoteOsSeen, caller: Caller) -> None:
+        self._refresh(os_seen=True)
 
     def _is_on(self) -> bool:
         return self._snapshot.power in (PowerState.ON, PowerState.POWERING_OFF)

@@ -21,6 +21,7 @@ from bmc.virtual_node.disk_bay import VirtualDisks
 from bmc.virtual_node.disks import largest_file, prepare_disks
 from bmc.virtual_node.files import NodeFiles
 from bmc.virtual_node.guest import Guest
+from bmc.virtual_node.host_interface import VirtualHostInterface
 from bmc.virtual_node.media import VirtualMedia
 from bmc.virtual_node.memory import require_memory
 from bmc.virtual_node.meters import VirtualMeters
@@ -85,6 +86,7 @@ def open_virtual_node(
         deploy=VirtualDeployLink(guest) if options.nics else None,
         disks=VirtualDisks(guest, options),
         sensors=VirtualMeters(guest, options),
+        host=VirtualHostInterface(guest),
     )
 
 

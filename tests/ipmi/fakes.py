@@ -8,7 +8,7 @@ from uuid import UUID
 
 from bmc.model.boot import BootTarget
 from bmc.model.caller import Caller, Role, Scope
-from bmc.model.commands import Command, Identify, Power, SerialConsole, SetBootOverride
+from bmc.model.commands import Command, Identify, Power, SerialConsole, SetBootOverride, SystemInterface
 from bmc.model.errors import BmcError, Denied
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import PowerAction, PowerCause, PowerState
@@ -106,7 +106,7 @@ class FakeNode:
         self.idle.set()
         return self.state.power
 
-    async def open(self, stream: SerialConsole, caller: Caller) -> SerialLine:
+    async def open(self, stream: SerialConsole | SystemInterface, caller: Caller) -> SerialLine:
         if isinstance(self.fault, BmcError):
             raise self.fault
         if self.gate is not None:

@@ -57,12 +57,12 @@ async def test_a_node_that_is_off_has_no_measurements(live: Live):
 async def test_a_threshold_is_set_read_and_crossed(live: Live, tmp_path: Path):
     await running(live)
     assert (await live.ipmitool("sensor", "thresh", "CPU Load", "ucr", "90"))[0] == 0
-    code, text = await live.ipmitool("sensor", "get", "CPU Load")
+    _, text = await live.ipmitool("sensor", "get", "CPU Load")
     assert "Upper Critical        : 90.000" in text
     assert live.real.snapshot.sensors[0].setting.thresholds == {Threshold.UPPER_CRITICAL: 90.0}
     live.machine.meters.readings["CPU Load"] = 95.0
     await until(lambda: len(live.real.snapshot.sel.entries) == 2)
-    code, text = await live.ipmitool("sel", "elist")
+    _, text = await live.ipmitool("sel", "elist")
     assert "CPU Load | Upper Critical going high | Asserted | Reading 95.20 > Threshold 90 percent" in text
     cache = f"--sdr-cache-directory={tmp_path}"
     _, text = await live.freeipmi("ipmi-sel", cache, "--quiet-cache")

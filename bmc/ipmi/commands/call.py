@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, overload
 
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
@@ -13,9 +13,9 @@ from bmc.ipmi.session import Request, Session, Sessions
 from bmc.ipmi.settings import DoorSettings, Slots
 from bmc.ipmi.sol import SerialStream, SolPort
 from bmc.ipmi.wire.numbers import Privilege
-from bmc.model.caller import Caller, Door, Role
+from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
-from bmc.model.commands import Command, SerialConsole
+from bmc.model.commands import Command, SerialConsole, SystemInterface
 from bmc.model.errors import BmcError
 from bmc.model.node import Endpoint, NodeSnapshot
 
@@ -30,6 +30,17 @@ _ROLES = {
 }
 
 
+class HostStream(Protocol):
+    """The BMC's end of the system interface."""
+
+    async def read(self, limit: int = 262144) -> bytes:
+        """b"" at its end."""
+
+    async def write(self, data: bytes) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 class ManagedNode(Protocol):
     """What this door needs of a node: DESIGN's three members."""
 
@@ -38,7 +49,16 @@ class ManagedNode(Protocol):
 
     async def do(self, command: Command[R], caller: Caller) -> R: ...
 
+    @overload
     async def open(self, stream: SerialConsole, caller: Caller) -> SerialStream: ...
+
+    @overload
+    async def open(self, stream: SystemInterface, caller: Caller) -> HostStream: ...
+
+
+def host_caller(node: str) -> Caller:
+    """The guest acts as administrator of its own node and of nothing else; rows that it may not use are `guarded`."""
+    return Caller(f"host:{node}", Role.ADMINISTRATOR, Scope(all_nodes=False, nodes=frozenset({node})), Door.HOST)
 
 
 class CommandError(Exception):
@@ -76,11 +96,20 @@ class BootState:
     which at first says that nothing but a boot clears the flags. `commands` counts what stops a lapse of theirs.
     """
 
-    writer: Session | None = None
+    writer: "Session | HostState | None" = None
     acknowledged: int = 0
     initiator: bytes = bytes(9)
     valid_clearing: int = 0x1F
     commands: int = 0
+
+
+@dataclass(slots=True)
+class HostState:
+    """What the driver of the guest's operating system sets and clears; volatile."""
+
+    enables: int = 0x08
+    flags: int = 0
+    ended: bool = False
 
 
 @dataclass(slots=True)
@@ -118,6 +147,7 @@ class Context:
     boot: BootState = field(default_factory=BootState)
     sel: Reservation = field(default_factory=Reservation)
     sdr: Reservation = field(default_factory=Reservation)
+    host: HostState = field(default_factory=HostState)
 
 
 @dataclass(slots=True)
@@ -147,11 +177,18 @@ class Call:
         return self.request.session
 
     @property
+    def writer(self) -> "Session | HostState":
+        """Who says "set in progress": a session, or the guest."""
+        return self.context.host if self.request.host else self.session
+
+    @property
     def caller(self) -> Caller:
         """The asker, with the role of the session's present privilege and the scope of its user.
 
         A user of this node alone is no account of the fleet, though it may bear the name of one.
         """
+        if self.request.host:
+            return host_caller(self.node.snapshot.name)
         session = self.session
         return Caller(
             session.slot.account or f"ipmi:{session.user}",
@@ -192,7 +229,8 @@ Handler = Callable[[Call], bytes | Awaitable[bytes]]
 class Row:
     """One command. Handlers that only look are plain functions; those that ask something of the node are coroutines.
 
-    `sessionless` commands are answered outside a session too, whatever the privilege.
+    `sessionless` commands are answered outside a session too, whatever the privilege. `guarded` ones are refused to the
+    node's own guest: root in there must not become an administrator out here.
     """
 
     netfn: int
@@ -200,8 +238,11 @@ class Row:
     privilege: Privilege
     sessionless: bool
     handler: Handler
+    guarded: bool = False
 
 
-def command(netfn: int, number: int, privilege: Privilege, sessionless: bool = False) -> Callable[[Handler], Row]:
+def command(
+    netfn: int, number: int, privilege: Privilege, sessionless: bool = False, guarded: bool = False
+) -> Callable[[Handler], Row]:
     """Makes a row of a handler."""
-    return lambda handler: Row(netfn, number, privilege, sessionless, handler)
+    return lambda handler: Row(netfn, number, privilege, sessionless, handler, guarded)

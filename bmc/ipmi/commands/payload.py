@@ -28,7 +28,7 @@ _NOT_WITHOUT_ENCRYPTION = 0x84
 _TYPE_UNAVAILABLE = 0x80
 
 
-@command(NetFn.APP, 0x48, Privilege.OPERATOR)
+@command(NetFn.APP, 0x48, Privilege.OPERATOR, guarded=True)
 async def activate_payload(call: Call) -> bytes:
     """§24.1. One writer at a time; who wants to take over deactivates the other's first."""
     request = ActivateRequest.unpack(call.data)
@@ -50,7 +50,7 @@ async def activate_payload(call: Call) -> bytes:
     return ActivateResponse(MAX_PAYLOAD, MAX_PAYLOAD, call.context.endpoint.port).pack()
 
 
-@command(NetFn.APP, 0x49, Privilege.OPERATOR)
+@command(NetFn.APP, 0x49, Privilege.OPERATOR, guarded=True)
 async def deactivate_payload(call: Call) -> bytes:
     """§24.2. Also another session's: that is how a console left behind is taken over."""
     request = DeactivateRequest.unpack(call.data)
