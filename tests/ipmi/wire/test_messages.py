@@ -218,7 +218,7 @@ def test_the_other_payload_messages():
     assert payload.pack_activation(1, True).hex() == "010100"
     assert payload.pack_instance_info(0xB26A69C8).hex() == "c8696ab2010000000000000" + "0" * 1
     assert payload.pack_support().hex() == "03003f0000000000"
-    assert payload.USER_PAYLOADS.hex() == "02000000"
+    assert user.pack_payload_access(sol=True).hex() == "02000000"
     assert payload.is_supported(0x10)
     assert not payload.is_supported(0x02)
 
