@@ -143,7 +143,9 @@ def gives(old: IpmiSlot, new: IpmiSlot) -> bool:
         return False
     return (
         (new.name, new.key) != (old.name, old.key)
-        or (new.open and not old.open)
+        or (new.enabled and not old.enabled)
+        or (new.messaging and not old.messaging)
+        or (old.callback and not new.callback)
         or (new.sol and not old.sol)
         or _rank(new.privilege) > _rank(old.privilege)
         or (old.sessions or 64) < (new.sessions or 64)
