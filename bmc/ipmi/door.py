@@ -107,7 +107,7 @@ class NodeDoor:
         self._send = send
         self._visitors = Visitors(node, slots)
         name, guid = node.snapshot.definition.name, pack_guid(node.snapshot.definition.uuid)
-        self._sessions = Sessions(name, guid, self._visitors, settings.limits, self.counters)
+        self._sessions = Sessions(name, guid, self._visitors, settings.limits, self.counters, config.ceiling)
         self._sol = SolPort(self._send_sol, clock, settings.sol_retry)
         self._host = HostSide(node, self._answer_host, clock) if node.snapshot.has_host_interface else None
         self._context = Context(node, self._sessions, slots, config, self._sol, clock, settings, endpoint)
@@ -211,7 +211,7 @@ class NodeDoor:
 
     def _end_orphan(self) -> None:
         """A console ends with its session."""
-        if self._sol.owner is not None and self._sol.owner.ended:
+        if self._sol.owner is not None and (self._sol.owner.ended or self._sol.owner.revoked):
             self._context.tasks.start(self._sol.deactivate())
 
     def _send_sol(self, session: Session, payload: bytes) -> None:

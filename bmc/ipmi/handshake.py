@@ -4,10 +4,11 @@ import hmac
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from bmc.ipmi.settings import Counters, Limits, Slot, Slots
+from bmc.ipmi.settings import Counters, Limits, Slot, SlotFinder
 from bmc.ipmi.wire.crypto import SUITES, CipherSuite
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.numbers import PayloadType, Privilege, Status
@@ -73,15 +74,38 @@ class _HalfOpen:
     answered: tuple[Rakp3, bytes] | None = None
 
 
+class ActiveSession(Protocol):
+    """What is asked here of a session that there is."""
+
+    slot: Slot
+
+
+Ceiling = Callable[[int], int]
+"""The highest privilege level of a session, by cipher suite id; 0 where the suite is not used."""
+
+
+def no_ceiling(suite: int) -> int:
+    return Privilege.ADMINISTRATOR
+
+
 class Handshake:
     """All half-open sessions of one endpoint."""
 
-    def __init__(self, node: str, guid: bytes, slots: Slots, limits: Limits, counters: Counters) -> None:
+    def __init__(
+        self,
+        node: str,
+        guid: bytes,
+        slots: SlotFinder,
+        limits: Limits,
+        counters: Counters,
+        ceiling: Ceiling = no_ceiling,
+    ) -> None:
         self._node = node
         self._guid = guid
         self._slots = slots
         self._limits = limits
         self._counters = counters
+        self._ceiling = ceiling
         self._half_open: dict[int, _HalfOpen] = {}
         self._now = 0.0
         self._quiet_until = 0.0
@@ -98,7 +122,7 @@ class Handshake:
         }
 
     def receive(
-        self, packet: PlusPacket, peer: Address, now: float, active: Mapping[int, object]
+        self, packet: PlusPacket, peer: Address, now: float, active: Mapping[int, ActiveSession]
     ) -> bytes | Opened | None:
         """One packet outside a session; `active` are the sessions there are. :raise WireError: it is none of ours."""
         self._now = now
@@ -115,7 +139,7 @@ class Handshake:
         self, request: OpenSessionRequest, peer: Address, active: Mapping[int, object]
     ) -> OpenSessionResponse | Refusal:
         """§13.17 and §13.18."""
-        suite = _suite(request)
+        suite = _suite(request, [suite for suite in SUITES if self._ceiling(suite.id)])
         if isinstance(suite, Status):
             return self._refuse(request.tag, suite, request.console_id, peer, "proposed algorithms")
         if request.privilege != Privilege.HIGHEST and request.privilege not in _ROLES:
@@ -124,7 +148,7 @@ class Handshake:
             return self._refuse(request.tag, Status.NO_RESOURCES, request.console_id, peer, "too many sessions")
         self._make_room(peer)
         session_id = self._new_id(active)
-        limit = request.privilege or Privilege.ADMINISTRATOR
+        limit = min(request.privilege or Privilege.ADMINISTRATOR, self._ceiling(suite.id))
         self._half_open[session_id] = _HalfOpen(
             session_id, request.console_id, suite, limit, peer, self._now, os.urandom(RANDOM)
         )
@@ -175,15 +199,15 @@ class Handshake:
         if message.privilege not in _ROLES:
             return Status.INVALID_ROLE, None
         slot = self._slots.ipmi_slot(self._node, message.name) if message.name else None
-        if slot is None or not slot.enabled or not slot.key:
+        if slot is None or not slot.usable or slot.privilege is None:
             return Status.UNAUTHORIZED_NAME, None
         if message.privilege > PRIVILEGES[slot.privilege]:
             return (Status.UNAUTHORIZED_ROLE if message.name_only else Status.UNAUTHORIZED_NAME), None
-        if message.privilege > half.limit:
+        if message.privilege > min(half.limit, self._ceiling(half.suite.id)):
             return Status.UNAUTHORIZED_ROLE, None
         return Status.OK, slot
 
-    def _rakp3(self, message: Rakp3, peer: Address, active: Mapping[int, object]) -> bytes | Opened | None:
+    def _rakp3(self, message: Rakp3, peer: Address, active: Mapping[int, ActiveSession]) -> bytes | Opened | None:
         """§13.22 and §13.23."""
         half = self._half_open.get(message.session_id)
         if half is None or half.exchange is None or half.slot is None or half.first is None:
@@ -206,7 +230,7 @@ class Handshake:
         if self._slots.ipmi_slot(self._node, half.first.name) != half.slot:
             self.forget(half.session_id)
             return _packet(PayloadType.RAKP_4, Refusal(message.tag, Status.UNAUTHORIZED_NAME, half.console_id))
-        if len(active) >= self._limits.sessions:
+        if len(active) >= self._limits.sessions or _at_limit(half.slot, active):
             return _packet(PayloadType.RAKP_4, Refusal(message.tag, Status.NO_RESOURCES, half.console_id))
         reply = _packet(PayloadType.RAKP_4, Rakp4(message.tag, half.console_id, half.exchange.rakp4_code()))
         half.answered = (message, reply)
@@ -252,15 +276,20 @@ class Handshake:
                 return session_id
 
 
-def _suite(request: OpenSessionRequest) -> CipherSuite | Status:
-    """The strongest suite that the proposal allows, or why there is none."""
+def _at_limit(slot: Slot, active: Mapping[int, ActiveSession]) -> bool:
+    """The user has as many sessions as it may have at a time, §22.26."""
+    return 0 < slot.sessions <= sum(session.slot.slot == slot.slot for session in active.values())
+
+
+def _suite(request: OpenSessionRequest, usable: Sequence[CipherSuite]) -> CipherSuite | Status:
+    """The first of the `usable` suites, strongest first, that the proposal allows, or why there is none."""
     if request.authentication is not None and request.authentication not in _AUTHENTICATIONS:
         return Status.INVALID_AUTHENTICATION
     if request.integrity is not None and request.integrity not in _INTEGRITIES:
         return Status.INVALID_INTEGRITY
     if request.confidentiality is not None and request.confidentiality not in _CONFIDENTIALITIES:
         return Status.INVALID_CONFIDENTIALITY
-    for suite in SUITES:
+    for suite in usable:
         if (
             request.authentication in (None, suite.authentication)
             and request.integrity in (None, suite.integrity)

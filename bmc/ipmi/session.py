@@ -6,8 +6,8 @@ IPMI v2.0 §6.12 (sequence numbers), §13.27 to §13.29 (packets of a session).
 import logging
 from dataclasses import dataclass
 
-from bmc.ipmi.handshake import Address, Handshake, Opened
-from bmc.ipmi.settings import Counters, Limits, Slot, Slots
+from bmc.ipmi.handshake import Address, Ceiling, Handshake, Opened, no_ceiling
+from bmc.ipmi.settings import Counters, Limits, Slot, SlotFinder
 from bmc.ipmi.wire.crypto import SessionKeys
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.message import Message
@@ -42,7 +42,10 @@ class _Recent:
 
 
 class Session:
-    """One authenticated console. `privilege` is the present level, `limit` the highest it may ask for."""
+    """One authenticated console. `privilege` is the present level, `limit` the highest it may ask for.
+
+    A session that changes its own user is `leaving`: it still gets its answer, and may then do no more than close.
+    """
 
     def __init__(self, opened: Opened, handle: int, now: float) -> None:
         self.id = opened.exchange.session_id
@@ -55,6 +58,8 @@ class Session:
         self.requests = 0
         self.confirmed = False
         self.ended = False
+        self.leaving = False
+        self.revoked = False
         self._console_id = opened.exchange.console_id
         self._keys: SessionKeys = opened.exchange.suite.session_keys(opened.exchange.session_key())
         self._highest = 0
@@ -65,6 +70,11 @@ class Session:
     @property
     def user(self) -> str:
         return self.slot.name.decode()
+
+    def cap(self, privilege: Privilege) -> None:
+        """No more than `privilege` from now on."""
+        self.limit = min(self.limit, privilege)
+        self.privilege = min(self.privilege, privilege)
 
     def open(self, packet: PlusPacket, datagram: bytes) -> bytes:
         """The plain payload of a packet of this session. :raise WireError: forged, plain, or replayed."""
@@ -148,12 +158,20 @@ Received = bytes | Request | SolInput | None
 class Sessions:
     """All sessions of one endpoint."""
 
-    def __init__(self, node: str, guid: bytes, slots: Slots, limits: Limits, counters: Counters) -> None:
+    def __init__(
+        self,
+        node: str,
+        guid: bytes,
+        slots: SlotFinder,
+        limits: Limits,
+        counters: Counters,
+        ceiling: Ceiling = no_ceiling,
+    ) -> None:
         self.limits = limits
         self._node = node
         self._slots = slots
         self._counters = counters
-        self._handshake = Handshake(node, guid, slots, limits, counters)
+        self._handshake = Handshake(node, guid, slots, limits, counters, ceiling)
         self._active: dict[int, Session] = {}
 
     @property
@@ -204,8 +222,13 @@ class Sessions:
     def revoke(self, slot: int) -> None:
         """The user in `slot` was changed, disabled or removed."""
         for session in list(self._active.values()):
-            if session.slot.slot == slot:
-                log.info("%s: session of %s ended, the user was changed", self._node, session.user)
+            if session.slot.slot != slot:
+                continue
+            log.info("%s: session of %s ended, the user was changed", self._node, session.user)
+            if session.leaving:
+                session.revoked = True
+                session.cap(Privilege.CALLBACK)
+            else:
                 self.end(session)
 
     def _receive(self, datagram: bytes, peer: Address, now: float) -> Received:

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Unpack
 
-from bmc.model.caller import Role, Scope
+from bmc.accounts import SlotFields
+from bmc.model.caller import Caller, Role, Scope
+from bmc.model.node import NodeDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,10 @@ class DoorSettings:
 
 
 class Slot(Protocol):
-    """One IPMI user of one node, as it works now. `name` is 1 to 16 bytes of ASCII, `key` 1 to 20 bytes."""
+    """One IPMI user of one node, as it works now: see `bmc.accounts.IpmiSlot`.
+
+    `name` is at most 16 bytes of ASCII, `key` at most 20 bytes. Who is `usable` may log in, `sessions` at a time.
+    """
 
     @property
     def slot(self) -> int: ...
@@ -49,25 +54,48 @@ class Slot(Protocol):
     @property
     def key(self) -> bytes: ...
     @property
-    def privilege(self) -> Role: ...
+    def privilege(self) -> Role | None: ...
     @property
     def enabled(self) -> bool: ...
     @property
     def account(self) -> str: ...
     @property
     def scope(self) -> Scope: ...
+    @property
+    def messaging(self) -> bool: ...
+    @property
+    def link(self) -> bool: ...
+    @property
+    def callback(self) -> bool: ...
+    @property
+    def sessions(self) -> int: ...
+    @property
+    def sol(self) -> bool: ...
+    @property
+    def key_form(self) -> int: ...
+    @property
+    def usable(self) -> bool: ...
 
 
-class Slots(Protocol):
-    """Where the IPMI users of nodes are kept; answers from memory."""
+class SlotFinder(Protocol):
+    """The IPMI users of nodes; answers from memory."""
 
     def ipmi_slot(self, node: str, name: bytes) -> Slot | None: ...
 
     def slots(self, node: str) -> Sequence[Slot]:
-        """The occupied slots by number."""
+        """The slots that hold anything, by number."""
 
     def on_slot_changed(self, callback: Callable[[str, int], None]) -> None:
         """`callback(node, slot)` from now on for each user that was changed, disabled or removed."""
+
+
+class Slots(SlotFinder, Protocol):
+    """Where the IPMI users of nodes are kept; changed in the store first."""
+
+    async def change_slot(
+        self, node: NodeDefinition, number: int | None, caller: Caller, **fields: Unpack[SlotFields]
+    ) -> Slot:
+        """As `bmc.accounts.Accounts.change_slot`. :raise Denied: :raise InvalidRequest:"""
 
 
 class Counters(Counter[str]):

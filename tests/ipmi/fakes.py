@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
+from bmc.accounts import IpmiSlot, SlotFields
 from bmc.model.boot import BootTarget
 from bmc.model.caller import Caller, Role, Scope
 from bmc.model.commands import Command, Identify, Power, SerialConsole, SetBootOverride, SystemInterface
-from bmc.model.errors import BmcError, Denied
+from bmc.model.errors import BmcError, Denied, NotSupported
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.store import Entry, Json
@@ -121,13 +122,9 @@ class FakeNode:
 
 
 @dataclass(frozen=True)
-class FakeSlot:
-    slot: int
-    name: bytes
-    key: bytes
-    privilege: Role
-    enabled: bool = True
-    account: str = ""
+class FakeSlot(IpmiSlot):
+    """A slot that may act anywhere."""
+
     scope: Scope = field(default_factory=Scope)
 
 
@@ -162,6 +159,11 @@ class FakeSlots:
 
     def slots(self, node: str) -> tuple[FakeSlot, ...]:
         return tuple(self.users.values())
+
+    async def change_slot(
+        self, node: NodeDefinition, number: int | None, caller: Caller, **fields: Unpack[SlotFields]
+    ) -> FakeSlot:
+        raise NotSupported("these users stay as they are")
 
 
 class MemoryBuckets:

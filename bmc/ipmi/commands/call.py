@@ -145,6 +145,7 @@ class Context:
     endpoint: Endpoint
     tasks: Tasks = field(default_factory=Tasks)
     boot: BootState = field(default_factory=BootState)
+    lan_writer: Session | None = None
     sel: Reservation = field(default_factory=Reservation)
     sdr: Reservation = field(default_factory=Reservation)
     host: HostState = field(default_factory=HostState)

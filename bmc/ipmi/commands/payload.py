@@ -5,7 +5,6 @@ from bmc.ipmi.commands.channel import check_channel
 from bmc.ipmi.wire.errors import expect_length
 from bmc.ipmi.wire.numbers import Code, NetFn, PayloadType, Privilege
 from bmc.ipmi.wire.payload import (
-    USER_PAYLOADS,
     VERSION_1_0,
     ActivateRequest,
     ActivateResponse,
@@ -18,7 +17,6 @@ from bmc.ipmi.wire.payload import (
     unpack_payload_type,
 )
 from bmc.ipmi.wire.sol import MAX_PAYLOAD
-from bmc.ipmi.wire.user import UserAccessRequest
 from bmc.model.commands import SerialConsole
 
 _ALREADY_ACTIVE = 0x80
@@ -35,7 +33,7 @@ async def activate_payload(call: Call) -> bytes:
     _check_sol(request.payload_type, request.instance)
     if not (request.encrypt and request.authenticate):
         raise CommandError(_NOT_WITHOUT_ENCRYPTION)
-    if not call.node.snapshot.has_serial:
+    if not (call.node.snapshot.has_serial and call.session.slot.sol):
         raise CommandError(_TYPE_DISABLED)
     session, caller, sol = call.session, call.caller, call.context.sol
     if not sol.reserve(session):
@@ -78,13 +76,6 @@ def get_payload_instance_info(call: Call) -> bytes:
     _check_sol(request.payload_type, request.instance)
     owner = call.context.sol.owner
     return pack_instance_info(owner.id if owner else 0)
-
-
-@command(NetFn.APP, 0x4D, Privilege.USER)
-def get_user_payload_access(call: Call) -> bytes:
-    """§24.7. Every user may have SOL, if the privilege suffices."""
-    check_channel(UserAccessRequest.unpack(call.data).channel)
-    return USER_PAYLOADS
 
 
 @command(NetFn.APP, 0x4E, Privilege.USER)

@@ -110,7 +110,3 @@ def pack_support() -> bytes:
 
 def is_supported(payload_type: int) -> bool:
     return payload_type in _STANDARD or payload_type in _SESSION_SETUP
-
-
-USER_PAYLOADS = struct.pack("<HH", 1 << PayloadType.SOL, 0)
-"""Get User Payload Access response, §24.7: SOL, no OEM payloads."""
