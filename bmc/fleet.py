@@ -21,7 +21,7 @@ from bmc.node.power import PATIENCE, Patience
 from bmc.node.state import StateKeeper
 from bmc.node.unopened import Unopened
 from bmc.ports import Backend
-from bmc.records.records import Records
+from bmc.records.sel import SelKeeper
 from bmc.store import Json, Store, StoreFailed
 
 log = logging.getLogger(__name__)
@@ -249,7 +249,7 @@ class Fleet:
             backend,
             self._store,
             keeper,
-            await Records.open(self._store, definition.name, self._clock, backend.sensors),
+            await SelKeeper.open(self._store, definition.name, self._clock),
             self._events,
             self._audit,
             self._clock,

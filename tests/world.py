@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +19,12 @@ from bmc.model.errors import BmcError, NotFound, WrongState
 from bmc.model.events import Event, EventKind
 from bmc.model.node import MediaSlot, NodeDefinition
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
-from bmc.model.sensor import Entity, SensorInfo, Threshold, Unit
 from bmc.node import Node
 from bmc.node.power import Patience
 from bmc.ports import Backend, ByteStream
 from bmc.store import Store
 
-HASTY = Patience(settle=0.4, graceful=0.4, agree=0.1, off_time=0.01, sample=0.02)
+HASTY = Patience(settle=0.4, graceful=0.4, agree=0.1, off_time=0.01)
 ADMIN = Caller("admin", Role.ADMINISTRATOR, Scope(), Door.WEB)
 OPERATOR = Caller("olga", Role.OPERATOR, Scope(), Door.WEB)
 VIEWER = Caller("vera", Role.READ_ONLY, Scope(), Door.WEB)
@@ -63,10 +62,9 @@ class MemoryServer:
         self.medium = ""
         self.erased = False
         self.last = PowerReading(PowerState.OFF, 0.0)
-        self.meters = MemoryMeters()
 
     def backend(self) -> Backend:
-        return Backend(self, self, (self,), self, self, sensors=self.meters)
+        return Backend(self, self, (self,), self, self)
 
     async def start(self) -> None:
         return
@@ -137,23 +135,6 @@ class MemoryServer:
         if slot != "cd0":
             raise NotFound(f"no slot {slot}; there is cd0")
         self.medium = ""
-
-
-class MemoryMeters:
-    """Three sensors that read what a test says."""
-
-    def __init__(self) -> None:
-        self.readings = {"CPU Load": 12.0, "Disk Read": 1000.0, "Inlet Temp": 21.5}
-
-    def sensors(self) -> tuple[SensorInfo, ...]:
-        return (
-            SensorInfo("CPU Load", Unit.PERCENT, Entity.CPU, 100),
-            SensorInfo("Disk Read", Unit.KILOBYTES_PER_SECOND, Entity.DISK, 16e6, wide=True),
-            SensorInfo("Inlet Temp", Unit.CELSIUS, Entity.CHASSIS, 125, -40, thresholds={Threshold.UPPER_CRITICAL: 60}),
-        )
-
-    async def read(self) -> Mapping[str, float]:
-        return dict(self.readings)
 
 
 class MemoryStream(ByteStream):

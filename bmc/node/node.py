@@ -39,10 +39,9 @@ from bmc.node.part import Bench, Handlers
 from bmc.node.power import PATIENCE, Patience, PowerControl
 from bmc.node.reservation import Reservations
 from bmc.node.sel import SelPart
-from bmc.node.sensors import SensorPart
 from bmc.node.state import StateKeeper
 from bmc.ports import Backend, ByteStream
-from bmc.records.records import Records
+from bmc.records.sel import SelKeeper
 from bmc.store import Store
 
 log = logging.getLogger(__name__)
@@ -65,7 +64,7 @@ class Node:
         backend: Backend,
         store: Store,
         keeper: StateKeeper,
-        records: Records,
+        sel: SelKeeper,
         events: Events,
         audit: Audit,
         clock: Clock,
@@ -84,7 +83,7 @@ class Node:
         self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
         self._hub = SerialHub(backend.serial) if backend.serial else None
         bench = Bench(definition.name, keeper, clock, self._publish, self._refresh)
-        self._records = records
+        self._sel = sel
         self._light = IdentifyLight(bench)
         self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock, self._forget_os)
         self._reservations = Reservations(bench)
@@ -111,8 +110,7 @@ class Node:
             has_host_interface=backend.host is not None,
         )
         drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
-        self._sensors = SensorPart(bench, records.sensors, self._is_on, patience.sample)
-        parts = (self._boot, drives, self._light, self._reservations, SelPart(bench, records.sel), self._sensors)
+        parts = (self._boot, drives, self._light, self._reservations, SelPart(bench, sel))
         self._handlers: Handlers = {
             Power: self._do_power,
             ConfirmPower: self._do_confirm_power,
@@ -143,8 +141,6 @@ class Node:
             self._spawn(self._power.watch(sense), f"sense {sense.name}")
         if self._hub is not None:
             self._spawn(self._hub.run(), "serial")
-        if self._backend.sensors is not None:
-            self._spawn(self._sensors.run(), "sensors")
 
     def relocate(self, endpoint: Endpoint) -> None:
         """The IPMI door opened for this node at `endpoint`."""
@@ -161,9 +157,9 @@ class Node:
 
     async def record(self) -> None:
         """Events about this node were published: the SEL may have a word for them."""
-        before = self._records.sel.sel
-        await self._records.sel.catch_up(self._events)
-        if self._records.sel.sel is not before:
+        before = self._sel.sel
+        await self._sel.catch_up(self._events)
+        if self._sel.sel is not before:
             self._refresh()
 
     def retire(self, verb: str) -> None:
@@ -196,7 +192,7 @@ class Node:
         """The node was removed: forget all that was kept for it. Closed before."""
         await self._backend.lifecycle.erase()
         await self._keeper.delete()
-        await self._records.forget()
+        await self._sel.forget()
 
     async def do(self, command: Command[R], caller: Caller) -> R:
         """Carry out one command; authorised, serial, audited.
@@ -319,7 +315,6 @@ class Node:
         )
         if state is PowerState.OFF:
             self._forget_os()
-        self._sensors.wake()
 
     def _forget_os(self) -> None:
         if self._snapshot.os_seen:
@@ -327,9 +322,6 @@ class Node:
 
     async def _do_note_os_seen(self, command: NoteOsSeen, caller: Caller) -> None:
         self._refresh(os_seen=True)
-
-    def _is_on(self) -> bool:
-        return self._snapshot.power in (PowerState.ON, PowerState.POWERING_OFF)
 
     def _refresh(self, **fields: Any) -> None:
         kept = self._keeper.state
@@ -341,8 +333,7 @@ class Node:
             boot=kept.boot,
             identify=kept.identify,
             identify_until=kept.identify_until,
-            sel=self._records.sel.sel,
-            sensors=self._records.sensors.sensors,
+            sel=self._sel.sel,
             reservation=kept.reservation,
             installed_image=kept.installed_image,
             media=media,

@@ -12,12 +12,10 @@ GENERIC_STATE = 0x03
 """Event/reading types, §42.1: offsets by sensor type, and "state asserted"."""
 
 POWER_UNIT, DRIVE, CHASSIS, BOOT_INITIATED, BOOT_ERROR = 0x09, 0x0D, 0x18, 0x1D, 0x1E
-OS_RUNNING, OS_STOP, WATCHDOG, PRESENCE, AUDIT = 0x1F, 0x20, 0x23, 0x25, 0x2A
+OS_STOP, WATCHDOG, PRESENCE, AUDIT = 0x20, 0x23, 0x25, 0x2A
 """Sensor types, table 42-3."""
 
-POWER_SENSOR, BOOT_SENSOR, OS_SENSOR, WATCHDOG_SENSOR, MEDIA_SENSOR, AUDIT_SENSOR, IDENTIFY_SENSOR, RUNNING_SENSOR = (
-    range(1, 9)
-)
+POWER_SENSOR, BOOT_SENSOR, OS_SENSOR, WATCHDOG_SENSOR, MEDIA_SENSOR, AUDIT_SENSOR, IDENTIFY_SENSOR = range(1, 8)
 """Numbers of the sensors that are no measurement; a node's numeric ones begin at `FIRST_NUMERIC`."""
 FIRST_NUMERIC = 0x10
 

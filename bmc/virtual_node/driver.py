@@ -24,7 +24,6 @@ from bmc.virtual_node.guest import Guest
 from bmc.virtual_node.host_interface import VirtualHostInterface
 from bmc.virtual_node.media import VirtualMedia
 from bmc.virtual_node.memory import require_memory
-from bmc.virtual_node.meters import VirtualMeters
 from bmc.virtual_node.options import MIB, VirtualNodeOptions, complete_options, parse_options
 from bmc.virtual_node.power import ProcessSense, QmpSense, VirtualSwitch
 from bmc.virtual_node.state import Run, StateFile
@@ -85,7 +84,6 @@ def open_virtual_node(
         inventory=VirtualInventory(options, guest),
         deploy=VirtualDeployLink(guest) if options.nics else None,
         disks=VirtualDisks(guest, options),
-        sensors=VirtualMeters(guest, options),
         host=VirtualHostInterface(guest),
     )
 
