@@ -3,14 +3,12 @@
 from dataclasses import replace
 from urllib.parse import quote
 
-from pydantic import Field
-
 from bmc.model.commands import SetSensor
 from bmc.model.errors import NotFound
 from bmc.model.sensor import Sensor, SensorSetting, Threshold, Unit
 from bmc.redfish.body import Body
 from bmc.redfish.router import Call, Reply, Route
-from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
+from bmc.redfish.types import JsonObject, collection, links, moment, resource
 
 READING_TYPES = {
     Unit.PERCENT: "Percent",
@@ -28,7 +26,7 @@ class ThresholdChange(Body):
     """`reading` null takes the threshold back."""
 
     reading: float | None
-    hysteresis_reading: float | None = Field(default=None, ge=0)
+    hysteresis_reading: float | None = None
 
 
 class ThresholdsChange(Body):
@@ -67,7 +65,10 @@ async def change_sensor(call: Call) -> Reply:
 
 
 def _setting(setting: SensorSetting, wanted: ThresholdsChange) -> SensorSetting:
-    """There is one hysteresis for the upper thresholds and one for the lower: what is said of one holds for all."""
+    """There is one hysteresis for the upper thresholds and one for the lower: what is said of one holds for all.
+
+    Redfish writes how far the reading has to move: an upper threshold's is negative.
+    """
     limits = dict(setting.thresholds)
     hysteresis = list(setting.hysteresis)
     for threshold in Threshold:
@@ -79,7 +80,7 @@ def _setting(setting: SensorSetting, wanted: ThresholdsChange) -> SensorSetting:
         else:
             limits[threshold] = change.reading
         if change.hysteresis_reading is not None:
-            hysteresis[not threshold.upper] = change.hysteresis_reading
+            hysteresis[not threshold.upper] = change.hysteresis_reading * (-1 if threshold.upper else 1)
     return replace(setting, thresholds=limits, hysteresis=(hysteresis[0], hysteresis[1]))
 
 
@@ -110,7 +111,7 @@ def _threshold(sensor: Sensor, threshold: Threshold) -> JsonObject:
     upper, lower = sensor.setting.hysteresis
     return {
         "Reading": sensor.setting.thresholds.get(threshold),
-        "HysteresisReading": upper if threshold.upper else lower,
+        "HysteresisReading": 0.0 - upper if threshold.upper else lower,
         "Activation": "Increasing" if threshold.upper else "Decreasing",
     }
 

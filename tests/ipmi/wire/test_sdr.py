@@ -13,6 +13,7 @@ from bmc.ipmi.wire.sdr import (
     EventOnlySensor,
     FruLocator,
     FullSensor,
+    Linearization,
     RepositoryInfo,
     Scale,
     pack_record,
@@ -94,7 +95,7 @@ def test_a_reserved_change_of_enables_is_none(wire):
     [
         ((0, 100), Scale(4, r_exp=-1)),
         ((-40, 127), Scale(66, -4, 3, -2)),
-        ((0, 255**3, True), Scale(1, linearization=9)),
+        ((0, 255**3, True), Scale(1, linearization=Linearization.CUBE)),
     ],
 )
 def test_a_scale_is_written_as_people_do(span, scale):
