@@ -91,7 +91,8 @@ class NodeSnapshot:
     `power_since` and `cause` are those of the last change of power; `reason` says why power is UNKNOWN
     or health is not OK. `identify_until` is when the identify light goes off by itself. `seconds_on` is how long the
     node has been on in its life, without the present stretch. `fru` is its FRU inventory area, in bytes. `os_seen`:
-    since the last boot an operating system has spoken to the BMC.
+    since the last boot an operating system has spoken to the BMC. `sensors_since` is when the list of sensors last
+    became another one.
     """
 
     definition: NodeDefinition
@@ -114,6 +115,7 @@ class NodeSnapshot:
     seconds_on: float = 0.0
     watchdog: Watchdog = NO_WATCHDOG
     sensors: tuple[Sensor, ...] = ()
+    sensors_since: float = 0.0
     sel: Sel = EMPTY_SEL
     fru: bytes = b""
     os_seen: bool = False

@@ -39,6 +39,7 @@ from bmc.node.part import Bench, Handlers
 from bmc.node.power import PATIENCE, Patience, PowerControl
 from bmc.node.reservation import Reservations
 from bmc.node.sel import SelPart
+from bmc.node.sensors import SensorPart
 from bmc.node.state import StateKeeper
 from bmc.ports import Backend, ByteStream
 from bmc.records.sel import SelKeeper
@@ -87,6 +88,7 @@ class Node:
         self._light = IdentifyLight(bench)
         self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock, self._forget_os)
         self._reservations = Reservations(bench)
+        self._sensors = SensorPart(bench, backend.sensors, store, patience.sample)
         self._power = PowerControl(
             definition.name,
             backend.switch,
@@ -110,7 +112,7 @@ class Node:
             has_host_interface=backend.host is not None,
         )
         drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
-        parts = (self._boot, drives, self._light, self._reservations, SelPart(bench, sel))
+        parts = (self._boot, drives, self._light, self._reservations, SelPart(bench, sel), self._sensors)
         self._handlers: Handlers = {
             Power: self._do_power,
             ConfirmPower: self._do_confirm_power,
@@ -131,6 +133,7 @@ class Node:
 
     async def start(self) -> None:
         """Adopt what runs, and begin to watch; touches nothing."""
+        await self._sensors.keeper.load()
         await self._backend.lifecycle.start()
         self._refresh()
         self._light.start()
@@ -141,6 +144,8 @@ class Node:
             self._spawn(self._power.watch(sense), f"sense {sense.name}")
         if self._hub is not None:
             self._spawn(self._hub.run(), "serial")
+        if self._backend.sensors is not None:
+            self._spawn(self._sensors.run(), "sensors")
 
     def relocate(self, endpoint: Endpoint) -> None:
         """The IPMI door opened for this node at `endpoint`."""
@@ -193,6 +198,7 @@ class Node:
         await self._backend.lifecycle.erase()
         await self._keeper.delete()
         await self._sel.forget()
+        await self._sensors.keeper.forget()
 
     async def do(self, command: Command[R], caller: Caller) -> R:
         """Carry out one command; authorised, serial, audited.
@@ -305,6 +311,7 @@ class Node:
 
     def _show_power(self, state: PowerState, reading: PowerReading) -> None:
         kept = self._keeper.state
+        self._sensors.show_power(state)
         self._refresh(
             power=state,
             power_since=kept.power_since,
@@ -334,6 +341,8 @@ class Node:
             identify=kept.identify,
             identify_until=kept.identify_until,
             sel=self._sel.sel,
+            sensors=self._sensors.keeper.sensors,
+            sensors_since=self._sensors.keeper.since,
             reservation=kept.reservation,
             installed_image=kept.installed_image,
             media=media,

@@ -25,12 +25,14 @@ _RESETS = frozenset({PowerCause.GUEST_RESET, PowerCause.HOST_RESET, PowerCause.W
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: how long an effect may take, a guest may take to shut down, senses may differ, a cycle stays off."""
+    """Seconds: how long an effect may take, a guest may take to shut down, senses may differ, a cycle stays off,
+    and from one reading of the sensors to the next."""
 
     settle: float = 20.0
     graceful: float = 120.0
     agree: float = 0.8
     off_time: float = 1.0
+    sample: float = 5.0
 
 
 PATIENCE = Patience()

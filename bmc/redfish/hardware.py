@@ -1,6 +1,7 @@
 """Managers and Chassis: one of each a node, under the node's own name."""
 
 from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.sensors import sensors_path
 from bmc.redfish.system_body import is_virtual, system_path
 from bmc.redfish.types import collection, link, links, moment, resource
 
@@ -48,6 +49,7 @@ async def get_chassis(call: Call) -> Reply:
         Name=f"Chassis of {snapshot.name}",
         ChassisType="Other" if is_virtual(snapshot) else "StandAlone",
         Status={"State": "Enabled", "Health": "OK"},
+        Sensors=link(sensors_path(snapshot.name)),
         Links={
             "ComputerSystems": [link(system_path(snapshot.name))],
             "ManagedBy": [link(f"{MANAGERS}/{snapshot.name}")],

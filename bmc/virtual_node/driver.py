@@ -26,6 +26,7 @@ from bmc.virtual_node.media import VirtualMedia
 from bmc.virtual_node.memory import require_memory
 from bmc.virtual_node.options import MIB, VirtualNodeOptions, complete_options, parse_options
 from bmc.virtual_node.power import ProcessSense, QmpSense, VirtualSwitch
+from bmc.virtual_node.sensors import VirtualSensors
 from bmc.virtual_node.state import Run, StateFile
 
 QEMU = "qemu-system-x86_64"
@@ -82,6 +83,7 @@ def open_virtual_node(
         screen=VirtualScreen(guest),
         serial=serial,
         inventory=VirtualInventory(options, guest),
+        sensors=VirtualSensors(guest, options, proc),
         deploy=VirtualDeployLink(guest) if options.nics else None,
         disks=VirtualDisks(guest, options),
         host=VirtualHostInterface(guest),

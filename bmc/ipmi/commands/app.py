@@ -5,8 +5,10 @@ from bmc.ipmi.wire.app import SELF_TEST_PASSED, DeviceId, pack_guid
 from bmc.ipmi.wire.errors import expect_length
 from bmc.ipmi.wire.numbers import BMC_ADDRESS, NetFn, Privilege
 
-_CHASSIS_DEVICE = 0x80
-_DEVICE = DeviceId(BMC_ADDRESS, revision=1, major=1, minor=0, support=_CHASSIS_DEVICE, manufacturer=0, product=0)
+_SENSOR, _SDR, _CHASSIS_DEVICE = 0x01, 0x02, 0x80
+_DEVICE = DeviceId(
+    BMC_ADDRESS, revision=1, major=1, minor=0, support=_CHASSIS_DEVICE | _SDR | _SENSOR, manufacturer=0, product=0
+)
 
 
 @command(NetFn.APP, 0x01, Privilege.USER)
