@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol, cast
 
 from bmc.store import Entry, Json
@@ -22,7 +22,14 @@ class Buckets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DoorConfig:
-    """JSON values only. Every field has a default, so that what an earlier version stored is still understood."""
+    """JSON values only. Every field has a default, so that what an earlier version stored is still understood.
+
+    `controller_id` is DCMI's identifier of the management controller, empty until it is set. `system_info` maps a
+    parameter's number to its blocks (IPMI v2.0 §22.14a), in hexadecimal digits.
+    """
+
+    controller_id: str = ""
+    system_info: Mapping[str, str] = field(default_factory=dict)
 
 
 class ConfigKeeper:
