@@ -21,6 +21,7 @@ from bmc.node.power import PATIENCE, Patience
 from bmc.node.state import StateKeeper
 from bmc.node.unopened import Unopened
 from bmc.ports import Backend
+from bmc.records.fru import FruKeeper
 from bmc.records.sel import SelKeeper
 from bmc.store import Json, Store, StoreFailed
 
@@ -250,6 +251,7 @@ class Fleet:
             self._store,
             keeper,
             await SelKeeper.open(self._store, definition.name, self._clock),
+            await FruKeeper.open(self._store, definition),
             self._events,
             self._audit,
             self._clock,

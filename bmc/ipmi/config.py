@@ -27,11 +27,15 @@ class DoorConfig:
 
     `channel_limit` is the LAN channel's privilege limit, `channel_alerting` whether PEF may alert over it; both are
     the non-volatile ones. `suite_limits` are the highest privileges by cipher suite id; 0: the suite is not used.
+    `controller_id` is DCMI's identifier of the management controller, empty until it is set. `system_info` maps a
+    parameter's number to its blocks (IPMI v2.0 §22.14a), in hexadecimal digits.
     """
 
     channel_limit: int = Privilege.ADMINISTRATOR
     channel_alerting: bool = True
     suite_limits: Mapping[str, int] = field(default_factory=dict)
+    controller_id: str = ""
+    system_info: Mapping[str, str] = field(default_factory=dict)
 
 
 class ConfigKeeper:

@@ -24,8 +24,10 @@ from bmc.model.commands import (
     Resume,
     Screen,
     SerialConsole,
+    SetAssetTag,
     SetBootOverride,
     SystemInterface,
+    WriteFru,
 )
 from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
@@ -33,6 +35,7 @@ from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSn
 from bmc.model.power import PowerReading, PowerState
 from bmc.node.boot import BootPart
 from bmc.node.drives import Drives, MediaLibrary
+from bmc.node.fru import FruPart
 from bmc.node.identify import IdentifyLight
 from bmc.node.journal import Journal
 from bmc.node.part import Bench, Handlers
@@ -42,6 +45,7 @@ from bmc.node.sel import SelPart
 from bmc.node.sensors import SensorPart
 from bmc.node.state import StateKeeper
 from bmc.ports import Backend, ByteStream
+from bmc.records.fru import FruKeeper
 from bmc.records.sel import SelKeeper
 from bmc.store import Store
 
@@ -66,6 +70,7 @@ class Node:
         store: Store,
         keeper: StateKeeper,
         sel: SelKeeper,
+        fru: FruKeeper,
         events: Events,
         audit: Audit,
         clock: Clock,
@@ -85,6 +90,8 @@ class Node:
         self._hub = SerialHub(backend.serial) if backend.serial else None
         bench = Bench(definition.name, keeper, clock, self._publish, self._refresh)
         self._sel = sel
+        self._fru = fru
+        self._fru_part = FruPart(bench, fru)
         self._light = IdentifyLight(bench)
         self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock, self._forget_os)
         self._reservations = Reservations(bench)
@@ -112,7 +119,15 @@ class Node:
             has_host_interface=backend.host is not None,
         )
         drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
-        parts = (self._boot, drives, self._light, self._reservations, SelPart(bench, sel), self._sensors)
+        parts = (
+            self._boot,
+            drives,
+            self._light,
+            self._reservations,
+            SelPart(bench, sel),
+            self._sensors,
+            self._fru_part,
+        )
         self._handlers: Handlers = {
             Power: self._do_power,
             ConfirmPower: self._do_confirm_power,
@@ -185,6 +200,7 @@ class Node:
         """Let go without touching the node."""
         await self._power.close()
         self._light.close()
+        await self._fru_part.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -199,6 +215,7 @@ class Node:
         await self._keeper.delete()
         await self._sel.forget()
         await self._sensors.keeper.forget()
+        await self._fru.forget()
 
     async def do(self, command: Command[R], caller: Caller) -> R:
         """Carry out one command; authorised, serial, audited.
@@ -334,6 +351,7 @@ class Node:
         kept = self._keeper.state
         media: tuple[MediaSlot, ...] = self._backend.media.slots() if self._backend.media else ()
         hardware = self._backend.inventory.hardware() if self._backend.inventory else Hardware()
+        self._fru.describe(hardware)
         self._snapshot = replace(
             self._snapshot,
             at=self._clock.now(),
@@ -343,6 +361,7 @@ class Node:
             sel=self._sel.sel,
             sensors=self._sensors.keeper.sensors,
             sensors_since=self._sensors.keeper.since,
+            fru=self._fru.data,
             reservation=kept.reservation,
             installed_image=kept.installed_image,
             media=media,
@@ -370,5 +389,9 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
             return {"slot": slot, "image": image}
         case SetBootOverride(override=override):
             return dict(override.to_json())
+        case WriteFru(offset=offset, data=data):
+            return {"offset": offset, "length": len(data)}
+        case SetAssetTag(tag=tag):
+            return {"tag": tag}
         case _:
             return {}

@@ -4,8 +4,9 @@ from uuid import UUID, uuid4
 
 from pydantic import Field, JsonValue
 
+from bmc.ipmi.wire.fru import MOST
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
-from bmc.model.commands import Identify, SetBootOverride
+from bmc.model.commands import Identify, SetAssetTag, SetBootOverride
 from bmc.model.node import NodeDefinition, NodeSnapshot
 from bmc.redfish.body import Body
 from bmc.redfish.errors import RedfishError, fail
@@ -51,6 +52,7 @@ class OemChange(Body):
 class SystemChange(Body):
     boot: BootChange = BootChange()
     location_indicator_active: bool | None = None
+    asset_tag: str | None = Field(default=None, max_length=MOST)
     oem: OemChange = OemChange()
 
 
@@ -95,6 +97,8 @@ async def change_system(call: Call) -> Reply:
         await node.do(SetBootOverride(override), caller)
     if change.location_indicator_active is not None:
         await node.do(Identify(None if change.location_indicator_active else 0), caller)
+    if change.asset_tag is not None:
+        await node.do(SetAssetTag(change.asset_tag), caller)
     if oem.tags is not None:
         node = await call.house.fleet.change(snapshot.name, {}, caller, frozenset(oem.tags))
     return _reply(call, node.snapshot)

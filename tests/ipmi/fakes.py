@@ -7,12 +7,14 @@ from typing import Any, Unpack
 from uuid import UUID
 
 from bmc.accounts import IpmiSlot, SlotFields
+from bmc.ipmi.wire.fru import Fru, ProductArea
 from bmc.model.boot import BootTarget
 from bmc.model.caller import Caller, Role, Scope
 from bmc.model.commands import Command, Identify, Power, SerialConsole, SetBootOverride, SystemInterface
 from bmc.model.errors import BmcError, Denied, NotSupported
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import PowerAction, PowerCause, PowerState
+from bmc.model.sensor import Entity, Sensor, SensorInfo, SensorSetting, Unit
 from bmc.store import Entry, Json
 
 NODE_ID = UUID("6f1c2a40-9b1d-4c5e-8a77-0d5b3c9e1f20")
@@ -77,6 +79,10 @@ class FakeNode:
             actions=frozenset(PowerAction),
             boot_targets=frozenset(BootTarget),
             has_serial=True,
+            fru=Fru(product=ProductArea("Acme", "Box")).pack(256),
+            sensors=(
+                Sensor(SensorInfo("Power", Unit.WATTS, Entity.POWER_SUPPLY, 500), SensorSetting(), 120.0, at=1e9),
+            ),
         )
         self.done: list[tuple[Command[Any], Caller]] = []
         self.fault: Exception | None = None

@@ -11,8 +11,9 @@ from bmc.ipmi.commands import TABLE
 from bmc.ipmi.config import ConfigKeeper, DoorConfig
 from bmc.ipmi.door import CODES, NodeDoor
 from bmc.ipmi.settings import Counters, DoorSettings, Limits
+from bmc.ipmi.wire.dcmi import GROUP
 from bmc.ipmi.wire.message import Answer, Message
-from bmc.ipmi.wire.numbers import PayloadType, Privilege
+from bmc.ipmi.wire.numbers import NetFn, PayloadType, Privilege
 from bmc.ipmi.wire.packet import PlusPacket, SessionlessPacket
 from bmc.ipmi.wire.sol import BmcPacket, ConsolePacket
 from bmc.model import errors
@@ -21,6 +22,7 @@ from bmc.model.caller import Scope
 from bmc.model.commands import Power, SetBootOverride
 from bmc.model.node import Endpoint
 from bmc.model.power import PowerAction, PowerCause, PowerState
+from bmc.store import StoreFailed
 from tests.ipmi.client import Console, Refused
 from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
 
@@ -92,7 +94,8 @@ async def test_a_viewer_is_refused_what_takes_an_operator(bench, key):
 async def test_a_request_of_the_wrong_length_is_refused_or_answered_but_never_dropped(bench, key):
     console = bench.console()
     for length in (0, 1, 2, 3, 5, 40):
-        answer = await bench.call(console, *key, bytes(length))
+        group = GROUP if key[0] == NetFn.GROUP else b""
+        answer = await bench.call(console, *key, group + bytes(length))
         assert answer.code in (0x00, 0xC7, 0xCB, 0xCC, 0x80, 0x81, 0x87, 0x88), (key, length)
         if answer.code == 0 and key == (0x06, 0x3C):
             return
@@ -546,3 +549,23 @@ async def test_sol_takes_an_operator(bench):
     console = bench.console(b"guest", 0x12)
     assert (await activate(bench, console)).code == 0xD4
     assert bench.node.lines == []
+
+
+async def test_the_self_test_tells_of_a_store_that_takes_nothing(bench, monkeypatch):
+    async def full(*_):
+        raise StoreFailed("the disk is full")
+
+    console = bench.console()
+    assert (await bench.call(console, NetFn.APP, 0x04)).data.hex() == "5500"
+    monkeypatch.setattr(MemoryBuckets, "put", full)
+    assert (await bench.call(console, NetFn.APP, 0x04)).data.hex() == "5780"
+
+
+async def test_who_sets_system_info_keeps_others_out_until_its_session_ends(bench):
+    first, second = bench.console(), bench.console()
+    assert (await bench.call(first, NetFn.APP, 0x58, b"\x00\x01")).code == 0
+    assert (await bench.call(second, NetFn.APP, 0x59, bytes(4))).data.hex() == "1101"
+    assert (await bench.call(second, NetFn.APP, 0x58, b"\x00\x01")).code == 0x81
+    assert (await bench.call(second, NetFn.APP, 0x58, b"\x00\x03")).code == 0xCC
+    bench.door._sessions.end(bench.door._sessions.active[0])
+    assert (await bench.call(second, NetFn.APP, 0x58, b"\x00\x01")).code == 0

@@ -7,7 +7,9 @@ from bmc.ipmi.commands import (
     boot,
     channel,
     chassis,
+    dcmi,
     event,
+    fru,
     lan,
     messaging,
     payload,
@@ -15,6 +17,7 @@ from bmc.ipmi.commands import (
     sel,
     sensor,
     session,
+    system_info,
     user,
 )
 from bmc.ipmi.commands.call import Row
@@ -29,4 +32,6 @@ def _rows(*families: ModuleType) -> dict[tuple[int, int], Row]:
     return table
 
 
-TABLE = _rows(app, boot, channel, chassis, event, lan, messaging, payload, sdr, sel, sensor, session, user)
+TABLE = _rows(
+    app, boot, channel, chassis, dcmi, event, fru, lan, messaging, payload, sdr, sel, sensor, session, system_info, user
+)

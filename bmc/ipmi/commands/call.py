@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Protocol, TypeVar, overload
 
 from bmc.ipmi.config import ConfigKeeper
@@ -12,6 +12,7 @@ from bmc.ipmi.patience import within
 from bmc.ipmi.session import Request, Session, Sessions
 from bmc.ipmi.settings import DoorSettings, Slots
 from bmc.ipmi.sol import SerialStream, SolPort
+from bmc.ipmi.wire.app import DevicePower, SystemPower
 from bmc.ipmi.wire.numbers import Privilege
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
@@ -132,6 +133,22 @@ class Reservation:
 
 
 @dataclass(slots=True)
+class AcpiState:
+    """What the guest says of its ACPI states, IPMI v2.0 §20.6, in the stretch of power that began at `since`."""
+
+    since: float = 0.0
+    system: SystemPower | None = None
+    device: DevicePower | None = None
+
+
+@dataclass(slots=True)
+class SystemInfoState:
+    """`writer` is the session that said "set in progress" of the system info parameters, as with the boot options."""
+
+    writer: "Session | HostState | None" = None
+
+
+@dataclass(slots=True)
 class Context:
     """One endpoint and what belongs to it, the same for all of its calls."""
 
@@ -149,6 +166,20 @@ class Context:
     sel: Reservation = field(default_factory=Reservation)
     sdr: Reservation = field(default_factory=Reservation)
     host: HostState = field(default_factory=HostState)
+    acpi: AcpiState = field(default_factory=AcpiState)
+    system_info: SystemInfoState = field(default_factory=SystemInfoState)
+
+    async def restart(self) -> None:
+        """The BMC's own reset: sessions and console end, and what is neither stored nor the node's is as at a start.
+
+        What goes on in `tasks` goes on, since it acts on the node.
+        """
+        for session in self.sessions.active:
+            self.sessions.end(session)
+        await self.sol.deactivate()
+        for item in fields(self):
+            if item.default_factory is not MISSING and item.name != "tasks":
+                setattr(self, item.name, item.default_factory())
 
 
 @dataclass(slots=True)

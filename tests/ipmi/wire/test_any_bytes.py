@@ -6,7 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bmc.ipmi.wire import app, boot, channel, chassis, lan, payload, rakp, session, sol, user
+from bmc.ipmi.wire import (
+    app,
+    boot,
+    channel,
+    chassis,
+    dcmi,
+    fru_device,
+    lan,
+    payload,
+    rakp,
+    session,
+    sol,
+    system_info,
+    user,
+)
 from bmc.ipmi.wire.crypto import SUITE_3, SessionKeys
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.message import Answer, Message
@@ -15,6 +29,7 @@ from bmc.ipmi.wire.rmcp import PresencePing, PresencePong, rmcp_class
 
 DECODERS = [
     app.DeviceId.unpack,
+    app.SetAcpiState.unpack,
     app.unpack_guid,
     boot.BootFlags.unpack,
     boot.GetBootOption.unpack,
@@ -28,6 +43,16 @@ DECODERS = [
     chassis.ChassisControl.unpack,
     chassis.ChassisIdentify.unpack,
     chassis.ChassisStatus.unpack,
+    dcmi.PowerReading.unpack,
+    dcmi.ReadString.unpack,
+    dcmi.SensorInfo.unpack,
+    dcmi.SensorInfoRequest.unpack,
+    dcmi.WriteString.unpack,
+    dcmi.check_power_request,
+    dcmi.unpack_capability,
+    fru_device.AreaInfo.unpack,
+    fru_device.ReadData.unpack,
+    fru_device.WriteData.unpack,
     lan.GetParameter.unpack,
     payload.ActivateRequest.unpack,
     payload.ActivateResponse.unpack,
@@ -47,6 +72,9 @@ DECODERS = [
     session.SetPrivilege.unpack,
     sol.BmcPacket.unpack,
     sol.ConsolePacket.unpack,
+    system_info.Block.unpack,
+    system_info.GetSystemInfo.unpack,
+    system_info.SetSystemInfo.unpack,
     user.UserAccess.unpack,
     user.UserAccessRequest.unpack,
     user.UserNameRequest.unpack,
