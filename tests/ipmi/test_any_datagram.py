@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bmc.accounts import Limits as SignInLimits
+from bmc.accounts.lockout import Lockout
 from bmc.ipmi.config import ConfigKeeper, DoorConfig
 from bmc.ipmi.door import NodeDoor
 from bmc.ipmi.settings import Counters, DoorSettings, Limits
@@ -34,6 +36,7 @@ class Bench:
             Endpoint("127.0.0.1", 623),
             self.counters,
             lambda datagram, peer: self.sent.append(datagram),
+            Lockout(self.clock, SignInLimits()),
         )
 
     def ask(self, datagram: bytes) -> bytes | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bmc.accounts.lockout import Lockout
 from bmc.ipmi.commands import TABLE
 from bmc.ipmi.config import ConfigKeeper, DoorConfig
 from bmc.ipmi.door import CODES, NodeDoor
@@ -36,7 +37,15 @@ class Bench:
         settings = DoorSettings(limits=Limits(sessions=8))
         config = ConfigKeeper(MemoryBuckets(), "n1", DoorConfig())
         self.door = NodeDoor(
-            self.node, self.slots, config, self.clock, settings, Endpoint("127.0.0.1", 6230), self.counters, self._send
+            self.node,
+            self.slots,
+            config,
+            self.clock,
+            settings,
+            Endpoint("127.0.0.1", 6230),
+            self.counters,
+            self._send,
+            Lockout(self.clock, settings.sign_in),
         )
 
     def _send(self, datagram: bytes, peer: tuple[str, int]) -> None:
