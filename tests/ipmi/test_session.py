@@ -14,7 +14,7 @@ from bmc.ipmi.wire.crypto import SUITE_3, SUITE_17
 from bmc.ipmi.wire.message import Message
 from bmc.ipmi.wire.numbers import PayloadType, Privilege, Status
 from bmc.ipmi.wire.packet import PlusPacket, SessionlessPacket
-from bmc.ipmi.wire.rakp import OpenSessionRequest, Rakp1, Rakp3, Refusal
+from bmc.ipmi.wire.rakp import OpenSessionRequest, OpenSessionResponse, Rakp1, Rakp3, Refusal
 from bmc.ipmi.wire.rmcp import PresencePing, PresencePong
 from bmc.model.caller import Role
 from bmc.model.events import Event, EventKind
@@ -126,6 +126,27 @@ def test_what_is_no_suite_of_ours_is_refused_with_the_right_status(bench, algori
     refusal = Refusal.unpack(PlusPacket.unpack(reply).payload)
     assert (refusal.tag, refusal.status, refusal.console_id) == (9, status, 7)
     assert bench.sessions.idle
+
+
+@pytest.mark.parametrize("authentication", [None, 0, 1, 2, 3])
+@pytest.mark.parametrize("integrity", [None, 0, 1, 2, 3, 4])
+@pytest.mark.parametrize("confidentiality", [None, 0, 1, 2, 3])
+def test_every_proposal_is_answered_with_a_suite_that_it_allows_or_refused(
+    bench, authentication, integrity, confidentiality
+):
+    proposal = (authentication, integrity, confidentiality)
+    reply = bench.ask(plain(PayloadType.OPEN_SESSION_REQUEST, OpenSessionRequest(9, 0, 7, *proposal).pack()))
+    payload = PlusPacket.unpack(reply).payload
+    allowed = [
+        suite
+        for suite in ((3, 4, 1), (1, 1, 1))
+        if all(wanted in (None, offered) for wanted, offered in zip(proposal, suite, strict=True))
+    ]
+    if not allowed:
+        assert Refusal.unpack(payload).status == Status.NO_CIPHER_SUITE_MATCH
+        return
+    response = OpenSessionResponse.unpack(payload)
+    assert (response.authentication, response.integrity, response.confidentiality) == allowed[0]
 
 
 def test_whoever_leaves_the_choice_to_us_gets_the_strongest_suite(bench):
