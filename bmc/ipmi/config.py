@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol, cast
 
+from bmc.ipmi.wire.numbers import Privilege
 from bmc.store import Entry, Json
 
 BUCKET = "ipmi-config"
@@ -22,7 +23,18 @@ class Buckets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DoorConfig:
-    """JSON values only. Every field has a default, so that what an earlier version stored is still understood."""
+    """JSON values only. Every field has a default, so that what an earlier version stored is still understood.
+
+    `sol_…` are the SOL configuration parameters, IPMI v2.0 §26.3, in its units: `sol_interval` 5 ms,
+    `sol_retry_interval` 10 ms.
+    """
+
+    sol_enabled: bool = True
+    sol_privilege: int = Privilege.OPERATOR
+    sol_interval: int = 1
+    sol_threshold: int = 1
+    sol_retries: int = 7
+    sol_retry_interval: int = 25
 
 
 class ConfigKeeper:

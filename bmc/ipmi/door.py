@@ -115,7 +115,7 @@ class NodeDoor:
         self._tasks = Tasks()
         self._sign_ins = SignIns(name, lockout, clock, self._tell)
         self._sessions = Sessions(name, guid, self._visitors, settings.limits, self.counters, self._sign_ins)
-        self._sol = SolPort(self._send_sol, clock, settings.sol_retry)
+        self._sol = SolPort(self._send_sol, clock, config)
         self._context = Context(node, self._sessions, slots, config, self._sol, clock, settings, endpoint, self._tasks)
 
     @property

@@ -35,15 +35,13 @@ class DoorSettings:
     """`host` is for nodes that declare no endpoint. `patience` is how long a request waits for the node, in seconds.
 
     `sign_in` says how many wrong keys lock a user or an address, and for how long: see `bmc.accounts.Limits`.
-    `sol_retry` is the time between retries of a SOL packet; `sol_replay` how many bytes printed before a console
-    gets first.
+    `sol_replay` is how many bytes printed before a SOL console gets first.
     """
 
     host: str = "127.0.0.1"
     limits: Limits = Limits()
     sign_in: SignInLimits = field(default_factory=SignInLimits)
     patience: float = 0.8
-    sol_retry: float = 0.25
     sol_replay: int = 2048
 
 

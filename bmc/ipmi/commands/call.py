@@ -118,6 +118,7 @@ class Context:
     boot: BootState = field(default_factory=BootState)
     sel: Reservation = field(default_factory=Reservation)
     sdr: Reservation = field(default_factory=Reservation)
+    sol_writer: Session | None = None
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""LAN and SOL configuration, IPMI v2.0 §23.2 and §26.3: what there is, read only."""
+"""LAN configuration, IPMI v2.0 §23.2: what there is, read only."""
 
 from collections.abc import Callable
 from ipaddress import AddressValueError, IPv4Address
@@ -6,28 +6,20 @@ from ipaddress import AddressValueError, IPv4Address
 from bmc.ipmi.commands.call import Call, CommandError, command
 from bmc.ipmi.commands.channel import check_channel
 from bmc.ipmi.wire.crypto import SUITES
-from bmc.ipmi.wire.lan import BIT_RATE_115200, GetParameter, LanParameter, SolParameter, pack_parameter
-from bmc.ipmi.wire.numbers import LAN_CHANNEL, NetFn, Privilege
-from bmc.ipmi.wire.sol import MAX_CHARACTERS
+from bmc.ipmi.wire.lan import GetParameter, LanParameter, pack_parameter
+from bmc.ipmi.wire.numbers import NetFn, Privilege
 
 _NOT_SUPPORTED = 0x80
 _STATIC_ADDRESS = 0x01
 _LEVELS = 5
 _SUITE_IDS = bytes(sorted(suite.id for suite in SUITES))
 _SUITE_SLOTS = 16
-_RETRIES = 7
 
 
 @command(NetFn.TRANSPORT, 0x02, Privilege.OPERATOR)
 def get_lan_configuration(call: Call) -> bytes:
     """§23.2."""
     return _read(call, _LAN)
-
-
-@command(NetFn.TRANSPORT, 0x22, Privilege.USER)
-def get_sol_configuration(call: Call) -> bytes:
-    """§26.3."""
-    return _read(call, _SOL)
 
 
 Readers = dict[int, Callable[[Call], bytes]]
@@ -58,11 +50,6 @@ def _port(call: Call) -> bytes:
     return call.context.endpoint.port.to_bytes(2, "little")
 
 
-def _retry(call: Call) -> bytes:
-    """How often, and how long to wait between, in units of 10 ms."""
-    return bytes((_RETRIES, min(255, round(call.context.settings.sol_retry * 100))))
-
-
 _LAN: Readers = {
     LanParameter.SET_IN_PROGRESS: _fixed(b"\x00"),
     LanParameter.AUTH_SUPPORT: _fixed(b"\x00"),
@@ -87,18 +74,4 @@ _LAN: Readers = {
     LanParameter.CIPHER_SUITES: _fixed(b"\x00" + _SUITE_IDS.ljust(_SUITE_SLOTS, b"\0")),
     LanParameter.CIPHER_PRIVILEGES: _fixed(b"\x00" + bytes((0x44,)).ljust(_SUITE_SLOTS // 2, b"\0")),
     LanParameter.BAD_PASSWORD_THRESHOLD: _fixed(bytes(6)),
-}
-
-_SOL: Readers = {
-    SolParameter.SET_IN_PROGRESS: _fixed(b"\x00"),
-    SolParameter.ENABLE: lambda call: bytes((call.node.snapshot.has_serial,)),
-    # Encryption and authentication are forced; activation takes an operator.
-    SolParameter.AUTHENTICATION: _fixed(bytes((0xC0 | Privilege.OPERATOR,))),
-    # Sent as soon as it is printed (5 ms is the least that can be said), and at the latest when a packet is full.
-    SolParameter.ACCUMULATE: _fixed(bytes((1, MAX_CHARACTERS))),
-    SolParameter.RETRY: _retry,
-    SolParameter.NON_VOLATILE_BIT_RATE: _fixed(bytes((BIT_RATE_115200,))),
-    SolParameter.VOLATILE_BIT_RATE: _fixed(bytes((BIT_RATE_115200,))),
-    SolParameter.CHANNEL: _fixed(bytes((LAN_CHANNEL,))),
-    SolParameter.PORT: _port,
 }

@@ -42,6 +42,7 @@ MESSAGES = [
     (user.UserNameRequest(15), "0f"),
     (payload.ActivateRequest(1, 1), "0101c0000000"),
     (payload.DeactivateRequest(1, 1), "010100000000"),
+    (payload.EncryptionRequest(1, 1, payload.Encryption.RESUME), "010101"),
     (payload.PayloadInstance(1, 1), "0101"),
     (payload.ActivateResponse(255, 255, 623), "00000000ff00ff006f02ffff"),
     (chassis.ChassisControl(chassis.ControlAction.POWER_CYCLE), "02"),
@@ -59,6 +60,7 @@ MESSAGES = [
     (boot.BootFlags(True, False, False, boot.Device.PXE), "8004000000"),
     (boot.BootFlags(), "0000000000"),
     (lan.GetParameter(1, 26), "011a0000"),
+    (lan.SetParameter(1, 3, b"\x05\x60"), "01030560"),
     (lan.GetParameter(0x0E, 8), "0e080000"),
     (lan.GetParameter(1, 0, revision_only=True), "81000000"),
     (
