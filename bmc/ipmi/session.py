@@ -5,6 +5,7 @@ IPMI v2.0 §6.12 (sequence numbers), §13.27 to §13.29 (packets of a session).
 
 import logging
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bmc.ipmi.handshake import Address, Handshake, Opened
 from bmc.ipmi.settings import Counters, Limits, Slot, Slots
@@ -119,9 +120,11 @@ class Session:
             recent.answer = answer
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request to be carried out and then passed to `Sessions.answer`. Without a session it is a sessionless one."""
+class Request(NamedTuple):
+    """A request to be carried out and then passed to `Sessions.answer`. Without a session it is a sessionless one.
+
+    A tuple, for it is made for each datagram.
+    """
 
     message: Message
     peer: Address
