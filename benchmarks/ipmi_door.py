@@ -27,8 +27,6 @@ from tests.world import open_world
 
 MOST = 10_000
 
-Add = Callable[[int], "asyncio.Future[None]"]
-
 
 @asynccontextmanager
 async def whole_nodes(port: int) -> AsyncIterator[Callable[[int], object]]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,15 +110,15 @@ def server(name: str, port: int, endpoints: int, kind: str = "node") -> Iterator
 
 
 @contextmanager
-def servers(port: int, endpoints: int, names: Sequence[str] = (OURS, PYGHMI, SIM)) -> Iterator[list[Server]]:
+def servers(port: int, endpoints: int, kind: str = "node") -> Iterator[list[Server]]:
     """All that are there, each on a port of its own; tells which are not."""
     with ExitStack() as stack:
         found = []
-        for number, name in enumerate(names):
+        for number, name in enumerate((OURS, PYGHMI, SIM)):
             if why := missing(name):
                 print(f"{name} is left out: {why}")
             else:
-                found.append(stack.enter_context(server(name, port + number, endpoints)))
+                found.append(stack.enter_context(server(name, port + number, endpoints, kind)))
         yield found
 
 
