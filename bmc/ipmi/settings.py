@@ -34,7 +34,7 @@ class DoorSettings:
 
     host: str = "127.0.0.1"
     limits: Limits = Limits()
-    patience: float = 0.8
+    patience: float = 0.3
     sol_retry: float = 0.25
     sol_replay: int = 2048
 

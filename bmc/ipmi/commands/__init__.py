@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from bmc.ipmi.commands import app, boot, channel, chassis, lan, payload, sel, session, user
+from bmc.ipmi.commands import app, boot, channel, chassis, lan, payload, sel, session, user, watchdog
 from bmc.ipmi.commands.call import Row
 
 
@@ -15,4 +15,4 @@ def _rows(*families: ModuleType) -> dict[tuple[int, int], Row]:
     return table
 
 
-TABLE = _rows(app, boot, channel, chassis, lan, payload, sel, session, user)
+TABLE = _rows(app, boot, channel, chassis, lan, payload, sel, session, user, watchdog)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bmc.ipmi.wire import app, boot, channel, chassis, lan, payload, rakp, session, sol, user
+from bmc.ipmi.wire import app, boot, channel, chassis, lan, payload, rakp, session, sol, user, watchdog
 from bmc.ipmi.wire.crypto import SUITE_3, SessionKeys
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.message import Answer, Message
@@ -25,9 +25,11 @@ DECODERS = [
     channel.ChannelAccessRequest.unpack,
     channel.ChannelInfo.unpack,
     channel.CipherSuitesRequest.unpack,
+    chassis.ChassisCapabilities.unpack,
     chassis.ChassisControl.unpack,
     chassis.ChassisIdentify.unpack,
     chassis.ChassisStatus.unpack,
+    chassis.unpack_policy,
     lan.GetParameter.unpack,
     payload.ActivateRequest.unpack,
     payload.ActivateResponse.unpack,
@@ -51,6 +53,8 @@ DECODERS = [
     user.UserAccessRequest.unpack,
     user.UserNameRequest.unpack,
     user.unpack_name,
+    watchdog.SetTimer.unpack,
+    watchdog.Timer.unpack,
     Answer.unpack,
     Message.unpack,
     PlusPacket.unpack,
