@@ -75,6 +75,7 @@ class Fleet:
         self._members: dict[str, _Member] = {}
         self._lock = asyncio.Lock()
         self._news = events.subscribe()
+        self._due: asyncio.Queue[str] = asyncio.Queue()
         self._added: list[Added] = []
         self._removed: list[Removed] = []
         self._forgotten: list[Removed] = []
@@ -111,6 +112,22 @@ class Fleet:
                 await member.node.record()
             except StoreFailed as error:  # it is in the event log, and the next event takes it along
                 log.warning("%s: event %d is not in the SEL yet: %s", event.node, event.sequence, error)
+
+    async def restore_power(self) -> None:
+        """Carry out the restore policies that a loss of power made due, a node at a time and some time apart, without
+        end; the service owns this task. A restart of the service alone makes none due.
+        """
+        while True:
+            member = self._members.get(await self._due.get())
+            if member is None:
+                continue
+            try:
+                await member.node.restore_power()
+            except StoreFailed as error:  # still due at the next start
+                log.error("%s: its restore policy is not carried out: %s", member.definition.name, error)
+            except Exception:
+                log.exception("%s: its restore policy is not carried out", member.definition.name)
+            await self._clock.sleep(self._patience.stagger)
 
     async def _adopt(self, definition: NodeDefinition) -> None:
         try:
@@ -274,6 +291,8 @@ class Fleet:
         except Exception:
             await self._withdraw(definition.name, node)
             raise
+        if node.restore_due:
+            self._due.put_nowait(definition.name)
         return node
 
     async def _withdraw(self, name: str, node: Node) -> None:

@@ -95,6 +95,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         for name, work in (
             ("accounts", core.accounts.run()),
             ("records", core.fleet.record()),
+            ("restore policies", core.fleet.restore_power()),
             ("cli token", _keep_token(core)),
         ):
             running.tasks.append(asyncio.create_task(work, name=name))

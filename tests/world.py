@@ -14,7 +14,7 @@ from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.model.boot import BootEnabled, BootOverride, BootSeen, BootTarget
 from bmc.model.caller import Caller, Door, Role, Scope
-from bmc.model.clock import SystemClock
+from bmc.model.clock import Clock, SystemClock
 from bmc.model.errors import BmcError, NotFound, WrongState
 from bmc.model.events import Event, EventKind
 from bmc.model.node import MediaSlot, NodeDefinition
@@ -25,16 +25,15 @@ from bmc.node.power import Patience
 from bmc.ports import Backend, ByteStream
 from bmc.store import Store
 
-HASTY = Patience(settle=0.4, graceful=0.4, agree=0.1, off_time=0.01, sample=0.02)
+HASTY = Patience(settle=0.4, graceful=0.4, agree=0.1, off_time=0.01, sample=0.02, stagger=0.01)
 ADMIN = Caller("admin", Role.ADMINISTRATOR, Scope(), Door.WEB)
 OPERATOR = Caller("olga", Role.OPERATOR, Scope(), Door.WEB)
 VIEWER = Caller("vera", Role.READ_ONLY, Scope(), Door.WEB)
 
 
 class MemoryServer:
-    """Lifecycle, PowerSwitch, PowerSense, BootControl, MediaBay and SensorSource of a server that is a few variables.
-
-    `figures` are what its sensors read while it is on.
+    """Lifecycle, PowerSwitch, PowerSense, BootControl, MediaBay, Mains and SensorSource of a server that is a few
+    variables. `figures` are what its sensors read while it is on.
     """
 
     name = "memory"
@@ -51,7 +50,10 @@ class MemoryServer:
     )
     targets = frozenset({BootTarget.PXE, BootTarget.HDD, BootTarget.CD, BootTarget.BIOS_SETUP})
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock or SystemClock()
+        self.metered = clock is None  # what waits for a hand-driven clock is to be what the test is about
+        self.supply = "first"
         self.state = PowerState.OFF
         self.applied: list[PowerAction] = []
         self.obeys_acpi = True
@@ -70,7 +72,18 @@ class MemoryServer:
         self.sensor_fault: Exception | None = None
 
     def backend(self) -> Backend:
-        return Backend(self, self, (self,), self, self, sensors=MemorySensors(self))
+        return Backend(
+            self, self, (self,), self, self, sensors=MemorySensors(self) if self.metered else None, mains=self
+        )
+
+    def epoch(self) -> str:
+        return self.supply
+
+    def lose_mains(self) -> None:
+        """While there is no service: this machine goes down, and comes up again."""
+        self.supply += "'"
+        if self.state is PowerState.ON:
+            self.become(PowerState.OFF, PowerCause.MAINS_LOST)
 
     async def start(self) -> None:
         return
@@ -113,12 +126,12 @@ class MemoryServer:
 
     def become(self, state: PowerState, cause: PowerCause, **fields: object) -> None:
         self.state = state
-        self.last = PowerReading(state, SystemClock().now(), cause, **fields)  # type: ignore[arg-type]
+        self.last = PowerReading(state, self.clock.now(), cause, **fields)  # type: ignore[arg-type]
         self.readings.put_nowait(self.last)
 
     async def read(self) -> PowerReading:
         if self.blind:
-            return PowerReading(PowerState.UNKNOWN, SystemClock().now(), reason="the cable is out")
+            return PowerReading(PowerState.UNKNOWN, self.clock.now(), reason="the cable is out")
         return self.last
 
     async def changes(self) -> AsyncIterator[PowerReading]:
@@ -187,14 +200,15 @@ class MemoryStream(ByteStream):
 class MemoryDrivers:
     """Drivers whose every node is the MemoryServer of that name."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock
         self.servers: dict[str, MemoryServer] = {}
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
         return definition
 
     async def open(self, definition: NodeDefinition) -> Backend:
-        return self.servers.setdefault(definition.name, MemoryServer()).backend()
+        return self.servers.setdefault(definition.name, MemoryServer(self.clock)).backend()
 
 
 class PlainMedia:
@@ -220,6 +234,13 @@ class World:
     async def told(self, kind: EventKind) -> list[Event]:
         return [event for event in await self.events.history(limit=1000) if event.kind is kind]
 
+    async def heard(self, kind: EventKind, count: int = 1) -> list[Event]:
+        """The events of `kind`, once there are `count`."""
+        async with asyncio.timeout(5):
+            while len(events := await self.told(kind)) < count:  # noqa: ASYNC110 - the store has no event of its own
+                await asyncio.sleep(0.005)
+        return events
+
 
 @asynccontextmanager
 async def open_world(
@@ -229,21 +250,22 @@ async def open_world(
 
     Without `start` the fleet waits for the test to start it, once its doors have been told of.
     """
-    clock = SystemClock()
     drivers = drivers or MemoryDrivers()
+    clock = drivers.clock or SystemClock()
 
     async with Store.open(path) as store:
         events, audit = Events(store, clock), Audit(store, clock)
         media = PlainMedia()
         fleet = Fleet(store, events, audit, clock, drivers, media, patience)
-        recorder = asyncio.create_task(fleet.record())
+        tasks = {asyncio.create_task(fleet.record()), asyncio.create_task(fleet.restore_power())}
         if start:
             await fleet.start()
         try:
             yield World(store, events, audit, fleet, drivers, media)
         finally:
-            recorder.cancel()
-            await asyncio.wait({recorder})
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             await fleet.close()
 
 

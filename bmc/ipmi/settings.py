@@ -43,7 +43,7 @@ class DoorSettings:
     host: str = "127.0.0.1"
     limits: Limits = Limits()
     sign_in: SignInLimits = field(default_factory=SignInLimits)
-    patience: float = 0.8
+    patience: float = 0.3
     sol_replay: int = 2048
 
 

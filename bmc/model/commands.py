@@ -91,15 +91,27 @@ class Identify(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class SetRestorePolicy(Command[None]):
-    """What the node does when its supply of power comes back."""
+    """What the node does when its supply of power comes back. :raise NotSupported: that is not for us to decide."""
 
     policy: RestorePolicy
     action: ClassVar[str] = "restore-policy"
 
 
 @dataclass(frozen=True, slots=True)
+class SetCycleInterval(Command[None]):
+    """How long a power cycle leaves the node off, in seconds. :raise NotSupported: its switch cycles by itself."""
+
+    seconds: int
+    action: ClassVar[str] = "cycle-interval"
+    role: ClassVar[Role] = Role.ADMINISTRATOR
+
+
+@dataclass(frozen=True, slots=True)
 class SetWatchdog(Command[None]):
-    """Set the watchdog timer, and stop it unless it `keeps_running`. `clear` are the expiration flags to clear."""
+    """Set the watchdog timer, and stop it unless it `keeps_running`. `clear` are the expiration flags to clear.
+
+    :raise InvalidRequest: the interval of the pre-timeout is longer than the countdown.
+    """
 
     setting: WatchdogSetting
     keeps_running: bool = False
@@ -109,7 +121,7 @@ class SetWatchdog(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class ResetWatchdog(Command[None]):
-    """Begin the countdown anew. :raise WrongState: the timer was never set."""
+    """Begin the countdown anew. :raise WrongState: the timer was never set, or its pre-timeout has begun."""
 
     action: ClassVar[str] = "reset-watchdog"
     audited: ClassVar[bool] = False

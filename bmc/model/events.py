@@ -31,6 +31,7 @@ class EventKind(Enum):
     MEDIA_EJECTED = "media.ejected"
     IDENTIFY_CHANGED = "identify.changed"
     RESTORE_POLICY_SET = "power.restore-policy-set"
+    MAINS_RESTORED = "power.mains-restored"
     WATCHDOG_EXPIRED = "watchdog.expired"
     SENSOR_CROSSED = "sensor.crossed"
     PLATFORM_EVENT = "platform.event"

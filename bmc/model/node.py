@@ -92,7 +92,8 @@ class NodeSnapshot:
     or health is not OK. `identify_until` is when the identify light goes off by itself. `seconds_on` is how long the
     node has been on in its life, without the present stretch. `fru` is its FRU inventory area, in bytes. `os_seen`:
     since the last boot an operating system has spoken to the BMC. `sensors_since` is when the list of sensors last
-    became another one.
+    became another one. `restore_policy` is None where the node or its vendor BMC decides what happens when its supply
+    of power comes back.
     """
 
     definition: NodeDefinition
@@ -111,7 +112,7 @@ class NodeSnapshot:
     identify: bool = False
     identify_until: float | None = None
     reservation: Reservation | None = None
-    restore_policy: RestorePolicy = RestorePolicy.ALWAYS_OFF
+    restore_policy: RestorePolicy | None = None
     seconds_on: float = 0.0
     watchdog: Watchdog = NO_WATCHDOG
     sensors: tuple[Sensor, ...] = ()

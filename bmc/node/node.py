@@ -11,7 +11,7 @@ from bmc.accounts import decide
 from bmc.console.screen import ScreenStream
 from bmc.console.serial import SerialHub
 from bmc.events import Audit, Events
-from bmc.model.caller import Caller, Door, Role
+from bmc.model.caller import SERVICE, Caller, Door, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import (
     Command,
@@ -21,18 +21,21 @@ from bmc.model.commands import (
     NoteOsSeen,
     Power,
     Release,
+    ResetWatchdog,
     Resume,
     Screen,
     SerialConsole,
     SetAssetTag,
     SetBootOverride,
+    SetCycleInterval,
+    SetWatchdog,
     SystemInterface,
     WriteFru,
 )
 from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot
-from bmc.model.power import PowerReading, PowerState
+from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.boot import BootPart
 from bmc.node.drives import Drives, MediaLibrary
 from bmc.node.fru import FruPart
@@ -44,6 +47,8 @@ from bmc.node.reservation import Reservations
 from bmc.node.sel import SelPart
 from bmc.node.sensors import SensorPart
 from bmc.node.state import StateKeeper
+from bmc.node.supply import Supply
+from bmc.node.watchdog import WatchdogTimer
 from bmc.ports import Backend, ByteStream
 from bmc.records.fru import FruKeeper
 from bmc.records.sel import SelKeeper
@@ -96,6 +101,8 @@ class Node:
         self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock, self._forget_os)
         self._reservations = Reservations(bench)
         self._sensors = SensorPart(bench, backend.sensors, store, patience.sample)
+        self._watchdog = WatchdogTimer(bench, self._act_alone, lambda: self._hindrance)
+        self._supply = Supply(bench, backend.mains, self._act_alone)
         self._power = PowerControl(
             definition.name,
             backend.switch,
@@ -107,6 +114,7 @@ class Node:
             self._publish,
             self._show_power,
             self._boot.arm,
+            self._after_run,
             patience,
         )
         self._snapshot = NodeSnapshot(
@@ -127,11 +135,14 @@ class Node:
             SelPart(bench, sel),
             self._sensors,
             self._fru_part,
+            self._watchdog,
+            self._supply,
         )
         self._handlers: Handlers = {
             Power: self._do_power,
             ConfirmPower: self._do_confirm_power,
             Resume: self._do_resume,
+            SetCycleInterval: self._do_set_cycle_interval,
             NoteInstalled: self._do_note_installed,
             NoteOsSeen: self._do_note_os_seen,
             **{command: handler for part in parts for command, handler in part.handlers.items()},
@@ -150,17 +161,28 @@ class Node:
         """Adopt what runs, and begin to watch; touches nothing."""
         await self._sensors.keeper.load()
         await self._backend.lifecycle.start()
+        await self._supply.notice()
         self._refresh()
         self._light.start()
         if self._backend.boot is not None:
             self._spawn(self._boot.follow(self._backend.boot), "boots")
         await self._power.start()
+        await self._watchdog.start()
         for sense in self._backend.senses:
             self._spawn(self._power.watch(sense), f"sense {sense.name}")
         if self._hub is not None:
             self._spawn(self._hub.run(), "serial")
         if self._backend.sensors is not None:
             self._spawn(self._sensors.run(), "sensors")
+
+    @property
+    def restore_due(self) -> bool:
+        """Its supply of power was lost and is back: `restore_power` is to be called when it is its turn."""
+        return self._supply.due
+
+    async def restore_power(self) -> None:
+        """Do what the restore policy says, once."""
+        await self._supply.restore()
 
     def relocate(self, endpoint: Endpoint) -> None:
         """The IPMI door opened for this node at `endpoint`."""
@@ -198,6 +220,7 @@ class Node:
 
     async def close(self) -> None:
         """Let go without touching the node."""
+        await self._watchdog.close()
         await self._power.close()
         self._light.close()
         await self._fru_part.close()
@@ -229,7 +252,7 @@ class Node:
             self._authorise(command.action, command.role, caller)
             if self._retired:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
-            if not isinstance(command, Release):
+            if not isinstance(command, Release) and not _of_the_guest(command, caller):
                 self._reservations.check(caller)
             result = await self._handlers[type(command)](command, caller)
             outcome = "done"
@@ -284,11 +307,45 @@ class Node:
         decide(caller, role, self._snapshot.name, self._definition.tags, action)
 
     async def _do_power(self, command: Power, caller: Caller) -> PowerState:
-        if command.power not in self._snapshot.actions:
+        self._require(command.power)
+        return await self._power.request(command.power, caller)
+
+    def _require(self, action: PowerAction) -> None:
+        """:raise NotSupported: the node has no such action."""
+        if action not in self._snapshot.actions:
             can = ", ".join(sorted(action.value for action in self._snapshot.actions))
             rest = f"it can do {can}" if can else self._snapshot.reason
-            raise NotSupported(f"{self._snapshot.name} cannot do {command.power.value}; {rest}")
-        return await self._power.request(command.power, caller)
+            raise NotSupported(f"{self._snapshot.name} cannot do {action.value}; {rest}")
+
+    async def _act_alone(self, action: PowerAction, cause: PowerCause) -> None:
+        """Without being asked, and never on a node that somebody holds.
+
+        :raise Busy: somebody does. :raise BmcError: as `do` of the same action.
+        """
+        outcome = "failed"
+        try:
+            if self._retired:
+                raise Busy(f"{self._snapshot.name} is being {self._retired}")
+            if self._reservations.held:
+                raise Busy(self._reservations.held)
+            self._require(action)
+            await self._power.request(action, SERVICE, cause)
+            outcome = "done"
+        except BmcError as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            details = {"action": action.value, "cause": cause.value}
+            await self._audit.record(SERVICE, Power.action, self._snapshot.name, outcome, details)
+
+    @property
+    def _hindrance(self) -> str:
+        """Why an action on what runs would not be carried out; empty when it would."""
+        running = self._snapshot.power in (PowerState.ON, PowerState.POWERING_OFF)
+        return self._reservations.held or ("" if running else f"it is {self._snapshot.power.value}")
+
+    async def _after_run(self) -> None:
+        await self._watchdog.stop()
 
     async def _do_confirm_power(self, command: ConfirmPower, caller: Caller) -> None:
         if command.state not in (PowerState.ON, PowerState.OFF):
@@ -301,6 +358,17 @@ class Node:
     async def _do_resume(self, command: Resume, caller: Caller) -> None:
         async with self._lock:
             await self._power.resume()
+
+    async def _do_set_cycle_interval(self, command: SetCycleInterval, caller: Caller) -> None:
+        if PowerAction.POWER_CYCLE in self._backend.switch.actions:
+            raise NotSupported(
+                f"how long a power cycle of {self._snapshot.name} leaves it off is for its switch to say"
+            )
+        if not 0 <= command.seconds <= 255:
+            raise InvalidRequest(f"the power cycle interval is {command.seconds} s; expected 0 to 255")
+        await self._keeper.change(cycle_interval=command.seconds)
+        message = f"a power cycle of {self._snapshot.name} leaves it off for {command.seconds} s"
+        await self._publish(EventKind.NODE_CHANGED, message, account=caller.account)
 
     async def _do_note_installed(self, command: NoteInstalled, caller: Caller) -> None:
         await self._keeper.change(installed_image=command.image)
@@ -364,6 +432,9 @@ class Node:
             fru=self._fru.data,
             reservation=kept.reservation,
             installed_image=kept.installed_image,
+            restore_policy=self._supply.policy,
+            seconds_on=kept.seconds_on,
+            watchdog=self._watchdog.now,
             media=media,
             hardware=hardware,
             **fields,
@@ -379,6 +450,11 @@ class Node:
     ) -> None:
         event = Event(kind, message, self._clock.now(), self._definition.name, severity, account, details or {})
         await self._events.publish(event)
+
+
+def _of_the_guest(command: Command[Any], caller: Caller) -> bool:
+    """A guest pets its watchdog also while somebody holds the node."""
+    return caller.door is Door.HOST and isinstance(command, SetWatchdog | ResetWatchdog)
 
 
 def _audit_details(command: Command[Any]) -> dict[str, object]:

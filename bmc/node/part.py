@@ -8,6 +8,7 @@ from bmc.model.caller import Caller
 from bmc.model.clock import Clock
 from bmc.model.commands import Command
 from bmc.model.events import EventKind, Severity
+from bmc.model.power import PowerAction, PowerCause
 from bmc.node.state import StateKeeper
 
 Handlers = Mapping[type[Command[Any]], Callable[[Any, Caller], Awaitable[Any]]]
@@ -22,6 +23,11 @@ class Publish(Protocol):
         account: str = "",
         details: Mapping[str, object] | None = None,
     ) -> None: ...
+
+
+class ActAlone(Protocol):
+    async def __call__(self, action: PowerAction, cause: PowerCause) -> None:
+        """A power action that nobody asked for. :raise Busy: somebody holds the node. :raise BmcError: as `Power`."""
 
 
 @dataclass(frozen=True, slots=True)

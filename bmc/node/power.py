@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bmc.model.caller import SERVICE, Caller
@@ -21,18 +21,20 @@ from bmc.power.table import EXPECTED, GRACEFUL, OUTCOME, REPEATABLE, Outcome, co
 log = logging.getLogger(__name__)
 
 _RESETS = frozenset({PowerCause.GUEST_RESET, PowerCause.HOST_RESET, PowerCause.WATCHDOG})
+_MISHAPS = frozenset({PowerCause.PROCESS_DIED, PowerCause.MAINS_LOST})
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: how long an effect may take, a guest may take to shut down, senses may differ, a cycle stays off,
-    and from one reading of the sensors to the next."""
+    """Seconds: how long an effect may take, a guest may take to shut down, senses may differ, a cycle stays off; from
+    one reading of the sensors to the next; and how far apart nodes are powered on whose supply of power came back."""
 
     settle: float = 20.0
     graceful: float = 120.0
     agree: float = 0.8
     off_time: float = 1.0
     sample: float = 5.0
+    stagger: float = 1.0
 
 
 PATIENCE = Patience()
@@ -43,12 +45,14 @@ class _UnderWay:
     action: PowerAction
     caller: Caller
     since: float
+    cause: PowerCause = PowerCause.COMMAND
     task: asyncio.Task[PowerState] | None = None
     watcher: asyncio.Task[None] | None = field(default=None)
 
 
 class PowerControl:
-    """`show(state, reading)` replaces the node's snapshot; `before_boot` arms what the next boot needs."""
+    """`show(state, reading)` replaces the node's snapshot; `before_boot` arms what the next boot needs; `after_run` is
+    told when what ran on the node runs no more: it went off, or was reset."""
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class PowerControl:
         publish: Publish,
         show: Callable[[PowerState, PowerReading], None],
         before_boot: Callable[[], Awaitable[None]],
+        after_run: Callable[[], Awaitable[None]],
         patience: Patience = PATIENCE,
     ) -> None:
         self._name = name
@@ -74,10 +79,12 @@ class PowerControl:
         self._publish = publish
         self._show = show
         self._before_boot = before_boot
+        self._after_run = after_run
         self._patience = patience
         self._readings: dict[str, PowerReading] = {}
         self._reading = PowerReading(PowerState.UNKNOWN, clock.now(), reason="not looked at yet")
         self._under_way: _UnderWay | None = None
+        self._last_act = (clock.now(), PowerCause.COMMAND)
         self._changed = asyncio.Event()
         self._accepting = asyncio.Lock()
         self._tasks: set[asyncio.Task[PowerState]] = set()
@@ -94,22 +101,23 @@ class PowerControl:
 
     async def watch(self, sense: PowerSense) -> None:
         """Follow one sense until cancelled."""
-        async for reading in sense.changes():
-            self._readings[sense.name] = reading
+        async for seen in sense.changes():
+            reading = self._readings[sense.name] = self._attributed(seen)
             if reading.cause in _RESETS:
                 await self._publish(
                     EventKind.NODE_RESET,
                     f"{self._name} was reset ({reading.cause.value})",
                     details={"cause": reading.cause.value},
                 )
+                await self._after_run()
             self._changed.set()
             if self._under_way is None or self._under_way.watcher is not None:
                 await self._accept(await self._agree())
 
-    async def request(self, action: PowerAction, caller: Caller) -> PowerState:
+    async def request(self, action: PowerAction, caller: Caller, cause: PowerCause = PowerCause.COMMAND) -> PowerState:
         """Carry out `action` by the table; a graceful one returns once the guest has been asked.
 
-        The action goes on when the asker is cancelled.
+        The action goes on when the asker is cancelled. `cause` is what the change of power will be put down to.
 
         :raise Busy: another action is under way.
         :raise WrongState, Refused: the table says so.
@@ -126,7 +134,7 @@ class PowerControl:
                 )
             if outcome is Outcome.JOIN and under_way.task is not None:
                 return await asyncio.shield(under_way.task)
-        mine = _UnderWay(action, caller, self._clock.now())
+        mine = _UnderWay(action, caller, self._clock.now(), cause)
         self._under_way = mine
         mine.task = asyncio.create_task(self._carry_out(mine, under_way), name=f"power {self._name}")
         self._tasks.add(mine.task)
@@ -211,16 +219,18 @@ class PowerControl:
             return PowerState.POWERING_OFF
         self._show_transition(EXPECTED.get(action) if action is not PowerAction.POWER_CYCLE else PowerState.OFF)
         await self._tell_action(mine)
+        self._last_act = (self._clock.now(), mine.cause)
         try:
             if action is PowerAction.POWER_CYCLE and action not in self._switch.actions:
                 await self._apply(PowerAction.FORCE_OFF)
-                await self._accept(await self._agree(), mine.caller.account, PowerCause.COMMAND)
-                await self._clock.sleep(self._patience.off_time)
+                await self._accept(await self._agree(), mine.caller.account, mine.cause)
+                interval = self._keeper.state.cycle_interval
+                await self._clock.sleep(self._patience.off_time if interval is None else interval)
                 await self._apply(PowerAction.ON)
             else:
                 await self._apply(action)
         finally:
-            await self._accept(await self._agree(), mine.caller.account, PowerCause.COMMAND)
+            await self._accept(await self._agree(), mine.caller.account, mine.cause)
         await self._journal.clear()
         return self._reading.state
 
@@ -341,9 +351,10 @@ class PowerControl:
         )
 
     async def _tell_action(self, mine: _UnderWay) -> None:
+        why = "" if mine.cause is PowerCause.COMMAND else f" ({mine.cause.value})"
         await self._publish(
             EventKind.POWER_ACTION,
-            f"{mine.caller.account} asked for {mine.action.value} of {self._name}",
+            f"{mine.caller.account} asked for {mine.action.value} of {self._name}{why}",
             account=mine.caller.account,
             details={"action": mine.action.value, "outcome": "started", "door": mine.caller.door.value},
         )
@@ -355,8 +366,15 @@ class PowerControl:
     async def _look(self) -> PowerReading:
         """Read every sense now."""
         for sense in self._senses:
-            self._readings[sense.name] = await sense.read()
+            self._readings[sense.name] = self._attributed(await sense.read())
         return believe(self._readings, self._clock.now())
+
+    def _attributed(self, reading: PowerReading) -> PowerReading:
+        """A sense sees a reset by the host; who asked for it, and why, only we know."""
+        since, cause = self._last_act
+        if reading.cause is PowerCause.HOST_RESET and cause is PowerCause.WATCHDOG and reading.at >= since:
+            return replace(reading, cause=cause)
+        return reading
 
     async def _agree(self) -> PowerReading:
         """Look, and give senses that differ a moment to see the same."""
@@ -382,6 +400,8 @@ class PowerControl:
         if changed:
             known = cause or reading.cause
             fields: dict[str, object] = {"power": reading.state, "power_since": self._clock.now(), "cause": known}
+            if kept.power is PowerState.ON:
+                fields["seconds_on"] = kept.seconds_on + max(0.0, min(self._clock.now(), reading.at) - kept.power_since)
             if reading.state is PowerState.UNKNOWN:
                 fields["confirmed"] = None
             await self._keeper.change(**fields)
@@ -394,12 +414,14 @@ class PowerControl:
             self._show(reading.state, reading)
         if changed and kept.power_since:
             await self._tell_change(kept.power, reading, account, cause or reading.cause)
+            if reading.state is PowerState.OFF:
+                await self._after_run()
         elif (before.paused, before.paused and before.reason) != (reading.paused, reading.paused and reading.reason):
             await self._tell_pause(before, reading)
 
     async def _tell_change(self, before: PowerState, reading: PowerReading, account: str, cause: PowerCause) -> None:
         severity = Severity.OK
-        if reading.state is PowerState.UNKNOWN or cause is PowerCause.PROCESS_DIED:
+        if reading.state is PowerState.UNKNOWN or cause in _MISHAPS:
             severity = Severity.WARNING
         message = f"{self._name} is {reading.state.value} ({cause.value})"
         if reading.reason:

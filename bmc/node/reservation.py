@@ -23,8 +23,16 @@ class Reservations:
             return
         if not held.job and held.holder == caller.account and not caller.job:
             return
+        raise Busy(self.held)
+
+    @property
+    def held(self) -> str:
+        """Who holds the node and why; empty when nobody does."""
+        held = self._bench.keeper.state.reservation
+        if held is None:
+            return ""
         who = f"job {held.job}" if held.job else held.holder
-        raise Busy(f"{who} holds {self._bench.name}: {held.reason}")
+        return f"{who} holds {self._bench.name}: {held.reason}"
 
     async def _do_reserve(self, command: Reserve, caller: Caller) -> None:
         async with self._reserving:

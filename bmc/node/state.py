@@ -7,7 +7,8 @@ from typing import Any
 
 from bmc.model.boot import NO_OVERRIDE, BootOverride
 from bmc.model.node import Reservation
-from bmc.model.power import PowerCause, PowerState
+from bmc.model.power import PowerCause, PowerState, RestorePolicy
+from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting, WatchdogUse
 from bmc.store import Json, Store
 
 BUCKET = "node-state"
@@ -15,7 +16,11 @@ BUCKET = "node-state"
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """`power`, `power_since` and `cause` are those last believed, to tell after a restart what happened meanwhile."""
+    """`power`, `power_since` and `cause` are those last believed, to tell after a restart what happened meanwhile.
+
+    `mains` names the stretch of power in which the node was last seen; `restore_from` is the state it was in when
+    power was lost, and None when no restore policy is due. `cycle_interval` is None until somebody sets one.
+    """
 
     boot: BootOverride = NO_OVERRIDE
     identify: bool = False
@@ -26,6 +31,14 @@ class NodeState:
     power_since: float = 0.0
     cause: PowerCause = PowerCause.OBSERVED
     confirmed: PowerState | None = None
+    seconds_on: float = 0.0
+    cycle_interval: int | None = None
+    restore_policy: RestorePolicy = RestorePolicy.ALWAYS_OFF
+    mains: str = ""
+    restore_from: PowerState | None = None
+    watchdog: WatchdogSetting | None = None
+    watchdog_running: bool = False
+    watchdog_expired: frozenset[WatchdogUse] = frozenset()
 
 
 def to_json(state: NodeState) -> dict[str, Json]:
@@ -39,11 +52,20 @@ def to_json(state: NodeState) -> dict[str, Json]:
         "power_since": state.power_since,
         "cause": state.cause.value,
         "confirmed": state.confirmed.value if state.confirmed else None,
+        "seconds_on": state.seconds_on,
+        "cycle_interval": state.cycle_interval,
+        "restore_policy": state.restore_policy.value,
+        "mains": state.mains,
+        "restore_from": state.restore_from.value if state.restore_from else None,
+        "watchdog": asdict(state.watchdog) if state.watchdog else None,
+        "watchdog_running": state.watchdog_running,
+        "watchdog_expired": sorted(state.watchdog_expired),
     }
 
 
 def from_json(value: Mapping[str, Any]) -> NodeState:
-    reservation = value["reservation"]
+    """What an earlier version stored lacks the later fields."""
+    reservation, watchdog = value["reservation"], value.get("watchdog")
     return NodeState(
         boot=BootOverride.from_json(value["boot"]),
         identify=value["identify"],
@@ -54,6 +76,25 @@ def from_json(value: Mapping[str, Any]) -> NodeState:
         power_since=value["power_since"],
         cause=PowerCause(value["cause"]),
         confirmed=PowerState(value["confirmed"]) if value["confirmed"] else None,
+        seconds_on=value.get("seconds_on", 0.0),
+        cycle_interval=value.get("cycle_interval"),
+        restore_policy=RestorePolicy(value.get("restore_policy", RestorePolicy.ALWAYS_OFF.value)),
+        mains=value.get("mains", ""),
+        restore_from=PowerState(value["restore_from"]) if value.get("restore_from") else None,
+        watchdog=_watchdog(watchdog) if watchdog else None,
+        watchdog_running=value.get("watchdog_running", False),
+        watchdog_expired=frozenset(map(WatchdogUse, value.get("watchdog_expired", ()))),
+    )
+
+
+def _watchdog(value: Mapping[str, Any]) -> WatchdogSetting:
+    return WatchdogSetting(
+        WatchdogUse(value["use"]),
+        WatchdogAction(value["action"]),
+        value["countdown"],
+        PreTimeout(value["pre_timeout"]),
+        value["pre_interval"],
+        value["log"],
     )
 
 

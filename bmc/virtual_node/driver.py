@@ -84,6 +84,7 @@ def open_virtual_node(
         serial=serial,
         inventory=VirtualInventory(options, guest),
         sensors=VirtualSensors(guest, options, proc),
+        mains=HostMains(),
         deploy=VirtualDeployLink(guest) if options.nics else None,
         disks=VirtualDisks(guest, options),
         host=VirtualHostInterface(guest),
@@ -163,6 +164,13 @@ class VirtualLifecycle:
     async def erase(self) -> None:
         await self._guest.destroy()
         await asyncio.to_thread(shutil.rmtree, self._guest.files.node, ignore_errors=True)
+
+
+class HostMains:
+    """A virtual node has power for as long as its host has."""
+
+    def epoch(self) -> str:
+        return process.host_boot_id()
 
 
 class VirtualInventory:

@@ -104,6 +104,7 @@ class FactKind(Enum):
     SHUTDOWN = "the guest shut down"
     QUIT = "QEMU was told to quit"
     KILLED = "QEMU was ended by a signal"
+    MAINS_LOST = "this host went down while the guest ran"
     PANIC = "the guest's kernel panicked"
     DISK_ERROR = "a disk failed"
     PAUSED = "the guest was paused"

@@ -53,6 +53,10 @@ class NodeFiles:
         """QEMU's own output."""
         return self.node / "qemu.log"
 
+    def last_written(self) -> float:
+        """When the guest last wrote anything, its last sign of life, in seconds since the epoch."""
+        return max((entry.stat(follow_symlinks=False).st_mtime for entry in os.scandir(self.guest)), default=0.0)
+
     def make(self) -> None:
         """:raise BackendFailed: the directories cannot be made."""
         try:

@@ -6,12 +6,13 @@ It turns QEMU's event log and the end of the process into facts, in order, and g
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from uuid import UUID
 
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Unreachable, WrongState
 from bmc.virtual_node import process
-from bmc.virtual_node.events import EventLog, Fact, FactKind, Interpreter
+from bmc.virtual_node.events import EventLog, Fact, FactKind, Interpreter, QemuEvent
 from bmc.virtual_node.files import EVENTS_LOG, EVENTS_SOCKET, QMP_SOCKET, NodeFiles
 from bmc.virtual_node.process import QemuProcess
 from bmc.virtual_node.qmp import Monitor
@@ -21,6 +22,8 @@ START_DEADLINE = 15.0
 QUIT_DEADLINE = 3.0
 TICK = 1.0
 EVENTS_QUOTA = 1024 * 1024
+HOST_RESTARTED = "this host was restarted while the node was on"
+_PARTING = frozenset({FactKind.SHUTDOWN, FactKind.QUIT, FactKind.KILLED, FactKind.MAINS_LOST})
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +75,7 @@ class Guest:
 
     @property
     def parting(self) -> Fact | None:
-        """What the guest or QEMU said before it went: SHUTDOWN, QUIT or KILLED."""
+        """What the guest or QEMU said before it went: SHUTDOWN, QUIT, KILLED or MAINS_LOST."""
         return self._parting
 
     def follow(self, follower: Follower) -> None:
@@ -130,7 +133,7 @@ class Guest:
         if found is None:
             if self.state.now.run is not None:
                 await self._read_events()
-                self._tell_lost(self.state.now.run)
+                self._tell_lost()
             return
         self._attach(found)
         settling = await self._reconnect()
@@ -219,7 +222,7 @@ class Guest:
         self._interpreter = Interpreter()
         self._events = EventLog(self.files.guest / EVENTS_LOG)
         for event in self._events.read_until(offset):
-            self._remember(self._interpreter.fold(event))
+            self._remember(self._fold(event))
 
     def _attach(self, found: QemuProcess) -> None:
         self._process = found
@@ -293,7 +296,7 @@ class Guest:
         while (events := self._events.read()) is not None:
             for event in events:
                 self._resets += event.name == "RESET"
-                fact = self._interpreter.fold(event)
+                fact = self._fold(event)
                 self._remember(fact)
                 if fact is not None:
                     self._tell(fact)
@@ -305,8 +308,20 @@ class Guest:
         self.state.note()
 
     def _remember(self, fact: Fact | None) -> None:
-        if fact is not None and fact.kind in (FactKind.SHUTDOWN, FactKind.QUIT, FactKind.KILLED):
+        if fact is not None and fact.kind in _PARTING:
             self._parting = self._parting or fact
+
+    def _fold(self, event: QemuEvent) -> Fact | None:
+        """A host that goes down in order ends QEMU by a signal."""
+        fact = self._interpreter.fold(event)
+        if fact is not None and fact.kind is FactKind.KILLED and self._host_restarted:
+            return replace(fact, kind=FactKind.MAINS_LOST, text=HOST_RESTARTED)
+        return fact
+
+    @property
+    def _host_restarted(self) -> bool:
+        run = self.state.now.run
+        return run is not None and run.boot_id != process.host_boot_id()
 
     def _tell(self, fact: Fact) -> None:
         for follower in self._followers:
@@ -327,12 +342,10 @@ class Guest:
         async with self._changed:
             self._changed.notify_all()
 
-    def _tell_lost(self, run: Run) -> None:
+    def _tell_lost(self) -> None:
         """QEMU went while there was no service."""
-        if run.boot_id != process.host_boot_id():
-            self._parting = Fact(
-                FactKind.KILLED, self.clock.now(), text="this host was restarted while the node was on"
-            )
+        if self._host_restarted and self._parting is None:
+            self._parting = Fact(FactKind.MAINS_LOST, self.files.last_written(), text=HOST_RESTARTED)
             self._tell(self._parting)
         self._tell_end(process.Ended(None, process.log_tail(self.files.log)).text)
 

@@ -198,6 +198,8 @@ def reading_of(fact: Fact) -> PowerReading | None:
             return PowerReading(PowerState.OFF, fact.at, PowerCause.COMMAND)
         case FactKind.KILLED:
             return PowerReading(PowerState.OFF, fact.at, PowerCause.PROCESS_DIED, Health.WARNING, fact.text)
+        case FactKind.MAINS_LOST:
+            return PowerReading(PowerState.OFF, fact.at, PowerCause.MAINS_LOST, reason=fact.text)
         case FactKind.DIED:
             return PowerReading(PowerState.OFF, fact.at, PowerCause.PROCESS_DIED, Health.CRITICAL, fact.text)
         case FactKind.PANIC:

@@ -22,7 +22,8 @@ from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.caller import Scope
 from bmc.model.commands import Power, SetBootOverride
 from bmc.model.node import Endpoint
-from bmc.model.power import PowerAction, PowerCause, PowerState
+from bmc.model.power import PowerAction, PowerCause, PowerState, RestorePolicy
+from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction, WatchdogSetting, WatchdogUse
 from bmc.store import StoreFailed
 from tests.ipmi.client import Console, Refused
 from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
@@ -139,7 +140,7 @@ async def test_a_slow_node_is_waited_for_and_then_answered_as_accepted(bench, ca
     console = bench.console()
     message = console.request(0, 2, b"\x02")
     bench.door.receive(console.seal(0, message.pack()), PEER)
-    await bench.clock.advance(0.7)
+    await bench.clock.advance(0.2)
     assert bench.sent == []
     bench.door.receive(console.seal(0, message.pack()), PEER)
     await bench.clock.advance(0.2)
@@ -262,9 +263,47 @@ async def test_restart_cause(bench, power, cause, expected):
     assert bench.console().call(0, 7).data == expected
 
 
+async def test_what_the_restore_policy_turned_on_says_by_which(bench):
+    on = replace(bench.node.state, power=PowerState.ON, cause=PowerCause.RESTORE_POLICY)
+    for policy, cause in ((RestorePolicy.ALWAYS_ON, 6), (RestorePolicy.LAST_STATE, 7)):
+        bench.node.state = replace(on, restore_policy=policy)
+        assert bench.console().call(0, 7).data == bytes((cause, 0))
+
+
+async def test_a_lost_supply_is_the_last_power_event_until_the_next(bench):
+    lost = replace(bench.node.state, cause=PowerCause.MAINS_LOST, restore_policy=RestorePolicy.LAST_STATE)
+    bench.node.state = lost
+    assert bench.console().call(0, 1).data.hex() == "20014000"
+    bench.node.state = replace(lost, power=PowerState.ON, cause=PowerCause.RESTORE_POLICY)
+    assert bench.console().call(0, 1).data.hex() == "21014000"
+    bench.node.state = replace(lost, power=PowerState.ON, cause=PowerCause.COMMAND)
+    assert bench.console().call(0, 1).data.hex() == "21104000"
+
+
+async def test_hours_on_count_the_present_stretch(bench):
+    bench.node.state = replace(bench.node.state, power=PowerState.OFF, seconds_on=7199.0)
+    assert bench.console().call(0, 0x0F).data.hex() == "3c01000000"
+    since = bench.clock.now() - 3600
+    bench.node.state = replace(bench.node.state, power=PowerState.ON, power_since=since)
+    assert bench.console().call(0, 0x0F).data.hex() == "3c02000000"
+
+
+async def test_the_present_countdown_is_told_to_the_tenth_of_a_second(bench):
+    setting = WatchdogSetting(WatchdogUse.OS_LOAD, WatchdogAction.POWER_CYCLE, 30.0, PreTimeout.NMI, 5, log=False)
+    ends = bench.clock.monotonic() + 12.3
+    bench.node.state = replace(bench.node.state, watchdog=Watchdog(setting, ends, True))
+    console = bench.console()
+    assert console.call(6, 0x25).data.hex() == "c32305002c017b00"
+    await bench.clock.advance(20)
+    assert console.call(6, 0x25).data.hex() == "c32305002c010000"
+    stopped = Watchdog(setting, None, True, frozenset({WatchdogUse.OS_LOAD}))
+    bench.node.state = replace(bench.node.state, watchdog=stopped)
+    assert console.call(6, 0x25).data.hex() == "832305082c010000"
+
+
 async def test_a_death_of_the_machine_shows_as_power_fault(bench):
     bench.node.state = replace(bench.node.state, cause=PowerCause.PROCESS_DIED, identify=True)
-    assert bench.console().call(0, 1).data == bytes.fromhex("600860")
+    assert bench.console().call(0, 1).data == bytes.fromhex("60086000")
 
 
 async def test_set_in_progress_is_one_sessions_and_ends_with_it(bench):
@@ -294,6 +333,52 @@ async def test_boot_parameters_that_only_ipmi_knows_are_kept(bench):
 
 
 PXE = BootOverride(BootTarget.PXE, BootEnabled.ONCE)
+
+
+async def test_a_parameter_can_be_marked_invalid_without_being_written(bench):
+    console = bench.console()
+    assert (await bench.call(console, 0, 8, b"\x04\x05\x05")).code == 0
+    assert (await bench.call(console, 0, 8, b"\x84")).code == 0
+    assert console.call(0, 9, b"\x04\x00\x00").data == b"\x01\x84\x00\x05"
+    assert (await bench.call(console, 0, 8, b"\x04")).code == 0
+    assert console.call(0, 9, b"\x04\x00\x00").data == b"\x01\x04\x00\x05"
+
+
+async def test_boot_flags_that_are_marked_invalid_are_none(bench):
+    console = bench.console()
+    await bench.call(console, 0, 8, bytes.fromhex("058004000000"))
+    assert (await bench.call(console, 0, 8, b"\x05")).code == 0
+    assert bench.node.state.boot == PXE
+    assert (await bench.call(console, 0, 8, b"\x85")).code == 0
+    assert bench.node.state.boot == BootOverride()
+    assert console.call(0, 9, b"\x05\x00\x00").data == b"\x01\x85" + bytes(5)
+    await bench.call(console, 0, 8, bytes.fromhex("058004000000"))
+    assert console.call(0, 9, b"\x05\x00\x00").data == bytes.fromhex("01058004000000")
+
+
+async def test_the_mailbox_has_five_blocks(bench):
+    console = bench.console()
+    assert (await bench.call(console, 0, 8, b"\x07\x04" + bytes(range(16)))).code == 0
+    assert (await bench.call(console, 0, 8, b"\x07\x04\xff")).code == 0
+    assert console.call(0, 9, b"\x07\x04\x00").data == b"\x01\x07\x04\xff" + bytes(range(1, 16))
+    assert console.call(0, 9, b"\x07\x05\x00").code == 0xC9
+    assert (await bench.call(console, 0, 8, b"\x07\x05\x00")).code == 0xC9
+    assert (await bench.call(console, 0, 8, b"\x07\x00" + bytes(17))).code == 0xC7
+
+
+async def test_an_override_lapses_also_where_parameter_3_comes_after_it(bench):
+    console = bench.console()
+    await bench.call(console, 0, 8, bytes.fromhex("058004000000"))
+    await bench.call(console, 0, 8, b"\x03\x17")
+    await bench.clock.advance(60)
+    assert bench.node.state.boot == BootOverride()
+
+
+async def test_an_override_set_at_another_door_does_not_lapse(bench):
+    bench.node.state = replace(bench.node.state, boot=PXE)
+    await bench.call(bench.console(), 0, 8, b"\x03\x00")
+    await bench.clock.advance(120)
+    assert bench.node.state.boot == PXE
 
 
 async def test_an_override_lasts_unless_parameter_3_says_that_time_clears_it(bench):

@@ -20,6 +20,7 @@ from bmc.ipmi.commands import (
     sol,
     system_info,
     user,
+    watchdog,
 )
 from bmc.ipmi.commands.call import Row
 
@@ -51,4 +52,5 @@ TABLE = _rows(
     sol,
     system_info,
     user,
+    watchdog,
 )

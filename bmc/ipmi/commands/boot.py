@@ -1,11 +1,19 @@
-"""System boot options, IPMI v2.0 §28.12 to §28.14: a view of the node's boot override."""
+"""System boot options, IPMI v2.0 §28.12 and §28.13: a view of the node's boot override."""
 
 import logging
 from collections.abc import Callable
 
 from bmc.ipmi.commands.call import Call, CommandError, Context, command
-from bmc.ipmi.wire.boot import BootFlags, Device, GetBootOption, Parameter, SetBootOption, pack_boot_option
-from bmc.ipmi.wire.errors import expect_length
+from bmc.ipmi.wire.boot import (
+    MAILBOX_BLOCK,
+    BootFlags,
+    Device,
+    GetBootOption,
+    Parameter,
+    SetBootOption,
+    pack_boot_option,
+)
+from bmc.ipmi.wire.errors import WrongLength, expect_length
 from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootTarget
 from bmc.model.caller import Caller
@@ -55,19 +63,15 @@ def flags_from(override: BootOverride) -> BootFlags:
 
 @command(NetFn.CHASSIS, 0x08, Privilege.OPERATOR)
 async def set_system_boot_options(call: Call) -> bytes:
-    """§28.12."""
+    """§28.12. Without data it changes nothing but the mark; boot flags that are marked invalid are none."""
     request = SetBootOption.unpack(call.data)
-    if request.invalid:
-        raise CommandError(Code.INVALID_FIELD)
-    if request.parameter == Parameter.BOOT_FLAGS:
-        override = override_from(BootFlags.unpack(request.data))
-        await call.do(SetBootOverride(override))
-        _lapse_later(call, override)
-        return b""
-    write = _WRITERS.get(request.parameter)
-    if write is None:
+    if request.parameter not in _READERS:
         raise CommandError(_NOT_SUPPORTED)
-    write(call, request.data)
+    if request.parameter == Parameter.BOOT_FLAGS:
+        await _write_flags(call, request)
+    elif request.data:
+        _WRITERS[request.parameter](call, request.data)
+    (call.context.boot.invalid.add if request.invalid else call.context.boot.invalid.discard)(request.parameter)
     return b""
 
 
@@ -78,7 +82,23 @@ def get_system_boot_options(call: Call) -> bytes:
     read = _READERS.get(request.parameter)
     if read is None:
         raise CommandError(_NOT_SUPPORTED)
-    return pack_boot_option(request.parameter, read(call))
+    data = read(call, request.set_selector)
+    return pack_boot_option(request.parameter, data, request.parameter in call.context.boot.invalid)
+
+
+async def _write_flags(call: Call, request: SetBootOption) -> None:
+    """Parameter 5."""
+    flags = BootFlags.unpack(request.data) if request.data and not request.invalid else BootFlags()
+    if request.data or request.invalid:
+        await call.do(SetBootOverride(override_from(flags)))
+        call.context.boot.flags = flags
+        _lapse_later(call)
+
+
+def _read_flags(call: Call, selector: int) -> bytes:
+    """As they were written, as long as they hold: ipmi-config writes persistence before it names a device."""
+    written, override = call.context.boot.flags, call.node.snapshot.boot
+    return (written if override_from(written) == override else flags_from(override)).pack()
 
 
 def _write_progress(call: Call, data: bytes) -> None:
@@ -100,12 +120,17 @@ def _in_progress(call: Call) -> bool:
     return writer is not None and not writer.ended
 
 
-def _lapse_later(call: Call, override: BootOverride) -> None:
-    """Parameter 3 with its time-out bit clear: no chassis control within 60 s, and the flags are valid no more."""
-    call.context.boot.commands += 1
-    if call.context.boot.valid_clearing & _KEEP_OVER_TIME or override.enabled is BootEnabled.DISABLED:
+def _lapse_later(call: Call) -> None:
+    """Parameter 3 with its time-out bit clear: no chassis control within 60 s, and the flags are valid no more.
+
+    Flags that were set at another door do not lapse.
+    """
+    boot = call.context.boot
+    boot.commands += 1
+    override = override_from(boot.flags)
+    if boot.valid_clearing & _KEEP_OVER_TIME or override == NO_OVERRIDE:
         return
-    call.context.tasks.start(_lapse(call.context, override, call.caller, call.context.boot.commands))
+    call.context.tasks.start(_lapse(call.context, override, call.caller, boot.commands))
 
 
 async def _lapse(context: Context, override: BootOverride, caller: Caller, commands: int) -> None:
@@ -119,9 +144,12 @@ async def _lapse(context: Context, override: BootOverride, caller: Caller, comma
 
 
 def _write_clearing(call: Call, data: bytes) -> None:
-    """Parameter 3. Of what its bits ask to keep the flags valid over, only the passing of time happens here."""
+    """Parameter 3. Of what its bits name, only the passing of time clears flags here: a watchdog's reset is a boot like
+    any other. ipmitool writes it after the flags.
+    """
     expect_length(data, 1)
     call.context.boot.valid_clearing = data[0] & _CLEARING_BITS
+    _lapse_later(call)
 
 
 def _write_acknowledge(call: Call, data: bytes) -> None:
@@ -136,6 +164,24 @@ def _write_initiator(call: Call, data: bytes) -> None:
     """Parameter 6."""
     expect_length(data, len(call.context.boot.initiator))
     call.context.boot.initiator = data
+
+
+def _write_mailbox(call: Call, data: bytes) -> None:
+    """Parameter 7: the number of a block, and what goes to its beginning."""
+    if len(data) > 1 + MAILBOX_BLOCK:
+        raise WrongLength(f"{len(data) - 1} bytes where a block of the mailbox has {MAILBOX_BLOCK}")
+    number, text = data[0], data[1:]
+    call.context.boot.mailbox[number] = text + _block(call, number)[len(text) :]
+
+
+def _read_mailbox(call: Call, selector: int) -> bytes:
+    return bytes((selector,)) + _block(call, selector)
+
+
+def _block(call: Call, number: int) -> bytes:
+    if number >= len(call.context.boot.mailbox):
+        raise CommandError(Code.OUT_OF_RANGE)
+    return call.context.boot.mailbox[number]
 
 
 def _only(value: bytes) -> Callable[[Call, bytes], None]:
@@ -156,14 +202,16 @@ _WRITERS: dict[int, Callable[[Call, bytes], None]] = {
     Parameter.VALID_BIT_CLEARING: _write_clearing,
     Parameter.INFO_ACKNOWLEDGE: _write_acknowledge,
     Parameter.INITIATOR_INFO: _write_initiator,
+    Parameter.INITIATOR_MAILBOX: _write_mailbox,
 }
 
-_READERS: dict[int, Callable[[Call], bytes]] = {
-    Parameter.SET_IN_PROGRESS: lambda call: bytes((_SET_IN_PROGRESS if _in_progress(call) else _SET_COMPLETE,)),
-    Parameter.SERVICE_PARTITION: lambda call: b"\x00",
-    Parameter.SERVICE_PARTITION_SCAN: lambda call: b"\x00",
-    Parameter.VALID_BIT_CLEARING: lambda call: bytes((call.context.boot.valid_clearing,)),
-    Parameter.INFO_ACKNOWLEDGE: lambda call: bytes((0, call.context.boot.acknowledged)),
-    Parameter.BOOT_FLAGS: lambda call: flags_from(call.node.snapshot.boot).pack(),
-    Parameter.INITIATOR_INFO: lambda call: call.context.boot.initiator,
+_READERS: dict[int, Callable[[Call, int], bytes]] = {
+    Parameter.SET_IN_PROGRESS: lambda call, _: bytes((_SET_IN_PROGRESS if _in_progress(call) else _SET_COMPLETE,)),
+    Parameter.SERVICE_PARTITION: lambda call, _: b"\x00",
+    Parameter.SERVICE_PARTITION_SCAN: lambda call, _: b"\x00",
+    Parameter.VALID_BIT_CLEARING: lambda call, _: bytes((call.context.boot.valid_clearing,)),
+    Parameter.INFO_ACKNOWLEDGE: lambda call, _: bytes((0, call.context.boot.acknowledged)),
+    Parameter.BOOT_FLAGS: _read_flags,
+    Parameter.INITIATOR_INFO: lambda call, _: call.context.boot.initiator,
+    Parameter.INITIATOR_MAILBOX: _read_mailbox,
 }

@@ -13,6 +13,7 @@ from bmc.ipmi.session import Request, Session, Sessions
 from bmc.ipmi.settings import DoorSettings, Slots
 from bmc.ipmi.sol import SerialStream, SolPort
 from bmc.ipmi.wire.app import DevicePower, SystemPower
+from bmc.ipmi.wire.boot import MAILBOX_BLOCK, MAILBOX_BLOCKS, BootFlags
 from bmc.ipmi.wire.numbers import Privilege
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
@@ -94,13 +95,18 @@ class BootState:
     """The boot parameters that only IPMI knows: volatile, and of no consequence to the node.
 
     `writer` is the session that said "set in progress"; its end is the end of that. `valid_clearing` is parameter 3,
-    which at first says that nothing but a boot clears the flags. `commands` counts what stops a lapse of theirs.
+    which at first says that nothing but a boot clears the flags. `flags` is what was last set here; `commands` counts
+    what stops a lapse of it.
+    `invalid` are the parameters that a client has marked so; `mailbox` is parameter 7, by blocks.
     """
 
     writer: "Session | HostState | None" = None
+    invalid: set[int] = field(default_factory=set)
+    mailbox: list[bytes] = field(default_factory=lambda: [bytes(MAILBOX_BLOCK)] * MAILBOX_BLOCKS)
     acknowledged: int = 0
     initiator: bytes = bytes(9)
     valid_clearing: int = 0x1F
+    flags: BootFlags = field(default_factory=BootFlags)
     commands: int = 0
 
 

@@ -1,4 +1,4 @@
-"""System boot options, IPMI v2.0 §28.12 to §28.14."""
+"""System boot options, IPMI v2.0 §28.12 and §28.13."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -7,10 +7,11 @@ from bmc.ipmi.wire.errors import WireError, expect_at_least, expect_length
 
 PARAMETER_VERSION = 1
 MARK_INVALID = 0x80
+MAILBOX_BLOCK, MAILBOX_BLOCKS = 16, 5
 
 
 class Parameter(IntEnum):
-    """Boot option parameter selectors, §28.14."""
+    """Boot option parameter selectors, table 28-14."""
 
     SET_IN_PROGRESS = 0
     SERVICE_PARTITION = 1
@@ -19,6 +20,7 @@ class Parameter(IntEnum):
     INFO_ACKNOWLEDGE = 4
     BOOT_FLAGS = 5
     INITIATOR_INFO = 6
+    INITIATOR_MAILBOX = 7
 
 
 class Device(IntEnum):
@@ -66,9 +68,9 @@ class GetBootOption:
         return cls(data[0] & 0x7F, data[1], data[2])
 
 
-def pack_boot_option(parameter: int, data: bytes) -> bytes:
+def pack_boot_option(parameter: int, data: bytes, invalid: bool = False) -> bytes:
     """Get System Boot Options response, §28.13."""
-    return bytes((PARAMETER_VERSION, parameter)) + data
+    return bytes((PARAMETER_VERSION, parameter | invalid << 7)) + data
 
 
 @dataclass(frozen=True, slots=True)

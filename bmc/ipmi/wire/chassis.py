@@ -1,4 +1,4 @@
-"""Chassis commands, IPMI v2.0 §28.1 to §28.11."""
+"""Chassis commands, IPMI v2.0 §28."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -37,8 +37,50 @@ class ChassisControl:
             raise WireError(f"chassis control {data[0] & 0x0F} is reserved") from error
 
 
-CAPABILITIES = bytes((0x00, *(BMC_ADDRESS,) * 4))
-"""Get Chassis Capabilities response, §28.1: no intrusion sensor and no lockable panel; all devices are this BMC."""
+@dataclass(frozen=True, slots=True)
+class ChassisCapabilities:
+    """Get Chassis Capabilities response and Set Chassis Capabilities request, §28.1 and §28.7.
+
+    There is no intrusion sensor and no lockable panel; `devices` are the addresses of FRU, SDR, SEL and system
+    management device, and of the bridge where one is named.
+    """
+
+    diagnostic_interrupt: bool = False
+    devices: bytes = bytes((BMC_ADDRESS,) * 4)
+
+    def pack(self) -> bytes:
+        return bytes((self.diagnostic_interrupt << 2,)) + self.devices
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "ChassisCapabilities":
+        """:raise WireError: wrong length, or something that no chassis of ours has."""
+        expect_length(data, 5, 6)
+        if data[0] & ~0x04:
+            raise WireError(f"chassis capabilities {data[0]:#04x} name a sensor or a lock that is not there")
+        return cls(bool(data[0]), data[1:])
+
+
+UNKNOWN_POLICY = 3
+NO_CHANGE = 3
+EVERY_POLICY = 0x07
+"""Set Power Restore Policy response, §28.8: stay off, as before, always on."""
+
+
+def unpack_policy(data: bytes) -> int:
+    """Set Power Restore Policy request, §28.8: 0 to 2, or `NO_CHANGE`. :raise WireError: a reserved policy."""
+    expect_length(data, 1)
+    policy = data[0] & 0x07
+    if policy > NO_CHANGE:
+        raise WireError(f"power restore policy {policy} is reserved")
+    return policy
+
+
+MINUTES_PER_COUNT = 60
+
+
+def pack_hours(seconds: float) -> bytes:
+    """Get POH Counter response, §28.14."""
+    return bytes((MINUTES_PER_COUNT,)) + (int(seconds) // (60 * MINUTES_PER_COUNT)).to_bytes(4, "little")
 
 
 class IdentifyState(IntEnum):
@@ -49,18 +91,19 @@ class IdentifyState(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChassisStatus:
-    """Get Chassis Status response, §28.2. `policy` is 0 to 2, 3 when unknown."""
+    """Get Chassis Status response, §28.2. `policy` is 0 to 2, 3 when unknown. No front panel button can be disabled."""
 
     power: bool
-    policy: int = 3
+    policy: int = UNKNOWN_POLICY
     fault: bool = False
     on_by_command: bool = False
     identify: IdentifyState = IdentifyState.OFF
+    mains_lost: bool = False
 
     def pack(self) -> bytes:
         current = self.policy << 5 | self.power
-        last = self.on_by_command << 4 | self.fault << 3
-        return bytes((current, last, 0x40 | self.identify << 4))
+        last = self.on_by_command << 4 | self.fault << 3 | self.mains_lost
+        return bytes((current, last, 0x40 | self.identify << 4, 0))
 
     @classmethod
     def unpack(cls, data: bytes) -> "ChassisStatus":
@@ -74,6 +117,7 @@ class ChassisStatus:
             bool(data[1] & 0x08),
             bool(data[1] & 0x10),
             IdentifyState(identify),
+            bool(data[1] & 0x01),
         )
 
 
@@ -104,6 +148,8 @@ class RestartCause(IntEnum):
     UNKNOWN = 0x0
     CHASSIS_CONTROL = 0x1
     WATCHDOG = 0x4
+    ALWAYS_ON = 0x6
+    LAST_STATE = 0x7
     SOFT_RESET = 0xA
 
 

@@ -4,12 +4,13 @@ from uuid import UUID
 
 import pytest
 
-from bmc.ipmi.wire import app, boot, channel, chassis, lan, payload, rakp, session, sol, user
+from bmc.ipmi.wire import app, boot, channel, chassis, lan, payload, rakp, session, sol, user, watchdog
 from bmc.ipmi.wire.crypto import SUITE_3, SUITE_17
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.message import Answer, Message, checksum
 from bmc.ipmi.wire.packet import PlusPacket, SessionlessPacket
 from bmc.ipmi.wire.rmcp import PresencePing, PresencePong, rmcp_class
+from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting, WatchdogUse
 
 RANDOM = bytes.fromhex("0a782dd63354c491df9cca8b75980838")
 GUID = bytes.fromhex("201f9e3c5b0d778a5e4c1d9b402a1c6f")
@@ -62,8 +63,20 @@ MESSAGES = [
     (payload.ActivateResponse(255, 255, 623), "00000000ff00ff006f02ffff"),
     (chassis.ChassisControl(chassis.ControlAction.POWER_CYCLE), "02"),
     (chassis.ChassisControl(chassis.ControlAction.SOFT_SHUTDOWN), "05"),
-    (chassis.ChassisStatus(power=False), "600040"),
-    (chassis.ChassisStatus(True, 2, True, True, chassis.IdentifyState.INDEFINITE), "411860"),
+    (chassis.ChassisStatus(power=False), "60004000"),
+    (chassis.ChassisStatus(True, 2, True, True, chassis.IdentifyState.INDEFINITE), "41186000"),
+    (chassis.ChassisStatus(False, 1, identify=chassis.IdentifyState.TIMED, mains_lost=True), "20015000"),
+    (chassis.ChassisCapabilities(), "0020202020"),
+    (chassis.ChassisCapabilities(True, b"\x20\x20\x20\x20\x20"), "042020202020"),
+    (watchdog.SetTimer(WatchdogSetting(countdown=300.0), clear=frozenset({WatchdogUse.SMS_OS})), "04000010b80b"),
+    (
+        watchdog.SetTimer(
+            WatchdogSetting(WatchdogUse.OEM, WatchdogAction.POWER_DOWN, 6553.5, PreTimeout.MESSAGING, 255, log=False),
+            keeps_running=True,
+        ),
+        "c532ff00ffff",
+    ),
+    (watchdog.Timer(WatchdogSetting(), True, frozenset(WatchdogUse), 0.1), "4400003e00000100"),
     (chassis.ChassisIdentify(20), "14"),
     (chassis.ChassisIdentify(None), "0001"),
     (boot.SetBootOption(0, b"\x01"), "0001"),
@@ -145,6 +158,13 @@ REFUSED = [
     (chassis.ChassisControl, ""),
     (chassis.ChassisIdentify, "000000"),
     (chassis.ChassisStatus, "000070"),
+    (chassis.ChassisCapabilities, "0220202020"),
+    (chassis.ChassisCapabilities, "00202020"),
+    (watchdog.SetTimer, "0400000000"),
+    (watchdog.SetTimer, "060000000000"),
+    (watchdog.SetTimer, "040400000000"),
+    (watchdog.SetTimer, "041000000000"),
+    (watchdog.Timer, "040000000000"),
     (boot.BootFlags, "8084000000"),
     (boot.BootFlags, "800c000000"),
     (boot.BootFlags, "800400000001"),
@@ -260,4 +280,7 @@ def test_the_other_payload_messages():
 def test_the_other_chassis_and_parameter_messages():
     assert chassis.pack_restart_cause(chassis.RestartCause.CHASSIS_CONTROL, 1).hex() == "0101"
     assert boot.pack_boot_option(5, bytes(5)).hex() == "01050000000000"
+    assert boot.pack_boot_option(3, b"\x1f", invalid=True).hex() == "01831f"
+    assert chassis.pack_hours(3 * 3600 + 3599.9).hex() == "3c03000000"
+    assert [chassis.unpack_policy(bytes((policy,))) for policy in range(4)] == [0, 1, 2, chassis.NO_CHANGE]
     assert lan.pack_parameter(b"\x01").hex() == "1101"
