@@ -66,7 +66,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         core = await stack.enter_async_context(open_core(state))
         artefacts = await asyncio.to_thread(build_all, default_cache())
         catalogue = Catalogue(artefacts.catalogue)
-        ipmi = await stack.enter_async_context(IpmiServer(core.accounts, core.store, core.clock))
+        ipmi = await stack.enter_async_context(IpmiServer(core.accounts, core.store, core.clock, events=core.events))
         opened = Opened(core, ipmi)
         core.fleet.on_change(opened.add, opened.remove)
         core.fleet.on_forget(ipmi.forget)

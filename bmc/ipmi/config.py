@@ -28,7 +28,8 @@ class DoorConfig:
     `channel_limit` is the LAN channel's privilege limit, `channel_alerting` whether PEF may alert over it; both are
     the non-volatile ones. `suite_limits` are the highest privileges by cipher suite id; 0: the suite is not used.
     `controller_id` is DCMI's identifier of the management controller, empty until it is set. `system_info` maps a
-    parameter's number to its blocks (IPMI v2.0 §22.14a), in hexadecimal digits.
+    parameter's number to its blocks (IPMI v2.0 §22.14a), in hexadecimal digits. `sol_…` are the SOL configuration
+    parameters, §26.3, in its units: `sol_interval` 5 ms, `sol_retry_interval` 10 ms.
     """
 
     channel_limit: int = Privilege.ADMINISTRATOR
@@ -36,6 +37,12 @@ class DoorConfig:
     suite_limits: Mapping[str, int] = field(default_factory=dict)
     controller_id: str = ""
     system_info: Mapping[str, str] = field(default_factory=dict)
+    sol_enabled: bool = True
+    sol_privilege: int = Privilege.OPERATOR
+    sol_interval: int = 1
+    sol_threshold: int = 1
+    sol_retries: int = 7
+    sol_retry_interval: int = 25
 
 
 class ConfigKeeper:

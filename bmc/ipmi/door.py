@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from bmc.accounts.lockout import Lockout
 from bmc.ipmi.commands import TABLE
-from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row
+from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row, Tasks
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.kcs import HostSide
 from bmc.ipmi.session import Request, Session, Sessions, SolInput
-from bmc.ipmi.settings import Counters, DoorSettings, Slot, Slots
+from bmc.ipmi.settings import Counters, DoorSettings, EventSink, Slot, Slots
+from bmc.ipmi.sign_ins import SignIns
 from bmc.ipmi.sol import SolPort
 from bmc.ipmi.wire.app import pack_guid
 from bmc.ipmi.wire.errors import WireError, WrongLength
@@ -30,7 +32,9 @@ from bmc.model.errors import (
     Unreachable,
     WrongState,
 )
+from bmc.model.events import Event
 from bmc.model.node import Endpoint
+from bmc.store import StoreFailed
 
 log = logging.getLogger(__name__)
 
@@ -101,21 +105,28 @@ class NodeDoor:
         endpoint: Endpoint,
         counters: Counters,
         send: Callable[[bytes, Address], None],
+        lockout: Lockout,
+        events: EventSink | None = None,
     ) -> None:
         self.counters = counters
         self._clock = clock
         self._send = send
         self._visitors = Visitors(node, slots)
         name, guid = node.snapshot.definition.name, pack_guid(node.snapshot.definition.uuid)
-        self._sessions = Sessions(name, guid, self._visitors, settings.limits, self.counters, config.ceiling)
-        self._sol = SolPort(self._send_sol, clock, settings.sol_retry)
-        self._context = Context(node, self._sessions, slots, config, self._sol, clock, settings, endpoint)
+        self._events = events
+        self._tasks = Tasks()
+        self._sign_ins = SignIns(name, lockout, clock, self._tell)
+        self._sessions = Sessions(
+            name, guid, self._visitors, settings.limits, self.counters, self._sign_ins, config.ceiling
+        )
+        self._sol = SolPort(self._send_sol, clock, config)
+        self._context = Context(node, self._sessions, slots, config, self._sol, clock, settings, endpoint, self._tasks)
         self._host = HostSide(self._context, self._answer_host) if node.snapshot.has_host_interface else None
 
     def start(self) -> None:
         """Begin to serve the node's own guest, too."""
         if self._host is not None:
-            self._context.tasks.start(self._host.run())
+            self._tasks.start(self._host.run())
 
     @property
     def idle(self) -> bool:
@@ -147,10 +158,13 @@ class NodeDoor:
         self._sessions.expire(self._clock.monotonic())
         self._end_orphan()
         if self._host is not None and self._host.open:
-            self._context.tasks.start(self._host.attend())
+            self._tasks.start(self._host.attend())
 
     def revoke(self, slot: int) -> None:
-        """The user in `slot` was changed or removed: its sessions and their console end now."""
+        """The user in `slot` was changed or removed: its sessions and their console end now, and so does a lock."""
+        for user in self._visitors.slots(self._context.node.snapshot.name):
+            if user.slot == slot:
+                self._sign_ins.forget(user.name)
         self._sessions.revoke(slot)
         self._end_orphan()
 
@@ -158,7 +172,7 @@ class NodeDoor:
         for session in self._sessions.active:
             self._sessions.end(session)
         await self._sol.deactivate()
-        await self._context.tasks.close()
+        await self._tasks.close()
 
     def _carry_out(self, request: Request) -> None:
         self.counters["requests"] += 1
@@ -166,7 +180,7 @@ class NodeDoor:
         if isinstance(answer, bytes):
             self._send(answer, request.peer)
         else:
-            self._context.tasks.start(self._finish(request, answer))
+            self._tasks.start(self._finish(request, answer))
 
     def _start(self, request: Request) -> bytes | Awaitable[bytes]:
         """The answer, or a handler under way."""
@@ -211,10 +225,20 @@ class NodeDoor:
             answer = self._sessions.answer(request, code_of(error))
         self._send(answer, request.peer)
 
+    def _tell(self, event: Event) -> None:
+        if self._events is not None:
+            self._tasks.start(self._publish(self._events, event))
+
+    async def _publish(self, events: EventSink, event: Event) -> None:
+        try:
+            await events.publish(event)
+        except StoreFailed as error:
+            log.error("%s, which could not be stored: %s", event.message, error)
+
     def _end_orphan(self) -> None:
         """A console ends with its session."""
         if self._sol.owner is not None and (self._sol.owner.ended or self._sol.owner.revoked):
-            self._context.tasks.start(self._sol.deactivate())
+            self._tasks.start(self._sol.deactivate())
 
     def _send_sol(self, session: Session, payload: bytes) -> None:
         self._send(session.seal(PayloadType.SOL, payload), session.peer)

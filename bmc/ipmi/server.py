@@ -6,11 +6,12 @@ import logging
 import socket
 from types import TracebackType
 
+from bmc.accounts.lockout import Lockout
 from bmc.ipmi.commands.call import ManagedNode
 from bmc.ipmi.config import BUCKET, Buckets, ConfigKeeper
 from bmc.ipmi.door import NodeDoor
 from bmc.ipmi.handshake import Address
-from bmc.ipmi.settings import Counters, DoorSettings, Slots
+from bmc.ipmi.settings import Counters, DoorSettings, EventSink, Slots
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
 from bmc.model.node import Endpoint
@@ -69,12 +70,21 @@ class _Socket:
 class IpmiServer:
     """Every node's IPMI endpoint. Enter it, then add nodes; they come and go while it runs."""
 
-    def __init__(self, slots: Slots, store: Buckets, clock: Clock, settings: DoorSettings | None = None) -> None:
+    def __init__(
+        self,
+        slots: Slots,
+        store: Buckets,
+        clock: Clock,
+        settings: DoorSettings | None = None,
+        events: EventSink | None = None,
+    ) -> None:
         self.counters = Counters()
         self._store = store
         self._slots = slots
         self._clock = clock
         self._settings = settings or DoorSettings()
+        self._events = events
+        self._lockout = Lockout(clock, self._settings.sign_in)
         self._opened: dict[str, _Socket] = {}
         self._housekeeper: asyncio.Task[None] | None = None
         slots.on_slot_changed(self._slot_changed)
@@ -105,7 +115,18 @@ class IpmiServer:
         wanted = definition.ipmi or Endpoint(self._settings.host, 0)
         opened = _Socket(_bind(wanted, definition.name), self.counters)
         where = opened.endpoint
-        door = NodeDoor(node, self._slots, config, self._clock, self._settings, where, self.counters, opened.send)
+        door = NodeDoor(
+            node,
+            self._slots,
+            config,
+            self._clock,
+            self._settings,
+            where,
+            self.counters,
+            opened.send,
+            self._lockout,
+            self._events,
+        )
         opened.start(door)
         self._opened[definition.name] = opened
         log.info("%s: IPMI on %s port %d", definition.name, where.host, where.port)

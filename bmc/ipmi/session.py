@@ -7,7 +7,9 @@ import logging
 from dataclasses import dataclass
 
 from bmc.ipmi.handshake import Address, Ceiling, Handshake, Opened, no_ceiling
+from bmc.ipmi.seats import giving_way
 from bmc.ipmi.settings import Counters, Limits, Slot, SlotFinder
+from bmc.ipmi.sign_ins import SignIns
 from bmc.ipmi.wire.crypto import SessionKeys
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.message import Message
@@ -165,13 +167,14 @@ class Sessions:
         slots: SlotFinder,
         limits: Limits,
         counters: Counters,
+        sign_ins: SignIns,
         ceiling: Ceiling = no_ceiling,
     ) -> None:
         self.limits = limits
         self._node = node
         self._slots = slots
         self._counters = counters
-        self._handshake = Handshake(node, guid, slots, limits, counters, ceiling)
+        self._handshake = Handshake(node, guid, slots, limits, counters, sign_ins, ceiling)
         self._active: dict[int, Session] = {}
 
     @property
@@ -259,11 +262,21 @@ class Sessions:
         return reply
 
     def _activate(self, opened: Opened, now: float) -> None:
+        if len(self._active) >= self.limits.sessions:
+            self._make_room(opened)
         used = {session.handle for session in self._active.values()}
         handle = next(number for number in range(1, self.limits.sessions + 1) if number not in used)
         session = Session(opened, handle, now)
         self._active[session.id] = session
         log.info("%s: session for %s from %s port %d", self._node, session.user, *opened.peer)
+
+    def _make_room(self, opened: Opened) -> None:
+        """The handshake has found that somebody gives way."""
+        longest_unused = giving_way(self._active.values(), opened.slot.slot, opened.peer[0])
+        if longest_unused is not None:
+            log.info("%s: session of %s ended, others want in", self._node, longest_unused.user)
+            self._counters["displaced"] += 1
+            self.end(longest_unused)
 
     def _inside(self, session: Session, packet: PlusPacket, datagram: bytes, peer: Address, now: float) -> Received:
         payload = session.open(packet, datagram)

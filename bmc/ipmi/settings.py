@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, Unpack
 
+from bmc.accounts import Limits as SignInLimits
 from bmc.accounts import SlotFields
 from bmc.model.caller import Caller, Role, Scope
+from bmc.model.events import Event
 from bmc.model.node import NodeDefinition
 
 
@@ -14,14 +16,18 @@ from bmc.model.node import NodeDefinition
 class Limits:
     """Bounds of one node's endpoint; times in seconds. IPMI can count 63 sessions.
 
-    A source (address) or peer (address and port) that goes over its share of half-open sessions loses its own.
+    Half-open sessions are counted apart before (`half_open`) and after their console has named a user. A source
+    (address) or peer (address and port) that goes over its share of them loses its own. A console that says nothing
+    for `half_open_blamed` after it got the HMAC in RAKP message 2 has not known the key.
     """
 
     sessions: int = 63
-    half_open: int = 256
-    half_open_per_source: int = 64
+    half_open: int = 1024
+    half_open_named: int = 256
+    half_open_per_source: int = 128
     half_open_per_peer: int = 8
     half_open_lifetime: float = 20.0
+    half_open_blamed: float = 5.0
     idle: float = 60.0
     duplicate: float = 5.0
 
@@ -30,14 +36,14 @@ class Limits:
 class DoorSettings:
     """`host` is for nodes that declare no endpoint. `patience` is how long a request waits for the node, in seconds.
 
-    `sol_retry` is the time between retries of a SOL packet; `sol_replay` how many bytes printed before a console
-    gets first.
+    `sign_in` says how many wrong keys lock a user or an address, and for how long: see `bmc.accounts.Limits`.
+    `sol_replay` is how many bytes printed before a SOL console gets first.
     """
 
     host: str = "127.0.0.1"
     limits: Limits = Limits()
+    sign_in: SignInLimits = field(default_factory=SignInLimits)
     patience: float = 0.8
-    sol_retry: float = 0.25
     sol_replay: int = 2048
 
 
@@ -96,6 +102,13 @@ class Slots(SlotFinder, Protocol):
         self, node: NodeDefinition, number: int | None, caller: Caller, **fields: Unpack[SlotFields]
     ) -> Slot:
         """As `bmc.accounts.Accounts.change_slot`. :raise Denied: :raise InvalidRequest:"""
+
+
+class EventSink(Protocol):
+    """Where facts are published."""
+
+    async def publish(self, event: Event) -> Event:
+        """:raise StoreFailed: nobody saw it."""
 
 
 class Counters(Counter[str]):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from bmc.accounts.lockout import Lockout
 from bmc.ipmi.commands import TABLE
 from bmc.ipmi.commands.call import IN_BAND_ONLY
 from bmc.ipmi.config import ConfigKeeper, DoorConfig
@@ -70,7 +71,9 @@ async def bench() -> AsyncIterator[Bench]:
     node.state = replace(node.state, has_host_interface=True)
     node.system_interface.put_nowait(stream)
     where, config = Endpoint("127.0.0.1", 6230), ConfigKeeper(MemoryBuckets(), "n1", DoorConfig())
-    door = NodeDoor(node, FakeSlots(), config, clock, DoorSettings(), where, counters, lambda data, peer: None)
+    settings = DoorSettings()
+    lockout = Lockout(clock, settings.sign_in)
+    door = NodeDoor(node, FakeSlots(), config, clock, settings, where, counters, lambda data, peer: None, lockout)
     door.start()
     await settle()
     yield Bench(node, clock, door, counters, stream)

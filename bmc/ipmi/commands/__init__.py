@@ -17,6 +17,7 @@ from bmc.ipmi.commands import (
     sel,
     sensor,
     session,
+    sol,
     system_info,
     user,
 )
@@ -33,5 +34,21 @@ def _rows(*families: ModuleType) -> dict[tuple[int, int], Row]:
 
 
 TABLE = _rows(
-    app, boot, channel, chassis, dcmi, event, fru, lan, messaging, payload, sdr, sel, sensor, session, system_info, user
+    app,
+    boot,
+    channel,
+    chassis,
+    dcmi,
+    event,
+    fru,
+    lan,
+    messaging,
+    payload,
+    sdr,
+    sel,
+    sensor,
+    session,
+    sol,
+    system_info,
+    user,
 )

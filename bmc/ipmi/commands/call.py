@@ -158,6 +158,7 @@ class Context:
     sel: Reservation = field(default_factory=Reservation)
     sdr: Reservation = field(default_factory=Reservation)
     host: HostState = field(default_factory=HostState)
+    sol_writer: "Session | HostState | None" = None
     acpi: AcpiState = field(default_factory=AcpiState)
     system_info: SystemInfoState = field(default_factory=SystemInfoState)
 

@@ -1,4 +1,4 @@
-"""LAN and SOL configuration, IPMI v2.0 §23.1, §23.2 and §26.3."""
+"""LAN configuration, IPMI v2.0 §23.1 and §23.2."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,9 +8,8 @@ from bmc.ipmi.commands.channel import check_channel
 from bmc.ipmi.network import Network, find_network
 from bmc.ipmi.wire.crypto import SUITES
 from bmc.ipmi.wire.errors import expect_length
-from bmc.ipmi.wire.lan import BIT_RATE_115200, GetParameter, LanParameter, SetParameter, SolParameter, pack_parameter
-from bmc.ipmi.wire.numbers import LAN_CHANNEL, Code, NetFn, Privilege
-from bmc.ipmi.wire.sol import MAX_CHARACTERS
+from bmc.ipmi.wire.lan import GetParameter, LanParameter, SetParameter, pack_parameter
+from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
 
 _NOT_SUPPORTED = 0x80
 _IN_PROGRESS = 0x81
@@ -24,19 +23,12 @@ _STATIC_ADDRESS = 0x01
 _LEVELS = 5
 _SUITE_IDS = bytes(sorted(suite.id for suite in SUITES))
 _SUITE_SLOTS = 16
-_RETRIES = 7
 
 
 @command(NetFn.TRANSPORT, 0x02, Privilege.OPERATOR)
 def get_lan_configuration(call: Call) -> bytes:
     """§23.2."""
     return _read(call, {number: parameter.read for number, parameter in LAN.items()})
-
-
-@command(NetFn.TRANSPORT, 0x22, Privilege.USER)
-def get_sol_configuration(call: Call) -> bytes:
-    """§26.3."""
-    return _read(call, _SOL)
 
 
 Readers = dict[int, Callable[[Call], bytes]]
@@ -57,26 +49,6 @@ def _fixed(data: bytes) -> Callable[[Call], bytes]:
 
 def _port(call: Call) -> bytes:
     return call.context.endpoint.port.to_bytes(2, "little")
-
-
-def _retry(call: Call) -> bytes:
-    """How often, and how long to wait between, in units of 10 ms."""
-    return bytes((_RETRIES, min(255, round(call.context.settings.sol_retry * 100))))
-
-
-_SOL: Readers = {
-    SolParameter.SET_IN_PROGRESS: _fixed(b"\x00"),
-    SolParameter.ENABLE: lambda call: bytes((call.node.snapshot.has_serial,)),
-    # Encryption and authentication are forced; activation takes an operator.
-    SolParameter.AUTHENTICATION: _fixed(bytes((0xC0 | Privilege.OPERATOR,))),
-    # Sent as soon as it is printed (5 ms is the least that can be said), and at the latest when a packet is full.
-    SolParameter.ACCUMULATE: _fixed(bytes((1, MAX_CHARACTERS))),
-    SolParameter.RETRY: _retry,
-    SolParameter.NON_VOLATILE_BIT_RATE: _fixed(bytes((BIT_RATE_115200,))),
-    SolParameter.VOLATILE_BIT_RATE: _fixed(bytes((BIT_RATE_115200,))),
-    SolParameter.CHANNEL: _fixed(bytes((LAN_CHANNEL,))),
-    SolParameter.PORT: _port,
-}
 
 
 @dataclass(frozen=True, slots=True)

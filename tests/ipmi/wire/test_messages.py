@@ -57,6 +57,7 @@ MESSAGES = [
     (lan.SetParameter(1, 4, b"\x01"), "010401"),
     (payload.ActivateRequest(1, 1), "0101c0000000"),
     (payload.DeactivateRequest(1, 1), "010100000000"),
+    (payload.EncryptionRequest(1, 1, payload.Encryption.RESUME), "010101"),
     (payload.PayloadInstance(1, 1), "0101"),
     (payload.ActivateResponse(255, 255, 623), "00000000ff00ff006f02ffff"),
     (chassis.ChassisControl(chassis.ControlAction.POWER_CYCLE), "02"),
@@ -74,6 +75,7 @@ MESSAGES = [
     (boot.BootFlags(True, False, False, boot.Device.PXE), "8004000000"),
     (boot.BootFlags(), "0000000000"),
     (lan.GetParameter(1, 26), "011a0000"),
+    (lan.SetParameter(1, 3, b"\x05\x60"), "01030560"),
     (lan.GetParameter(0x0E, 8), "0e080000"),
     (lan.GetParameter(1, 0, revision_only=True), "81000000"),
     (
