@@ -97,7 +97,9 @@ class Fleet:
             except (KeyError, TypeError, ValueError) as error:
                 log.error("the stored definition of %s cannot be read, it is left out: %r", entry.key, error)
                 await self._tell_fault(entry.key, f"the stored definition of {entry.key} cannot be read: {error!r}")
-        await asyncio.gather(*map(self._adopt, stored))
+        # Those that have an endpoint come first, so that no other is given it.
+        for adopted in ([d for d in stored if d.ipmi], [d for d in stored if not d.ipmi]):
+            await asyncio.gather(*map(self._adopt, adopted))
 
     async def record(self) -> None:
         """Give each node what is published about it, without end; the service owns this task."""

@@ -223,9 +223,12 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    path: Path, drivers: MemoryDrivers | None = None, patience: Patience = HASTY
+    path: Path, drivers: MemoryDrivers | None = None, patience: Patience = HASTY, start: bool = True
 ) -> AsyncIterator[World]:
-    """The world on a store file; opening it again on the same file is a restart of the service."""
+    """The world on a store file; opening it again on the same file is a restart of the service.
+
+    Without `start` the fleet waits for the test to start it, once its doors have been told of.
+    """
     clock = SystemClock()
     drivers = drivers or MemoryDrivers()
 
@@ -234,7 +237,8 @@ async def open_world(
         media = PlainMedia()
         fleet = Fleet(store, events, audit, clock, drivers, media, patience)
         recorder = asyncio.create_task(fleet.record())
-        await fleet.start()
+        if start:
+            await fleet.start()
         try:
             yield World(store, events, audit, fleet, drivers, media)
         finally:

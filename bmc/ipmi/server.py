@@ -1,6 +1,7 @@
 """The IPMI door's sockets: one UDP endpoint a node, drained on each wake."""
 
 import asyncio
+import errno
 import ipaddress
 import logging
 import socket
@@ -21,14 +22,21 @@ log = logging.getLogger(__name__)
 _LARGEST = 2048
 _PER_WAKE = 64
 _HOUSEKEEPING = 1.0
+_REMEDIES = {
+    errno.EADDRNOTAVAIL: "no interface of this host has that address: add it to one, then restart the service",
+    errno.EACCES: "a port below 1024 needs root or CAP_NET_BIND_SERVICE",
+}
 
 
 class _Socket:
-    """One node's endpoint."""
+    """One node's endpoint; it puts itself into `busy` when something comes."""
 
-    def __init__(self, sock: socket.socket, counters: Counters) -> None:
+    __slots__ = ("_busy", "_counters", "_socket", "door")
+
+    def __init__(self, sock: socket.socket, counters: Counters, busy: "set[_Socket]") -> None:
         self._socket = sock
         self._counters = counters
+        self._busy = busy
         self.door: NodeDoor | None = None
 
     @property
@@ -43,6 +51,7 @@ class _Socket:
 
     def stop(self) -> None:
         asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        self._busy.discard(self)
         self._socket.close()
 
     def send(self, datagram: bytes, peer: Address) -> None:
@@ -55,6 +64,7 @@ class _Socket:
 
     def _drain(self, door: NodeDoor) -> None:
         """All that has come, but not more than a share, so that a flood here delays nobody else."""
+        self._busy.add(self)
         for _ in range(_PER_WAKE):
             try:
                 datagram, peer = self._socket.recvfrom(_LARGEST)
@@ -86,6 +96,7 @@ class IpmiServer:
         self._events = events
         self._lockout = Lockout(clock, self._settings.sign_in)
         self._opened: dict[str, _Socket] = {}
+        self._busy: set[_Socket] = set()
         self._housekeeper: asyncio.Task[None] | None = None
         slots.on_slot_changed(self._slot_changed)
 
@@ -113,7 +124,7 @@ class IpmiServer:
             raise InvalidRequest(f"node {definition.name} has an IPMI endpoint already")
         config = await ConfigKeeper.open(self._store, definition.name)
         wanted = definition.ipmi or Endpoint(self._settings.host, 0)
-        opened = _Socket(_bind(wanted, definition.name), self.counters)
+        opened = _Socket(_bind(wanted, definition.name), self.counters, self._busy)
         where = opened.endpoint
         door = NodeDoor(
             node,
@@ -156,15 +167,17 @@ class IpmiServer:
             opened.door.revoke(slot)
 
     async def _housekeeping(self) -> None:
+        """Time passes at the doors that have a session, half-open or whole; of thousands only those are looked at."""
         while True:
             await self._clock.sleep(_HOUSEKEEPING)
-            for name, opened in list(self._opened.items()):
+            for opened in list(self._busy):
                 if opened.door is None or opened.door.idle:
+                    self._busy.discard(opened)
                     continue
                 try:
                     opened.door.expire()
                 except Exception:
-                    log.exception("%s: housekeeping of the IPMI door", name)
+                    log.exception("housekeeping of the IPMI door at %s", opened.endpoint)
 
 
 def _bind(wanted: Endpoint, name: str) -> socket.socket:
@@ -178,8 +191,8 @@ def _bind(wanted: Endpoint, name: str) -> socket.socket:
         sock.bind((wanted.host, wanted.port))
     except OSError as error:
         sock.close()
+        remedy = _REMEDIES.get(error.errno or 0, "give the node another ipmi endpoint, or end what holds this one")
         raise BackendFailed(
-            f"node {name} cannot listen for IPMI on {wanted.host} UDP port {wanted.port}: {error.strerror}; "
-            "give the node another ipmi endpoint, or end what holds this one"
+            f"node {name} cannot listen for IPMI on {wanted.host} UDP port {wanted.port}: {error.strerror}; {remedy}"
         ) from error
     return sock

@@ -5,6 +5,7 @@ IPMI v2.0 §6.12 (sequence numbers), §13.27 to §13.29 (packets of a session).
 
 import logging
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bmc.ipmi.handshake import Address, Ceiling, Handshake, Opened, no_ceiling
 from bmc.ipmi.seats import giving_way
@@ -131,11 +132,11 @@ class Session:
             recent.answer = answer
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request to be carried out and then passed to `Sessions.answer`. Without a session it is a sessionless one.
 
-    `host`: it came from the node's own guest, and `Sessions` has nothing to do with it.
+    `host`: it came from the node's own guest, and `Sessions` has nothing to do with it. A tuple, for it is made for
+    each datagram.
     """
 
     message: Message

@@ -132,6 +132,7 @@ STATE_SENSORS = (
     StateSensor(sel.WATCHDOG_SENSOR, "Watchdog", sel.WATCHDOG, sel.SENSOR_SPECIFIC, CONTROLLER, 0x10F, _watchdog),
     StateSensor(sel.MEDIA_SENSOR, "Media", sel.PRESENCE, sel.SENSOR_SPECIFIC, PERIPHERAL_BAY, 0x03, _media),
     StateSensor(sel.AUDIT_SENSOR, "Sign-in", sel.AUDIT, sel.SENSOR_SPECIFIC, CONTROLLER, 0x08),
+    StateSensor(sel.DRIVE_SENSOR, "Drive", sel.DRIVE, sel.SENSOR_SPECIFIC, ENTITIES[Entity.DISK], 0x02),
     StateSensor(sel.IDENTIFY_SENSOR, "Identify", sel.CHASSIS, sel.GENERIC_STATE, SYSTEM_CHASSIS, 0x03, _identify),
 )
 _BY_NUMBER = {sensor.number: sensor for sensor in STATE_SENSORS}
