@@ -120,18 +120,18 @@ class NodeDoor:
             name, guid, self._visitors, settings.limits, self.counters, self._sign_ins, config.ceiling
         )
         self._sol = SolPort(self._send_sol, clock, config)
-        self._host = HostSide(node, self._answer_host, clock) if node.snapshot.has_host_interface else None
         self._context = Context(node, self._sessions, slots, config, self._sol, clock, settings, endpoint, self._tasks)
+        self._host = HostSide(self._context, self._answer_host) if node.snapshot.has_host_interface else None
 
     def start(self) -> None:
         """Begin to serve the node's own guest, too."""
         if self._host is not None:
-            self._context.tasks.start(self._host.run())
+            self._tasks.start(self._host.run())
 
     @property
     def idle(self) -> bool:
-        """No session, half-open or whole."""
-        return self._sessions.idle
+        """No session, half-open or whole, and no guest that may have to be told something."""
+        return self._sessions.idle and not (self._host and self._host.open)
 
     def receive(self, datagram: bytes, peer: Address) -> None:
         """One datagram. Whatever it holds, this does not raise."""
@@ -157,6 +157,8 @@ class NodeDoor:
         """Time passes: ends what is over."""
         self._sessions.expire(self._clock.monotonic())
         self._end_orphan()
+        if self._host is not None and self._host.open:
+            self._tasks.start(self._host.attend())
 
     def revoke(self, slot: int) -> None:
         """The user in `slot` was changed or removed: its sessions and their console end now, and so does a lock."""

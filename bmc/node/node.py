@@ -14,6 +14,7 @@ from bmc.events import Audit, Events
 from bmc.model.caller import SERVICE, Caller, Door, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import (
+    AddSelEntry,
     Command,
     ConfirmPower,
     InsertMedia,
@@ -30,6 +31,7 @@ from bmc.model.commands import (
     SetCycleInterval,
     SetWatchdog,
     SystemInterface,
+    TellPlatformEvent,
     WriteFru,
 )
 from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
@@ -452,9 +454,12 @@ class Node:
         await self._events.publish(event)
 
 
+_TOLD_BY_THE_GUEST = (SetWatchdog, ResetWatchdog, NoteOsSeen, AddSelEntry, TellPlatformEvent)
+
+
 def _of_the_guest(command: Command[Any], caller: Caller) -> bool:
-    """A guest pets its watchdog also while somebody holds the node."""
-    return caller.door is Door.HOST and isinstance(command, SetWatchdog | ResetWatchdog)
+    """A guest pets its watchdog and tells what it sees also while somebody holds the node."""
+    return caller.door is Door.HOST and isinstance(command, _TOLD_BY_THE_GUEST)
 
 
 def _audit_details(command: Command[Any]) -> dict[str, object]:

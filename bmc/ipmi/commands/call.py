@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar, overload
 
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
+from bmc.ipmi.host import HostState
 from bmc.ipmi.patience import within
 from bmc.ipmi.session import Request, Session, Sessions
 from bmc.ipmi.settings import DoorSettings, Slots
@@ -108,15 +109,6 @@ class BootState:
     valid_clearing: int = 0x1F
     flags: BootFlags = field(default_factory=BootFlags)
     commands: int = 0
-
-
-@dataclass(slots=True)
-class HostState:
-    """What the driver of the guest's operating system sets and clears; volatile."""
-
-    enables: int = 0x08
-    flags: int = 0
-    ended: bool = False
 
 
 @dataclass(slots=True)
@@ -278,6 +270,10 @@ class Row:
     sessionless: bool
     handler: Handler
     guarded: bool = False
+
+
+IN_BAND_ONLY = Privilege.NO_ACCESS
+"""The privilege that no session has: what the specification leaves to the system interface."""
 
 
 def command(
