@@ -4,11 +4,13 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from bmc.accounts.lockout import Lockout
+from bmc.ipmi.alerts import Alerts
 from bmc.ipmi.commands import TABLE
 from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row, Tasks
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.kcs import HostSide
+from bmc.ipmi.pef import Pef
 from bmc.ipmi.session import Request, Session, Sessions, SolInput
 from bmc.ipmi.settings import Counters, DoorSettings, EventSink, Slot, Slots
 from bmc.ipmi.sign_ins import SignIns
@@ -121,7 +123,11 @@ class NodeDoor:
         )
         self._sol = SolPort(self._send_sol, clock, config)
         self._host = HostSide(node, self._answer_host, clock) if node.snapshot.has_host_interface else None
-        self._context = Context(node, self._sessions, slots, config, self._sol, clock, settings, endpoint, self._tasks)
+        alerts = Alerts(config, clock, settings, endpoint)
+        self._pef = Pef(node, config, alerts, clock, self._tasks.start)
+        self._context = Context(
+            node, self._sessions, slots, config, self._sol, clock, settings, endpoint, alerts, self._pef, self._tasks
+        )
 
     def start(self) -> None:
         """Begin to serve the node's own guest, too."""
@@ -157,6 +163,10 @@ class NodeDoor:
         """Time passes: ends what is over."""
         self._sessions.expire(self._clock.monotonic())
         self._end_orphan()
+
+    def filter_events(self) -> None:
+        """What is new in the SEL is held against the event filters."""
+        self._pef.look()
 
     def revoke(self, slot: int) -> None:
         """The user in `slot` was changed or removed: its sessions and their console end now, and so does a lock."""

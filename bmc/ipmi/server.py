@@ -159,10 +159,12 @@ class IpmiServer:
         while True:
             await self._clock.sleep(_HOUSEKEEPING)
             for name, opened in list(self._opened.items()):
-                if opened.door is None or opened.door.idle:
+                if opened.door is None:
                     continue
                 try:
-                    opened.door.expire()
+                    opened.door.filter_events()
+                    if not opened.door.idle:
+                        opened.door.expire()
                 except Exception:
                     log.exception("%s: housekeeping of the IPMI door", name)
 
