@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Protocol, TypeVar, overload
 
+from bmc.ipmi.alerts import Alerts
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.host import HostState
 from bmc.ipmi.patience import within
+from bmc.ipmi.pef import Pef
 from bmc.ipmi.session import Request, Session, Sessions
 from bmc.ipmi.settings import DoorSettings, Slots
 from bmc.ipmi.sol import SerialStream, SolPort
@@ -158,7 +160,9 @@ class Context:
     clock: Clock
     settings: DoorSettings
     endpoint: Endpoint
-    tasks: Tasks = field(default_factory=Tasks)
+    alerts: Alerts
+    pef: Pef
+    tasks: Tasks
     boot: BootState = field(default_factory=BootState)
     lan_writer: Session | None = None
     sel: Reservation = field(default_factory=Reservation)
