@@ -164,3 +164,26 @@ def report(
         cells = [f"{median(values):.3f} ({min(values):.3f}-{max(values):.3f})" for values in (ours, theirs)]
         table.add_row(name, *cells, f"{ratio:.2f}", str(len(ours)))
     Console(width=120).print(table)
+
+
+def compare(title: str, unit: str, rows: Mapping[str, Mapping[str, Sequence[float]]], ours: str) -> None:
+    """Print medians row by row for any number of alternatives, each with the ratio of ours to it."""
+    names = list(dict.fromkeys(name for row in rows.values() for name in row))
+    table = Table(title=f"{title} ({unit}, median of {_runs(rows)})", title_justify="left")
+    table.add_column("")
+    for name in names:
+        table.add_column(name, justify="right")
+    for row, values in rows.items():
+        cells = [
+            f"{median(values[name]):,.1f}{_ratio(values, ours, name)}" if name in values else "-" for name in names
+        ]
+        table.add_row(row, *cells)
+    Console(width=120).print(table)
+
+
+def _runs(rows: Mapping[str, Mapping[str, Sequence[float]]]) -> int:
+    return max(len(values) for row in rows.values() for values in row.values())
+
+
+def _ratio(values: Mapping[str, Sequence[float]], ours: str, name: str) -> str:
+    return "" if name == ours else f" (ours is {median(values[ours]) / median(values[name]):.2f} of it)"

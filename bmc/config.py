@@ -3,13 +3,15 @@
 import hashlib
 import os
 import tomllib
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 
 import bmc
 from bmc.model.errors import InvalidRequest
+from bmc.model.node import Endpoint
 
 
 class Section(BaseModel):
@@ -36,10 +38,34 @@ class HttpSettings(Section):
 
 
 class IpmiSettings(Section):
-    """Each node's endpoint gets the first free UDP port from `first_port` on."""
+    """Each node's endpoint is at a port of its own, or with `addresses` at an address of its own.
+
+    A port is the first free one from `first_port` on, at `host`; an address is the next free one, at `port`.
+    """
 
     host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
     first_port: int = Field(default=6230, ge=1, le=65535)
+    addresses: IPvAnyNetwork | None = None
+    port: int = Field(default=623, ge=1, le=65535)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "IpmiSettings":
+        given = self.model_fields_set
+        if self.addresses is None and "port" in given:
+            raise ValueError("port is that of `addresses`, which is missing; with a port for each node set first_port")
+        if self.addresses is not None and given & {"host", "first_port"}:
+            raise ValueError("expected either `addresses` (with `port`) or `host` and `first_port`, not both")
+        return self
+
+    def endpoints(self) -> Iterator[Endpoint]:
+        """All that there are, in the order in which nodes get them."""
+        if self.addresses is None:
+            return (Endpoint(str(self.host), port) for port in range(self.first_port, 65536))
+        return (Endpoint(str(address), self.port) for address in self.addresses.hosts())
+
+    def keeps(self, endpoint: Endpoint) -> bool:
+        """Whether a node stays there even if it cannot listen: an address is for good, a port is not."""
+        return self.addresses is not None and ip_address(endpoint.host) in self.addresses
 
 
 class FetchSettings(Section):

@@ -21,6 +21,7 @@ from bmc.node.power import PATIENCE, Patience
 from bmc.node.state import StateKeeper
 from bmc.node.unopened import Unopened
 from bmc.ports import Backend
+from bmc.records.fru import FruKeeper
 from bmc.records.sel import SelKeeper
 from bmc.store import Json, Store, StoreFailed
 
@@ -97,7 +98,9 @@ class Fleet:
             except (KeyError, TypeError, ValueError) as error:
                 log.error("the stored definition of %s cannot be read, it is left out: %r", entry.key, error)
                 await self._tell_fault(entry.key, f"the stored definition of {entry.key} cannot be read: {error!r}")
-        await asyncio.gather(*map(self._adopt, stored))
+        # Those that have an endpoint come first, so that no other is given it.
+        for adopted in ([d for d in stored if d.ipmi], [d for d in stored if not d.ipmi]):
+            await asyncio.gather(*map(self._adopt, adopted))
 
     async def record(self) -> None:
         """Give each node what is published about it, without end; the service owns this task."""
@@ -267,6 +270,7 @@ class Fleet:
             self._store,
             keeper,
             await SelKeeper.open(self._store, definition.name, self._clock),
+            await FruKeeper.open(self._store, definition),
             self._events,
             self._audit,
             self._clock,

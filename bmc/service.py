@@ -66,10 +66,11 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         core = await stack.enter_async_context(open_core(state))
         artefacts = await asyncio.to_thread(build_all, default_cache())
         catalogue = Catalogue(artefacts.catalogue)
-        ipmi = await stack.enter_async_context(IpmiServer(core.accounts, core.store, core.clock))
+        ipmi = await stack.enter_async_context(IpmiServer(core.accounts, core.store, core.clock, events=core.events))
         opened = Opened(core, ipmi)
         core.fleet.on_change(opened.add, opened.remove)
         core.fleet.on_forget(ipmi.forget)
+        core.fleet.on_forget(opened.forget)
         medium = partial(build_medium, artefacts)
         reinstall = Reinstall(core.events, catalogue, medium, DeployServer(), state / "deploy")
         jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, [reinstall.recipe()])
@@ -113,44 +114,66 @@ class Opened:
     def __init__(self, core: Core, ipmi: IpmiServer) -> None:
         self._core = core
         self._ipmi = ipmi
+        self._settings = core.settings.ipmi
         self._nodes: dict[str, Endpoint | None] = {}
+        self._given: dict[str, Endpoint] = {}
         self._url = ""
 
     async def add(self, node: Node, definition: NodeDefinition) -> Endpoint | None:
-        """A node without an endpoint gets the first free port; so does one whose port another has taken meanwhile."""
+        """A node without an endpoint gets the next free one; so does one whose port another has taken meanwhile.
+
+        An address is the node's for good: where the node cannot listen at its own, its door is closed.
+        """
         name, wanted = definition.name, definition.ipmi
+        if wanted is not None:
+            self._given[name] = wanted
         endpoint = None
         try:
-            endpoint = await self._ipmi.add(node) if wanted else await self._first_free(node)
+            endpoint = await self._ipmi.add(node) if wanted else await self._next_free(node)
         except BmcError as error:
-            with suppress(BackendFailed):
-                endpoint = await self._first_free(node)
-            now = f"is on UDP port {endpoint.port} now" if endpoint else "is closed"
+            if name not in self._given or not self._settings.keeps(self._given[name]):
+                with suppress(BackendFailed):
+                    endpoint = await self._next_free(node)
+            now = f"is on {endpoint.host} UDP port {endpoint.port} now" if endpoint else "is closed"
             await self._tell(name, f"the IPMI door of {name} {now}: {error}")
         self._nodes[name] = endpoint
         self._write()
-        return endpoint
+        return self._given.get(name)
 
     async def remove(self, name: str) -> None:
         if self._nodes.pop(name, None) is not None:
             await self._ipmi.remove(name)
         self._write()
 
+    async def forget(self, name: str) -> None:
+        """The node was removed for good: another may have its endpoint."""
+        self._given.pop(name, None)
+
     def announce(self, url: str) -> None:
         """The web door is open: from now on service.json stands."""
         self._url = url
         self._write()
 
-    async def _first_free(self, node: Node) -> Endpoint:
-        settings = self._core.settings.ipmi
-        taken = {endpoint.port for endpoint in self._nodes.values() if endpoint}
-        for port in range(settings.first_port, 65536):
-            if port in taken:
+    async def _next_free(self, node: Node) -> Endpoint:
+        """Give the node the next endpoint that is no other's. A port that another program has is passed over.
+
+        :raise BackendFailed: there is none left, or the address given, which stays the node's, cannot be had.
+        """
+        taken = set(self._given.values())
+        for endpoint in self._settings.endpoints():
+            if endpoint in taken:
                 continue
-            node.relocate(Endpoint(str(settings.host), port))
-            with suppress(BackendFailed):
+            self._given[node.snapshot.name] = endpoint
+            node.relocate(endpoint)
+            try:
                 return await self._ipmi.add(node)
-        raise BackendFailed(f"no UDP port from {settings.first_port} on is free on {settings.host}")
+            except BackendFailed:
+                if self._settings.keeps(endpoint):
+                    raise
+        self._given.pop(node.snapshot.name, None)
+        if self._settings.addresses is not None:
+            raise BackendFailed(f"every address of ipmi.addresses ({self._settings.addresses}) is given to a node")
+        raise BackendFailed(f"no UDP port from {self._settings.first_port} on is free on {self._settings.host}")
 
     async def _tell(self, name: str, message: str) -> None:
         log.error(message)

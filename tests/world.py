@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,19 +19,23 @@ from bmc.model.errors import BmcError, NotFound, WrongState
 from bmc.model.events import Event, EventKind
 from bmc.model.node import MediaSlot, NodeDefinition
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
+from bmc.model.sensor import Entity, SensorInfo, Threshold, Unit
 from bmc.node import Node
 from bmc.node.power import Patience
 from bmc.ports import Backend, ByteStream
 from bmc.store import Store
 
-HASTY = Patience(settle=0.4, graceful=0.4, agree=0.1, off_time=0.01, stagger=0.01)
+HASTY = Patience(settle=0.4, graceful=0.4, agree=0.1, off_time=0.01, stagger=0.01, sample=0.02)
 ADMIN = Caller("admin", Role.ADMINISTRATOR, Scope(), Door.WEB)
 OPERATOR = Caller("olga", Role.OPERATOR, Scope(), Door.WEB)
 VIEWER = Caller("vera", Role.READ_ONLY, Scope(), Door.WEB)
 
 
 class MemoryServer:
-    """Lifecycle, PowerSwitch, PowerSense, BootControl, MediaBay and Mains of a server that is a few variables."""
+    """Lifecycle, PowerSwitch, PowerSense, BootControl, MediaBay, SensorSource and Mains of a server that is variables.
+
+    `figures` are what its sensors read while it is on.
+    """
 
     name = "memory"
     domain = "memory"
@@ -64,9 +68,11 @@ class MemoryServer:
         self.medium = ""
         self.erased = False
         self.last = PowerReading(PowerState.OFF, 0.0)
+        self.figures = {"CPU Load": 12.0, "Memory": 512.0, "Disk Read": 1000.0, "Inlet Temp": 24.5}
+        self.sensor_fault: Exception | None = None
 
     def backend(self) -> Backend:
-        return Backend(self, self, (self,), self, self, mains=self)
+        return Backend(self, self, (self,), self, self, sensors=MemorySensors(self), mains=self)
 
     def epoch(self) -> str:
         return self.supply
@@ -148,6 +154,29 @@ class MemoryServer:
         self.medium = ""
 
 
+class MemorySensors:
+    """SensorSource of a MemoryServer; a `sensor_fault` is raised, which no honest source does."""
+
+    def __init__(self, server: MemoryServer) -> None:
+        self._server = server
+
+    def sensors(self) -> tuple[SensorInfo, ...]:
+        return (
+            SensorInfo("CPU Load", Unit.PERCENT, Entity.CPU, 100.0),
+            SensorInfo("Memory", Unit.MEBIBYTES, Entity.MEMORY, 2048.0),
+            SensorInfo("Disk Read", Unit.KILOBYTES_PER_SECOND, Entity.DISK, 255.0**3, wide=True),
+            SensorInfo(
+                *("Inlet Temp", Unit.CELSIUS, Entity.CHASSIS, 127.0, -40.0),
+                thresholds={Threshold.UPPER_CAUTION: 40.0, Threshold.UPPER_CRITICAL: 50.0},
+            ),
+        )
+
+    async def read(self) -> Mapping[str, float]:
+        if self._server.sensor_fault is not None:
+            raise self._server.sensor_fault
+        return dict(self._server.figures) if self._server.state is PowerState.ON else {}
+
+
 class MemoryStream(ByteStream):
     """Two queues; what is put into `incoming` is read, what is written lands in `written`."""
 
@@ -213,9 +242,12 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    path: Path, drivers: MemoryDrivers | None = None, patience: Patience = HASTY
+    path: Path, drivers: MemoryDrivers | None = None, patience: Patience = HASTY, start: bool = True
 ) -> AsyncIterator[World]:
-    """The world on a store file; opening it again on the same file is a restart of the service."""
+    """The world on a store file; opening it again on the same file is a restart of the service.
+
+    Without `start` the fleet waits for the test to start it, once its doors have been told of.
+    """
     drivers = drivers or MemoryDrivers()
     clock = drivers.clock or SystemClock()
 
@@ -224,7 +256,8 @@ async def open_world(
         media = PlainMedia()
         fleet = Fleet(store, events, audit, clock, drivers, media, patience)
         tasks = {asyncio.create_task(fleet.record()), asyncio.create_task(fleet.restore_power())}
-        await fleet.start()
+        if start:
+            await fleet.start()
         try:
             yield World(store, events, audit, fleet, drivers, media)
         finally:

@@ -4,7 +4,7 @@ from bmc.accounts.accounts import Accounts
 from bmc.accounts.decision import decide
 from bmc.accounts.keyfile import KeyFileUnusable
 from bmc.accounts.passwords import Argon2, PasswordHasher, generate_ipmi_key, generate_password
-from bmc.accounts.values import Account, IpmiSlot, Limits, Session
+from bmc.accounts.values import Account, IpmiSlot, Limits, Session, SlotFields
 
 __all__ = [
     "Account",
@@ -15,6 +15,7 @@ __all__ = [
     "Limits",
     "PasswordHasher",
     "Session",
+    "SlotFields",
     "decide",
     "generate_ipmi_key",
     "generate_password",

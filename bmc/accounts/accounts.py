@@ -3,21 +3,23 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
+from bmc.accounts.decision import decide
 from bmc.accounts.gate import Gate, Stored
 from bmc.accounts.passwords import Argon2, PasswordHasher, check_password
 from bmc.accounts.sessions import Sessions
-from bmc.accounts.slots import IpmiSlots, SlotCallback, within
-from bmc.accounts.values import ALL_NODES, NOWHERE, Account, IpmiSlot, Limits, Session
-from bmc.events import Events
+from bmc.accounts.slots import IpmiSlots, SlotCallback, check_whole, gives, within
+from bmc.accounts.values import ALL_NODES, NOWHERE, Account, IpmiSlot, Limits, Session, SlotFields
+from bmc.events import Audit, Events
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
 from bmc.model.errors import Denied, InvalidRequest, NotFound, Refused
 from bmc.model.events import Event, EventKind, Severity
+from bmc.model.node import NodeDefinition
 from bmc.store import Conflict, Json, Store, StoreFailed
 
 BUCKET = "accounts"
@@ -35,8 +37,10 @@ class Accounts:
     ) -> None:
         self._store = store
         self._events = events
+        self._audit = Audit(store, clock)
         self._clock = clock
         self._slots = slots
+        self._changing_slots = asyncio.Lock()
         self._sessions = Sessions(store, clock, limits)
         self._accounts: dict[str, Stored] = {}
         self._changing = asyncio.Lock()
@@ -246,12 +250,63 @@ class Accounts:
         if account:
             self._stored(account)
         value = IpmiSlot(slot, name.encode(errors="surrogatepass"), key, privilege, enabled, account)
-        await self._slots.put(node, value)
+        async with self._changing_slots:
+            check_whole(value)
+            await self._slots.put(node, value)
         self._tell_slot(node, slot)
         return value
 
+    async def change_slot(
+        self, node: NodeDefinition, number: int | None, caller: Caller, **fields: Unpack[SlotFields]
+    ) -> IpmiSlot:
+        """Make one IPMI user as `caller` asks, at whatever door: what is so already stays as it is.
+
+        An empty slot is filled; None is the first empty one. An empty name clears the slot and all that was in it.
+
+        :raise Denied: `caller` may not administer the node, or see `guard_slot`.
+        :raise InvalidRequest: as `set_slot`, but name and key may come one by one.
+        :raise Refused: no slot is empty.
+        """
+        try:
+            decide(caller, Role.ADMINISTRATOR, node.name, node.tags, "changing IPMI users")
+        except Denied:
+            await self._audit.record(caller, "change-ipmi-user", node.name, "Denied", {"slot": number})
+            raise
+        async with self._changing_slots:
+            old = self._slots.free(node.name) if number is None else self._slots.get(node.name, number)
+            number = old.slot
+            works = self._effective(node.name, old)
+            asked: dict[str, Any] = {**fields}
+            changed = {name: value for name, value in asked.items() if getattr(works, name) != value}
+            new = replace(old, **changed)
+            if "key" in fields or gives(old, new):
+                await self.guard_slot(node.name, number, caller)
+            if new == old:
+                return works
+            await (
+                self._slots.put(node.name, new) if new.name or not old.name else self._slots.clear(node.name, number)
+            )
+        self._tell_slot(node.name, number)
+        await self._tell_change(node.name, old, new, caller, sorted(changed))
+        return self._effective(node.name, self._slots.get(node.name, number))
+
+    async def guard_slot(self, node: str, number: int, caller: Caller) -> None:
+        """Whoever sets the key of an account's slot can act in that account's name.
+
+        :raise Denied: the slot is granted to another account, and the caller's scope is not the whole fleet.
+        """
+        account = self._slots.get(node, number).account
+        if account in ("", caller.account) or (caller.role is Role.ADMINISTRATOR and caller.scope.all_nodes):
+            return
+        await self._audit.record(caller, "change-ipmi-user", node, "Denied", {"slot": number})
+        raise Denied(
+            f"slot {number} of {node} is granted to the account {account}: only {account} itself or an "
+            "Administrator of the whole fleet may change or enable it; you may disable or delete it"
+        )
+
     async def clear_slot(self, node: str, slot: int) -> None:
-        await self._slots.clear(node, slot)
+        async with self._changing_slots:
+            await self._slots.clear(node, slot)
         self._tell_slot(node, slot)
 
     async def drop_node(self, node: str) -> None:
@@ -260,7 +315,7 @@ class Accounts:
             await self.clear_slot(node, slot.slot)
 
     def slots(self, node: str) -> tuple[IpmiSlot, ...]:
-        """The occupied slots by number, each as it works now: no more than its account is, nor further."""
+        """The slots that hold anything, by number, each as it works now: no more than its account is, nor further."""
         return tuple(self._effective(node, slot) for slot in self._slots.of_node(node))
 
     def ipmi_slot(self, node: str, name: bytes) -> IpmiSlot | None:
@@ -294,6 +349,18 @@ class Accounts:
             except Exception:  # as with sessions: every door is told
                 log.exception("a door failed to end the sessions of slot %d of %s", slot, node)
 
+    async def _tell_change(
+        self, node: str, old: IpmiSlot, new: IpmiSlot, caller: Caller, changed: Sequence[str]
+    ) -> None:
+        what = "change" if old.name and new.name else "create" if new.name else "delete" if old.name else "change"
+        name = (new.name or old.name).decode()
+        details = {"slot": new.slot, "user": name, "changed": changed}
+        await self._audit.record(caller, f"{what}-ipmi-user", node, "ok", details)
+        text = f"IPMI user {new.slot} ({name or 'no name'}) of {node} {what}d: {', '.join(changed)}"
+        await self._publish(
+            EventKind.ACCOUNT_CHANGED, text, caller.account, node=node, slot=new.slot, user=name, changed=changed
+        )
+
     # Common
 
     def _stored(self, name: str) -> Stored:
@@ -308,10 +375,16 @@ class Accounts:
             raise Refused(f"{name} is the last enabled Administrator of the whole fleet; make another one first")
 
     async def _publish(
-        self, kind: EventKind, message: str, account: str, severity: Severity = Severity.OK, **details: object
+        self,
+        kind: EventKind,
+        message: str,
+        account: str,
+        severity: Severity = Severity.OK,
+        node: str = "",
+        **details: object,
     ) -> None:
         try:
-            await self._events.publish(Event(kind, message, 0, "", severity, account, details))
+            await self._events.publish(Event(kind, message, 0, node, severity, account, details))
         except StoreFailed as error:  # signing in must work on a full disk
             log.warning("event not stored: %s (%s)", message, error)
 

@@ -8,12 +8,15 @@ from typing import Any
 from bmc.accounts.keyfile import Sealer, open_key_file
 from bmc.accounts.values import IpmiSlot
 from bmc.model.caller import Role, Scope
-from bmc.model.errors import InvalidRequest
+from bmc.model.errors import InvalidRequest, Refused
 from bmc.store import Json, Store
 
 BUCKET = "ipmi-slots"
 FIRST, LAST = 2, 15
 LONGEST_NAME, LONGEST_KEY = 16, 20
+
+_LATER = ("messaging", "link", "callback", "sessions", "sol", "key_form")
+"""Fields that a store of an earlier version does not have."""
 
 SlotCallback = Callable[[str, int], None]
 
@@ -40,14 +43,26 @@ class IpmiSlots:
     def of_node(self, node: str) -> tuple[IpmiSlot, ...]:
         return tuple(slot for _, slot in sorted(self._slots.get(node, {}).items()))
 
+    def get(self, node: str, number: int) -> IpmiSlot:
+        """An empty one where there is none."""
+        return self._slots.get(node, {}).get(number) or _empty(number)
+
+    def free(self, node: str) -> IpmiSlot:
+        """The first slot without a name, emptied of whatever else it holds. :raise Refused: there is none."""
+        for number in range(FIRST, LAST + 1):
+            if not self.get(node, number).name:
+                return _empty(number)
+        raise Refused(f"all IPMI user slots of {node} are taken; delete a user first")
+
     def of_account(self, account: str) -> list[tuple[str, IpmiSlot]]:
         return [(node, slot) for node in self._slots for slot in self.of_node(node) if slot.account == account]
 
     def named(self, node: str, name: bytes) -> IpmiSlot | None:
-        return next((slot for slot in self._slots.get(node, {}).values() if slot.name == name), None)
+        """Nobody is called nothing."""
+        return next((slot for slot in self._slots.get(node, {}).values() if slot.name == name), None) if name else None
 
     async def put(self, node: str, slot: IpmiSlot) -> None:
-        """:raise InvalidRequest: nothing is truncated; names are unique on a node."""
+        """Name and key may still be missing. :raise InvalidRequest: nothing is cut; names are unique on a node."""
         _check(slot)
         other = self.named(node, slot.name)
         if other is not None and other.slot != slot.slot:
@@ -62,19 +77,31 @@ class IpmiSlots:
         self._slots.get(node, {}).pop(number, None)
 
 
+def _empty(number: int) -> IpmiSlot:
+    return IpmiSlot(number, b"", b"", None, enabled=False)
+
+
 def _check(slot: IpmiSlot) -> None:
     if slot.slot == 1:
         raise InvalidRequest("IPMI slot 1 is the anonymous user, which does not exist here; expected 2 to 15")
     if not FIRST <= slot.slot <= LAST:
         raise InvalidRequest(f"IPMI slot is {slot.slot}; expected {FIRST} to {LAST}")
-    if not 1 <= len(slot.name) <= LONGEST_NAME:
+    if len(slot.name) > LONGEST_NAME:
         raise InvalidRequest(f"IPMI user name has {len(slot.name)} bytes; expected 1 to {LONGEST_NAME}")
     if not all(0x21 <= byte <= 0x7E for byte in slot.name):
         raise InvalidRequest("IPMI user name has a character that is not printable ASCII, or a space")
-    if not 1 <= len(slot.key) <= LONGEST_KEY:
+    if len(slot.key) > LONGEST_KEY:
         raise InvalidRequest(f"IPMI key has {len(slot.key)} bytes; expected 1 to {LONGEST_KEY}")
     if 0 in slot.key:
         raise InvalidRequest("IPMI key holds a zero byte, which IPMI takes for its end")
+
+
+def check_whole(slot: IpmiSlot) -> None:
+    """:raise InvalidRequest: something is missing."""
+    if not slot.name:
+        raise InvalidRequest(f"IPMI user name has 0 bytes; expected 1 to {LONGEST_NAME}")
+    if not slot.key:
+        raise InvalidRequest(f"IPMI key has 0 bytes; expected 1 to {LONGEST_KEY}")
 
 
 def _key(node: str, number: int) -> str:
@@ -85,9 +112,10 @@ def _dump(slot: IpmiSlot, sealer: Sealer, key: str) -> Mapping[str, Json]:
     return {
         "name": slot.name.decode(),
         "key": sealer.seal(slot.key, key),
-        "privilege": slot.privilege.value,
+        "privilege": slot.privilege.value if slot.privilege else None,
         "enabled": slot.enabled,
         "account": slot.account,
+        **{name: getattr(slot, name) for name in _LATER},
     }
 
 
@@ -96,13 +124,33 @@ def _load(number: int, value: Mapping[str, Any], sealer: Sealer, key: str) -> Ip
         number,
         value["name"].encode(),
         sealer.unseal(value["key"], key),
-        Role(value["privilege"]),
+        Role(value["privilege"]) if value["privilege"] else None,
         value["enabled"],
         value["account"],
+        **{name: value[name] for name in _LATER if name in value},
     )
 
 
 def within(slot: IpmiSlot, role: Role, scope: Scope, enabled: bool) -> IpmiSlot:
     """The slot as far as its account, of that role and scope, carries it."""
-    privilege = min(slot.privilege, role, key=lambda each: each.rank)
+    privilege = min(slot.privilege, role, key=lambda each: each.rank) if slot.privilege else None
     return replace(slot, privilege=privilege, enabled=slot.enabled and enabled, scope=scope)
+
+
+def gives(old: IpmiSlot, new: IpmiSlot) -> bool:
+    """Whether the change lets anybody do what he could not do before; to lose something, or all, gives nothing."""
+    if not new.name:
+        return False
+    return (
+        (new.name, new.key) != (old.name, old.key)
+        or (new.enabled and not old.enabled)
+        or (new.messaging and not old.messaging)
+        or (old.callback and not new.callback)
+        or (new.sol and not old.sol)
+        or _rank(new.privilege) > _rank(old.privilege)
+        or (old.sessions or 64) < (new.sessions or 64)
+    )
+
+
+def _rank(privilege: Role | None) -> int:
+    return privilege.rank if privilege else -1

@@ -1,6 +1,7 @@
 """Accounts, sessions and IPMI slots as values. None of them shows a password."""
 
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from bmc.model.caller import Door, Role, Scope
 
@@ -37,19 +38,53 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class IpmiSlot:
-    """One numbered IPMI user of one node: `slot` 2..15, `name` 1..16 bytes, `key` 1..20 bytes.
+    """One numbered IPMI user of one node: `slot` 2..15, `name` at most 16 bytes, `key` at most 20 bytes.
 
+    A slot is filled bit by bit, so there may be no name or no key yet. `privilege` None is IPMI's "no access".
     `account` names the fleet account it was granted to, empty for a user of this node alone. `scope` is where it may
-    act: that account's, or this node; filled in only in what `Accounts` finds.
+    act: that account's, or this node; filled in only in what `Accounts` finds. The rest is as IPMI v2.0 §22.26 and
+    §24.6 have it: IPMI `messaging` and `link` authentication on, `callback` only, how many `sessions` at a time (0:
+    any), may use `sol`; `key_form` is the size, 16 or 20, that the key was set in (0: none was said).
     """
 
     slot: int
     name: bytes
     key: bytes = field(repr=False)
-    privilege: Role
+    privilege: Role | None
     enabled: bool = True
     account: str = ""
     scope: Scope = NOWHERE
+    messaging: bool = True
+    link: bool = False
+    callback: bool = False
+    sessions: int = 0
+    sol: bool = True
+    key_form: int = 0
+
+    @property
+    def usable(self) -> bool:
+        """Whether somebody who knows the key may log in."""
+        return bool(self.name and self.key and self.privilege) and self.open
+
+    @property
+    def open(self) -> bool:
+        """Nothing that is switched on or off stands in the way."""
+        return self.enabled and self.messaging and not self.callback
+
+
+class SlotFields(TypedDict, total=False):
+    """What can be changed of a slot, by the names it has there."""
+
+    name: bytes
+    key: bytes
+    key_form: int
+    privilege: Role | None
+    enabled: bool
+    messaging: bool
+    link: bool
+    callback: bool
+    sessions: int
+    sol: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,12 @@ def addresses(settings: Settings) -> Iterator[Check]:
         yield address(host, port, socket.SOCK_STREAM)
     else:
         yield address(host, 0, socket.SOCK_STREAM, "8080 or the next free port")
-    first = settings.ipmi.first_port
-    yield address(str(settings.ipmi.host), 0, socket.SOCK_DGRAM, f"{first} or the next free port")
+    ipmi = settings.ipmi
+    if ipmi.addresses is not None:
+        first = next(ipmi.endpoints())
+        yield address(first.host, first.port, socket.SOCK_DGRAM, f"the first of {ipmi.addresses}")
+    else:
+        yield address(str(ipmi.host), 0, socket.SOCK_DGRAM, f"{ipmi.first_port} or the next free port")
 
 
 def address(host: str, port: int, kind: socket.SocketKind, note: str = "free") -> Check:
@@ -116,7 +120,7 @@ def service(running: Running) -> Iterator[Check]:
         yield Check(name, Verdict.OK, f"runs at {running.url} with {len(running.nodes)} nodes (pid {running.pid})")
     closed = [node["name"] for node in running.nodes if not node["ipmi"]]
     if closed:
-        remedy = "free their UDP ports, then restart the service"
+        remedy = "the event log says why; mend it, then restart the service"
         yield Check("IPMI", Verdict.WARNING, f"the door is closed for {', '.join(closed)}", remedy)
 
 

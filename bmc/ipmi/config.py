@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol, cast
 
+from bmc.ipmi.wire.numbers import Privilege
 from bmc.store import Entry, Json
 
 BUCKET = "ipmi-config"
@@ -22,22 +23,58 @@ class Buckets(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DoorConfig:
-    """JSON values only. Every field has a default, so that what an earlier version stored is still understood."""
+    """JSON values only. Every field has a default, so that what an earlier version stored is still understood.
+
+    `channel_limit` is the LAN channel's privilege limit, `channel_alerting` whether PEF may alert over it; both are
+    the non-volatile ones. `suite_limits` are the highest privileges by cipher suite id; 0: the suite is not used.
+    `controller_id` is DCMI's identifier of the management controller, empty until it is set. `system_info` maps a
+    parameter's number to its blocks (IPMI v2.0 §22.14a), in hexadecimal digits. `sol_…` are the SOL configuration
+    parameters, §26.3, in its units: `sol_interval` 5 ms, `sol_retry_interval` 10 ms.
+    """
+
+    channel_limit: int = Privilege.ADMINISTRATOR
+    channel_alerting: bool = True
+    suite_limits: Mapping[str, int] = field(default_factory=dict)
+    controller_id: str = ""
+    system_info: Mapping[str, str] = field(default_factory=dict)
+    sol_enabled: bool = True
+    sol_privilege: int = Privilege.OPERATOR
+    sol_interval: int = 1
+    sol_threshold: int = 1
+    sol_retries: int = 7
+    sol_retry_interval: int = 25
 
 
 class ConfigKeeper:
-    """`config` is what holds now; `change` returns once the new one is on the disk."""
+    """`config` is what holds now; `change` returns once the new one is on the disk.
+
+    `channel_limit` and `channel_alerting` are the present (volatile) ones.
+    """
 
     def __init__(self, store: Buckets, node: str, config: DoorConfig) -> None:
         self.config = config
         self._store = store
         self._node = node
         self._changing = asyncio.Lock()
+        self.channel_limit = config.channel_limit
+        self.channel_alerting = config.channel_alerting
+
+    def suite_limit(self, suite: int) -> int:
+        return self.config.suite_limits.get(str(suite), Privilege.ADMINISTRATOR)
+
+    def ceiling(self, suite: int) -> int:
+        """The highest privilege of a session with that cipher suite; 0: none is opened."""
+        return min(self.channel_limit, self.suite_limit(suite))
 
     @classmethod
     async def open(cls, store: Buckets, node: str) -> "ConfigKeeper":
         entry = await store.get(BUCKET, node)
         return cls(store, node, _load(entry.value) if entry else DoorConfig())
+
+    def set_present(self, **fields: int) -> None:
+        """Of the volatile ones."""
+        self.channel_limit = fields.get("channel_limit", self.channel_limit)
+        self.channel_alerting = bool(fields.get("channel_alerting", self.channel_alerting))
 
     async def change(self, **fields: Any) -> None:
         """:raise StoreFailed: nothing was changed."""

@@ -3,15 +3,19 @@
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from bmc.accounts.lockout import Lockout
 from bmc.ipmi.commands import TABLE
-from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row
+from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row, Tasks
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
+from bmc.ipmi.kcs import HostSide
 from bmc.ipmi.session import Request, Session, Sessions, SolInput
-from bmc.ipmi.settings import Counters, DoorSettings, Slot, Slots
+from bmc.ipmi.settings import Counters, DoorSettings, EventSink, Slot, Slots
+from bmc.ipmi.sign_ins import SignIns
 from bmc.ipmi.sol import SolPort
 from bmc.ipmi.wire.app import pack_guid
 from bmc.ipmi.wire.errors import WireError, WrongLength
+from bmc.ipmi.wire.message import Message
 from bmc.ipmi.wire.numbers import Code, PayloadType
 from bmc.model.clock import Clock
 from bmc.model.errors import (
@@ -28,7 +32,9 @@ from bmc.model.errors import (
     Unreachable,
     WrongState,
 )
+from bmc.model.events import Event
 from bmc.model.node import Endpoint
+from bmc.store import StoreFailed
 
 log = logging.getLogger(__name__)
 
@@ -99,15 +105,28 @@ class NodeDoor:
         endpoint: Endpoint,
         counters: Counters,
         send: Callable[[bytes, Address], None],
+        lockout: Lockout,
+        events: EventSink | None = None,
     ) -> None:
         self.counters = counters
         self._clock = clock
         self._send = send
         self._visitors = Visitors(node, slots)
         name, guid = node.snapshot.definition.name, pack_guid(node.snapshot.definition.uuid)
-        self._sessions = Sessions(name, guid, self._visitors, settings.limits, self.counters)
-        self._sol = SolPort(self._send_sol, clock, settings.sol_retry)
-        self._context = Context(node, self._sessions, slots, config, self._sol, clock, settings, endpoint)
+        self._events = events
+        self._tasks = Tasks()
+        self._sign_ins = SignIns(name, lockout, clock, self._tell)
+        self._sessions = Sessions(
+            name, guid, self._visitors, settings.limits, self.counters, self._sign_ins, config.ceiling
+        )
+        self._sol = SolPort(self._send_sol, clock, config)
+        self._host = HostSide(node, self._answer_host, clock) if node.snapshot.has_host_interface else None
+        self._context = Context(node, self._sessions, slots, config, self._sol, clock, settings, endpoint, self._tasks)
+
+    def start(self) -> None:
+        """Begin to serve the node's own guest, too."""
+        if self._host is not None:
+            self._context.tasks.start(self._host.run())
 
     @property
     def idle(self) -> bool:
@@ -140,7 +159,10 @@ class NodeDoor:
         self._end_orphan()
 
     def revoke(self, slot: int) -> None:
-        """The user in `slot` was changed or removed: its sessions and their console end now."""
+        """The user in `slot` was changed or removed: its sessions and their console end now, and so does a lock."""
+        for user in self._visitors.slots(self._context.node.snapshot.name):
+            if user.slot == slot:
+                self._sign_ins.forget(user.name)
         self._sessions.revoke(slot)
         self._end_orphan()
 
@@ -148,7 +170,7 @@ class NodeDoor:
         for session in self._sessions.active:
             self._sessions.end(session)
         await self._sol.deactivate()
-        await self._context.tasks.close()
+        await self._tasks.close()
 
     def _carry_out(self, request: Request) -> None:
         self.counters["requests"] += 1
@@ -156,7 +178,7 @@ class NodeDoor:
         if isinstance(answer, bytes):
             self._send(answer, request.peer)
         else:
-            self._context.tasks.start(self._finish(request, answer))
+            self._tasks.start(self._finish(request, answer))
 
     def _start(self, request: Request) -> bytes | Awaitable[bytes]:
         """The answer, or a handler under way."""
@@ -174,6 +196,22 @@ class NodeDoor:
             return self._sessions.answer(request, code_of(error))
         return self._sessions.answer(request, Code.OK, result) if isinstance(result, bytes) else result
 
+    async def _answer_host(self, message: Message) -> tuple[int, bytes]:
+        """A request of the guest's software: whatever it holds, this does not raise."""
+        self.counters["host-requests"] += 1
+        row = TABLE.get((message.netfn, message.command))
+        if message.lun:
+            return Code.INVALID_FOR_LUN, b""
+        if row is None:
+            return Code.INVALID_COMMAND, b""
+        if row.guarded:
+            return Code.INSUFFICIENT_PRIVILEGE, b""
+        try:
+            result = row.handler(Call(self._context, Request(message, ("", 0), None, host=True)))
+            return Code.OK, result if isinstance(result, bytes) else await result
+        except Exception as error:
+            return code_of(error), b""
+
     def _may(self, session: Session | None, row: Row) -> bool:
         """The node may have left the user's scope since the session began: another tag is no change of the user."""
         return session is not None and session.privilege >= row.privilege and self._visitors.admitted(session.slot)
@@ -185,10 +223,20 @@ class NodeDoor:
             answer = self._sessions.answer(request, code_of(error))
         self._send(answer, request.peer)
 
+    def _tell(self, event: Event) -> None:
+        if self._events is not None:
+            self._tasks.start(self._publish(self._events, event))
+
+    async def _publish(self, events: EventSink, event: Event) -> None:
+        try:
+            await events.publish(event)
+        except StoreFailed as error:
+            log.error("%s, which could not be stored: %s", event.message, error)
+
     def _end_orphan(self) -> None:
         """A console ends with its session."""
-        if self._sol.owner is not None and self._sol.owner.ended:
-            self._context.tasks.start(self._sol.deactivate())
+        if self._sol.owner is not None and (self._sol.owner.ended or self._sol.owner.revoked):
+            self._tasks.start(self._sol.deactivate())
 
     def _send_sol(self, session: Session, payload: bytes) -> None:
         self._send(session.seal(PayloadType.SOL, payload), session.peer)

@@ -1,16 +1,18 @@
 """The IPMI door's sockets: one UDP endpoint a node, drained on each wake."""
 
 import asyncio
+import errno
 import ipaddress
 import logging
 import socket
 from types import TracebackType
 
+from bmc.accounts.lockout import Lockout
 from bmc.ipmi.commands.call import ManagedNode
 from bmc.ipmi.config import BUCKET, Buckets, ConfigKeeper
 from bmc.ipmi.door import NodeDoor
 from bmc.ipmi.handshake import Address
-from bmc.ipmi.settings import Counters, DoorSettings, Slots
+from bmc.ipmi.settings import Counters, DoorSettings, EventSink, Slots
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
 from bmc.model.node import Endpoint
@@ -20,14 +22,21 @@ log = logging.getLogger(__name__)
 _LARGEST = 2048
 _PER_WAKE = 64
 _HOUSEKEEPING = 1.0
+_REMEDIES = {
+    errno.EADDRNOTAVAIL: "no interface of this host has that address: add it to one, then restart the service",
+    errno.EACCES: "a port below 1024 needs root or CAP_NET_BIND_SERVICE",
+}
 
 
 class _Socket:
-    """One node's endpoint."""
+    """One node's endpoint; it puts itself into `busy` when something comes."""
 
-    def __init__(self, sock: socket.socket, counters: Counters) -> None:
+    __slots__ = ("_busy", "_counters", "_socket", "door")
+
+    def __init__(self, sock: socket.socket, counters: Counters, busy: "set[_Socket]") -> None:
         self._socket = sock
         self._counters = counters
+        self._busy = busy
         self.door: NodeDoor | None = None
 
     @property
@@ -37,10 +46,12 @@ class _Socket:
 
     def start(self, door: NodeDoor) -> None:
         self.door = door
+        door.start()
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain, door)
 
     def stop(self) -> None:
         asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        self._busy.discard(self)
         self._socket.close()
 
     def send(self, datagram: bytes, peer: Address) -> None:
@@ -53,6 +64,7 @@ class _Socket:
 
     def _drain(self, door: NodeDoor) -> None:
         """All that has come, but not more than a share, so that a flood here delays nobody else."""
+        self._busy.add(self)
         for _ in range(_PER_WAKE):
             try:
                 datagram, peer = self._socket.recvfrom(_LARGEST)
@@ -68,13 +80,23 @@ class _Socket:
 class IpmiServer:
     """Every node's IPMI endpoint. Enter it, then add nodes; they come and go while it runs."""
 
-    def __init__(self, slots: Slots, store: Buckets, clock: Clock, settings: DoorSettings | None = None) -> None:
+    def __init__(
+        self,
+        slots: Slots,
+        store: Buckets,
+        clock: Clock,
+        settings: DoorSettings | None = None,
+        events: EventSink | None = None,
+    ) -> None:
         self.counters = Counters()
         self._store = store
         self._slots = slots
         self._clock = clock
         self._settings = settings or DoorSettings()
+        self._events = events
+        self._lockout = Lockout(clock, self._settings.sign_in)
         self._opened: dict[str, _Socket] = {}
+        self._busy: set[_Socket] = set()
         self._housekeeper: asyncio.Task[None] | None = None
         slots.on_slot_changed(self._slot_changed)
 
@@ -102,9 +124,20 @@ class IpmiServer:
             raise InvalidRequest(f"node {definition.name} has an IPMI endpoint already")
         config = await ConfigKeeper.open(self._store, definition.name)
         wanted = definition.ipmi or Endpoint(self._settings.host, 0)
-        opened = _Socket(_bind(wanted, definition.name), self.counters)
+        opened = _Socket(_bind(wanted, definition.name), self.counters, self._busy)
         where = opened.endpoint
-        door = NodeDoor(node, self._slots, config, self._clock, self._settings, where, self.counters, opened.send)
+        door = NodeDoor(
+            node,
+            self._slots,
+            config,
+            self._clock,
+            self._settings,
+            where,
+            self.counters,
+            opened.send,
+            self._lockout,
+            self._events,
+        )
         opened.start(door)
         self._opened[definition.name] = opened
         log.info("%s: IPMI on %s port %d", definition.name, where.host, where.port)
@@ -134,15 +167,17 @@ class IpmiServer:
             opened.door.revoke(slot)
 
     async def _housekeeping(self) -> None:
+        """Time passes at the doors that have a session, half-open or whole; of thousands only those are looked at."""
         while True:
             await self._clock.sleep(_HOUSEKEEPING)
-            for name, opened in list(self._opened.items()):
+            for opened in list(self._busy):
                 if opened.door is None or opened.door.idle:
+                    self._busy.discard(opened)
                     continue
                 try:
                     opened.door.expire()
                 except Exception:
-                    log.exception("%s: housekeeping of the IPMI door", name)
+                    log.exception("housekeeping of the IPMI door at %s", opened.endpoint)
 
 
 def _bind(wanted: Endpoint, name: str) -> socket.socket:
@@ -156,8 +191,8 @@ def _bind(wanted: Endpoint, name: str) -> socket.socket:
         sock.bind((wanted.host, wanted.port))
     except OSError as error:
         sock.close()
+        remedy = _REMEDIES.get(error.errno or 0, "give the node another ipmi endpoint, or end what holds this one")
         raise BackendFailed(
-            f"node {name} cannot listen for IPMI on {wanted.host} UDP port {wanted.port}: {error.strerror}; "
-            "give the node another ipmi endpoint, or end what holds this one"
+            f"node {name} cannot listen for IPMI on {wanted.host} UDP port {wanted.port}: {error.strerror}; {remedy}"
         ) from error
     return sock

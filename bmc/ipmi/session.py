@@ -5,9 +5,12 @@ IPMI v2.0 §6.12 (sequence numbers), §13.27 to §13.29 (packets of a session).
 
 import logging
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from bmc.ipmi.handshake import Address, Handshake, Opened
-from bmc.ipmi.settings import Counters, Limits, Slot, Slots
+from bmc.ipmi.handshake import Address, Ceiling, Handshake, Opened, no_ceiling
+from bmc.ipmi.seats import giving_way
+from bmc.ipmi.settings import Counters, Limits, Slot, SlotFinder
+from bmc.ipmi.sign_ins import SignIns
 from bmc.ipmi.wire.crypto import SessionKeys
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.message import Message
@@ -42,7 +45,10 @@ class _Recent:
 
 
 class Session:
-    """One authenticated console. `privilege` is the present level, `limit` the highest it may ask for."""
+    """One authenticated console. `privilege` is the present level, `limit` the highest it may ask for.
+
+    A session that changes its own user is `leaving`: it still gets its answer, and may then do no more than close.
+    """
 
     def __init__(self, opened: Opened, handle: int, now: float) -> None:
         self.id = opened.exchange.session_id
@@ -55,6 +61,8 @@ class Session:
         self.requests = 0
         self.confirmed = False
         self.ended = False
+        self.leaving = False
+        self.revoked = False
         self._console_id = opened.exchange.console_id
         self._keys: SessionKeys = opened.exchange.suite.session_keys(opened.exchange.session_key())
         self._highest = 0
@@ -65,6 +73,11 @@ class Session:
     @property
     def user(self) -> str:
         return self.slot.name.decode()
+
+    def cap(self, privilege: Privilege) -> None:
+        """No more than `privilege` from now on."""
+        self.limit = min(self.limit, privilege)
+        self.privilege = min(self.privilege, privilege)
 
     def open(self, packet: PlusPacket, datagram: bytes) -> bytes:
         """The plain payload of a packet of this session. :raise WireError: forged, plain, or replayed."""
@@ -119,14 +132,18 @@ class Session:
             recent.answer = answer
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request to be carried out and then passed to `Sessions.answer`. Without a session it is a sessionless one."""
+class Request(NamedTuple):
+    """A request to be carried out and then passed to `Sessions.answer`. Without a session it is a sessionless one.
+
+    `host`: it came from the node's own guest, and `Sessions` has nothing to do with it. A tuple, for it is made for
+    each datagram.
+    """
 
     message: Message
     peer: Address
     session: Session | None
     plus: bool = True
+    host: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +161,21 @@ Received = bytes | Request | SolInput | None
 class Sessions:
     """All sessions of one endpoint."""
 
-    def __init__(self, node: str, guid: bytes, slots: Slots, limits: Limits, counters: Counters) -> None:
+    def __init__(
+        self,
+        node: str,
+        guid: bytes,
+        slots: SlotFinder,
+        limits: Limits,
+        counters: Counters,
+        sign_ins: SignIns,
+        ceiling: Ceiling = no_ceiling,
+    ) -> None:
         self.limits = limits
         self._node = node
         self._slots = slots
         self._counters = counters
-        self._handshake = Handshake(node, guid, slots, limits, counters)
+        self._handshake = Handshake(node, guid, slots, limits, counters, sign_ins, ceiling)
         self._active: dict[int, Session] = {}
 
     @property
@@ -200,8 +226,13 @@ class Sessions:
     def revoke(self, slot: int) -> None:
         """The user in `slot` was changed, disabled or removed."""
         for session in list(self._active.values()):
-            if session.slot.slot == slot:
-                log.info("%s: session of %s ended, the user was changed", self._node, session.user)
+            if session.slot.slot != slot:
+                continue
+            log.info("%s: session of %s ended, the user was changed", self._node, session.user)
+            if session.leaving:
+                session.revoked = True
+                session.cap(Privilege.CALLBACK)
+            else:
                 self.end(session)
 
     def _receive(self, datagram: bytes, peer: Address, now: float) -> Received:
@@ -232,11 +263,21 @@ class Sessions:
         return reply
 
     def _activate(self, opened: Opened, now: float) -> None:
+        if len(self._active) >= self.limits.sessions:
+            self._make_room(opened)
         used = {session.handle for session in self._active.values()}
         handle = next(number for number in range(1, self.limits.sessions + 1) if number not in used)
         session = Session(opened, handle, now)
         self._active[session.id] = session
         log.info("%s: session for %s from %s port %d", self._node, session.user, *opened.peer)
+
+    def _make_room(self, opened: Opened) -> None:
+        """The handshake has found that somebody gives way."""
+        longest_unused = giving_way(self._active.values(), opened.slot.slot, opened.peer[0])
+        if longest_unused is not None:
+            log.info("%s: session of %s ended, others want in", self._node, longest_unused.user)
+            self._counters["displaced"] += 1
+            self.end(longest_unused)
 
     def _inside(self, session: Session, packet: PlusPacket, datagram: bytes, peer: Address, now: float) -> Received:
         payload = session.open(packet, datagram)

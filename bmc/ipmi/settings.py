@@ -2,24 +2,32 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Protocol, Unpack
 
-from bmc.model.caller import Role, Scope
+from bmc.accounts import Limits as SignInLimits
+from bmc.accounts import SlotFields
+from bmc.model.caller import Caller, Role, Scope
+from bmc.model.events import Event
+from bmc.model.node import NodeDefinition
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of one node's endpoint; times in seconds. IPMI can count 63 sessions.
 
-    A source (address) or peer (address and port) that goes over its share of half-open sessions loses its own.
+    Half-open sessions are counted apart before (`half_open`) and after their console has named a user. A source
+    (address) or peer (address and port) that goes over its share of them loses its own. A console that says nothing
+    for `half_open_blamed` after it got the HMAC in RAKP message 2 has not known the key.
     """
 
     sessions: int = 63
-    half_open: int = 256
-    half_open_per_source: int = 64
+    half_open: int = 1024
+    half_open_named: int = 256
+    half_open_per_source: int = 128
     half_open_per_peer: int = 8
     half_open_lifetime: float = 20.0
+    half_open_blamed: float = 5.0
     idle: float = 60.0
     duplicate: float = 5.0
 
@@ -28,19 +36,22 @@ class Limits:
 class DoorSettings:
     """`host` is for nodes that declare no endpoint. `patience` is how long a request waits for the node, in seconds.
 
-    `sol_retry` is the time between retries of a SOL packet; `sol_replay` how many bytes printed before a console
-    gets first.
+    `sign_in` says how many wrong keys lock a user or an address, and for how long: see `bmc.accounts.Limits`.
+    `sol_replay` is how many bytes printed before a SOL console gets first.
     """
 
     host: str = "127.0.0.1"
     limits: Limits = Limits()
+    sign_in: SignInLimits = field(default_factory=SignInLimits)
     patience: float = 0.3
-    sol_retry: float = 0.25
     sol_replay: int = 2048
 
 
 class Slot(Protocol):
-    """One IPMI user of one node, as it works now. `name` is 1 to 16 bytes of ASCII, `key` 1 to 20 bytes."""
+    """One IPMI user of one node, as it works now: see `bmc.accounts.IpmiSlot`.
+
+    `name` is at most 16 bytes of ASCII, `key` at most 20 bytes. Who is `usable` may log in, `sessions` at a time.
+    """
 
     @property
     def slot(self) -> int: ...
@@ -49,25 +60,55 @@ class Slot(Protocol):
     @property
     def key(self) -> bytes: ...
     @property
-    def privilege(self) -> Role: ...
+    def privilege(self) -> Role | None: ...
     @property
     def enabled(self) -> bool: ...
     @property
     def account(self) -> str: ...
     @property
     def scope(self) -> Scope: ...
+    @property
+    def messaging(self) -> bool: ...
+    @property
+    def link(self) -> bool: ...
+    @property
+    def callback(self) -> bool: ...
+    @property
+    def sessions(self) -> int: ...
+    @property
+    def sol(self) -> bool: ...
+    @property
+    def key_form(self) -> int: ...
+    @property
+    def usable(self) -> bool: ...
 
 
-class Slots(Protocol):
-    """Where the IPMI users of nodes are kept; answers from memory."""
+class SlotFinder(Protocol):
+    """The IPMI users of nodes; answers from memory."""
 
     def ipmi_slot(self, node: str, name: bytes) -> Slot | None: ...
 
     def slots(self, node: str) -> Sequence[Slot]:
-        """The occupied slots by number."""
+        """The slots that hold anything, by number."""
 
     def on_slot_changed(self, callback: Callable[[str, int], None]) -> None:
         """`callback(node, slot)` from now on for each user that was changed, disabled or removed."""
+
+
+class Slots(SlotFinder, Protocol):
+    """Where the IPMI users of nodes are kept; changed in the store first."""
+
+    async def change_slot(
+        self, node: NodeDefinition, number: int | None, caller: Caller, **fields: Unpack[SlotFields]
+    ) -> Slot:
+        """As `bmc.accounts.Accounts.change_slot`. :raise Denied: :raise InvalidRequest:"""
+
+
+class EventSink(Protocol):
+    """Where facts are published."""
+
+    async def publish(self, event: Event) -> Event:
+        """:raise StoreFailed: nobody saw it."""
 
 
 class Counters(Counter[str]):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bmc.ipmi.config import ConfigKeeper, DoorConfig
 from bmc.ipmi.patience import within
 from bmc.ipmi.session import Session
 from bmc.ipmi.wire.errors import WireError
@@ -22,8 +23,9 @@ log = logging.getLogger(__name__)
 CHARACTERS = MAX_PAYLOAD - HEADER
 _TYPED_LIMIT = 4096
 _PRINTED_LIMIT = 4096
-_QUICK_RETRIES = 7
 _SLOW_RETRY = 1.0
+_INTERVAL_UNIT = 0.005
+_RETRY_UNIT = 0.01
 
 
 class SerialStream(Protocol):
@@ -100,16 +102,17 @@ class SolLink:
 class _Console:
     """One activation: moves characters between the link and the stream until either ends."""
 
-    def __init__(self, stream: SerialStream, send: Callable[[bytes], None], clock: Clock, retry: float) -> None:
+    def __init__(self, stream: SerialStream, send: Callable[[bytes], None], clock: Clock, keeper: ConfigKeeper) -> None:
         self._stream = stream
         self._send = send
         self._clock = clock
-        self._retry = retry
+        self._keeper = keeper
         self._link = SolLink()
         self._left: asyncio.Future[bytes] | None = None
         self._printed = bytearray()
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
+        self._enough: asyncio.Future[None] | None = None
         self._typed: deque[bytes | None] = deque()
         self._typed_size = 0
         self._work = asyncio.Event()
@@ -169,6 +172,8 @@ class _Console:
         while data := await self._stream.read(_PRINTED_LIMIT):
             self._printed += data
             self._arrived.set()
+            if self._enough is not None and self._suffices() and not self._enough.done():
+                self._enough.set_result(None)
             await self._drained_below(_PRINTED_LIMIT)
         await self._drained_below(1)
 
@@ -180,6 +185,7 @@ class _Console:
     async def _output(self) -> None:
         while True:
             await self._arrived.wait()
+            await self._accumulated()
             await self._flowing.wait()
             data = bytes(self._printed[:CHARACTERS])
             left = await self._deliver(data)
@@ -187,6 +193,24 @@ class _Console:
             self._taken.set()
             if not self._printed:
                 self._arrived.clear()
+
+    @property
+    def _config(self) -> DoorConfig:
+        return self._keeper.config
+
+    def _suffices(self) -> bool:
+        return len(self._printed) >= min(self._config.sol_threshold, CHARACTERS)
+
+    async def _accumulated(self) -> None:
+        """§26.3 parameter 3: a packet is sent once it is as long as the threshold says, or the interval is over."""
+        if not self._suffices():
+            self._enough = asyncio.get_running_loop().create_future()
+            await within(self._clock, self._config.sol_interval * _INTERVAL_UNIT, self._enough)
+
+    def _patience(self, tries: int) -> float:
+        """§26.3 parameter 4. When those retries are over the packet goes on to be sent, but seldom."""
+        interval = max(1, self._config.sol_retry_interval) * _RETRY_UNIT
+        return interval if tries < self._config.sol_retries else max(interval, _SLOW_RETRY)
 
     async def _deliver(self, data: bytes) -> bytes:
         """Sends until it is acknowledged; returns what the console did not take.
@@ -199,7 +223,7 @@ class _Console:
         tries = 0
         while not left.done():
             self._send(packet)
-            await within(self._clock, self._retry if tries < _QUICK_RETRIES else _SLOW_RETRY, left)
+            await within(self._clock, self._patience(tries), left)
             tries += 1
         return left.result()
 
@@ -227,11 +251,11 @@ def _size(typed: bytes | None) -> int:
 class SolPort:
     """The one SOL instance of an endpoint. `send` takes a session and a SOL payload for its console."""
 
-    def __init__(self, send: Callable[[Session, bytes], None], clock: Clock, retry: float) -> None:
+    def __init__(self, send: Callable[[Session, bytes], None], clock: Clock, config: ConfigKeeper) -> None:
         self.owner: Session | None = None
         self._send = send
         self._clock = clock
-        self._retry = retry
+        self._config = config
         self._console: _Console | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -256,7 +280,7 @@ class SolPort:
             self.release(session)
             await stream.close()
             return False
-        self._console = _Console(stream, lambda payload: self._send(session, payload), self._clock, self._retry)
+        self._console = _Console(stream, lambda payload: self._send(session, payload), self._clock, self._config)
         self._task = asyncio.get_running_loop().create_task(self._run(session, self._console))
         return True
 

@@ -220,6 +220,21 @@ class NoteInstalled(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class NoteOsSeen(Command[None]):
+    """The node's operating system has spoken over its system interface, the first time since it booted."""
+
+    action: ClassVar[str] = "note-os-seen"
+    audited: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class SystemInterface:
+    """Open the BMC's end of the in-band system interface; for the node's own guest alone (`Door.HOST`)."""
+
+    action: ClassVar[str] = "open-system-interface"
+
+
+@dataclass(frozen=True, slots=True)
 class SerialConsole:
     """Open the serial console. `replay` is how many bytes of what was printed before come first."""
 

@@ -92,7 +92,8 @@ class NodeSnapshot:
     or health is not OK. `identify_until` is when the identify light goes off by itself. `seconds_on` is how long the
     node has been on in its life, without the present stretch. `fru` is its FRU inventory area, in bytes. `os_seen`:
     since the last boot an operating system has spoken to the BMC. `restore_policy` is None where the node or its
-    vendor BMC decides what happens when its supply of power comes back.
+    vendor BMC decides what happens when its supply of power comes back. `sensors_since` is when the list of sensors
+    last became another one.
     """
 
     definition: NodeDefinition
@@ -115,11 +116,13 @@ class NodeSnapshot:
     seconds_on: float = 0.0
     watchdog: Watchdog = NO_WATCHDOG
     sensors: tuple[Sensor, ...] = ()
+    sensors_since: float = 0.0
     sel: Sel = EMPTY_SEL
     fru: bytes = b""
     os_seen: bool = False
     has_screen: bool = False
     has_serial: bool = False
+    has_host_interface: bool = False
     installed_image: str = ""
 
     @property

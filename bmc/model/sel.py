@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bmc.model.events import Severity
+
 CAPACITY = 1024
 """Records that a SEL holds."""
 SYSTEM_EVENT = 0x02
@@ -15,7 +17,8 @@ class SelEntry:
     has none (13 bytes).
 
     `stamp` is the time of the SEL's own clock, in seconds since the epoch, None for a record without one. `at` is when
-    it was recorded by the service's clock. `message` says what happened, in words; empty for what others have added.
+    it was recorded by the service's clock. `message` says what happened, in words, and `severity` how bad that is; what
+    others have added has neither.
     """
 
     id: int
@@ -24,6 +27,7 @@ class SelEntry:
     data: bytes
     at: float
     message: str = ""
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The boot override of one node: stored here, applied by the backend, spent by the boot that followed it."""
 
 import asyncio
+from collections.abc import Callable
 
 from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.caller import Caller
@@ -13,15 +14,21 @@ from bmc.ports import BootControl, Inventory
 
 
 class BootPart:
-    """`lock` is the node's one lock."""
+    """`lock` is the node's one lock; `booted` is called at each boot that is seen."""
 
     def __init__(
-        self, bench: Bench, control: BootControl | None, inventory: Inventory | None, lock: asyncio.Lock
+        self,
+        bench: Bench,
+        control: BootControl | None,
+        inventory: Inventory | None,
+        lock: asyncio.Lock,
+        booted: Callable[[], None],
     ) -> None:
         self._bench = bench
         self._control = control
         self._inventory = inventory
         self._lock = lock
+        self._booted = booted
         self.handlers: Handlers = {SetBootOverride: self._do_boot_override}
 
     async def arm(self) -> None:
@@ -32,6 +39,7 @@ class BootPart:
     async def follow(self, control: BootControl) -> None:
         """Spend a Once override when the boot that followed it is seen."""
         async for seen in control.seen():
+            self._booted()
             override = self._bench.keeper.state.boot
             if override.enabled is not BootEnabled.ONCE or seen.override != override:
                 continue

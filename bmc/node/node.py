@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
 from bmc.accounts import decide
@@ -18,32 +18,39 @@ from bmc.model.commands import (
     ConfirmPower,
     InsertMedia,
     NoteInstalled,
+    NoteOsSeen,
     Power,
     Release,
     ResetWatchdog,
     Resume,
     Screen,
     SerialConsole,
+    SetAssetTag,
     SetBootOverride,
     SetCycleInterval,
     SetWatchdog,
+    SystemInterface,
+    WriteFru,
 )
-from bmc.model.errors import BmcError, Busy, InvalidRequest, NotSupported, WrongState
+from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.boot import BootPart
 from bmc.node.drives import Drives, MediaLibrary
+from bmc.node.fru import FruPart
 from bmc.node.identify import IdentifyLight
 from bmc.node.journal import Journal
 from bmc.node.part import Bench, Handlers
 from bmc.node.power import PATIENCE, Patience, PowerControl
 from bmc.node.reservation import Reservations
 from bmc.node.sel import SelPart
+from bmc.node.sensors import SensorPart
 from bmc.node.state import StateKeeper
 from bmc.node.supply import Supply
 from bmc.node.watchdog import WatchdogTimer
 from bmc.ports import Backend, ByteStream
+from bmc.records.fru import FruKeeper
 from bmc.records.sel import SelKeeper
 from bmc.store import Store
 
@@ -68,6 +75,7 @@ class Node:
         store: Store,
         keeper: StateKeeper,
         sel: SelKeeper,
+        fru: FruKeeper,
         events: Events,
         audit: Audit,
         clock: Clock,
@@ -87,11 +95,14 @@ class Node:
         self._hub = SerialHub(backend.serial) if backend.serial else None
         bench = Bench(definition.name, keeper, clock, self._publish, self._refresh)
         self._sel = sel
+        self._fru = fru
+        self._fru_part = FruPart(bench, fru)
         self._light = IdentifyLight(bench)
-        self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock)
+        self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock, self._forget_os)
         self._reservations = Reservations(bench)
         self._watchdog = WatchdogTimer(bench, self._act_alone, lambda: self._hindrance)
         self._supply = Supply(bench, backend.mains, self._act_alone)
+        self._sensors = SensorPart(bench, backend.sensors, store, patience.sample)
         self._power = PowerControl(
             definition.name,
             backend.switch,
@@ -113,6 +124,7 @@ class Node:
             boot_targets=backend.boot.targets if backend.boot else frozenset(),
             has_screen=backend.screen is not None,
             has_serial=backend.serial is not None,
+            has_host_interface=backend.host is not None,
         )
         drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
         parts = (
@@ -123,6 +135,8 @@ class Node:
             SelPart(bench, sel),
             self._watchdog,
             self._supply,
+            self._sensors,
+            self._fru_part,
         )
         self._handlers: Handlers = {
             Power: self._do_power,
@@ -130,6 +144,7 @@ class Node:
             Resume: self._do_resume,
             SetCycleInterval: self._do_set_cycle_interval,
             NoteInstalled: self._do_note_installed,
+            NoteOsSeen: self._do_note_os_seen,
             **{command: handler for part in parts for command, handler in part.handlers.items()},
         }
 
@@ -144,6 +159,7 @@ class Node:
 
     async def start(self) -> None:
         """Adopt what runs, and begin to watch; touches nothing."""
+        await self._sensors.keeper.load()
         await self._backend.lifecycle.start()
         await self._supply.notice()
         self._refresh()
@@ -156,6 +172,8 @@ class Node:
             self._spawn(self._power.watch(sense), f"sense {sense.name}")
         if self._hub is not None:
             self._spawn(self._hub.run(), "serial")
+        if self._backend.sensors is not None:
+            self._spawn(self._sensors.run(), "sensors")
 
     @property
     def restore_due(self) -> bool:
@@ -205,6 +223,7 @@ class Node:
         await self._watchdog.close()
         await self._power.close()
         self._light.close()
+        await self._fru_part.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -218,6 +237,8 @@ class Node:
         await self._backend.lifecycle.erase()
         await self._keeper.delete()
         await self._sel.forget()
+        await self._sensors.keeper.forget()
+        await self._fru.forget()
 
     async def do(self, command: Command[R], caller: Caller) -> R:
         """Carry out one command; authorised, serial, audited.
@@ -246,11 +267,19 @@ class Node:
             if command.audited:
                 await self._audit.record(caller, command.action, self._snapshot.name, outcome, _audit_details(command))
 
-    async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream:
-        """Open a console.
+    @overload
+    async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream: ...
+
+    @overload
+    async def open(self, stream: SystemInterface, caller: Caller) -> ByteStream: ...
+
+    async def open(self, stream: SerialConsole | Screen | SystemInterface, caller: Caller) -> ByteStream:
+        """Open a console; or, for its own guest's side, the system interface once the node is on.
 
         :raise Denied: by role or scope. :raise NotSupported: no such console. :raise WrongState: the node is off.
         """
+        if isinstance(stream, SystemInterface):
+            return await self._open_host(caller)
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         self._authorise(stream.action, Role.OPERATOR if typing else Role.READ_ONLY, caller)
         opened = await self._open(stream)
@@ -258,6 +287,12 @@ class Node:
         details = {"writable": typing}
         await self._audit.record(caller, stream.action, self._snapshot.name, "done", details)
         return opened
+
+    async def _open_host(self, caller: Caller) -> ByteStream:
+        """Not audited: nobody asks for it, it is opened again at each boot."""
+        if caller.door is not Door.HOST or self._backend.host is None:
+            raise Denied(f"the system interface of {self._snapshot.name} is for its own guest")
+        return await self._backend.host.connect()
 
     async def _open(self, stream: SerialConsole | Screen) -> ConsoleStream:
         if isinstance(stream, SerialConsole):
@@ -361,6 +396,7 @@ class Node:
 
     def _show_power(self, state: PowerState, reading: PowerReading) -> None:
         kept = self._keeper.state
+        self._sensors.show_power(state)
         self._refresh(
             power=state,
             power_since=kept.power_since,
@@ -369,11 +405,21 @@ class Node:
             reason=reading.reason,
             paused=reading.paused,
         )
+        if state is PowerState.OFF:
+            self._forget_os()
+
+    def _forget_os(self) -> None:
+        if self._snapshot.os_seen:
+            self._refresh(os_seen=False)
+
+    async def _do_note_os_seen(self, command: NoteOsSeen, caller: Caller) -> None:
+        self._refresh(os_seen=True)
 
     def _refresh(self, **fields: Any) -> None:
         kept = self._keeper.state
         media: tuple[MediaSlot, ...] = self._backend.media.slots() if self._backend.media else ()
         hardware = self._backend.inventory.hardware() if self._backend.inventory else Hardware()
+        self._fru.describe(hardware)
         self._snapshot = replace(
             self._snapshot,
             at=self._clock.now(),
@@ -381,6 +427,9 @@ class Node:
             identify=kept.identify,
             identify_until=kept.identify_until,
             sel=self._sel.sel,
+            sensors=self._sensors.keeper.sensors,
+            sensors_since=self._sensors.keeper.since,
+            fru=self._fru.data,
             reservation=kept.reservation,
             installed_image=kept.installed_image,
             restore_policy=self._supply.policy,
@@ -416,5 +465,9 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
             return {"slot": slot, "image": image}
         case SetBootOverride(override=override):
             return dict(override.to_json())
+        case WriteFru(offset=offset, data=data):
+            return {"offset": offset, "length": len(data)}
+        case SetAssetTag(tag=tag):
+            return {"tag": tag}
         case _:
             return {}

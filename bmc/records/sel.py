@@ -7,7 +7,7 @@ from typing import Any
 from bmc.events import EVENTS, Events
 from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest, NotFound, Refused
-from bmc.model.events import Event
+from bmc.model.events import Event, Severity
 from bmc.model.sel import PLAIN_OEM, SYSTEM_EVENT, TIMESTAMPED_OEM, Sel, SelEntry
 from bmc.records.sel_events import system_event
 from bmc.store import Entry, Json, Store
@@ -64,7 +64,7 @@ class SelKeeper:
         if told is None:
             self._seen = event.sequence
         elif self.sel.free:
-            await self._add(SYSTEM_EVENT, told.pack(), event.at, event.message, event.sequence)
+            await self._add(SYSTEM_EVENT, told.pack(), event.at, event)
         else:
             self._seen = event.sequence
             await self._change(overflow=True)
@@ -80,7 +80,7 @@ class SelKeeper:
             if not self.sel.free:
                 await self._change(overflow=True)
                 raise Refused(f"the SEL of {self._node} is full; save it and clear it")
-            return await self._add(record_type, data, self._clock.now(), "")
+            return await self._add(record_type, data, self._clock.now())
 
     async def delete(self, id: int) -> None:
         """:raise NotFound: no such record."""
@@ -120,20 +120,22 @@ class SelKeeper:
         await self._store.clear(_bucket(self._node))
         await self._store.delete(STATE, self._node)
 
-    async def _add(self, record_type: int, data: bytes, at: float, message: str, event: int = 0) -> int:
+    async def _add(self, record_type: int, data: bytes, at: float, event: Event | None = None) -> int:
         id = self._free_id()
         stamp = None if record_type in PLAIN_OEM else int(at) + self.sel.offset
-        entry = SelEntry(id, record_type, stamp, data, at, message)
+        message, severity, sequence = (event.message, event.severity, event.sequence) if event else ("", None, 0)
+        entry = SelEntry(id, record_type, stamp, data, at, message, severity)
         value: dict[str, Json] = {
             "type": record_type,
             "stamp": stamp,
             "data": data.hex(),
             "at": at,
             "message": message,
-            "event": event,
+            "severity": severity.value if severity else None,
+            "event": sequence,
         }
         await self._store.put(_bucket(self._node), str(id), value)
-        self._last_id, self._seen = id, max(self._seen, event)
+        self._last_id, self._seen = id, max(self._seen, sequence)
         await self._change(entries=(*self.sel.entries, entry), added=self.now())
         return id
 
@@ -174,4 +176,5 @@ def _bucket(node: str) -> str:
 def _entry(entry: Entry) -> SelEntry:
     value = entry.value
     data = bytes.fromhex(value["data"])
-    return SelEntry(int(entry.key), value["type"], value["stamp"], data, value["at"], value["message"])
+    severity = Severity(value["severity"]) if value.get("severity") else None
+    return SelEntry(int(entry.key), value["type"], value["stamp"], data, value["at"], value["message"], severity)

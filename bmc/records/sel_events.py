@@ -11,11 +11,12 @@ SENSOR_SPECIFIC = 0x6F
 GENERIC_STATE = 0x03
 """Event/reading types, §42.1: offsets by sensor type, and "state asserted"."""
 
-POWER_UNIT, DRIVE, CHASSIS, BOOT_INITIATED, BOOT_ERROR = 0x09, 0x0D, 0x18, 0x1D, 0x1E
+POWER_UNIT, DRIVE, CHASSIS, BOOT_INITIATED = 0x09, 0x0D, 0x18, 0x1D
 OS_STOP, WATCHDOG, PRESENCE, AUDIT = 0x20, 0x23, 0x25, 0x2A
 """Sensor types, table 42-3."""
 
 POWER_SENSOR, BOOT_SENSOR, OS_SENSOR, WATCHDOG_SENSOR, MEDIA_SENSOR, AUDIT_SENSOR, IDENTIFY_SENSOR = range(1, 8)
+DRIVE_SENSOR = 0x09
 """Numbers of the sensors that are no measurement; a node's numeric ones begin at `FIRST_NUMERIC`."""
 FIRST_NUMERIC = 0x10
 
@@ -49,12 +50,12 @@ def _power(details: Details) -> SystemEvent | None:
 
 
 def _power_action(details: Details) -> SystemEvent | None:
-    """What was asked and could not be done: 05h soft power control failure, or no boot at all."""
-    if details.get("outcome") not in ("failed", "timed out"):
-        return None
-    if details.get("action") == "On":
-        return _specific(BOOT_ERROR, BOOT_SENSOR, 0x00)
-    return _specific(POWER_UNIT, POWER_SENSOR, 0x05)
+    """What was asked and could not be done: 05h soft power control failure.
+
+    No boot error (1Eh): whoever never went on has not been seen to look for a medium.
+    """
+    failed = details.get("outcome") in ("failed", "timed out")
+    return _specific(POWER_UNIT, POWER_SENSOR, 0x05) if failed else None
 
 
 _RESTARTS = {PowerCause.HOST_RESET.value: 0x01, PowerCause.GUEST_RESET.value: 0x02, PowerCause.WATCHDOG.value: 0x01}
@@ -68,7 +69,7 @@ def _paused(details: Details) -> SystemEvent | None:
     if details.get("cause") == PowerCause.GUEST_PANIC.value:
         return _specific(OS_STOP, OS_SENSOR, 0x01)
     if details.get("cause") == PowerCause.DISK_ERROR.value:
-        return _specific(DRIVE, MEDIA_SENSOR, 0x01)
+        return _specific(DRIVE, DRIVE_SENSOR, 0x01)
     return None
 
 

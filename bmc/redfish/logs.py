@@ -1,4 +1,4 @@
-"""LogServices of a System: the events of this node, newest first."""
+"""LogServices of a System, and the first of them: the events of this node, newest first."""
 
 from bmc.model.events import Event
 from bmc.redfish.errors import not_found
@@ -15,7 +15,8 @@ SHOWN = 1000
 
 async def list_services(call: Call) -> Reply:
     call.node()
-    return Reply(collection(call.path, "LogServiceCollection", "Logs", links([f"{call.path}/EventLog"])))
+    members = links([f"{call.path}/EventLog", f"{call.path}/SEL"])
+    return Reply(collection(call.path, "LogServiceCollection", "Logs", members))
 
 
 async def get_service(call: Call) -> Reply:

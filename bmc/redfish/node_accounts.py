@@ -2,20 +2,24 @@
 
 from enum import Enum
 
-from bmc.accounts import IpmiSlot
+from pydantic import Field
+
+from bmc.accounts import IpmiSlot, SlotFields
 from bmc.model.caller import Role
-from bmc.model.errors import Denied
+from bmc.model.node import NodeDefinition
 from bmc.redfish.accounts import ROLES
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
-from bmc.redfish.router import Call, Reply, Route, governs, require
+from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, resource
 
 MANAGER = "/redfish/v1/Managers/{node}"
 SERVICE = f"{MANAGER}/RemoteAccountService"
 ACCOUNTS = f"{SERVICE}/Accounts"
-SLOTS = range(2, 16)
-"""IPMI v2.0 §6.9: slot 1 is the user without a name, whom we do not have."""
+SLOTS = 14
+"""IPMI v2.0 §6.9: 2 to 15, for slot 1 is the user without a name, whom we do not have."""
+NO_ACCESS = "NoAccess"
+"""IPMI's own: a name without a privilege, until somebody gives it one."""
 
 
 class AccountType(Enum):
@@ -25,16 +29,16 @@ class AccountType(Enum):
 class NewUser(Body):
     """`password` is the IPMI key, at most 20 bytes: a secret of its own, never that of a web account."""
 
-    user_name: str
-    password: str
+    user_name: str = Field(min_length=1)
+    password: str = Field(min_length=1)
     role_id: Role
     enabled: bool = True
     account_types: tuple[AccountType, ...] = (AccountType.IPMI,)
 
 
 class UserChange(Body):
-    user_name: str | None = None
-    password: str | None = None
+    user_name: str | None = Field(None, min_length=1)
+    password: str | None = Field(None, min_length=1)
     role_id: Role | None = None
     enabled: bool | None = None
 
@@ -49,7 +53,7 @@ async def service(call: Call) -> Reply:
 async def list_users(call: Call) -> Reply:
     name = call.node().snapshot.name
     path = ACCOUNTS.format(node=name)
-    users = [f"{path}/{slot.slot}" for slot in call.house.accounts.slots(name)]
+    users = [f"{path}/{slot.slot}" for slot in _users(call)]
     return Reply(collection(path, "ManagerAccountCollection", "IPMI users", links(users)))
 
 
@@ -59,52 +63,59 @@ async def get_user(call: Call) -> Reply:
 
 async def create_user(call: Call) -> Reply:
     """The first free slot. :raise RedfishError: the name is taken, or all slots are."""
-    name = await _administer(call)
+    node = await _administer(call)
     wanted = call.body(NewUser)
-    there = call.house.accounts.slots(name)
+    there = _users(call)
     if wanted.user_name.encode() in [slot.name for slot in there]:
         raise fail(409, "ResourceAlreadyExists", "ManagerAccount", "UserName", wanted.user_name, related="#/UserName")
-    free = set(SLOTS) - {slot.slot for slot in there}
-    if not free:
+    if len(there) == SLOTS:
         raise fail(409, "CreateLimitReachedForResource")
-    slot = await call.house.accounts.set_slot(
-        name, min(free), wanted.user_name, wanted.password.encode(), wanted.role_id, wanted.enabled
-    )
-    await _audit(call, "create-ipmi-user", slot)
-    return Reply(_body(call, slot), 201, {"Location": f"{ACCOUNTS.format(node=name)}/{slot.slot}"})
+    slot = await call.house.accounts.change_slot(node, None, call.caller, **_fields(wanted))
+    return Reply(_body(call, slot), 201, {"Location": f"{ACCOUNTS.format(node=node.name)}/{slot.slot}"})
 
 
 async def change_user(call: Call) -> Reply:
     """:raise Denied: the slot is granted to an account of the fleet, and the change is not the caller's to make."""
-    name, slot = await _administer(call), _find(call)
+    node, slot = await _administer(call), _find(call)
     change = call.body(UserChange, readable=_body(call, slot))
     if not _only_takes(change):
-        await _guard_granted(call, slot)
-    slot = await call.house.accounts.set_slot(
-        name,
-        slot.slot,
-        slot.name.decode() if change.user_name is None else change.user_name,
-        slot.key if change.password is None else change.password.encode(),
-        change.role_id or slot.privilege,
-        slot.enabled if change.enabled is None else change.enabled,
-        slot.account,
-    )
-    await _audit(call, "change-ipmi-user", slot)
+        await call.house.accounts.guard_slot(node.name, slot.slot, call.caller)
+    slot = await call.house.accounts.change_slot(node, slot.slot, call.caller, **_fields(change))
     return Reply(_body(call, slot))
 
 
 async def delete_user(call: Call) -> Reply:
-    name, slot = await _administer(call), _find(call)
-    await call.house.accounts.clear_slot(name, slot.slot)
-    await _audit(call, "delete-ipmi-user", slot)
+    node, slot = await _administer(call), _find(call)
+    await call.house.accounts.change_slot(node, slot.slot, call.caller, name=b"")
     return Reply(status=204)
 
 
-async def _administer(call: Call) -> str:
-    """The node's name, for whoever may administer it. :raise Denied:"""
+async def _administer(call: Call) -> NodeDefinition:
+    """The node, for whoever may administer it. :raise Denied:"""
     definition = call.node().snapshot.definition
     await require(call, Role.ADMINISTRATOR, "ipmi-users", definition.name, definition.tags)
-    return definition.name
+    return definition
+
+
+def _users(call: Call) -> list[IpmiSlot]:
+    """Who has a name: what else a slot may hold is IPMI's own affair."""
+    return [slot for slot in call.house.accounts.slots(call.node().snapshot.name) if slot.name]
+
+
+def _fields(change: NewUser | UserChange) -> SlotFields:
+    """Who is enabled here can log in, whatever IPMI had switched off."""
+    fields = SlotFields()
+    if change.user_name is not None:
+        fields["name"] = change.user_name.encode(errors="surrogatepass")
+    if change.password is not None:
+        fields["key"], fields["key_form"] = change.password.encode(errors="surrogatepass"), 0
+    if change.role_id is not None:
+        fields["privilege"] = change.role_id
+    if change.enabled is not None:
+        fields["enabled"] = change.enabled
+    if change.enabled:
+        fields["messaging"], fields["callback"] = True, False
+    return fields
 
 
 def _only_takes(change: UserChange) -> bool:
@@ -112,31 +123,11 @@ def _only_takes(change: UserChange) -> bool:
     return not change.enabled and change.user_name is None and change.password is None and change.role_id is None
 
 
-async def _guard_granted(call: Call, slot: IpmiSlot) -> None:
-    """Whoever sets the key of an account's slot can act in that account's name.
-
-    :raise Denied: the account is another's, and the caller's scope is not the whole fleet.
-    """
-    if slot.account in ("", call.caller.account) or governs(call.caller):
-        return
-    node = call.params["node"]
-    await call.house.audit.record(call.caller, "change-ipmi-user", node, "Denied", {"slot": slot.slot})
-    raise Denied(
-        f"slot {slot.slot} of {node} is granted to the account {slot.account}: only {slot.account} itself or an "
-        "Administrator of the whole fleet may change or enable it; you may disable or delete it"
-    )
-
-
 def _find(call: Call) -> IpmiSlot:
-    for slot in call.house.accounts.slots(call.node().snapshot.name):
+    for slot in _users(call):
         if str(slot.slot) == call.params["slot"]:
             return slot
     raise not_found(call.path)
-
-
-async def _audit(call: Call, action: str, slot: IpmiSlot) -> None:
-    details = {"slot": slot.slot, "user": slot.name.decode(errors="replace")}
-    await call.house.audit.record(call.caller, action, call.params["node"], "ok", details)
 
 
 def _body(call: Call, slot: IpmiSlot) -> JsonObject:
@@ -148,10 +139,10 @@ def _body(call: Call, slot: IpmiSlot) -> JsonObject:
         Name=f"IPMI user {name}",
         UserName=name,
         Password=None,
-        RoleId=slot.privilege.value,
-        Enabled=slot.enabled,
+        RoleId=slot.privilege.value if slot.privilege else NO_ACCESS,
+        Enabled=slot.open,
         AccountTypes=[AccountType.IPMI.value],
-        Links={"Role": link(f"{ROLES}/{slot.privilege.value}")},
+        Links={"Role": link(f"{ROLES}/{slot.privilege.value}")} if slot.privilege else {},
     )
 
 

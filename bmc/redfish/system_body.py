@@ -1,5 +1,6 @@
 """A node's snapshot as a ComputerSystem."""
 
+from bmc.ipmi.wire.fru import ProductArea
 from bmc.model.boot import BootEnabled, BootMode, BootTarget
 from bmc.model.caller import Role
 from bmc.model.commands import Power
@@ -7,6 +8,7 @@ from bmc.model.node import NodeSnapshot
 from bmc.model.power import Health, PowerAction, PowerState, RestorePolicy
 from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction
 from bmc.power.table import available
+from bmc.records.fru import inventory
 from bmc.redfish.types import JsonObject, link, moment, resource
 
 SYSTEMS = "/redfish/v1/Systems"
@@ -64,11 +66,30 @@ def boot_body(snapshot: NodeSnapshot) -> JsonObject:
     }
 
 
+def unit_body(part_number: str, serial: str) -> JsonObject:
+    """What the FRU says of a unit, as far as it says anything."""
+    told = {"PartNumber": part_number, "SerialNumber": serial}
+    return {key: value for key, value in told.items() if value}
+
+
+def asset_tag(snapshot: NodeSnapshot) -> str:
+    """The one asset tag of a node, which its System and its Chassis show."""
+    product = inventory(snapshot.fru).product
+    return product.asset_tag if product else ""
+
+
 def editable(snapshot: NodeSnapshot) -> object:
     """What PATCH may change: an If-Match compares this alone."""
     definition = snapshot.definition
     policy = snapshot.restore_policy.value if snapshot.restore_policy else None
-    return [boot_body(snapshot), snapshot.identify, policy, dict(definition.options), sorted(definition.tags)]
+    return [
+        boot_body(snapshot),
+        snapshot.identify,
+        policy,
+        asset_tag(snapshot),
+        dict(definition.options),
+        sorted(definition.tags),
+    ]
 
 
 def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonObject:
@@ -109,11 +130,12 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
     for key, value in (
         ("Manufacturer", hardware.manufacturer),
         ("Model", hardware.model),
-        ("SerialNumber", hardware.serial),
         ("BiosVersion", hardware.firmware_version),
     ):
         if value:
             body[key] = value
+    product = inventory(snapshot.fru).product or ProductArea(serial=hardware.serial)
+    body |= unit_body(product.part_number, product.serial) | {"AssetTag": product.asset_tag}
     if hardware.cpus:
         body["ProcessorSummary"] = {"Count": hardware.cpus}
     if hardware.memory:

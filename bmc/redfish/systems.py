@@ -4,8 +4,9 @@ from uuid import UUID, uuid4
 
 from pydantic import Field, JsonValue
 
+from bmc.ipmi.wire.fru import MOST
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
-from bmc.model.commands import Identify, SetBootOverride, SetRestorePolicy
+from bmc.model.commands import Identify, SetAssetTag, SetBootOverride, SetRestorePolicy
 from bmc.model.node import NodeDefinition, NodeSnapshot
 from bmc.model.power import RestorePolicy
 from bmc.redfish.body import Body
@@ -53,6 +54,7 @@ class SystemChange(Body):
     boot: BootChange = BootChange()
     location_indicator_active: bool | None = None
     power_restore_policy: RestorePolicy | None = None
+    asset_tag: str | None = Field(default=None, max_length=MOST)
     oem: OemChange = OemChange()
 
 
@@ -101,6 +103,8 @@ async def change_system(call: Call) -> Reply:
         await node.do(Identify(None if change.location_indicator_active else 0), caller)
     if change.power_restore_policy is not None:
         await node.do(SetRestorePolicy(change.power_restore_policy), caller)
+    if change.asset_tag is not None:
+        await node.do(SetAssetTag(change.asset_tag), caller)
     if oem.tags is not None:
         node = await call.house.fleet.change(snapshot.name, {}, caller, frozenset(oem.tags))
     return _reply(call, node.snapshot)

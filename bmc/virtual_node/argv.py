@@ -10,6 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from bmc.virtual_node.files import (
+    BMC_SOCKET,
     EVENTS_LOG,
     EVENTS_SOCKET,
     QMP_SOCKET,
@@ -25,6 +26,8 @@ from bmc.virtual_node.options import DiskOptions, VirtualNodeOptions
 CD = "cd0"
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 MENU_MILLISECONDS = 2000
+KCS_PORT, KCS_IRQ = 0xCA2, 5
+"""Where IPMI v2.0 appendix C1 has the keyboard controller style interface, and a line that nothing else uses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,9 @@ def _consoles() -> list[str]:
         *("-chardev", _listener("serial0", SERIAL_SOCKET) + f",logfile={SERIAL_LOG},logappend=on"),
         *("-serial", "chardev:serial0"),
         *_device(driver="pvpanic", id="panic0"),
+        *("-chardev", _listener("bmc0", BMC_SOCKET)),
+        *_device(driver="ipmi-bmc-extern", id="bmc", chardev="bmc0"),
+        *_device(driver="isa-ipmi-kcs", id="kcs0", bmc="bmc", ioport=KCS_PORT, irq=KCS_IRQ),
     ]
 
 

@@ -21,10 +21,12 @@ from bmc.virtual_node.disk_bay import VirtualDisks
 from bmc.virtual_node.disks import largest_file, prepare_disks
 from bmc.virtual_node.files import NodeFiles
 from bmc.virtual_node.guest import Guest
+from bmc.virtual_node.host_interface import VirtualHostInterface
 from bmc.virtual_node.media import VirtualMedia
 from bmc.virtual_node.memory import require_memory
 from bmc.virtual_node.options import MIB, VirtualNodeOptions, complete_options, parse_options
 from bmc.virtual_node.power import ProcessSense, QmpSense, VirtualSwitch
+from bmc.virtual_node.sensors import VirtualSensors
 from bmc.virtual_node.state import Run, StateFile
 
 QEMU = "qemu-system-x86_64"
@@ -82,8 +84,10 @@ def open_virtual_node(
         serial=serial,
         inventory=VirtualInventory(options, guest),
         mains=HostMains(),
+        sensors=VirtualSensors(guest, options, proc),
         deploy=VirtualDeployLink(guest) if options.nics else None,
         disks=VirtualDisks(guest, options),
+        host=VirtualHostInterface(guest),
     )
 
 

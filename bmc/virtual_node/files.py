@@ -24,6 +24,7 @@ EVENTS_LOG = "events.jsonl"
 SERIAL_SOCKET = "serial.sock"
 SERIAL_LOG = "serial.log"
 VNC_SOCKET = "vnc.sock"
+BMC_SOCKET = "bmc.sock"
 UEFI_VARIABLES = "uefi-vars.fd"
 SERCON_PORT = "sercon-port"
 

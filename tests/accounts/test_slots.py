@@ -1,12 +1,16 @@
 """IPMI slots: keys of their own, encrypted by a key file outside the database, never truncated."""
 
+import asyncio
 import stat
+from uuid import uuid4
 
 import pytest
 
 from bmc.accounts import KeyFileUnusable
-from bmc.model.caller import Role, Scope
-from bmc.model.errors import InvalidRequest, NotFound
+from bmc.events import Audit
+from bmc.model.caller import Caller, Door, Role, Scope
+from bmc.model.errors import Denied, InvalidRequest, NotFound, Refused
+from bmc.model.node import NodeDefinition
 
 PASSWORD = "correct horse"
 KEY = b"0123456789abcdefghij"
@@ -186,3 +190,92 @@ async def test_a_key_file_that_is_a_link_is_not_followed(house):
     house.key_file.symlink_to(target)
     with pytest.raises(KeyFileUnusable, match="cannot use the key file"):
         await house.restart()
+
+
+NODE = NodeDefinition("n1", uuid4(), "memory")
+ADMIN = Caller("admin", Role.ADMINISTRATOR, Scope(), Door.WEB)
+TINA = Caller("tina", Role.ADMINISTRATOR, Scope(False, frozenset({"n1"})), Door.IPMI)
+
+
+async def test_a_slot_is_filled_bit_by_bit_and_kept(house):
+    change = house.accounts.change_slot
+    assert not (await change(NODE, 3, ADMIN, privilege=Role.OPERATOR, link=True, sessions=2)).usable
+    assert not (await change(NODE, 3, ADMIN, name=b"bob")).usable
+    assert not (await change(NODE, 3, ADMIN, key=b"PW", key_form=16)).usable
+    slot = await change(NODE, 3, ADMIN, enabled=True)
+    assert slot.usable
+    for accounts in [house.accounts, await house.restart()]:
+        assert accounts.slots("n1") == (slot,)
+        assert accounts.ipmi_slot("n1", b"bob") == slot
+        assert accounts.ipmi_slot("n1", b"") is None
+
+
+async def test_what_an_earlier_version_stored_is_understood(house):
+    await house.accounts.set_slot("n1", 2, "root", KEY, Role.OPERATOR)
+    (entry,) = await house.store.list("ipmi-slots")
+    old = {name: entry.value[name] for name in ("name", "key", "privilege", "enabled", "account")}
+    await house.store.put("ipmi-slots", "n1/2", old)
+    before = house.accounts.slots("n1")
+    assert (await house.restart()).slots("n1") == before
+
+
+async def test_what_is_so_already_is_no_change(house):
+    """A client writes back what it read: a slot as far as its account carries it, which is no reason to cut it back."""
+    await house.accounts.set_slot("n1", 2, "zoe", KEY, Role.ADMINISTRATOR, account="zoe")
+    told = []
+    house.accounts.on_slot_changed(lambda *slot: told.append(slot))
+    await house.accounts.change_slot(NODE, 2, TINA, name=b"zoe", privilege=Role.OPERATOR, enabled=True, messaging=True)
+    assert told == []
+    await house.accounts.change("zoe", role=Role.ADMINISTRATOR)
+    assert house.accounts.slots("n1")[0].privilege is Role.ADMINISTRATOR
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": b"mine"},
+        {"key": b"stolen"},
+        {"key": KEY},
+        {"privilege": Role.ADMINISTRATOR},
+        {"enabled": True},
+        {"messaging": True},
+        {"callback": False},
+        {"sol": True},
+        {"sessions": 0},
+    ],
+)
+async def test_one_guard_keeps_the_slot_of_an_account(house, fields):
+    await house.accounts.set_slot("n1", 2, "zoe", KEY, Role.READ_ONLY, account="zoe")
+    off = {"enabled": False, "messaging": False, "callback": True, "sol": False, "sessions": 1}
+    await house.accounts.change_slot(NODE, 2, TINA, **off)
+    before = house.accounts.slots("n1")
+    with pytest.raises(Denied, match="slot 2 of n1 is granted to the account zoe"):
+        await house.accounts.change_slot(NODE, 2, TINA, **fields)
+    assert house.accounts.slots("n1") == before
+    await house.accounts.change_slot(NODE, 2, ADMIN, **fields)
+    zoe = Caller("zoe", Role.ADMINISTRATOR, Scope(False, frozenset({"n1"})), Door.IPMI)
+    await house.accounts.change_slot(NODE, 2, zoe, key=b"her own")
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        Caller("ipmi:root", Role.ADMINISTRATOR, Scope(False, frozenset({"n2"})), Door.IPMI),
+        Caller("zoe", Role.OPERATOR, Scope(), Door.WEB),
+    ],
+)
+async def test_who_does_not_administer_the_node_changes_no_user(house, caller):
+    with pytest.raises(Denied):
+        await house.accounts.change_slot(NODE, 3, caller, name=b"eve")
+    (record,) = await Audit(house.store, house.clock).newest(1)
+    assert (record.account, record.action, record.outcome) == (caller.account, "change-ipmi-user", "Denied")
+
+
+async def test_users_made_at_the_same_moment_get_slots_and_names_of_their_own(house):
+    change = house.accounts.change_slot
+    made = await asyncio.gather(*(change(NODE, None, ADMIN, name=b"u%d" % number) for number in range(14)))
+    assert sorted(slot.slot for slot in made) == list(range(2, 16))
+    with pytest.raises(Refused, match="all IPMI user slots of n1 are taken"):
+        await change(NODE, None, ADMIN, name=b"more")
+    with pytest.raises(InvalidRequest, match="has the name 'u1' already"):
+        await change(NODE, 15, ADMIN, name=b"u1")

@@ -52,6 +52,11 @@ def test_an_address_of_another_machine_fails() -> None:
     assert "address" in web.remedy
 
 
+def test_addresses_of_another_machine_fail_too() -> None:
+    _, ipmi = host.addresses(Settings.model_validate({"ipmi": {"addresses": "192.0.2.0/24", "port": 6623}}))
+    assert (ipmi.name, ipmi.verdict) == ("UDP 192.0.2.1:6623", Verdict.FAILED)
+
+
 def test_a_service_that_does_not_answer_fails_and_one_that_does_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"

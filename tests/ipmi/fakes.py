@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
+from bmc.accounts import IpmiSlot, SlotFields
+from bmc.ipmi.wire.fru import Fru, ProductArea
 from bmc.model.boot import BootTarget
 from bmc.model.caller import Caller, Role, Scope
-from bmc.model.commands import Command, Identify, Power, SerialConsole, SetBootOverride
-from bmc.model.errors import BmcError, Denied
+from bmc.model.commands import Command, Identify, Power, SerialConsole, SetBootOverride, SystemInterface
+from bmc.model.errors import BmcError, Denied, NotSupported
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import PowerAction, PowerCause, PowerState
+from bmc.model.sensor import Entity, Sensor, SensorInfo, SensorSetting, Unit
 from bmc.store import Entry, Json
 
 NODE_ID = UUID("6f1c2a40-9b1d-4c5e-8a77-0d5b3c9e1f20")
@@ -76,6 +79,10 @@ class FakeNode:
             actions=frozenset(PowerAction),
             boot_targets=frozenset(BootTarget),
             has_serial=True,
+            fru=Fru(product=ProductArea("Acme", "Box")).pack(256),
+            sensors=(
+                Sensor(SensorInfo("Power", Unit.WATTS, Entity.POWER_SUPPLY, 500), SensorSetting(), 120.0, at=1e9),
+            ),
         )
         self.done: list[tuple[Command[Any], Caller]] = []
         self.fault: Exception | None = None
@@ -106,7 +113,7 @@ class FakeNode:
         self.idle.set()
         return self.state.power
 
-    async def open(self, stream: SerialConsole, caller: Caller) -> SerialLine:
+    async def open(self, stream: SerialConsole | SystemInterface, caller: Caller) -> SerialLine:
         if isinstance(self.fault, BmcError):
             raise self.fault
         if self.gate is not None:
@@ -121,13 +128,9 @@ class FakeNode:
 
 
 @dataclass(frozen=True)
-class FakeSlot:
-    slot: int
-    name: bytes
-    key: bytes
-    privilege: Role
-    enabled: bool = True
-    account: str = ""
+class FakeSlot(IpmiSlot):
+    """A slot that may act anywhere."""
+
     scope: Scope = field(default_factory=Scope)
 
 
@@ -163,6 +166,11 @@ class FakeSlots:
     def slots(self, node: str) -> tuple[FakeSlot, ...]:
         return tuple(self.users.values())
 
+    async def change_slot(
+        self, node: NodeDefinition, number: int | None, caller: Caller, **fields: Unpack[SlotFields]
+    ) -> FakeSlot:
+        raise NotSupported("these users stay as they are")
+
 
 class MemoryBuckets:
     """What the door uses of the store, for as long as the test."""
@@ -194,10 +202,9 @@ class HandClock:
     def monotonic(self) -> float:
         return self.time
 
-    @property
-    def sleepers(self) -> int:
-        """How many wait for time to pass."""
-        return len(self._sleepers)
+    def waited_for(self, seconds: float) -> bool:
+        """Whether somebody has just begun to wait for so long."""
+        return any(abs(due - self.time - seconds) < 1e-6 for due, _ in self._sleepers)
 
     async def sleep(self, seconds: float) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -30,8 +30,8 @@ class Terminal:
         self.printed += data
         self._grown.set()
 
-    async def expect(self, text: bytes, timeout: float = 10) -> None:
-        """Waits until `text` was printed, and forgets all up to its end."""
+    async def expect(self, text: bytes, timeout: float = 10) -> bytes:
+        """Waits until `text` was printed, and forgets all up to its end; returns what came before it."""
         try:
             async with asyncio.timeout(timeout):
                 while text not in self.printed:
@@ -39,7 +39,8 @@ class Terminal:
                     await self._grown.wait()
         except TimeoutError:
             raise AssertionError(f"expected {text!r}, printed was {self.printed!r}") from None
-        self.printed = self.printed[self.printed.index(text) + len(text) :]
+        before, _, self.printed = self.printed.partition(text)
+        return before
 
     def type(self, text: bytes) -> None:
         os.write(self._master, text)

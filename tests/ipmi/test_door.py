@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from bmc.accounts.lockout import Lockout
 from bmc.ipmi.commands import TABLE
 from bmc.ipmi.config import ConfigKeeper, DoorConfig
 from bmc.ipmi.door import CODES, NodeDoor
 from bmc.ipmi.settings import Counters, DoorSettings, Limits
+from bmc.ipmi.wire.dcmi import GROUP
 from bmc.ipmi.wire.message import Answer, Message
-from bmc.ipmi.wire.numbers import PayloadType, Privilege
+from bmc.ipmi.wire.numbers import NetFn, PayloadType, Privilege
 from bmc.ipmi.wire.packet import PlusPacket, SessionlessPacket
 from bmc.ipmi.wire.sol import BmcPacket, ConsolePacket
 from bmc.model import errors
@@ -22,6 +24,7 @@ from bmc.model.commands import Power, SetBootOverride
 from bmc.model.node import Endpoint
 from bmc.model.power import PowerAction, PowerCause, PowerState, RestorePolicy
 from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction, WatchdogSetting, WatchdogUse
+from bmc.store import StoreFailed
 from tests.ipmi.client import Console, Refused
 from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
 
@@ -37,7 +40,15 @@ class Bench:
         settings = DoorSettings(limits=Limits(sessions=8))
         config = ConfigKeeper(MemoryBuckets(), "n1", DoorConfig())
         self.door = NodeDoor(
-            self.node, self.slots, config, self.clock, settings, Endpoint("127.0.0.1", 6230), self.counters, self._send
+            self.node,
+            self.slots,
+            config,
+            self.clock,
+            settings,
+            Endpoint("127.0.0.1", 6230),
+            self.counters,
+            self._send,
+            Lockout(self.clock, settings.sign_in),
         )
 
     def _send(self, datagram: bytes, peer: tuple[str, int]) -> None:
@@ -93,8 +104,9 @@ async def test_a_viewer_is_refused_what_takes_an_operator(bench, key):
 async def test_a_request_of_the_wrong_length_is_refused_or_answered_but_never_dropped(bench, key):
     console = bench.console()
     for length in (0, 1, 2, 3, 5, 40):
-        answer = await bench.call(console, *key, bytes(length))
-        assert answer.code in (0x00, 0xC7, 0xCC, 0x80, 0x81, 0x87, 0x88), (key, length)
+        group = GROUP if key[0] == NetFn.GROUP else b""
+        answer = await bench.call(console, *key, group + bytes(length))
+        assert answer.code in (0x00, 0xC7, 0xCB, 0xCC, 0x80, 0x81, 0x87, 0x88), (key, length)
         if answer.code == 0 and key == (0x06, 0x3C):
             return
 
@@ -480,6 +492,94 @@ async def test_a_console_that_says_pause_gets_nothing_until_it_goes_on(bench):
     assert await say(bench, console, ConsolePacket(0)) == [BmcPacket(1, data=b"hello")]
 
 
+async def test_characters_are_gathered_as_parameter_3_says(bench):
+    console = await sol(bench)
+    assert (await bench.call(console, 0x0C, 0x21, b"\x01\x03\x0a\x08")).code == 0
+    line = bench.node.lines[0]
+    line.print(b"abc")
+    await bench.clock.advance(0.04)
+    assert heard(bench, console) == []
+    await bench.clock.advance(0.01)
+    assert heard(bench, console) == [BmcPacket(1, data=b"abc")]
+    assert await say(bench, console, ConsolePacket(0, ack=1, accepted=3)) == []
+    line.print(b"abc")
+    await settle()
+    assert heard(bench, console) == []
+    line.print(b"defgh")
+    await settle()
+    assert heard(bench, console) == [BmcPacket(2, data=b"abcdefgh")]
+
+
+async def test_retries_are_as_parameter_4_says_and_then_seldom(bench):
+    console = await sol(bench)
+    assert (await bench.call(console, 0x0C, 0x21, b"\x01\x04\x02\x0a")).code == 0
+    bench.node.lines[0].print(b"hello")
+    await settle()
+    (first,) = heard(bench, console)
+    for _ in range(2):
+        await bench.clock.advance(0.1)
+        assert heard(bench, console) == [first]
+    await bench.clock.advance(0.9)
+    assert heard(bench, console) == []
+    await bench.clock.advance(0.1)
+    assert heard(bench, console) == [first]
+
+
+async def test_sol_may_be_left_to_administrators(bench):
+    admin, oper = bench.console(), bench.console(b"oper", 0x13)
+    assert (await bench.call(admin, 0x0C, 0x21, b"\x01\x02\xc4")).code == 0
+    assert (await activate(bench, oper)).code == 0xD4
+    assert (await activate(bench, admin)).code == 0
+    assert (await bench.call(oper, 6, 0x49, bytes.fromhex("010100000000"))).code == 0xD4
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ("0102c2", 0xCC),
+        ("0102c5", 0xCC),
+        ("010244", 0xCC),
+        ("01030005", 0xCC),
+        ("01040800", 0xCC),
+        ("01050a", 0x00),
+        ("010506", 0x82),
+        ("010701", 0x00),
+        ("010702", 0x82),
+        ("01085618", 0x00),
+        ("01086f02", 0x82),
+        ("010900", 0x80),
+        ("0101", 0xC7),
+        ("01010100", 0xC7),
+        ("01", 0xC7),
+        ("020100", 0xCC),
+        ("010002", 0xCC),
+    ],
+)
+async def test_what_sol_parameters_take(bench, data, code):
+    assert (await bench.call(bench.console(), 0x0C, 0x21, bytes.fromhex(data))).code == code
+
+
+async def test_sol_settings_are_one_sessions_while_in_progress(bench):
+    first, second = bench.console(), bench.console()
+    assert (await bench.call(first, 0x0C, 0x21, b"\x01\x00\x01")).code == 0
+    assert (await bench.call(second, 0x0C, 0x21, b"\x01\x00\x01")).code == 0x81
+    assert second.call(0x0C, 0x22, b"\x01\x00\x00\x00").data == b"\x11\x01"
+    first.call(6, 0x3C, first.session_id.to_bytes(4, "little"))
+    assert second.call(0x0C, 0x22, b"\x01\x00\x00\x00").data == b"\x11\x00"
+
+
+async def test_encryption_is_never_suspended(bench):
+    console = bench.console()
+    assert console.call(6, 0x55, b"\x01\x01\x01").code == 0x83
+    await activate(bench, console)
+    assert [(await bench.call(console, 6, 0x55, bytes((1, 1, what)))).code for what in range(4)] == [
+        0x81,
+        0,
+        0x81,
+        0xCC,
+    ]
+
+
 async def test_packets_are_filled_and_bounded(bench):
     console = await sol(bench)
     text = bytes(range(256)) * 20
@@ -631,3 +731,23 @@ async def test_sol_takes_an_operator(bench):
     console = bench.console(b"guest", 0x12)
     assert (await activate(bench, console)).code == 0xD4
     assert bench.node.lines == []
+
+
+async def test_the_self_test_tells_of_a_store_that_takes_nothing(bench, monkeypatch):
+    async def full(*_):
+        raise StoreFailed("the disk is full")
+
+    console = bench.console()
+    assert (await bench.call(console, NetFn.APP, 0x04)).data.hex() == "5500"
+    monkeypatch.setattr(MemoryBuckets, "put", full)
+    assert (await bench.call(console, NetFn.APP, 0x04)).data.hex() == "5780"
+
+
+async def test_who_sets_system_info_keeps_others_out_until_its_session_ends(bench):
+    first, second = bench.console(), bench.console()
+    assert (await bench.call(first, NetFn.APP, 0x58, b"\x00\x01")).code == 0
+    assert (await bench.call(second, NetFn.APP, 0x59, bytes(4))).data.hex() == "1101"
+    assert (await bench.call(second, NetFn.APP, 0x58, b"\x00\x01")).code == 0x81
+    assert (await bench.call(second, NetFn.APP, 0x58, b"\x00\x03")).code == 0xCC
+    bench.door._sessions.end(bench.door._sessions.active[0])
+    assert (await bench.call(second, NetFn.APP, 0x58, b"\x00\x01")).code == 0

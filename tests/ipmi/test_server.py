@@ -7,11 +7,13 @@ import pytest
 
 from bmc.ipmi.server import IpmiServer
 from bmc.ipmi.settings import DoorSettings
+from bmc.ipmi.wire.numbers import PayloadType
+from bmc.ipmi.wire.rakp import OpenSessionRequest
 from bmc.ipmi.wire.rmcp import PresencePing, PresencePong
 from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
 from bmc.model.node import Endpoint
-from tests.ipmi.client import Console
+from tests.ipmi.client import Console, plain
 from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
 
 
@@ -144,3 +146,17 @@ async def test_closing_the_server_ends_all():
     assert server.endpoint("a") is None
     assert len(asyncio.all_tasks()) == 1
     slots.change("a", slots.users[b"admin"])
+
+
+async def test_an_endpoint_that_is_removed_in_the_middle_of_a_session_leaves_nothing_to_be_kept():
+    clock = HandClock()
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), clock) as server:
+        stays, leaves = [Knocker(await server.add(FakeNode(name))) for name in ("stays", "leaves")]
+        for knocker in (stays, leaves):
+            await knocker.ask(plain(PayloadType.OPEN_SESSION_REQUEST, OpenSessionRequest(1, 4, 7, 1, 1, 1).pack()))
+        await server.remove("leaves")
+        for _ in range(25):
+            await clock.advance(1)
+        await stays.ping()
+        for knocker in (stays, leaves):
+            knocker.close()

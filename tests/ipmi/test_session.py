@@ -4,18 +4,22 @@ from dataclasses import replace
 
 import pytest
 
+from bmc.accounts import Limits as SignInLimits
+from bmc.accounts.lockout import Lockout
 from bmc.ipmi.session import Request, Session, Sessions, SolInput
 from bmc.ipmi.settings import Counters, Limits
+from bmc.ipmi.sign_ins import SignIns
 from bmc.ipmi.wire.app import pack_guid
 from bmc.ipmi.wire.crypto import SUITE_3, SUITE_17
 from bmc.ipmi.wire.message import Message
 from bmc.ipmi.wire.numbers import PayloadType, Privilege, Status
 from bmc.ipmi.wire.packet import PlusPacket, SessionlessPacket
-from bmc.ipmi.wire.rakp import OpenSessionRequest, Rakp1, Rakp3, Refusal
+from bmc.ipmi.wire.rakp import OpenSessionRequest, OpenSessionResponse, Rakp1, Rakp3, Refusal
 from bmc.ipmi.wire.rmcp import PresencePing, PresencePong
 from bmc.model.caller import Role
+from bmc.model.events import Event, EventKind
 from tests.ipmi.client import Console, Refused, plain
-from tests.ipmi.fakes import KEY, NODE_ID, FakeSlot, FakeSlots
+from tests.ipmi.fakes import KEY, NODE_ID, FakeSlot, FakeSlots, HandClock
 
 PEER = ("192.0.2.1", 50000)
 
@@ -27,7 +31,10 @@ class Bench:
         self.now = 100.0
         self.slots = FakeSlots()
         self.counters = Counters()
-        self.sessions = Sessions("n1", pack_guid(NODE_ID), self.slots, limits or Limits(), self.counters)
+        self.clock = HandClock()
+        self.told: list[Event] = []
+        sign_ins = SignIns("n1", Lockout(self.clock, SignInLimits()), self.clock, self.told.append)
+        self.sessions = Sessions("n1", pack_guid(NODE_ID), self.slots, limits or Limits(), self.counters, sign_ins)
         self.requests: list[Request] = []
         self.sol: list[SolInput] = []
         self.answering = True
@@ -121,6 +128,27 @@ def test_what_is_no_suite_of_ours_is_refused_with_the_right_status(bench, algori
     assert bench.sessions.idle
 
 
+@pytest.mark.parametrize("authentication", [None, 0, 1, 2, 3])
+@pytest.mark.parametrize("integrity", [None, 0, 1, 2, 3, 4])
+@pytest.mark.parametrize("confidentiality", [None, 0, 1, 2, 3])
+def test_every_proposal_is_answered_with_a_suite_that_it_allows_or_refused(
+    bench, authentication, integrity, confidentiality
+):
+    proposal = (authentication, integrity, confidentiality)
+    reply = bench.ask(plain(PayloadType.OPEN_SESSION_REQUEST, OpenSessionRequest(9, 0, 7, *proposal).pack()))
+    payload = PlusPacket.unpack(reply).payload
+    allowed = [
+        suite
+        for suite in ((3, 4, 1), (1, 1, 1))
+        if all(wanted in (None, offered) for wanted, offered in zip(proposal, suite, strict=True))
+    ]
+    if not allowed:
+        assert Refusal.unpack(payload).status == Status.NO_CIPHER_SUITE_MATCH
+        return
+    response = OpenSessionResponse.unpack(payload)
+    assert (response.authentication, response.integrity, response.confidentiality) == allowed[0]
+
+
 def test_whoever_leaves_the_choice_to_us_gets_the_strongest_suite(bench):
     reply = bench.ask(plain(PayloadType.OPEN_SESSION_REQUEST, OpenSessionRequest(9, 0, 7, None, None, None).pack()))
     assert PlusPacket.unpack(reply).payload[16] == SUITE_17.authentication
@@ -210,6 +238,119 @@ def test_a_user_changed_between_rakp_1_and_3_does_not_come_in(bench):
     assert refused.value.status == Status.UNAUTHORIZED_NAME
 
 
+def attempt(bench: Bench, name: bytes = b"admin", source: str = PEER[0], key: bytes = KEY.encode()) -> int:
+    """A log-in as clients make it, also with a wrong key; the status that it ends with, 0 for a session."""
+    console = Console(lambda datagram: bench.ask(datagram, (source, 50000)), name=name, role=0x12)
+    try:
+        console.open()
+        console.rakp1()
+        console.rakp3(None if key == KEY.encode() else bytes(32))
+    except Refused as refused:
+        return refused.status
+    return 0
+
+
+def test_wrong_keys_lock_the_user_for_strangers_and_the_lock_ends(bench):
+    for _ in range(5):
+        assert attempt(bench, key=b"wrong", source="198.51.100.1") == Status.INVALID_INTEGRITY_CHECK
+    assert attempt(bench, source="198.51.100.1") == Status.UNAUTHORIZED_NAME
+    assert attempt(bench, source="198.51.100.2") == Status.UNAUTHORIZED_NAME
+    assert attempt(bench, name=b"oper", source="198.51.100.2") == 0
+    bench.clock.time += 30
+    assert attempt(bench, source="198.51.100.1") == 0
+    failed, locked = EventKind.SIGN_IN_FAILED, EventKind.ACCOUNT_LOCKED
+    assert [event.kind for event in bench.told] == [failed] * 5 + [locked]
+    assert (bench.told[-1].node, bench.told[-1].account) == ("n1", "admin")
+    assert bench.told[-1].message == "IPMI log-ins as 'admin' from 198.51.100.1 are locked for 30 seconds"
+
+
+@pytest.mark.parametrize("home", ["192.0.2.77", "127.0.0.1"])
+def test_nobody_locks_a_user_out_of_where_it_signs_in_from_or_of_the_machine_itself(bench, home):
+    assert attempt(bench, source="192.0.2.77") == 0
+    for number in range(200):
+        attempt(bench, key=b"wrong", source=f"198.51.100.{number}")
+    assert attempt(bench, source="198.51.100.9") == Status.UNAUTHORIZED_NAME
+    assert attempt(bench, source=home) == 0
+
+
+def test_a_console_that_says_itself_that_the_key_is_wrong_counts_as_well(bench):
+    for _ in range(5):
+        console = bench.console()
+        console.open()
+        console.rakp1()
+        bench.ask(plain(PayloadType.RAKP_3, Rakp3(0, Status.INVALID_INTEGRITY_CHECK, console.session_id).pack()))
+    assert attempt(bench) == Status.UNAUTHORIZED_NAME
+
+
+def test_a_console_that_falls_silent_once_it_has_the_hmac_counts_as_well_and_makes_good_by_logging_in(bench):
+    consoles = [bench.console(role=0x12) for _ in range(4)]
+    for console in consoles:
+        console.open()
+        console.rakp1()
+    for _ in range(5):
+        bench.now += 1
+        bench.sessions.expire(bench.now)
+    assert bench.counters["wrong-key"] == 4
+    consoles[0].rakp3()
+    assert attempt(bench, key=b"wrong") == Status.INVALID_INTEGRITY_CHECK
+    assert attempt(bench) == 0
+
+
+def test_log_ins_begun_before_the_lock_guess_no_more(bench):
+    consoles = [bench.console(role=0x12) for _ in range(8)]
+    for console in consoles:
+        console.open()
+        console.rakp1()
+    statuses = []
+    for console in consoles:
+        with pytest.raises(Refused) as refused:
+            console.rakp3(bytes(32))
+        statuses.append(refused.value.status)
+    assert statuses == [Status.INVALID_INTEGRITY_CHECK] * 5 + [Status.UNAUTHORIZED_NAME] * 3
+    assert bench.counters["wrong-key"] == 5
+
+
+def test_nobody_is_blamed_by_a_forged_address(bench):
+    for _ in range(5):
+        console = bench.console()
+        console.open()
+        console.rakp1()
+        bench.ask(plain(PayloadType.RAKP_3, Rakp3(0, 0, console.session_id, bytes(32)).pack()), ("192.0.2.200", 1))
+    assert {event.details["address"] for event in bench.told} == {PEER[0]}
+
+
+def test_an_address_that_tries_user_after_user_is_locked_for_all_of_them(bench):
+    users = {f"u{number}".encode(): FakeSlot(number, f"u{number}".encode(), b"k", Role.OPERATOR) for number in range(9)}
+    bench.slots.users |= users
+    for name in users:
+        for _ in range(4):
+            attempt(bench, name=name, key=b"wrong")
+    assert attempt(bench) == Status.UNAUTHORIZED_NAME
+    assert attempt(bench, source="192.0.2.2") == 0
+
+
+def test_what_is_told_of_failures_is_bounded(bench):
+    for number in range(2000):
+        bench.now += 0.1
+        bench.clock.time += 0.1
+        attempt(bench, key=b"wrong", source=f"127.0.{number % 200}.1")
+    assert len(bench.told) <= 2 * (10 + 200 // 60 + 1)
+    assert any(" more before" in event.message for event in bench.told)
+
+
+def test_a_user_who_takes_every_session_keeps_no_other_out(bench):
+    for _ in range(63):
+        assert attempt(bench, name=b"guest") == 0
+        bench.now += 0.01
+    assert attempt(bench, name=b"guest") == Status.NO_RESOURCES
+    first = bench.sessions.active[0]
+    assert attempt(bench, name=b"admin") == 0
+    assert first.ended
+    assert attempt(bench, name=b"guest", source="192.0.2.2") == 0
+    assert len(bench.sessions.active) == 63
+    assert sorted(session.handle for session in bench.sessions.active) == list(range(1, 64))
+
+
 def test_only_so_many_sessions(bench):
     bench = Bench(Limits(sessions=2))
     bench.console().login()
@@ -248,9 +389,9 @@ def test_a_flood_from_many_sources_leaves_who_named_a_user_alone(bench):
 
 def test_half_open_sessions_are_bounded_and_expire(bench):
     flood = plain(PayloadType.OPEN_SESSION_REQUEST, OpenSessionRequest(0, 0, 1, 3, 4, 1).pack())
-    for number in range(1000):
+    for number in range(3000):
         bench.ask(flood, (f"198.51.100.{number % 250}", 1024 + number))
-    assert bench.counters["half-open-dropped"] == 1000 - Limits().half_open
+    assert bench.counters["half-open-dropped"] == 3000 - Limits().half_open
     bench.now += Limits().half_open_lifetime
     bench.sessions.expire(bench.now)
     assert bench.sessions.idle

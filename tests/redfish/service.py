@@ -25,7 +25,7 @@ from bmc.model.node import Hardware
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.images import Catalogue
-from tests.world import MemoryDrivers, MemoryServer, MemoryStream, World, open_world
+from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream, World, open_world
 
 PASSWORDS = {"admin": "correct horse", "olga": "battery staple", "vera": "look only", "tina": "one tenant"}
 ROLES = {"admin": Role.ADMINISTRATOR, "olga": Role.OPERATOR, "vera": Role.READ_ONLY, "tina": Role.OPERATOR}
@@ -92,7 +92,9 @@ class ConsoleDrivers(MemoryDrivers):
             return server.backend()
         screen = self.screens.setdefault(name, Screens())
         line = self.lines.setdefault(name, SerialLine())
-        return Backend(server, server, (server,), server, server, screen, line, Inventory(), mains=server)
+        return Backend(
+            server, server, (server,), server, server, screen, line, Inventory(), MemorySensors(server), mains=server
+        )
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bmc.model.caller import Role, Scope
+from bmc.model.caller import Caller, Door, Role, Scope
 from tests.redfish.service import Service
 
 USERS = "/redfish/v1/Managers/n1/RemoteAccountService/Accounts"
@@ -112,3 +112,23 @@ async def test_a_user_of_the_node_alone_is_its_administrators(service: Service, 
     await service.accounts.change("tina", role=Role.ADMINISTRATOR, scope=Scope(False, frozenset({"n1"})))
     await service.accounts.set_slot("n1", 2, "ironic", b"k3y", Role.OPERATOR)
     assert (await service.call("PATCH", f"{USERS}/2", body, as_="tina")).status == 200
+
+
+async def test_what_ipmi_filled_bit_by_bit_is_shown_and_can_be_finished(service: Service) -> None:
+    caller = Caller("admin", Role.ADMINISTRATOR, Scope(), Door.IPMI)
+    definition = service.world.fleet.node("n1").snapshot.definition
+    await service.accounts.change_slot(definition, 2, caller, sol=False)
+    assert (await service.get(USERS))["Members"] == []
+    await service.accounts.change_slot(definition, 3, caller, name=b"bob", messaging=False)
+    user = await service.get(f"{USERS}/3")
+    assert (user["UserName"], user["RoleId"], user["Enabled"], user["Links"]) == ("bob", "NoAccess", False, {})
+    change = {"Password": "k3y", "RoleId": "Operator", "Enabled": True}
+    assert (await service.call("PATCH", f"{USERS}/3", change)).body["Enabled"] is True
+    slot = service.accounts.ipmi_slot("n1", b"bob")
+    assert slot is not None
+    assert slot.usable
+    made = await service.call("POST", USERS, {"UserName": "eve", "Password": "k", "RoleId": "ReadOnly"})
+    assert made.headers["Location"] == f"{USERS}/2"
+    slot = service.accounts.ipmi_slot("n1", b"eve")
+    assert slot is not None
+    assert slot.sol, "nothing is left of what the slot held before it had a name"

@@ -3,6 +3,7 @@ cannot do: network and reading a CD."""
 
 import hashlib
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -22,6 +23,8 @@ MODULES = (
     "pvpanic_mmio",
     "isofs",
     "button",
+    "ipmi_si",
+    "ipmi_devintf",
 )
 
 INIT = r"""#!/bin/sh
@@ -51,6 +54,8 @@ while read -r word rest; do
     get) wget -q -O - "$rest" 2>&1; echo "GET-DONE $?" ;;
     try) nc -w 3 $rest </dev/null && echo "TRY-OPEN" || echo "TRY-CLOSED" ;;
     echo) echo "ECHO $rest" ;;
+    ipmi) ipmitool $rest 2>&1; echo "IPMI-DONE $?" ;;
+    watchdog) echo 1 > /dev/watchdog; echo "WATCHDOG-ON" ;;
   esac
 done
 """
@@ -74,6 +79,13 @@ def boot_disk(name: str = "disk") -> Path:
     return image
 
 
+def program(name: str) -> dict[str, Path]:
+    """A program of this host with its libraries (path inside → file)."""
+    path = Path(shutil.which(name) or name)
+    libraries = re.findall(r"(/\S+) \(0x", run("ldd", path).decode())
+    return {f"bin/{name}": path, **{library.lstrip("/"): Path(library) for library in libraries}}
+
+
 ARGUMENTS = "console=ttyS0 quiet random.trust_cpu=on panic=0"
 
 
@@ -81,7 +93,8 @@ def _build(scratch: Path, kernel: Kernel, name: str) -> Path:
     init, power, initrd = scratch / "init", scratch / "power", scratch / "initrd"
     init.write_text(INIT.replace("@NAME@", name).replace("@MODULES@", " ".join(MODULES)))
     power.write_text(ACPI_POWER)
-    own = add_files({"init": init, "etc/acpi/PWRF/00000080": power}, scratch / "own")
+    files = {"init": init, "etc/acpi/PWRF/00000080": power, **program("ipmitool")}
+    own = add_files(files, scratch / "own")
     initrd.write_bytes(build_base(kernel, {}, scratch) + own)
     size = (kernel.image.stat().st_size + initrd.stat().st_size) // (1 << 20) + 6
     boot, image = make_fat(scratch / "boot.fat", "GUESTBOOT", size), scratch / "image.raw"

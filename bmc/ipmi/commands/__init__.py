@@ -2,7 +2,26 @@
 
 from types import ModuleType
 
-from bmc.ipmi.commands import app, boot, channel, chassis, lan, payload, sel, session, user, watchdog
+from bmc.ipmi.commands import (
+    app,
+    boot,
+    channel,
+    chassis,
+    dcmi,
+    event,
+    fru,
+    lan,
+    messaging,
+    payload,
+    sdr,
+    sel,
+    sensor,
+    session,
+    sol,
+    system_info,
+    user,
+    watchdog,
+)
 from bmc.ipmi.commands.call import Row
 
 
@@ -15,4 +34,23 @@ def _rows(*families: ModuleType) -> dict[tuple[int, int], Row]:
     return table
 
 
-TABLE = _rows(app, boot, channel, chassis, lan, payload, sel, session, user, watchdog)
+TABLE = _rows(
+    app,
+    boot,
+    channel,
+    chassis,
+    dcmi,
+    event,
+    fru,
+    lan,
+    messaging,
+    payload,
+    sdr,
+    sel,
+    sensor,
+    session,
+    sol,
+    system_info,
+    user,
+    watchdog,
+)

@@ -108,7 +108,7 @@ def _write_progress(call: Call, data: bytes) -> None:
     if state == _SET_IN_PROGRESS:
         if _in_progress(call):
             raise CommandError(_IN_PROGRESS)
-        call.context.boot.writer = call.session
+        call.context.boot.writer = call.writer
     elif state in (_SET_COMPLETE, _COMMIT):
         call.context.boot.writer = None
     else:

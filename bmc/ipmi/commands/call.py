@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, Protocol, TypeVar, overload
 
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
@@ -12,11 +12,12 @@ from bmc.ipmi.patience import within
 from bmc.ipmi.session import Request, Session, Sessions
 from bmc.ipmi.settings import DoorSettings, Slots
 from bmc.ipmi.sol import SerialStream, SolPort
+from bmc.ipmi.wire.app import DevicePower, SystemPower
 from bmc.ipmi.wire.boot import MAILBOX_BLOCK, MAILBOX_BLOCKS, BootFlags
 from bmc.ipmi.wire.numbers import Privilege
-from bmc.model.caller import Caller, Door, Role
+from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
-from bmc.model.commands import Command, SerialConsole
+from bmc.model.commands import Command, SerialConsole, SystemInterface
 from bmc.model.errors import BmcError
 from bmc.model.node import Endpoint, NodeSnapshot
 
@@ -31,6 +32,17 @@ _ROLES = {
 }
 
 
+class HostStream(Protocol):
+    """The BMC's end of the system interface."""
+
+    async def read(self, limit: int = 262144) -> bytes:
+        """b"" at its end."""
+
+    async def write(self, data: bytes) -> None: ...
+
+    async def close(self) -> None: ...
+
+
 class ManagedNode(Protocol):
     """What this door needs of a node: DESIGN's three members."""
 
@@ -39,7 +51,16 @@ class ManagedNode(Protocol):
 
     async def do(self, command: Command[R], caller: Caller) -> R: ...
 
+    @overload
     async def open(self, stream: SerialConsole, caller: Caller) -> SerialStream: ...
+
+    @overload
+    async def open(self, stream: SystemInterface, caller: Caller) -> HostStream: ...
+
+
+def host_caller(node: str) -> Caller:
+    """The guest acts as administrator of its own node and of nothing else; rows that it may not use are `guarded`."""
+    return Caller(f"host:{node}", Role.ADMINISTRATOR, Scope(all_nodes=False, nodes=frozenset({node})), Door.HOST)
 
 
 class CommandError(Exception):
@@ -79,7 +100,7 @@ class BootState:
     `invalid` are the parameters that a client has marked so; `mailbox` is parameter 7, by blocks.
     """
 
-    writer: Session | None = None
+    writer: "Session | HostState | None" = None
     invalid: set[int] = field(default_factory=set)
     mailbox: list[bytes] = field(default_factory=lambda: [bytes(MAILBOX_BLOCK)] * MAILBOX_BLOCKS)
     acknowledged: int = 0
@@ -87,6 +108,15 @@ class BootState:
     valid_clearing: int = 0x1F
     flags: BootFlags = field(default_factory=BootFlags)
     commands: int = 0
+
+
+@dataclass(slots=True)
+class HostState:
+    """What the driver of the guest's operating system sets and clears; volatile."""
+
+    enables: int = 0x08
+    flags: int = 0
+    ended: bool = False
 
 
 @dataclass(slots=True)
@@ -109,6 +139,22 @@ class Reservation:
 
 
 @dataclass(slots=True)
+class AcpiState:
+    """What the guest says of its ACPI states, IPMI v2.0 §20.6, in the stretch of power that began at `since`."""
+
+    since: float = 0.0
+    system: SystemPower | None = None
+    device: DevicePower | None = None
+
+
+@dataclass(slots=True)
+class SystemInfoState:
+    """`writer` is the session that said "set in progress" of the system info parameters, as with the boot options."""
+
+    writer: "Session | HostState | None" = None
+
+
+@dataclass(slots=True)
 class Context:
     """One endpoint and what belongs to it, the same for all of its calls."""
 
@@ -122,8 +168,25 @@ class Context:
     endpoint: Endpoint
     tasks: Tasks = field(default_factory=Tasks)
     boot: BootState = field(default_factory=BootState)
+    lan_writer: Session | None = None
     sel: Reservation = field(default_factory=Reservation)
     sdr: Reservation = field(default_factory=Reservation)
+    host: HostState = field(default_factory=HostState)
+    sol_writer: "Session | HostState | None" = None
+    acpi: AcpiState = field(default_factory=AcpiState)
+    system_info: SystemInfoState = field(default_factory=SystemInfoState)
+
+    async def restart(self) -> None:
+        """The BMC's own reset: sessions and console end, and what is neither stored nor the node's is as at a start.
+
+        What goes on in `tasks` goes on, since it acts on the node.
+        """
+        for session in self.sessions.active:
+            self.sessions.end(session)
+        await self.sol.deactivate()
+        for item in fields(self):
+            if item.default_factory is not MISSING and item.name != "tasks":
+                setattr(self, item.name, item.default_factory())
 
 
 @dataclass(slots=True)
@@ -153,11 +216,18 @@ class Call:
         return self.request.session
 
     @property
+    def writer(self) -> "Session | HostState":
+        """Who says "set in progress": a session, or the guest."""
+        return self.context.host if self.request.host else self.session
+
+    @property
     def caller(self) -> Caller:
         """The asker, with the role of the session's present privilege and the scope of its user.
 
         A user of this node alone is no account of the fleet, though it may bear the name of one.
         """
+        if self.request.host:
+            return host_caller(self.node.snapshot.name)
         session = self.session
         return Caller(
             session.slot.account or f"ipmi:{session.user}",
@@ -198,7 +268,8 @@ Handler = Callable[[Call], bytes | Awaitable[bytes]]
 class Row:
     """One command. Handlers that only look are plain functions; those that ask something of the node are coroutines.
 
-    `sessionless` commands are answered outside a session too, whatever the privilege.
+    `sessionless` commands are answered outside a session too, whatever the privilege. `guarded` ones are refused to the
+    node's own guest: root in there must not become an administrator out here.
     """
 
     netfn: int
@@ -206,8 +277,11 @@ class Row:
     privilege: Privilege
     sessionless: bool
     handler: Handler
+    guarded: bool = False
 
 
-def command(netfn: int, number: int, privilege: Privilege, sessionless: bool = False) -> Callable[[Handler], Row]:
+def command(
+    netfn: int, number: int, privilege: Privilege, sessionless: bool = False, guarded: bool = False
+) -> Callable[[Handler], Row]:
     """Makes a row of a handler."""
-    return lambda handler: Row(netfn, number, privilege, sessionless, handler)
+    return lambda handler: Row(netfn, number, privilege, sessionless, handler, guarded)

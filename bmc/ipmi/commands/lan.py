@@ -1,33 +1,34 @@
-"""LAN and SOL configuration, IPMI v2.0 §23.2 and §26.3: what there is, read only."""
+"""LAN configuration, IPMI v2.0 §23.1 and §23.2."""
 
-from collections.abc import Callable
-from ipaddress import AddressValueError, IPv4Address
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from bmc.ipmi.commands.call import Call, CommandError, command
 from bmc.ipmi.commands.channel import check_channel
+from bmc.ipmi.network import Network, find_network
 from bmc.ipmi.wire.crypto import SUITES
-from bmc.ipmi.wire.lan import BIT_RATE_115200, GetParameter, LanParameter, SolParameter, pack_parameter
-from bmc.ipmi.wire.numbers import LAN_CHANNEL, NetFn, Privilege
-from bmc.ipmi.wire.sol import MAX_CHARACTERS
+from bmc.ipmi.wire.errors import expect_length
+from bmc.ipmi.wire.lan import GetParameter, LanParameter, SetParameter, pack_parameter
+from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
 
 _NOT_SUPPORTED = 0x80
+_IN_PROGRESS = 0x81
+_READ_ONLY = 0x82
+_SET_COMPLETE, _SET_IN_PROGRESS = range(2)
+_NIBBLES = {3: 3, 17: 14}
+"""Where parameter 24 has a suite's level. By the letter it is the suite's place in parameter 23, but ipmitool and
+FreeIPMI take a nibble's number for the suite's id (and the first for suite 0, which we must not seem to have). Suite
+17 has the last nibble that ipmitool shows."""
 _STATIC_ADDRESS = 0x01
 _LEVELS = 5
 _SUITE_IDS = bytes(sorted(suite.id for suite in SUITES))
 _SUITE_SLOTS = 16
-_RETRIES = 7
 
 
 @command(NetFn.TRANSPORT, 0x02, Privilege.OPERATOR)
 def get_lan_configuration(call: Call) -> bytes:
     """§23.2."""
-    return _read(call, _LAN)
-
-
-@command(NetFn.TRANSPORT, 0x22, Privilege.USER)
-def get_sol_configuration(call: Call) -> bytes:
-    """§26.3."""
-    return _read(call, _SOL)
+    return _read(call, {number: parameter.read for number, parameter in LAN.items()})
 
 
 Readers = dict[int, Callable[[Call], bytes]]
@@ -42,14 +43,6 @@ def _read(call: Call, readers: Readers) -> bytes:
     return pack_parameter(b"" if request.revision_only else read(call))
 
 
-def _address(call: Call) -> bytes:
-    """IPv4 only, as the parameter has it."""
-    try:
-        return IPv4Address(call.context.endpoint.host).packed
-    except AddressValueError:
-        return bytes(4)
-
-
 def _fixed(data: bytes) -> Callable[[Call], bytes]:
     return lambda call: data
 
@@ -58,47 +51,100 @@ def _port(call: Call) -> bytes:
     return call.context.endpoint.port.to_bytes(2, "little")
 
 
-def _retry(call: Call) -> bytes:
-    """How often, and how long to wait between, in units of 10 ms."""
-    return bytes((_RETRIES, min(255, round(call.context.settings.sol_retry * 100))))
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A LAN parameter: `read` gives its data. Without `write` it takes the data it has and no other."""
+
+    read: Callable[[Call], bytes]
+    write: Callable[[Call, bytes], Awaitable[None]] | None = None
 
 
-_LAN: Readers = {
-    LanParameter.SET_IN_PROGRESS: _fixed(b"\x00"),
-    LanParameter.AUTH_SUPPORT: _fixed(b"\x00"),
-    LanParameter.AUTH_ENABLES: _fixed(bytes(_LEVELS)),
-    LanParameter.ADDRESS: _address,
-    LanParameter.ADDRESS_SOURCE: _fixed(bytes((_STATIC_ADDRESS,))),
-    LanParameter.MAC: _fixed(bytes(6)),
-    LanParameter.SUBNET_MASK: _fixed(bytes(4)),
-    LanParameter.IPV4_HEADER: _fixed(bytes((0x40, 0x40, 0x10))),
-    LanParameter.PRIMARY_PORT: _port,
-    LanParameter.ARP_CONTROL: _fixed(b"\x00"),
-    LanParameter.GRATUITOUS_ARP: _fixed(b"\x00"),
-    LanParameter.GATEWAY: _fixed(bytes(4)),
-    LanParameter.GATEWAY_MAC: _fixed(bytes(6)),
-    LanParameter.BACKUP_GATEWAY: _fixed(bytes(4)),
-    LanParameter.BACKUP_GATEWAY_MAC: _fixed(bytes(6)),
-    LanParameter.COMMUNITY: _fixed(bytes(18)),
-    LanParameter.DESTINATIONS: _fixed(b"\x00"),
-    LanParameter.VLAN_ID: _fixed(bytes(2)),
-    LanParameter.VLAN_PRIORITY: _fixed(b"\x00"),
-    LanParameter.CIPHER_SUITE_COUNT: _fixed(bytes((len(_SUITE_IDS),))),
-    LanParameter.CIPHER_SUITES: _fixed(b"\x00" + _SUITE_IDS.ljust(_SUITE_SLOTS, b"\0")),
-    LanParameter.CIPHER_PRIVILEGES: _fixed(b"\x00" + bytes((0x44,)).ljust(_SUITE_SLOTS // 2, b"\0")),
-    LanParameter.BAD_PASSWORD_THRESHOLD: _fixed(bytes(6)),
-}
+@command(NetFn.TRANSPORT, 0x01, Privilege.ADMINISTRATOR, guarded=True)
+async def set_lan_configuration(call: Call) -> bytes:
+    """§23.1. The host's network is not ours to change: what cannot be set is refused, unless it is so already.
 
-_SOL: Readers = {
-    SolParameter.SET_IN_PROGRESS: _fixed(b"\x00"),
-    SolParameter.ENABLE: lambda call: bytes((call.node.snapshot.has_serial,)),
-    # Encryption and authentication are forced; activation takes an operator.
-    SolParameter.AUTHENTICATION: _fixed(bytes((0xC0 | Privilege.OPERATOR,))),
-    # Sent as soon as it is printed (5 ms is the least that can be said), and at the latest when a packet is full.
-    SolParameter.ACCUMULATE: _fixed(bytes((1, MAX_CHARACTERS))),
-    SolParameter.RETRY: _retry,
-    SolParameter.NON_VOLATILE_BIT_RATE: _fixed(bytes((BIT_RATE_115200,))),
-    SolParameter.VOLATILE_BIT_RATE: _fixed(bytes((BIT_RATE_115200,))),
-    SolParameter.CHANNEL: _fixed(bytes((LAN_CHANNEL,))),
-    SolParameter.PORT: _port,
+    Refused with anything but CCh, at which ipmitool waits and tries again for a hundred seconds.
+    """
+    request = SetParameter.unpack(call.data)
+    check_channel(request.channel)
+    parameter = LAN.get(request.parameter)
+    if parameter is None:
+        raise CommandError(_NOT_SUPPORTED)
+    if parameter.write is not None:
+        await parameter.write(call, request.data)
+        return b""
+    present = parameter.read(call)
+    expect_length(request.data, len(present))
+    if request.data != present:
+        raise CommandError(_READ_ONLY)
+    return b""
+
+
+async def _set_progress(call: Call, data: bytes) -> None:
+    """Parameter 0. Who sets is marked, no more: every parameter takes effect as it is written, so none is committed."""
+    expect_length(data, 1)
+    context, session = call.context, call.request.session
+    if data[0] == _SET_COMPLETE:
+        context.lan_writer = None
+    elif data[0] == _SET_IN_PROGRESS:
+        writer = context.lan_writer
+        if writer is not None and writer is not session and not writer.ended:
+            raise CommandError(_IN_PROGRESS)
+        context.lan_writer = session
+    else:
+        raise CommandError(Code.OUT_OF_RANGE)
+
+
+def _progress(call: Call) -> bytes:
+    writer = call.context.lan_writer
+    return bytes((_SET_COMPLETE if writer is None or writer.ended else _SET_IN_PROGRESS,))
+
+
+async def _set_suite_limits(call: Call, data: bytes) -> None:
+    """Parameter 24. At least one suite stays in use, else nobody could come in to set this back."""
+    expect_length(data, 1 + _SUITE_SLOTS // 2)
+    levels = dict(enumerate(level for byte in data[1:] for level in (byte & 0x0F, byte >> 4)))
+    limits = {suite: levels.pop(nibble) for suite, nibble in _NIBBLES.items()}
+    if any(levels.values()) or not any(limits.values()) or max(limits.values()) > Privilege.ADMINISTRATOR:
+        raise CommandError(Code.OUT_OF_RANGE)
+    keeper = call.context.config
+    if limits != {suite: keeper.suite_limit(suite) for suite in limits}:
+        await keeper.change(suite_limits={str(suite): level for suite, level in limits.items()})
+
+
+def _suite_limits(call: Call) -> bytes:
+    levels = [0] * _SUITE_SLOTS
+    for suite, nibble in _NIBBLES.items():
+        levels[nibble] = call.context.config.suite_limit(suite)
+    return b"\x00" + bytes(low | high << 4 for low, high in zip(levels[::2], levels[1::2], strict=True))
+
+
+def _network(call: Call) -> Network:
+    return find_network(call.context.endpoint.host)
+
+
+LAN: dict[int, Parameter] = {
+    LanParameter.SET_IN_PROGRESS: Parameter(_progress, _set_progress),
+    LanParameter.AUTH_SUPPORT: Parameter(_fixed(b"\x00")),
+    LanParameter.AUTH_ENABLES: Parameter(_fixed(bytes(_LEVELS))),
+    LanParameter.ADDRESS: Parameter(lambda call: _network(call).address.packed),
+    LanParameter.ADDRESS_SOURCE: Parameter(_fixed(bytes((_STATIC_ADDRESS,)))),
+    LanParameter.MAC: Parameter(lambda call: _network(call).mac),
+    LanParameter.SUBNET_MASK: Parameter(lambda call: _network(call).mask.packed),
+    LanParameter.IPV4_HEADER: Parameter(_fixed(bytes((0x40, 0x40, 0x10)))),
+    LanParameter.PRIMARY_PORT: Parameter(_port),
+    LanParameter.ARP_CONTROL: Parameter(_fixed(b"\x00")),
+    LanParameter.GRATUITOUS_ARP: Parameter(_fixed(b"\x00")),
+    LanParameter.GATEWAY: Parameter(lambda call: _network(call).gateway.packed),
+    LanParameter.GATEWAY_MAC: Parameter(lambda call: _network(call).gateway_mac),
+    LanParameter.BACKUP_GATEWAY: Parameter(_fixed(bytes(4))),
+    LanParameter.BACKUP_GATEWAY_MAC: Parameter(_fixed(bytes(6))),
+    LanParameter.COMMUNITY: Parameter(_fixed(bytes(18))),
+    LanParameter.DESTINATIONS: Parameter(_fixed(b"\x00")),
+    LanParameter.VLAN_ID: Parameter(_fixed(bytes(2))),
+    LanParameter.VLAN_PRIORITY: Parameter(_fixed(b"\x00")),
+    LanParameter.CIPHER_SUITE_COUNT: Parameter(_fixed(bytes((len(_SUITE_IDS),)))),
+    LanParameter.CIPHER_SUITES: Parameter(_fixed(b"\x00" + _SUITE_IDS.ljust(_SUITE_SLOTS, b"\0"))),
+    LanParameter.CIPHER_PRIVILEGES: Parameter(_suite_limits, _set_suite_limits),
+    LanParameter.BAD_PASSWORD_THRESHOLD: Parameter(_fixed(bytes(6))),
 }

@@ -26,7 +26,7 @@ def set_session_privilege(call: Call) -> bytes:
     return bytes((session.privilege,))
 
 
-@command(NetFn.APP, 0x3C, Privilege.CALLBACK)
+@command(NetFn.APP, 0x3C, Privilege.CALLBACK, guarded=True)
 def close_session(call: Call) -> bytes:
     """§22.19. One's own; another's only as administrator."""
     request = CloseSession.unpack(call.data)

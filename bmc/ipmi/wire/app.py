@@ -2,12 +2,15 @@
 
 import struct
 from dataclasses import dataclass
+from enum import IntEnum, IntFlag
 from uuid import UUID
 
-from bmc.ipmi.wire.errors import expect_length
+from bmc.ipmi.wire.errors import WireError, expect_length
 
 _DEVICE_ID = struct.Struct("<6B3sH4s")
 IPMI_2_0 = 0x02
+_PASSED, _CORRUPTED = 0x55, 0x57
+_SET_STATE, _NO_CHANGE = 0x80, 0x7F
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,74 @@ class DeviceId:
         return cls(device, revision, major, number, support, int.from_bytes(manufacturer, "little"), product, auxiliary)
 
 
-SELF_TEST_PASSED = b"\x55\x00"
-"""Get Self Test Results response, §20.4."""
+class Fault(IntFlag):
+    """What of the self test can fail here, §20.4."""
+
+    SEL = 0x80
+    FRU = 0x20
+
+
+def pack_self_test(faults: Fault) -> bytes:
+    """Get Self Test Results response, §20.4: passed, or what is corrupted or cannot be reached."""
+    return bytes((_CORRUPTED, faults)) if faults else bytes((_PASSED, 0))
+
+
+class SystemPower(IntEnum):
+    """ACPI system power states, §20.6."""
+
+    S0 = 0x00
+    S1 = 0x01
+    S2 = 0x02
+    S3 = 0x03
+    S4 = 0x04
+    S5 = 0x05
+    S4_S5 = 0x06
+    G3 = 0x07
+    SLEEPING = 0x08
+    G1 = 0x09
+    OVERRIDE = 0x0A
+    LEGACY_ON = 0x20
+    LEGACY_OFF = 0x21
+    UNKNOWN = 0x2A
+
+
+class DevicePower(IntEnum):
+    """ACPI device power states, §20.6."""
+
+    D0 = 0x00
+    D1 = 0x01
+    D2 = 0x02
+    D3 = 0x03
+    UNKNOWN = 0x2A
+
+
+@dataclass(frozen=True, slots=True)
+class SetAcpiState:
+    """Set ACPI Power State request, §20.6; None leaves a state as it is."""
+
+    system: SystemPower | None = None
+    device: DevicePower | None = None
+
+    def pack(self) -> bytes:
+        return bytes(_NO_CHANGE if state is None else _SET_STATE | state for state in (self.system, self.device))
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "SetAcpiState":
+        """:raise WireError: wrong length, or a state that is none."""
+        expect_length(data, 2)
+        system, device = (state & 0x7F if state & _SET_STATE else _NO_CHANGE for state in data)
+        try:
+            return cls(
+                None if system == _NO_CHANGE else SystemPower(system),
+                None if device == _NO_CHANGE else DevicePower(device),
+            )
+        except ValueError as error:
+            raise WireError(f"ACPI power states {system:#04x} and {device:#04x}") from error
+
+
+def pack_acpi_state(system: SystemPower, device: DevicePower) -> bytes:
+    """Get ACPI Power State response, §20.7."""
+    return bytes((system, device))
 
 
 def pack_guid(guid: UUID) -> bytes:

@@ -1,15 +1,19 @@
-"""Channel commands, IPMI v2.0 §22.13 to §22.24."""
+"""Channel commands, IPMI v2.0 §22.13 to §22.25."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import IntEnum
 
 from bmc.ipmi.wire.crypto import CipherSuite
-from bmc.ipmi.wire.errors import WireError, expect_length
-from bmc.ipmi.wire.numbers import PayloadType
+from bmc.ipmi.wire.errors import WireError, expect_at_least, expect_length
+from bmc.ipmi.wire.numbers import SYSTEM_CHANNEL, PayloadType
 
 MEDIUM_LAN = 0x04
 PROTOCOL_IPMB = 0x01
+MEDIUM_SYSTEM = 0x0C
+PROTOCOL_KCS = 0x05
 MULTI_SESSION = 0x80
+_NO_INTERRUPTS = b"\xff\xff"
 ALWAYS_AVAILABLE = 0x02
 _IPMI_IANA = (7154).to_bytes(3, "little")
 
@@ -110,6 +114,42 @@ class ChannelAccess:
         return cls(data[1] & 0x0F, data[0] & 0x07, not data[0] & 0x20)
 
 
+class Where(IntEnum):
+    """Which setting a Set Channel Access request means, §22.22: the stored one, or the one of now."""
+
+    NEITHER = 0
+    STORED = 1
+    PRESENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SetChannelAccess:
+    """Set Channel Access request, §22.22. `unprotected`: without per-message or without user level authentication."""
+
+    channel: int
+    access: Where
+    mode: int
+    alerting: bool
+    limit: Where
+    privilege: int
+    unprotected: bool = False
+
+    def pack(self) -> bytes:
+        bits = (not self.alerting) << 5 | self.unprotected << 4
+        return bytes((self.channel, self.access << 6 | bits | self.mode, self.limit << 6 | self.privilege))
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "SetChannelAccess":
+        expect_length(data, 3)
+        channel, access, limit = data
+        if 3 in (access >> 6, limit >> 6):
+            raise WireError("both the stored and the present setting at once")
+        alerting, unprotected = not access & 0x20, bool(access & 0x18)
+        return cls(
+            channel & 0x0F, Where(access >> 6), access & 0x07, alerting, Where(limit >> 6), limit & 0x0F, unprotected
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelAccessRequest:
     """Get Channel Access request, §22.23. `volatile` asks for the present setting, else for the stored one."""
@@ -145,3 +185,52 @@ class ChannelInfo:
     def unpack(cls, data: bytes) -> "ChannelInfo":
         expect_length(data, 9)
         return cls(data[0] & 0x0F, data[3] & 0x3F, data[1] & 0x7F, data[2] & 0x1F)
+
+
+SYSTEM_INTERFACE = bytes((SYSTEM_CHANNEL, MEDIUM_SYSTEM, PROTOCOL_KCS, 0)) + _IPMI_IANA + _NO_INTERRUPTS
+"""Get Channel Info response of the KCS system interface, without sessions and without interrupts."""
+
+
+class KeyOperation(IntEnum):
+    """What Set Channel Security Keys is to do, §22.25."""
+
+    READ = 0
+    SET = 1
+    LOCK = 2
+
+
+class KeyKind(IntEnum):
+    """K_R stands for the users' keys, K_G is the BMC's, §22.25."""
+
+    RANDOM = 0
+    GENERATION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityKeys:
+    """Set Channel Security Keys request, §22.25."""
+
+    channel: int
+    operation: KeyOperation
+    kind: KeyKind
+    key: bytes = field(default=b"", repr=False)
+
+    def pack(self) -> bytes:
+        return bytes((self.channel, self.operation, self.kind)) + self.key
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "SecurityKeys":
+        """How long a key is to be is left to the caller, who owes a code for it. :raise WireError: reserved numbers."""
+        expect_at_least(data, 3)
+        try:
+            operation, kind = KeyOperation(data[1] & 0x03), KeyKind(data[2])
+        except ValueError as error:
+            raise WireError(str(error)) from error
+        if operation is not KeyOperation.SET:
+            expect_length(data, 3)
+        return cls(data[0] & 0x0F, operation, kind, data[3:])
+
+
+NO_SECURITY_KEY = bytes(21)
+"""Set Channel Security Keys response to a read: not lockable, and a key of zeros, which stands for none."""
+SECURITY_KEY = 20

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from bmc.ipmi.wire.errors import expect_length
+from bmc.ipmi.wire.errors import expect_at_least, expect_length
 
 PARAMETER_REVISION = 0x11
 
@@ -71,6 +71,23 @@ class GetParameter:
     def unpack(cls, data: bytes) -> "GetParameter":
         expect_length(data, 4)
         return cls(data[0] & 0x0F, data[1], data[2], data[3], bool(data[0] & 0x80))
+
+
+@dataclass(frozen=True, slots=True)
+class SetParameter:
+    """Set LAN or Set SOL Configuration Parameters request, §23.1 and §26.2."""
+
+    channel: int
+    parameter: int
+    data: bytes
+
+    def pack(self) -> bytes:
+        return bytes((self.channel, self.parameter)) + self.data
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "SetParameter":
+        expect_at_least(data, 2)
+        return cls(data[0] & 0x0F, data[1], data[2:])
 
 
 def pack_parameter(data: bytes) -> bytes:

@@ -2,8 +2,9 @@
 
 import struct
 from dataclasses import dataclass
+from enum import IntEnum
 
-from bmc.ipmi.wire.errors import expect_length
+from bmc.ipmi.wire.errors import WireError, expect_length
 from bmc.ipmi.wire.numbers import PayloadType
 
 _ENCRYPT = 0x80
@@ -85,6 +86,35 @@ class DeactivateRequest:
         return cls(data[0] & 0x3F, data[1] & 0x0F)
 
 
+class Encryption(IntEnum):
+    """Operation of Suspend/Resume Payload Encryption, §24.3."""
+
+    SUSPEND = 0
+    RESUME = 1
+    NEW_VECTOR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptionRequest:
+    """Suspend/Resume Payload Encryption request, §24.3."""
+
+    payload_type: int
+    instance: int
+    operation: Encryption
+
+    def pack(self) -> bytes:
+        return bytes((self.payload_type, self.instance, self.operation))
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "EncryptionRequest":
+        """:raise WireError: wrong length or a reserved operation."""
+        expect_length(data, 3)
+        operation = data[2] & 0x1F
+        if operation not in list(Encryption):
+            raise WireError(f"operation {operation} of three")
+        return cls(data[0] & 0x3F, data[1] & 0x0F, Encryption(operation))
+
+
 def unpack_payload_type(data: bytes) -> int:
     """Get Payload Activation Status request, §24.4."""
     expect_length(data, 1)
@@ -110,7 +140,3 @@ def pack_support() -> bytes:
 
 def is_supported(payload_type: int) -> bool:
     return payload_type in _STANDARD or payload_type in _SESSION_SETUP
-
-
-USER_PAYLOADS = struct.pack("<HH", 1 << PayloadType.SOL, 0)
-"""Get User Payload Access response, §24.7: SOL, no OEM payloads."""

@@ -40,9 +40,25 @@ MESSAGES = [
     (user.UserAccessRequest(1, 15), "010f"),
     (user.UserAccess(3, 1, 4, enabled=True, messaging=True), "0f430114"),
     (user.UserAccess(3, 1, 0xF, enabled=False, messaging=False), "0f83010f"),
+    (user.UserAccess(2, 1, 2, enabled=True, messaging=True, link=True, callback=True), "0f420172"),
     (user.UserNameRequest(15), "0f"),
+    (user.SetUserAccess(1, 3, 3, user.AccessBits(callback=False, link=True, messaging=True), 0), "b1030300"),
+    (user.SetUserAccess(1, 3, 15, user.AccessBits(callback=True, link=False, messaging=False)), "c1030f"),
+    (user.SetUserAccess(14, 3, 4), "0e0304"),
+    (user.SetUserName(3, b"bob"), "03 626f62" + "00" * 13),
+    (user.SetUserPassword(3, user.PasswordOperation.DISABLE), "0300"),
+    (user.SetUserPassword(3, user.PasswordOperation.SET, b"PW"), "0302 5057" + "00" * 14),
+    (user.SetUserPassword(3, user.PasswordOperation.TEST, b"PW", 20), "8303 5057" + "00" * 18),
+    (user.SetUserPayloadAccess(1, 3, True, 2), "0103 0200 0000"),
+    (user.SetUserPayloadAccess(1, 3, False, 2, 1), "0143 0200 0100"),
+    (channel.SetChannelAccess(1, channel.Where.STORED, 2, True, channel.Where.PRESENT, 4), "014284"),
+    (channel.SetChannelAccess(1, channel.Where.PRESENT, 2, False, channel.Where.NEITHER, 0), "01a200"),
+    (channel.SecurityKeys(1, channel.KeyOperation.READ, channel.KeyKind.GENERATION), "010001"),
+    (channel.SecurityKeys(1, channel.KeyOperation.SET, channel.KeyKind.RANDOM, b"k" * 20), "010100" + "6b" * 20),
+    (lan.SetParameter(1, 4, b"\x01"), "010401"),
     (payload.ActivateRequest(1, 1), "0101c0000000"),
     (payload.DeactivateRequest(1, 1), "010100000000"),
+    (payload.EncryptionRequest(1, 1, payload.Encryption.RESUME), "010101"),
     (payload.PayloadInstance(1, 1), "0101"),
     (payload.ActivateResponse(255, 255, 623), "00000000ff00ff006f02ffff"),
     (chassis.ChassisControl(chassis.ControlAction.POWER_CYCLE), "02"),
@@ -72,6 +88,7 @@ MESSAGES = [
     (boot.BootFlags(True, False, False, boot.Device.PXE), "8004000000"),
     (boot.BootFlags(), "0000000000"),
     (lan.GetParameter(1, 26), "011a0000"),
+    (lan.SetParameter(1, 3, b"\x05\x60"), "01030560"),
     (lan.GetParameter(0x0E, 8), "0e080000"),
     (lan.GetParameter(1, 0, revision_only=True), "81000000"),
     (
@@ -121,6 +138,7 @@ def test_both_ways(message, wire):
 
 # What has more than one spelling on the wire, or is only ever read.
 READ = [
+    (user.SetUserPassword, "0301" + "00" * 16, user.SetUserPassword(3, user.PasswordOperation.ENABLE)),
     (chassis.ChassisIdentify, "", chassis.ChassisIdentify(15)),
     (chassis.ChassisIdentify, "0a00", chassis.ChassisIdentify(10)),
     (payload.ActivateRequest, "0101c6000000", payload.ActivateRequest(1, 1)),
@@ -158,6 +176,22 @@ REFUSED = [
     (session.SessionInfoRequest, "fe"),
     (session.SessionInfo, "01200102"),
     (session.CloseSession, "00000000"),
+    (channel.SetChannelAccess, "01c284"),
+    (channel.SetChannelAccess, "0142"),
+    (channel.SecurityKeys, "010301"),
+    (channel.SecurityKeys, "010002"),
+    (channel.SecurityKeys, "0101"),
+    (lan.SetParameter, "01"),
+    (user.SetUserAccess, "9103"),
+    (user.SetUserAccess, "9103040000"),
+    (user.SetUserName, "03626f62"),
+    (user.SetUserName, "03 620062" + "00" * 13),
+    (user.SetUserPassword, "03"),
+    (user.SetUserPassword, "0302 5057" + "00" * 18),
+    (user.SetUserPassword, "8302 5057" + "00" * 14),
+    (user.SetUserPassword, "0302 500057" + "00" * 13),
+    (user.SetUserPayloadAccess, "018302000000"),
+    (user.SetUserPayloadAccess, "0103020000"),
     (user.UserNameRequest, "00"),
     (user.UserNameRequest, "10"),
     (rakp.OpenSessionRequest, "00000000a4a3a2a0"),
@@ -238,7 +272,7 @@ def test_the_other_payload_messages():
     assert payload.pack_activation(1, True).hex() == "010100"
     assert payload.pack_instance_info(0xB26A69C8).hex() == "c8696ab2010000000000000" + "0" * 1
     assert payload.pack_support().hex() == "03003f0000000000"
-    assert payload.USER_PAYLOADS.hex() == "02000000"
+    assert user.pack_payload_access(sol=True).hex() == "02000000"
     assert payload.is_supported(0x10)
     assert not payload.is_supported(0x02)
 

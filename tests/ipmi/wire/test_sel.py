@@ -24,7 +24,7 @@ MESSAGES = [
     (GetRecord(0, 0), "0000000000ff"),
     (GetRecord(0x1234, 0xFFFF, 3, 5), "3412ffff0305"),
     (Record(1, 0x02, 0x6A167D0D, bytes.fromhex("20000409016f00ffff")), "0100020d7d166a20000409016f00ffff"),
-    (Record(2, 0xC0, 1, bytes(9)), "0200c001000000000000000000000000"[:32]),
+    (Record(2, 0xC0, 1, bytes(9)), "0200c001000000000000000000000000"),
     (Record(3, 0xE0, None, bytes(range(13))), "0300e0000102030405060708090a0b0c"),
     (DeleteRecord(1, 0xFFFF), "0100ffff"),
     (ClearRequest(1), "0100434c52aa"),

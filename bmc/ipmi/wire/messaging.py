@@ -1,0 +1,32 @@
+"""BMC device and messaging commands of the system interface, IPMI v2.0 §22.1 to §22.9."""
+
+from enum import IntFlag
+
+from bmc.ipmi.wire.errors import expect_length
+
+
+class GlobalEnables(IntFlag):
+    """Set BMC Global Enables, §22.1."""
+
+    RECEIVE_QUEUE_INTERRUPT = 0x01
+    EVENT_BUFFER_INTERRUPT = 0x02
+    EVENT_BUFFER = 0x04
+    EVENT_LOGGING = 0x08
+
+
+class MessageFlags(IntFlag):
+    """Get Message Flags, §22.4."""
+
+    RECEIVE_QUEUE = 0x01
+    EVENT_BUFFER_FULL = 0x02
+    WATCHDOG_PRE_TIMEOUT = 0x08
+
+
+KCS_CAPABILITIES = bytes((0x00, 0x00, 0xFF))
+"""Get System Interface Capabilities response, §22.9: one version, input of up to 255 bytes."""
+KCS = 0x01
+
+
+def unpack_byte(data: bytes) -> int:
+    expect_length(data, 1)
+    return data[0]

@@ -1,0 +1,77 @@
+"""A node's sensors among its parts: sampled while it is on, set by an operator."""
+
+import asyncio
+import logging
+
+from bmc.model.caller import Caller
+from bmc.model.commands import SetSensor
+from bmc.model.events import EventKind
+from bmc.model.power import PowerState
+from bmc.node.part import Bench, Handlers
+from bmc.ports import SensorSource
+from bmc.records.sensors import SensorKeeper
+from bmc.store import Store
+
+log = logging.getLogger(__name__)
+
+_ON = frozenset({PowerState.ON, PowerState.POWERING_OFF})
+
+
+class SensorPart:
+    """Samples at once when the node goes on, then every `interval` seconds."""
+
+    def __init__(self, bench: Bench, source: SensorSource | None, store: Store, interval: float) -> None:
+        self.keeper = SensorKeeper(store, bench.name, source, bench.clock, bench.publish)
+        self.handlers: Handlers = {SetSensor: self._do_set}
+        self._bench = bench
+        self._interval = interval
+        self._on = False
+        self._switched = asyncio.Event()
+        self._ill = False
+
+    def show_power(self, state: PowerState) -> None:
+        if (state in _ON) != self._on:
+            self._on = state in _ON
+            self._switched.set()
+
+    async def run(self) -> None:
+        """Without end; whatever happens to one sample, the next is taken."""
+        while True:
+            self._switched.clear()
+            if self._on:
+                await self._sample()
+                await self._rest()
+            else:
+                if self.keeper.blank():
+                    self._bench.refresh()
+                await self._switched.wait()
+
+    async def _sample(self) -> None:
+        try:
+            await self.keeper.sample()
+        except Exception:
+            # Once, and not every few seconds for as long as it lasts.
+            if not self._ill:
+                log.exception("the sensors of %s cannot be sampled", self._bench.name)
+            self._ill = True
+        else:
+            self._ill = False
+        self._bench.refresh()
+
+    async def _rest(self) -> None:
+        """Until the next sample is due, or the node went off."""
+        waits = [
+            asyncio.ensure_future(self._bench.clock.sleep(self._interval)),
+            asyncio.ensure_future(self._switched.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _do_set(self, command: SetSensor, caller: Caller) -> None:
+        await self.keeper.set(command.sensor, command.setting)
+        self._bench.refresh()
+        message = f"{caller.account} set the thresholds of {command.sensor} of {self._bench.name}"
+        await self._bench.publish(EventKind.NODE_CHANGED, message, account=caller.account)

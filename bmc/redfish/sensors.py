@@ -1,0 +1,148 @@
+"""Sensors of a node, below its Chassis: readings, and thresholds that an operator sets."""
+
+from dataclasses import replace
+from urllib.parse import quote
+
+from bmc.model.commands import SetSensor
+from bmc.model.errors import NotFound
+from bmc.model.sensor import Sensor, SensorSetting, Threshold, Unit
+from bmc.redfish.body import Body
+from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.types import JsonObject, collection, links, moment, resource
+
+READING_TYPES = {
+    Unit.PERCENT: "Percent",
+    Unit.CELSIUS: "Temperature",
+    Unit.RPM: "Rotational",
+    Unit.VOLTS: "Voltage",
+    Unit.AMPERES: "Current",
+    Unit.WATTS: "Power",
+}
+"""Units that have a name among ReadingType; amounts and rates of data have none."""
+_CAUTIONS = frozenset({Threshold.LOWER_CAUTION, Threshold.UPPER_CAUTION})
+
+
+class ThresholdChange(Body):
+    """`reading` null takes the threshold back."""
+
+    reading: float | None
+    hysteresis_reading: float | None = None
+
+
+class ThresholdsChange(Body):
+    lower_caution: ThresholdChange | None = None
+    lower_critical: ThresholdChange | None = None
+    lower_fatal: ThresholdChange | None = None
+    upper_caution: ThresholdChange | None = None
+    upper_critical: ThresholdChange | None = None
+    upper_fatal: ThresholdChange | None = None
+
+
+class SensorChange(Body):
+    thresholds: ThresholdsChange
+
+
+def sensors_path(node: str) -> str:
+    return f"/redfish/v1/Chassis/{node}/Sensors"
+
+
+async def list_sensors(call: Call) -> Reply:
+    snapshot = call.node().snapshot
+    path = sensors_path(snapshot.name)
+    members = links([_path(snapshot.name, sensor) for sensor in snapshot.sensors])
+    return Reply(collection(path, "SensorCollection", "Sensors", members))
+
+
+async def get_sensor(call: Call) -> Reply:
+    return _reply(call, _find(call))
+
+
+async def change_sensor(call: Call) -> Reply:
+    sensor = _find(call)
+    change = call.body(SensorChange, readable=_reply(call, sensor).body)
+    await call.node().do(SetSensor(sensor.info.name, _setting(sensor.setting, change.thresholds)), call.caller)
+    return _reply(call, _find(call))
+
+
+def _setting(setting: SensorSetting, wanted: ThresholdsChange) -> SensorSetting:
+    """There is one hysteresis for the upper thresholds and one for the lower: what is said of one holds for all.
+
+    Redfish writes how far the reading has to move: an upper threshold's is negative.
+    """
+    limits = dict(setting.thresholds)
+    hysteresis = list(setting.hysteresis)
+    for threshold in Threshold:
+        change: ThresholdChange | None = getattr(wanted, threshold.name.lower())
+        if change is None:
+            continue
+        if change.reading is None:
+            limits.pop(threshold, None)
+        else:
+            limits[threshold] = change.reading
+        if change.hysteresis_reading is not None:
+            hysteresis[not threshold.upper] = change.hysteresis_reading * (-1 if threshold.upper else 1)
+    return replace(setting, thresholds=limits, hysteresis=(hysteresis[0], hysteresis[1]))
+
+
+def _reply(call: Call, sensor: Sensor) -> Reply:
+    name, info = call.node().snapshot.name, sensor.info
+    thresholds = {threshold.value: _threshold(sensor, threshold) for threshold in Threshold}
+    body = resource(
+        _path(name, sensor),
+        "Sensor",
+        Id=_id(sensor),
+        Name=info.name,
+        Reading=sensor.reading,
+        ReadingUnits=info.unit.value,
+        ReadingRangeMin=info.minimum,
+        ReadingRangeMax=info.maximum,
+        PhysicalContext=info.entity.value,
+        Thresholds=thresholds,
+        Status=_status(sensor),
+    )
+    if info.unit in READING_TYPES:
+        body["ReadingType"] = READING_TYPES[info.unit]
+    if sensor.at:
+        body["ReadingTime"] = moment(sensor.at)
+    return Reply(body, editable=thresholds)
+
+
+def _threshold(sensor: Sensor, threshold: Threshold) -> JsonObject:
+    upper, lower = sensor.setting.hysteresis
+    return {
+        "Reading": sensor.setting.thresholds.get(threshold),
+        "HysteresisReading": 0.0 - upper if threshold.upper else lower,
+        "Activation": "Increasing" if threshold.upper else "Decreasing",
+    }
+
+
+def _status(sensor: Sensor) -> JsonObject:
+    if sensor.reading is None:
+        return {"State": "UnavailableOffline"}
+    health = "OK"
+    if sensor.crossed:
+        health = "Warning" if sensor.crossed <= _CAUTIONS else "Critical"
+    return {"State": "Enabled", "Health": health}
+
+
+def _find(call: Call) -> Sensor:
+    wanted = call.params["sensor"]
+    for sensor in call.node().snapshot.sensors:
+        if _id(sensor) == wanted:
+            return sensor
+    raise NotFound(f"{call.params['node']} has no sensor {wanted!r}")
+
+
+def _id(sensor: Sensor) -> str:
+    return sensor.info.name.replace(" ", "")
+
+
+def _path(node: str, sensor: Sensor) -> str:
+    return f"{sensors_path(node)}/{quote(_id(sensor), safe='')}"
+
+
+ROUTES = (
+    Route("GET", "/redfish/v1/Chassis/{node}/Sensors", list_sensors),
+    Route("GET", "/redfish/v1/Chassis/{node}/Sensors/{sensor}", get_sensor),
+    Route("PATCH", "/redfish/v1/Chassis/{node}/Sensors/{sensor}", change_sensor),
+)

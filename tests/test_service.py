@@ -1,0 +1,184 @@
+"""Where the nodes' IPMI doors are: a port each, or an address each."""
+
+import asyncio
+import json
+import socket
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from bmc.accounts import Accounts
+from bmc.config import IpmiSettings, Settings
+from bmc.core import Core
+from bmc.ipmi.server import IpmiServer
+from bmc.ipmi.wire.rmcp import PresencePing, PresencePong
+from bmc.model.clock import SystemClock
+from bmc.model.events import EventKind, Severity
+from bmc.model.node import Endpoint
+from bmc.service import Opened
+from tests.ipmi.client import Console
+from tests.ipmi.conftest import low_port, run
+from tests.ipmi.fakes import KEY, FakeSlots
+from tests.world import ADMIN, MemoryDrivers, open_world
+
+
+@asynccontextmanager
+async def doors(path, drivers=None, **settings):
+    """A fleet whose IPMI doors are opened as the service opens them; the world, the doors, the server."""
+    async with open_world(path / "store.db", drivers, start=False) as world:
+        clock = SystemClock()
+        accounts = await Accounts.open(world.store, world.events, clock, path / "key")
+        media: Any = world.media
+        core = Core(
+            path,
+            Settings(ipmi=IpmiSettings(**settings)),
+            clock,
+            world.store,
+            world.events,
+            world.audit,
+            accounts,
+            drivers,
+            media,
+            world.fleet,
+        )
+        async with IpmiServer(FakeSlots(), world.store, clock) as server:
+            opened = Opened(core, server)
+            world.fleet.on_change(opened.add, opened.remove)
+            world.fleet.on_forget(opened.forget)
+            opened.announce("http://127.0.0.1:8080")
+            await world.fleet.start()
+            yield world, server
+
+
+def listed(path):
+    """What service.json tells."""
+    nodes = json.loads((path / "service.json").read_text())["nodes"]
+    return {node["name"]: node["ipmi"] and (node["ipmi"]["host"], node["ipmi"]["port"]) for node in nodes}
+
+
+def udp(host, port):
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.settimeout(2)
+    client.connect((host, port))
+    return client
+
+
+async def test_each_node_gets_the_next_free_address_and_ipmitool_reaches_it_there(tmp_path):
+    port = low_port()
+    (tmp_path / "ipmi-key").write_text(KEY)
+    async with doors(tmp_path, addresses="127.0.5.0/29", port=port) as (world, server):
+        for name in ("a", "b"):
+            await world.add(name)
+        assert server.endpoint("a") == Endpoint("127.0.5.1", port)
+        assert server.endpoint("b") == Endpoint("127.0.5.2", port)
+        assert listed(tmp_path) == {"a": ("127.0.5.1", port), "b": ("127.0.5.2", port)}
+        where = ["-H", "127.0.5.2", "-p", str(port), "-U", "admin", "-f", str(tmp_path / "ipmi-key")]
+        code, said = await run("ipmitool", "-I", "lanplus", *where, "chassis", "power", "status")
+        assert (code, said.strip()) == (0, "Chassis Power is off")
+        code, said = await run(
+            "ipmipower", "--stat", "-h", f"127.0.5.[1-2]:{port}", "-u", "admin", "-p", KEY, "-D", "LAN_2_0"
+        )
+        assert sorted(said.split("\n")) == ["", "127.0.5.1: off", "127.0.5.2: off"]
+
+
+async def test_without_a_port_the_doors_are_on_623(tmp_path):
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+            trial.bind(("127.0.5.25", 623))
+    except PermissionError:
+        pytest.skip("UDP port 623 needs root or CAP_NET_BIND_SERVICE")
+    (tmp_path / "ipmi-key").write_text(KEY)
+    async with doors(tmp_path, addresses="127.0.5.25/32") as (world, _):
+        await world.add("a")
+        words = ("-H", "127.0.5.25", "-U", "admin", "-f", str(tmp_path / "ipmi-key"), "chassis", "power", "status")
+        assert await run("ipmitool", "-I", "lanplus", *words) == (0, "Chassis Power is off\n")
+
+
+async def test_an_address_is_for_good_until_its_node_is_removed(tmp_path):
+    port, drivers = low_port(), MemoryDrivers()
+    async with doors(tmp_path, drivers, addresses="127.0.5.32/29", port=port) as (world, _):
+        for name in ("a", "b", "c"):
+            await world.add(name)
+        await world.fleet.remove("a", ADMIN)
+    async with doors(tmp_path, drivers, addresses="127.0.5.32/29", port=port) as (world, server):
+        assert server.endpoint("b") == Endpoint("127.0.5.34", port)
+        await world.add("d")
+        await world.add("e")
+        assert server.endpoint("d") == Endpoint("127.0.5.33", port)
+        assert server.endpoint("e") == Endpoint("127.0.5.36", port)
+
+
+async def test_a_node_at_a_port_of_its_own_stays_there_when_addresses_are_configured(tmp_path):
+    drivers, first = MemoryDrivers(), low_port()
+    async with doors(tmp_path, drivers, first_port=first) as (world, server):
+        await world.add("a")
+        before = server.endpoint("a")
+        assert before.host == "127.0.0.1"
+    async with doors(tmp_path, drivers, addresses="127.0.5.40/29", port=first) as (world, server):
+        assert server.endpoint("a") == before
+
+
+async def test_where_no_address_is_left_the_node_is_there_and_an_event_says_why(tmp_path):
+    async with doors(tmp_path, addresses="127.0.5.48/32", port=low_port()) as (world, server):
+        await world.add("a")
+        node, _ = await world.add("b")
+        assert server.endpoint("b") is None
+        assert node.snapshot.definition.ipmi is None
+        assert listed(tmp_path)["b"] is None
+        (event,) = [e for e in await world.told(EventKind.NODE_CHANGED) if e.severity is Severity.CRITICAL]
+        assert event.node == "b"
+        assert "is closed: every address of ipmi.addresses (127.0.5.48/32) is given to a node" in event.message
+
+
+async def test_an_address_of_no_interface_closes_the_door_and_stays_the_nodes(tmp_path):
+    port = low_port()
+    async with doors(tmp_path, addresses="192.0.2.0/29", port=port) as (world, server):
+        a, _ = await world.add("a")
+        b, _ = await world.add("b")
+        assert server.endpoint("a") is None
+        assert a.snapshot.definition.ipmi == Endpoint("192.0.2.1", port)
+        assert b.snapshot.definition.ipmi == Endpoint("192.0.2.2", port)
+        event = next(e for e in await world.told(EventKind.NODE_CHANGED) if e.node == "a")
+        assert "no interface of this host has that address: add it to one, then restart the service" in event.message
+
+
+async def test_an_address_that_another_program_has_is_not_exchanged_for_the_next(tmp_path):
+    port = low_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.5.57", port))
+        async with doors(tmp_path, addresses="127.0.5.56/29", port=port) as (world, server):
+            node, _ = await world.add("a")
+            assert server.endpoint("a") is None
+            assert node.snapshot.definition.ipmi == Endpoint("127.0.5.57", port)
+
+
+async def test_a_datagram_to_an_address_of_no_node_is_not_even_read(tmp_path):
+    port = low_port()
+    async with doors(tmp_path, addresses="127.0.5.64/29", port=port) as (world, server):
+        await world.add("a")
+        with udp("127.0.5.66", port) as stranger:
+            stranger.send(PresencePing(1).pack())
+            with pytest.raises(ConnectionRefusedError):
+                stranger.recv(100)
+        assert server.counters["datagrams"] == 0
+
+
+async def test_sessions_go_on_while_other_nodes_come_and_go(tmp_path):
+    port = low_port()
+    async with doors(tmp_path, addresses="127.0.5.72/29", port=port) as (world, _):
+        await world.add("stays")
+        with udp("127.0.5.73", port) as client:
+
+            def ask(datagram):
+                client.send(datagram)
+                return client.recv(2048)
+
+            console = await asyncio.to_thread(Console(ask).login)
+            for _ in range(3):
+                await world.add("leaves")
+                with udp("127.0.5.74", port) as other:
+                    other.send(PresencePing(7).pack())
+                    assert PresencePong.unpack(await asyncio.to_thread(other.recv, 100)).tag == 7
+                await world.fleet.remove("leaves", ADMIN)
+                assert (await asyncio.to_thread(console.call, 6, 1)).code == 0
