@@ -19,7 +19,19 @@ _CHUNK = 256 * 1024
 
 
 class Forbidden(OSError):
-    """The URL leads to an address that nothing may be fetched from."""
+    """An address that the service may send nothing to on behalf of others."""
+
+
+def check_address(address: IPv4Address | IPv6Address, allowed: Sequence[Network]) -> None:
+    """:raise Forbidden: this machine's own address, or a link-local one, and in none of the `allowed` networks."""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    if any(address in network for network in allowed):
+        return
+    if address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified:
+        raise Forbidden(
+            f"{address} is this machine's own or a link-local address; see fetch.allow in the configuration"
+        )
 
 
 class Fetcher:
@@ -69,20 +81,10 @@ class Fetcher:
 
     def _socket(self, address: Any) -> socket.socket:
         family, kind, protocol, _, target = address
-        self._check(ip_address(target[0].split("%")[0]))
+        check_address(ip_address(target[0].split("%")[0]), self._allowed)
         opened = socket.socket(family, kind, protocol)
         opened.setblocking(False)
         return opened
-
-    def _check(self, address: IPv4Address | IPv6Address) -> None:
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        if any(address in network for network in self._allowed):
-            return
-        if address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified:
-            raise Forbidden(
-                f"{address} is this machine's own or a link-local address; see fetch.allow in the configuration"
-            )
 
 
 async def _copy(response: aiohttp.ClientResponse, part: Path, limit: int, url: str) -> int:

@@ -21,6 +21,7 @@ from bmc.http.deploy import DeployServer
 from bmc.http.server import CannotListen, HttpServer
 from bmc.http.tls import self_signed, server_context
 from bmc.ipmi.server import IpmiServer
+from bmc.ipmi.settings import DoorSettings
 from bmc.jobs import Jobs
 from bmc.model.errors import BackendFailed, BmcError
 from bmc.model.events import Event, EventKind, Severity
@@ -66,7 +67,9 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         core = await stack.enter_async_context(open_core(state))
         artefacts = await asyncio.to_thread(build_all, default_cache())
         catalogue = Catalogue(artefacts.catalogue)
-        ipmi = await stack.enter_async_context(IpmiServer(core.accounts, core.store, core.clock, events=core.events))
+        doors = DoorSettings(allowed=core.settings.fetch.allow)
+        ipmi = IpmiServer(core.accounts, core.store, core.clock, doors, core.events)
+        await stack.enter_async_context(ipmi)
         opened = Opened(core, ipmi)
         core.fleet.on_change(opened.add, opened.remove)
         core.fleet.on_forget(ipmi.forget)

@@ -1,7 +1,7 @@
 """What clients have set at one node's IPMI door and what outlives the service: stored whole before it takes effect."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol, cast
 
@@ -27,6 +27,8 @@ class DoorConfig:
 
     `channel_limit` is the LAN channel's privilege limit, `channel_alerting` whether PEF may alert over it; both are
     the non-volatile ones. `suite_limits` are the highest privileges by cipher suite id; 0: the suite is not used.
+    `destinations` are LAN parameters 18 and 19, by selector, and `pef` the PEF parameters, by number and selector, in
+    hexadecimal digits; `pef_processed` are the SEL records that software and this BMC have processed last.
     `controller_id` is DCMI's identifier of the management controller, empty until it is set. `system_info` maps a
     parameter's number to its blocks (IPMI v2.0 §22.14a), in hexadecimal digits. `sol_…` are the SOL configuration
     parameters, §26.3, in its units: `sol_interval` 5 ms, `sol_retry_interval` 10 ms.
@@ -35,6 +37,10 @@ class DoorConfig:
     channel_limit: int = Privilege.ADMINISTRATOR
     channel_alerting: bool = True
     suite_limits: Mapping[str, int] = field(default_factory=dict)
+    community: str = "public"
+    destinations: Mapping[str, str] = field(default_factory=dict)
+    pef: Mapping[str, str] = field(default_factory=dict)
+    pef_processed: Sequence[int] = (0, 0)
     controller_id: str = ""
     system_info: Mapping[str, str] = field(default_factory=dict)
     sol_enabled: bool = True

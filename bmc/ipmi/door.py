@@ -4,11 +4,13 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from bmc.accounts.lockout import Lockout
+from bmc.ipmi.alerts import Alerts
 from bmc.ipmi.commands import TABLE
 from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row, Tasks
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.kcs import HostSide
+from bmc.ipmi.pef import Pef
 from bmc.ipmi.session import Request, Session, Sessions, SolInput
 from bmc.ipmi.settings import Counters, DoorSettings, EventSink, Slot, Slots
 from bmc.ipmi.sign_ins import SignIns
@@ -120,18 +122,22 @@ class NodeDoor:
             name, guid, self._visitors, settings.limits, self.counters, self._sign_ins, config.ceiling
         )
         self._sol = SolPort(self._send_sol, clock, config)
-        self._host = HostSide(node, self._answer_host, clock) if node.snapshot.has_host_interface else None
-        self._context = Context(node, self._sessions, slots, config, self._sol, clock, settings, endpoint, self._tasks)
+        alerts = Alerts(config, clock, settings, endpoint)
+        self._pef = Pef(node, config, alerts, clock, self._tasks.start)
+        self._context = Context(
+            node, self._sessions, slots, config, self._sol, clock, settings, endpoint, alerts, self._pef, self._tasks
+        )
+        self._host = HostSide(self._context, self._answer_host) if node.snapshot.has_host_interface else None
 
     def start(self) -> None:
         """Begin to serve the node's own guest, too."""
         if self._host is not None:
-            self._context.tasks.start(self._host.run())
+            self._tasks.start(self._host.run())
 
     @property
     def idle(self) -> bool:
-        """No session, half-open or whole."""
-        return self._sessions.idle
+        """No session, half-open or whole, no guest that may have to be told something, no event to look for."""
+        return self._sessions.idle and self._host is None and not self._pef.enabled
 
     def receive(self, datagram: bytes, peer: Address) -> None:
         """One datagram. Whatever it holds, this does not raise."""
@@ -154,9 +160,12 @@ class NodeDoor:
             log.exception("datagram from %s port %d", *peer)
 
     def expire(self) -> None:
-        """Time passes: ends what is over."""
+        """Time passes: ends what is over, and holds what is new in the SEL against the event filters."""
         self._sessions.expire(self._clock.monotonic())
         self._end_orphan()
+        self._pef.look()
+        if self._host is not None and self._host.open:
+            self._tasks.start(self._host.attend())
 
     def revoke(self, slot: int) -> None:
         """The user in `slot` was changed or removed: its sessions and their console end now, and so does a lock."""

@@ -47,6 +47,7 @@ class _Socket:
     def start(self, door: NodeDoor) -> None:
         self.door = door
         door.start()
+        self._busy.add(self)
         asyncio.get_running_loop().add_reader(self._socket.fileno(), self._drain, door)
 
     def stop(self) -> None:
@@ -167,7 +168,7 @@ class IpmiServer:
             opened.door.revoke(slot)
 
     async def _housekeeping(self) -> None:
-        """Time passes at the doors that have a session, half-open or whole; of thousands only those are looked at."""
+        """Time passes at the doors that are not idle; of thousands only those are looked at."""
         while True:
             await self._clock.sleep(_HOUSEKEEPING)
             for opened in list(self._busy):

@@ -91,9 +91,9 @@ class NodeSnapshot:
     `power_since` and `cause` are those of the last change of power; `reason` says why power is UNKNOWN
     or health is not OK. `identify_until` is when the identify light goes off by itself. `seconds_on` is how long the
     node has been on in its life, without the present stretch. `fru` is its FRU inventory area, in bytes. `os_seen`:
-    since the last boot an operating system has spoken to the BMC. `restore_policy` is None where the node or its
-    vendor BMC decides what happens when its supply of power comes back. `sensors_since` is when the list of sensors
-    last became another one.
+    since the last boot an operating system has spoken to the BMC. `sensors_since` is when the list of sensors last
+    became another one. `restore_policy` is None where the node or its vendor BMC decides what happens when its supply
+    of power comes back.
     """
 
     definition: NodeDefinition

@@ -14,6 +14,7 @@ from bmc.events import Audit, Events
 from bmc.model.caller import SERVICE, Caller, Door, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import (
+    AddSelEntry,
     Command,
     ConfirmPower,
     InsertMedia,
@@ -30,6 +31,7 @@ from bmc.model.commands import (
     SetCycleInterval,
     SetWatchdog,
     SystemInterface,
+    TellPlatformEvent,
     WriteFru,
 )
 from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
@@ -100,9 +102,9 @@ class Node:
         self._light = IdentifyLight(bench)
         self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock, self._forget_os)
         self._reservations = Reservations(bench)
+        self._sensors = SensorPart(bench, backend.sensors, store, patience.sample)
         self._watchdog = WatchdogTimer(bench, self._act_alone, lambda: self._hindrance)
         self._supply = Supply(bench, backend.mains, self._act_alone)
-        self._sensors = SensorPart(bench, backend.sensors, store, patience.sample)
         self._power = PowerControl(
             definition.name,
             backend.switch,
@@ -133,10 +135,10 @@ class Node:
             self._light,
             self._reservations,
             SelPart(bench, sel),
-            self._watchdog,
-            self._supply,
             self._sensors,
             self._fru_part,
+            self._watchdog,
+            self._supply,
         )
         self._handlers: Handlers = {
             Power: self._do_power,
@@ -452,9 +454,12 @@ class Node:
         await self._events.publish(event)
 
 
+_TOLD_BY_THE_GUEST = (SetWatchdog, ResetWatchdog, NoteOsSeen, AddSelEntry, TellPlatformEvent)
+
+
 def _of_the_guest(command: Command[Any], caller: Caller) -> bool:
-    """A guest pets its watchdog also while somebody holds the node."""
-    return caller.door is Door.HOST and isinstance(command, SetWatchdog | ResetWatchdog)
+    """A guest pets its watchdog and tells what it sees also while somebody holds the node."""
+    return caller.door is Door.HOST and isinstance(command, _TOLD_BY_THE_GUEST)
 
 
 def _audit_details(command: Command[Any]) -> dict[str, object]:

@@ -26,15 +26,15 @@ _MISHAPS = frozenset({PowerCause.PROCESS_DIED, PowerCause.MAINS_LOST})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: how long an effect may take, a guest may take to shut down, senses may differ, a cycle stays off, how
-    far apart nodes are powered on whose supply of power came back, and from one reading of the sensors to the next."""
+    """Seconds: how long an effect may take, a guest may take to shut down, senses may differ, a cycle stays off; from
+    one reading of the sensors to the next; and how far apart nodes are powered on whose supply of power came back."""
 
     settle: float = 20.0
     graceful: float = 120.0
     agree: float = 0.8
     off_time: float = 1.0
-    stagger: float = 1.0
     sample: float = 5.0
+    stagger: float = 1.0
 
 
 PATIENCE = Patience()

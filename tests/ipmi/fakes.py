@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Unpack
+from typing import Any, Unpack, overload
 from uuid import UUID
 
 from bmc.accounts import IpmiSlot, SlotFields
@@ -16,6 +16,7 @@ from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sensor import Entity, Sensor, SensorInfo, SensorSetting, Unit
 from bmc.store import Entry, Json
+from tests.world import MemoryStream
 
 NODE_ID = UUID("6f1c2a40-9b1d-4c5e-8a77-0d5b3c9e1f20")
 KEY = "correct horse 20 byte"[:20]
@@ -90,6 +91,7 @@ class FakeNode:
         self.idle = asyncio.Event()
         self.greeting = b"n1 login: "
         self.lines: list[SerialLine] = []
+        self.system_interface: asyncio.Queue[MemoryStream] = asyncio.Queue()
 
     @property
     def snapshot(self) -> NodeSnapshot:
@@ -113,7 +115,15 @@ class FakeNode:
         self.idle.set()
         return self.state.power
 
-    async def open(self, stream: SerialConsole | SystemInterface, caller: Caller) -> SerialLine:
+    @overload
+    async def open(self, stream: SerialConsole, caller: Caller) -> SerialLine: ...
+
+    @overload
+    async def open(self, stream: SystemInterface, caller: Caller) -> MemoryStream: ...
+
+    async def open(self, stream: SerialConsole | SystemInterface, caller: Caller) -> SerialLine | MemoryStream:
+        if isinstance(stream, SystemInterface):
+            return await self.system_interface.get()
         if isinstance(self.fault, BmcError):
             raise self.fault
         if self.gate is not None:

@@ -54,8 +54,7 @@ while read -r word rest; do
     get) wget -q -O - "$rest" 2>&1; echo "GET-DONE $?" ;;
     try) nc -w 3 $rest </dev/null && echo "TRY-OPEN" || echo "TRY-CLOSED" ;;
     echo) echo "ECHO $rest" ;;
-    ipmi) ipmitool $rest 2>&1; echo "IPMI-DONE $?" ;;
-    watchdog) echo 1 > /dev/watchdog; echo "WATCHDOG-ON" ;;
+    run) sh -c "$rest" 2>&1; echo "RUN-DONE $?" ;;
   esac
 done
 """

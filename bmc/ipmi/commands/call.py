@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Protocol, TypeVar, overload
 
+from bmc.ipmi.alerts import Alerts
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
+from bmc.ipmi.host import HostState
 from bmc.ipmi.patience import within
+from bmc.ipmi.pef import Pef
 from bmc.ipmi.session import Request, Session, Sessions
 from bmc.ipmi.settings import DoorSettings, Slots
 from bmc.ipmi.sol import SerialStream, SolPort
@@ -111,15 +114,6 @@ class BootState:
 
 
 @dataclass(slots=True)
-class HostState:
-    """What the driver of the guest's operating system sets and clears; volatile."""
-
-    enables: int = 0x08
-    flags: int = 0
-    ended: bool = False
-
-
-@dataclass(slots=True)
 class Reservation:
     """The one reservation of a repository, IPMI v2.0 §31.4: it lasts while what it was taken of stays the same.
 
@@ -166,7 +160,9 @@ class Context:
     clock: Clock
     settings: DoorSettings
     endpoint: Endpoint
-    tasks: Tasks = field(default_factory=Tasks)
+    alerts: Alerts
+    pef: Pef
+    tasks: Tasks
     boot: BootState = field(default_factory=BootState)
     lan_writer: Session | None = None
     sel: Reservation = field(default_factory=Reservation)
@@ -278,6 +274,10 @@ class Row:
     sessionless: bool
     handler: Handler
     guarded: bool = False
+
+
+IN_BAND_ONLY = Privilege.NO_ACCESS
+"""The privilege that no session has: what the specification leaves to the system interface."""
 
 
 def command(

@@ -85,7 +85,7 @@ async def chassis_identify(call: Call) -> bytes:
     return b""
 
 
-@command(NetFn.CHASSIS, 0x05, Privilege.ADMINISTRATOR)
+@command(NetFn.CHASSIS, 0x05, Privilege.ADMINISTRATOR, guarded=True)
 def set_chassis_capabilities(call: Call) -> bytes:
     """§28.7. Only what is so anyway is accepted."""
     wanted, true = ChassisCapabilities.unpack(call.data), _capabilities(call.node.snapshot)
@@ -112,7 +112,7 @@ def get_system_restart_cause(call: Call) -> bytes:
     return pack_restart_cause(cause, LAN_CHANNEL if cause is RestartCause.CHASSIS_CONTROL else 0)
 
 
-@command(NetFn.CHASSIS, 0x0A, Privilege.ADMINISTRATOR)
+@command(NetFn.CHASSIS, 0x0A, Privilege.ADMINISTRATOR, guarded=True)
 def set_front_panel_enables(call: Call) -> bytes:
     """§28.6. No button can be disabled, so that only disabling none is accepted."""
     expect_length(call.data, 1)
@@ -121,7 +121,7 @@ def set_front_panel_enables(call: Call) -> bytes:
     return b""
 
 
-@command(NetFn.CHASSIS, 0x0B, Privilege.ADMINISTRATOR)
+@command(NetFn.CHASSIS, 0x0B, Privilege.ADMINISTRATOR, guarded=True)
 async def set_power_cycle_interval(call: Call) -> bytes:
     """§28.9."""
     expect_length(call.data, 1)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bmc.ipmi.commands import destinations
 from bmc.ipmi.commands.call import Call, CommandError, command
 from bmc.ipmi.commands.channel import check_channel
 from bmc.ipmi.network import Network, find_network
@@ -139,8 +140,10 @@ LAN: dict[int, Parameter] = {
     LanParameter.GATEWAY_MAC: Parameter(lambda call: _network(call).gateway_mac),
     LanParameter.BACKUP_GATEWAY: Parameter(_fixed(bytes(4))),
     LanParameter.BACKUP_GATEWAY_MAC: Parameter(_fixed(bytes(6))),
-    LanParameter.COMMUNITY: Parameter(_fixed(bytes(18))),
-    LanParameter.DESTINATIONS: Parameter(_fixed(b"\x00")),
+    LanParameter.COMMUNITY: Parameter(destinations.read_community, destinations.write_community),
+    LanParameter.DESTINATIONS: Parameter(destinations.read_count),
+    LanParameter.DESTINATION_TYPE: Parameter(destinations.read_type, destinations.write_type),
+    LanParameter.DESTINATION_ADDRESS: Parameter(destinations.read_address, destinations.write_address),
     LanParameter.VLAN_ID: Parameter(_fixed(bytes(2))),
     LanParameter.VLAN_PRIORITY: Parameter(_fixed(b"\x00")),
     LanParameter.CIPHER_SUITE_COUNT: Parameter(_fixed(bytes((len(_SUITE_IDS),)))),

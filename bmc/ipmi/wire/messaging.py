@@ -1,8 +1,9 @@
 """BMC device and messaging commands of the system interface, IPMI v2.0 §22.1 to §22.9."""
 
-from enum import IntFlag
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
 
-from bmc.ipmi.wire.errors import expect_length
+from bmc.ipmi.wire.errors import WireError, expect_length
 
 
 class GlobalEnables(IntFlag):
@@ -20,6 +21,32 @@ class MessageFlags(IntFlag):
     RECEIVE_QUEUE = 0x01
     EVENT_BUFFER_FULL = 0x02
     WATCHDOG_PRE_TIMEOUT = 0x08
+
+
+class ReceiveState(IntEnum):
+    """What Enable Message Channel Receive is to do, §22.5."""
+
+    DISABLE = 0
+    ENABLE = 1
+    GET = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelReceive:
+    """Enable Message Channel Receive request, §22.5."""
+
+    channel: int
+    state: ReceiveState
+
+    def pack(self) -> bytes:
+        return bytes((self.channel, self.state))
+
+    @classmethod
+    def unpack(cls, data: bytes) -> "ChannelReceive":
+        expect_length(data, 2)
+        if data[1] & 0x03 > ReceiveState.GET:
+            raise WireError("a reserved channel state")
+        return cls(data[0] & 0x0F, ReceiveState(data[1] & 0x03))
 
 
 KCS_CAPABILITIES = bytes((0x00, 0x00, 0xFF))

@@ -17,10 +17,14 @@ _HEADER = 3
 
 
 class Control(IntEnum):
-    """Commands to QEMU."""
+    """Commands to QEMU, and the one from it that matters: RESET, of the guest's machine."""
 
     NO_ATTENTION = 0x00
     ATTENTION = 0x01
+    ATTENTION_INTERRUPT = 0x02
+    RESET = 0x04
+    ENABLE_INTERRUPT = 0x05
+    DISABLE_INTERRUPT = 0x06
 
 
 @dataclass(frozen=True, slots=True)
