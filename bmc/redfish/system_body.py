@@ -5,7 +5,8 @@ from bmc.model.boot import BootEnabled, BootMode, BootTarget
 from bmc.model.caller import Role
 from bmc.model.commands import Power
 from bmc.model.node import NodeSnapshot
-from bmc.model.power import Health, PowerAction, PowerState
+from bmc.model.power import Health, PowerAction, PowerState, RestorePolicy
+from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction
 from bmc.power.table import available
 from bmc.records.fru import inventory
 from bmc.redfish.types import JsonObject, link, moment, resource
@@ -19,6 +20,17 @@ STATES = {
     PowerState.POWERING_ON: "Starting",
     PowerState.POWERING_OFF: "Enabled",
     PowerState.UNKNOWN: "UnableToFunction",
+}
+_TIMEOUTS = {
+    WatchdogAction.NONE: "None",
+    WatchdogAction.HARD_RESET: "ResetSystem",
+    WatchdogAction.POWER_DOWN: "PowerDown",
+    WatchdogAction.POWER_CYCLE: "PowerCycle",
+}
+_WARNINGS = {
+    PreTimeout.NONE: "None",
+    PreTimeout.NMI: "DiagnosticInterrupt",
+    PreTimeout.MESSAGING: "MessagingInterrupt",
 }
 UNKNOWN_POWER, TROUBLE = "Lightsout.1.0.PowerUnknown", "Lightsout.1.0.NodeTrouble"
 
@@ -69,9 +81,11 @@ def asset_tag(snapshot: NodeSnapshot) -> str:
 def editable(snapshot: NodeSnapshot) -> object:
     """What PATCH may change: an If-Match compares this alone."""
     definition = snapshot.definition
+    policy = snapshot.restore_policy.value if snapshot.restore_policy else None
     return [
         boot_body(snapshot),
         snapshot.identify,
+        policy,
         asset_tag(snapshot),
         dict(definition.options),
         sorted(definition.tags),
@@ -92,6 +106,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
         PowerState=None if snapshot.power is PowerState.UNKNOWN else snapshot.power.value,
         Status=_status(snapshot),
         LocationIndicatorActive=snapshot.identify,
+        HostWatchdogTimer=_watchdog(snapshot.watchdog),
         Actions=_actions(snapshot, images),
         LogServices=link(f"{path}/LogServices"),
         Links={
@@ -125,11 +140,25 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
         body["ProcessorSummary"] = {"Count": hardware.cpus}
     if hardware.memory:
         body["MemorySummary"] = {"TotalSystemMemoryGiB": hardware.memory / GIB}
+    if snapshot.restore_policy is not None:
+        body["PowerRestorePolicy"] = snapshot.restore_policy.value
+        body["PowerRestorePolicy@Redfish.AllowableValues"] = [policy.value for policy in RestorePolicy]
     if snapshot.boot_targets:
         body["Boot"] = boot_body(snapshot)
     if snapshot.media:
         body["VirtualMedia"] = link(f"{path}/VirtualMedia")
     return body | _consoles(snapshot)
+
+
+def _watchdog(watchdog: Watchdog) -> JsonObject:
+    """The system's own software, or IPMI, sets it; it is not for Redfish to pet."""
+    running = watchdog.ends is not None
+    return {
+        "FunctionEnabled": running,
+        "TimeoutAction": _TIMEOUTS[watchdog.setting.action],
+        "WarningAction": _WARNINGS[watchdog.setting.pre_timeout],
+        "Status": {"State": "Enabled" if running else "StandbyOffline"},
+    }
 
 
 def _status(snapshot: NodeSnapshot) -> JsonObject:

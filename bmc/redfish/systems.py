@@ -6,8 +6,9 @@ from pydantic import Field, JsonValue
 
 from bmc.ipmi.wire.fru import MOST
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
-from bmc.model.commands import Identify, SetAssetTag, SetBootOverride
+from bmc.model.commands import Identify, SetAssetTag, SetBootOverride, SetRestorePolicy
 from bmc.model.node import NodeDefinition, NodeSnapshot
+from bmc.model.power import RestorePolicy
 from bmc.redfish.body import Body
 from bmc.redfish.errors import RedfishError, fail
 from bmc.redfish.messages import message
@@ -52,6 +53,7 @@ class OemChange(Body):
 class SystemChange(Body):
     boot: BootChange = BootChange()
     location_indicator_active: bool | None = None
+    power_restore_policy: RestorePolicy | None = None
     asset_tag: str | None = Field(default=None, max_length=MOST)
     oem: OemChange = OemChange()
 
@@ -90,6 +92,8 @@ async def change_system(call: Call) -> Reply:
     current = _reply(call, snapshot).body
     change = call.body(SystemChange, readable=current)
     override = _override(snapshot, change.boot)
+    if change.power_restore_policy is not None and snapshot.restore_policy is None:
+        raise fail(400, "PropertyUnknown", "PowerRestorePolicy", related="#/PowerRestorePolicy")
     oem = change.oem.lightsout
     if oem.options is not None or oem.tags is not None:
         node = await call.house.fleet.change(snapshot.name, dict(oem.options or {}), caller)
@@ -97,6 +101,8 @@ async def change_system(call: Call) -> Reply:
         await node.do(SetBootOverride(override), caller)
     if change.location_indicator_active is not None:
         await node.do(Identify(None if change.location_indicator_active else 0), caller)
+    if change.power_restore_policy is not None:
+        await node.do(SetRestorePolicy(change.power_restore_policy), caller)
     if change.asset_tag is not None:
         await node.do(SetAssetTag(change.asset_tag), caller)
     if oem.tags is not None:

@@ -212,10 +212,9 @@ class HandClock:
     def monotonic(self) -> float:
         return self.time
 
-    @property
-    def sleepers(self) -> int:
-        """How many wait for time to pass."""
-        return len(self._sleepers)
+    def waited_for(self, seconds: float) -> bool:
+        """Whether somebody has just begun to wait for so long."""
+        return any(abs(due - self.time - seconds) < 1e-6 for due, _ in self._sleepers)
 
     async def sleep(self, seconds: float) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -107,7 +107,7 @@ async def test_nodes_come_on_one_after_another(tmp_path):
 
     async with open_world(tmp_path / DB, drivers, patience):
         for count in (1, 2, 3):
-            await until(lambda count=count: on() == count and clock.sleepers)
+            await until(lambda count=count: on() == count and clock.waited_for(1.0))
             await clock.advance(0.9)
             assert on() == count
             await clock.advance(0.1)
@@ -169,7 +169,7 @@ async def test_a_cycle_stays_off_for_as_long_as_was_set(tmp_path):
         await node.do(SetCycleInterval(7), ADMIN)
         await node.do(Power(PowerAction.ON), ADMIN)
         task = asyncio.create_task(node.do(Power(PowerAction.POWER_CYCLE), ADMIN))
-        await until(lambda: server.applied[-1] is PowerAction.FORCE_OFF and clock.sleepers)
+        await until(lambda: server.applied[-1] is PowerAction.FORCE_OFF and clock.waited_for(7))
         await clock.advance(6.9)
         assert not task.done()
         await clock.advance(0.1)

@@ -15,7 +15,7 @@ from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting, WatchdogUse
 from bmc.node import Node
 from tests.ipmi.fakes import HandClock
-from tests.world import ADMIN, OPERATOR, MemoryDrivers, MemoryServer, World, open_world, until
+from tests.world import ADMIN, HASTY, OPERATOR, MemoryDrivers, MemoryServer, World, open_world, until
 
 RESET = WatchdogSetting(action=WatchdogAction.HARD_RESET, countdown=10.0)
 GUEST = Caller("n1", Role.OPERATOR, Scope(), Door.HOST)
@@ -61,7 +61,7 @@ async def test_at_its_end_it_acts_on_the_node_and_is_the_cause(world, action, ap
     assert expired == [{"offset": int(action), "interrupt": 0, "use": 4}]
     await until(lambda: server.applied[:1] == applied[:1])
     if action is WatchdogAction.POWER_CYCLE:
-        await until(lambda: clock.sleepers)
+        await until(lambda: clock.waited_for(HASTY.off_time))
         await clock.advance(1)
     await until(lambda: server.applied == applied and node.snapshot.power is state)
     await until(lambda: node.snapshot.cause is PowerCause.WATCHDOG)

@@ -92,7 +92,9 @@ class ConsoleDrivers(MemoryDrivers):
             return server.backend()
         screen = self.screens.setdefault(name, Screens())
         line = self.lines.setdefault(name, SerialLine())
-        return Backend(server, server, (server,), server, server, screen, line, Inventory(), MemorySensors(server))
+        return Backend(
+            server, server, (server,), server, server, screen, line, Inventory(), MemorySensors(server), mains=server
+        )
 
 
 @dataclass

@@ -6,10 +6,12 @@ import pytest
 
 from bmc.model.boot import BootEnabled, BootTarget
 from bmc.model.caller import Role, Scope
+from bmc.model.commands import ResetWatchdog, SetWatchdog
 from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, Unreachable
-from bmc.model.power import Health, PowerAction, PowerCause, PowerState
+from bmc.model.power import Health, PowerAction, PowerCause, PowerState, RestorePolicy
+from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting
 from tests.redfish.service import Service
-from tests.world import until
+from tests.world import ADMIN, until
 
 N1 = "/redfish/v1/Systems/n1"
 RESET = f"{N1}/Actions/ComputerSystem.Reset"
@@ -28,6 +30,34 @@ async def test_a_system_says_what_it_is_and_what_can_be_done(service: Service) -
     assert system["Actions"]["Oem"]["#Lightsout.Reinstall"]["Image@Redfish.AllowableValues"] == ["tiny"]
     info = await service.get(f"{N1}/ResetActionInfo")
     assert info["Parameters"][0]["AllowableValues"] == reset["ResetType@Redfish.AllowableValues"]
+
+
+async def test_the_power_restore_policy_is_shown_and_changed(service: Service) -> None:
+    system = await service.get(N1)
+    assert system["PowerRestorePolicy"] == "AlwaysOff"
+    assert set(system["PowerRestorePolicy@Redfish.AllowableValues"]) == {"AlwaysOff", "LastState", "AlwaysOn"}
+    answer = await service.call("PATCH", N1, {"PowerRestorePolicy": "LastState"})
+    assert (answer.status, answer.body["PowerRestorePolicy"]) == (200, "LastState")
+    answer = await service.call("PATCH", N1, {"PowerRestorePolicy": "Sometimes"})
+    assert (answer.status, answer.ids) == (400, ["PropertyValueNotInList"])
+    assert service.world.fleet.node("n1").snapshot.restore_policy is RestorePolicy.LAST_STATE
+
+
+async def test_the_host_watchdog_timer_is_shown(service: Service) -> None:
+    timer = (await service.get(N1))["HostWatchdogTimer"]
+    assert timer == {
+        "FunctionEnabled": False,
+        "TimeoutAction": "None",
+        "WarningAction": "None",
+        "Status": {"State": "StandbyOffline"},
+    }
+    node = service.world.fleet.node("n1")
+    setting = WatchdogSetting(action=WatchdogAction.POWER_CYCLE, countdown=300.0, pre_timeout=PreTimeout.NMI)
+    await node.do(SetWatchdog(setting), ADMIN)
+    await node.do(ResetWatchdog(), ADMIN)
+    timer = (await service.get(N1))["HostWatchdogTimer"]
+    assert (timer["FunctionEnabled"], timer["Status"]["State"]) == (True, "Enabled")
+    assert (timer["TimeoutAction"], timer["WarningAction"]) == ("PowerCycle", "DiagnosticInterrupt")
 
 
 async def test_a_reset_is_carried_out_and_seen(service: Service) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
 from bmc.virtual_node.files import SERIAL_SOCKET, dial
-from tests.virtual_node.rig import PATIENCE, Rig, managed_and_killed
+from tests.virtual_node.rig import PATIENCE, Rig, kill_qemu, managed_and_killed
 from tests.virtual_node.sector import write_cd
 
 pytestmark = pytest.mark.guest
@@ -95,6 +95,35 @@ async def test_a_death_that_nobody_saw_is_told_with_its_reason(rig: Rig):
     await rig.start()
     reading = await rig.told(lambda reading: reading.cause is PowerCause.PROCESS_DIED)
     assert (reading.state, reading.health) == (PowerState.OFF, Health.CRITICAL)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_host_that_was_restarted_took_the_power_and_that_is_no_fault(rig: Rig, monkeypatch, sign):
+    """With an orderly shutdown of the host QEMU is ended by a signal, which it still tells."""
+    await managed_and_killed(rig, "on", "until=DISK-UP")
+    pid = rig.pid
+    os.kill(pid, sign)
+    async with asyncio.timeout(PATIENCE):
+        while Path(f"/proc/{pid}").exists():  # noqa: ASYNC110 - no child of ours
+            await asyncio.sleep(0.01)
+    monkeypatch.setattr("bmc.virtual_node.process.host_boot_id", lambda: "another")
+    await rig.start()
+    reading = await rig.told(lambda reading: reading.cause is PowerCause.MAINS_LOST)
+    assert (reading.state, reading.health) == (PowerState.OFF, Health.OK)
+    assert "this host was restarted" in reading.reason
+    assert {(await sense.read()).cause for sense in rig.backend.senses} == {PowerCause.MAINS_LOST}
+    assert rig.backend.mains is not None
+    assert rig.backend.mains.epoch() == "another"
+
+
+async def test_a_shutdown_before_the_host_was_restarted_is_the_guests_own(rig: Rig, monkeypatch):
+    await managed_and_killed(rig, "on", "until=DISK-UP")
+    await type_without_a_service(rig, "o")
+    kill_qemu(rig.files)
+    monkeypatch.setattr("bmc.virtual_node.process.host_boot_id", lambda: "another")
+    await rig.start()
+    await rig.shows(PowerState.OFF)
+    assert {(await sense.read()).cause for sense in rig.backend.senses} == {PowerCause.GUEST_SHUTDOWN}
 
 
 async def test_a_once_override_armed_by_a_dead_service_is_followed_once(rig: Rig, tmp_path: Path):

@@ -46,6 +46,8 @@ class DeviceId:
     def unpack(cls, data: bytes) -> "DeviceId":
         expect_length(data, _DEVICE_ID.size)
         device, revision, major, minor, _, support, manufacturer, product, auxiliary = _DEVICE_ID.unpack(data)
+        if minor >> 4 > 9 or minor & 0x0F > 9:
+            raise WireError(f"minor revision {minor:#04x} is no BCD number")
         number = (minor >> 4) * 10 + (minor & 0x0F)
         return cls(device, revision, major, number, support, int.from_bytes(manufacturer, "little"), product, auxiliary)
 
