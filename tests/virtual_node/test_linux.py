@@ -19,7 +19,7 @@ SIZE = 24
 
 @pytest.fixture
 async def linux(make_rig: Callable[..., Rig]) -> Rig:
-    rig = make_rig(memory_mib=128, nics=[{}], disks=[{"size_mib": SIZE}])
+    rig = make_rig(memory_mib=192, nics=[{}], disks=[{"size_mib": SIZE}])
     install(rig)
     return await rig.start()
 
