@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from weakref import WeakSet
 
 from bmc.model.caller import Caller, Door, Role
@@ -22,6 +22,19 @@ KINDS = frozenset(kind.value for kind in EventKind)
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
+
+
+class Publish(Protocol):
+    """Publishes an event of one node."""
+
+    async def __call__(
+        self,
+        kind: EventKind,
+        message: str,
+        severity: Severity = Severity.OK,
+        account: str = "",
+        details: Mapping[str, object] | None = None,
+    ) -> None: ...
 
 
 class Events:

@@ -4,25 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bmc.events import Publish
 from bmc.model.caller import Caller
 from bmc.model.clock import Clock
 from bmc.model.commands import Command
-from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction, PowerCause
 from bmc.node.state import StateKeeper
 
 Handlers = Mapping[type[Command[Any]], Callable[[Any, Caller], Awaitable[Any]]]
-
-
-class Publish(Protocol):
-    async def __call__(
-        self,
-        kind: EventKind,
-        message: str,
-        severity: Severity = Severity.OK,
-        account: str = "",
-        details: Mapping[str, object] | None = None,
-    ) -> None: ...
 
 
 class ActAlone(Protocol):

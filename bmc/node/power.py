@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from bmc.events import Publish
 from bmc.model.caller import SERVICE, Caller
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, BmcError, Busy, Refused, TimedOut, WrongState
 from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.journal import Intent, Journal
-from bmc.node.part import Publish
 from bmc.node.state import StateKeeper
 from bmc.ports import PowerSense, PowerSwitch
 from bmc.power.belief import believe

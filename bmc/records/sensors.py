@@ -5,8 +5,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
+from bmc.events import Publish
 from bmc.ipmi.wire.sdr import Scale
 from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest, NotFound
@@ -26,17 +27,6 @@ OTHER_UNITS = 0x0B
 TYPES = {Unit.CELSIUS: 0x01, Unit.VOLTS: 0x02, Unit.AMPERES: 0x03, Unit.RPM: 0x04}
 """IPMI sensor types, table 42-3; all others are `OTHER_UNITS`."""
 _CAUTIONS = frozenset({Threshold.LOWER_CAUTION, Threshold.UPPER_CAUTION})
-
-
-class Publish(Protocol):
-    async def __call__(
-        self,
-        kind: EventKind,
-        message: str,
-        severity: Severity = Severity.OK,
-        account: str = "",
-        details: Mapping[str, object] | None = None,
-    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
