@@ -52,13 +52,6 @@ class Actor(Protocol):
     async def do(self, command: Command[R], caller: Caller) -> R: ...
 
 
-class Writer(Protocol):
-    """Who has said "set in progress"; whose end is the end of that."""
-
-    @property
-    def ended(self) -> bool: ...
-
-
 class Pef:
     """`look` each second; what takes time goes on in tasks, begun by `start`."""
 
@@ -70,7 +63,6 @@ class Pef:
         clock: Clock,
         start: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
-        self.writer: Writer | None = None
         self._node = node
         self._config = config
         self._alerts = alerts

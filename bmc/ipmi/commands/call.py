@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
+_IN_PROGRESS = 0x81
+
 _ROLES = {
     Privilege.USER: Role.READ_ONLY,
     Privilege.OPERATOR: Role.OPERATOR,
@@ -91,6 +93,30 @@ class Tasks:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@dataclass(slots=True)
+class SetInProgress:
+    """Parameter 0 of LAN, SOL and PEF, IPMI v2.0 §23.1, §26.2, §30.3: who sets is marked until it says so or has ended.
+
+    No more than that: every parameter takes effect as it is written, so there is nothing to commit.
+    """
+
+    writer: "Session | HostState | None" = None
+
+    def read(self) -> bytes:
+        return bytes((self.writer is not None and not self.writer.ended,))
+
+    def write(self, state: int, writer: "Session | HostState", otherwise: int) -> None:
+        """0: complete, 1: in progress. :raise CommandError: 81h, another sets; `otherwise`, no such state."""
+        if state == 0:
+            self.writer = None
+        elif state != 1:
+            raise CommandError(otherwise)
+        elif self.writer is not None and self.writer is not writer and not self.writer.ended:
+            raise CommandError(_IN_PROGRESS)
+        else:
+            self.writer = writer
 
 
 @dataclass(slots=True)
@@ -164,11 +190,12 @@ class Context:
     pef: Pef
     tasks: Tasks
     boot: BootState = field(default_factory=BootState)
-    lan_writer: Session | None = None
+    lan_progress: SetInProgress = field(default_factory=SetInProgress)
     sel: Reservation = field(default_factory=Reservation)
     sdr: Reservation = field(default_factory=Reservation)
     host: HostState = field(default_factory=HostState)
-    sol_writer: "Session | HostState | None" = None
+    sol_progress: SetInProgress = field(default_factory=SetInProgress)
+    pef_progress: SetInProgress = field(default_factory=SetInProgress)
     acpi: AcpiState = field(default_factory=AcpiState)
     system_info: SystemInfoState = field(default_factory=SystemInfoState)
 

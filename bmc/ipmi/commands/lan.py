@@ -13,9 +13,7 @@ from bmc.ipmi.wire.lan import GetParameter, LanParameter, SetParameter, pack_par
 from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
 
 _NOT_SUPPORTED = 0x80
-_IN_PROGRESS = 0x81
 _READ_ONLY = 0x82
-_SET_COMPLETE, _SET_IN_PROGRESS = range(2)
 _NIBBLES = {3: 3, 17: 14}
 """Where parameter 24 has a suite's level. By the letter it is the suite's place in parameter 23, but ipmitool and
 FreeIPMI take a nibble's number for the suite's id (and the first for suite 0, which we must not seem to have). Suite
@@ -82,23 +80,12 @@ async def set_lan_configuration(call: Call) -> bytes:
 
 
 async def _set_progress(call: Call, data: bytes) -> None:
-    """Parameter 0. Who sets is marked, no more: every parameter takes effect as it is written, so none is committed."""
     expect_length(data, 1)
-    context, session = call.context, call.request.session
-    if data[0] == _SET_COMPLETE:
-        context.lan_writer = None
-    elif data[0] == _SET_IN_PROGRESS:
-        writer = context.lan_writer
-        if writer is not None and writer is not session and not writer.ended:
-            raise CommandError(_IN_PROGRESS)
-        context.lan_writer = session
-    else:
-        raise CommandError(Code.OUT_OF_RANGE)
+    call.context.lan_progress.write(data[0], call.writer, Code.OUT_OF_RANGE)
 
 
 def _progress(call: Call) -> bytes:
-    writer = call.context.lan_writer
-    return bytes((_SET_COMPLETE if writer is None or writer.ended else _SET_IN_PROGRESS,))
+    return call.context.lan_progress.read()
 
 
 async def _set_suite_limits(call: Call, data: bytes) -> None:

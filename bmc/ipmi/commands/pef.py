@@ -28,7 +28,6 @@ from bmc.model.sel import SystemEvent
 _NOT_SUPPORTED = 0x80
 _IN_PROGRESS = 0x81
 _READ_ONLY = 0x82
-_SET_COMPLETE, _SET_IN_PROGRESS = range(2)
 _TELL_COUNTDOWN = 0xFF
 _ACTIONS = PefAction.ALERT | PefAction.POWER_OFF | PefAction.RESET | PefAction.POWER_CYCLE | PefAction.INTERRUPT
 _CONTROL_BITS = 0x0F
@@ -152,22 +151,12 @@ def _told(data: bytes) -> SystemEvent:
 
 
 def _progress(call: Call, selector: int) -> bytes:
-    writer = call.context.pef.writer
-    return bytes((_SET_COMPLETE if writer is None or writer.ended else _SET_IN_PROGRESS,))
+    return call.context.pef_progress.read()
 
 
 async def _set_progress(call: Call, data: bytes) -> None:
-    """Who sets is marked, no more: every parameter takes effect as it is written, so none is committed."""
     expect_length(data, 1)
-    pef, writer = call.context.pef, call.context.pef.writer
-    if data[0] == _SET_COMPLETE:
-        pef.writer = None
-    elif data[0] == _SET_IN_PROGRESS:
-        if writer is not None and writer is not call.writer and not writer.ended:
-            raise CommandError(_IN_PROGRESS)
-        pef.writer = call.writer
-    else:
-        raise CommandError(Code.OUT_OF_RANGE)
+    call.context.pef_progress.write(data[0], call.writer, Code.OUT_OF_RANGE)
 
 
 def _byte(parameter: PefParameter, bits: int = 0xFF) -> "Writer":

@@ -10,9 +10,7 @@ from bmc.ipmi.wire.lan import BIT_RATE_115200, GetParameter, SetParameter, SolPa
 from bmc.ipmi.wire.numbers import LAN_CHANNEL, Code, NetFn, Privilege
 
 _NOT_SUPPORTED = 0x80
-_IN_PROGRESS = 0x81
 _READ_ONLY = 0x82
-_SET_COMPLETE, _SET_IN_PROGRESS = range(2)
 _FORCED = 0xC0
 _MOST_RETRIES = 7
 
@@ -27,7 +25,7 @@ async def set_sol_configuration(call: Call) -> bytes:
         raise CommandError(_NOT_SUPPORTED)
     expect_length(request.data, len(read(call)))
     if request.parameter == SolParameter.SET_IN_PROGRESS:
-        _set_progress(call, request.data[0])
+        call.context.sol_progress.write(request.data[0], call.writer, Code.INVALID_FIELD)
     elif (fields := _WRITERS.get(request.parameter)) is not None:
         await call.context.config.change(**fields(call, request.data))
     elif request.data != read(call):
@@ -47,21 +45,7 @@ def get_sol_configuration(call: Call) -> bytes:
 
 
 def _progress(call: Call) -> bytes:
-    writer = call.context.sol_writer
-    return bytes((_SET_COMPLETE if writer is None or writer.ended else _SET_IN_PROGRESS,))
-
-
-def _set_progress(call: Call, state: int) -> None:
-    """Who sets is marked, no more: every parameter takes effect as it is written, so there is nothing to commit."""
-    writer = call.context.sol_writer
-    if state == _SET_COMPLETE:
-        call.context.sol_writer = None
-    elif state != _SET_IN_PROGRESS:
-        raise CommandError(Code.INVALID_FIELD)
-    elif writer is not None and writer is not call.writer and not writer.ended:
-        raise CommandError(_IN_PROGRESS)
-    else:
-        call.context.sol_writer = call.writer
+    return call.context.sol_progress.read()
 
 
 def _enable(call: Call, data: bytes) -> Mapping[str, Any]:
