@@ -49,7 +49,7 @@ class Scale:
         if not minimum < maximum or (wide and minimum != 0):
             raise ValueError(f"no scale from {minimum:g} to {maximum:g}")
         low, high = (0.0, math.cbrt(maximum)) if wide else (minimum, maximum)
-        b, b_at = _floor(low)
+        b, b_at = _floor(round(low, 10))  # no finer than `_curve`
         step, r_exp = _ceil((high - b * 10.0**b_at) / 255)
         # b·10^(b_exp + r_exp) is b·10^b_at: what b_exp cannot say of that, b does not need to.
         b_exp = b_at - r_exp

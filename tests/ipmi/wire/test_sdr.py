@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bmc.ipmi.wire.errors import WireError
@@ -106,6 +106,7 @@ MAGNITUDES = st.floats(1e-3, 1e8)
 
 
 @given(st.one_of(st.just(0.0), st.floats(-1e5, 1e5)), MAGNITUDES, st.integers(0, 255))
+@example(minimum=5e-324, span=1.0, raw=0)
 def test_a_linear_scale_reaches_both_ends_and_finds_every_value_again(minimum, span, raw):
     try:
         scale = Scale.spanning(minimum, minimum + span)
