@@ -249,7 +249,7 @@ class Accounts:
         """:raise InvalidRequest: name 1 to 16 and key 1 to 20 bytes, slot 2 to 15. :raise NotFound: no such account."""
         if account:
             self._stored(account)
-        value = IpmiSlot(slot, name.encode(errors="surrogatepass"), key, privilege, enabled, account)
+        value = IpmiSlot(slot, name.encode(errors="surrogatepass"), key, privilege, enabled, account, Scope.only(node))
         async with self._changing_slots:
             check_whole(value)
             await self._slots.put(node, value)
@@ -329,7 +329,7 @@ class Accounts:
 
     def _effective(self, node: str, slot: IpmiSlot) -> IpmiSlot:
         if not slot.account:
-            return replace(slot, scope=Scope(all_nodes=False, nodes=frozenset({node})))
+            return slot
         stored = self._accounts.get(slot.account)
         if stored is None:
             return within(slot, Role.READ_ONLY, NOWHERE, False)

@@ -3,6 +3,7 @@
 import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from bmc.accounts.values import Limits
@@ -52,8 +53,9 @@ class Lockout:
         for key, _ in self._keys(name, address):
             self._counters.pop(key, None)
         known = self._known.setdefault(name, OrderedDict())
-        known[_place(address)] = None
-        known.move_to_end(_place(address))
+        place, _ = _place(address)
+        known[place] = None
+        known.move_to_end(place)
         if len(known) > PLACES:
             known.popitem(last=False)
 
@@ -64,8 +66,8 @@ class Lockout:
             del self._counters[key]
 
     def _keys(self, name: str, address: str) -> tuple[tuple[Key, int], ...]:
-        place = _place(address)
-        familiar = _is_loopback(place) or place in self._known.get(name, ())
+        place, ours = _place(address)
+        familiar = ours or place in self._known.get(name, ())
         return (
             (("account", name, place if familiar else ""), self._limits.account_failures),
             (("address", "", place), self._limits.address_failures),
@@ -90,21 +92,18 @@ class Lockout:
         return duration
 
 
-def _place(address: str) -> str:
-    """Where `address` counts: an IPv6 site has 2^64 addresses to try from, so its network stands for all of them."""
+@lru_cache(maxsize=1024)
+def _place(address: str) -> tuple[str, bool]:
+    """Where `address` counts, and whether that is this machine itself.
+
+    An IPv6 site has 2^64 addresses to try from, so its network stands for all of them.
+    """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    if parsed.ipv4_mapped or parsed.is_loopback:
-        return str(parsed.ipv4_mapped or parsed)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
-
-
-def _is_loopback(place: str) -> bool:
-    try:
-        return ipaddress.ip_network(place).is_loopback
-    except ValueError:
-        return False
+        return address, False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed
+    if isinstance(parsed, ipaddress.IPv4Address) or parsed.is_loopback:
+        return str(parsed), parsed.is_loopback
+    return str(ipaddress.ip_network((parsed, 64), strict=False)), False

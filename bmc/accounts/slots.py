@@ -37,7 +37,7 @@ class IpmiSlots:
         slots: dict[str, dict[int, IpmiSlot]] = {}
         for entry in entries:
             node, _, number = entry.key.rpartition("/")
-            slots.setdefault(node, {})[int(number)] = _load(int(number), entry.value, sealer, entry.key)
+            slots.setdefault(node, {})[int(number)] = _load(node, int(number), entry.value, sealer)
         return cls(store, sealer, slots)
 
     def of_node(self, node: str) -> tuple[IpmiSlot, ...]:
@@ -45,13 +45,13 @@ class IpmiSlots:
 
     def get(self, node: str, number: int) -> IpmiSlot:
         """An empty one where there is none."""
-        return self._slots.get(node, {}).get(number) or _empty(number)
+        return self._slots.get(node, {}).get(number) or _empty(node, number)
 
     def free(self, node: str) -> IpmiSlot:
         """The first slot without a name, emptied of whatever else it holds. :raise Refused: there is none."""
         for number in range(FIRST, LAST + 1):
             if not self.get(node, number).name:
-                return _empty(number)
+                return _empty(node, number)
         raise Refused(f"all IPMI user slots of {node} are taken; delete a user first")
 
     def of_account(self, account: str) -> list[tuple[str, IpmiSlot]]:
@@ -77,8 +77,8 @@ class IpmiSlots:
         self._slots.get(node, {}).pop(number, None)
 
 
-def _empty(number: int) -> IpmiSlot:
-    return IpmiSlot(number, b"", b"", None, enabled=False)
+def _empty(node: str, number: int) -> IpmiSlot:
+    return IpmiSlot(number, b"", b"", None, enabled=False, scope=Scope.only(node))
 
 
 def _check(slot: IpmiSlot) -> None:
@@ -119,14 +119,15 @@ def _dump(slot: IpmiSlot, sealer: Sealer, key: str) -> Mapping[str, Json]:
     }
 
 
-def _load(number: int, value: Mapping[str, Any], sealer: Sealer, key: str) -> IpmiSlot:
+def _load(node: str, number: int, value: Mapping[str, Any], sealer: Sealer) -> IpmiSlot:
     return IpmiSlot(
         number,
         value["name"].encode(),
-        sealer.unseal(value["key"], key),
+        sealer.unseal(value["key"], _key(node, number)),
         Role(value["privilege"]) if value["privilege"] else None,
         value["enabled"],
         value["account"],
+        Scope.only(node),
         **{name: value[name] for name in _LATER if name in value},
     )
 

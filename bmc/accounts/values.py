@@ -42,7 +42,7 @@ class IpmiSlot:
 
     A slot is filled bit by bit, so there may be no name or no key yet. `privilege` None is IPMI's "no access".
     `account` names the fleet account it was granted to, empty for a user of this node alone. `scope` is where it may
-    act: that account's, or this node; filled in only in what `Accounts` finds. The rest is as IPMI v2.0 §22.26 and
+    act: this node, or in what `Accounts` finds that account's. The rest is as IPMI v2.0 §22.26 and
     §24.6 have it: IPMI `messaging` and `link` authentication on, `callback` only, how many `sessions` at a time (0:
     any), may use `sol`; `key_form` is the size, 16 or 20, that the key was set in (0: none was said).
     """

@@ -204,7 +204,7 @@ class Pef:
 
     async def _do(self, command: Command[Any]) -> None:
         name = self._node.snapshot.name
-        scope = Scope(all_nodes=False, nodes=frozenset({name}))
+        scope = Scope.only(name)
         try:
             await self._node.do(command, Caller("pef", Role.OPERATOR, scope, Door.IPMI))
         except BmcError as error:

@@ -36,6 +36,11 @@ class Scope:
     nodes: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
 
+    @classmethod
+    def only(cls, node: str) -> "Scope":
+        """That one node."""
+        return cls(all_nodes=False, nodes=frozenset({node}))
+
     def covers(self, name: str, tags: frozenset[str]) -> bool:
         return self.all_nodes or name in self.nodes or not self.tags.isdisjoint(tags)
 

@@ -65,7 +65,7 @@ class ManagedNode(Protocol):
 
 def host_caller(node: str) -> Caller:
     """The guest acts as administrator of its own node and of nothing else; rows that it may not use are `guarded`."""
-    return Caller(f"host:{node}", Role.ADMINISTRATOR, Scope(all_nodes=False, nodes=frozenset({node})), Door.HOST)
+    return Caller(f"host:{node}", Role.ADMINISTRATOR, Scope.only(node), Door.HOST)
 
 
 class CommandError(Exception):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from bmc.ipmi.wire.errors import WireError, WrongLength, expect_length
 from bmc.ipmi.wire.numbers import BMC_ADDRESS
@@ -89,9 +90,11 @@ class IdentifyState(IntEnum):
     INDEFINITE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class ChassisStatus:
-    """Get Chassis Status response, §28.2. `policy` is 0 to 2, 3 when unknown. No front panel button can be disabled."""
+class ChassisStatus(NamedTuple):
+    """Get Chassis Status response, §28.2. `policy` is 0 to 2, 3 when unknown. No front panel button can be disabled.
+
+    A tuple, for clients ask for nothing as often.
+    """
 
     power: bool
     policy: int = UNKNOWN_POLICY
