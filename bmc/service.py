@@ -68,7 +68,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         artefacts = await asyncio.to_thread(build_all, default_cache())
         catalogue = Catalogue(artefacts.catalogue)
         doors = DoorSettings(allowed=core.settings.fetch.allow)
-        ipmi = IpmiServer(core.accounts, core.store, core.clock, doors, core.events)
+        ipmi = IpmiServer(core.accounts, core.store, core.clock, doors, core.events, core.audit)
         await stack.enter_async_context(ipmi)
         opened = Opened(core, ipmi)
         core.fleet.on_change(opened.add, opened.remove)

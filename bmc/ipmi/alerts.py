@@ -3,14 +3,17 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address
 
 from bmc.fetch import check_address
-from bmc.ipmi.config import ConfigKeeper
+from bmc.ipmi.config import ConfigKeeper, DoorConfig
 from bmc.ipmi.patience import within
 from bmc.ipmi.settings import DoorSettings
 from bmc.ipmi.wire.pef import AlertStatus, Destination
 from bmc.ipmi.wire.pet import EPOCH, UNSPECIFIED_OFFSET, Acknowledge, Trap
+from bmc.model.caller import Caller
 from bmc.model.clock import Clock
 from bmc.model.node import Endpoint, NodeSnapshot
 from bmc.model.sel import SystemEvent
@@ -29,32 +32,33 @@ class Alerts:
         self._clock = clock
         self._settings = settings
         self._endpoint = endpoint
-        self._volatile = ""
+        self._volatile = Destination()
         self._sequence = 0
         self._began = clock.monotonic()
         self._awaited: dict[int, tuple[Trap, asyncio.Future[None]]] = {}
 
     def destination(self, number: int) -> Destination:
         """One that was never set has the address 0.0.0.0."""
-        stored = self._config.config.destinations.get(str(number), "") if number else self._volatile
-        if not stored:
-            return Destination()
-        data = bytes.fromhex(stored)
-        return Destination(
-            data[5:9], *Destination.unpack_type(data[:3]), mac=data[9:], backup_gateway=bool(data[4] & 0x01)
-        )
+        return _stored(self._config.config, number) if number else self._volatile
 
-    async def set_destination(self, number: int, destination: Destination) -> None:
+    async def change_destination(self, number: int, update: Callable[[Destination], Destination], by: Caller) -> None:
         """:raise Forbidden: nothing may be sent there. 0.0.0.0 is no destination, and may be set."""
+        if not number:
+            self._volatile = self._checked(update(self._volatile))
+            return
+
+        def change(config: DoorConfig) -> DoorConfig:
+            destination = self._checked(update(_stored(config, number)))
+            data = destination.pack_type() + destination.pack_address()
+            return replace(config, destinations={**config.destinations, str(number): data.hex()})
+
+        await self._config.change(change, by)
+
+    def _checked(self, destination: Destination) -> Destination:
         address = IPv4Address(destination.address)
         if not address.is_unspecified:
             check_address(address, self._settings.allowed)
-        stored = (destination.pack_type() + destination.pack_address()).hex()
-        if not number:
-            self._volatile = stored
-            return
-        destinations = {**self._config.config.destinations, str(number): stored}
-        await self._config.change(destinations=destinations)
+        return destination
 
     async def send(self, number: int, snapshot: NodeSnapshot, event: SystemEvent, severity: int = 0) -> AlertStatus:
         """ENDED when it was acknowledged, or sent where no acknowledge is asked for."""
@@ -125,3 +129,10 @@ class Alerts:
             return IPv4Address(self._endpoint.host)
         except AddressValueError:
             return IPv4Address(0)
+
+
+def _stored(config: DoorConfig, number: int) -> Destination:
+    data = bytes.fromhex(config.destinations.get(str(number), ""))
+    if not data:
+        return Destination()
+    return Destination(data[5:9], *Destination.unpack_type(data[:3]), mac=data[9:], backup_gateway=bool(data[4] & 0x01))

@@ -1,11 +1,13 @@
 """What clients have set at one node's IPMI door and what outlives the service: stored whole before it takes effect."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, cast
 
+from bmc.ipmi.settings import AuditSink
 from bmc.ipmi.wire.numbers import Privilege
+from bmc.model.caller import Caller
 from bmc.store import Entry, Json
 
 BUCKET = "ipmi-config"
@@ -51,16 +53,20 @@ class DoorConfig:
     sol_retry_interval: int = 25
 
 
+Update = Callable[[DoorConfig], DoorConfig]
+
+
 class ConfigKeeper:
     """`config` is what holds now; `change` returns once the new one is on the disk.
 
     `channel_limit` and `channel_alerting` are the present (volatile) ones.
     """
 
-    def __init__(self, store: Buckets, node: str, config: DoorConfig) -> None:
+    def __init__(self, store: Buckets, node: str, config: DoorConfig, audit: AuditSink | None = None) -> None:
         self.config = config
         self._store = store
         self._node = node
+        self._audit = audit
         self._changing = asyncio.Lock()
         self.channel_limit = config.channel_limit
         self.channel_alerting = config.channel_alerting
@@ -73,21 +79,44 @@ class ConfigKeeper:
         return min(self.channel_limit, self.suite_limit(suite))
 
     @classmethod
-    async def open(cls, store: Buckets, node: str) -> "ConfigKeeper":
+    async def open(cls, store: Buckets, node: str, audit: AuditSink | None = None) -> "ConfigKeeper":
         entry = await store.get(BUCKET, node)
-        return cls(store, node, _load(entry.value) if entry else DoorConfig())
+        return cls(store, node, _load(entry.value) if entry else DoorConfig(), audit)
 
-    def set_present(self, **fields: int) -> None:
-        """Of the volatile ones."""
-        self.channel_limit = fields.get("channel_limit", self.channel_limit)
-        self.channel_alerting = bool(fields.get("channel_alerting", self.channel_alerting))
+    async def set_present(self, by: Caller, channel_limit: int | None = None, alerting: bool | None = None) -> None:
+        """Of the volatile ones those that are given."""
+        before = self.channel_limit, self.channel_alerting
+        self.channel_limit = before[0] if channel_limit is None else channel_limit
+        self.channel_alerting = before[1] if alerting is None else alerting
+        if before != (self.channel_limit, self.channel_alerting):
+            await self._record(by, ["present channel access"])
 
-    async def change(self, **fields: Any) -> None:
-        """:raise StoreFailed: nothing was changed."""
+    async def change(self, update: Update, by: Caller | None = None) -> None:
+        """`update` makes the next config of the one that holds then. What somebody changed, `by`, is audited.
+
+        :raise StoreFailed: nothing was changed.
+        """
         async with self._changing:
-            changed = replace(self.config, **fields)
-            await self._store.put(BUCKET, self._node, cast(Mapping[str, Json], asdict(changed)))
-            self.config = changed
+            before, after = self.config, update(self.config)
+            changed = [name for name in before.__slots__ if getattr(before, name) != getattr(after, name)]
+            if not changed:
+                return
+            await self._write(after)
+            self.config = after
+        if by is not None:
+            await self._record(by, changed)
+
+    async def rewrite(self) -> None:
+        """Store what holds anyway. :raise StoreFailed: the store takes nothing."""
+        async with self._changing:
+            await self._write(self.config)
+
+    async def _write(self, config: DoorConfig) -> None:
+        await self._store.put(BUCKET, self._node, cast(Mapping[str, Json], asdict(config)))
+
+    async def _record(self, by: Caller, changed: list[str]) -> None:
+        if self._audit is not None:
+            await self._audit.record(by, "change-ipmi-settings", self._node, "ok", {"changed": changed})
 
 
 def _load(value: Mapping[str, Any]) -> DoorConfig:

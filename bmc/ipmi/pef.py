@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from bmc.ipmi.alerts import Alerts
-from bmc.ipmi.config import ConfigKeeper
+from bmc.ipmi.config import ConfigKeeper, DoorConfig
 from bmc.ipmi.wire.numbers import LAN_CHANNEL
 from bmc.ipmi.wire.pef import (
     AlertPolicy,
@@ -79,11 +80,19 @@ class Pef:
         key = f"{parameter.value}.{selector}" if selector else str(parameter.value)
         return bytes.fromhex(self._config.config.pef.get(key, "")) or bytes(length)
 
-    async def set(self, parameter: PefParameter, data: bytes, selector: int = 0) -> None:
-        """PEF that is switched on begins with the records that come then."""
+    async def set(self, by: Caller, parameter: PefParameter, data: bytes, selector: int = 0, length: int = 0) -> None:
+        """Writes the beginning of a parameter that has `length` bytes, or all of it.
+
+        PEF that is switched on begins with the records that come then.
+        """
         was_enabled = self.enabled
         key = f"{parameter.value}.{selector}" if selector else str(parameter.value)
-        await self._config.change(pef={**self._config.config.pef, key: data.hex()})
+
+        def write(config: DoorConfig) -> DoorConfig:
+            present = bytes.fromhex(config.pef.get(key, "")) or bytes(length)
+            return replace(config, pef={**config.pef, key: (data + present[len(data) :]).hex()})
+
+        await self._config.change(write, by)
         if self.enabled and not was_enabled:
             self._take(self._node.snapshot.sel)
             await self._note_processed()
@@ -116,10 +125,12 @@ class Pef:
         return software, bmc
 
     async def set_processed(self, software: int | None = None, bmc: int | None = None) -> None:
-        before = self.processed
-        after = (before[0] if software is None else software, before[1] if bmc is None else bmc)
-        if after != before:
-            await self._config.change(pef_processed=after)
+        def write(config: DoorConfig) -> DoorConfig:
+            before = config.pef_processed
+            after = (before[0] if software is None else software, before[1] if bmc is None else bmc)
+            return replace(config, pef_processed=after)
+
+        await self._config.change(write)
 
     def look(self) -> None:
         """What is new in the SEL is processed, each record once."""

@@ -12,7 +12,7 @@ from bmc.ipmi.commands.call import ManagedNode
 from bmc.ipmi.config import BUCKET, Buckets, ConfigKeeper
 from bmc.ipmi.door import NodeDoor
 from bmc.ipmi.handshake import Address
-from bmc.ipmi.settings import Counters, DoorSettings, EventSink, Slots
+from bmc.ipmi.settings import AuditSink, Counters, DoorSettings, EventSink, Slots
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
 from bmc.model.node import Endpoint
@@ -88,6 +88,7 @@ class IpmiServer:
         clock: Clock,
         settings: DoorSettings | None = None,
         events: EventSink | None = None,
+        audit: AuditSink | None = None,
     ) -> None:
         self.counters = Counters()
         self._store = store
@@ -95,6 +96,7 @@ class IpmiServer:
         self._clock = clock
         self._settings = settings or DoorSettings()
         self._events = events
+        self._audit = audit
         self._lockout = Lockout(clock, self._settings.sign_in)
         self._opened: dict[str, _Socket] = {}
         self._busy: set[_Socket] = set()
@@ -123,7 +125,7 @@ class IpmiServer:
         definition = node.snapshot.definition
         if definition.name in self._opened:
             raise InvalidRequest(f"node {definition.name} has an IPMI endpoint already")
-        config = await ConfigKeeper.open(self._store, definition.name)
+        config = await ConfigKeeper.open(self._store, definition.name, self._audit)
         wanted = definition.ipmi or Endpoint(self._settings.host, 0)
         opened = _Socket(_bind(wanted, definition.name), self.counters, self._busy)
         where = opened.endpoint

@@ -1,7 +1,7 @@
 """What the IPMI door can be told, and whom it asks who a user is."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, Unpack
 
@@ -113,6 +113,15 @@ class EventSink(Protocol):
 
     async def publish(self, event: Event) -> Event:
         """:raise StoreFailed: nobody saw it."""
+
+
+class AuditSink(Protocol):
+    """Where it is kept who did what."""
+
+    async def record(
+        self, caller: Caller, action: str, target: str, outcome: str, details: Mapping[str, object] = ...
+    ) -> None:
+        """As `bmc.events.Audit.record`. :raise StoreFailed:"""
 
 
 class Counters(Counter[str]):

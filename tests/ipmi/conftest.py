@@ -90,7 +90,7 @@ async def live(world: World, tmp_path: Path) -> AsyncIterator[Live]:
     node, machine = await world.add()
     node.relocate(Endpoint("127.0.0.1", low_port()))
     slots = FakeSlots()
-    async with IpmiServer(slots, world.store, SystemClock(), events=world.events) as server:
+    async with IpmiServer(slots, world.store, SystemClock(), events=world.events, audit=world.audit) as server:
         yield Live(server, FakeNode(), slots, await server.add(node), key_file, node, machine, world)
 
 

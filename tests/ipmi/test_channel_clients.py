@@ -3,6 +3,7 @@
 import pytest
 
 from bmc.ipmi.server import IpmiServer
+from bmc.model.caller import Door
 from bmc.model.clock import SystemClock
 from tests.ipmi.conftest import Live
 
@@ -103,3 +104,27 @@ async def test_ipmitool_sets_no_address(live: Live) -> None:
     assert (await live.ipmitool("lan", "set", "1", "ipsrc", "static"))[0] == 0
     assert (await live.ipmitool("lan", "set", "1", "ipsrc", "dhcp"))[0] == 1
     assert (await live.ipmitool("lan", "set", "1", "ipaddr", "10.1.2.3"))[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    [
+        ("6 0x40 1 0 0x83", ["present channel access"]),
+        ("6 0x40 1 0x62 0x43", ["channel_limit", "channel_alerting"]),
+        ("12 1 1 24 0 0 0x30 0 0 0 0 0 0x40 0", None),
+        ("12 1 1 16 0x61" + " 0" * 17, ["community"]),
+        ("12 1 1 18 1 0 3 2", ["destinations"]),
+        ("12 0x21 1 2 0xc4", ["sol_privilege"]),
+        ("4 0x12 1 1", ["pef"]),
+        ("6 0x58 2 0 0 1 0x61", ["system_info"]),
+        ("0x2c 0x0a 0xdc 0 2 0x61 0", ["controller_id"]),
+    ],
+)
+async def test_who_changed_a_setting_is_audited(live: Live, words: str, changed: list[str] | None) -> None:
+    status, _ = await live.ipmitool("raw", *words.split())
+    told = [record for record in await live.world.audit.newest() if record.action == "change-ipmi-settings"]
+    assert [record.details["changed"] for record in told] == ([] if changed is None else [changed])
+    assert status == (changed is None)
+    assert {(record.account, record.target, record.door) for record in told} <= {("admin", "n1", Door.IPMI)}
+    await live.ipmitool("raw", *words.split())
+    assert len([r for r in await live.world.audit.newest() if r.action == "change-ipmi-settings"]) == len(told)

@@ -54,7 +54,7 @@ async def get_self_test_results(call: Call) -> bytes:
     expect_length(call.data, 0)
     faults = Fault(0)
     try:
-        await call.context.config.change()
+        await call.context.config.rewrite()
     except StoreFailed:
         faults |= Fault.SEL
     try:

@@ -23,8 +23,6 @@ from bmc.model.errors import BmcError
 log = logging.getLogger(__name__)
 
 _NOT_SUPPORTED = 0x80
-_IN_PROGRESS = 0x81
-_SET_COMPLETE, _SET_IN_PROGRESS, _COMMIT = range(3)
 
 _KEEP_OVER_TIME = 0x08
 _LAPSE = 60.0
@@ -102,22 +100,7 @@ def _read_flags(call: Call, selector: int) -> bytes:
 
 
 def _write_progress(call: Call, data: bytes) -> None:
-    """Parameter 0. Writes take effect at once, so that there is nothing to commit."""
-    expect_length(data, 1)
-    state = data[0] & 0x03
-    if state == _SET_IN_PROGRESS:
-        if _in_progress(call):
-            raise CommandError(_IN_PROGRESS)
-        call.context.boot.writer = call.writer
-    elif state in (_SET_COMPLETE, _COMMIT):
-        call.context.boot.writer = None
-    else:
-        raise CommandError(Code.INVALID_FIELD)
-
-
-def _in_progress(call: Call) -> bool:
-    writer = call.context.boot.writer
-    return writer is not None and not writer.ended
+    call.context.boot.progress.write(data, call.writer)
 
 
 def _lapse_later(call: Call) -> None:
@@ -206,7 +189,7 @@ _WRITERS: dict[int, Callable[[Call, bytes], None]] = {
 }
 
 _READERS: dict[int, Callable[[Call, int], bytes]] = {
-    Parameter.SET_IN_PROGRESS: lambda call, _: bytes((_SET_IN_PROGRESS if _in_progress(call) else _SET_COMPLETE,)),
+    Parameter.SET_IN_PROGRESS: lambda call, _: call.context.boot.progress.read(),
     Parameter.SERVICE_PARTITION: lambda call, _: b"\x00",
     Parameter.SERVICE_PARTITION_SCAN: lambda call, _: b"\x00",
     Parameter.VALID_BIT_CLEARING: lambda call, _: bytes((call.context.boot.valid_clearing,)),

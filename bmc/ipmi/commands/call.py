@@ -17,7 +17,8 @@ from bmc.ipmi.settings import DoorSettings, Slots
 from bmc.ipmi.sol import SerialStream, SolPort
 from bmc.ipmi.wire.app import DevicePower, SystemPower
 from bmc.ipmi.wire.boot import MAILBOX_BLOCK, MAILBOX_BLOCKS, BootFlags
-from bmc.ipmi.wire.numbers import Privilege
+from bmc.ipmi.wire.errors import expect_length
+from bmc.ipmi.wire.numbers import Code, Privilege
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
 from bmc.model.commands import Command, SerialConsole, SystemInterface
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 _IN_PROGRESS = 0x81
+_COMPLETE, _BEGUN, _COMMIT = range(3)
 
 _ROLES = {
     Privilege.USER: Role.READ_ONLY,
@@ -97,21 +99,25 @@ class Tasks:
 
 @dataclass(slots=True)
 class SetInProgress:
-    """Parameter 0 of LAN, SOL and PEF, IPMI v2.0 §23.1, §26.2, §30.3: who sets is marked until it says so or has ended.
+    """Parameter 0 of whatever has parameters, IPMI v2.0 §23.1: who sets is marked until it says so or has ended.
 
-    No more than that: every parameter takes effect as it is written, so there is nothing to commit.
+    No more than that: every parameter takes effect as it is written, so that nothing is to be committed. Some clients
+    do so all the same, and where they do (`committed`) it is taken for the end.
     """
 
+    committed: bool = False
     writer: "Session | HostState | None" = None
 
     def read(self) -> bytes:
         return bytes((self.writer is not None and not self.writer.ended,))
 
-    def write(self, state: int, writer: "Session | HostState", otherwise: int) -> None:
-        """0: complete, 1: in progress. :raise CommandError: 81h, another sets; `otherwise`, no such state."""
-        if state == 0:
+    def write(self, data: bytes, writer: "Session | HostState", otherwise: int = Code.INVALID_FIELD) -> None:
+        """0 complete, 1 in progress, 2 commit. :raise CommandError: 81h, another sets; `otherwise`, none of these."""
+        expect_length(data, 1)
+        state = data[0]
+        if state == _COMPLETE or (state == _COMMIT and self.committed):
             self.writer = None
-        elif state != 1:
+        elif state != _BEGUN:
             raise CommandError(otherwise)
         elif self.writer is not None and self.writer is not writer and not self.writer.ended:
             raise CommandError(_IN_PROGRESS)
@@ -123,13 +129,12 @@ class SetInProgress:
 class BootState:
     """The boot parameters that only IPMI knows: volatile, and of no consequence to the node.
 
-    `writer` is the session that said "set in progress"; its end is the end of that. `valid_clearing` is parameter 3,
-    which at first says that nothing but a boot clears the flags. `flags` is what was last set here; `commands` counts
-    what stops a lapse of it.
+    `valid_clearing` is parameter 3, which at first says that nothing but a boot clears the flags. `flags` is what was
+    last set here; `commands` counts what stops a lapse of it.
     `invalid` are the parameters that a client has marked so; `mailbox` is parameter 7, by blocks.
     """
 
-    writer: "Session | HostState | None" = None
+    progress: SetInProgress = field(default_factory=lambda: SetInProgress(committed=True))
     invalid: set[int] = field(default_factory=set)
     mailbox: list[bytes] = field(default_factory=lambda: [bytes(MAILBOX_BLOCK)] * MAILBOX_BLOCKS)
     acknowledged: int = 0
@@ -168,13 +173,6 @@ class AcpiState:
 
 
 @dataclass(slots=True)
-class SystemInfoState:
-    """`writer` is the session that said "set in progress" of the system info parameters, as with the boot options."""
-
-    writer: "Session | HostState | None" = None
-
-
-@dataclass(slots=True)
 class Context:
     """One endpoint and what belongs to it, the same for all of its calls."""
 
@@ -197,7 +195,7 @@ class Context:
     sol_progress: SetInProgress = field(default_factory=SetInProgress)
     pef_progress: SetInProgress = field(default_factory=SetInProgress)
     acpi: AcpiState = field(default_factory=AcpiState)
-    system_info: SystemInfoState = field(default_factory=SystemInfoState)
+    system_info_progress: SetInProgress = field(default_factory=lambda: SetInProgress(committed=True))
 
     async def restart(self) -> None:
         """The BMC's own reset: sessions and console end, and what is neither stored nor the node's is as at a start.

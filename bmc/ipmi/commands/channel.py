@@ -1,5 +1,7 @@
 """Channel commands, IPMI v2.0 §22.13 to §22.25. There is the LAN, and beside it the system interface."""
 
+from dataclasses import replace
+
 from bmc.ipmi.commands.call import Call, CommandError, command
 from bmc.ipmi.wire.channel import (
     ALWAYS_AVAILABLE,
@@ -72,21 +74,28 @@ async def set_channel_access(call: Call) -> bytes:
     """§22.22. The LAN is always available; a lower privilege limit holds for the sessions that there are, too."""
     request = SetChannelAccess.unpack(call.data)
     _check_session_channel(request.channel)
-    changes: dict[Where, dict[str, int]] = {Where.STORED: {}, Where.PRESENT: {}, Where.NEITHER: {}}
+    limit: dict[Where, int] = {}
+    alerting: dict[Where, bool] = {}
     if request.access is not Where.NEITHER:
         if request.mode != ALWAYS_AVAILABLE:
             raise CommandError(_MODE_NOT_SUPPORTED)
         if request.unprotected:
             raise CommandError(Code.INVALID_FIELD)
-        changes[request.access]["channel_alerting"] = request.alerting
+        alerting[request.access] = request.alerting
     if request.limit is not Where.NEITHER:
         if not Privilege.CALLBACK <= request.privilege <= Privilege.ADMINISTRATOR:
             raise CommandError(Code.INVALID_FIELD)
-        changes[request.limit]["channel_limit"] = request.privilege
+        limit[request.limit] = request.privilege
     keeper = call.context.config
-    if changes[Where.STORED]:
-        await keeper.change(**changes[Where.STORED])
-    keeper.set_present(**changes[Where.PRESENT])
+    await keeper.change(
+        lambda config: replace(
+            config,
+            channel_limit=limit.get(Where.STORED, config.channel_limit),
+            channel_alerting=alerting.get(Where.STORED, config.channel_alerting),
+        ),
+        call.caller,
+    )
+    await keeper.set_present(call.caller, limit.get(Where.PRESENT), alerting.get(Where.PRESENT))
     for session in call.context.sessions.active:
         session.cap(Privilege(keeper.channel_limit))
     return b""

@@ -1,5 +1,7 @@
 """DCMI v1.5 commands: what it asks for beside IPMI. Power limits, thermal limits and DHCP settings are none of ours."""
 
+from dataclasses import replace
+
 from bmc.ipmi.commands.call import Call, CommandError, command
 from bmc.ipmi.wire.dcmi import (
     ACCESS_ATTRIBUTES,
@@ -96,8 +98,8 @@ async def set_management_controller_identifier_string(call: Call) -> bytes:
     request = WriteString.unpack(_body(call))
     if request.end > MOST_IDENTIFIER:
         raise CommandError(Code.OUT_OF_RANGE)
-    identifier = request.onto(_identifier(call) if request.offset else b"")
-    await call.context.config.change(controller_id=identifier[: MOST_IDENTIFIER - 1].decode("latin-1"))
+    identifier = request.onto(_identifier(call) if request.offset else b"")[: MOST_IDENTIFIER - 1].decode("latin-1")
+    await call.context.config.change(lambda config: replace(config, controller_id=identifier), call.caller)
     return GROUP + bytes((request.end,))
 
 

@@ -1,6 +1,8 @@
 """Where alerts go: LAN parameters 16 to 19, IPMI v2.0 §23.2."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 from bmc.fetch import Forbidden
 from bmc.ipmi.alerts import DESTINATIONS
@@ -11,6 +13,9 @@ from bmc.ipmi.wire.numbers import Code
 from bmc.ipmi.wire.pef import Destination
 
 _COMMUNITY = 18
+
+Reader = Callable[[Call], bytes]
+Writer = Callable[[Call, bytes], Awaitable[None]]
 
 
 def read_community(call: Call) -> bytes:
@@ -23,58 +28,51 @@ async def write_community(call: Call, data: bytes) -> None:
     text = data.rstrip(b"\0")
     if not text.isascii() or not text.decode("latin-1").isprintable():
         raise CommandError(Code.OUT_OF_RANGE)
-    await call.context.config.change(community=text.decode())
+    await call.context.config.change(lambda config: replace(config, community=text.decode()), call.caller)
 
 
 def read_count(call: Call) -> bytes:
     return bytes((DESTINATIONS,))
 
 
-def read_type(call: Call) -> bytes:
-    selector, destination = _asked(call)
-    return bytes((selector,)) + destination.pack_type()
-
-
-async def write_type(call: Call, data: bytes) -> None:
-    """:raise CommandError: C9h for anything but a PET trap."""
-    expect_length(data, 4)
-    destination = _find(call, data[0] & 0x0F)
-    try:
-        acknowledged, interval, retries = Destination.unpack_type(data[1:])
-    except WireError as error:
-        raise CommandError(Code.OUT_OF_RANGE) from error
-    await _store(call, data[0], replace(destination, acknowledged=acknowledged, interval=interval, retries=retries))
-
-
-def read_address(call: Call) -> bytes:
-    selector, destination = _asked(call)
-    return bytes((selector,)) + destination.pack_address()
-
-
-async def write_address(call: Call, data: bytes) -> None:
-    """:raise CommandError: C9h for anything but IPv4, and for an address that nothing may be sent to."""
-    expect_length(data, 13)
-    destination = _find(call, data[0] & 0x0F)
-    try:
-        address, mac, backup = Destination.unpack_address(data[1:])
-    except WireError as error:
-        raise CommandError(Code.OUT_OF_RANGE) from error
-    await _store(call, data[0], replace(destination, address=address, mac=mac, backup_gateway=backup))
-
-
 def _asked(call: Call) -> tuple[int, Destination]:
     selector = GetParameter.unpack(call.data).set_selector & 0x0F
-    return selector, _find(call, selector)
+    _check(selector)
+    return selector, call.context.alerts.destination(selector)
 
 
-def _find(call: Call, selector: int) -> Destination:
+def _check(selector: int) -> None:
     if selector > DESTINATIONS:
         raise CommandError(Code.OUT_OF_RANGE)
-    return call.context.alerts.destination(selector)
 
 
-async def _store(call: Call, selector: int, destination: Destination) -> None:
-    try:
-        await call.context.alerts.set_destination(selector & 0x0F, destination)
-    except Forbidden as error:
-        raise CommandError(Code.OUT_OF_RANGE) from error
+def _reader(pack: Callable[[Destination], bytes]) -> Reader:
+    def read(call: Call) -> bytes:
+        selector, destination = _asked(call)
+        return bytes((selector,)) + pack(destination)
+
+    return read
+
+
+def _writer(length: int, unpack: Callable[[bytes], tuple[Any, ...]], *names: str) -> Writer:
+    """Writes what `unpack` finds behind the selector; C9h for what there is none of, and where nothing may be sent."""
+
+    async def write(call: Call, data: bytes) -> None:
+        expect_length(data, length)
+        selector = data[0] & 0x0F
+        _check(selector)
+        try:
+            changes = dict(zip(names, unpack(data[1:]), strict=True))
+            await call.context.alerts.change_destination(
+                selector, lambda destination: replace(destination, **changes), call.caller
+            )
+        except (WireError, Forbidden) as error:
+            raise CommandError(Code.OUT_OF_RANGE) from error
+
+    return write
+
+
+read_type = _reader(Destination.pack_type)
+write_type = _writer(4, Destination.unpack_type, "acknowledged", "interval", "retries")
+read_address = _reader(Destination.pack_address)
+write_address = _writer(13, Destination.unpack_address, "address", "mac", "backup_gateway")

@@ -1,7 +1,7 @@
 """LAN configuration, IPMI v2.0 §23.1 and §23.2."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from bmc.ipmi.commands import destinations
 from bmc.ipmi.commands.call import Call, CommandError, command
@@ -54,8 +54,8 @@ def _port(call: Call) -> bytes:
 class Parameter:
     """A LAN parameter: `read` gives its data. Without `write` it takes the data it has and no other."""
 
-    read: Callable[[Call], bytes]
-    write: Callable[[Call, bytes], Awaitable[None]] | None = None
+    read: destinations.Reader
+    write: destinations.Writer | None = None
 
 
 @command(NetFn.TRANSPORT, 0x01, Privilege.ADMINISTRATOR, guarded=True)
@@ -80,8 +80,7 @@ async def set_lan_configuration(call: Call) -> bytes:
 
 
 async def _set_progress(call: Call, data: bytes) -> None:
-    expect_length(data, 1)
-    call.context.lan_progress.write(data[0], call.writer, Code.OUT_OF_RANGE)
+    call.context.lan_progress.write(data, call.writer, Code.OUT_OF_RANGE)
 
 
 def _progress(call: Call) -> bytes:
@@ -97,7 +96,8 @@ async def _set_suite_limits(call: Call, data: bytes) -> None:
         raise CommandError(Code.OUT_OF_RANGE)
     keeper = call.context.config
     if limits != {suite: keeper.suite_limit(suite) for suite in limits}:
-        await keeper.change(suite_limits={str(suite): level for suite, level in limits.items()})
+        stored = {str(suite): level for suite, level in limits.items()}
+        await keeper.change(lambda config: replace(config, suite_limits=stored), call.caller)
 
 
 def _suite_limits(call: Call) -> bytes:

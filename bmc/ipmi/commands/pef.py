@@ -31,6 +31,7 @@ _READ_ONLY = 0x82
 _TELL_COUNTDOWN = 0xFF
 _ACTIONS = PefAction.ALERT | PefAction.POWER_OFF | PefAction.RESET | PefAction.POWER_CYCLE | PefAction.INTERRUPT
 _CONTROL_BITS = 0x0F
+_FILTER = 20
 _STRING_BLOCK = 16
 _BMC_PROCESSED = 0x01
 _TEST_ALERT = SystemEvent(0x24, 0, 0x6F, b"\x02\xff\xff")
@@ -155,8 +156,7 @@ def _progress(call: Call, selector: int) -> bytes:
 
 
 async def _set_progress(call: Call, data: bytes) -> None:
-    expect_length(data, 1)
-    call.context.pef_progress.write(data[0], call.writer, Code.OUT_OF_RANGE)
+    call.context.pef_progress.write(data, call.writer, Code.OUT_OF_RANGE)
 
 
 def _byte(parameter: PefParameter, bits: int = 0xFF) -> "Writer":
@@ -166,7 +166,7 @@ def _byte(parameter: PefParameter, bits: int = 0xFF) -> "Writer":
         expect_length(data, 1)
         if data[0] & ~bits:
             raise CommandError(Code.OUT_OF_RANGE)
-        await call.context.pef.set(parameter, data)
+        await call.context.pef.set(call.caller, parameter, data)
 
     return write
 
@@ -187,12 +187,12 @@ def _filter(call: Call, selector: int) -> bytes:
 
 async def _set_filter(call: Call, data: bytes) -> None:
     """An action that there is none of is refused."""
-    expect_length(data, 21)
+    expect_length(data, 1 + _FILTER)
     _check_selector(data[0], FILTERS)
     wanted = EventFilter.unpack(data[1:])
     if wanted.actions & ~_ACTIONS:
         raise CommandError(Code.OUT_OF_RANGE)
-    await call.context.pef.set(PefParameter.FILTER, wanted.pack(), data[0])
+    await call.context.pef.set(call.caller, PefParameter.FILTER, wanted.pack(), data[0])
 
 
 def _filter_data_1(call: Call, selector: int) -> bytes:
@@ -203,7 +203,8 @@ async def _set_filter_data_1(call: Call, data: bytes) -> None:
     """Only the first byte of a filter, which says whether it is in use."""
     expect_length(data, 2)
     _check_selector(data[0], FILTERS)
-    await _set_filter(call, data + call.context.pef.filter(data[0]).pack()[1:])
+    first = EventFilter.unpack(data[1:].ljust(_FILTER, b"\0")).pack()[:1]
+    await call.context.pef.set(call.caller, PefParameter.FILTER, first, data[0], _FILTER)
 
 
 def _policy(call: Call, selector: int) -> bytes:
@@ -221,7 +222,7 @@ async def _set_policy(call: Call, data: bytes) -> None:
         raise CommandError(Code.OUT_OF_RANGE) from error
     if wanted.enabled and (wanted.channel != LAN_CHANNEL or wanted.text):
         raise CommandError(Code.OUT_OF_RANGE)
-    await call.context.pef.set(PefParameter.POLICY, wanted.pack(), data[0])
+    await call.context.pef.set(call.caller, PefParameter.POLICY, wanted.pack(), data[0])
 
 
 def _string_key(call: Call, selector: int) -> bytes:
@@ -250,7 +251,7 @@ async def _set_guid(call: Call, data: bytes) -> None:
     expect_length(data, 17)
     if data[0] & ~0x01:
         raise CommandError(Code.OUT_OF_RANGE)
-    await call.context.pef.set(PefParameter.SYSTEM_GUID, data)
+    await call.context.pef.set(call.caller, PefParameter.SYSTEM_GUID, data)
 
 
 Reader = Callable[[Call, int], bytes]

@@ -1,6 +1,7 @@
 """SOL configuration, IPMI v2.0 §26.2 and §26.3: kept with the node's door, in force at once."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bmc.ipmi.commands.call import Call, CommandError, command
@@ -25,9 +26,10 @@ async def set_sol_configuration(call: Call) -> bytes:
         raise CommandError(_NOT_SUPPORTED)
     expect_length(request.data, len(read(call)))
     if request.parameter == SolParameter.SET_IN_PROGRESS:
-        call.context.sol_progress.write(request.data[0], call.writer, Code.INVALID_FIELD)
+        call.context.sol_progress.write(request.data, call.writer)
     elif (fields := _WRITERS.get(request.parameter)) is not None:
-        await call.context.config.change(**fields(call, request.data))
+        changes = fields(call, request.data)
+        await call.context.config.change(lambda config: replace(config, **changes), call.caller)
     elif request.data != read(call):
         raise CommandError(_READ_ONLY)
     return b""

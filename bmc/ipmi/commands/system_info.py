@@ -1,7 +1,9 @@
 """System info parameters, IPMI v2.0 §22.14a and §22.14b: what a guest or a person calls the system. Durable."""
 
+from dataclasses import replace
+
 from bmc.ipmi.commands.call import Call, CommandError, command
-from bmc.ipmi.wire.errors import expect_length
+from bmc.ipmi.config import DoorConfig
 from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
 from bmc.ipmi.wire.system_info import (
     BLOCKS,
@@ -16,8 +18,6 @@ from bmc.ipmi.wire.system_info import (
 from bmc.model.node import NodeSnapshot
 
 _NOT_SUPPORTED = 0x80
-_IN_PROGRESS = 0x81
-_SET_COMPLETE, _SET_IN_PROGRESS, _COMMIT = range(3)
 
 
 @command(NetFn.APP, 0x58, Privilege.ADMINISTRATOR)
@@ -25,12 +25,15 @@ async def set_system_info_parameters(call: Call) -> bytes:
     """§22.14a."""
     request = SetSystemInfo.unpack(call.data)
     if request.parameter == SystemInfo.SET_IN_PROGRESS:
-        _write_progress(call, request.data)
+        call.context.system_info_progress.write(request.data, call.writer)
         return b""
-    key = str(_string(request.parameter).value)
-    before = call.context.config.config.system_info
-    changed = Block.unpack(request.data).onto(bytes.fromhex(before.get(key, "")))
-    await call.context.config.change(system_info={**before, key: changed.hex()})
+    key, block = str(_string(request.parameter).value), Block.unpack(request.data)
+
+    def write(config: DoorConfig) -> DoorConfig:
+        text = block.onto(bytes.fromhex(config.system_info.get(key, "")))
+        return replace(config, system_info={**config.system_info, key: text.hex()})
+
+    await call.context.config.change(write, call.caller)
     return b""
 
 
@@ -39,7 +42,7 @@ def get_system_info_parameters(call: Call) -> bytes:
     """§22.14b."""
     request = GetSystemInfo.unpack(call.data)
     if request.parameter == SystemInfo.SET_IN_PROGRESS:
-        data = bytes((_SET_IN_PROGRESS if _in_progress(call) else _SET_COMPLETE,))
+        data = call.context.system_info_progress.read()
     else:
         data = _block(call, _string(request.parameter), request.set_selector)
     return bytes((REVISION,)) + (b"" if request.revision_only else data)
@@ -65,19 +68,3 @@ def _known(parameter: SystemInfo, snapshot: NodeSnapshot) -> str:
     if parameter is SystemInfo.SYSTEM_NAME:
         return snapshot.name
     return snapshot.hardware.firmware_version if parameter is SystemInfo.FIRMWARE_VERSION else ""
-
-
-def _write_progress(call: Call, data: bytes) -> None:
-    """Parameter 0. Writes take effect at once, so that there is nothing to commit."""
-    expect_length(data, 1)
-    state = data[0] & 0x03
-    if state not in (_SET_COMPLETE, _SET_IN_PROGRESS, _COMMIT):
-        raise CommandError(Code.INVALID_FIELD)
-    if state == _SET_IN_PROGRESS and _in_progress(call):
-        raise CommandError(_IN_PROGRESS)
-    call.context.system_info.writer = call.writer if state == _SET_IN_PROGRESS else None
-
-
-def _in_progress(call: Call) -> bool:
-    writer = call.context.system_info.writer
-    return writer is not None and not writer.ended
