@@ -10,7 +10,7 @@ from bmc.accounts.values import Limits
 from bmc.model.clock import Clock
 
 REMEMBERED = 10_000
-"""Counters kept at most; the one unused longest is forgotten first."""
+"""Counters kept at most, and accounts whose places are known; the one unused longest is forgotten first."""
 PLACES = 32
 """How many of the places that an account has signed in from are known."""
 
@@ -36,7 +36,7 @@ class Lockout:
         self._clock = clock
         self._limits = limits
         self._counters: OrderedDict[Key, _Counter] = OrderedDict()
-        self._known: dict[str, OrderedDict[str, None]] = {}
+        self._known: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
 
     def remaining(self, name: str, address: str) -> float:
         """Seconds until `name` may be tried again from `address`; 0 when not locked."""
@@ -58,6 +58,9 @@ class Lockout:
         known.move_to_end(place)
         if len(known) > PLACES:
             known.popitem(last=False)
+        self._known.move_to_end(name)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
 
     def forget(self, name: str) -> None:
         """The account is gone, or an administrator has given it a new password."""

@@ -152,7 +152,9 @@ def test_a_flood_of_names_does_not_fill_the_memory(house):
     lockout = Lockout(house.clock, Limits())
     for number in range(30_000):
         lockout.failed(f"name{number}", f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+        lockout.succeeded(f"user{number}", "10.0.0.1")
     assert len(lockout._counters) <= 10_000
+    assert len(lockout._known) <= 10_000
 
 
 def test_the_real_hash_is_argon2id_and_salted():
