@@ -32,7 +32,7 @@ async def test_power_media_and_identify_are_in_the_sel_in_order(world: World):
         "n1 is On (command)",
         "rescue.iso inserted into cd0 of n1",
         "cd0 of n1 ejected",
-        "identify light of n1 on",
+        "the identify light of n1 is on",
     ]
     on = SystemEvent.unpack(node.snapshot.sel.entries[0].data)
     assert (on.sensor_type, on.asserted, on.data[0] & 0x0F) == (0x1D, True, 0)
