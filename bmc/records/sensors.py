@@ -19,7 +19,7 @@ from bmc.records.sel_events import FIRST_NUMERIC
 from bmc.store import Json, Store
 
 BUCKET = "sensor-settings"
-EDITION = 1
+EDITION = 2
 """Another one when what the doors make of the same sensors changes: clients keep copies of it."""
 THRESHOLD_EVENT = 0x01
 VALUES_INCLUDED = 0x50

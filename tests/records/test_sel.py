@@ -9,7 +9,7 @@ from bmc.model.clock import SystemClock
 from bmc.model.commands import AddSelEntry, ClearSel, DeleteSelEntry, EjectMedia, Identify, InsertMedia, Power
 from bmc.model.errors import InvalidRequest, NotFound, Refused
 from bmc.model.events import Event, EventKind
-from bmc.model.power import PowerAction
+from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import CAPACITY, SystemEvent
 from bmc.records.sel import LAST_ID, SelKeeper
 from bmc.store import Store, StoreFailed
@@ -36,6 +36,15 @@ async def test_power_media_and_identify_are_in_the_sel_in_order(world: World):
     ]
     on = SystemEvent.unpack(node.snapshot.sel.entries[0].data)
     assert (on.sensor_type, on.asserted, on.data[0] & 0x0F) == (0x1D, True, 0)
+
+
+async def test_a_node_that_nobody_switched_off_is_a_failure_and_no_power_off(world: World):
+    node, server = await world.add()
+    await node.do(Power(PowerAction.ON), ADMIN)
+    server.become(PowerState.OFF, PowerCause.PROCESS_DIED, reason="it was killed")
+    await until(lambda: len(node.snapshot.sel.entries) == 2)
+    died = SystemEvent.unpack(node.snapshot.sel.entries[1].data)
+    assert (died.sensor_type, died.data[0] & 0x0F) == (0x09, 0x06)
 
 
 async def test_a_restart_keeps_the_sel_and_records_nothing_twice(tmp_path: Path):
