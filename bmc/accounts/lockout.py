@@ -45,7 +45,13 @@ class Lockout:
         return max(0.0, max(untils, default=0.0) - now)
 
     def failed(self, name: str, address: str) -> float:
-        """Count a failure; the seconds of the lock that it led to, 0 if none."""
+        """Count a failure; the seconds of the lock that it led to, 0 if none.
+
+        What was begun before a lock and fails during it is no new guess, or a few log-ins at once would earn the
+        longest lock.
+        """
+        if self.remaining(name, address):
+            return 0.0
         return max(self._count(key, allowed) for key, allowed in self._keys(name, address))
 
     def succeeded(self, name: str, address: str) -> None:

@@ -64,6 +64,9 @@ def code_of(error: Exception) -> int:
         return Code.LENGTH_INVALID
     if isinstance(error, WireError):
         return Code.INVALID_FIELD
+    if isinstance(error, StoreFailed):
+        log.error("IPMI command not carried out: %s", error)
+        return Code.OUT_OF_SPACE
     for kind, code in CODES.items():
         if isinstance(error, kind):
             return code

@@ -56,7 +56,7 @@ class SignIns:
         held = self._failures.held
         if self._failures.passes(self._clock.monotonic()):
             more = f", and {held} more before" if held else ""
-            text = f"IPMI log-in as {user!r} from {address} failed: the key was not proved{more}"
+            text = f"IPMI log-in as {user!r} from {address} failed: a wrong key, or no answer to ours{more}"
             self._publish(EventKind.SIGN_IN_FAILED, text, slot, address=address)
         if lock and self._locks.passes(self._clock.monotonic()):
             text = f"IPMI log-ins as {user!r} from {address} are locked for {lock:.0f} seconds"

@@ -56,15 +56,18 @@ class BootPart:
         if control is None:
             raise NotSupported(f"the boot device of {self._bench.name} cannot be set")
         override = _checked(command.override, control, self._inventory.hardware() if self._inventory else Hardware())
+        # Stored before the lock is waited for: a door may call it accepted while a power action holds it.
+        before = keeper.state.boot
+        await keeper.change(boot=override)
+        self._bench.refresh()
         async with self._lock:
-            before = keeper.state.boot
-            await keeper.change(boot=override)
             try:
-                await control.apply(override)
+                await control.apply(keeper.state.boot)
             except BmcError:
-                await keeper.change(boot=before)
+                if keeper.state.boot == override:
+                    await keeper.change(boot=before)
+                    self._bench.refresh()
                 raise
-            self._bench.refresh()
         await self._bench.publish(
             EventKind.BOOT_OVERRIDE_SET,
             _boot_message(self._bench.name, override),

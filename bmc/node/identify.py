@@ -47,5 +47,5 @@ class IdentifyLight:
         self._bench.refresh()
         if on == before.identify:
             return
-        message = f"identify light of {self._bench.name} {'on' if on else 'off'}"
+        message = f"the identify light of {self._bench.name} is {'on' if on else 'off'}"
         await self._bench.publish(EventKind.IDENTIFY_CHANGED, message, account=account, details={"on": on})

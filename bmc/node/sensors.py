@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 
 from bmc.model.caller import Caller
 from bmc.model.commands import SetSensor
@@ -39,16 +40,15 @@ class SensorPart:
         while True:
             self._switched.clear()
             if self._on:
-                await self._sample()
+                await self._guarded(self.keeper.sample())
                 await self._rest()
             else:
-                if self.keeper.blank():
-                    self._bench.refresh()
+                await self._guarded(self.keeper.blank())
                 await self._switched.wait()
 
-    async def _sample(self) -> None:
+    async def _guarded(self, work: Awaitable[None]) -> None:
         try:
-            await self.keeper.sample()
+            await work
         except Exception:
             # Once, and not every few seconds for as long as it lasts.
             if not self._ill:
@@ -71,7 +71,7 @@ class SensorPart:
                 wait.cancel()
 
     async def _do_set(self, command: SetSensor, caller: Caller) -> None:
-        await self.keeper.set(command.sensor, command.setting)
-        self._bench.refresh()
-        message = f"{caller.account} set the thresholds of {command.sensor} of {self._bench.name}"
-        await self._bench.publish(EventKind.NODE_CHANGED, message, account=caller.account)
+        if await self.keeper.set(command.sensor, command.setting):
+            self._bench.refresh()
+            message = f"{caller.account} changed the settings of the sensor {command.sensor} of {self._bench.name}"
+            await self._bench.publish(EventKind.NODE_CHANGED, message, account=caller.account)

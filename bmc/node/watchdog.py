@@ -9,7 +9,7 @@ from bmc.model.commands import ResetWatchdog, SetWatchdog
 from bmc.model.errors import BmcError, Busy, InvalidRequest, NotSupported, Refused, WrongState
 from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction, PowerCause
-from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction, WatchdogSetting
+from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction, WatchdogSetting, WatchdogUse
 from bmc.node.part import ActAlone, Bench, Handlers
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,14 @@ _ACTIONS = {
     WatchdogAction.HARD_RESET: PowerAction.FORCE_RESTART,
     WatchdogAction.POWER_DOWN: PowerAction.FORCE_OFF,
     WatchdogAction.POWER_CYCLE: PowerAction.POWER_CYCLE,
+}
+
+_USERS = {
+    WatchdogUse.BIOS_FRB2: "its firmware (FRB2)",
+    WatchdogUse.BIOS_POST: "its firmware (POST)",
+    WatchdogUse.OS_LOAD: "the loader of its operating system",
+    WatchdogUse.SMS_OS: "its operating system",
+    WatchdogUse.OEM: "its vendor's software",
 }
 
 
@@ -140,12 +148,13 @@ class WatchdogTimer:
             self._warned = False
         self._bench.refresh()
         action, hindrance = _ACTIONS.get(setting.action), self._hindrance()
-        message = f"the watchdog of {self._bench.name} ({setting.use.name}) ran out"
+        silent = f"{_USERS[setting.use]} gave no sign for {setting.countdown:g} s"
+        message = f"the watchdog of {self._bench.name} ran out: {silent}"
         if action is None or hindrance:
-            rest = f"; {action.value} is not carried out: {hindrance}" if action else ""
-            await self._tell(setting, EXPIRED, message + rest)
+            rest = f"{action.value} is not carried out: {hindrance}" if action else "nothing is done about it"
+            await self._tell(setting, EXPIRED, f"{message}; {rest}")
         else:
-            await self._tell(setting, setting.action, f"{message}: {action.value}")
+            await self._tell(setting, setting.action, f"{message}; {action.value} follows")
             await self._carry_out(action)
 
     async def _carry_out(self, action: PowerAction) -> None:

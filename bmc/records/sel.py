@@ -19,7 +19,11 @@ CATCH_UP = 10_000
 
 
 class SelKeeper:
-    """`sel` is the log as it is stored; every change has returned only when it is on the disk."""
+    """`sel` is the log as it is stored; every change has returned only when it is on the disk.
+
+    A record is one write, and tells by itself what it changes of the log's state. What removes records stores that
+    state first: whatever ends the service, or fills its disk, in between, what was refused has not been done.
+    """
 
     def __init__(self, store: Store, node: str, clock: Clock, sel: Sel, last_id: int, seen: int) -> None:
         self.sel = sel
@@ -38,20 +42,21 @@ class SelKeeper:
             keeper = cls(store, node, clock, Sel(), 0, await store.last(EVENTS))
             await keeper._save()
             return keeper
-        stored = await store.list(_bucket(node))
-        entries = sorted(map(_entry, stored), key=lambda entry: entry.at)
+        stored = sorted(await store.list(_bucket(node)), key=lambda entry: entry.revision)
         value = found.value
-        # A crash may have come between a record and the state that tells of it.
+        last_id, added = value["last_id"], value["added"]
+        if stored and stored[-1].revision > found.revision:
+            last_id, added = int(stored[-1].key), stored[-1].value["added"]
         seen = max([value["seen"], *(entry.value["event"] for entry in stored)])
         sel = Sel(
-            tuple(entries),
+            tuple(map(_entry, stored)),
             value["overflow"],
-            value["added"],
+            added,
             value["erased"],
             value["offset"],
             value["utc_offset"],
         )
-        return cls(store, node, clock, sel, value["last_id"], seen)
+        return cls(store, node, clock, sel, last_id, seen)
 
     async def catch_up(self, events: Events) -> None:
         """Record what was published about the node since the last time, each once; a SEL that is full drops it."""
@@ -88,14 +93,16 @@ class SelKeeper:
             left = tuple(entry for entry in self.sel.entries if entry.id != id)
             if len(left) == len(self.sel.entries):
                 raise NotFound(f"the SEL of {self._node} has no record {id:04X}h")
+            await self._change(erased=self.now())
             await self._store.delete(_bucket(self._node), str(id))
-            await self._change(entries=left, erased=self.now())
+            self.sel = replace(self.sel, entries=left)
 
     async def clear(self) -> None:
         async with self._changing:
-            await self._store.clear(_bucket(self._node))
             self._last_id = 0
-            await self._change(entries=(), erased=self.now(), overflow=False)
+            await self._change(erased=self.now(), overflow=False)
+            await self._store.clear(_bucket(self._node))
+            self.sel = replace(self.sel, entries=())
 
     async def set_clock(self, time: int | None, utc_offset: int | None) -> None:
         """:raise InvalidRequest: no time, or no offset, that there is."""
@@ -121,7 +128,7 @@ class SelKeeper:
         await self._store.delete(STATE, self._node)
 
     async def _add(self, record_type: int, data: bytes, at: float, event: Event | None = None) -> int:
-        id = self._free_id()
+        id, added = self._free_id(), self.now()
         stamp = None if record_type in PLAIN_OEM else int(at) + self.sel.offset
         message, severity, sequence = (event.message, event.severity, event.sequence) if event else ("", None, 0)
         entry = SelEntry(id, record_type, stamp, data, at, message, severity)
@@ -133,10 +140,11 @@ class SelKeeper:
             "message": message,
             "severity": severity.value if severity else None,
             "event": sequence,
+            "added": added,
         }
         await self._store.put(_bucket(self._node), str(id), value)
         self._last_id, self._seen = id, max(self._seen, sequence)
-        await self._change(entries=(*self.sel.entries, entry), added=self.now())
+        self.sel = replace(self.sel, entries=(*self.sel.entries, entry), added=added)
         return id
 
     def _free_id(self) -> int:

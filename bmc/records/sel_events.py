@@ -36,8 +36,12 @@ def _specific(kind: int, sensor: int, offset: int, *extension: int) -> SystemEve
     return SystemEvent(kind, sensor, SENSOR_SPECIFIC, bytes((known | offset, *extension)))
 
 
+_LOSSES = {PowerCause.MAINS_LOST.value: 0x04, PowerCause.PROCESS_DIED.value: 0x06}
+
+
 def _power(details: Details) -> SystemEvent | None:
-    """§42.2: 09h 00h power off, 04h AC lost; going on is 1Dh 00h, a boot by power up.
+    """§42.2: 09h 00h power off, 04h AC lost, 06h failure detected: nobody switched it off; going on is 1Dh 00h, a boot
+    by power up.
 
     Nothing is told as the end of something else: clients show an event's end like its beginning.
     """
@@ -45,8 +49,7 @@ def _power(details: Details) -> SystemEvent | None:
         return _specific(BOOT_INITIATED, BOOT_SENSOR, 0x00)
     if details.get("to") != PowerState.OFF.value:
         return None
-    lost = details.get("cause") == PowerCause.MAINS_LOST.value
-    return _specific(POWER_UNIT, POWER_SENSOR, 0x04 if lost else 0x00)
+    return _specific(POWER_UNIT, POWER_SENSOR, _LOSSES.get(details.get("cause"), 0x00))
 
 
 def _power_action(details: Details) -> SystemEvent | None:

@@ -19,7 +19,7 @@ from bmc.records.sel_events import FIRST_NUMERIC
 from bmc.store import Json, Store
 
 BUCKET = "sensor-settings"
-EDITION = 1
+EDITION = 2
 """Another one when what the doors make of the same sensors changes: clients keep copies of it."""
 THRESHOLD_EVENT = 0x01
 VALUES_INCLUDED = 0x50
@@ -52,14 +52,24 @@ class SensorKeeper:
         self._clock = clock
         self._publish = publish
         self._setting = asyncio.Lock()
+        self._told: dict[str, frozenset[Threshold]] = {}
+        """By sensor, the crossings that were told and are not told to be over."""
+        self._telling = asyncio.Lock()
 
     async def load(self) -> None:
         """What was set before; sensors that are no more are passed over."""
         found = await self._store.get(BUCKET, self._node)
         stored: Mapping[str, Any] = found.value if found else {}
         settings = stored.get("settings", {})
+        self._told = {name: frozenset(map(Threshold, told)) for name, told in stored.get("told", {}).items()}
         self.sensors = tuple(
-            replace(sensor, setting=_from_json(settings[sensor.info.name])) if sensor.info.name in settings else sensor
+            replace(
+                sensor,
+                setting=_from_json(settings[sensor.info.name]),
+                crossed=self._told.get(sensor.info.name, frozenset()),
+            )
+            if sensor.info.name in settings
+            else sensor
             for sensor in self.sensors
         )
         self.since = stored.get("since", 0.0)
@@ -71,59 +81,76 @@ class SensorKeeper:
         """Read all, and tell what was crossed. A sensor that has no reading is beyond nothing."""
         readings = await self._source.read() if self._source else {}
         at = self._clock.now()
-        before = self.sensors
-        self.sensors = tuple(_with_reading(sensor, readings.get(sensor.info.name), at) for sensor in before)
-        await self._tell(before)
+        self.sensors = tuple(_with_reading(sensor, readings.get(sensor.info.name), at) for sensor in self.sensors)
+        await self._tell()
 
-    def blank(self) -> bool:
-        """The node is off: there are no readings, and it is over with all crossings. Whether that is news."""
-        if all(sensor.reading is None for sensor in self.sensors):
-            return False
-        at = self._clock.now()
-        self.sensors = tuple(replace(sensor, reading=None, crossed=frozenset(), at=at) for sensor in self.sensors)
-        return True
+    async def blank(self) -> None:
+        """The node is off: there are no readings, and it is over with all crossings."""
+        if any(sensor.reading is not None or sensor.crossed for sensor in self.sensors):
+            at = self._clock.now()
+            self.sensors = tuple(replace(sensor, reading=None, crossed=frozenset(), at=at) for sensor in self.sensors)
+        async with self._telling:
+            await self._note_told({})
 
-    async def set(self, name: str, setting: SensorSetting) -> None:
-        """:raise NotFound: no such sensor. :raise InvalidRequest: naming the sensor and the field."""
+    async def set(self, name: str, setting: SensorSetting) -> bool:
+        """Whether that changed anything. :raise NotFound: no such sensor. :raise InvalidRequest: naming the field."""
         sensor = next((sensor for sensor in self.sensors if sensor.info.name == name), None)
         if sensor is None:
             raise NotFound(f"{self._node} has no sensor {name!r}")
         check_setting(sensor.info, setting)
+        if setting == sensor.setting:
+            return False
         async with self._setting:
             await self._save(_with_setting(self.sensors, name, setting))
             # Sampled meanwhile, maybe: the readings of now are held against the new thresholds.
-            before = self.sensors
             self.sensors = tuple(
-                _with_reading(sensor, sensor.reading, sensor.at) for sensor in _with_setting(before, name, setting)
+                _with_reading(sensor, sensor.reading, sensor.at)
+                for sensor in _with_setting(self.sensors, name, setting)
             )
-        await self._tell(before)
+        await self._tell()
+        return True
 
     async def forget(self) -> None:
         """The node was removed."""
         await self._store.delete(BUCKET, self._node)
 
-    async def _tell(self, before: tuple[Sensor, ...]) -> None:
-        for number, (old, new) in enumerate(zip(before, self.sensors, strict=True), FIRST_NUMERIC):
-            for crossing in _crossings(old, new, number):
-                await self._publish(
-                    EventKind.SENSOR_CROSSED,
-                    _message(self._node, crossing),
-                    _severity(crossing),
-                    details={
-                        "sensor": new.info.name,
-                        "threshold": crossing.threshold.value,
-                        "over": crossing.over,
-                        "reading": new.reading,
-                        "record": system_event(crossing).pack().hex(),
-                    },
-                )
+    async def _tell(self) -> None:
+        """What was crossed, and what is over, since it was told last: also by a service before this one."""
+        async with self._telling:
+            told = dict(self._told)
+            for number, sensor in enumerate(self.sensors, FIRST_NUMERIC):
+                if sensor.reading is None:
+                    continue  # a reading that is lost is no news of its thresholds
+                for crossing in _crossings(sensor, told.get(sensor.info.name, frozenset()), number):
+                    await self._publish(
+                        EventKind.SENSOR_CROSSED,
+                        _message(self._node, crossing),
+                        _severity(crossing),
+                        details={
+                            "sensor": sensor.info.name,
+                            "threshold": crossing.threshold.value,
+                            "over": crossing.over,
+                            "reading": sensor.reading,
+                            "record": system_event(crossing).pack().hex(),
+                        },
+                    )
+                told[sensor.info.name] = sensor.crossed
+            await self._note_told(told)
+
+    async def _note_told(self, told: Mapping[str, frozenset[Threshold]]) -> None:
+        kept = {name: crossed for name, crossed in told.items() if crossed}
+        if kept != self._told:
+            self._told = kept
+            async with self._setting:
+                await self._save(self.sensors)
 
     async def _save(self, sensors: tuple[Sensor, ...]) -> None:
         changed = {sensor.info.name: _to_json(sensor.setting) for sensor in sensors}
+        told: Json = {name: sorted(threshold.value for threshold in crossed) for name, crossed in self._told.items()}
         await self._store.put(
             BUCKET,
             self._node,
-            {"since": self.since, "layout": self._layout(), "settings": cast(Json, changed)},
+            {"since": self.since, "layout": self._layout(), "settings": cast(Json, changed), "told": told},
         )
 
     def _layout(self) -> Json:
@@ -210,14 +237,14 @@ def _beyond(sensor: Sensor, threshold: Threshold, limit: float, reading: float) 
     return reading <= limit or (threshold in sensor.crossed and reading <= limit + lower)
 
 
-def _crossings(old: Sensor, new: Sensor, number: int) -> list[Crossing]:
-    """Those that are told. A reading that is lost is no news of its thresholds."""
-    setting = new.setting
-    if not setting.events or new.reading is None:
+def _crossings(sensor: Sensor, told: frozenset[Threshold], number: int) -> list[Crossing]:
+    """Those that are to be told, where `told` were before."""
+    setting = sensor.setting
+    if not setting.events:
         return []
-    told = [(found, True) for found in _ASCENDING if found in (old.crossed - new.crossed) & setting.deassertions]
-    told += [(found, False) for found in _ASCENDING if found in (new.crossed - old.crossed) & setting.assertions]
-    return [Crossing(new, number, threshold, over) for threshold, over in told]
+    news = [(found, True) for found in _ASCENDING if found in (told - sensor.crossed) & setting.deassertions]
+    news += [(found, False) for found in _ASCENDING if found in (sensor.crossed - told) & setting.assertions]
+    return [Crossing(sensor, number, threshold, over) for threshold, over in news]
 
 
 def _severity(crossing: Crossing) -> Severity:
@@ -230,10 +257,16 @@ def _message(node: str, crossing: Crossing) -> str:
     sensor, threshold = crossing.sensor, crossing.threshold
     unit = sensor.info.unit.value
     limit = sensor.setting.thresholds.get(threshold)
-    reading = f"{sensor.info.name} of {node} is {sensor.reading:g} {unit}"
+    reading = f"{sensor.info.name} of {node} is {_figure(sensor.reading)} {unit}"
+    which = f"its {threshold.value} threshold" + ("" if limit is None else f" of {_figure(limit)} {unit}")
     if crossing.over:
-        return f"{reading}: no more {'above' if threshold.upper else 'below'} its {threshold.value} threshold"
-    return f"{reading}: it crossed its {threshold.value} threshold of {limit:g} {unit}"
+        return f"{reading}: no longer {'above' if threshold.upper else 'below'} {which}"
+    return f"{reading}: it crossed {which}"
+
+
+def _figure(value: float | None) -> str:
+    """To be read by a person: 13.389, 100, 16581375."""
+    return f"{value or 0.0:.3f}".rstrip("0").rstrip(".")
 
 
 def _to_json(setting: SensorSetting) -> dict[str, Json]:

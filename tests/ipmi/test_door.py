@@ -744,6 +744,19 @@ async def test_the_self_test_tells_of_a_store_that_takes_nothing(bench, monkeypa
     assert (await bench.call(console, NetFn.APP, 0x04)).data.hex() == "5780"
 
 
+async def test_what_cannot_be_stored_is_out_of_space_and_one_line_in_the_log(bench, monkeypatch, caplog):
+    async def full(*_):
+        raise StoreFailed("the disk is full")
+
+    console = bench.console()
+    monkeypatch.setattr(MemoryBuckets, "put", full)
+    assert (await bench.call(console, NetFn.TRANSPORT, 0x21, b"\x01\x03\x05\x01")).code == 0xC4
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "IPMI command not carried out: the disk is full"
+    ]
+    assert "Traceback" not in caplog.text
+
+
 async def test_who_sets_system_info_keeps_others_out_until_its_session_ends(bench):
     first, second = bench.console(), bench.console()
     assert (await bench.call(first, NetFn.APP, 0x58, b"\x00\x01")).code == 0

@@ -103,7 +103,7 @@ async def test_hysteresis_and_event_enables_are_read_as_they_were_set(live: Live
         ("0x29 0x10", "c0 15 0a 15 0a"),
         ("0x28 0x10 0x40", ""),
         ("0x29 0x10", "40 15 0a 15 0a"),
-        ("0x29 0x01", "c0 31 00 00 00"),
+        ("0x29 0x01", "c0 71 00 00 00"),
         ("0x2a 0x10 0x00", ""),
         ("0x2b 0x10", "60 00 00 00 00"),
         ("0x2b 0x01", "c0 01 00 00 00"),

@@ -1,6 +1,7 @@
 """The session engine alone: bytes and the time in, replies and requests out."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -308,6 +309,22 @@ def test_log_ins_begun_before_the_lock_guess_no_more(bench):
         statuses.append(refused.value.status)
     assert statuses == [Status.INVALID_INTEGRITY_CHECK] * 5 + [Status.UNAUTHORIZED_NAME] * 3
     assert bench.counters["wrong-key"] == 5
+
+
+def test_many_log_ins_at_once_with_a_wrong_key_earn_one_lock_and_no_longer_one(bench):
+    """A script that asks ten times a second: ipmitool falls silent, and is blamed for it five seconds later."""
+    for port in range(1000, 1040):
+        console = Console(partial(bench.ask, peer=(PEER[0], port)), role=0x12)
+        console.open()
+        console.rakp1()
+    for _ in range(5):
+        bench.now += 1
+        bench.sessions.expire(bench.now)
+    assert [event.message for event in bench.told if event.kind is EventKind.ACCOUNT_LOCKED] == [
+        f"IPMI log-ins as 'admin' from {PEER[0]} are locked for 30 seconds"
+    ]
+    bench.clock.time += 30
+    assert attempt(bench) == 0
 
 
 def test_nobody_is_blamed_by_a_forged_address(bench):

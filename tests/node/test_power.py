@@ -57,6 +57,27 @@ async def test_a_second_request_for_the_same_is_joined_and_another_is_busy(world
     assert server.applied == [PowerAction.ON]
 
 
+async def test_a_boot_override_set_while_the_node_goes_on_is_stored_at_once_and_applied_afterwards(
+    world: World,
+) -> None:
+    """A door calls it accepted after 0.3 s: then a service that dies must not lose it."""
+    node, server = await world.add()
+    server.gate.clear()
+    going_on = asyncio.create_task(node.do(Power(PowerAction.ON), ADMIN))
+    await until(lambda: node.snapshot.power is PowerState.POWERING_ON)
+    pxe, none = BootOverride(BootTarget.PXE, BootEnabled.ONCE), BootOverride()
+    setting = asyncio.create_task(node.do(SetBootOverride(pxe), OPERATOR))
+    await until(lambda: node.snapshot.boot == pxe)
+    stored = await world.store.get("node-state", "n1")
+    assert stored is not None
+    assert stored.value["boot"] == pxe.to_json()
+    again = asyncio.create_task(node.do(SetBootOverride(none), OPERATOR))
+    await until(lambda: node.snapshot.boot == none)
+    server.gate.set()
+    await asyncio.gather(going_on, setting, again)
+    assert (node.snapshot.boot, server.override) == (none, none)
+
+
 async def test_force_off_wins_over_a_pending_shutdown_which_ends_as_superseded(world: World) -> None:
     node, server = await world.add()
     await node.do(Power(PowerAction.ON), ADMIN)

@@ -10,7 +10,7 @@ from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import SystemEvent
 from bmc.model.sensor import SensorSetting, Threshold
-from tests.world import ADMIN, OPERATOR, VIEWER, open_world, until
+from tests.world import ADMIN, OPERATOR, VIEWER, MemoryDrivers, open_world, until
 
 
 def sensor(node, name):
@@ -120,6 +120,50 @@ async def test_settings_outlive_the_service_and_go_with_the_node(tmp_path):
         await world.fleet.remove("n1", ADMIN)
         node, _ = await world.add()
         assert sensor(node, "CPU Load").setting == SensorSetting()
+
+
+async def test_a_crossing_is_told_once_over_a_restart_and_its_end_although_it_came_meanwhile(tmp_path):
+    path, drivers = tmp_path / "store" / "lightsout.db", MemoryDrivers()
+    setting = SensorSetting({Threshold.UPPER_CAUTION: 80.0, Threshold.UPPER_CRITICAL: 90.0}, (10.0, 0.0))
+
+    async def told(world):
+        events = await world.told(EventKind.SENSOR_CROSSED)
+        return [(event.details["threshold"], event.details["over"]) for event in events]
+
+    async with open_world(path, drivers) as world:
+        node, server = await world.add()
+        await node.do(SetSensor("CPU Load", setting), OPERATOR)
+        await node.do(Power(PowerAction.ON), OPERATOR)
+        server.figures["CPU Load"] = 95.0
+        await until(lambda: len(sensor(node, "CPU Load").crossed) == 2)
+        both = [("UpperCaution", False), ("UpperCritical", False)]
+        assert await told(world) == both
+    for figure, news in ((95.0, []), (75.0, [("UpperCritical", True)]), (20.0, [("UpperCaution", True)])):
+        async with open_world(path, drivers) as world:
+            node = world.fleet.node("n1")
+            for reading in (figure, figure + 1):  # at the second, what the first sample tells is told
+                server.figures["CPU Load"] = reading
+                await until(lambda reading=reading, node=node: sensor(node, "CPU Load").reading == reading)
+            both += news
+            assert await told(world) == both
+    async with open_world(path, drivers) as world:
+        node = world.fleet.node("n1")
+        server.figures["CPU Load"] = 95.0
+        await until(lambda: len(sensor(node, "CPU Load").crossed) == 2)
+        await node.do(Power(PowerAction.FORCE_OFF), OPERATOR)
+        await until(lambda: sensor(node, "CPU Load").reading is None)
+    async with open_world(path, drivers) as world:
+        assert sensor(world.fleet.node("n1"), "CPU Load").crossed == frozenset()
+
+
+async def test_setting_a_sensor_as_it_is_is_no_event(world):
+    """FreeIPMI's commit sets each threshold of each sensor, whatever it was."""
+    node, _ = await world.add()
+    setting = SensorSetting({Threshold.UPPER_CAUTION: 80.0})
+    for _ in range(3):
+        await node.do(SetSensor("CPU Load", setting), OPERATOR)
+    messages = [event.message for event in await world.told(EventKind.NODE_CHANGED)]
+    assert messages.count(f"{OPERATOR.account} changed the settings of the sensor CPU Load of n1") == 1
 
 
 async def test_a_source_that_fails_ends_nothing(world, caplog):

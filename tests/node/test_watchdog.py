@@ -84,6 +84,9 @@ async def test_a_reset_by_the_watchdog_is_told_as_one(world):
     _, _, clock = await watched(world, RESET)
     await clock.advance(10)
     assert await told(world, EventKind.NODE_RESET) == [{"cause": "watchdog"}]
+    assert (await world.told(EventKind.WATCHDOG_EXPIRED))[0].message == (
+        "the watchdog of n1 ran out: its operating system gave no sign for 10 s; ForceRestart follows"
+    )
 
 
 async def test_what_is_petted_does_not_run_out_and_nothing_is_stored_or_audited(world):

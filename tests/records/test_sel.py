@@ -1,6 +1,7 @@
 """The SEL of a node: fed by events, once each, also by those of a service that was dead."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,9 +9,10 @@ from bmc.model.clock import SystemClock
 from bmc.model.commands import AddSelEntry, ClearSel, DeleteSelEntry, EjectMedia, Identify, InsertMedia, Power
 from bmc.model.errors import InvalidRequest, NotFound, Refused
 from bmc.model.events import Event, EventKind
-from bmc.model.power import PowerAction
+from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import CAPACITY, SystemEvent
 from bmc.records.sel import LAST_ID, SelKeeper
+from bmc.store import Store, StoreFailed
 from tests.world import ADMIN, MemoryDrivers, World, open_world, until
 
 
@@ -30,10 +32,19 @@ async def test_power_media_and_identify_are_in_the_sel_in_order(world: World):
         "n1 is On (command)",
         "rescue.iso inserted into cd0 of n1",
         "cd0 of n1 ejected",
-        "identify light of n1 on",
+        "the identify light of n1 is on",
     ]
     on = SystemEvent.unpack(node.snapshot.sel.entries[0].data)
     assert (on.sensor_type, on.asserted, on.data[0] & 0x0F) == (0x1D, True, 0)
+
+
+async def test_a_node_that_nobody_switched_off_is_a_failure_and_no_power_off(world: World):
+    node, server = await world.add()
+    await node.do(Power(PowerAction.ON), ADMIN)
+    server.become(PowerState.OFF, PowerCause.PROCESS_DIED, reason="it was killed")
+    await until(lambda: len(node.snapshot.sel.entries) == 2)
+    died = SystemEvent.unpack(node.snapshot.sel.entries[1].data)
+    assert (died.sensor_type, died.data[0] & 0x0F) == (0x09, 0x06)
 
 
 async def test_a_restart_keeps_the_sel_and_records_nothing_twice(tmp_path: Path):
@@ -118,3 +129,70 @@ async def test_the_clock_of_the_sel_is_its_own(world: World):
     assert again.sel == keeper.sel
     with pytest.raises(InvalidRequest, match="UTC offset"):
         await keeper.set_clock(None, 1441)
+
+
+class FullStore(Store):
+    """A store whose disk is full after `room` more writes."""
+
+    room: int | None = None
+
+    async def put(self, *arguments: Any, **more: Any) -> int:
+        self._take()
+        return await super().put(*arguments, **more)
+
+    async def delete(self, *arguments: Any, **more: Any) -> None:
+        self._take()
+        await super().delete(*arguments, **more)
+
+    async def clear(self, bucket: str) -> None:
+        self._take()
+        await super().clear(bucket)
+
+    def _take(self) -> None:
+        if self.room is not None:
+            if self.room == 0:
+                raise StoreFailed("no space left")
+            self.room -= 1
+
+
+@pytest.mark.parametrize("room", [0, 1])
+@pytest.mark.parametrize("change", ["add", "delete", "clear"])
+async def test_what_a_full_disk_refused_is_not_there_after_a_restart_either(tmp_path: Path, change: str, room: int):
+    async with FullStore.open(tmp_path / "store.db") as store:
+        assert isinstance(store, FullStore)
+        keeper = await SelKeeper.open(store, "n1", SystemClock())
+        for number in range(3):
+            await keeper.add(0x02, bytes([number] * 9))
+        store.room, refused = room, False
+        try:
+            match change:
+                case "add":
+                    await keeper.add(0x02, bytes(9))
+                case "delete":
+                    await keeper.delete(2)
+                case _:
+                    await keeper.clear()
+        except StoreFailed:
+            refused = True
+        assert refused == (len(keeper.sel.entries) == 3)
+        store.room = None
+        again = await SelKeeper.open(store, "n1", SystemClock())
+        assert again.sel == keeper.sel
+        assert await again.add(0x02, bytes(9)) not in {entry.id for entry in keeper.sel.entries}
+
+
+async def test_records_stay_in_their_order_when_the_clock_of_the_host_was_set_back(tmp_path: Path):
+    clock = SetClock()
+    async with Store.open(tmp_path / "store.db") as store:
+        keeper = await SelKeeper.open(store, "n1", clock)
+        await keeper.add(0x02, bytes(9))
+        clock.set_back += 3600
+        await keeper.add(0x02, bytes(9))
+        assert (await SelKeeper.open(store, "n1", clock)).sel == keeper.sel
+
+
+class SetClock(SystemClock):
+    set_back = 0.0
+
+    def now(self) -> float:
+        return super().now() - self.set_back

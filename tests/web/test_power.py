@@ -106,3 +106,4 @@ async def test_the_identify_light_goes_on_in_every_tab(signed_in: Visitor, empty
         await signed_in.page.locator("label[for=identify]").click()
         for tab in (signed_in, other):
             await expect(tab.page.get_by_label("Identify light")).to_be_checked(checked=lit)
+            await expect(tab.at("identified")).to_have_count(int(lit))

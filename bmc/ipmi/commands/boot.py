@@ -88,7 +88,7 @@ async def _write_flags(call: Call, request: SetBootOption) -> None:
     """Parameter 5."""
     flags = BootFlags.unpack(request.data) if request.data and not request.invalid else BootFlags()
     if request.data or request.invalid:
-        await call.do(SetBootOverride(override_from(flags)))
+        await call.act(SetBootOverride(override_from(flags)))
         call.context.boot.flags = flags
         _lapse_later(call)
 

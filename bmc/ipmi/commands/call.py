@@ -259,8 +259,10 @@ class Call:
             f"{session.id:08x}-{session.requests}",
         )
 
-    async def do(self, command: Command[R]) -> None:
-        """Ask the node, and wait for `patience` seconds: what then still goes on counts as accepted.
+    async def act(self, command: Command[R]) -> None:
+        """Have the node do what may take long, and wait for `patience` seconds: what then still goes on is accepted.
+
+        For what the node itself remembers before it acts. What is only stored is waited for: success means stored.
 
         :raise BmcError: the node said so in time.
         """

@@ -74,14 +74,14 @@ def get_chassis_status(call: Call) -> bytes:
 async def chassis_control(call: Call) -> bytes:
     """§28.3. Boot flags set before are meant for what this does: they do not lapse any more."""
     call.context.boot.commands += 1
-    await call.do(Power(ACTIONS[ChassisControl.unpack(call.data).action]))
+    await call.act(Power(ACTIONS[ChassisControl.unpack(call.data).action]))
     return b""
 
 
 @command(NetFn.CHASSIS, 0x04, Privilege.OPERATOR)
 async def chassis_identify(call: Call) -> bytes:
     """§28.5."""
-    await call.do(Identify(ChassisIdentify.unpack(call.data).seconds))
+    await call.node.do(Identify(ChassisIdentify.unpack(call.data).seconds), call.caller)
     return b""
 
 
@@ -100,7 +100,7 @@ async def set_power_restore_policy(call: Call) -> bytes:
     """§28.8. Answers with the policies there are: none where the node decides by itself."""
     policy, now = unpack_policy(call.data), call.node.snapshot.restore_policy
     if policy != NO_CHANGE:
-        await call.do(SetRestorePolicy(POLICIES[policy]))
+        await call.node.do(SetRestorePolicy(POLICIES[policy]), call.caller)
     return bytes((EVERY_POLICY if now is not None else 0,))
 
 
@@ -125,7 +125,7 @@ def set_front_panel_enables(call: Call) -> bytes:
 async def set_power_cycle_interval(call: Call) -> bytes:
     """§28.9."""
     expect_length(call.data, 1)
-    await call.do(SetCycleInterval(call.data[0]))
+    await call.node.do(SetCycleInterval(call.data[0]), call.caller)
     return b""
 
 

@@ -30,9 +30,6 @@ async def platform_event_message(call: Call) -> bytes:
     told = PlatformEvent.unpack(call.data, with_generator=call.request.host)
     generator = call.request.message.requester if told.generator is None else told.generator
     asserted, event_type = not told.direction & 0x80, told.direction & 0x7F
-    await call.do(
-        TellPlatformEvent(
-            SystemEvent(told.sensor_type, told.sensor, event_type, told.data, asserted, generator, told.revision)
-        )
-    )
+    event = SystemEvent(told.sensor_type, told.sensor, event_type, told.data, asserted, generator, told.revision)
+    await call.node.do(TellPlatformEvent(event), call.caller)
     return b""

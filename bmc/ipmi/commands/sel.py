@@ -89,7 +89,7 @@ async def delete_sel_entry(call: Call) -> bytes:
     sel = call.node.snapshot.sel
     _check_reservation(call, sel, request.reservation)
     id = sel.entries[_find(sel, request.record)].id
-    await call.do(DeleteSelEntry(id))
+    await call.node.do(DeleteSelEntry(id), call.caller)
     return id.to_bytes(2, "little")
 
 
@@ -113,7 +113,7 @@ def get_sel_time(call: Call) -> bytes:
 @command(NetFn.STORAGE, 0x49, Privilege.OPERATOR)
 async def set_sel_time(call: Call) -> bytes:
     """§31.11."""
-    await call.do(SetSelClock(time=unpack_time(call.data)))
+    await call.node.do(SetSelClock(time=unpack_time(call.data)), call.caller)
     return b""
 
 
@@ -128,7 +128,7 @@ def get_sel_time_utc_offset(call: Call) -> bytes:
 @command(NetFn.STORAGE, 0x5D, Privilege.OPERATOR)
 async def set_sel_time_utc_offset(call: Call) -> bytes:
     """§31.11b."""
-    await call.do(SetSelClock(utc_offset=unpack_utc_offset(call.data)))
+    await call.node.do(SetSelClock(utc_offset=unpack_utc_offset(call.data)), call.caller)
     return b""
 
 

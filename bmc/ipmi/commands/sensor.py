@@ -170,7 +170,7 @@ def _measuring(call: Call, number: int) -> Sensor:
 
 
 async def _set(call: Call, sensor: Sensor, setting: SensorSetting) -> bytes:
-    await call.do(SetSensor(sensor.info.name, setting))
+    await call.node.do(SetSensor(sensor.info.name, setting), call.caller)
     return b""
 
 

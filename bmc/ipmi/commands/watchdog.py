@@ -16,7 +16,7 @@ async def reset_watchdog_timer(call: Call) -> bytes:
     expect_length(call.data, 0)
     if not call.node.snapshot.watchdog.initialised:
         raise CommandError(_UNINITIALISED)
-    await call.do(ResetWatchdog())
+    await call.node.do(ResetWatchdog(), call.caller)
     return b""
 
 
@@ -24,7 +24,7 @@ async def reset_watchdog_timer(call: Call) -> bytes:
 async def set_watchdog_timer(call: Call) -> bytes:
     """§27.6."""
     request = SetTimer.unpack(call.data)
-    await call.do(SetWatchdog(request.setting, request.keeps_running, request.clear))
+    await call.node.do(SetWatchdog(request.setting, request.keeps_running, request.clear), call.caller)
     return b""
 
 

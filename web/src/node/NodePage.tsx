@@ -2,6 +2,7 @@ import {
   Breadcrumb,
   BreadcrumbItem,
   Button,
+  Label,
   PageBreadcrumb,
   PageSection,
   Tab,
@@ -83,6 +84,11 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
           <div className="lo-labels" aria-live="polite">
             <PowerLabel system={system} />
             <HealthLabel system={system} />
+            {system.LocationIndicatorActive === true && (
+              <Label status="info" data-testid="identified">
+                Identify light on
+              </Label>
+            )}
           </div>
           <div className="lo-node-actions">
             <PowerButtons system={system} />

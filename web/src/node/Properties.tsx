@@ -20,6 +20,8 @@ const CAUSES: Record<string, string> = {
   "disk-error": "a disk error",
   "process-died": "its process died",
   watchdog: "the watchdog",
+  "mains-lost": "the host lost its power or was restarted",
+  "restore-policy": "its power restore policy",
 };
 
 export function Properties({ system }: { system: System }) {
