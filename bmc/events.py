@@ -129,7 +129,7 @@ class AuditRecord:
 
 
 class Audit:
-    """Every action, in a stream that only grows, but for its quota."""
+    """Every action, in a stream that only grows, but for its quota; no target's flood pushes out another's."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -171,7 +171,7 @@ class Audit:
 
 
 async def _trim(store: Store, stream: str, sequence: int, keep: int) -> None:
-    if sequence % TRIM_EVERY:
+    if sequence % max(TRIM_EVERY, keep // 100):
         return
     try:
         await store.trim(stream, keep)

@@ -1,12 +1,13 @@
 """The IPMI door of one node, without sockets: datagrams in, datagrams out through `send`."""
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from bmc.accounts.lockout import Lockout
 from bmc.ipmi.alerts import Alerts
 from bmc.ipmi.commands import TABLE
-from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row, Tasks
+from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row, Tasks, goes_on
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.kcs import HostSide
@@ -189,10 +190,14 @@ class NodeDoor:
         answer = self._start(request)
         if isinstance(answer, bytes):
             self._send(answer, request.peer)
+        elif request.session is not None and request.session.under_way >= self._sessions.limits.under_way:
+            answer.close()
+            self.counters["too-many"] += 1
+            self._send(self._sessions.answer(request, Code.BUSY), request.peer)
         else:
-            self._tasks.start(self._finish(request, answer))
+            goes_on(request, self._tasks.start(self._finish(request, answer)))
 
-    def _start(self, request: Request) -> bytes | Awaitable[bytes]:
+    def _start(self, request: Request) -> bytes | Coroutine[Any, Any, bytes]:
         """The answer, or a handler under way."""
         message, session = request.message, request.session
         if message.lun:
@@ -228,7 +233,7 @@ class NodeDoor:
         """The node may have left the user's scope since the session began: another tag is no change of the user."""
         return session is not None and session.privilege >= row.privilege and self._visitors.admitted(session.slot)
 
-    async def _finish(self, request: Request, work: Awaitable[bytes]) -> None:
+    async def _finish(self, request: Request, work: Coroutine[Any, Any, bytes]) -> None:
         try:
             answer = self._sessions.answer(request, Code.OK, await work)
         except Exception as error:

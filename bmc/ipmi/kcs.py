@@ -23,6 +23,8 @@ AGAIN = 1.0
 """Seconds until the interface is tried again."""
 LONGEST = 3.0
 """Seconds that a request may take: after four QEMU answers for us."""
+PACE, BURST = 0.01, 512
+"""Seconds a frame takes in the long run, and how many may come at once: the service is all nodes'."""
 
 Answer = Callable[[Message], Coroutine[Any, Any, tuple[int, bytes]]]
 
@@ -38,6 +40,7 @@ class HostSide:
         self._stream: ByteStream | None = None
         self._attention = False
         self._interrupts = False
+        self._due = 0.0
 
     @property
     def open(self) -> bool:
@@ -70,6 +73,8 @@ class HostSide:
             self._attention = bool(host.flags)
             loud = Control.ATTENTION_INTERRUPT if host.interrupts else Control.ATTENTION
             told += pack_control(loud if self._attention else Control.NO_ATTENTION)
+        if not told:
+            return  # a QEMU that does not read must not keep one of us each second
         try:
             await stream.write(told)
         except BmcError as error:
@@ -82,6 +87,7 @@ class HostSide:
         try:
             while data := await stream.read():
                 for found in decoder.feed(data):
+                    await self._pace()
                     if isinstance(found, HostRequest):
                         await self._carry_out(stream, found)
                     elif found == HostControl(bytes((Control.RESET,))):
@@ -90,6 +96,13 @@ class HostSide:
             self._stream = None
             self._begin()
             await stream.close()
+
+    async def _pace(self) -> None:
+        clock = self._context.clock
+        now = clock.monotonic()
+        self._due = max(self._due, now - BURST * PACE) + PACE
+        if self._due > now:
+            await clock.sleep(self._due - now)
 
     def _begin(self) -> None:
         """Whoever set something in there, or was about to, runs no more, or is asked to look again."""

@@ -48,6 +48,7 @@ class Session:
     """One authenticated console. `privilege` is the present level, `limit` the highest it may ask for.
 
     A session that changes its own user is `leaving`: it still gets its answer, and may then do no more than close.
+    `under_way` counts what it has asked and what goes on, answered or not.
     """
 
     def __init__(self, opened: Opened, handle: int, now: float) -> None:
@@ -59,6 +60,7 @@ class Session:
         self.peer = opened.peer
         self.seen = now
         self.requests = 0
+        self.under_way = 0
         self.confirmed = False
         self.ended = False
         self.leaving = False

@@ -19,7 +19,8 @@ class Limits:
 
     Half-open sessions are counted apart before (`half_open`) and after their console has named a user. A source
     (address) or peer (address and port) that goes over its share of them loses its own. A console that says nothing
-    for `half_open_blamed` after it got the HMAC in RAKP message 2 has not known the key.
+    for `half_open_blamed` after it got the HMAC in RAKP message 2 has not known the key. A session with `under_way`
+    requests that go on is busy: no client has more than a few, and each takes room.
     """
 
     sessions: int = 63
@@ -31,6 +32,7 @@ class Limits:
     half_open_blamed: float = 5.0
     idle: float = 60.0
     duplicate: float = 5.0
+    under_way: int = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ MIGRATIONS = (
     CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
     INSERT INTO counters VALUES ('revision', 0), ('check', 0);
     """,
+    """
+    DROP INDEX records_by_subject;
+    CREATE INDEX records_by_subject ON records (stream, subject, sequence);
+    """,
 )
 """Script i leads from version i to i + 1; a script that has been released never changes."""
 

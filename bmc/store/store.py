@@ -134,7 +134,7 @@ class Store:
 
     async def newest(self, stream: str, limit: int, after: int = 0, subject: str = "") -> Records:
         """The last `limit` records above `after`, of one subject or of all; oldest first."""
-        where, values = ("AND subject = ? AND subject != ''", (subject,)) if subject else ("", ())
+        where, values = ("AND subject = ?", (subject,)) if subject else ("", ())
         rows = await self._read(
             f"SELECT sequence, value FROM records WHERE stream = ? {where} AND sequence > ? "  # noqa: S608
             "ORDER BY sequence DESC LIMIT ?",
@@ -169,13 +169,23 @@ class Store:
         await self._writer.write(change)
 
     async def trim(self, stream: str, keep: int) -> None:
-        """Forget all but the last `keep` records, also those not consumed yet."""
+        """Forget the oldest until `keep` records are left, also those not consumed yet.
+
+        A subject with no more than its share loses none: whoever writes much pushes out only what is its own.
+        """
 
         def change(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "DELETE FROM records WHERE stream = ? AND sequence <= (SELECT last FROM streams WHERE name = ?) - ?",
-                (stream, stream, keep),
-            )
+            counts = connection.execute(
+                "SELECT subject, COUNT(*) FROM records WHERE stream = ? GROUP BY subject", (stream,)
+            ).fetchall()
+            share = _share([count for _, count in counts], keep)
+            for subject, count in counts:
+                if count > share:
+                    connection.execute(
+                        "DELETE FROM records WHERE stream = ? AND sequence IN (SELECT sequence FROM records "
+                        "WHERE stream = ? AND subject = ? ORDER BY sequence LIMIT ?)",
+                        (stream, stream, subject, count - share),
+                    )
 
         await self._writer.write(change)
 
@@ -201,6 +211,17 @@ class Store:
             raise failure(self._path, error) from error
         except RuntimeError as error:  # the executor was shut down
             raise StoreFailed(f"the store {self._path} is closed") from error
+
+
+def _share(counts: list[int], keep: int) -> int:
+    """The most that each may have for all to have no more than `keep`."""
+    left = keep
+    for done, count in enumerate(sorted(counts)):
+        share = left // (len(counts) - done)
+        if count > share:
+            return share
+        left -= count
+    return keep
 
 
 def _check_text(*names: str) -> None:

@@ -193,3 +193,25 @@ async def test_what_the_specification_leaves_to_the_guest_no_session_may():
     assert {key for key, row in TABLE.items() if row.privilege == IN_BAND_ONLY} == {
         (NetFn.APP, number) for number in (0x2E, 0x30, 0x31, 0x32, 0x33, 0x35)
     }
+
+
+async def test_a_machine_that_does_not_read_keeps_one_of_us_and_not_one_more_each_second(bench, monkeypatch):
+    never = asyncio.Event()
+    monkeypatch.setattr(bench.stream, "write", lambda data: never.wait())
+    setting = WatchdogSetting(pre_timeout=PreTimeout.MESSAGING, pre_interval=2)
+    bench.node.state = replace(bench.node.state, watchdog=Watchdog(setting, 50.0, True, pre_timeout=True))
+    before = len(asyncio.all_tasks())
+    for _ in range(10):
+        await bench.second()
+    assert len(asyncio.all_tasks()) == before + 1
+
+
+async def test_what_comes_faster_than_a_real_interface_waits(bench):
+    flood = HostRequest(1, NetFn.APP, 0, 0x01).pack() * 2000
+    bench.stream.incoming.put_nowait(flood)
+    async with asyncio.timeout(5):
+        while not bench.clock.waited_for(0.01):
+            await settle()
+    assert bench.counters["host-requests"] == 512
+    await bench.clock.advance(0.011)
+    assert bench.counters["host-requests"] == 513

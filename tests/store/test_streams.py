@@ -72,3 +72,16 @@ async def test_trimming_one_stream_spares_the_others(store: Store):
     await store.append("b", {})
     await store.trim("a", 0)
     assert len(await store.read("b")) == 1
+
+
+async def test_trimming_takes_from_who_has_more_than_a_share(store: Store):
+    for subject, count in (("quiet", 2), ("", 1), ("busy", 9), ("loud", 9)):
+        for n in range(count):
+            await store.append("s", {"of": subject, "n": n}, subject=subject)
+    await store.trim("s", 11)
+    left = [(record.value["of"], record.value["n"]) for record in await store.read("s")]
+    assert left == [("quiet", 0), ("quiet", 1), ("", 0), *(("busy", n) for n in range(5, 9))] + [
+        ("loud", n) for n in range(5, 9)
+    ]
+    await store.trim("s", 11)
+    assert len(await store.read("s")) == 11

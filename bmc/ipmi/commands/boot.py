@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from bmc.ipmi.commands.call import Call, CommandError, Context, command
+from bmc.ipmi.commands.call import BootState, Call, CommandError, Context, command
 from bmc.ipmi.wire.boot import (
     MAILBOX_BLOCK,
     BootFlags,
@@ -16,7 +16,6 @@ from bmc.ipmi.wire.boot import (
 from bmc.ipmi.wire.errors import WrongLength, expect_length
 from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootTarget
-from bmc.model.caller import Caller
 from bmc.model.commands import SetBootOverride
 from bmc.model.errors import BmcError
 
@@ -109,16 +108,25 @@ def _lapse_later(call: Call) -> None:
     Flags that were set at another door do not lapse.
     """
     boot = call.context.boot
-    boot.commands += 1
+    boot.lapse = None
     override = override_from(boot.flags)
     if boot.valid_clearing & _KEEP_OVER_TIME or override == NO_OVERRIDE:
         return
-    call.context.tasks.start(_lapse(call.context, override, call.caller, boot.commands))
+    boot.lapse = (call.context.clock.monotonic() + _LAPSE, override, call.caller)
+    if not boot.lapsing:
+        boot.lapsing = True
+        call.context.tasks.start(_lapse(call.context, boot))
 
 
-async def _lapse(context: Context, override: BootOverride, caller: Caller, commands: int) -> None:
-    await context.clock.sleep(_LAPSE)
-    if context.boot.commands != commands or context.node.snapshot.boot != override:
+async def _lapse(context: Context, boot: BootState) -> None:
+    """One for all that is set: whoever sets often must not leave many behind."""
+    while boot.lapse is not None and (left := boot.lapse[0] - context.clock.monotonic()) > 0:
+        await context.clock.sleep(left)
+    boot.lapsing = False
+    if boot.lapse is None or context.boot is not boot:
+        return
+    _, override, caller = boot.lapse
+    if context.node.snapshot.boot != override:
         return
     try:
         await context.node.do(SetBootOverride(NO_OVERRIDE), caller)

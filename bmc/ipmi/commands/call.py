@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Protocol, TypeVar, overload
 
@@ -19,6 +19,7 @@ from bmc.ipmi.wire.app import DevicePower, SystemPower
 from bmc.ipmi.wire.boot import MAILBOX_BLOCK, MAILBOX_BLOCKS, BootFlags
 from bmc.ipmi.wire.errors import expect_length
 from bmc.ipmi.wire.numbers import Code, Privilege
+from bmc.model.boot import BootOverride
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
 from bmc.model.commands import Command, SerialConsole, SystemInterface
@@ -130,8 +131,8 @@ class BootState:
     """The boot parameters that only IPMI knows: volatile, and of no consequence to the node.
 
     `valid_clearing` is parameter 3, which at first says that nothing but a boot clears the flags. `flags` is what was
-    last set here; `commands` counts what stops a lapse of it.
-    `invalid` are the parameters that a client has marked so; `mailbox` is parameter 7, by blocks.
+    last set here, and `lapse` is when it ends, what then is to be cleared and by whom; while `lapsing` somebody waits
+    for that. `invalid` are the parameters that a client has marked so; `mailbox` is parameter 7, by blocks.
     """
 
     progress: SetInProgress = field(default_factory=lambda: SetInProgress(committed=True))
@@ -141,7 +142,8 @@ class BootState:
     initiator: bytes = bytes(9)
     valid_clearing: int = 0x1F
     flags: BootFlags = field(default_factory=BootFlags)
-    commands: int = 0
+    lapse: tuple[float, BootOverride, Caller] | None = None
+    lapsing: bool = False
 
 
 @dataclass(slots=True)
@@ -271,7 +273,20 @@ class Call:
             work.result()
         else:
             name = self.node.snapshot.name
+            goes_on(self.request, work)
             work.add_done_callback(lambda done: _log_outcome(name, command, done))
+
+
+def goes_on(request: Request, work: "asyncio.Task[Any]") -> None:
+    """Until it is done `work` counts as under way of the session that asked for it."""
+    session = request.session
+    if session is not None:
+        session.under_way += 1
+        work.add_done_callback(lambda _: _over(session))
+
+
+def _over(session: Session) -> None:
+    session.under_way -= 1
 
 
 def _log_outcome(name: str, command: Command[R], done: "asyncio.Task[R]") -> None:
@@ -284,7 +299,7 @@ def _log_outcome(name: str, command: Command[R], done: "asyncio.Task[R]") -> Non
         log.error("%s: %s, accepted before, failed", name, command.action, exc_info=error)
 
 
-Handler = Callable[[Call], bytes | Awaitable[bytes]]
+Handler = Callable[[Call], bytes | Coroutine[Any, Any, bytes]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def get_chassis_status(call: Call) -> bytes:
 @command(NetFn.CHASSIS, 0x02, Privilege.OPERATOR)
 async def chassis_control(call: Call) -> bytes:
     """§28.3. Boot flags set before are meant for what this does: they do not lapse any more."""
-    call.context.boot.commands += 1
+    call.context.boot.lapse = None
     await call.act(Power(ACTIONS[ChassisControl.unpack(call.data).action]))
     return b""
 

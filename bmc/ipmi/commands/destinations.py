@@ -13,12 +13,16 @@ from bmc.ipmi.wire.numbers import Code
 from bmc.ipmi.wire.pef import Destination
 
 _COMMUNITY = 18
+_NOT_SUPPORTED = 0x80
 
 Reader = Callable[[Call], bytes]
 Writer = Callable[[Call, bytes], Awaitable[None]]
 
 
 def read_community(call: Call) -> bytes:
+    """A key to others' receivers, which no guest needs."""
+    if call.request.host:
+        raise CommandError(_NOT_SUPPORTED)
     return call.context.config.config.community.encode().ljust(_COMMUNITY, b"\0")
 
 

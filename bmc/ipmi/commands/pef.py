@@ -127,9 +127,9 @@ def alert_immediate(call: Call) -> bytes:
     return b""
 
 
-@command(NetFn.SENSOR, 0x17, Privilege.CALLBACK, sessionless=True)
+@command(NetFn.SENSOR, 0x17, Privilege.CALLBACK, sessionless=True, guarded=True)
 def pet_acknowledge(call: Call) -> bytes:
-    """§30.8. Whoever knows what the trap said may acknowledge it; it only ends the retries."""
+    """§30.8. Whoever knows what the trap said may acknowledge it; it only ends the retries. No guest is a receiver."""
     call.context.alerts.acknowledge(Acknowledge.unpack(call.data))
     return b""
 
