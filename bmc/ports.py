@@ -60,7 +60,10 @@ class BootControl(Protocol):
         """Arm the override for the next boot, however it comes about; a disabled one restores the node's own order."""
 
     def seen(self) -> AsyncIterator[BootSeen]:
-        """Each boot, with the override it followed, also one that happened while the service was dead. One consumer."""
+        """Each boot, with the override it followed, also one that happened while the service was dead. One consumer.
+
+        Who can tell yields one that found nothing to boot from a second time, as failed.
+        """
 
 
 class MediaBay(Protocol):

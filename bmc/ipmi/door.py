@@ -129,7 +129,18 @@ class NodeDoor:
         alerts = Alerts(config, clock, settings, endpoint)
         self._pef = Pef(node, config, alerts, clock, self._tasks.start)
         self._context = Context(
-            node, self._sessions, slots, config, self._sol, clock, settings, endpoint, alerts, self._pef, self._tasks
+            node,
+            self._sessions,
+            slots,
+            config,
+            self._sol,
+            clock,
+            settings,
+            endpoint,
+            alerts,
+            self._pef,
+            self._tasks,
+            TABLE,
         )
         self._host = HostSide(self._context, self._answer_host) if node.snapshot.has_host_interface else None
 

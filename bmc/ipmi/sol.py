@@ -70,13 +70,19 @@ class SolLink:
         self._under_way = data
         return BmcPacket(self._sent, data=data, deactivated=last).pack()
 
+    def repeats(self, packet: ConsolePacket) -> bool:
+        """Whether it came before: our answer to it was lost."""
+        return packet.sequence != 0 and packet.sequence == self._received
+
     def receive(self, packet: ConsolePacket, room: int) -> Heard:
         """`room` is how many characters can be taken; with none the packet stays unanswered and comes again."""
         self.paused = packet.pause
         left = self._acknowledged(packet)
+        if left is None and self._under_way is not None and packet.flush_outbound and not self.repeats(packet):
+            self._under_way, left = None, b""
         if packet.sequence == 0:
             return Heard(generate_break=packet.generate_break, left=left)
-        repeated = packet.sequence == self._received
+        repeated = self.repeats(packet)
         known = min(self._accepted, len(packet.data)) if repeated else 0
         typed = packet.data[known : min(MAX_CHARACTERS, known + room)]
         if packet.data[known:] and not typed:
@@ -110,6 +116,7 @@ class _Console:
         self._link = SolLink()
         self._left: asyncio.Future[bytes] | None = None
         self._printed = bytearray()
+        self._sending = 0
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
         self._enough: asyncio.Future[None] | None = None
@@ -122,7 +129,10 @@ class _Console:
 
     def receive(self, payload: bytes) -> None:
         """:raise WireError: no SOL packet."""
-        heard = self._link.receive(ConsolePacket.unpack(payload), _TYPED_LIMIT - self._typed_size)
+        packet = ConsolePacket.unpack(payload)
+        if not self._link.repeats(packet):
+            self._flush(packet)
+        heard = self._link.receive(packet, _TYPED_LIMIT - self._typed_size)
         if self._link.paused:
             self._flowing.clear()
         else:
@@ -135,6 +145,14 @@ class _Console:
             self._type(heard.typed)
         if heard.reply is not None:
             self._send(heard.reply)
+
+    def _flush(self, packet: ConsolePacket) -> None:
+        """§15.9: what waits is dropped; what the packet itself carries is not."""
+        if packet.flush_inbound:
+            self._typed_size -= sum(map(_size, self._typed))
+            self._typed.clear()
+        if packet.flush_outbound:
+            del self._printed[self._sending :]
 
     def _type(self, typed: bytes | None) -> None:
         """Characters, or None for a break, which takes the room of one."""
@@ -187,9 +205,11 @@ class _Console:
             await self._arrived.wait()
             await self._accumulated()
             await self._flowing.wait()
-            data = bytes(self._printed[:CHARACTERS])
-            left = await self._deliver(data)
-            del self._printed[: len(data) - len(left)]
+            if data := bytes(self._printed[:CHARACTERS]):
+                self._sending = len(data)
+                left = await self._deliver(data)
+                self._sending = 0
+                del self._printed[: len(data) - len(left)]
             self._taken.set()
             if not self._printed:
                 self._arrived.clear()

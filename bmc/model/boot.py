@@ -55,7 +55,11 @@ NO_OVERRIDE = BootOverride()
 
 @dataclass(frozen=True, slots=True)
 class BootSeen:
-    """A boot began at `at` (seconds since the epoch) and followed `override`, which a Once override spends."""
+    """A boot began at `at` (seconds since the epoch) and followed `override`, which a Once override spends.
+
+    `failed`: no boot of its own, but the end of that one, which found nothing to boot from.
+    """
 
     at: float
     override: BootOverride
+    failed: bool = False

@@ -27,6 +27,7 @@ class EventKind(Enum):
     NODE_RESUMED = "node.resumed"
     BOOT_OVERRIDE_SET = "boot.override-set"
     BOOT_OVERRIDE_SPENT = "boot.override-spent"
+    BOOT_FAILED = "boot.failed"
     MEDIA_INSERTED = "media.inserted"
     MEDIA_EJECTED = "media.ejected"
     IDENTIFY_CHANGED = "identify.changed"

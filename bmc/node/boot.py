@@ -7,7 +7,7 @@ from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.caller import Caller
 from bmc.model.commands import SetBootOverride
 from bmc.model.errors import BmcError, InvalidRequest, NotSupported
-from bmc.model.events import EventKind
+from bmc.model.events import EventKind, Severity
 from bmc.model.node import Hardware
 from bmc.node.part import Bench, Handlers
 from bmc.ports import BootControl, Inventory
@@ -39,6 +39,9 @@ class BootPart:
     async def follow(self, control: BootControl) -> None:
         """Spend a Once override when the boot that followed it is seen."""
         async for seen in control.seen():
+            if seen.failed:
+                await self._tell_failed(seen.override)
+                continue
             self._booted()
             override = self._bench.keeper.state.boot
             if override.enabled is not BootEnabled.ONCE or seen.override != override:
@@ -50,6 +53,15 @@ class BootPart:
                 f"{self._bench.name} booted once from {override.target.value}; its own boot order holds again",
                 details=override.to_json(),
             )
+
+    async def _tell_failed(self, followed: BootOverride) -> None:
+        target = "" if followed.target is BootTarget.NONE else f" (it was to boot from {followed.target.value})"
+        await self._bench.publish(
+            EventKind.BOOT_FAILED,
+            f"{self._bench.name} found nothing to boot from{target}; insert a medium, or install a system",
+            Severity.WARNING,
+            details=followed.to_json(),
+        )
 
     async def _do_boot_override(self, command: SetBootOverride, caller: Caller) -> None:
         control, keeper = self._control, self._bench.keeper

@@ -11,12 +11,12 @@ SENSOR_SPECIFIC = 0x6F
 GENERIC_STATE = 0x03
 """Event/reading types, §42.1: offsets by sensor type, and "state asserted"."""
 
-POWER_UNIT, DRIVE, CHASSIS, BOOT_INITIATED = 0x09, 0x0D, 0x18, 0x1D
+POWER_UNIT, DRIVE, CHASSIS, BOOT_INITIATED, BOOT_ERROR = 0x09, 0x0D, 0x18, 0x1D, 0x1E
 OS_STOP, WATCHDOG, PRESENCE, AUDIT = 0x20, 0x23, 0x25, 0x2A
 """Sensor types, table 42-3."""
 
 POWER_SENSOR, BOOT_SENSOR, OS_SENSOR, WATCHDOG_SENSOR, MEDIA_SENSOR, AUDIT_SENSOR, IDENTIFY_SENSOR = range(1, 8)
-DRIVE_SENSOR = 0x09
+DRIVE_SENSOR, BOOT_ERROR_SENSOR = 0x09, 0x0A
 """Numbers of the sensors that are no measurement; a node's numeric ones begin at `FIRST_NUMERIC`."""
 FIRST_NUMERIC = 0x10
 
@@ -95,6 +95,7 @@ _TABLE: dict[EventKind, Callable[[Details], SystemEvent | None]] = {
     EventKind.POWER_ACTION: _power_action,
     EventKind.NODE_RESET: _reset,
     EventKind.NODE_PAUSED: _paused,
+    EventKind.BOOT_FAILED: lambda details: _specific(BOOT_ERROR, BOOT_ERROR_SENSOR, 0x00),
     EventKind.MEDIA_INSERTED: lambda details: _specific(PRESENCE, MEDIA_SENSOR, 0x00),
     EventKind.MEDIA_EJECTED: lambda details: _specific(PRESENCE, MEDIA_SENSOR, 0x01),
     EventKind.IDENTIFY_CHANGED: _identify,

@@ -15,6 +15,7 @@ from typing import Literal
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.errors import BmcError, NotSupported, WrongState
 from bmc.virtual_node.argv import CD, own_boot_order
+from bmc.virtual_node.boot_failure import gave_up
 from bmc.virtual_node.events import FIRMWARE_RESET_WINDOW, Fact, FactKind
 from bmc.virtual_node.guest import Guest
 from bmc.virtual_node.options import VirtualNodeOptions
@@ -42,6 +43,7 @@ class VirtualBoot:
         self._resetting = False
         self._releasing: asyncio.Task[None] | None = None
         self._pressing: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self.targets = frozenset(
             {BootTarget.CD, BootTarget.BIOS_SETUP}
@@ -63,7 +65,7 @@ class VirtualBoot:
                 f"{self._guest.name} boots {self._firmware.value} only; set options.firmware to change that"
             )
         state = self._guest.state
-        if _once(override) and any(seen.override == override for seen in state.now.unseen):
+        if _once(override) and any(seen.override == override and not seen.failed for seen in state.now.unseen):
             return
         before, state.now.armed = state.now.armed, override
         try:
@@ -137,6 +139,7 @@ class VirtualBoot:
                 self._tell(BootSeen(fact.at, _standing(now.armed)))
             case FactKind.ENDED | FactKind.DIED:
                 self._order = None
+                self._watch(None)
 
     def _take(self, at: float) -> BootOverride:
         """A boot begins: what is armed becomes what is followed, and a Once override is spent."""
@@ -154,6 +157,20 @@ class VirtualBoot:
         del unseen[:-UNSEEN_KEPT]
         self._guest.state.note()
         self._news.set()
+        if not seen.failed:
+            self._watch(seen.override)
+
+    def _watch(self, override: BootOverride | None) -> None:
+        """See how the boot that has just begun ends; None: there is none any more."""
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
+        if override is not None and not _at_setup(override):
+            self._watching = self._guest.spawn(self._tell_failure(override, log_size(self._guest)), "boot")
+
+    async def _tell_failure(self, override: BootOverride, begin: int) -> None:
+        if await gave_up(self._guest, self._firmware, begin):
+            self._tell(BootSeen(self._guest.clock.now(), override, failed=True))
 
     async def _run(self, override: BootOverride, must_reset: bool = True, tries: int = SETUP_TRIES) -> None:
         """Boot by `override` a guest that stands still."""

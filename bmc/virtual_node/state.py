@@ -6,8 +6,10 @@ Kept in the node's directory, not in the store, since it has to agree with a QEM
 import json
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bmc.model.boot import NO_OVERRIDE, BootOverride, BootSeen
 from bmc.model.errors import BackendFailed
@@ -68,7 +70,7 @@ class StateFile:
                 media={slot: Medium(**medium) for slot, medium in raw["media"].items()},
                 armed=BootOverride.from_json(raw["armed"]),
                 booting=BootOverride.from_json(raw["booting"]) if raw["booting"] else None,
-                unseen=[BootSeen(seen["at"], BootOverride.from_json(seen["override"])) for seen in raw["unseen"]],
+                unseen=[_seen(each) for each in raw["unseen"]],
                 run=Run(**raw["run"]) if raw["run"] else None,
                 events_read=_size(raw["events_read"]),
             )
@@ -93,7 +95,9 @@ class StateFile:
                 "media": {slot: asdict(medium) for slot, medium in state.media.items()},
                 "armed": state.armed.to_json(),
                 "booting": state.booting.to_json() if state.booting else None,
-                "unseen": [{"at": seen.at, "override": seen.override.to_json()} for seen in state.unseen],
+                "unseen": [
+                    {"at": seen.at, "override": seen.override.to_json(), "failed": seen.failed} for seen in state.unseen
+                ],
                 "run": asdict(state.run) if state.run else None,
                 "events_read": state.events_read,
             }
@@ -116,3 +120,8 @@ def _size(value: object) -> int:
     if not isinstance(value, int) or value < 0:
         raise ValueError(f"{value!r} is no number of bytes")
     return value
+
+
+def _seen(raw: Mapping[str, Any]) -> BootSeen:
+    """An earlier version knew of no failed ones."""
+    return BootSeen(raw["at"], BootOverride.from_json(raw["override"]), raw.get("failed", False))

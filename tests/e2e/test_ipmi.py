@@ -4,12 +4,13 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.service import LiveService, boot, wait_until
-from tests.ipmi.terminal import terminal
+from tests.e2e.service import ADMIN, IPMI_PASSWORD, LiveService, boot, serial_console, wait_until
+from tests.ipmi.terminal import Terminal, pyghmi_line, terminal
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 
@@ -91,6 +92,55 @@ async def test_a_person_works_on_the_console_over_sol(live: LiveService) -> None
         person.type(b"\r~.")
         await person.expect(b"terminated ipmitool", 20)
         await person.ended(20)
+
+
+def sol_line(live: LiveService, node: str, client: str) -> list[str]:
+    host, port = live.nodes[node]
+    if client == "ipmitool":
+        return live.ipmitool_words(node, "sol", "activate")
+    if client == "ipmiconsole":
+        return ["ipmiconsole", "-h", f"{host}:{port}", "-u", ADMIN, "-p", IPMI_PASSWORD]
+    return pyghmi_line(host, port, ADMIN, live.key_file)
+
+
+async def test_three_clients_in_turn_with_the_browser_on_the_same_console(live: LiveService) -> None:
+    """Each takes over from the one before, who is told; it sees what was printed meanwhile and sends a break. The
+    browser is there all the while, sees all and types too.
+    """
+    await boot(live, "n1")
+    assert live.nodes["n1"][1] != 623
+    async with serial_console(live, "n1") as browser, AsyncExitStack() as stack:
+        await browser.login(live.root_password)
+        await browser.run("stty -echo")
+        before: Terminal | None = None
+        farewell = b""
+        for client, send_break, told in (
+            ("ipmitool", b"~B", b"[SOL ended: admin deactivated it from 127.0.0.1]"),
+            ("ipmiconsole", b"&B", b"[SOL session stolen]"),
+            ("pyghmi", b"&B", b""),
+        ):
+            await browser.run(f"echo meanwhile-$((1000 + {len(client)}))-{client}")
+            if before is not None:
+                assert "already active" in live.try_ipmitool("n1", "sol", "activate").stderr
+            person = await stack.enter_async_context(terminal(*sol_line(live, "n1", client)))
+            await person.expect(f"meanwhile-{1000 + len(client)}-{client}".encode(), 30)
+            if before is not None:
+                await before.expect(farewell, 20)
+            person.type(f"echo typed-$((2000 + {len(client)}))\r".encode())
+            await person.expect(f"typed-{2000 + len(client)}".encode(), 20)
+            await browser.expect(f"typed-{2000 + len(client)}", 20)
+            await browser.type(f"echo clicked-$((3000 + {len(client)}))\r")
+            await person.expect(f"clicked-{3000 + len(client)}".encode(), 20)
+            await person.expect(b"# ", 20)
+            person.type(b"\r")  # on its own: ipmitool sends a break ahead of what was typed in the same breath
+            await person.expect(b"# ", 20)
+            person.type(send_break)
+            await asyncio.sleep(1)
+            person.type(b"h")
+            await person.expect(b"sysrq: HELP", 20)
+            await browser.expect("sysrq: HELP", 20)
+            before, farewell = person, told
+        await browser.run("stty echo")
 
 
 async def test_who_is_nobody_is_refused_clearly(live: LiveService, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import os
 import pty
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 
 class Terminal:
@@ -66,3 +68,9 @@ async def terminal(*words: str) -> AsyncIterator[Terminal]:
         yield opened
     finally:
         await opened.close()
+
+
+def pyghmi_line(host: str, port: int, user: str, key_file: Path) -> list[str]:
+    """pyghmi's console as a program."""
+    program = Path(__file__).with_name("pyghmi_console.py")
+    return [sys.executable, "-W", "ignore", str(program), host, str(port), user, str(key_file)]

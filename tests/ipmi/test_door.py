@@ -631,6 +631,45 @@ async def test_what_is_typed_at_a_line_that_takes_nothing_is_bounded(bench):
     assert len(bench.node.lines[0].written) == accepted
 
 
+async def test_a_flush_drops_what_was_typed_and_waits_once(bench):
+    """What the packet carries is typed, and a repetition of it drops nothing; a full queue is no hindrance."""
+    console = await sol(bench)
+    line = bench.node.lines[0]
+    line.stuck = asyncio.Event()
+    await say(bench, console, ConsolePacket(1, data=b"a"))
+    for number in range(2, 12):
+        await say(bench, console, ConsolePacket(number, data=b"x" * 251))
+    for number in range(12, 24):
+        await say(bench, console, ConsolePacket(number % 15 + 1, data=b"x" * 251))
+    flush = ConsolePacket(14, data=b"b", flush_inbound=True)
+    assert BmcPacket(0, ack=14, accepted=1) in await say(bench, console, flush)
+    await say(bench, console, ConsolePacket(14, data=b"bc", flush_inbound=True))
+    line.stuck.set()
+    await settle()
+    assert line.written == b"abc"
+
+
+async def test_a_flush_drops_what_was_printed_and_waits(bench):
+    console = await sol(bench)
+    bench.node.lines[0].print(b"x" * 3000)
+    await settle()
+    heard(bench, console)
+    assert await say(bench, console, ConsolePacket(0, flush_outbound=True)) == []
+    await bench.clock.advance(5)
+    assert heard(bench, console) == []
+    bench.node.lines[0].print(b"after")
+    await bench.clock.advance(1)
+    assert heard(bench, console)[0] == BmcPacket(2, data=b"after")
+
+
+async def test_ring_and_the_modem_lines_change_nothing(bench):
+    console = await sol(bench)
+    bench.door.receive(console.seal(PayloadType.SOL, bytes((1, 0, 0, 0x24)) + b"root"), PEER)
+    await settle()
+    assert BmcPacket(0, ack=1, accepted=4) in heard(bench, console)
+    assert bench.node.lines[0].written == b"root"
+
+
 async def test_sol_deactivated_while_it_opens_is_refused_and_closes_the_line(bench):
     slow, other = bench.console(), bench.console()
     bench.node.gate = asyncio.Event()

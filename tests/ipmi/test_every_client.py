@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bmc.ipmi.wire.fru import BoardArea, ChassisArea, Fru, ProductArea
+from bmc.ipmi.wire.numbers import NetFn
 from bmc.model.commands import Power, WriteFru
 from bmc.model.power import PowerAction, PowerState
 from bmc.records.fru import SIZE, inventory
@@ -65,6 +66,12 @@ MATRIX = [
         ),
     ),
     (("ipmitool fru edit 0 field p 0 Emca", "ipmitool fru print 0"), ("Product Manufacturer  : Emca",)),
+    (("ipmitool fru print",), ("FRU Device Description : Builtin FRU Device (ID 0)", "Product Serial        : S9")),
+    (("ipmitool session info all",), ("active sessions               : 1", "user id                       : 2")),
+    (("ipmitool lan print",), ("IP Address              : 127.0.0.1", "RMCP+ Cipher Suites     : 3,17")),
+    (("bmc-device --get-sdr-repository-time",), ("SDR Repository Time : ",)),
+    (("bmc-info --get-channel-info",), ("Channel Number       : 1\nMedium Type          : 802.3 LAN",)),
+    (("ipmi-chassis --get-chassis-status",), ("System Power                        : on",)),
     (("ipmi-fru --ignore-sdr-cache",), ("FRU Product Serial Number: S9", "FRU Product Asset Tag: rack 7", "CH-1")),
     (("ipmitool dcmi discover",), ("1024 SEL entries", "GUID", "Asset tag", "Primary LAN channel number: 1")),
     (("ipmitool dcmi asset_tag",), ("Asset tag: rack 7",)),
@@ -142,6 +149,8 @@ REFUSED = [
     ("ipmi-dcmi --get-power-limit", "command invalid or unsupported"),
     ("ipmitool raw 6 5", "rsp=0xc1"),
     ("ipmitool raw 6 0x52 1 0xa0 1 0", "rsp=0xc1"),
+    ("ipmitool channel info 2", "Invalid data field in request"),
+    ("ipmitool raw 6 0x42 13", "rsp=0xcc"),
     ("ipmitool raw 0x2c 1 0xdd 1", "rsp=0xc1"),
     ("ipmitool raw 0x0a 0x10 1", "rsp=0xcb"),
     ("ipmitool raw 0x0a 0x11 0 0 4 1", "rsp=0xc9"),
@@ -257,3 +266,45 @@ async def test_pyghmi_takes_inventory(owned: Live):
     assert lines[2] == f"'rack 7' 'DCMI{tail}'"
     assert lines[3] == "'another rack, further down the row' 'controller-of-n1-in-the-other-rack'"
     assert lines[4] == "None"
+
+
+async def masks(rack: Rack, channel: str) -> dict[int, set[int]]:
+    """The commands there are, by network function, as Get NetFn Support and Get Command Support tell."""
+    netfns = int.from_bytes(bytes.fromhex((await rack.ipmitool("raw", "6", "9", channel))[1])[1:5], "little")
+    found = {}
+    for netfn in (2 * pair for pair in range(32) if netfns >> pair & 1):
+        body = ("0xdc",) if netfn == NetFn.GROUP else ()
+        absent = 0
+        for half in (0, 1):
+            asked = (channel, str(half << 6 | netfn), "0", *body)
+            code, text = await rack.ipmitool("raw", "6", "0x0a", *asked)
+            assert code == 0, text
+            absent |= int.from_bytes(bytes.fromhex(text), "little") << 128 * half
+            enabled = int.from_bytes(bytes.fromhex((await rack.ipmitool("raw", "6", "0x61", *asked))[1]), "little")
+            assert enabled == ~(absent >> 128 * half) & (1 << 128) - 1
+            assert set(bytes.fromhex((await rack.ipmitool("raw", "6", "0x0c", *asked))[1])) == {0}
+        found[netfn] = {command for command in range(256) if not absent >> command & 1}
+    return found
+
+
+async def test_what_commands_there_are_is_told_of_each_channel(rack: Rack):
+    lan, inside = await masks(rack, "0x0e"), await masks(rack, "0x0f")
+    assert lan == await masks(rack, "1")
+    assert {netfn: len(commands) for netfn, commands in lan.items()}[NetFn.CHASSIS] == 12
+    assert {0x38, 0x48, 0x61} <= lan[NetFn.APP]
+    assert lan[NetFn.APP].isdisjoint({0x05, 0x33, 0x52, 0x60})
+    assert {0x33, 0x35} <= inside[NetFn.APP]
+    assert inside[NetFn.APP].isdisjoint({0x02, 0x45, 0x47, 0x48})
+    assert lan[NetFn.GROUP] == {1, 2, 6, 7, 8, 9, 0x0A}
+    for refused in ("6 9 2", "6 0x0a 2 6 0", "6 0x0a 0x0e 0x86 0"):
+        assert "rsp=0xcc" in (await rack.ipmitool("raw", *refused.split()))[1]
+    assert bytes.fromhex((await rack.ipmitool("raw", "6", "0x0a", "14", "6", "1"))[1]) == b"\xff" * 16
+
+
+async def test_ipmitool_prints_the_commands_there_are(rack: Rack):
+    code, text = await rack.ipmitool("firewall", "info", "lun", "0", "netfn", "6")
+    assert code == 0, text
+    told = dict(line.split(":") for line in text.splitlines() if ":" in line)
+    assert told["support"] == told["enabled"]
+    assert told["support"].startswith("      de170000 34808039")
+    assert set(told["configurable"]) == {"0", " "}

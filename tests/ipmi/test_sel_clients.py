@@ -175,6 +175,12 @@ WORDS: list[tuple[EventKind, Any, str, str]] = [
         "Drive | Drive Slot | Critical | Drive Fault",
     ),
     (
+        EventKind.BOOT_FAILED,
+        {},
+        "Boot Error Boot Error | No bootable media",
+        "Boot Error | Boot Error | Critical | No bootable media",
+    ),
+    (
         EventKind.MEDIA_INSERTED,
         {},
         "Entity Presence Media | Present",

@@ -36,6 +36,7 @@ async def test_ipmitool_lists_every_record_and_reading(live: Live):
         "Media": ["05h", "ok", "5.1", "Present"],
         "Sign-in": ["06h", "ns", "6.1", "Event-Only"],
         "Drive": ["09h", "ns", "4.1", "Event-Only"],
+        "Boot Error": ["0Ah", "ns", "34.1", "Event-Only"],
         "Identify": ["07h", "ok", "23.1", "State Asserted"],
         "CPU Load": ["10h", "ok", "3.1", "12 percent"],
         "Memory": ["11h", "ok", "32.1", "510.30 megabyte"],
@@ -44,7 +45,7 @@ async def test_ipmitool_lists_every_record_and_reading(live: Live):
     }
     assert len(columns((await live.ipmitool("sdr", "list"))[1])) == 11
     assert list(columns((await live.ipmitool("sdr", "type", "Temperature"))[1])) == ["Inlet Temp"]
-    assert "Record Count                        : 15" in (await live.ipmitool("sdr", "info"))[1]
+    assert "Record Count                        : 16" in (await live.ipmitool("sdr", "info"))[1]
 
 
 async def test_a_node_that_is_off_has_no_readings(live: Live):
@@ -110,8 +111,8 @@ async def test_hysteresis_and_event_enables_are_read_as_they_were_set(live: Live
         ("0x2f 0x13", "01 01"),
         ("0x2f 0x01", "09 6f"),
         ("0x23 0x10 0x20", "ff 04 00 00 00 00 f0"),
-        ("0x20", "0d 01"),
-        ("0x20 0x01", "0f 01"),
+        ("0x20", "0e 01"),
+        ("0x20 0x01", "10 01"),
     ]:
         code, text = await live.ipmitool("raw", "0x04", *words.split())
         assert (code, " ".join(text.split())) == (0, answer), words
@@ -153,10 +154,10 @@ async def test_freeipmi_reads_every_sensor_with_a_cache_of_its_own(live: Live, t
         ["Disk Read", "Other Units Based Sensor", "1000.00", "KB per s", "'OK'"],
         ["Inlet Temp", "Temperature", "24.68", "C", "'OK'"],
     ]
-    code, text = await live.freeipmi("ipmi-sensors", cache, "--output-event-bitmask", "-r", "15")
+    code, text = await live.freeipmi("ipmi-sensors", cache, "--output-event-bitmask", "-r", "16")
     assert code == 0
     assert "00C0h" in text
-    code, text = await live.freeipmi("ipmi-sensors", cache, "--verbose", "-r", "15")
+    code, text = await live.freeipmi("ipmi-sensors", cache, "--verbose", "-r", "16")
     assert "Upper Critical Threshold: 49.760000 C" in text
     assert "Sensor Min. Reading: -40.000000 C" in text
 
@@ -165,11 +166,11 @@ async def test_freeipmi_checks_out_commits_and_compares_thresholds(live: Live, t
     line = (f"--sdr-cache-directory={tmp_path}", "--quiet-cache", "--category=sensors")
     file = f"--filename={tmp_path / 'sensors.conf'}"
     await live.freeipmi("ipmi-config", *line, "--checkout", file)
-    assert "Section 15_Inlet_Temp" in (tmp_path / "sensors.conf").read_text()
+    assert "Section 16_Inlet_Temp" in (tmp_path / "sensors.conf").read_text()
     assert await live.freeipmi("ipmi-config", *line, "--diff", file) == (0, "")
     assert await live.freeipmi("ipmi-config", *line, "--commit", file) == (0, "")
     for pair in ("Upper_Critical_Threshold=810", "Positive_Going_Threshold_Hysteresis=8.1"):
-        assert await live.freeipmi("ipmi-config", *line, "--commit", "-e", f"13_Memory:{pair}") == (0, "")
+        assert await live.freeipmi("ipmi-config", *line, "--commit", "-e", f"14_Memory:{pair}") == (0, "")
     setting = live.real.snapshot.sensors[1].setting
     assert (setting.thresholds, setting.hysteresis) == ({Threshold.UPPER_CRITICAL: 810.0}, (8.1, 0.0))
     _, text = await live.freeipmi("ipmi-config", *line, "--diff", file)

@@ -15,6 +15,7 @@ import pytest
 
 from bmc.model.errors import InvalidRequest
 from bmc.store import NewerStore, Store, StoreFailed, StoreLocked
+from bmc.store.schema import APPLICATION_ID, MIGRATIONS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -62,6 +63,23 @@ async def test_a_newer_store_is_refused_and_not_touched(path: Path):
         async with Store.open(path):
             pass
     assert path.read_bytes() == before
+
+
+async def test_a_store_of_an_earlier_version_goes_on_with_what_it_holds(path: Path):
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(MIGRATIONS[0])
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("INSERT INTO streams (name, last) VALUES ('events', 2)")
+        rows = [(1, "n1", '{"a": 1}'), (2, "", '{"a": 2}')]
+        connection.executemany("INSERT INTO records VALUES ('events', ?, ?, '', ?)", rows)
+        connection.commit()
+    async with Store.open(path) as store:
+        assert [record.value for record in await store.newest("events", 9, subject="n1")] == [{"a": 1}]
+        assert await store.append("events", {"a": 3}, subject="n1") == 3
+        await store.trim("events", 2)
+        assert [record.sequence for record in await store.read("events", 0, 9)] == [2, 3]
 
 
 async def test_a_database_of_somebody_else_is_refused_and_not_touched(path: Path):

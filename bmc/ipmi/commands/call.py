@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Protocol, TypeVar, overload
 
@@ -176,7 +176,7 @@ class AcpiState:
 
 @dataclass(slots=True)
 class Context:
-    """One endpoint and what belongs to it, the same for all of its calls."""
+    """One endpoint and what belongs to it, the same for all of its calls. `rows` is the table of commands."""
 
     node: ManagedNode
     sessions: Sessions
@@ -189,6 +189,7 @@ class Context:
     alerts: Alerts
     pef: Pef
     tasks: Tasks
+    rows: "Mapping[tuple[int, int], Row]"
     boot: BootState = field(default_factory=BootState)
     lan_progress: SetInProgress = field(default_factory=SetInProgress)
     sel: Reservation = field(default_factory=Reservation)

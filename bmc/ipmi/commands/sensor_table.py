@@ -127,6 +127,7 @@ def _identify(snapshot: NodeSnapshot) -> int:
 STATE_SENSORS = (
     StateSensor(sel.POWER_SENSOR, "Power Unit", sel.POWER_UNIT, sel.SENSOR_SPECIFIC, POWER_UNIT, 0x71, _power),
     StateSensor(sel.BOOT_SENSOR, "Boot", sel.BOOT_INITIATED, sel.SENSOR_SPECIFIC, FIRMWARE, 0x87, _boot),
+    StateSensor(sel.BOOT_ERROR_SENSOR, "Boot Error", sel.BOOT_ERROR, sel.SENSOR_SPECIFIC, FIRMWARE, 0x01),
     StateSensor(OS_BOOT_SENSOR, "OS Boot", _OS_BOOT, sel.SENSOR_SPECIFIC, SYSTEM, 0x40, _os_boot),
     StateSensor(sel.OS_SENSOR, "OS Stop", sel.OS_STOP, sel.SENSOR_SPECIFIC, SYSTEM, 0x02, _os),
     StateSensor(sel.WATCHDOG_SENSOR, "Watchdog", sel.WATCHDOG, sel.SENSOR_SPECIFIC, CONTROLLER, 0x10F, _watchdog),

@@ -15,7 +15,11 @@ MAX_PAYLOAD = 255
 
 @dataclass(frozen=True, slots=True)
 class ConsolePacket:
-    """From the remote console. `sequence` 0 carries no characters, `ack` 0 acknowledges nothing."""
+    """From the remote console. `sequence` 0 carries no characters, `ack` 0 acknowledges nothing.
+
+    `flush_inbound` drops what was typed before and waits, `flush_outbound` what was printed and waits. A line without
+    modem wires has nothing to do with the bits for ring (20h) and for dropping DCD and DSR (04h).
+    """
 
     sequence: int
     ack: int = 0
@@ -24,9 +28,12 @@ class ConsolePacket:
     nack: bool = False
     generate_break: bool = False
     pause: bool = False
+    flush_inbound: bool = False
+    flush_outbound: bool = False
 
     def pack(self) -> bytes:
         operation = self.nack << 6 | self.generate_break << 4 | self.pause << 3
+        operation |= self.flush_inbound << 1 | self.flush_outbound
         return bytes((self.sequence, self.ack, self.accepted, operation)) + self.data
 
     @classmethod
@@ -41,6 +48,8 @@ class ConsolePacket:
             nack=bool(operation & 0x40),
             generate_break=bool(operation & 0x10),
             pause=bool(operation & 0x08),
+            flush_inbound=bool(operation & 0x02),
+            flush_outbound=bool(operation & 0x01),
         )
 
 

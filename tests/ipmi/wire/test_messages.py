@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from bmc.ipmi.wire import app, boot, channel, chassis, lan, payload, rakp, session, sol, user, watchdog
+from bmc.ipmi.wire import app, boot, channel, chassis, discovery, lan, payload, rakp, session, sol, user, watchdog
 from bmc.ipmi.wire.crypto import SUITE_3, SUITE_17
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.message import Answer, Message, checksum
@@ -119,6 +119,10 @@ MESSAGES = [
     (sol.ConsolePacket(0, ack=1, accepted=10), "00010a00"),
     (sol.ConsolePacket(2, generate_break=True), "02000010"),
     (sol.ConsolePacket(3, nack=True, pause=True), "03000048"),
+    (discovery.CommandRange(0x0E, 6), "0e0600"),
+    (discovery.CommandRange(1, 0x2C, first=128, body=b"\xdc"), "016c00dc"),
+    (sol.ConsolePacket(4, flush_inbound=True), "04000002"),
+    (sol.ConsolePacket(5, flush_outbound=True), "05000001"),
     (sol.BmcPacket(1, data=b"n1 login: "), "01000000 6e31206c6f67696e3a20"),
     (sol.BmcPacket(0, ack=3, accepted=7, nack=True, unavailable=True, deactivated=True), "00030770"),
     (PresencePing(0x2A), "0600ff06 000011be 80 2a 00 00"),
@@ -201,6 +205,9 @@ REFUSED = [
     ),
     (rakp.Rakp1, "00000000c8696ab20a782dd63354c491df9cca8b7598083814000006" + "61646d696e"),
     (rakp.Rakp3, "00000000c8696ab2" + "00" * 65),
+    (discovery.CommandRange, "0e2c00"),
+    (discovery.CommandRange, "0e0600dc"),
+    (discovery.CommandRange, "0e8600"),
     (sol.ConsolePacket, "010000"),
     (PresencePing, "0600ff06000011be4000"),
     (PresencePing, "0600ff06000011be40000000"),
