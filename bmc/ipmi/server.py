@@ -20,7 +20,10 @@ from bmc.model.node import Endpoint
 log = logging.getLogger(__name__)
 
 _LARGEST = 2048
+_SO_RCVBUFFORCE = 33
 _PER_WAKE = 64
+_QUEUE = 1 << 20
+"""Bytes that may wait to be read: a flood's bursts must not crowd out a legal client's datagram. No memory until then."""
 _HOUSEKEEPING = 1.0
 _REMEDIES = {
     errno.EADDRNOTAVAIL: "no interface of this host has that address: add it to one, then restart the service",
@@ -191,6 +194,7 @@ def _bind(wanted: Endpoint, name: str) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
+        _deepen(sock)
         sock.bind((wanted.host, wanted.port))
     except OSError as error:
         sock.close()
@@ -199,3 +203,11 @@ def _bind(wanted: Endpoint, name: str) -> socket.socket:
             f"node {name} cannot listen for IPMI on {wanted.host} UDP port {wanted.port}: {error.strerror}; {remedy}"
         ) from error
     return sock
+
+
+def _deepen(sock: socket.socket) -> None:
+    """As far as we are let: beyond `net.core.rmem_max` it takes CAP_NET_ADMIN."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _QUEUE)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _QUEUE)

@@ -24,7 +24,7 @@ class Limits:
     """
 
     sessions: int = 63
-    half_open: int = 1024
+    half_open: int = 4096
     half_open_named: int = 256
     half_open_per_source: int = 128
     half_open_per_peer: int = 8
