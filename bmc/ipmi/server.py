@@ -23,7 +23,7 @@ _LARGEST = 2048
 _SO_RCVBUFFORCE = 33
 _PER_WAKE = 64
 _QUEUE = 1 << 20
-"""Bytes that may wait to be read: a flood's bursts must not crowd out a legal client's datagram. No memory until then."""
+"""Bytes that may wait to be read, so that a flood's bursts crowd out no legal datagram; no memory until they do."""
 _HOUSEKEEPING = 1.0
 _REMEDIES = {
     errno.EADDRNOTAVAIL: "no interface of this host has that address: add it to one, then restart the service",

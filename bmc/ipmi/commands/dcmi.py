@@ -113,7 +113,7 @@ def _body(call: Call) -> bytes:
 def _capability(parameter: Capability, snapshot: NodeSnapshot) -> bytes:
     match parameter:
         case Capability.SUPPORTED:
-            return pack_supported(power=_meter(snapshot) is not None)
+            return pack_supported(_meter(snapshot) is not None, snapshot.has_host_interface)
         case Capability.MANDATORY_ATTRIBUTES:
             return pack_mandatory_attributes(CAPACITY)
         case Capability.OPTIONAL_ATTRIBUTES:

@@ -51,9 +51,9 @@ def pack_capability(parameter: bytes) -> bytes:
     return _CONFORMANCE + parameter
 
 
-def pack_supported(power: bool) -> bytes:
-    """Parameter 1: power management; what DCMI asks for access, LAN is enough for."""
-    return bytes((0, power, 0))
+def pack_supported(power: bool, in_band: bool) -> bytes:
+    """Parameter 1: power management, and whether there is a system interface beside the LAN."""
+    return bytes((0, power, in_band))
 
 
 def pack_mandatory_attributes(sel_entries: int) -> bytes:

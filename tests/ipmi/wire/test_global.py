@@ -59,7 +59,7 @@ def test_entities_of_ipmi_are_those_of_dcmi():
 
 
 def test_the_parameters_of_dcmi():
-    assert dcmi.pack_capability(dcmi.pack_supported(power=True)).hex() == "010502000100"
+    assert dcmi.pack_capability(dcmi.pack_supported(power=True, in_band=True)).hex() == "010502000101"
     assert dcmi.pack_mandatory_attributes(1024).hex() == "0004050000"
     with pytest.raises(WireError, match="there are 1 to 5"):
         dcmi.unpack_capability(b"\x06")
