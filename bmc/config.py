@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 
@@ -92,12 +93,18 @@ class Credential(Section):
     password_file: Path | None = None
 
 
+class LogSettings(Section):
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
 class Settings(Section):
     http: HttpSettings = HttpSettings()
     ipmi: IpmiSettings = IpmiSettings()
     fetch: FetchSettings = FetchSettings()
     media: MediaSettings = MediaSettings()
     power: PowerSettings = PowerSettings()
+    log: LogSettings = LogSettings()
     credentials: dict[str, Credential] = {}
 
 

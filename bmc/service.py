@@ -18,6 +18,7 @@ from bmc.core import Core, open_core
 from bmc.first_start import FirstPassword, define_demo, first_administrator, ipmitool_line
 from bmc.http.app import make_app
 from bmc.http.deploy import DeployServer
+from bmc.http.keys import METRICS
 from bmc.http.server import CannotListen, HttpServer
 from bmc.http.tls import self_signed, server_context
 from bmc.ipmi.server import IpmiServer
@@ -89,6 +90,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             catalogue=catalogue,
             store=core.store,
             clock=core.clock,
+            ipmi=ipmi,
             page=_page(),
             origins=frozenset(core.settings.http.origins),
         )
@@ -100,6 +102,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             ("records", core.fleet.record()),
             ("restore policies", core.fleet.restore_power()),
             ("cli token", _keep_token(core)),
+            ("event loop lag", app[METRICS].watch_loop()),
         ):
             running.tasks.append(asyncio.create_task(work, name=name))
         stack.push_async_callback(_cancel, running.tasks)

@@ -6,7 +6,8 @@ import resource
 import signal
 import sys
 
-from bmc.config import state_directory
+from bmc.cli.logs import set_up
+from bmc.config import config_file, load, state_directory
 from bmc.first_start import FirstPassword
 from bmc.service import Running, open_service
 
@@ -21,8 +22,7 @@ def run_service(demo: bool) -> None:
 
     :raise BmcError: it cannot start; nothing was changed.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)  # it calls every guest that goes off an error
+    set_up(load(config_file(state_directory())).log)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, FILES), most))
     asyncio.run(_run(demo))

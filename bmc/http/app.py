@@ -14,7 +14,7 @@ from bmc.fleet import Fleet
 from bmc.http import console, session, static
 from bmc.http.health import HEALTH, Health, health
 from bmc.http.keys import HOUSE, METRICS
-from bmc.http.metrics import Metrics
+from bmc.http.metrics import IpmiFigures, Metrics
 from bmc.http.security import OriginCheck, add_headers, host_middleware, origin_middleware
 from bmc.jobs import Jobs
 from bmc.model.clock import Clock
@@ -41,13 +41,14 @@ def make_app(
     catalogue: Catalogue,
     store: Store,
     clock: Clock,
+    ipmi: IpmiFigures,
     page: Path,
     origins: frozenset[str] = frozenset(),
 ) -> web.Application:
     """`page` is the directory of the built page; `origins` are those of reverse proxies that show us."""
     names = ImageNames(catalogue, clock)
     house = House(accounts, fleet, events, audit, jobs, catalogue, names, clock, Closing(accounts))
-    metrics = Metrics()
+    metrics = Metrics(house, ipmi)
     app = web.Application(
         client_max_size=BODY_LIMIT,
         middlewares=[_counting(metrics), _translating, host_middleware, origin_middleware(OriginCheck(origins))],
@@ -68,13 +69,12 @@ async def _end_streams(app: web.Application) -> None:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    """Any account may read them; node names are not in them."""
+    """Any account may read them; nodes are those in its scope."""
     try:
-        await authenticate(request, request.app[HOUSE].accounts)
+        identity = await authenticate(request, request.app[HOUSE].accounts)
     except Unauthenticated as error:
         raise web.HTTPUnauthorized(text=str(error), headers={"WWW-Authenticate": 'Basic realm="Lightsout"'}) from None
-    text = request.app[METRICS].text(request.app[HOUSE])
-    return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return web.Response(body=request.app[METRICS].text(identity.caller), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 def _counting(metrics: Metrics) -> Middleware:

@@ -1,47 +1,133 @@
-"""Prometheus metrics, in a registry of our own."""
+"""Prometheus metrics, in a registry of our own: what is counted as it happens, and what is looked up at a scrape."""
 
+import asyncio
 import time
 from collections import Counter as Tally
+from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
 
-from bmc.model.caller import SERVICE
+from bmc.model.caller import Caller
+from bmc.model.power import PowerState
 from bmc.redfish.house import House
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
+AREAS = frozenset({"redfish", "console", "session", "metrics", "healthz"})
+LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+
+
+class IpmiFigures(Protocol):
+    """What is used of the IPMI door."""
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What was seen, by name."""
+
+    @property
+    def answers(self) -> Mapping[int, int]:
+        """Requests answered, by completion code."""
+
+    @property
+    def sessions(self) -> int:
+        """Open now."""
 
 
 class Metrics:
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "lightsout_http_requests", "HTTP requests by result", ("area", "method", "status"), registry=self.registry
+    def __init__(self, house: House, ipmi: IpmiFigures) -> None:
+        self._house = house
+        self._ipmi = ipmi
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "lightsout_http_requests", "HTTP requests by result", ("area", "method", "status"), registry=self._registry
         )
-        self.seconds = Histogram(
-            "lightsout_http_seconds",
-            "Seconds to a response",
-            ("area",),
-            registry=self.registry,
+        self._seconds = Histogram("lightsout_http_seconds", "Seconds to a response", ("area",), registry=self._registry)
+        self._lag = Histogram(
+            "lightsout_loop_lag_seconds",
+            "How late the event loop came to what was due",
+            buckets=LAG_BUCKETS,
+            registry=self._registry,
         )
-        self.nodes = Gauge("lightsout_nodes", "Nodes by power state", ("state",), registry=self.registry)
-        self.sessions = Gauge("lightsout_sessions", "Open sessions", registry=self.registry)
-        self.streams = Gauge("lightsout_streams", "Open event streams and consoles", registry=self.registry)
 
     def count(self, request: web.Request, response: web.StreamResponse, since: float) -> None:
         """`since` is time.perf_counter() at the request's start. Labels are few whatever a client sends."""
         area = request.path.strip("/").partition("/")[0]
-        area = area if area in ("redfish", "console", "session", "metrics", "healthz") else "page"
+        area = area if area in AREAS else "page"
         method = request.method if request.method in METHODS else "other"
-        self.requests.labels(area, method, str(response.status)).inc()
+        self._requests.labels(area, method, str(response.status)).inc()
         if not isinstance(response, web.WebSocketResponse) and response.content_type != "text/event-stream":
-            self.seconds.labels(area).observe(time.perf_counter() - since)
+            self._seconds.labels(area).observe(time.perf_counter() - since)
 
-    def text(self, house: House) -> bytes:
-        states = Tally(node.snapshot.power.value for node in house.fleet.visible(SERVICE))
-        self.nodes.clear()
-        for state, number in states.items():
-            self.nodes.labels(state).set(number)
-        self.sessions.set(len(house.accounts.sessions()))
-        self.streams.set(len(house.closing))
-        return generate_latest(self.registry)
+    async def watch_loop(self) -> None:
+        """Without end, once a second."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + 1.0
+            await asyncio.sleep(1.0)
+            self._lag.observe(max(0.0, loop.time() - due))
+
+    def text(self, caller: Caller) -> bytes:
+        """Of nodes and their jobs those that `caller` may see."""
+        now = CollectorRegistry()
+        now.register(_Now(self._house, self._ipmi, caller))
+        return generate_latest(self._registry) + generate_latest(now)
+
+
+class _Now(Collector):
+    """What there is to be seen at this moment."""
+
+    def __init__(self, house: House, ipmi: IpmiFigures, caller: Caller) -> None:
+        self._house = house
+        self._ipmi = ipmi
+        self._caller = caller
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._nodes()
+        yield from self._doors()
+        jobs = GaugeMetricFamily("lightsout_jobs", "Jobs by kind and state", labels=("kind", "state"))
+        states = Tally((job.kind, job.state.value) for job in self._house.jobs.list(self._caller))
+        for labels, number in sorted(states.items()):
+            jobs.add_metric(labels, number)
+        yield jobs
+
+    def _nodes(self) -> Iterator[Metric]:
+        nodes = GaugeMetricFamily("lightsout_nodes", "Nodes by power state", labels=("state",))
+        power = GaugeMetricFamily("lightsout_node_power", "1 for the node's power state", labels=("node", "state"))
+        readings = GaugeMetricFamily(
+            "lightsout_sensor_reading", "What a sensor reads, in its unit", labels=("node", "sensor", "unit")
+        )
+        crossed = GaugeMetricFamily(
+            "lightsout_sensor_crossed", "How many thresholds it is beyond", labels=("node", "sensor")
+        )
+        snapshots = [node.snapshot for node in self._house.fleet.visible(self._caller)]
+        states = Tally(snapshot.power for snapshot in snapshots)
+        for state in PowerState:
+            nodes.add_metric((state.value,), states[state])
+        for snapshot in snapshots:
+            power.add_metric((snapshot.name, snapshot.power.value), 1)
+            for sensor in snapshot.sensors:
+                crossed.add_metric((snapshot.name, sensor.info.name), len(sensor.crossed))
+                if sensor.reading is not None:
+                    readings.add_metric((snapshot.name, sensor.info.name, sensor.info.unit.value), sensor.reading)
+        yield from (nodes, power, readings, crossed)
+
+    def _doors(self) -> Iterator[Metric]:
+        sessions = GaugeMetricFamily("lightsout_sessions", "Open sessions", labels=("door",))
+        sessions.add_metric(("web",), len(self._house.accounts.sessions()))
+        sessions.add_metric(("ipmi",), self._ipmi.sessions)
+        yield sessions
+        yield GaugeMetricFamily("lightsout_streams", "Open event streams and consoles", len(self._house.closing))
+        answers = CounterMetricFamily("lightsout_ipmi_requests", "IPMI requests by completion code", labels=("code",))
+        for code, number in sorted(self._ipmi.answers.items()):
+            answers.add_metric((f"{code:02X}h",), number)
+        yield answers
+        seen = CounterMetricFamily("lightsout_ipmi_seen", "What the IPMI doors have seen", labels=("what",))
+        for what, number in sorted(self._ipmi.counters.items()):
+            seen.add_metric((what,), number)
+        yield seen

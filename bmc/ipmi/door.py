@@ -154,6 +154,11 @@ class NodeDoor:
         """No session, half-open or whole, no guest that may have to be told something, no event to look for."""
         return self._sessions.idle and self._host is None and not self._pef.enabled
 
+    @property
+    def sessions(self) -> int:
+        """Open now."""
+        return len(self._sessions.active)
+
     def receive(self, datagram: bytes, peer: Address) -> None:
         """One datagram. Whatever it holds, this does not raise."""
         try:

@@ -5,6 +5,7 @@ import errno
 import ipaddress
 import logging
 import socket
+from collections.abc import Mapping
 from types import TracebackType
 
 from bmc.accounts.lockout import Lockout
@@ -161,6 +162,16 @@ class IpmiServer:
     async def forget(self, name: str) -> None:
         """The node was removed for good: what was set at its door goes with it."""
         await self._store.delete(BUCKET, name)
+
+    @property
+    def answers(self) -> Mapping[int, int]:
+        """Requests answered over all endpoints, by completion code."""
+        return self.counters.answers
+
+    @property
+    def sessions(self) -> int:
+        """Open at all endpoints together."""
+        return sum(opened.door.sessions for opened in self._busy if opened.door is not None)
 
     def endpoint(self, name: str) -> Endpoint | None:
         """Where the node's door listens."""

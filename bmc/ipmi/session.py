@@ -204,6 +204,7 @@ class Sessions:
 
     def answer(self, request: Request, code: int, data: bytes = b"") -> bytes:
         """The datagram that answers `request`; a retry of it will be answered alike."""
+        self._counters.answers[code] += 1
         payload = request.message.answer(code, data)
         session = request.session
         if session is not None:

@@ -127,4 +127,11 @@ class AuditSink(Protocol):
 
 
 class Counters(Counter[str]):
-    """What the door has seen, by name: `requests`, `malformed`, `replayed`, `wrong-key`, …"""
+    """What the door has seen, by name: `requests`, `malformed`, `replayed`, `wrong-key`, …
+
+    `answers` are the requests answered, by completion code.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: Counter[int] = Counter()

@@ -1,6 +1,7 @@
 """Listening, TLS, health and metrics."""
 
 import asyncio
+import re
 import socket
 import ssl
 import stat
@@ -16,6 +17,8 @@ from bmc.http.server import CannotListen, HttpServer, is_loopback
 from bmc.http.tls import BadCertificate, self_signed, server_context
 from bmc.store import StoreFailed
 from tests.redfish.service import Service, open_service
+
+ROOT = Path(__file__).parents[2]
 
 
 async def test_a_port_in_use_is_named_with_the_remedy() -> None:
@@ -121,13 +124,31 @@ async def test_a_healthy_service_says_ok(service: Service) -> None:
         assert (response.status, await response.text()) == (200, "ok\n")
 
 
-async def test_metrics_count_requests_nodes_and_sessions_for_those_who_sign_in(service: Service) -> None:
+async def test_metrics_tell_what_was_asked_and_what_there_is_to_those_who_sign_in(service: Service) -> None:
     await service.get("/redfish/v1/Systems")
     assert (await service.call("GET", "/metrics", as_="")).status == 401
     text = (await service.call("GET", "/metrics", as_="vera")).body
     assert 'lightsout_http_requests_total{area="redfish",method="GET",status="200"} 1.0' in text
     assert 'lightsout_nodes{state="Off"} 1.0' in text
-    assert "lightsout_sessions 0.0" in text
+    assert 'lightsout_node_power{node="n1",state="Off"} 1.0' in text
+    assert 'lightsout_sessions{door="web"} 0.0' in text
+
+
+async def test_metrics_name_no_node_out_of_scope(service: Service) -> None:
+    await service.world.add("secret")
+    assert 'node="secret"' in (await service.call("GET", "/metrics", as_="vera")).body
+    mine = (await service.call("GET", "/metrics", as_="tina")).body
+    assert 'node="n1"' in mine
+    assert "secret" not in mine
+
+
+async def test_the_dashboard_and_the_page_on_operating_know_every_metric(service: Service) -> None:
+    text = (await service.call("GET", "/metrics", as_="vera")).body
+    families = {name for name in re.findall(r"^# TYPE (lightsout_\w+) ", text, re.M) if not name.endswith("_created")}
+    documented = (ROOT / "docs" / "operating.md").read_text()
+    assert set(re.findall(r"^\| `(lightsout_\w+)`", documented, re.M)) == families
+    asked = re.findall(r"lightsout_\w+", (ROOT / "docs" / "grafana.json").read_text())
+    assert {name.removesuffix("_bucket") for name in asked} == families
 
 
 async def test_no_bytes_break_the_listener(tmp_path: Path) -> None:

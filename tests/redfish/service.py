@@ -17,6 +17,7 @@ from bmc.accounts import Accounts, Limits
 from bmc.http.app import make_app
 from bmc.http.server import HttpServer
 from bmc.http.tls import CERTIFICATE, self_signed, server_context
+from bmc.ipmi.server import IpmiServer
 from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
 from bmc.model.boot import BootMode
 from bmc.model.caller import Role, Scope
@@ -234,6 +235,7 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
             catalogue=Catalogue(images),
             store=world.store,
             clock=clock,
+            ipmi=IpmiServer(accounts, world.store, clock),
             page=page,
         )
         add_image(images)
