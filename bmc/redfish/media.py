@@ -1,4 +1,4 @@
-"""VirtualMedia of a node, reachable from its System and from its Manager."""
+"""VirtualMedia of a node: its System's, which its Manager links too."""
 
 import re
 from typing import Literal
@@ -11,9 +11,9 @@ from bmc.node import Node
 from bmc.redfish.body import Body, Nothing
 from bmc.redfish.errors import fail, not_found
 from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.system_body import SYSTEMS
 from bmc.redfish.types import JsonObject, collection, links, resource
 
-HOLDERS = ("Systems", "Managers")
 INSERT, EJECT = "VirtualMedia.InsertMedia", "VirtualMedia.EjectMedia"
 
 
@@ -98,14 +98,10 @@ def _body(slot: MediaSlot, path: str) -> JsonObject:
     )
 
 
-def _routes(holder: str) -> tuple[Route, ...]:
-    media = f"/redfish/v1/{holder}/{{node}}/VirtualMedia"
-    return (
-        Route("GET", media, list_media),
-        Route("GET", f"{media}/{{slot}}", get_medium),
-        Route("POST", f"{media}/{{slot}}/Actions/{INSERT}", insert),
-        Route("POST", f"{media}/{{slot}}/Actions/{EJECT}", eject),
-    )
-
-
-ROUTES = tuple(route for holder in HOLDERS for route in _routes(holder))
+MEDIA = f"{SYSTEMS}/{{node}}/VirtualMedia"
+ROUTES = (
+    Route("GET", MEDIA, list_media),
+    Route("GET", f"{MEDIA}/{{slot}}", get_medium),
+    Route("POST", f"{MEDIA}/{{slot}}/Actions/{INSERT}", insert),
+    Route("POST", f"{MEDIA}/{{slot}}/Actions/{EJECT}", eject),
+)

@@ -38,7 +38,9 @@ async def test_the_documents_of_the_root_need_no_sign_in(service: Service) -> No
 
 def _example(route: Route, **names: str) -> str:
     known = {"node": "n1", "account": "admin", "role": "Operator", "slot": "cd0", "image": "tiny"}
-    return route.path.format_map({"session": "1", "job": "1", "entry": "1", "sensor": "CPULoad", **known, **names})
+    files = {"registry": "Lightsout.1.0", "schema": "Task.v1_7_4", "file": "LightsoutTask_v1.xml"}
+    more = {"session": "1", "job": "1", "entry": "1", "sensor": "CPULoad", **files}
+    return route.path.format_map({**more, **known, **names})
 
 
 async def _walk(service: Service, path: str, seen: dict[str, Any]) -> None:

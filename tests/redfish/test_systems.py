@@ -342,7 +342,8 @@ async def test_a_reservation_is_shown_and_keeps_others_out(service: Service) -> 
 
 async def test_media_are_inserted_and_ejected_from_system_and_manager(service: Service) -> None:
     for holder in ("Systems", "Managers"):
-        drive = f"/redfish/v1/{holder}/n1/VirtualMedia/cd0"
+        media = (await service.get(f"/redfish/v1/{holder}/n1"))["VirtualMedia"]["@odata.id"]
+        (drive,) = [member["@odata.id"] for member in (await service.get(media))["Members"]]
         empty = await service.get(drive)
         assert (empty["Image"], empty["Inserted"]) == (None, False)
         insert = empty["Actions"]["#VirtualMedia.InsertMedia"]["target"]
