@@ -71,6 +71,7 @@ class RedfishDoor:
             queries.check(request.query)
             reply = await route.handler(call)
         else:
+            queries.refuse(request.query)
             reply = await self._change(call, route, routes)
         if isinstance(reply, web.StreamResponse):
             return reply

@@ -1,6 +1,7 @@
 """The service root, and the documents beside it that need no sign-in (DSP0266 §6.3, §8.4)."""
 
 from bmc.redfish import oem
+from bmc.redfish.query import MAX_LEVELS
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import METADATA, link, resource
 
@@ -26,9 +27,9 @@ async def versions(_: Call) -> Reply:
 
 async def root(_: Call) -> Reply:
     queries = {
-        "ExpandQuery": {"ExpandAll": True, "NoLinks": True, "Links": True, "Levels": True, "MaxLevels": 1},
+        "ExpandQuery": {"ExpandAll": True, "NoLinks": True, "Links": True, "Levels": True, "MaxLevels": MAX_LEVELS},
         "SelectQuery": True,
-        "FilterQuery": False,
+        "FilterQuery": True,
         "OnlyMemberQuery": True,
         "TopSkipQuery": True,
         "ExcerptQuery": False,
