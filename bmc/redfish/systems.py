@@ -70,12 +70,17 @@ async def get_system(call: Call) -> Reply:
 async def create_system(call: Call) -> Reply:
     wanted = call.body(NewSystem)
     uuid = wanted.uuid or uuid4()
-    for node in call.house.fleet.visible(call.caller):
-        taken = node.snapshot.definition
-        if taken.name == wanted.name:
-            raise fail(409, "ResourceAlreadyExists", "ComputerSystem", "Name", wanted.name, related="#/Name")
-        if taken.uuid == uuid:
-            raise fail(409, "ResourceAlreadyExists", "ComputerSystem", "UUID", uuid, related="#/UUID")
+    there = [node.snapshot.definition for node in call.house.fleet.visible(call.caller)]
+    taken = {"Name": wanted.name} if wanted.name in [each.name for each in there] else {}
+    taken |= {"UUID": str(uuid)} if uuid in [each.uuid for each in there] else {}
+    if taken:
+        raise RedfishError(
+            409,
+            [
+                message("ResourceAlreadyExists", "ComputerSystem", name, value, related=f"#/{name}")
+                for name, value in taken.items()
+            ],
+        )
     oem = wanted.oem.lightsout
     definition = NodeDefinition(wanted.name, uuid, oem.driver, dict(oem.options), frozenset(oem.tags))
     node = await call.house.fleet.create(definition, call.caller)
@@ -91,9 +96,16 @@ async def change_system(call: Call) -> Reply:
     snapshot = node.snapshot
     current = _reply(call, snapshot).body
     change = call.body(SystemChange, readable=current)
-    override = _override(snapshot, change.boot)
+    problems = []
     if change.power_restore_policy is not None and snapshot.restore_policy is None:
-        raise fail(400, "PropertyUnknown", "PowerRestorePolicy", related="#/PowerRestorePolicy")
+        problems.append(message("PropertyUnknown", "PowerRestorePolicy", related="#/PowerRestorePolicy"))
+    override = None
+    try:
+        override = _override(snapshot, change.boot)
+    except RedfishError as error:
+        problems += error.messages
+    if problems:
+        raise RedfishError(400, problems)
     oem = change.oem.lightsout
     if oem.options is not None or oem.tags is not None:
         node = await call.house.fleet.change(snapshot.name, dict(oem.options or {}), caller)

@@ -97,8 +97,8 @@ def task_body(job: Job) -> JsonObject:
                 BytesTotal=details.get("bytes_total"),
                 Proofs=details.get("proofs", []),
                 Disk=details.get("disk"),
-                ConsoleTail=details.get("console_tail"),
-                RamdiskLog=details.get("ramdisk_log"),
+                ConsoleTail=details.get("console_tail") or None,
+                RamdiskLog=details.get("ramdisk_log") or None,
             ),
         ),
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ from bmc.redfish.messages import TEMPLATES, message
 from bmc.redfish.router import Route
 from bmc.redfish.tree import all_routes
 from bmc.redfish.types import COLLECTIONS, VERSIONS
+from tests.dmtf import dmtf
 from tests.redfish.service import Service, open_service
 
-SCHEMAS = Path(os.environ.get("REDFISH_SCHEMAS") or Path(__file__).parents[3] / "shared" / "redfish")
 ROOT = "/redfish/v1"
 N1 = f"{ROOT}/Systems/n1"
 OPEN = {"/redfish", ROOT, f"{ROOT}/odata", f"{ROOT}/$metadata"}
@@ -223,10 +222,7 @@ def test_every_error_of_the_house_has_a_translation_that_keeps_its_words() -> No
 
 
 def test_our_messages_are_those_of_the_registry() -> None:
-    path = SCHEMAS / "registries" / "Base.1.22.1.json"
-    if not path.exists():
-        pytest.skip(f"{path} is not there; REDFISH_SCHEMAS may name a folder with DMTF's data")
-    registry = json.loads(path.read_text())["Messages"]
+    registry = json.loads(dmtf("registries/Base.1.22.1.json").read_text())["Messages"]
     for name, template in TEMPLATES.items():
         assert template.text == registry[name]["Message"]
         assert template.severity == registry[name]["MessageSeverity"]

@@ -359,6 +359,17 @@ async def test_media_are_inserted_and_ejected_from_system_and_manager(service: S
     assert (await service.call("GET", "/redfish/v1/Systems/n1/VirtualMedia/zip")).status == 404
 
 
+async def test_every_problem_is_told_at_once(service: Service) -> None:
+    insert = "/redfish/v1/Systems/n1/VirtualMedia/cd0/Actions/VirtualMedia.InsertMedia"
+    wrong = {"Image": "http://me:hush@x/a.iso", "Inserted": False, "WriteProtected": False}
+    answer = await service.call("POST", insert, wrong)
+    related = [entry["RelatedProperties"][0] for entry in answer.body["error"]["@Message.ExtendedInfo"]]
+    assert (answer.status, related) == (400, ["#/Inserted", "#/WriteProtected", "#/Image"])
+    uuid = (await service.get(N1))["UUID"]
+    again = await service.call("POST", "/redfish/v1/Systems", {"Name": "n1", "UUID": uuid})
+    assert (again.status, again.ids) == (409, ["ResourceAlreadyExists"] * 2)
+
+
 async def test_a_password_in_a_url_is_refused_before_anybody_sees_it(service: Service) -> None:
     insert = "/redfish/v1/Systems/n1/VirtualMedia/cd0/Actions/VirtualMedia.InsertMedia"
     refused = await service.call("POST", insert, {"Image": "http://me:hush-hush@x/tiny.iso"})
