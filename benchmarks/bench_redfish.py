@@ -25,7 +25,7 @@ OURS, PEER = "Lightsout", "sushy-emulator"
 SYSTEMS, CONNECTIONS, RUNS = 1000, 32, 3
 ROOT = "/redfish/v1/Systems"
 PIN = "import sys, bcrypt; print('admin:' + bcrypt.hashpw(b'benchmark-password', bcrypt.gensalt(4)).decode())"
-REQUESTS = {OURS: 4000, PEER: 600}
+REQUESTS = {OURS: 3000, PEER: 320}
 
 
 @dataclass(slots=True)

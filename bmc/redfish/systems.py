@@ -16,6 +16,8 @@ from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import SYSTEMS, boot_targets, editable, reset_types, system_body, system_path
 from bmc.redfish.types import collection, links, resource
 
+MOST_KEPT = 4096
+
 
 class LightsoutOem(Body):
     """`options` belong to the driver, which checks them."""
@@ -140,8 +142,18 @@ async def reset_action_info(call: Call) -> Reply:
 
 
 def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
-    body = system_body(snapshot, call.house.image_names.now(), call.caller.role)
-    return Reply(body, editable=editable(snapshot))
+    """A snapshot is replaced, never changed: as long as it is the same one, so is what is made of it."""
+    images, kept = call.house.image_names.now(), call.house.systems
+    key = snapshot.name, call.caller.role
+    known = kept.get(key)
+    if known is not None and known[0] is snapshot and known[1] == images:
+        kept_reply: Reply = known[2]
+        return kept_reply
+    if len(kept) >= MOST_KEPT:
+        kept.clear()
+    reply = Reply(system_body(snapshot, images, call.caller.role), editable=editable(snapshot))
+    kept[key] = snapshot, images, reply
+    return reply
 
 
 def _override(snapshot: NodeSnapshot, change: BootChange) -> BootOverride | None:
