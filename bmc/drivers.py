@@ -1,8 +1,9 @@
 """Name → driver, from the entry-point group `bmc.robots`, where our own backends are registered too."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from bmc.model.checks import Check
 from bmc.model.clock import Clock
@@ -29,6 +30,10 @@ class Drivers:
     async def open(self, definition: NodeDefinition) -> Backend:
         """:raise InvalidRequest: no such driver. :raise BackendFailed: it cannot work here; with the remedy."""
         return await self._driver(definition.driver).open(definition, self._site(definition.driver))
+
+    def schemas(self) -> list[Mapping[str, Any]]:
+        """The JSON schema of each driver's options."""
+        return [self._driver(name).schema() for name in sorted(self._entries)]
 
     def checks(self) -> Iterable[Check]:
         """What every driver has to tell about this machine; may take seconds."""

@@ -43,6 +43,9 @@ class Drivers(Protocol):
 
     async def open(self, definition: NodeDefinition) -> Backend: ...
 
+    def schemas(self) -> list[Mapping[str, Any]]:
+        """The JSON schema of each driver's options."""
+
 
 @dataclass(slots=True)
 class _Member:
@@ -146,6 +149,10 @@ class Fleet:
         """Let go of every node without touching it."""
         await asyncio.gather(*(member.node.close() for member in self._members.values()))
         self._members.clear()
+
+    def options_schemas(self) -> list[Mapping[str, Any]]:
+        """The JSON schema of each driver's options."""
+        return self._drivers.schemas()
 
     def visible(self, caller: Caller) -> list[Node]:
         """The nodes in the caller's scope, by name."""

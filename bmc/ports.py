@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bmc.model.boot import BootOverride, BootSeen, BootTarget
 from bmc.model.checks import Check
@@ -210,6 +210,9 @@ class Driver(Protocol):
 
         :raise InvalidRequest: naming the key path of every option that is wrong, and what was expected.
         """
+
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON schema of its options."""
 
     async def open(self, definition: NodeDefinition, site: Site) -> Backend:
         """Compose the backend; touches no machine before `lifecycle.start`. :raise BackendFailed: with the remedy."""

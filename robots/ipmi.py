@@ -3,9 +3,10 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -261,6 +262,9 @@ class IpmiDriver:
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
         return replace(definition, options=_options(definition).model_dump())
+
+    def schema(self) -> Mapping[str, Any]:
+        return IpmiOptions.model_json_schema()
 
     async def open(self, definition: NodeDefinition, site: Site) -> Backend:
         return open_ipmi_node(definition, site.credentials, site.clock, site.directory)

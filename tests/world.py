@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from bmc.events import Audit, Events
@@ -206,6 +207,9 @@ class MemoryDrivers:
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
         return definition
+
+    def schemas(self) -> list[Mapping[str, Any]]:
+        return []
 
     async def open(self, definition: NodeDefinition) -> Backend:
         return self.servers.setdefault(definition.name, MemoryServer(self.clock)).backend()

@@ -38,7 +38,7 @@ def list_jobs() -> None:
             task["TaskState"],
             "" if task["TaskState"] == "Completed" else ours["Step"],
             f"{task['PercentComplete']} %",
-            escape(_given(task) or ours["StepMessage"]) if over else "",
+            escape(_given(task) or ours["StepMessage"] or "") if over else "",
         )
     out.print(table)
 
@@ -69,7 +69,7 @@ def report(task: Resource) -> list[str]:
     ours = task["Oem"]["Lightsout"]
     told = [message["Message"] for message in task["Messages"]]
     if task["TaskState"] != "Completed":
-        tail = ours["ConsoleTail"].strip().splitlines()[-20:]
+        tail = (ours["ConsoleTail"] or "").strip().splitlines()[-20:]
         return [*told, *(["the end of the serial console:", *tail] if tail else [])]
     lines = [line for line in told[:-1] if line not in ours["Steps"]]
     node = ours["System"]["@odata.id"].rpartition("/")[2]
@@ -84,7 +84,7 @@ def now(client: Client, system: Resource) -> str:
     held, task = ours.get("Reservation"), ours.get("Task")
     if task:
         job = client.get(task["@odata.id"])
-        step = f", {job['Oem']['Lightsout']['Step']}, {job['PercentComplete']} %"
+        step = f", {job['Oem']['Lightsout']['Step'] or ''}, {job['PercentComplete']} %"
         return f"job {job['Id']}: {job['Oem']['Lightsout']['Kind']}{'' if job['TaskState'] in ENDED else step}"
     return f"held by {held['Holder']}: {held['Reason']}" if held else ""
 

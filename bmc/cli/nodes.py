@@ -41,7 +41,7 @@ def list_nodes() -> None:
             str(system["PowerState"] or "Unknown"),
             system["Status"].get("Health", ""),
             f"{endpoint['Host']}:{endpoint['Port']}" if endpoint else "",
-            ours.get("InstalledImage", ""),
+            ours.get("InstalledImage") or "",
             escape("; ".join(filter(None, (jobs.now(client, system), ours.get("Reason"))))),
         )
     out.print(table)

@@ -5,6 +5,7 @@ from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
 from bmc.redfish.authentication import cookie_token
+from bmc.redfish.errors import RedfishError, fail
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # xterm.js and PatternFly set styles by <style> elements and attributes; scripts come from our own files only.
@@ -72,6 +73,10 @@ class OriginCheck:
             return False
 
 
+def _refused(error: RedfishError) -> web.Response:
+    return web.json_response(error.body, status=error.status, headers={"OData-Version": "4.0"})
+
+
 @web.middleware
 async def host_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A Host that is none is told here, as everything behind may ask for the request's URL."""
@@ -79,7 +84,7 @@ async def host_middleware(request: web.Request, handler: Handler) -> web.StreamR
         _ = request.url.port
     except ValueError:
         text = f"the Host header {request.host[:200]!r} is no host name or address with at most one port"
-        return web.json_response({"error": {"code": "Base.1.22.GeneralError", "message": text}}, status=400)
+        return _refused(fail(400, "GeneralError", text=text))
     return await handler(request)
 
 
@@ -87,7 +92,7 @@ def origin_middleware(check: OriginCheck) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if refusal := check.refusal(request):
-            return web.json_response({"error": {"code": "Base.1.22.AccessForbidden", "message": refusal}}, status=403)
+            return _refused(fail(403, "InsufficientPrivilege", text=refusal))
         return await handler(request)
 
     return middleware

@@ -5,16 +5,18 @@ import errno
 import logging
 import resource
 import ssl
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
+from aiohttp.http_exceptions import BadHttpMethod
 from aiohttp.typedefs import Handler, Middleware
 
 from bmc.model.errors import BmcError
+from bmc.redfish.errors import fail
 
 SHUTDOWN_SECONDS = 5.0
 MOST_CONNECTIONS = 2000
@@ -43,6 +45,28 @@ class _Strangers(logging.LoggerAdapter[logging.Logger]):
         return msg, kwargs
 
 
+class _Handler(web.RequestHandler):
+    """One connection. A method that aiohttp's parser does not know never becomes a request; that it is not there is
+    still to be said as Redfish says it.
+    """
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if not isinstance(exc, BadHttpMethod):
+            return super().handle_error(request, status, exc, message)
+        response = web.json_response(fail(501, "OperationNotAllowed").body, status=501)
+        response.headers["OData-Version"] = "4.0"
+        response.force_close()
+        return response
+
+
 class TurnedAway(asyncio.Protocol):
     """One connection too many."""
 
@@ -55,8 +79,9 @@ class _Connections:
     that this process may open: they are needed for nodes too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, logs: Mapping[str, Any]) -> None:
         self.server: web.Server | None = None
+        self._logs = logs
         self._silent: dict[asyncio.Protocol, asyncio.TimerHandle] = {}
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._most = min(MOST_CONNECTIONS, files // 2)
@@ -64,8 +89,8 @@ class _Connections:
     def __call__(self) -> asyncio.Protocol:
         if self.server is None or len(self.server.connections) >= self._most:
             return TurnedAway()
-        handler = self.server()
         loop = asyncio.get_running_loop()
+        handler = _Handler(self.server, loop=loop, **self._logs)
         self._silent[handler] = loop.call_later(FIRST_REQUEST_SECONDS, self._end_silent, handler)
         return handler
 
@@ -91,16 +116,11 @@ class HttpServer:
         self._host = host
         self._port = port
         self._context = context
-        self._connections = _Connections()
+        logs: dict[str, Any] = {"access_log": None, "logger": _Strangers(logging.getLogger(__name__))}
+        self._connections = _Connections(logs)
         app.middlewares.insert(0, self._connections.middleware())
         self._listening: asyncio.Server | None = None
-        self._runner = web.AppRunner(
-            app,
-            access_log=None,
-            handle_signals=False,
-            shutdown_timeout=SHUTDOWN_SECONDS,
-            logger=_Strangers(logging.getLogger(__name__)),
-        )
+        self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS, **logs)
         self.port = 0
 
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from functools import lru_cache
 
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.fru import BoardArea, ChassisArea, ChassisType, Fru, ProductArea, readable, with_asset_tag
@@ -66,8 +67,9 @@ class FruKeeper:
         self._data = self._written = data
 
 
+@lru_cache(maxsize=2048)
 def inventory(data: bytes) -> Fru:
-    """What the area says; nothing where it was written full of what is no inventory."""
+    """What the area says; nothing where it was written full of what is no inventory. Kept, as doors ask each time."""
     try:
         return Fru.unpack(data)
     except WireError:

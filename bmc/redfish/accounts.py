@@ -6,6 +6,7 @@ from pydantic import Field
 
 from bmc.accounts import Account
 from bmc.model.caller import Role, Scope
+from bmc.redfish import oem
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
 from bmc.redfish.router import Call, Reply, Route, governs, require
@@ -140,11 +141,9 @@ def _find(call: Call) -> Account:
 
 
 def _body(account: Account) -> JsonObject:
-    scope = {
-        "AllNodes": account.scope.all_nodes,
-        "Nodes": sorted(account.scope.nodes),
-        "Tags": sorted(account.scope.tags),
-    }
+    scope = oem.Scope(
+        AllNodes=account.scope.all_nodes, Nodes=sorted(account.scope.nodes), Tags=sorted(account.scope.tags)
+    )
     return resource(
         f"{ACCOUNTS}/{account.name}",
         "ManagerAccount",
@@ -156,7 +155,7 @@ def _body(account: Account) -> JsonObject:
         Enabled=account.enabled,
         AccountTypes=[kind.value for kind in AccountType],
         Links={"Role": link(f"{ROLES}/{account.role.value}")},
-        Oem={"Lightsout": {"@odata.type": "#LightsoutManagerAccount.v1_0_0.ManagerAccount", "Scope": scope}},
+        Oem=oem.extension("LightsoutManagerAccount", oem.LightsoutManagerAccount(Scope=scope)),
     )
 
 

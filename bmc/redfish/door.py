@@ -1,7 +1,6 @@
 """One request from its first header to its reply: authenticate, authorise, check, call the handler, translate."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -14,9 +13,9 @@ from bmc.model.errors import BmcError
 from bmc.redfish import query as queries
 from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, cookie_token
 from bmc.redfish.errors import RedfishError, fail, not_found, translate
-from bmc.redfish.etag import make_etag, permits, unchanged
+from bmc.redfish.etag import permits, unchanged
 from bmc.redfish.house import House
-from bmc.redfish.router import Call, Reply, Route, Router, require
+from bmc.redfish.router import Call, Reply, Route, Router, require, written
 from bmc.redfish.types import JsonObject, schema
 
 BODY_LIMIT = 256 * 1024
@@ -62,7 +61,7 @@ class RedfishDoor:
         if request.headers.get("OData-Version", "4.0") != "4.0":
             raise fail(412, "HeaderInvalid", "OData-Version", text="This service speaks OData-Version 4.0 only.")
         if request.method == "OPTIONS":
-            return _respond(request, Reply(status=204))
+            return _respond(request, 204, {})
         if route is None:
             raise fail(405, "OperationNotAllowed")
         call = Call(self._house, identity, path, params, request, await _read(request))
@@ -71,12 +70,11 @@ class RedfishDoor:
             queries.check(request.query)
             reply = await route.handler(call)
         else:
+            queries.refuse(request.query)
             reply = await self._change(call, route, routes)
         if isinstance(reply, web.StreamResponse):
             return reply
-        if reply.body is not None:
-            reply = await self._finish(call, reply, reply.body, route)
-        return _respond(request, reply)
+        return await self._finish(call, reply, route)
 
     async def _identify(self, request: web.Request, route: Route | None) -> Identity:
         if route is not None and route.role is None:
@@ -111,16 +109,19 @@ class RedfishDoor:
         if current is None or not permits(call.request.headers["If-Match"], str(current.get("@odata.etag", ""))):
             raise fail(412, "PreconditionFailed")
 
-    async def _finish(self, call: Call, reply: Reply, body: JsonObject, route: Route) -> Reply:
+    async def _finish(self, call: Call, reply: Reply, route: Route) -> web.Response:
         """Its ETag, and what the query asks for."""
-        body = _tagged(body, reply.editable)
+        if reply.body is None:
+            return _respond(call.request, reply.status, reply.headers)
+        body, query = reply.tagged, call.request.query
         headers = {"Link": f"<{schema(body)}>; rel=describedby", **reply.headers}
-        if route.method == "GET" and call.request.query:
+        if route.method == "GET" and query:
             # What is sent is no longer what the ETag is of: a 304 for it would hide a change of a member.
-            body = await queries.apply(body, call.path, call.request.query, lambda path: self._fetch(call, path))
-        elif "@odata.etag" in body:
+            body = await queries.apply(body, call.path, query, lambda path: self._fetch(call, path))
+            return _respond(call.request, reply.status, headers, written(body))
+        if "@odata.etag" in body:
             headers["ETag"] = str(body["@odata.etag"])
-        return replace(reply, body=body, headers=headers)
+        return _respond(call.request, reply.status, headers, reply.text)
 
     async def _fetch(self, call: Call, path: str) -> JsonObject | None:
         """Another resource, as this caller sees it; None if it may not, or if it is gone meanwhile."""
@@ -137,12 +138,7 @@ class RedfishDoor:
         reply = await route.handler(call)
         if not isinstance(reply, Reply) or reply.body is None:
             return None
-        return _tagged(reply.body, reply.editable)
-
-
-def _tagged(body: JsonObject, editable: object) -> JsonObject:
-    """Documents that are no resources (DSP0266 §6.3) carry no ETag."""
-    return body | {"@odata.etag": make_etag(body, editable)} if "@odata.id" in body else body
+        return reply.tagged
 
 
 async def _read(request: web.Request) -> bytes:
@@ -161,15 +157,14 @@ def _allowed(routes: Mapping[str, Route]) -> str:
 
 
 def _error_response(request: web.Request, error: RedfishError) -> web.Response:
-    return _respond(request, Reply(error.body, error.status, error.headers))
+    return _respond(request, error.status, error.headers, written(error.body))
 
 
-def _respond(request: web.Request, reply: Reply) -> web.Response:
-    headers = {"OData-Version": "4.0", "Cache-Control": "no-store", **reply.headers}
+def _respond(request: web.Request, status: int, more: Mapping[str, str], text: str = "") -> web.Response:
+    headers = {"OData-Version": "4.0", "Cache-Control": "no-store", **more}
     known = request.headers.get("If-None-Match")
     if known and "ETag" in headers and request.method in ("GET", "HEAD") and unchanged(known, headers["ETag"]):
         return web.Response(status=304, headers=headers)
-    if reply.body is None:
-        return web.Response(status=reply.status, headers=headers)
-    text = json.dumps(reply.body, separators=(",", ":"), ensure_ascii=False)
-    return web.Response(text=text, status=reply.status, headers=headers, content_type="application/json")
+    if not text:
+        return web.Response(status=status, headers=headers)
+    return web.Response(text=text, status=status, headers=headers, content_type="application/json")

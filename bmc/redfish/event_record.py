@@ -3,6 +3,7 @@
 import json
 
 from bmc.model.events import Event, EventKind
+from bmc.redfish import oem
 from bmc.redfish.system_body import system_path
 from bmc.redfish.types import VERSIONS, JsonObject, link, moment
 
@@ -24,15 +25,15 @@ def event_body(event: Event) -> JsonObject:
         "Message": event.message,
         "MessageArgs": [],
         "MessageSeverity": event.severity.value,
-        "Oem": {
-            "Lightsout": {
-                "@odata.type": "#LightsoutEvent.v1_0_0.Event",
-                "Kind": event.kind.value,
-                "Node": event.node,
-                "Account": event.account,
-                "Details": dict(event.details),
-            }
-        },
+        "Oem": oem.extension(
+            "LightsoutEvent",
+            oem.LightsoutEvent(
+                Kind=event.kind.value,
+                Node=event.node or None,
+                Account=event.account or None,
+                Details=dict(event.details),
+            ),
+        ),
     }
     if event.node:
         record["OriginOfCondition"] = link(system_path(event.node))

@@ -43,7 +43,7 @@ async def get_manager(call: Call) -> Reply:
         },
     )
     if snapshot.media:
-        body["VirtualMedia"] = link(f"{path}/VirtualMedia")
+        body["VirtualMedia"] = link(f"{system_path(snapshot.name)}/VirtualMedia")
     return Reply(body)
 
 

@@ -8,7 +8,9 @@ from bmc.accounts import Accounts
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.jobs import Jobs
+from bmc.model.caller import Role
 from bmc.model.clock import Clock
+from bmc.model.node import NodeSnapshot
 from bmc.redfish.closing import Closing
 from bmc.redfish.image_names import ImageNames
 from bmc.reinstall.images import Catalogue
@@ -16,7 +18,9 @@ from bmc.reinstall.images import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """`late` holds what goes on after its asker was answered."""
+    """`late` holds what goes on after its asker was answered; `systems` the last reply for each System and role, with
+    the snapshot and the image names that it was made of.
+    """
 
     accounts: Accounts
     fleet: Fleet
@@ -28,3 +32,4 @@ class House:
     clock: Clock
     closing: Closing
     late: set[asyncio.Future[Any]] = field(default_factory=set)
+    systems: dict[tuple[str, Role], tuple[NodeSnapshot, list[str], Any]] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """OEM: the catalogue of images that Reinstall can put on a node."""
 
+from bmc.redfish.oem import LightsoutImage
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.service_root import IMAGES
 from bmc.redfish.types import JsonObject, collection, links, resource
@@ -22,11 +23,13 @@ def _body(image: Image) -> JsonObject:
         Id=image.name,
         Name=image.title,
         Description=image.description,
-        SizeBytes=image.size,
-        SHA256=image.sha256,
-        Firmware=sorted(mode.value for mode in image.firmware),
-        Seed=image.seed,
-        Proofs=sorted(image.proofs),
+        **LightsoutImage(
+            SizeBytes=image.size,
+            SHA256=image.sha256,
+            Firmware=sorted(mode.value for mode in image.firmware),
+            Seed=image.seed,
+            Proofs=sorted(image.proofs),
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """LogServices of a System, and the first of them: the events of this node, newest first."""
 
 from bmc.model.events import Event
+from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import message_id
 from bmc.redfish.query import number
@@ -67,14 +68,10 @@ def _entry(event: Event, base: str) -> JsonObject:
         Message=event.message,
         MessageId=message_id(event.kind),
         MessageArgs=[],
-        Oem={
-            "Lightsout": {
-                "@odata.type": "#LightsoutLogEntry.v1_0_0.LogEntry",
-                "Kind": event.kind.value,
-                "Account": event.account,
-                "Details": dict(event.details),
-            }
-        },
+        Oem=oem.extension(
+            "LightsoutLogEntry",
+            oem.LightsoutLogEntry(Kind=event.kind.value, Account=event.account or None, Details=dict(event.details)),
+        ),
     )
 
 

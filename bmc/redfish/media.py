@@ -1,4 +1,4 @@
-"""VirtualMedia of a node, reachable from its System and from its Manager."""
+"""VirtualMedia of a node: its System's, which its Manager links too."""
 
 import re
 from typing import Literal
@@ -9,11 +9,12 @@ from bmc.model.commands import EjectMedia, InsertMedia
 from bmc.model.node import MediaSlot
 from bmc.node import Node
 from bmc.redfish.body import Body, Nothing
-from bmc.redfish.errors import fail, not_found
+from bmc.redfish.errors import RedfishError, not_found
+from bmc.redfish.messages import message
 from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.system_body import SYSTEMS
 from bmc.redfish.types import JsonObject, collection, links, resource
 
-HOLDERS = ("Systems", "Managers")
 INSERT, EJECT = "VirtualMedia.InsertMedia", "VirtualMedia.EjectMedia"
 
 
@@ -43,17 +44,22 @@ async def insert(call: Call) -> Reply:
     node = call.node()
     slot = _slot(call, node)
     wanted = call.body(InsertBody, INSERT)
+    problems = []
     for name, value, only in (
         ("Inserted", wanted.inserted, True),
         ("WriteProtected", wanted.write_protected, slot.write_protected),
     ):
         if value is not only:
             text = f"{name} can only be {str(only).lower()} here."
-            raise fail(400, "ActionParameterValueNotInList", value, name, INSERT, text=text, related=f"#/{name}")
+            problems.append(
+                message("ActionParameterValueNotInList", value, name, INSERT, text=text, related=f"#/{name}")
+            )
     if _holds_a_secret(wanted.image):
         # Checked before anybody sees it: the name of a medium stands in events, in the audit and on the page.
         text = "Image must not hold a user name or password: everybody who sees the server sees its medium."
-        raise fail(400, "ActionParameterValueError", "Image", INSERT, text=text, related="#/Image")
+        problems.append(message("ActionParameterValueError", "Image", INSERT, text=text, related="#/Image"))
+    if problems:
+        raise RedfishError(400, problems)
     await node.do(InsertMedia(slot.id, wanted.image), call.caller)
     return Reply(status=204)
 
@@ -98,14 +104,10 @@ def _body(slot: MediaSlot, path: str) -> JsonObject:
     )
 
 
-def _routes(holder: str) -> tuple[Route, ...]:
-    media = f"/redfish/v1/{holder}/{{node}}/VirtualMedia"
-    return (
-        Route("GET", media, list_media),
-        Route("GET", f"{media}/{{slot}}", get_medium),
-        Route("POST", f"{media}/{{slot}}/Actions/{INSERT}", insert),
-        Route("POST", f"{media}/{{slot}}/Actions/{EJECT}", eject),
-    )
-
-
-ROUTES = tuple(route for holder in HOLDERS for route in _routes(holder))
+MEDIA = f"{SYSTEMS}/{{node}}/VirtualMedia"
+ROUTES = (
+    Route("GET", MEDIA, list_media),
+    Route("GET", f"{MEDIA}/{{slot}}", get_medium),
+    Route("POST", f"{MEDIA}/{{slot}}/Actions/{INSERT}", insert),
+    Route("POST", f"{MEDIA}/{{slot}}/Actions/{EJECT}", eject),
+)

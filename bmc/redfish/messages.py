@@ -168,6 +168,33 @@ TEMPLATES = {
         "Warning",
         "Correct the value for the query parameter in the request and resubmit the request if the operation failed.",
     ),
+    "QueryParameterValueTypeError": Template(
+        "The value '%1' for the query parameter %2 is not a type that the parameter can accept.",
+        "Warning",
+        "Correct the value for the query parameter in the request and resubmit the request if the operation failed.",
+    ),
+    "QueryParameterOutOfRange": Template(
+        "The value '%1' for the query parameter %2 is out of range %3.",
+        "Warning",
+        "Reduce the value for the query parameter to a value that is within range, such as a start or count value "
+        "that is within bounds of the number of resources in a collection or a page number that is within the range "
+        "of valid pages.",
+    ),
+    "QueryCombinationInvalid": Template(
+        "Two or more query parameters in the request cannot be used together.",
+        "Warning",
+        "Remove one or more of the query parameters and resubmit the request if the operation failed.",
+    ),
+    "QueryNotSupportedOnOperation": Template(
+        "Querying is not supported with the requested operation.",
+        "Warning",
+        "Remove the query parameters and resubmit the request if the operation failed.",
+    ),
+    "InsufficientStorage": Template(
+        "Insufficient storage or memory available to complete the request.",
+        "Critical",
+        "Increase the free storage space available to the service and resubmit the request.",
+    ),
     "QueryParameterUnsupported": Template(
         "Query parameter '%1' is not supported.",
         "Warning",

@@ -1,20 +1,26 @@
-"""Query parameters (DSP0266 §7.3) on what a handler returned: $expand, $select, $top, $skip, only."""
+"""Query parameters (DSP0266 §7.3) on what a handler returned: only, $filter, $skip, $top, $expand, $select."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from bmc.redfish.errors import fail
+from bmc.redfish.filter import BadFilter, parse_filter
 from bmc.redfish.types import JsonObject
 
-SUPPORTED = frozenset({"$expand", "$select", "$top", "$skip", "only"})
-EXPANDS = {
-    **dict.fromkeys((".", ".($levels=1)"), (True, False)),
-    **dict.fromkeys(("*", "*($levels=1)"), (True, True)),
-    **dict.fromkeys(("~", "~($levels=1)"), (False, True)),
-}
+SUPPORTED = frozenset({"$expand", "$filter", "$select", "$top", "$skip", "only"})
+MAX_LEVELS = 4
+MOST_EXPANDED = 20_000
+"""Resources that one answer may hold."""
+_EXPAND = re.compile(r"([.*~])(?:\(\$levels=(\d{1,3})\))?")
+_SELECT = re.compile(r"[\w@.#]+(/[\w@.#]+)*(,\s*[\w@.#]+(/[\w@.#]+)*)*")
+# Of every resource these stay, whatever is selected.
+_ALWAYS = ("@odata.id", "@odata.type", "@odata.context", "@odata.etag", "Members@odata.nextLink")
 
 Fetch = Callable[[str], Awaitable[JsonObject | None]]
+Tree = dict[str, "Tree"]
 
 
 def check(query: Mapping[str, str]) -> None:
@@ -22,51 +28,77 @@ def check(query: Mapping[str, str]) -> None:
     for name in query:
         if name.startswith("$") and name not in SUPPORTED:
             raise fail(501, "QueryParameterUnsupported", name)
-    if query.get("$expand", ".") not in EXPANDS:
-        raise fail(400, "QueryParameterValueFormatError", query["$expand"], "$expand")
+    if "only" in query and SUPPORTED & query.keys() != {"only"}:
+        raise fail(400, "QueryCombinationInvalid")
     if query.get("only"):
         raise fail(400, "QueryParameterValueFormatError", query["only"], "only")
+    if "$expand" in query:
+        _expansion(query["$expand"])
+    if not _SELECT.fullmatch(query.get("$select", "any")):
+        raise fail(400, "QueryParameterValueFormatError", query["$select"], "$select")
     number(query, "$top", 0)
     number(query, "$skip", 0)
 
 
+def refuse(query: Mapping[str, str]) -> None:
+    """For what is no GET. :raise RedfishError: 400."""
+    if SUPPORTED & query.keys():
+        raise fail(400, "QueryNotSupportedOnOperation")
+
+
 def number(query: Mapping[str, str], name: str, default: int) -> int:
-    """:raise RedfishError: 400, not a number."""
+    """$top or $skip, for a handler that pages by itself: `default` with a $filter, which comes before them.
+
+    :raise RedfishError: 400, not a number.
+    """
     given = query.get(name)
     if given is None:
         return default
     if not (given.isascii() and given.isdigit() and len(given) < 10):
-        raise fail(400, "QueryParameterValueFormatError", given, name)
-    return int(given)
+        raise fail(400, "QueryParameterValueTypeError", given, name)
+    return default if "$filter" in query else int(given)
 
 
 async def apply(body: JsonObject, path: str, query: Mapping[str, str], fetch: Fetch) -> JsonObject:
     """The body as the query wants it. `fetch` gets another resource as this caller sees it, None if it may not."""
     members = body.get("Members")
     if isinstance(members, list):
-        if "only" in query and len(members) == 1:
-            return await _whole(members[0], fetch)
+        if "only" in query:
+            return await _whole(members[0], fetch) if len(members) == 1 else body
+        if "$filter" in query:
+            members = await _filter(members, query["$filter"], fetch)
+            body = body | {"Members": members, "Members@odata.count": len(members)}
         body = _page(body, members, path, query)
-    elif "$top" in query or "$skip" in query or "only" in query:
+    elif {"$top", "$skip", "$filter", "only"} & query.keys():
         raise fail(400, "QueryNotSupportedOnResource")
     if "$expand" in query:
-        outside, inside = EXPANDS[query["$expand"]]
-        body = {key: await _expand(value, fetch, key, outside, inside, False) for key, value in body.items()}
-    if "$select" in query:
-        wanted = {part.strip().partition("/")[0] for part in query["$select"].split(",")}
-        body = {key: value for key, value in body.items() if key.startswith("@odata.") or key.split("@")[0] in wanted}
-    return body
+        body = await _Expansion(fetch, *_expansion(query["$expand"])).inside(body)
+    return _select(body, _paths(query["$select"])) if "$select" in query else body
 
 
-def _page(body: JsonObject, members: list[object], path: str, query: Mapping[str, str]) -> JsonObject:
+async def _filter(members: list[JsonObject], text: str, fetch: Fetch) -> list[JsonObject]:
+    try:
+        condition = parse_filter(text)
+    except BadFilter:
+        raise fail(400, "QueryParameterValueFormatError", text, "$filter") from None
+    kept = []
+    for place, member in enumerate(members):
+        if condition(await _whole(member, fetch)):
+            kept.append(member)
+        if place % 32 == 31:
+            await asyncio.sleep(0)
+    return kept
+
+
+def _page(body: JsonObject, members: list[JsonObject], path: str, query: Mapping[str, str]) -> JsonObject:
     """A handler that pages by itself says so by a count that is not its members'."""
-    skip, top = number(query, "$skip", 0), number(query, "$top", len(members))
-    total = body["Members@odata.count"]
+    plain = {name: value for name, value in query.items() if name != "$filter"}
+    skip, top, total = number(plain, "$skip", 0), number(plain, "$top", len(members)), body["Members@odata.count"]
     shown = members[skip : skip + top] if total == len(members) else members
     page = body | {"Members": shown}
-    if isinstance(total, int) and shown and skip + len(shown) < total:
+    if shown and isinstance(total, int) and skip + len(shown) < total:
         rest = {**query, "$skip": str(skip + len(shown))}
-        page["Members@odata.nextLink"] = f"{path}?{urlencode(rest, safe='$.()=')}"
+        page["Members@odata.nextLink"] = f"{path}?{urlencode(rest, safe='$.()=*~')}"
     return page
 
 
@@ -74,25 +106,79 @@ async def _whole(member: JsonObject, fetch: Fetch) -> JsonObject:
     return await fetch(str(member["@odata.id"])) or member if len(member) == 1 else member
 
 
-async def _expand_item(item: object, number: int, fetch: Fetch, how: tuple[bool, bool, bool]) -> object:
-    """A long list lets others have their turn: nothing in it need wait for anything."""
-    if number % 32 == 31:
-        await asyncio.sleep(0)
-    return await _expand(item, fetch, "", *how)
+@dataclass(slots=True)
+class _Expansion:
+    """References replaced by what they name: those outside of Links, those inside, or both, `levels` deep."""
+
+    fetch: Fetch
+    outside: bool
+    within: bool
+    levels: int
+    made: int = 0
+
+    async def inside(self, body: JsonObject, level: int = 1) -> JsonObject:
+        return {key: await self._value(value, key, False, level) for key, value in body.items()}
+
+    async def _value(self, value: object, key: str, in_links: bool, level: int) -> object:
+        if not isinstance(value, dict | list) or key == "Actions":
+            return value
+        in_links = in_links or key == "Links"
+        if isinstance(value, list):
+            return [await self._value(item, "", in_links, level) for item in value]
+        if value.keys() == {"@odata.id"}:
+            return await self._reference(value, level) if (self.within if in_links else self.outside) else value
+        return {name: await self._value(item, name, in_links, level) for name, item in value.items()}
+
+    async def _reference(self, link: JsonObject, level: int) -> JsonObject:
+        """:raise RedfishError: 507, the answer would hold too much."""
+        self.made += 1
+        if self.made > MOST_EXPANDED:
+            text = f"The answer would hold more than {MOST_EXPANDED} resources; ask for fewer levels or pages."
+            raise fail(507, "InsufficientStorage", text=text)
+        if self.made % 32 == 0:
+            await asyncio.sleep(0)  # a long answer lets others have their turn: nothing in it need wait for anything
+        found = await self.fetch(str(link["@odata.id"]))
+        if found is None:
+            return link
+        return await self.inside(found, level + 1) if level < self.levels else found
 
 
-async def _expand(value: object, fetch: Fetch, key: str, outside: bool, inside: bool, in_links: bool) -> object:
-    """One level of references replaced by what they name: those outside of Links, those inside, or both."""
-    if key == "Actions":
+def _expansion(text: str) -> tuple[bool, bool, int]:
+    """Whether outside of Links, whether inside, how deep. :raise RedfishError: 400."""
+    found = _EXPAND.fullmatch(text)
+    if found is None:
+        raise fail(400, "QueryParameterValueFormatError", text, "$expand")
+    levels = int(found[2] or 1)
+    if not 0 < levels <= MAX_LEVELS:
+        raise fail(400, "QueryParameterOutOfRange", levels, "$expand", f"1 to {MAX_LEVELS}")
+    return found[1] != "~", found[1] != ".", levels
+
+
+def _paths(text: str) -> Tree:
+    """`Boot/BootSourceOverrideMode,Name` as a tree; a leaf means all that is below."""
+    tree: Tree = {}
+    for path in text.split(","):
+        branch = tree
+        for name in path.strip().split("/"):
+            branch = branch.setdefault(name, {})
+    return tree
+
+
+def _select(value: JsonObject, tree: Tree) -> JsonObject:
+    """Annotations of a property go with it."""
+    kept: JsonObject = {}
+    for key, item in value.items():
+        below = tree.get(key, tree.get(key.partition("@")[0]) if not key.startswith("@") else None)
+        if below is not None:
+            kept[key] = _below(item, below)
+        elif key in _ALWAYS or (key == "Members@odata.count" and "Members" in tree):
+            kept[key] = item
+    return kept
+
+
+def _below(value: object, tree: Tree) -> object:
+    if not tree:
         return value
-    in_links = in_links or key == "Links"
     if isinstance(value, list):
-        return [
-            await _expand_item(item, number, fetch, (outside, inside, in_links)) for number, item in enumerate(value)
-        ]
-    if not isinstance(value, dict):
-        return value
-    if value.keys() == {"@odata.id"}:
-        wanted = inside if in_links else outside
-        return (await fetch(str(value["@odata.id"])) or value) if wanted else value
-    return {name: await _expand(item, fetch, name, outside, inside, in_links) for name, item in value.items()}
+        return [_below(item, tree) for item in value]
+    return _select(value, tree) if isinstance(value, dict) else value

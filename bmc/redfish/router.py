@@ -1,7 +1,9 @@
 """Routes as data: a method, a path, a handler, and the least role that may call it."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -12,18 +14,37 @@ from bmc.model.errors import Denied, NotFound
 from bmc.node import Node
 from bmc.redfish.authentication import Identity
 from bmc.redfish.body import M, parse
+from bmc.redfish.etag import make_etag
 from bmc.redfish.house import House
 from bmc.redfish.types import JsonObject
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
-    """`editable` is the part of the body that a client may change, when it is not all of it: If-Match compares that."""
+    """`editable` is the part of the body that a client may change, when it is not all of it: If-Match compares that.
+
+    What is made of the body is made once, as a handler may give the same reply again.
+    """
 
     body: JsonObject | None = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     editable: object = None
+
+    @cached_property
+    def tagged(self) -> JsonObject:
+        """The body with its ETag; documents that are no resources (DSP0266 §6.3) carry none."""
+        body = self.body or {}
+        return body | {"@odata.etag": make_etag(body, self.editable)} if "@odata.id" in body else body
+
+    @cached_property
+    def text(self) -> str:
+        """What goes over the wire."""
+        return written(self.tagged)
+
+
+def written(body: JsonObject) -> str:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

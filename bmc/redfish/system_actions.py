@@ -17,6 +17,7 @@ from bmc.redfish.tasks import monitor_path, task_body
 
 ACTIONS = f"{SYSTEMS}/{{node}}/Actions"
 RESET, REINSTALL, CONFIRM = "ComputerSystem.Reset", "Lightsout.Reinstall", "Lightsout.ConfirmPower"
+RESUME, RESERVE, RELEASE = "Lightsout.Resume", "Lightsout.Reserve", "Lightsout.Release"
 RESET_SECONDS = 15.0
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,16 @@ class ReinstallBody(Body):
     disk: str | None = Field(default=None, max_length=200)
     ssh_keys: tuple[str, ...] = Field(default=(), alias="SSHKeys", max_length=32)
     password: str | None = Field(default=None, max_length=256)
+
+
+OEM_ACTIONS: tuple[tuple[str, type[Body], str], ...] = (
+    (REINSTALL, ReinstallBody, "Write an image to a disk of the server; answers with a task."),
+    (RESUME, Nothing, "Let a server run on that stands still."),
+    (CONFIRM, ConfirmBody, "Say what a person has seen of a server whose power state is unknown."),
+    (RESERVE, ReserveBody, "Keep others from changing the server until it is released."),
+    (RELEASE, Nothing, "End the reservation of the server."),
+)
+"""Name, body and purpose of each action of our own."""
 
 
 async def reset(call: Call) -> Reply:
@@ -90,7 +101,7 @@ async def reinstall(call: Call) -> Reply:
 
 
 async def resume(call: Call) -> Reply:
-    call.body(Nothing, "Lightsout.Resume")
+    call.body(Nothing, RESUME)
     await call.node().do(Resume(), call.caller)
     return Reply(status=204)
 
@@ -102,13 +113,13 @@ async def confirm_power(call: Call) -> Reply:
 
 
 async def reserve(call: Call) -> Reply:
-    reason = call.body(ReserveBody, "Lightsout.Reserve").reason
+    reason = call.body(ReserveBody, RESERVE).reason
     await call.node().do(Reserve(reason), call.caller)
     return Reply(status=204)
 
 
 async def release(call: Call) -> Reply:
-    call.body(Nothing, "Lightsout.Release")
+    call.body(Nothing, RELEASE)
     await call.node().do(Release(), call.caller)
     return Reply(status=204)
 
@@ -123,8 +134,8 @@ def _log_late(doing: "asyncio.Future[PowerState]") -> None:
 ROUTES = (
     Route("POST", f"{ACTIONS}/{RESET}", reset),
     Route("POST", f"{ACTIONS}/Oem/{REINSTALL}", reinstall),
-    Route("POST", f"{ACTIONS}/Oem/Lightsout.Resume", resume),
+    Route("POST", f"{ACTIONS}/Oem/{RESUME}", resume),
     Route("POST", f"{ACTIONS}/Oem/{CONFIRM}", confirm_power),
-    Route("POST", f"{ACTIONS}/Oem/Lightsout.Reserve", reserve),
-    Route("POST", f"{ACTIONS}/Oem/Lightsout.Release", release),
+    Route("POST", f"{ACTIONS}/Oem/{RESERVE}", reserve),
+    Route("POST", f"{ACTIONS}/Oem/{RELEASE}", release),
 )

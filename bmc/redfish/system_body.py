@@ -9,6 +9,7 @@ from bmc.model.power import Health, PowerAction, PowerState, RestorePolicy
 from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction
 from bmc.power.table import available
 from bmc.records.fru import inventory
+from bmc.redfish import oem
 from bmc.redfish.types import JsonObject, link, moment, resource
 
 SYSTEMS = "/redfish/v1/Systems"
@@ -113,7 +114,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
             "Chassis": [link(f"/redfish/v1/Chassis/{name}")],
             "ManagedBy": [link(f"/redfish/v1/Managers/{name}")],
         },
-        Oem={"Lightsout": _oem(snapshot, role)},
+        Oem=oem.extension("LightsoutComputerSystem", _oem(snapshot, role)),
     )
     if snapshot.power is PowerState.UNKNOWN:
         body["PowerState@Message.ExtendedInfo"] = [
@@ -181,20 +182,20 @@ def _status(snapshot: NodeSnapshot) -> JsonObject:
 
 def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
     target = f"{system_path(snapshot.name)}/Actions"
-    oem: JsonObject = {
+    ours: JsonObject = {
         "#Lightsout.Reserve": {"target": f"{target}/Oem/Lightsout.Reserve"},
         "#Lightsout.Release": {"target": f"{target}/Oem/Lightsout.Release"},
     }
     if is_virtual(snapshot) or snapshot.paused:
-        oem["#Lightsout.Resume"] = {"target": f"{target}/Oem/Lightsout.Resume"}
+        ours["#Lightsout.Resume"] = {"target": f"{target}/Oem/Lightsout.Resume"}
     if can_reinstall(snapshot) and images:
-        oem["#Lightsout.Reinstall"] = {
+        ours["#Lightsout.Reinstall"] = {
             "target": f"{target}/Oem/Lightsout.Reinstall",
             "Image@Redfish.AllowableValues": images,
         }
-    actions: JsonObject = {"Oem": oem}
+    actions: JsonObject = {"Oem": ours}
     if snapshot.actions:
-        oem["#Lightsout.ConfirmPower"] = {
+        ours["#Lightsout.ConfirmPower"] = {
             "target": f"{target}/Oem/Lightsout.ConfirmPower",
             "PowerState@Redfish.AllowableValues": ["On", "Off"],
         }
@@ -228,30 +229,29 @@ def _consoles(snapshot: NodeSnapshot) -> JsonObject:
     return consoles
 
 
-def _oem(snapshot: NodeSnapshot, role: Role) -> JsonObject:
+def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
     definition, held = snapshot.definition, snapshot.reservation
     ipmi = definition.ipmi
     reservation = None
     if held is not None:
-        reservation = {"Holder": held.holder, "Reason": held.reason, "Since": moment(held.since)}
+        reservation = oem.Reservation(Holder=held.holder, Reason=held.reason, Since=moment(held.since))
     firmware = snapshot.hardware.firmware
     may = role.rank >= Power.role.rank and not (held and held.job)
     possible = available(snapshot.power, snapshot.actions) if may else frozenset[PowerAction]()
-    return {
-        "@odata.type": "#LightsoutComputerSystem.v1_0_0.ComputerSystem",
-        "Driver": definition.driver,
-        "Options": dict(definition.options),
-        "Tags": sorted(definition.tags),
-        "IPMI": {"Host": ipmi.host, "Port": ipmi.port} if ipmi else None,
-        "ScreenURI": f"/console/{snapshot.name}/screen" if snapshot.has_screen else None,
-        "PowerSince": moment(snapshot.power_since) if snapshot.power_since else None,
-        "PowerCause": snapshot.cause.value,
-        "Paused": snapshot.paused,
-        "Reason": snapshot.reason,
-        "InstalledImage": snapshot.installed_image,
-        "Firmware": firmware.value if firmware else None,
-        "Accelerator": snapshot.hardware.accelerator,
-        "Reservation": reservation,
-        "Task": link(f"/redfish/v1/TaskService/Tasks/{held.job}") if held and held.job else None,
-        "AvailableResetTypes": reset_types(possible),
-    }
+    return oem.LightsoutComputerSystem(
+        Driver=definition.driver,
+        Options=dict(definition.options),
+        Tags=sorted(definition.tags),
+        IPMI=oem.Endpoint(Host=ipmi.host, Port=ipmi.port) if ipmi else None,
+        ScreenURI=f"/console/{snapshot.name}/screen" if snapshot.has_screen else None,
+        PowerSince=moment(snapshot.power_since) if snapshot.power_since else None,
+        PowerCause=snapshot.cause.value,
+        Paused=snapshot.paused,
+        Reason=snapshot.reason or None,
+        InstalledImage=snapshot.installed_image or None,
+        Firmware=firmware.value if firmware else None,
+        Accelerator=snapshot.hardware.accelerator or None,
+        Reservation=reservation,
+        Task=link(f"/redfish/v1/TaskService/Tasks/{held.job}") if held and held.job else None,
+        AvailableResetTypes=reset_types(possible),
+    )

@@ -16,6 +16,8 @@ from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import SYSTEMS, boot_targets, editable, reset_types, system_body, system_path
 from bmc.redfish.types import collection, links, resource
 
+MOST_KEPT = 4096
+
 
 class LightsoutOem(Body):
     """`options` belong to the driver, which checks them."""
@@ -70,12 +72,17 @@ async def get_system(call: Call) -> Reply:
 async def create_system(call: Call) -> Reply:
     wanted = call.body(NewSystem)
     uuid = wanted.uuid or uuid4()
-    for node in call.house.fleet.visible(call.caller):
-        taken = node.snapshot.definition
-        if taken.name == wanted.name:
-            raise fail(409, "ResourceAlreadyExists", "ComputerSystem", "Name", wanted.name, related="#/Name")
-        if taken.uuid == uuid:
-            raise fail(409, "ResourceAlreadyExists", "ComputerSystem", "UUID", uuid, related="#/UUID")
+    there = [node.snapshot.definition for node in call.house.fleet.visible(call.caller)]
+    taken = {"Name": wanted.name} if wanted.name in [each.name for each in there] else {}
+    taken |= {"UUID": str(uuid)} if uuid in [each.uuid for each in there] else {}
+    if taken:
+        raise RedfishError(
+            409,
+            [
+                message("ResourceAlreadyExists", "ComputerSystem", name, value, related=f"#/{name}")
+                for name, value in taken.items()
+            ],
+        )
     oem = wanted.oem.lightsout
     definition = NodeDefinition(wanted.name, uuid, oem.driver, dict(oem.options), frozenset(oem.tags))
     node = await call.house.fleet.create(definition, call.caller)
@@ -91,9 +98,16 @@ async def change_system(call: Call) -> Reply:
     snapshot = node.snapshot
     current = _reply(call, snapshot).body
     change = call.body(SystemChange, readable=current)
-    override = _override(snapshot, change.boot)
+    problems = []
     if change.power_restore_policy is not None and snapshot.restore_policy is None:
-        raise fail(400, "PropertyUnknown", "PowerRestorePolicy", related="#/PowerRestorePolicy")
+        problems.append(message("PropertyUnknown", "PowerRestorePolicy", related="#/PowerRestorePolicy"))
+    override = None
+    try:
+        override = _override(snapshot, change.boot)
+    except RedfishError as error:
+        problems += error.messages
+    if problems:
+        raise RedfishError(400, problems)
     oem = change.oem.lightsout
     if oem.options is not None or oem.tags is not None:
         node = await call.house.fleet.change(snapshot.name, dict(oem.options or {}), caller)
@@ -128,8 +142,18 @@ async def reset_action_info(call: Call) -> Reply:
 
 
 def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
-    body = system_body(snapshot, call.house.image_names.now(), call.caller.role)
-    return Reply(body, editable=editable(snapshot))
+    """A snapshot is replaced, never changed: as long as it is the same one, so is what is made of it."""
+    images, kept = call.house.image_names.now(), call.house.systems
+    key = snapshot.name, call.caller.role
+    known = kept.get(key)
+    if known is not None and known[0] is snapshot and known[1] == images:
+        kept_reply: Reply = known[2]
+        return kept_reply
+    if len(kept) >= MOST_KEPT:
+        kept.clear()
+    reply = Reply(system_body(snapshot, images, call.caller.role), editable=editable(snapshot))
+    kept[key] = snapshot, images, reply
+    return reply
 
 
 def _override(snapshot: NodeSnapshot, change: BootChange) -> BootOverride | None:

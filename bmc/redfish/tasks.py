@@ -1,6 +1,10 @@
 """TaskService: jobs as Tasks, and their monitors (DSP0266 §12.2)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from bmc.model.job import Job, JobState
+from bmc.redfish import oem
 from bmc.redfish.errors import RETRY_AFTER, RedfishError, not_found
 from bmc.redfish.messages import message
 from bmc.redfish.router import Call, Reply, Route
@@ -10,6 +14,7 @@ from bmc.redfish.types import JsonObject, collection, link, links, moment, resou
 SERVICE = "/redfish/v1/TaskService"
 TASKS, MONITORS = f"{SERVICE}/Tasks", f"{SERVICE}/TaskMonitors"
 POLL_AFTER = "2"
+JOB_MESSAGE = "Lightsout.1.0.JobMessage"
 
 
 def task_path(job: str) -> str:
@@ -67,7 +72,7 @@ def _find(call: Call) -> Job:
 
 def task_body(job: Job) -> JsonObject:
     status = {JobState.EXCEPTION: "Critical", JobState.CANCELLED: "Warning"}.get(job.state, "OK")
-    details = job.details
+    details: Mapping[str, Any] = job.details
     body = resource(
         task_path(job.id),
         "Task",
@@ -77,27 +82,25 @@ def task_body(job: Job) -> JsonObject:
         TaskStatus=status,
         PercentComplete=job.percent,
         StartTime=moment(job.started),
-        Messages=[
-            {"MessageId": "Lightsout.1.0.JobMessage", "Message": line.text, "MessageArgs": []} for line in job.messages
-        ],
-        Oem={
-            "Lightsout": {
-                "@odata.type": "#LightsoutTask.v1_0_0.Task",
-                "Kind": job.kind,
-                "System": link(system_path(job.node)),
-                "Account": job.account,
-                "Request": dict(job.request),
-                "Step": job.step,
-                "Steps": list(job.steps),
-                "StepMessage": job.message,
-                "BytesDone": details.get("bytes_done"),
-                "BytesTotal": details.get("bytes_total"),
-                "Proofs": details.get("proofs", []),
-                "Disk": details.get("disk"),
-                "ConsoleTail": details.get("console_tail", ""),
-                "RamdiskLog": details.get("ramdisk_log", ""),
-            }
-        },
+        Messages=[{"MessageId": JOB_MESSAGE, "Message": line.text, "MessageArgs": []} for line in job.messages],
+        Oem=oem.extension(
+            "LightsoutTask",
+            oem.LightsoutTask(
+                Kind=job.kind,
+                System=link(system_path(job.node)),
+                Account=job.account,
+                Request=dict(job.request),
+                Step=job.step or None,
+                Steps=list(job.steps),
+                StepMessage=job.message or None,
+                BytesDone=details.get("bytes_done"),
+                BytesTotal=details.get("bytes_total"),
+                Proofs=details.get("proofs", []),
+                Disk=details.get("disk"),
+                ConsoleTail=details.get("console_tail") or None,
+                RamdiskLog=details.get("ramdisk_log") or None,
+            ),
+        ),
     )
     if job.ended is not None:
         body["EndTime"] = moment(job.ended)

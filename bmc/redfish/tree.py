@@ -8,6 +8,8 @@ from bmc.redfish import (
     logs,
     media,
     node_accounts,
+    registries,
+    schemas,
     sel,
     sensors,
     service_root,
@@ -33,6 +35,8 @@ FAMILIES = (
     tasks,
     event_service,
     images,
+    registries,
+    schemas,
 )
 
 

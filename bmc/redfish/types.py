@@ -4,6 +4,9 @@ from datetime import UTC, datetime
 
 SCHEMAS = "http://redfish.dmtf.org/schemas/v1"
 METADATA = "/redfish/v1/$metadata"
+ID_REF = "http://redfish.dmtf.org/schemas/v1/odata-v4.json#/definitions/idRef"
+FILES = "/redfish/v1/Schemas"
+"""Where the schemas and the registry of our own lie."""
 
 JsonObject = dict[str, object]
 
@@ -16,9 +19,12 @@ VERSIONS = {
     "EventService": "v1_12_0",
     "LogEntry": "v1_21_0",
     "LogService": "v1_9_0",
+    "JsonSchemaFile": "v1_1_5",
     "Manager": "v1_24_0",
     "ManagerAccount": "v1_14_1",
     "Message": "v1_3_0",
+    "MessageRegistry": "v1_7_0",
+    "MessageRegistryFile": "v1_1_5",
     "Role": "v1_3_3",
     "Sensor": "v1_12_0",
     "ServiceRoot": "v1_20_0",
@@ -27,15 +33,23 @@ VERSIONS = {
     "Task": "v1_7_4",
     "TaskService": "v1_3_0",
     "VirtualMedia": "v1_6_5",
+    "LightsoutComputerSystem": "v1_0_0",
+    "LightsoutEvent": "v1_0_0",
     "LightsoutImage": "v1_0_0",
+    "LightsoutLogEntry": "v1_0_0",
+    "LightsoutManagerAccount": "v1_0_0",
+    "LightsoutServiceRoot": "v1_0_0",
+    "LightsoutTask": "v1_0_0",
 }
 COLLECTIONS = (
     "ChassisCollection",
     "ComputerSystemCollection",
+    "JsonSchemaFileCollection",
     "LogEntryCollection",
     "LogServiceCollection",
     "ManagerAccountCollection",
     "ManagerCollection",
+    "MessageRegistryFileCollection",
     "RoleCollection",
     "SensorCollection",
     "SessionCollection",
@@ -53,9 +67,19 @@ def odata_type(name: str) -> str:
 
 
 def schema(body: JsonObject) -> str:
-    """Where the schema of this document is described; for types of our own, the metadata document."""
+    """Where the JSON schema of this document is; the metadata document, if it has none."""
     name = str(body.get("@odata.type", "")).lstrip("#").rpartition(".")[0]
-    return METADATA if not name or name.startswith("Lightsout") else f"{SCHEMAS}/{name}.json"
+    return json_schema(name) if name else METADATA
+
+
+def json_schema(name: str) -> str:
+    """Where the JSON schema `ComputerSystem.v1_27_0` is: with DMTF, or here if it is our own."""
+    return f"{FILES if name.startswith('Lightsout') else SCHEMAS}/{name}.json"
+
+
+def csdl_file(name: str) -> str:
+    """Where the CSDL file with the namespace `name` is."""
+    return f"{FILES if name.startswith('Lightsout') else SCHEMAS}/{name}_v1.xml"
 
 
 def link(path: str) -> JsonObject:

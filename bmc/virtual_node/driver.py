@@ -2,9 +2,10 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bmc.model.boot import BootMode
 from bmc.model.checks import Check, Verdict
@@ -37,6 +38,9 @@ class VirtualNodeDriver:
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
         return replace(definition, options=complete_options(definition.options, definition.uuid))
+
+    def schema(self) -> Mapping[str, Any]:
+        return VirtualNodeOptions.model_json_schema()
 
     async def open(self, definition: NodeDefinition, site: Site) -> Backend:
         return open_virtual_node(definition, site.directory, site.clock)

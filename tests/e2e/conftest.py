@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.service import LiveService
+from tests.e2e.service import DEMO, LiveService
 
 NewService = Callable[..., LiveService]
 
@@ -16,6 +16,19 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
     service = LiveService(tmp_path_factory.mktemp("live"))
     try:
         yield service.start()
+    finally:
+        service.destroy()
+
+
+@pytest.fixture(scope="session")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """A service over HTTPS with the node n1 alone: DMTF's tools take seconds for each node."""
+    service = LiveService(tmp_path_factory.mktemp("secure"), config="[http]\ntls = true\n")
+    try:
+        service.start()
+        for node in DEMO[1:]:
+            service.remove_node(node)
+        yield service
     finally:
         service.destroy()
 

@@ -15,6 +15,7 @@ import re
 import secrets
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,7 @@ class Answer:
     status: int
     body: dict[str, Any]
     headers: Mapping[str, str]
+    text: str = ""
 
     @property
     def words(self) -> str:
@@ -88,6 +90,16 @@ class LiveService:
     def pid(self) -> int:
         assert self.process is not None
         return self.process.pid
+
+    @property
+    def certificate(self) -> Path:
+        """The service's own, made at its first start; for HTTPS alone."""
+        return self.state / "tls" / "certificate.pem"
+
+    @property
+    def trust(self) -> ssl.SSLContext:
+        """What an HTTPS client of the service trusts."""
+        return ssl.create_default_context(cafile=self.certificate if self.certificate.exists() else None)
 
     @property
     def root_password(self) -> str:
@@ -220,13 +232,16 @@ class LiveService:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         if data is not None:
             sent.setdefault("Content-Type", "application/json")
-        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=timeout)
+        host = where.hostname or ""
+        connection = http.client.HTTPConnection(host, where.port, timeout=timeout)
+        if where.scheme == "https":
+            connection = http.client.HTTPSConnection(host, where.port, timeout=timeout, context=self.trust)
         try:
             connection.request(method, path, data, sent)
             reply = connection.getresponse()
             text = reply.read()
             given = json.loads(text) if text and "json" in reply.headers.get("Content-Type", "") else {}
-            return Answer(reply.status, given, dict(reply.headers))
+            return Answer(reply.status, given, dict(reply.headers), text.decode(errors="replace"))
         finally:
             connection.close()
 
@@ -234,6 +249,12 @@ class LiveService:
         answer = self.call("GET", path)
         assert answer.status == 200, (path, answer)
         return answer.body
+
+    def text(self, path: str) -> str:
+        """A document that is no JSON."""
+        answer = self.call("GET", path)
+        assert answer.status == 200, (path, answer)
+        return answer.text
 
     def do(self, method: str, path: str, body: object = None) -> Answer:
         """A request that must succeed."""
@@ -368,7 +389,7 @@ async def serial_console(service: LiveService, node: str) -> AsyncIterator[Shell
     """The serial console as the web page has it: a WebSocket."""
     async with aiohttp.ClientSession(headers={"X-Auth-Token": service.token()}) as client:
         async with client.ws_connect(
-            f"{service.url}/console/{node}/serial", origin=service.url, max_msg_size=0
+            f"{service.url}/console/{node}/serial", origin=service.url, max_msg_size=0, ssl=service.trust
         ) as socket:
             shell = Shell(socket.send_bytes)
 

@@ -1,6 +1,7 @@
 """Listening, TLS, health and metrics."""
 
 import asyncio
+import json
 import re
 import socket
 import ssl
@@ -178,6 +179,17 @@ async def test_no_bytes_break_the_listener(tmp_path: Path) -> None:
 
         await asyncio.to_thread(attack)
         assert (await service.call("GET", "/redfish", as_="")).status == 200
+
+
+@pytest.mark.parametrize("method", [b"FAKEMETHODFORTEST", b"BREW", b"get"])
+async def test_a_method_that_no_parser_knows_is_refused_as_redfish_does(service: Service, method: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.server.port)
+    writer.write(method + b" /redfish/v1/ HTTP/1.1\r\nHost: x\r\n\r\n")
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    assert b" 501 Not Implemented" in head
+    assert b"OData-Version: 4.0" in head
+    assert json.loads(body)["error"]["@Message.ExtendedInfo"][0]["MessageId"].endswith(".OperationNotAllowed")
+    writer.close()
 
 
 async def test_what_is_no_http_leaves_one_line_in_the_log(service: Service, caplog: pytest.LogCaptureFixture) -> None:

@@ -342,7 +342,8 @@ async def test_a_reservation_is_shown_and_keeps_others_out(service: Service) -> 
 
 async def test_media_are_inserted_and_ejected_from_system_and_manager(service: Service) -> None:
     for holder in ("Systems", "Managers"):
-        drive = f"/redfish/v1/{holder}/n1/VirtualMedia/cd0"
+        media = (await service.get(f"/redfish/v1/{holder}/n1"))["VirtualMedia"]["@odata.id"]
+        (drive,) = [member["@odata.id"] for member in (await service.get(media))["Members"]]
         empty = await service.get(drive)
         assert (empty["Image"], empty["Inserted"]) == (None, False)
         insert = empty["Actions"]["#VirtualMedia.InsertMedia"]["target"]
@@ -356,6 +357,17 @@ async def test_media_are_inserted_and_ejected_from_system_and_manager(service: S
         wrong = await service.call("POST", insert, {"Image": "x"} | lie)
         assert (wrong.status, wrong.ids) == (400, ["ActionParameterValueNotInList"])
     assert (await service.call("GET", "/redfish/v1/Systems/n1/VirtualMedia/zip")).status == 404
+
+
+async def test_every_problem_is_told_at_once(service: Service) -> None:
+    insert = "/redfish/v1/Systems/n1/VirtualMedia/cd0/Actions/VirtualMedia.InsertMedia"
+    wrong = {"Image": "http://me:hush@x/a.iso", "Inserted": False, "WriteProtected": False}
+    answer = await service.call("POST", insert, wrong)
+    related = [entry["RelatedProperties"][0] for entry in answer.body["error"]["@Message.ExtendedInfo"]]
+    assert (answer.status, related) == (400, ["#/Inserted", "#/WriteProtected", "#/Image"])
+    uuid = (await service.get(N1))["UUID"]
+    again = await service.call("POST", "/redfish/v1/Systems", {"Name": "n1", "UUID": uuid})
+    assert (again.status, again.ids) == (409, ["ResourceAlreadyExists"] * 2)
 
 
 async def test_a_password_in_a_url_is_refused_before_anybody_sees_it(service: Service) -> None:

@@ -39,14 +39,14 @@ export interface LightsoutSystem {
   PowerSince?: string | null;
   PowerCause?: string;
   Paused?: boolean;
-  Reason?: string;
-  InstalledImage?: string;
+  Reason?: string | null;
+  InstalledImage?: string | null;
   Driver?: string;
   Tags?: string[];
   Reservation?: Reservation | null;
   Task?: Link | null;
   Firmware?: string | null;
-  Accelerator?: string;
+  Accelerator?: string | null;
   AvailableResetTypes?: string[];
 }
 
@@ -118,13 +118,13 @@ export interface Task extends Link {
     Lightsout?: {
       Kind?: string;
       System?: Link;
-      Step?: string;
+      Step?: string | null;
       Steps?: string[];
-      StepMessage?: string;
+      StepMessage?: string | null;
       BytesDone?: number | null;
       BytesTotal?: number | null;
       Proofs?: string[];
-      ConsoleTail?: string;
+      ConsoleTail?: string | null;
     };
   };
 }

@@ -1,0 +1,147 @@
+"""Everything of our own that a Redfish document may hold: the schemas are made from these types.
+
+A type here has the name of its schema; its text is what the schema says of it. Empty is null, never "".
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, WithJsonSchema
+from typing_extensions import TypedDict
+
+from bmc.redfish.types import ID_REF, JsonObject, odata_type
+
+
+def _text(description: str, **more: Any) -> Any:
+    return Field(description=description, json_schema_extra=more or None)
+
+
+def _link(target: str, description: str) -> WithJsonSchema:
+    """`target`: the CSDL type of the resource that is linked."""
+    return WithJsonSchema({"$ref": ID_REF, "description": description, "csdl": target})
+
+
+MOMENT = {"format": "date-time"}
+CHANGEABLE = {"readonly": False}
+
+
+class LightsoutServiceRoot(TypedDict):
+    """What this service has beside the standard."""
+
+    Images: Annotated[
+        JsonObject,
+        _link("LightsoutImageCollection.LightsoutImageCollection", "The images that Reinstall can put on a server."),
+    ]
+
+
+class Endpoint(TypedDict):
+    """Where a server's IPMI is answered."""
+
+    Host: Annotated[str, _text("The address.")]
+    Port: Annotated[int, _text("The UDP port.")]
+
+
+class Reservation(TypedDict):
+    """Who keeps a server from being changed by others."""
+
+    Holder: Annotated[str, _text("The account or job that holds it.")]
+    Reason: Annotated[str, _text("Why.")]
+    Since: Annotated[str, _text("Since when.", **MOMENT)]
+
+
+class LightsoutComputerSystem(TypedDict):
+    """What Lightsout knows of a server beside the standard."""
+
+    Driver: Annotated[str, _text("The driver that reaches the server.")]
+    Options: Annotated[
+        Mapping[str, Any], _text("The driver's own options. A change names only what it changes.", **CHANGEABLE)
+    ]
+    Tags: Annotated[list[str], _text("Words by which the scope of an account may name the server.", **CHANGEABLE)]
+    IPMI: Annotated[Endpoint | None, _text("Where the server's IPMI is answered.")]
+    ScreenURI: Annotated[str | None, _text("The WebSocket of the server's screen.")]
+    PowerSince: Annotated[str | None, _text("When the power state last changed.", **MOMENT)]
+    PowerCause: Annotated[str, _text("What changed the power state last.")]
+    Paused: Annotated[bool, _text("Whether the server stands still.")]
+    Reason: Annotated[str | None, _text("Why the power state is unknown or the health is not OK.")]
+    InstalledImage: Annotated[str | None, _text("The image that Reinstall put on the server last.")]
+    Firmware: Annotated[str | None, _text("How the server boots: UEFI or Legacy.")]
+    Accelerator: Annotated[str | None, _text("What a virtual server's processor runs on.")]
+    Reservation: Annotated[Reservation | None, _text("Who holds the server.")]
+    Task: Annotated[JsonObject, _link("Task.Task", "The task that holds the server.")] | None
+    AvailableResetTypes: Annotated[
+        list[str], _text("The reset types that the caller may ask for in the present state.")
+    ]
+
+
+class Scope(TypedDict):
+    """The servers that an account may see and act on."""
+
+    AllNodes: Annotated[bool, _text("All of them.", **CHANGEABLE)]
+    Nodes: Annotated[list[str], _text("Those with these names.", **CHANGEABLE)]
+    Tags: Annotated[list[str], _text("Those with one of these tags.", **CHANGEABLE)]
+
+
+class LightsoutManagerAccount(TypedDict):
+    """What an account is here beside the standard."""
+
+    Scope: Annotated[Scope, _text("The servers that the account may see and act on.", **CHANGEABLE)]
+
+
+class LightsoutTask(TypedDict):
+    """What became of a job so far."""
+
+    Kind: Annotated[str, _text("What the job does.")]
+    System: Annotated[JsonObject, _link("ComputerSystem.ComputerSystem", "The server that it is done to.")]
+    Account: Annotated[str, _text("Who asked for it.")]
+    Request: Annotated[Mapping[str, Any], _text("What was asked, without its secrets.")]
+    Step: Annotated[str | None, _text("The step that runs.")]
+    Steps: Annotated[list[str], _text("All steps, in their order.")]
+    StepMessage: Annotated[str | None, _text("What the step says of itself.")]
+    BytesDone: Annotated[int | None, _text("Bytes that the step has written or read back.")]
+    BytesTotal: Annotated[int | None, _text("Bytes that it has to.")]
+    Proofs: Annotated[list[str], _text("What has shown that the new system runs.")]
+    Disk: Annotated[str | None, _text("The disk that is written, as the kernel calls it.")]
+    ConsoleTail: Annotated[str | None, _text("The last lines of the serial console of a job that failed.")]
+    RamdiskLog: Annotated[str | None, _text("What the deploy ramdisk wrote of a job that failed.")]
+
+
+class LightsoutLogEntry(TypedDict):
+    """The event that a log entry tells of."""
+
+    Kind: Annotated[str, _text("The event's public name.")]
+    Account: Annotated[str | None, _text("Whose doing it was.")]
+    Details: Annotated[Mapping[str, Any], _text("What belongs to this kind of event.")]
+
+
+class LightsoutEvent(LightsoutLogEntry):
+    """What an event tells beside the standard."""
+
+    Node: Annotated[str | None, _text("The server that it is about.")]
+
+
+class LightsoutImage(TypedDict):
+    """An image that Reinstall can put on a server."""
+
+    SizeBytes: Annotated[int, _text("Bytes on the disk.")]
+    SHA256: Annotated[str, _text("The digest of these bytes, in hexadecimal.")]
+    Firmware: Annotated[list[str], _text("How a server must boot for it: UEFI, Legacy or both.")]
+    Seed: Annotated[str, _text("How the new system learns what is its own: cloud-init or none.")]
+    Proofs: Annotated[list[str], _text("What can show that the new system runs.")]
+
+
+EXTENSIONS: tuple[type, ...] = (
+    LightsoutServiceRoot,
+    LightsoutComputerSystem,
+    LightsoutManagerAccount,
+    LightsoutTask,
+    LightsoutLogEntry,
+    LightsoutEvent,
+)
+"""What lies below Oem.Lightsout."""
+RESOURCES: dict[type, str] = {LightsoutImage: "/redfish/v1/Oem/Lightsout/Images/{LightsoutImageId}"}
+"""Resources of our own, each the member of a collection, and where they are."""
+
+
+def extension(name: str, values: Mapping[str, Any]) -> JsonObject:
+    """The property Oem of a resource; `name` is that of the type of `values`."""
+    return {"Lightsout": {"@odata.type": odata_type(name), **values}}
