@@ -263,6 +263,7 @@ class Fleet:
 
     async def _open(self, definition: NodeDefinition, stand_in: Backend | None = None) -> Node:
         keeper = await StateKeeper.open(self._store, definition.name)
+        self._events.set_maintenance(definition.name, keeper.in_maintenance)
         backend = stand_in or await self._drivers.open(definition)
         node = Node(
             definition,

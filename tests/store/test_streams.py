@@ -72,3 +72,15 @@ async def test_trimming_one_stream_spares_the_others(store: Store):
     await store.append("b", {})
     await store.trim("a", 0)
     assert len(await store.read("b")) == 1
+
+
+async def test_a_reader_that_is_dropped_begins_anew(store: Store) -> None:
+    await store.append("s", {})
+    await store.ack("s", "hook", 1)
+    await store.ack("other", "hook", 0)
+    assert await store.cursors("s") == {"hook": 1}
+    await store.drop_cursor("s", "hook")
+    await store.drop_cursor("s", "never was")
+    assert await store.cursors("s") == {}
+    assert await store.cursors("other") == {"hook": 0}
+    assert len(await store.consume("s", "hook")) == 1
