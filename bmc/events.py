@@ -65,7 +65,7 @@ class Events:
         return replace(event, sequence=sequence)
 
     def set_maintenance(self, node: str, held: bool) -> None:
-        """Whether a person holds the node: what is published about it meanwhile alerts nobody, but for the beginning."""
+        """Whether a person holds the node: what is published about it meanwhile, after the beginning, alerts nobody."""
         (self._in_maintenance.add if held else self._in_maintenance.discard)(node)
 
     def subscribe(self, after: int | None = None) -> "Subscription":
@@ -91,6 +91,10 @@ class Events:
     async def forget(self, name: str) -> None:
         """The reader `name` is no more."""
         await self._store.drop_cursor(EVENTS, name)
+
+    async def last(self) -> int:
+        """The sequence given last; 0 when there was no event yet."""
+        return await self._store.last(EVENTS)
 
     async def history(self, node: str | None = None, after: int = 0, limit: int = 100) -> list[Event]:
         """The last `limit` events above sequence `after`, of one node or of all; oldest first."""
@@ -136,38 +140,41 @@ class Subscription(AsyncIterator[Event]):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`events` up to the sequence `last`; before them `missed` were no longer kept."""
+    """`events`, of those with the sequences `first` to `last`; before them `missed` were no longer kept."""
 
     events: list[Event]
+    first: int
     last: int
     missed: int
 
 
 class Follower:
-    """A reader's durable place in the stream: what is not `done` comes again, also after a crash."""
+    """A reader's durable `place` in the stream: what is not `done` comes again, also after a crash."""
 
     def __init__(self, store: Store, name: str, after: int) -> None:
         self._store = store
         self._name = name
-        self._after = after
+        self.place = after
         self._wake = asyncio.Event()
 
     def wake(self, sequence: int) -> None:
         self._wake.set()
 
-    async def next(self) -> Batch:
-        """What follows the last that is done, as soon as there is something."""
+    async def next(self, limit: int = BATCH) -> Batch:
+        """What follows the last that is done, at most `limit` events, as soon as there is something."""
         while True:
             self._wake.clear()
-            records = await self._store.consume(EVENTS, self._name, BATCH)
+            records = await self._store.consume(EVENTS, self._name, limit)
             if records:
-                return Batch(_events(records), records[-1].sequence, records[0].sequence - self._after - 1)
+                return Batch(
+                    _events(records), records[0].sequence, records[-1].sequence, records[0].sequence - self.place - 1
+                )
             await self._wake.wait()
 
     async def done(self, sequence: int) -> None:
         """Everything up to `sequence` is dealt with."""
         await self._store.ack(EVENTS, self._name, sequence)
-        self._after = sequence
+        self.place = max(self.place, sequence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,11 @@ class Fleet:
         """:raise NotFound: no such node."""
         return self._member(name).node
 
+    def tags(self, name: str) -> frozenset[str]:
+        """None for a node that is not there, or no longer."""
+        member = self._members.get(name)
+        return member.definition.tags if member else frozenset()
+
     def backend(self, name: str) -> Backend:
         """For jobs only. :raise NotFound: no such node."""
         return self._member(name).backend

@@ -5,13 +5,13 @@ from typing import Any
 
 from aiohttp import web
 
+from bmc.accounts import decision
 from bmc.events import Subscription
 from bmc.model.caller import Caller
-from bmc.model.errors import NotFound
 from bmc.model.events import Event, EventKind
 from bmc.redfish.event_record import server_sent
 from bmc.redfish.house import House
-from bmc.redfish.router import Call, Reply, Route, governs
+from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import resource
 
 SERVICE = "/redfish/v1/EventService"
@@ -78,16 +78,7 @@ async def _pump(
 
 
 def sees(event: Event, caller: Caller, house: House) -> bool:
-    """Events of nodes go by scope; what concerns the fleet (sign-ins, accounts) is the administrators'."""
-    if not event.node:
-        return governs(caller)
-    if caller.scope.all_nodes:
-        return True
-    try:
-        tags = house.fleet.node(event.node).snapshot.definition.tags
-    except NotFound:
-        tags = frozenset()
-    return caller.scope.covers(event.node, tags)
+    return decision.sees(caller.role, caller.scope, event.node, house.fleet.tags(event.node))
 
 
 def _lost_rights(event: Event, call: Call) -> bool:
