@@ -6,9 +6,8 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
 
 from pydantic import Field, field_validator
 
@@ -17,6 +16,7 @@ from bmc.hooks.sink import DeliveryFailed, Render, plain
 from bmc.model.events import Event
 
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+CHUNK = 65536
 OUTPUT = 4096
 """Bytes of a program's output that are logged."""
 
@@ -55,55 +55,69 @@ class Program:
         return
 
     async def _run(self, text: bytes) -> None:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *self._options.command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=ENVIRONMENT,
-                cwd="/",
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise DeliveryFailed(f"{self._options.command[0]} cannot be started: {error.strerror}") from error
-        told = bytearray()
-        talking = asyncio.gather(_feed(process, text), _drain(process, told))
-        try:
-            async with asyncio.timeout(self._options.timeout):
+        """The program has no pipe of asyncio's: its end is noticed also when a child of it holds its output open."""
+        with _input(text) as given, _Output() as output:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *self._options.command,
+                    stdin=given,
+                    stdout=output.inlet,
+                    stderr=output.inlet,
+                    env=ENVIRONMENT,
+                    cwd="/",
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise DeliveryFailed(f"{self._options.command[0]} cannot be started: {error.strerror}") from error
+            try:
+                async with asyncio.timeout(self._options.timeout):
+                    await process.wait()
+            except TimeoutError:
+                raise DeliveryFailed(
+                    f"it did not end within {self._options.timeout:g} s and was killed", True
+                ) from None
+            finally:
+                with contextlib.suppress(ProcessLookupError):  # also what it left behind
+                    os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
-        except TimeoutError:
-            raise DeliveryFailed(f"it did not end within {self._options.timeout:g} s and was killed", True) from None
-        finally:
-            with contextlib.suppress(ProcessLookupError):  # also what it left behind
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-            await _end(talking)
-            process._transport.close()  # type: ignore[attr-defined]  # a child that left the group may hold the pipe
-            if told:
-                log.info("hook %s says: %s", self._options.name, plain(told.decode(errors="replace")))
+                if told := output.read():
+                    log.info("hook %s says: %s", self._options.name, plain(told.decode(errors="replace")))
         if process.returncode:
             raise DeliveryFailed(f"it ended with {process.returncode}", refused=True)
 
 
-async def _feed(process: asyncio.subprocess.Process, text: bytes) -> None:
-    """A program need not read."""
-    stdin = cast(asyncio.StreamWriter, process.stdin)
-    with contextlib.suppress(ConnectionError):
-        stdin.write(text)
-        await stdin.drain()
-        stdin.close()
+@contextlib.contextmanager
+def _input(text: bytes) -> Iterator[int]:
+    """A file in memory, so that a program need not read it."""
+    descriptor = os.memfd_create("event")
+    try:
+        os.write(descriptor, text)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
-async def _drain(process: asyncio.subprocess.Process, told: bytearray) -> None:
-    stdout = cast(asyncio.StreamReader, process.stdout)
-    while chunk := await stdout.read(65536):
-        told += chunk[: OUTPUT - len(told)]
+class _Output:
+    """Takes all that a program says, as it says it, and keeps the beginning."""
 
+    def __enter__(self) -> "_Output":
+        self._outlet, self.inlet = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(self._outlet, False)
+        self._told = bytearray()
+        asyncio.get_running_loop().add_reader(self._outlet, self._take)
+        return self
 
-async def _end(talking: "asyncio.Future[tuple[None, None]]") -> None:
-    """What is in the pipe is read at once; nobody is waited for."""
-    await asyncio.wait({talking}, timeout=0.2)
-    talking.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await talking
+    def __exit__(self, *_: object) -> None:
+        asyncio.get_running_loop().remove_reader(self._outlet)
+        os.close(self._outlet)
+        os.close(self.inlet)
+
+    def read(self) -> bytes:
+        """What there is so far."""
+        self._take()
+        return bytes(self._told)
+
+    def _take(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._told += os.read(self._outlet, CHUNK)[: OUTPUT - len(self._told)]

@@ -138,6 +138,12 @@ class Receiver:
                 self.arrived.clear()
                 await self.arrived.wait()
 
+    async def has_told(self, text: str, seconds: float = 10) -> None:
+        async with asyncio.timeout(seconds):
+            while not self.got or self.got[-1].text != text:
+                self.arrived.clear()
+                await self.arrived.wait()
+
     async def was_asked(self, count: int, seconds: float = 10) -> None:
         async with asyncio.timeout(seconds):
             while self.asked < count:
