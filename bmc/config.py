@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 
 import bmc
+from bmc.hooks import HookSettings
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import Endpoint
 
@@ -99,6 +100,7 @@ class Settings(Section):
     media: MediaSettings = MediaSettings()
     power: PowerSettings = PowerSettings()
     credentials: dict[str, Credential] = {}
+    hooks: HookSettings = HookSettings()
 
 
 def load(path: Path) -> Settings:

@@ -73,6 +73,7 @@ class Fleet:
         self._media = media
         self._patience = patience
         self._members: dict[str, _Member] = {}
+        self._tags: dict[str, frozenset[str]] = {}
         self._lock = asyncio.Lock()
         self._news = events.subscribe()
         self._due: asyncio.Queue[str] = asyncio.Queue()
@@ -157,9 +158,8 @@ class Fleet:
         return self._member(name).node
 
     def tags(self, name: str) -> frozenset[str]:
-        """None for a node that is not there, or no longer."""
-        member = self._members.get(name)
-        return member.definition.tags if member else frozenset()
+        """Those that the node had last, for what is said of it while it is opened anew, or after it is gone."""
+        return self._tags.get(name, frozenset())
 
     def backend(self, name: str) -> Backend:
         """For jobs only. :raise NotFound: no such node."""
@@ -218,6 +218,7 @@ class Fleet:
                 await self._store.put(BUCKET, name, _to_json(merged))
                 member.definition, node = merged, member.node
                 node.relabel(merged.tags)
+                self._tags[name] = merged.tags
         await self._tell(EventKind.NODE_CHANGED, name, f"{name} was changed", "change-node", caller)
         return node
 
@@ -269,6 +270,7 @@ class Fleet:
     async def _open(self, definition: NodeDefinition, stand_in: Backend | None = None) -> Node:
         keeper = await StateKeeper.open(self._store, definition.name)
         self._events.set_maintenance(definition.name, keeper.in_maintenance)
+        self._tags[definition.name] = definition.tags
         backend = stand_in or await self._drivers.open(definition)
         node = Node(
             definition,

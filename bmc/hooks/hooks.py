@@ -23,7 +23,7 @@ from bmc.hooks.sink import Render, Sink, trust
 from bmc.hooks.subscriptions import RetryPolicy, Subscription, Subscriptions
 from bmc.hooks.syslog import PORTS as SYSLOG_PORTS
 from bmc.hooks.syslog import Syslog
-from bmc.hooks.webhook import Webhook, host_of
+from bmc.hooks.webhook import Webhook, check_url, host_of
 from bmc.hooks.worker import GaveUp, Patience, Worker, log
 from bmc.model.clock import Clock
 from bmc.model.errors import NotFound, Refused
@@ -133,7 +133,7 @@ class Hooks:
 
     # Changes
 
-    def check_room(self, account: str) -> None:
+    def _check_room(self, account: str) -> None:
         """:raise Refused: there are as many subscriptions as there may be."""
         mine = sum(each.account == account for each in self._subscriptions.values())
         if mine >= MOST_OF_ONE or len(self._subscriptions) >= MOST:
@@ -142,10 +142,12 @@ class Hooks:
     async def subscribe(self, account: str, destination: str, **fields: Any) -> Subscription:
         """A webhook at `destination`, which is given what is published from now on; fields as of `Subscription`.
 
-        :raise Refused: see `check_room`. :raise NotFound: the account was deleted meanwhile.
+        :raise InvalidRequest: see `check_url`. :raise Refused: there are too many.
+        :raise NotFound: the account was deleted meanwhile.
         """
+        check_url(destination, self._allowed)
         async with self._changing:
-            self.check_room(account)
+            self._check_room(account)
             if self._accounts.find(account) is None:
                 raise NotFound(f"there is no account {account!r}")
             subscription = Subscription(secrets.token_hex(6), account, destination, **fields)

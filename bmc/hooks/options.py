@@ -14,7 +14,7 @@ class HookSettings(Options):
     """How often an event is tried again, and how many seconds apart at first; and the destinations of this file."""
 
     retry_attempts: int = Field(default=10, ge=0, le=1000)
-    retry_interval: float = Field(default=5, gt=0, le=3600)
+    retry_interval: int = Field(default=5, ge=1, le=3600)
     ca_file: Path | None = None
     program: list[ProgramOptions] = Field(default=[])
     syslog: list[SyslogOptions] = Field(default=[])

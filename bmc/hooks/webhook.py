@@ -6,13 +6,15 @@ import hmac
 import json
 import ssl
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from bmc.fetch import Forbidden, Network, checked_sockets
+from bmc.fetch import Forbidden, Network, check_address, checked_sockets
 from bmc.hooks.sink import DeliveryFailed, Render
 from bmc.model.clock import Clock
+from bmc.model.errors import InvalidRequest
 from bmc.model.events import Event
 
 SECONDS = 30.0
@@ -99,6 +101,30 @@ class Webhook:
                 connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
             )
         return self._session
+
+
+def check_url(url: str, allowed: Sequence[Network]) -> None:
+    """What a name resolves to is checked where the connection is made.
+
+    :raise InvalidRequest: no http(s) URL, one that holds a password, or a forbidden address.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise InvalidRequest(f"the destination is no URL: {error}") from None
+    if parts.scheme not in ("http", "https") or not host or not url.isascii() or not url.isprintable() or " " in url:
+        raise InvalidRequest("the destination is no http:// or https:// URL")
+    if "@" in parts.netloc or parts.fragment:
+        raise InvalidRequest("the destination holds a user, a password or a fragment; a password belongs into a header")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return
+    try:
+        check_address(address, allowed)
+    except Forbidden as error:
+        raise InvalidRequest(f"the destination is refused: {error}") from error
 
 
 def host_of(url: str) -> str:

@@ -12,6 +12,7 @@ from bmc.redfish import (
     sensors,
     service_root,
     sessions,
+    subscriptions,
     system_actions,
     systems,
     tasks,
@@ -32,6 +33,7 @@ FAMILIES = (
     sel,
     tasks,
     event_service,
+    subscriptions,
     images,
 )
 

@@ -102,6 +102,7 @@ class Receiver:
     """A web server. `mode`: "ok", a status as "500", "hang", or "reset"; only what it answered 204 to is in `got`."""
 
     port: int = 0
+    host: str = "127.0.0.1"
     mode: str = "ok"
     got: list[Got] = field(default_factory=list)
     asked: int = 0
@@ -123,7 +124,7 @@ class Receiver:
         app.router.add_route("*", "/moved", self._take)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=tls, reuse_address=True)
+        site = web.TCPSite(self._runner, self.host, self.port, ssl_context=tls, reuse_address=True)
         await site.start()
         self.port = self._runner.addresses[0][1]
         self.scheme = "https" if tls else "http"
@@ -168,8 +169,8 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
-    receiver = Receiver()
+async def receiving(tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> AsyncIterator[Receiver]:
+    receiver = Receiver(host=host)
     await receiver.start(tls)
     try:
         yield receiver
