@@ -37,7 +37,7 @@ async def test_the_documents_of_the_root_need_no_sign_in(service: Service) -> No
 
 
 def _example(route: Route, **names: str) -> str:
-    known = {"node": "n1", "account": "admin", "role": "Operator", "slot": "cd0", "image": "tiny"}
+    known = {"node": "n1", "account": "admin", "role": "Operator", "slot": "cd0", "image": "tiny", "subscription": "1"}
     return route.path.format_map({"session": "1", "job": "1", "entry": "1", "sensor": "CPULoad", **known, **names})
 
 
