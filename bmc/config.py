@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 
 import bmc
+from bmc.hooks import HookSettings
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import Endpoint
 
@@ -106,6 +107,7 @@ class Settings(Section):
     power: PowerSettings = PowerSettings()
     log: LogSettings = LogSettings()
     credentials: dict[str, Credential] = {}
+    hooks: HookSettings = HookSettings()
 
 
 def load(path: Path) -> Settings:

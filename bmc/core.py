@@ -49,7 +49,7 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store.open(state / "store" / "lightsout.db"))
         events, audit = Events(store, clock), Audit(store, clock)
-        accounts = await Accounts.open(store, events, clock, state / "keys" / "ipmi.key")
+        accounts = await Accounts.open(store, events, clock, key_file(state))
         drivers = Drivers(state / "drivers", clock, lambda name: _credential(settings, name))
         media = MediaLibrary(state / "media", Fetcher(settings.fetch.allow), settings.media.quota_gib << 30)
         patience = Patience(graceful=settings.power.graceful_timeout)
@@ -57,6 +57,11 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
         fleet.on_forget(accounts.drop_node)
         stack.push_async_callback(fleet.close)
         yield Core(state, settings, clock, store, events, audit, accounts, drivers, media, fleet)
+
+
+def key_file(state: Path) -> Path:
+    """What seals the secrets in the store."""
+    return state / "keys" / "ipmi.key"
 
 
 def _credential(settings: Settings, name: str) -> tuple[bytes, bytes]:

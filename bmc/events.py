@@ -43,7 +43,8 @@ class Events:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._subscriptions: WeakSet[Subscription] = WeakSet()
+        self._subscriptions: WeakSet[Subscription | Follower] = WeakSet()
+        self._in_maintenance: set[str] = set()
 
     async def publish(self, event: Event) -> Event:
         """Store the event, then wake the subscribers; returns it with its sequence, and its time where it had none.
@@ -52,21 +53,48 @@ class Events:
 
         :raise StoreFailed: it is not stored, and nobody saw it.
         """
-        event = replace(event, at=event.at or self._clock.now())
+        held = event.node in self._in_maintenance and event.kind is not EventKind.RESERVED
+        event = replace(event, at=event.at or self._clock.now(), maintenance=held)
         return await asyncio.shield(asyncio.ensure_future(self._publish(event)))
 
     async def _publish(self, event: Event) -> Event:
-        sequence = await self._store.append(EVENTS, _event_to_json(event), subject=event.node)
+        sequence = await self._store.append(EVENTS, event_to_json(event), subject=event.node)
         for subscription in list(self._subscriptions):
             subscription.wake(sequence)
         await _trim(self._store, EVENTS, sequence, EVENTS_KEPT)
         return replace(event, sequence=sequence)
+
+    def set_maintenance(self, node: str, held: bool) -> None:
+        """Whether a person holds the node: what is published about it meanwhile, after the beginning, alerts nobody."""
+        (self._in_maintenance.add if held else self._in_maintenance.discard)(node)
 
     def subscribe(self, after: int | None = None) -> "Subscription":
         """Every event above sequence `after`, then each new one, without end; None: only what comes from now on."""
         subscription = Subscription(self._store, after)
         self._subscriptions.add(subscription)
         return subscription
+
+    async def follow(self, name: str) -> "Follower":
+        """The place of the reader `name`, which outlives the service; a new reader's is at what comes from now on."""
+        after = (await self._store.cursors(EVENTS)).get(name)
+        if after is None:
+            after = await self._store.last(EVENTS)
+            await self._store.ack(EVENTS, name, after)
+        follower = Follower(self._store, name, after)
+        self._subscriptions.add(follower)
+        return follower
+
+    async def followers(self) -> list[str]:
+        """The names of all whose place is kept."""
+        return list(await self._store.cursors(EVENTS))
+
+    async def forget(self, name: str) -> None:
+        """The reader `name` is no more."""
+        await self._store.drop_cursor(EVENTS, name)
+
+    async def last(self) -> int:
+        """The sequence given last; 0 when there was no event yet."""
+        return await self._store.last(EVENTS)
 
     async def history(self, node: str | None = None, after: int = 0, limit: int = 100) -> list[Event]:
         """The last `limit` events above sequence `after`, of one node or of all; oldest first."""
@@ -108,6 +136,45 @@ class Subscription(AsyncIterator[Event]):
                 self._after = records[-1].sequence
                 self._wake.set()
         return self._ready.popleft()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`events`, of those with the sequences `first` to `last`; before them `missed` were no longer kept."""
+
+    events: list[Event]
+    first: int
+    last: int
+    missed: int
+
+
+class Follower:
+    """A reader's durable `place` in the stream: what is not `done` comes again, also after a crash."""
+
+    def __init__(self, store: Store, name: str, after: int) -> None:
+        self._store = store
+        self._name = name
+        self.place = after
+        self._wake = asyncio.Event()
+
+    def wake(self, sequence: int) -> None:
+        self._wake.set()
+
+    async def next(self, limit: int = BATCH) -> Batch:
+        """What follows the last that is done, at most `limit` events, as soon as there is something."""
+        while True:
+            self._wake.clear()
+            records = await self._store.consume(EVENTS, self._name, limit)
+            if records:
+                return Batch(
+                    _events(records), records[0].sequence, records[-1].sequence, records[0].sequence - self.place - 1
+                )
+            await self._wake.wait()
+
+    async def done(self, sequence: int) -> None:
+        """Everything up to `sequence` is dealt with."""
+        await self._store.ack(EVENTS, self._name, sequence)
+        self.place = max(self.place, sequence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +246,8 @@ async def _trim(store: Store, stream: str, sequence: int, keep: int) -> None:
         log.warning("could not trim the stream %s", stream, exc_info=True)
 
 
-def _event_to_json(event: Event) -> dict[str, Json]:
+def event_to_json(event: Event) -> dict[str, Json]:
+    """All but its sequence."""
     return {
         "kind": event.kind.value,
         "message": event.message,
@@ -188,20 +256,18 @@ def _event_to_json(event: Event) -> dict[str, Json]:
         "severity": event.severity.value,
         "account": event.account,
         "details": cast(Json, dict(event.details)),
+        "maintenance": event.maintenance,
     }
 
 
 def _events(records: list[Record]) -> list[Event]:
     """Without those of a kind that only a later version knows, which may have run on this store before."""
-    return [_event(record) for record in records if record.value["kind"] in KINDS]
+    return [event_from_json(record.value, record.sequence) for record in records if record.value["kind"] in KINDS]
 
 
-def _event(record: Record) -> Event:
-    value: dict[str, Any] = record.value | {
-        "kind": EventKind(record.value["kind"]),
-        "severity": Severity(record.value["severity"]),
-    }
-    return Event(**value, sequence=record.sequence)
+def event_from_json(value: Mapping[str, Any], sequence: int) -> Event:
+    known = {**value, "kind": EventKind(value["kind"]), "severity": Severity(value["severity"])}
+    return Event(**known, sequence=sequence)
 
 
 def _audit_record(record: Record) -> AuditRecord:

@@ -4,7 +4,7 @@ The address is checked where the connection is made, so redirects and names that
 """
 
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
@@ -32,6 +32,19 @@ def check_address(address: IPv4Address | IPv6Address, allowed: Sequence[Network]
         raise Forbidden(
             f"{address} is this machine's own or a link-local address; see fetch.allow in the configuration"
         )
+
+
+def checked_sockets(allowed: Sequence[Network]) -> Callable[[Any], socket.socket]:
+    """A socket factory for aiohttp that opens none towards a forbidden address."""
+
+    def make(address: Any) -> socket.socket:
+        family, kind, protocol, _, target = address
+        check_address(ip_address(target[0].split("%")[0]), allowed)
+        opened = socket.socket(family, kind, protocol)
+        opened.setblocking(False)
+        return opened
+
+    return make
 
 
 class Fetcher:
@@ -71,20 +84,13 @@ class Fetcher:
 
     @asynccontextmanager
     async def _get(self, url: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        connector = aiohttp.TCPConnector(socket_factory=self._socket)
+        connector = aiohttp.TCPConnector(socket_factory=checked_sockets(self._allowed))
         timeout = aiohttp.ClientTimeout(total=None, connect=15, sock_read=60)
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session,
             session.get(url, max_redirects=5, headers={"Accept-Encoding": "identity"}) as response,
         ):
             yield response
-
-    def _socket(self, address: Any) -> socket.socket:
-        family, kind, protocol, _, target = address
-        check_address(ip_address(target[0].split("%")[0]), self._allowed)
-        opened = socket.socket(family, kind, protocol)
-        opened.setblocking(False)
-        return opened
 
 
 async def _copy(response: aiohttp.ClientResponse, part: Path, limit: int, url: str) -> int:

@@ -76,6 +76,7 @@ class Fleet:
         self._media = media
         self._patience = patience
         self._members: dict[str, _Member] = {}
+        self._tags: dict[str, frozenset[str]] = {}
         self._lock = asyncio.Lock()
         self._news = events.subscribe()
         self._due: asyncio.Queue[str] = asyncio.Queue()
@@ -163,6 +164,10 @@ class Fleet:
         """:raise NotFound: no such node."""
         return self._member(name).node
 
+    def tags(self, name: str) -> frozenset[str]:
+        """Those that the node had last, for what is said of it while it is opened anew, or after it is gone."""
+        return self._tags.get(name, frozenset())
+
     def backend(self, name: str) -> Backend:
         """For jobs only. :raise NotFound: no such node."""
         return self._member(name).backend
@@ -220,6 +225,7 @@ class Fleet:
                 await self._store.put(BUCKET, name, _to_json(merged))
                 member.definition, node = merged, member.node
                 node.relabel(merged.tags)
+                self._tags[name] = merged.tags
         await self._tell(EventKind.NODE_CHANGED, name, f"{name} was changed", "change-node", caller)
         return node
 
@@ -270,6 +276,8 @@ class Fleet:
 
     async def _open(self, definition: NodeDefinition, stand_in: Backend | None = None) -> Node:
         keeper = await StateKeeper.open(self._store, definition.name)
+        self._events.set_maintenance(definition.name, keeper.in_maintenance)
+        self._tags[definition.name] = definition.tags
         backend = stand_in or await self._drivers.open(definition)
         node = Node(
             definition,

@@ -14,8 +14,10 @@ from pathlib import Path
 from aiohttp.web import Application
 
 import bmc
-from bmc.core import Core, open_core
+from bmc.accounts.keyfile import open_key_file
+from bmc.core import Core, key_file, open_core
 from bmc.first_start import FirstPassword, define_demo, first_administrator, ipmitool_line
+from bmc.hooks import open_hooks
 from bmc.http.app import make_app
 from bmc.http.deploy import DeployServer
 from bmc.http.keys import METRICS
@@ -28,6 +30,7 @@ from bmc.model.errors import BackendFailed, BmcError
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, NodeDefinition
 from bmc.node import Node
+from bmc.redfish.event_record import event_body
 from bmc.reinstall.build import build_all, default_cache
 from bmc.reinstall.images import Catalogue
 from bmc.reinstall.job import Reinstall
@@ -81,12 +84,26 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         stack.push_async_callback(jobs.close)
         first = await first_administrator(core)
         await core.fleet.start()
+        hooks = await stack.enter_async_context(
+            open_hooks(
+                core.settings.hooks,
+                core.store,
+                core.events,
+                core.accounts,
+                core.fleet,
+                core.clock,
+                open_key_file(key_file(state), may_make=False),
+                core.settings.fetch.allow,
+                event_body,
+            )
+        )
         app = make_app(
             accounts=core.accounts,
             fleet=core.fleet,
             events=core.events,
             audit=core.audit,
             jobs=jobs,
+            hooks=hooks,
             catalogue=catalogue,
             store=core.store,
             clock=core.clock,

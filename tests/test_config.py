@@ -1,20 +1,29 @@
 """The configuration file is checked whole, and every setting is documented."""
 
 from pathlib import Path
+from typing import Any, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
 
 from bmc.config import Settings, config_file, load, state_directory
+from bmc.hooks.filter import Filter
 from bmc.model.errors import InvalidRequest
 
+SYSLOG = '[[hooks.syslog]]\nname = "a"\nhost = "h"\n'
+MAIL = '[[hooks.mail]]\nname = "a"\nhost = "h"\nsender = "x@y"\nto = ["z@y"]\n'
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "operating.md").read_text()
 
 
 def settings_of(model: type[BaseModel], prefix: str = "") -> list[str]:
     found = []
     for name, field in model.model_fields.items():
-        kind = field.annotation
+        kind: Any = field.annotation
+        if get_origin(kind) is list and isinstance(get_args(kind)[0], type):
+            kind = get_args(kind)[0]
+        if kind is Filter:
+            found.append(f"{prefix}{name}")
+            continue
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found += settings_of(kind, f"{prefix}{name}.")
         else:
@@ -45,6 +54,16 @@ def test_beyond_loopback_it_is_https(tmp_path):
         ('[ipmi]\naddresses = "10.0.5.1/24"\n', "ipmi.addresses: value is not a valid IPv4 or IPv6 network"),
         ("[ipmi]\nport = 623\n", "ipmi: .*port is that of `addresses`, which is missing"),
         ('[credentials.r1]\nuser = ""\n', "credentials.r1.user"),
+        ('[[hooks.program]]\nname = "a"\ncommand = ["sh"]\n', r"hooks.program.0.command: .*absolute path"),
+        (
+            SYSLOG + 'protocol = "x"\n',
+            r"hooks.syslog.0.protocol: .*'udp', 'tcp' or 'tls'",
+        ),
+        (SYSLOG + 'filter.kinds = ["pwr"]\n', r"hooks.syslog.0.filter.kinds: .*'pwr'"),
+        ('[[hooks.mail]]\nname = "a"\nhost = "h"\nsender = "x"\nto = []\n', "hooks.mail.0.sender.*; hooks.mail.0.to"),
+        (MAIL + 'user = "u"\n', "hooks.mail.0: .*both user and password_file"),
+        (MAIL + 'user = "u"\npassword_file = "/f"\nsecurity = "none"\n', "hooks.mail.0: .*only with security"),
+        (MAIL + MAIL, "hooks: .*'a' is there twice"),
     ],
 )
 def test_every_wrong_key_is_named(tmp_path, text, words):
@@ -64,3 +83,8 @@ def test_the_state_directory_is_the_installations_own_unless_named(monkeypatch, 
 @pytest.mark.parametrize("setting", settings_of(Settings))
 def test_every_setting_is_documented(setting):
     assert f"`{setting}" in DOCUMENT
+
+
+@pytest.mark.parametrize("field", Filter.model_fields)
+def test_every_part_of_a_filter_is_documented(field):
+    assert f"| `{field}` |" in (Path(__file__).parents[1] / "docs" / "hooks.md").read_text()

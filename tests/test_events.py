@@ -184,3 +184,47 @@ async def test_the_audit_is_read_page_by_page_or_from_its_end(store: Store):
         await audit.record(CALLER, "power", f"n{number % 2}", "ok")
     assert [record.sequence for record in await audit.read(after=3, limit=2)] == [4, 5]
     assert [record.sequence for record in await audit.newest(limit=2, target="n0")] == [7, 9]
+
+
+async def test_a_follower_goes_on_after_a_restart_where_it_was(store: Store) -> None:
+    events = Events(store, SystemClock())
+    await events.publish(about("n1", 0))
+    follower = await events.follow("hook")
+    for number in (1, 2, 3):
+        await events.publish(about("n1", number))
+    batch = await follower.next()
+    assert ([event.details["number"] for event in batch.events], batch.last, batch.missed) == ([1, 2, 3], 4, 0)
+    await follower.done(batch.events[0].sequence)
+    again = await (await Events(store, SystemClock()).follow("hook")).next()
+    assert [event.details["number"] for event in again.events] == [2, 3]
+    assert await events.followers() == ["hook"]
+    await events.forget("hook")
+    assert await events.followers() == []
+
+
+async def test_a_waiting_follower_is_woken(events: Events) -> None:
+    follower = await events.follow("hook")
+    waiting = asyncio.ensure_future(follower.next())
+    await asyncio.sleep(0)
+    told = await events.publish(about("n1"))
+    async with asyncio.timeout(5):
+        assert (await waiting).last == told.sequence
+
+
+async def test_a_follower_is_told_what_it_missed(store: Store, events: Events) -> None:
+    follower = await events.follow("hook")
+    for number in range(5):
+        await events.publish(about("n1", number))
+    await store.trim("events", 2)
+    batch = await follower.next()
+    assert (batch.missed, [event.details["number"] for event in batch.events]) == (3, [3, 4])
+
+
+async def test_an_event_of_a_node_in_maintenance_says_so_for_good(store: Store, events: Events) -> None:
+    events.set_maintenance("n1", True)
+    held, other = await events.publish(about("n1")), await events.publish(about("n2"))
+    beginning = await events.publish(Event(EventKind.RESERVED, "", 0, "n1"))
+    events.set_maintenance("n1", False)
+    after = await events.publish(about("n1"))
+    assert [event.maintenance for event in (held, other, beginning, after)] == [True, False, False, False]
+    assert [event.maintenance for event in await events.history()] == [True, False, False, False]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
@@ -26,6 +26,8 @@ BUCKET = "accounts"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 SWEEP_EVERY = 15
 
+Forgotten = Callable[[str], Awaitable[None]]
+
 log = logging.getLogger(__name__)
 
 
@@ -46,6 +48,7 @@ class Accounts:
         self._changing = asyncio.Lock()
         self._gate = Gate(self._accounts.get, clock, hasher, limits)
         self._slot_callbacks: list[SlotCallback] = []
+        self._forgotten: list[Forgotten] = []
 
     @classmethod
     async def open(
@@ -84,6 +87,14 @@ class Accounts:
 
     def list(self) -> tuple[Account, ...]:
         return tuple(self._accounts[name].account for name in sorted(self._accounts))
+
+    def find(self, name: str) -> Account | None:
+        stored = self._accounts.get(name)
+        return stored.account if stored else None
+
+    def on_forget(self, forgotten: Forgotten) -> None:
+        """Call `forgotten` with the name of each account that is deleted, to drop what is kept for it elsewhere."""
+        self._forgotten.append(forgotten)
 
     async def create(self, name: str, password: str, role: Role, scope: Scope = ALL_NODES) -> Account:
         """:raise InvalidRequest: the name or password is not acceptable, or the name is taken."""
@@ -144,7 +155,7 @@ class Accounts:
         return account
 
     async def delete(self, name: str) -> None:
-        """Its sessions and IPMI slots go with it. :raise NotFound: :raise Refused: see `change`."""
+        """Its sessions, IPMI slots and subscriptions go with it. :raise NotFound: :raise Refused: see `change`."""
         async with self._changing:
             self._stored(name)
             self._keep_one_governing(name, None)
@@ -155,6 +166,8 @@ class Accounts:
             self._gate.changed(name)
             self._gate.unlock(name)
             await self._sessions.close_account(name)
+            for forgotten in self._forgotten:
+                await forgotten(name)
         await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} deleted", name)
 
     # Signing in

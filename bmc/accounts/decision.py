@@ -1,6 +1,6 @@
-"""The one decision: may this caller do this?"""
+"""The one decision: may this caller do this? And what may it see?"""
 
-from bmc.model.caller import Caller, Role
+from bmc.model.caller import Caller, Role, Scope
 from bmc.model.errors import Denied
 
 NO_TAGS: frozenset[str] = frozenset()
@@ -21,3 +21,10 @@ def decide(caller: Caller, role: Role, node: str = "", tags: frozenset[str] = NO
         raise Denied(f"the scope of {caller.account} does not include {node}")
     if not node and role is not Role.READ_ONLY and not caller.scope.all_nodes:
         raise Denied(f"{what} concerns the whole fleet; the scope of {caller.account} is limited")
+
+
+def sees(role: Role, scope: Scope, node: str, tags: frozenset[str]) -> bool:
+    """What is about a node goes by scope; what is about the fleet (sign-ins, accounts) is its administrators'."""
+    if node:
+        return scope.covers(node, tags)
+    return role is Role.ADMINISTRATOR and scope.all_nodes

@@ -37,7 +37,7 @@ class Sealer:
         try:
             return self._cipher.decrypt(data[:NONCE], data[NONCE:], context.encode())
         except InvalidTag:
-            raise KeyFileUnusable(f"the key file does not open the IPMI key of {context}") from None
+            raise KeyFileUnusable(f"the key file does not open the secret of {context}") from None
 
 
 def open_key_file(path: Path, may_make: bool) -> Sealer:

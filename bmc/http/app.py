@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from bmc.accounts import Accounts
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
+from bmc.hooks import Hooks
 from bmc.http import console, session, static
 from bmc.http.health import HEALTH, Health, health
 from bmc.http.keys import HOUSE, METRICS
@@ -38,6 +39,7 @@ def make_app(
     events: Events,
     audit: Audit,
     jobs: Jobs,
+    hooks: Hooks,
     catalogue: Catalogue,
     store: Store,
     clock: Clock,
@@ -47,7 +49,7 @@ def make_app(
 ) -> web.Application:
     """`page` is the directory of the built page; `origins` are those of reverse proxies that show us."""
     names = ImageNames(catalogue, clock)
-    house = House(accounts, fleet, events, audit, jobs, catalogue, names, clock, Closing(accounts))
+    house = House(accounts, fleet, events, audit, jobs, hooks, catalogue, names, clock, Closing(accounts))
     metrics = Metrics(house, ipmi)
     app = web.Application(
         client_max_size=BODY_LIMIT,

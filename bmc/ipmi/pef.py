@@ -194,6 +194,8 @@ class Pef:
             return
         passing = [found for found in map(self.filter, range(1, FILTERS + 1)) if found.enabled and _fits(found, event)]
         allowed = PefAction(self.value(PefParameter.ACTIONS)[0])
+        if entry.maintenance:
+            allowed &= ~PefAction.ALERT
         actions = PefAction.NONE
         for found in passing:
             actions |= found.actions & allowed

@@ -50,13 +50,14 @@ class EventKind(Enum):
     SIGN_IN_FAILED = "account.sign-in-failed"
     ACCOUNT_LOCKED = "account.locked"
     ACCOUNT_CHANGED = "account.changed"
+    TEST = "event.test"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """`sequence` is 0 until the stream has given it a place; `at` is seconds since the epoch.
 
-    `details` holds JSON values only.
+    `details` holds JSON values only. `maintenance`: a person held the node when it was published, so it alerts nobody.
     """
 
     kind: EventKind
@@ -67,3 +68,4 @@ class Event:
     account: str = ""
     details: Mapping[str, object] = field(default_factory=dict)
     sequence: int = 0
+    maintenance: bool = False

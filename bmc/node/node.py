@@ -422,6 +422,7 @@ class Node:
         media: tuple[MediaSlot, ...] = self._backend.media.slots() if self._backend.media else ()
         hardware = self._backend.inventory.hardware() if self._backend.inventory else Hardware()
         self._fru.describe(hardware)
+        self._events.set_maintenance(self._definition.name, self._keeper.in_maintenance)
         self._snapshot = replace(
             self._snapshot,
             at=self._clock.now(),

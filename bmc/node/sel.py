@@ -20,7 +20,7 @@ class SelPart:
         }
 
     async def _do_add(self, command: AddSelEntry, caller: Caller) -> int:
-        id = await self._keeper.add(command.record_type, command.data)
+        id = await self._keeper.add(command.record_type, command.data, self._bench.keeper.in_maintenance)
         await self._changed(f"{caller.account} added record {id:04X}h to the SEL of {self._bench.name}", caller)
         return id
 

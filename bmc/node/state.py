@@ -120,5 +120,10 @@ class StateKeeper:
             self.state = changed
             return changed
 
+    @property
+    def in_maintenance(self) -> bool:
+        """A person holds the node."""
+        return self.state.reservation is not None and not self.state.reservation.job
+
     async def delete(self) -> None:
         await self._store.delete(BUCKET, self._node)

@@ -69,12 +69,12 @@ class SelKeeper:
         if told is None:
             self._seen = event.sequence
         elif self.sel.free:
-            await self._add(SYSTEM_EVENT, told.pack(), event.at, event)
+            await self._add(SYSTEM_EVENT, told.pack(), event.at, event, event.maintenance)
         else:
             self._seen = event.sequence
             await self._change(overflow=True)
 
-    async def add(self, record_type: int, data: bytes) -> int:
+    async def add(self, record_type: int, data: bytes, maintenance: bool = False) -> int:
         """A record from outside; returns its id. :raise InvalidRequest: its form. :raise Refused: the SEL is full."""
         plain = record_type in PLAIN_OEM
         if not plain and record_type != SYSTEM_EVENT and record_type not in TIMESTAMPED_OEM:
@@ -85,7 +85,7 @@ class SelKeeper:
             if not self.sel.free:
                 await self._change(overflow=True)
                 raise Refused(f"the SEL of {self._node} is full; save it and clear it")
-            return await self._add(record_type, data, self._clock.now())
+            return await self._add(record_type, data, self._clock.now(), maintenance=maintenance)
 
     async def delete(self, id: int) -> None:
         """:raise NotFound: no such record."""
@@ -127,11 +127,13 @@ class SelKeeper:
         await self._store.clear(_bucket(self._node))
         await self._store.delete(STATE, self._node)
 
-    async def _add(self, record_type: int, data: bytes, at: float, event: Event | None = None) -> int:
+    async def _add(
+        self, record_type: int, data: bytes, at: float, event: Event | None = None, maintenance: bool = False
+    ) -> int:
         id, added = self._free_id(), self.now()
         stamp = None if record_type in PLAIN_OEM else int(at) + self.sel.offset
         message, severity, sequence = (event.message, event.severity, event.sequence) if event else ("", None, 0)
-        entry = SelEntry(id, record_type, stamp, data, at, message, severity)
+        entry = SelEntry(id, record_type, stamp, data, at, message, severity, maintenance)
         value: dict[str, Json] = {
             "type": record_type,
             "stamp": stamp,
@@ -141,6 +143,7 @@ class SelKeeper:
             "severity": severity.value if severity else None,
             "event": sequence,
             "added": added,
+            "maintenance": maintenance,
         }
         await self._store.put(_bucket(self._node), str(id), value)
         self._last_id, self._seen = id, max(self._seen, sequence)
@@ -185,4 +188,13 @@ def _entry(entry: Entry) -> SelEntry:
     value = entry.value
     data = bytes.fromhex(value["data"])
     severity = Severity(value["severity"]) if value.get("severity") else None
-    return SelEntry(int(entry.key), value["type"], value["stamp"], data, value["at"], value["message"], severity)
+    return SelEntry(
+        int(entry.key),
+        value["type"],
+        value["stamp"],
+        data,
+        value["at"],
+        value["message"],
+        severity,
+        value.get("maintenance", False),
+    )

@@ -1,5 +1,6 @@
 """Request bodies: parsed once, checked by a model, every problem told by the right message of the Base registry."""
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from bmc.redfish.messages import message
 from bmc.redfish.types import JsonObject
 
 MOST_PROBLEMS = 50
+SECRETS = re.compile("password|secret|headers", re.IGNORECASE)
 SECRET = "********"  # noqa: S105 - stands in for one
 
 
@@ -85,7 +87,7 @@ def _problem(details: ErrorDetails, action: str, readable: Mapping[str, object] 
     name = "/".join(path) or "(body)"
     pointer = "#/" + "/".join(path)
     kind, limits = details["type"], details.get("ctx", {})
-    value = SECRET if "password" in name.lower() else details.get("input")
+    value = SECRET if SECRETS.search(name) else details.get("input")
     if kind == "extra_forbidden":
         if action:
             return message("ActionParameterUnknown", action, name, related=pointer)

@@ -35,6 +35,8 @@ def event_body(event: Event) -> JsonObject:
             ),
         ),
     }
+    if event.kind is EventKind.TEST:
+        record |= {"MessageId": event.details["message_id"], "MessageArgs": event.details["message_args"]}
     if event.node:
         record["OriginOfCondition"] = link(system_path(event.node))
     return {

@@ -4,25 +4,76 @@ import asyncio
 from typing import Any
 
 from aiohttp import web
+from pydantic import Field
 
+from bmc.accounts import decision
 from bmc.events import Subscription
-from bmc.model.caller import Caller
-from bmc.model.errors import NotFound
-from bmc.model.events import Event, EventKind
-from bmc.redfish.event_record import server_sent
+from bmc.model.caller import Caller, Role
+from bmc.model.events import Event, EventKind, Severity
+from bmc.redfish.body import Body
+from bmc.redfish.event_record import message_id, server_sent
 from bmc.redfish.house import House
-from bmc.redfish.router import Call, Reply, Route, governs
-from bmc.redfish.types import resource
+from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.system_body import system_path
+from bmc.redfish.types import link, resource
 
 SERVICE = "/redfish/v1/EventService"
-STREAM = f"{SERVICE}/SSE"
+STREAM, SUBSCRIPTIONS = f"{SERVICE}/SSE", f"{SERVICE}/Subscriptions"
+TEST_ACTION = "EventService.SubmitTestEvent"
 KEEP_ALIVE_SECONDS = 15.0
 SLOWEST_SECONDS = 60.0
 
 
-async def service(_: Call) -> Reply:
+class SubmittedEvent(Body):
+    """What of it is not given is not told, but for the message."""
+
+    message: str = Field(default="This is a test event.", max_length=1024)
+    message_id: str = Field(default=message_id(EventKind.TEST), max_length=256)
+    message_args: list[str] = Field(default=[], max_length=32)
+    message_severity: Severity = Severity.OK
+    severity: Severity | None = None
+    origin_of_condition: str = ""
+    event_type: str = ""
+    event_id: str = ""
+    event_timestamp: str = ""
+    event_group_id: int = 0
+
+
+async def service(call: Call) -> Reply:
+    """Retries are the configuration file's to set."""
+    patience = call.house.hooks.patience
     body = resource(SERVICE, "EventService", Id="EventService", Name="Events", ServiceEnabled=True)
-    return Reply(body | {"ServerSentEventUri": STREAM, "Status": {"State": "Enabled", "Health": "OK"}})
+    body |= {
+        "ServerSentEventUri": STREAM,
+        "Status": {"State": "Enabled", "Health": "OK"},
+        "Subscriptions": link(SUBSCRIPTIONS),
+        "DeliveryRetryAttempts": patience.attempts,
+        "DeliveryRetryIntervalSeconds": int(patience.interval),
+        "EventFormatTypes": ["Event"],
+        "EventTypesForSubscription": ["Alert"],
+        "RegistryPrefixes": sorted({message_id(kind).partition(".")[0] for kind in EventKind}),
+        "ResourceTypes": ["ComputerSystem"],
+        "SubordinateResourcesSupported": True,
+        "OriginResourcesSupported": True,
+        "IncludeOriginOfConditionSupported": False,
+        "Severities": [severity.value for severity in Severity],
+        "Actions": {f"#{TEST_ACTION}": {"target": f"{SERVICE}/Actions/{TEST_ACTION}"}},
+    }
+    return Reply(body)
+
+
+async def submit_test_event(call: Call) -> Reply:
+    """A test passes every filter; its id, time and type are its own, whatever the client asks for."""
+    asked = call.body(SubmittedEvent, TEST_ACTION)
+    path = asked.origin_of_condition.rstrip("/")
+    name = path.rpartition("/")[2]
+    node = name if name and path == system_path(name) else ""
+    details = {"message_id": asked.message_id, "message_args": asked.message_args}
+    severity = asked.severity or asked.message_severity
+    event = Event(EventKind.TEST, asked.message, 0, node, severity, call.caller.account, details)
+    told = await call.house.events.publish(event)
+    await call.house.audit.record(call.caller, "submit-test-event", node, "ok", {"event": told.sequence})
+    return Reply(status=204)
 
 
 async def stream(call: Call) -> web.StreamResponse:
@@ -78,16 +129,7 @@ async def _pump(
 
 
 def sees(event: Event, caller: Caller, house: House) -> bool:
-    """Events of nodes go by scope; what concerns the fleet (sign-ins, accounts) is the administrators'."""
-    if not event.node:
-        return governs(caller)
-    if caller.scope.all_nodes:
-        return True
-    try:
-        tags = house.fleet.node(event.node).snapshot.definition.tags
-    except NotFound:
-        tags = frozenset()
-    return caller.scope.covers(event.node, tags)
+    return decision.sees(caller.role, caller.scope, event.node, house.fleet.tags(event.node))
 
 
 def _lost_rights(event: Event, call: Call) -> bool:
@@ -109,4 +151,5 @@ async def _write(response: web.StreamResponse, data: bytes) -> None:
 ROUTES = (
     Route("GET", SERVICE, service),
     Route("GET", STREAM, stream),
+    Route("POST", f"{SERVICE}/Actions/{TEST_ACTION}", submit_test_event, role=Role.ADMINISTRATOR),
 )

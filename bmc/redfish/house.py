@@ -7,6 +7,7 @@ from typing import Any
 from bmc.accounts import Accounts
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
+from bmc.hooks import Hooks
 from bmc.jobs import Jobs
 from bmc.model.caller import Role
 from bmc.model.clock import Clock
@@ -27,6 +28,7 @@ class House:
     events: Events
     audit: Audit
     jobs: Jobs
+    hooks: Hooks
     catalogue: Catalogue
     image_names: ImageNames
     clock: Clock

@@ -16,6 +16,7 @@ VERSIONS = {
     "Chassis": "v1_28_0",
     "ComputerSystem": "v1_27_0",
     "Event": "v1_13_0",
+    "EventDestination": "v1_16_0",
     "EventService": "v1_12_0",
     "LogEntry": "v1_21_0",
     "LogService": "v1_9_0",
@@ -44,6 +45,7 @@ VERSIONS = {
 COLLECTIONS = (
     "ChassisCollection",
     "ComputerSystemCollection",
+    "EventDestinationCollection",
     "JsonSchemaFileCollection",
     "LogEntryCollection",
     "LogServiceCollection",

@@ -168,6 +168,20 @@ class Store:
 
         await self._writer.write(change)
 
+    async def cursors(self, stream: str) -> dict[str, int]:
+        """What each durable reader of `stream` has acknowledged."""
+        rows = await self._read("SELECT durable, sequence FROM cursors WHERE stream = ?", stream)
+        return {durable: sequence for durable, sequence in rows}
+
+    async def drop_cursor(self, stream: str, durable: str) -> None:
+        """`durable` reads no more. Must not fail when it never did."""
+        _check_text(stream, durable)
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM cursors WHERE stream = ? AND durable = ?", (stream, durable))
+
+        await self._writer.write(change)
+
     async def trim(self, stream: str, keep: int) -> None:
         """Forget the oldest until `keep` records are left, also those not consumed yet.
 

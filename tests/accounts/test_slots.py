@@ -158,7 +158,7 @@ async def test_without_its_key_file_the_service_says_what_to_do(house):
 async def test_another_key_file_is_noticed(house):
     await house.accounts.set_slot("n1", 2, "root", KEY, Role.OPERATOR)
     house.key_file.write_text("00" * 32)
-    with pytest.raises(KeyFileUnusable, match="does not open the IPMI key of n1/2"):
+    with pytest.raises(KeyFileUnusable, match="does not open the secret of n1/2"):
         await house.restart()
 
 

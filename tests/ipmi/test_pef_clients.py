@@ -13,7 +13,7 @@ import pytest
 from bmc.ipmi.server import IpmiServer
 from bmc.ipmi.settings import DoorSettings
 from bmc.model.clock import SystemClock
-from bmc.model.commands import Power, TellPlatformEvent
+from bmc.model.commands import AddSelEntry, Power, Release, Reserve, TellPlatformEvent
 from bmc.model.power import PowerAction, PowerState
 from bmc.model.sel import SystemEvent
 from tests.ipmi.conftest import Live, run
@@ -145,6 +145,22 @@ async def test_an_event_that_passes_is_a_trap_that_freeipmi_reads(pef: Receiver,
     assert "System Event | PEF Action | Asserted" in text
     code, text = await pef.ipmitool("pef", "status")
     assert (code, text.count("PEF,PEF event messages | Alert")) == (0, 1)
+
+
+async def test_a_node_in_maintenance_alerts_nobody_also_later(pef: Receiver):
+    await alert_on(pef, TEMPERATURE, control="0x03")
+    await pef.raw("0x04 0x11 0xfe")  # postponed, so that what came during maintenance is looked at after it
+    await pef.real.do(Reserve("new fans"), ADMIN)
+    await pef.real.do(TellPlatformEvent(SystemEvent(0x01, 1, 0x01, b"\x07")), ADMIN)
+    await pef.real.do(AddSelEntry(0x02, SystemEvent(0x01, 2, 0x01, b"\x07").pack()), ADMIN)
+    await pef.real.do(Release(), ADMIN)
+    await pef.real.do(TellPlatformEvent(SystemEvent(0x01, 3, 0x01, b"\x09")), ADMIN)
+    await until(lambda: len(pef.real.snapshot.sel.entries) == 3)
+    await pef.raw("0x04 0x11 0")
+    assert variable(await pef.trap())[28] == "03"
+    await until(lambda: len(pef.real.snapshot.sel.entries) == 4)  # the one record of an alert
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(pef.trap(), 1.2)
 
 
 async def test_an_alert_is_sent_again_until_it_is_acknowledged(pef: Receiver):

@@ -4,8 +4,9 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from ssl import create_default_context
 from typing import Any
@@ -14,6 +15,8 @@ from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, enco
 from yarl import URL
 
 from bmc.accounts import Accounts, Limits
+from bmc.accounts.keyfile import open_key_file
+from bmc.hooks import Hooks, HookSettings, open_hooks
 from bmc.http.app import make_app
 from bmc.http.server import HttpServer
 from bmc.http.tls import CERTIFICATE, self_signed, server_context
@@ -25,6 +28,7 @@ from bmc.model.clock import SystemClock
 from bmc.model.node import Hardware
 from bmc.node import Node
 from bmc.ports import Backend
+from bmc.redfish.event_record import event_body
 from bmc.reinstall.images import Catalogue
 from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream, World, open_world
 
@@ -130,6 +134,7 @@ class Service:
     world: World
     accounts: Accounts
     jobs: Jobs
+    hooks: Hooks
     work: Work
     drivers: ConsoleDrivers
     app: web.Application
@@ -219,19 +224,34 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
     images.mkdir()
     (page / "assets").mkdir(parents=True)
     drivers, work, clock = ConsoleDrivers(), Work(), SystemClock()
-    async with open_world(path / "store" / "lightsout.db", drivers) as world:
+    async with open_world(path / "store" / "lightsout.db", drivers) as world, AsyncExitStack() as stack:
         limits = Limits(account_failures=1000, address_failures=1000)
         accounts = await Accounts.open(world.store, world.events, clock, path / "store" / "key", QuickHasher(), limits)
         for name, password in PASSWORDS.items():
             scope = Scope(all_nodes=False, nodes=frozenset({"n1"})) if name == "tina" else Scope()
             await accounts.create(name, password, ROLES[name], scope)
         jobs = Jobs(world.store, world.events, world.audit, world.fleet, clock, [work.recipe()])
+        sealer = open_key_file(path / "store" / "key", may_make=False)
+        hooks = await stack.enter_async_context(
+            open_hooks(
+                HookSettings(retry_attempts=2),
+                world.store,
+                world.events,
+                accounts,
+                world.fleet,
+                clock,
+                sealer,
+                (ip_network("127.0.0.2/32"),),
+                event_body,
+            )
+        )
         app = make_app(
             accounts=accounts,
             fleet=world.fleet,
             events=world.events,
             audit=world.audit,
             jobs=jobs,
+            hooks=hooks,
             catalogue=Catalogue(images),
             store=world.store,
             clock=clock,
@@ -242,5 +262,5 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
         context = server_context(*self_signed(path, ["127.0.0.1", "localhost"])) if secure else None
         connector = TCPConnector(ssl=create_default_context(cafile=path / CERTIFICATE)) if secure else None
         async with HttpServer(app, "127.0.0.1", 0, context) as server, ClientSession(connector=connector) as client:
-            yield Service(world, accounts, jobs, work, drivers, app, server, client)
+            yield Service(world, accounts, jobs, hooks, work, drivers, app, server, client)
         await jobs.close()

@@ -36,7 +36,7 @@ async def test_the_documents_of_the_root_need_no_sign_in(service: Service) -> No
 
 
 def _example(route: Route, **names: str) -> str:
-    known = {"node": "n1", "account": "admin", "role": "Operator", "slot": "cd0", "image": "tiny"}
+    known = {"node": "n1", "account": "admin", "role": "Operator", "slot": "cd0", "image": "tiny", "subscription": "1"}
     files = {"registry": "Lightsout.1.0", "schema": "Task.v1_7_4", "file": "LightsoutTask_v1.xml"}
     more = {"session": "1", "job": "1", "entry": "1", "sensor": "CPULoad", **files}
     return route.path.format_map({**more, **known, **names})

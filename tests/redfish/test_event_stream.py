@@ -42,8 +42,10 @@ async def next_event(response: ClientResponse) -> tuple[int, dict[str, Any]]:
     return int(body["Id"]), body["Events"][0]
 
 
-async def tell(service: Service, node: str = "n1", text: str = "x", **more: Any) -> Event:
-    return await service.world.events.publish(Event(EventKind.NODE_CHANGED, text, 0, node, **more))
+async def tell(
+    service: Service, node: str = "n1", text: str = "x", kind: EventKind = EventKind.NODE_CHANGED, **more: Any
+) -> Event:
+    return await service.world.events.publish(Event(kind, text, 0, node, **more))
 
 
 async def test_an_event_arrives_as_the_standard_says(service: Service) -> None:

@@ -85,3 +85,15 @@ async def test_trimming_takes_from_who_has_more_than_a_share(store: Store):
     ]
     await store.trim("s", 11)
     assert len(await store.read("s")) == 11
+
+
+async def test_a_reader_that_is_dropped_begins_anew(store: Store) -> None:
+    await store.append("s", {})
+    await store.ack("s", "hook", 1)
+    await store.ack("other", "hook", 0)
+    assert await store.cursors("s") == {"hook": 1}
+    await store.drop_cursor("s", "hook")
+    await store.drop_cursor("s", "never was")
+    assert await store.cursors("s") == {}
+    assert await store.cursors("other") == {"hook": 0}
+    assert len(await store.consume("s", "hook")) == 1

@@ -1,0 +1,309 @@
+"""Who hears of events outside: accounts' subscriptions and the destinations of the configuration file."""
+
+import asyncio
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bmc.accounts import Accounts
+from bmc.accounts.decision import sees
+from bmc.accounts.keyfile import Sealer
+from bmc.events import Events, Follower
+from bmc.fetch import Network
+from bmc.fleet import Fleet
+from bmc.hooks.dead_letters import DeadLetter, DeadLetters
+from bmc.hooks.filter import Filter
+from bmc.hooks.mail import Mail
+from bmc.hooks.options import HookSettings
+from bmc.hooks.program import Program
+from bmc.hooks.sink import Render, Sink, trust
+from bmc.hooks.subscriptions import RetryPolicy, Subscription, Subscriptions
+from bmc.hooks.syslog import PORTS as SYSLOG_PORTS
+from bmc.hooks.syslog import Syslog
+from bmc.hooks.webhook import Webhook, check_url, host_of
+from bmc.hooks.worker import GaveUp, Patience, Worker, log
+from bmc.model.clock import Clock
+from bmc.model.errors import NotFound, Refused
+from bmc.model.events import Event
+from bmc.store import Store
+
+MOST, MOST_OF_ONE = 128, 16
+ASKED = "suspended by {}"
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A destination of the configuration file; `protocol` and `uri` are as Redfish names them."""
+
+    id: str
+    protocol: str
+    uri: str
+    filter: Filter
+    sink: Sink
+
+
+@dataclass(slots=True)
+class _Running:
+    worker: Worker
+    follower: Follower
+    task: asyncio.Task[None]
+
+
+class Hooks:
+    """One worker a destination, by id; a receiver that is slow or dead holds up nobody but itself."""
+
+    def __init__(
+        self,
+        settings: HookSettings,
+        store: Store,
+        events: Events,
+        accounts: Accounts,
+        fleet: Fleet,
+        clock: Clock,
+        sealer: Sealer,
+        allowed: Sequence[Network],
+        render: Render,
+    ) -> None:
+        self.patience = Patience(settings.retry_attempts, settings.retry_interval)
+        self._stored = Subscriptions(store, sealer)
+        self._letters = DeadLetters(store, clock)
+        self._events = events
+        self._accounts = accounts
+        self._fleet = fleet
+        self._clock = clock
+        self._allowed = allowed
+        self._render = render
+        self._tls = trust(settings.ca_file)
+        self._configured = {each.id: each for each in _configured(settings, clock, render, self._tls)}
+        self._subscriptions: dict[str, Subscription] = {}
+        self._running: dict[str, _Running] = {}
+        self._changing = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Every destination goes on from where it was. :raise KeyFileUnusable: subscriptions' secrets are sealed."""
+        for subscription in await self._stored.load():
+            if self._accounts.find(subscription.account) is None:
+                await self._stored.delete(subscription.id)
+            else:
+                self._subscriptions[subscription.id] = subscription
+        for name in await self._events.followers():
+            if name not in self._subscriptions and name not in self._configured:
+                await self._events.forget(name)
+        for configured in self._configured.values():
+            await self._begin(configured)
+        for subscription in self._subscriptions.values():
+            await self._begin(subscription)
+        self._accounts.on_forget(self._forget_account)
+
+    async def close(self) -> None:
+        for id in list(self._running):
+            await self._end(id)
+
+    # What there is
+
+    def configured(self) -> tuple[Configured, ...]:
+        return tuple(self._configured.values())
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        return tuple(self._subscriptions.values())
+
+    def find(self, id: str) -> Subscription | Configured:
+        """:raise NotFound:"""
+        found = self._subscriptions.get(id) or self._configured.get(id)
+        if found is None:
+            raise NotFound(f"there is no subscription {id[:64]!r}")
+        return found
+
+    def worker(self, id: str) -> Worker | None:
+        """How it goes; None while it is suspended."""
+        running = self._running.get(id)
+        return running.worker if running else None
+
+    async def waiting(self, id: str) -> int:
+        """How many events there are that this destination has not been given, or passed over, yet."""
+        running = self._running.get(id)
+        return await self._events.last() - running.follower.place if running else 0
+
+    async def dead_letters(self, id: str, limit: int = 20) -> list[DeadLetter]:
+        """The last ones, oldest first."""
+        return await self._letters.newest(id, limit)
+
+    # Changes
+
+    def _check_room(self, account: str) -> None:
+        """:raise Refused: there are as many subscriptions as there may be."""
+        mine = sum(each.account == account for each in self._subscriptions.values())
+        if mine >= MOST_OF_ONE or len(self._subscriptions) >= MOST:
+            raise Refused(f"there are too many subscriptions ({mine} of {account}); delete some")
+
+    async def subscribe(self, account: str, destination: str, **fields: Any) -> Subscription:
+        """A webhook at `destination`, which is given what is published from now on; fields as of `Subscription`.
+
+        :raise InvalidRequest: see `check_url`. :raise Refused: there are too many.
+        :raise NotFound: the account was deleted meanwhile.
+        """
+        check_url(destination, self._allowed)
+        async with self._changing:
+            self._check_room(account)
+            if self._accounts.find(account) is None:
+                raise NotFound(f"there is no account {account!r}")
+            subscription = Subscription(secrets.token_hex(6), account, destination, **fields)
+            await self._stored.save(subscription)
+            self._subscriptions[subscription.id] = subscription
+            await self._begin(subscription)
+        return subscription
+
+    async def change(self, id: str, **fields: Any) -> Subscription:
+        """What is under way begins anew, as it is now. :raise NotFound:"""
+        async with self._changing:
+            changed = replace(self._subscription(id), **fields)
+            await self._stored.save(changed)
+            self._subscriptions[id] = changed
+            await self._end(id)
+            await self._begin(changed)
+        return changed
+
+    async def suspend(self, id: str, account: str) -> None:
+        """Until it is resumed its events wait in the stream. :raise NotFound:"""
+        await self.change(id, suspended=ASKED.format(account))
+
+    async def resume(self, id: str) -> None:
+        """Also tries at once what waits to be tried again. :raise NotFound:"""
+        await self.change(id, suspended="")
+
+    async def remove(self, id: str) -> None:
+        """:raise NotFound:"""
+        async with self._changing:
+            self._subscription(id)
+            await self._remove(id)
+
+    async def _forget_account(self, account: str) -> None:
+        async with self._changing:
+            for each in [each for each in self._subscriptions.values() if each.account == account]:
+                await self._remove(each.id)
+
+    def _subscription(self, id: str) -> Subscription:
+        if id not in self._subscriptions:
+            raise NotFound(f"there is no subscription {id[:64]!r}")
+        return self._subscriptions[id]
+
+    async def _remove(self, id: str) -> None:
+        await self._stored.delete(id)
+        del self._subscriptions[id]
+        await self._end(id)
+        await self._events.forget(id)
+
+    # Workers
+
+    async def _begin(self, destination: Subscription | Configured) -> None:
+        follower = await self._events.follow(destination.id)
+        if isinstance(destination, Configured):
+            sink, wants, policy = destination.sink, self._fitting(destination.filter), RetryPolicy.BACK_OFF
+        elif destination.suspended:
+            return
+        else:
+            sink, wants, policy = self._webhook(destination), self._visible_to(destination), destination.policy
+        worker = Worker(destination.id, sink, wants, follower, self._letters, self._clock, self.patience, policy)
+        task = asyncio.create_task(self._work(destination.id, worker, sink), name=f"hook {destination.id}")
+        self._running[destination.id] = _Running(worker, follower, task)
+
+    async def _work(self, id: str, worker: Worker, sink: Sink) -> None:
+        try:
+            await worker.run()
+        except GaveUp as error:
+            await self._give_up(id, str(error))
+        finally:
+            await sink.close()
+
+    async def _give_up(self, id: str, why: str) -> None:
+        async with self._changing:
+            subscription = self._subscription(id)
+            ends = subscription.policy is RetryPolicy.TERMINATE
+            where = host_of(subscription.destination)
+            log.error("hook %s to %s is %s: %s", id, where, "ended" if ends else "suspended", why)
+            if ends:
+                await self._remove(id)
+                return
+            suspended = replace(subscription, suspended=f"too many retries: {why}")
+            await self._stored.save(suspended)
+            self._subscriptions[id] = suspended
+            self._running.pop(id, None)
+
+    async def _end(self, id: str) -> None:
+        running = self._running.pop(id, None)
+        if running is not None and running.task is not asyncio.current_task():
+            running.task.cancel()
+            await asyncio.gather(running.task, return_exceptions=True)
+
+    def _webhook(self, subscription: Subscription) -> Webhook:
+        return Webhook(
+            subscription.destination,
+            self._clock,
+            self._render,
+            self._tls if subscription.verify else False,
+            self._allowed,
+            subscription.context,
+            subscription.headers,
+            subscription.secret,
+        )
+
+    def _fitting(self, filter: Filter) -> Callable[[Event], bool]:
+        return lambda event: not event.maintenance and filter.wants(event, self._fleet.tags(event.node))
+
+    def _visible_to(self, subscription: Subscription) -> Callable[[Event], bool]:
+        """By the account as it is at that moment."""
+        fits = self._fitting(subscription.filter)
+
+        def wants(event: Event) -> bool:
+            account = self._accounts.find(subscription.account)
+            if account is None or not account.enabled:
+                return False
+            return fits(event) and sees(account.role, account.scope, event.node, self._fleet.tags(event.node))
+
+        return wants
+
+
+@asynccontextmanager
+async def open_hooks(
+    settings: HookSettings,
+    store: Store,
+    events: Events,
+    accounts: Accounts,
+    fleet: Fleet,
+    clock: Clock,
+    sealer: Sealer,
+    allowed: Sequence[Network],
+    render: Render,
+) -> AsyncIterator[Hooks]:
+    """Every destination delivers while the context lasts.
+
+    :raise InvalidRequest: a file that the settings name. :raise KeyFileUnusable: it does not open what is stored.
+    """
+    hooks = Hooks(settings, store, events, accounts, fleet, clock, sealer, allowed, render)
+    try:
+        await hooks.start()
+        yield hooks
+    finally:
+        await hooks.close()
+
+
+def _configured(settings: HookSettings, clock: Clock, render: Render, tls: ssl.SSLContext) -> list[Configured]:
+    found = []
+    for program in settings.program:
+        uri = f"file://{program.command[0]}"
+        found.append(Configured(f"program-{program.name}", "OEM", uri, program.filter, Program(program, render)))
+    for receiver in settings.syslog:
+        uri = f"syslog://{_authority(receiver.host, receiver.port or SYSLOG_PORTS[receiver.protocol])}"
+        protocol = f"Syslog{receiver.protocol.upper()}"
+        found.append(Configured(f"syslog-{receiver.name}", protocol, uri, receiver.filter, Syslog(receiver, tls)))
+    for mail in settings.mail:
+        uri = f"mailto:{','.join(mail.to)}"
+        found.append(Configured(f"mail-{mail.name}", "SMTP", uri, mail.filter, Mail(mail, clock, tls)))
+    return found
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
