@@ -119,6 +119,26 @@ class LightsoutEvent(LightsoutLogEntry):
     Node: Annotated[str | None, _text("The server that it is about.")]
 
 
+class DeadLetter(TypedDict):
+    """An event that could not be delivered, or how many that were gone before their turn came."""
+
+    Created: Annotated[str, _text("When it was given up.", **MOMENT)]
+    Reason: Annotated[str, _text("Why.")]
+    EventsMissed: Annotated[int | None, _text("How many events were trimmed from the stream before their turn.")]
+    EventId: Annotated[str | None, _text("The event's number in the stream.")]
+    Event: Annotated[Mapping[str, Any] | None, _text("The event as it would have been sent.")]
+
+
+class LightsoutEventDestination(TypedDict):
+    """How the delivery of events to a destination goes."""
+
+    EventsWaiting: Annotated[int, _text("Events that are still to be delivered.")]
+    DeadLetters: Annotated[list[DeadLetter], _text("The newest of what could not be delivered, oldest first.")]
+    Account: Annotated[str | None, _text("Whose subscription it is; null for one of the configuration file.")]
+    HmacSecret: Annotated[str | None, _text("What deliveries are signed with; always null when read.", **CHANGEABLE)]
+    HmacSecretSet: Annotated[bool, _text("Whether deliveries are signed.")]
+
+
 class LightsoutImage(TypedDict):
     """An image that Reinstall can put on a server."""
 
@@ -136,6 +156,7 @@ EXTENSIONS: tuple[type, ...] = (
     LightsoutTask,
     LightsoutLogEntry,
     LightsoutEvent,
+    LightsoutEventDestination,
 )
 """What lies below Oem.Lightsout."""
 RESOURCES: dict[type, str] = {LightsoutImage: "/redfish/v1/Oem/Lightsout/Images/{LightsoutImageId}"}

@@ -33,6 +33,7 @@ EVENTS = {
     EventKind.NODE_RESUMED: Template("A server that stood still runs again.", OK, NOTHING),
     EventKind.BOOT_OVERRIDE_SET: Template("The boot override of a server was set or taken back.", OK, NOTHING),
     EventKind.BOOT_OVERRIDE_SPENT: Template("A server has booted by its boot override for one boot.", OK, NOTHING),
+    EventKind.BOOT_FAILED: Template("A server found nothing to boot from.", WARNING, LOOK),
     EventKind.MEDIA_INSERTED: Template("A medium was inserted into a virtual drive.", OK, NOTHING),
     EventKind.MEDIA_EJECTED: Template("A medium was taken out of a virtual drive.", OK, NOTHING),
     EventKind.IDENTIFY_CHANGED: Template("The identify light of a server was switched.", OK, NOTHING),
@@ -57,6 +58,7 @@ EVENTS = {
         "Sign-ins are refused for a while after too many failures.", WARNING, "Find out who tried."
     ),
     EventKind.ACCOUNT_CHANGED: Template("An account was made, changed or deleted.", OK, NOTHING),
+    EventKind.TEST: Template("Somebody tries whether events arrive.", OK, NOTHING),
 }
 """What the registry says of each kind: its usual severity, and what to do. The event itself says more."""
 

@@ -1,7 +1,6 @@
 """EventService's subscriptions (DSP0266 §13.5): webhooks of accounts, and the configuration file's destinations."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -17,6 +16,8 @@ from bmc.redfish.body import Body, Nothing
 from bmc.redfish.errors import RedfishError, fail, not_found
 from bmc.redfish.event_record import event_body, message_id
 from bmc.redfish.event_service import SUBSCRIPTIONS, sees
+from bmc.redfish.oem import DeadLetter as OemDeadLetter
+from bmc.redfish.oem import LightsoutEventDestination, extension
 from bmc.redfish.router import Call, Reply, Route, governs
 from bmc.redfish.system_body import SYSTEMS, system_path
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
@@ -260,15 +261,17 @@ def _editable(found: Subscription | Configured) -> object:
 async def _body(call: Call, found: Subscription | Configured) -> JsonObject:
     path = f"{SUBSCRIPTIONS}/{found.id}"
     body = resource(path, "EventDestination", Id=found.id, Name=f"Event destination {found.id}")
-    oem: JsonObject = {"@odata.type": "#LightsoutEventDestination.v1_0_0.EventDestination"}
-    oem |= {"EventsWaiting": await call.house.hooks.waiting(found.id)}
-    oem |= {"DeadLetters": await _dead_letters(call, found.id)}
-    if isinstance(found, Subscription):
-        body |= _webhook(path, found)
-        oem |= {"Account": found.account, "HmacSecret": None, "HmacSecretSet": bool(found.secret)}
-    else:
-        body |= _configured(found)
-    return body | {"Status": _status(call, found), "Oem": {"Lightsout": oem}}
+    own = found if isinstance(found, Subscription) else None
+    oem = LightsoutEventDestination(
+        EventsWaiting=await call.house.hooks.waiting(found.id),
+        DeadLetters=await _dead_letters(call, found.id),
+        Account=own.account if own else None,
+        HmacSecret=None,
+        HmacSecretSet=bool(own and own.secret),
+    )
+    body |= _webhook(path, found) if isinstance(found, Subscription) else _configured(found)
+    body |= {"Status": _status(call, found)}
+    return body | {"Oem": extension("LightsoutEventDestination", oem)}
 
 
 def _webhook(path: str, found: Subscription) -> JsonObject:
@@ -320,17 +323,21 @@ def _status(call: Call, found: Subscription | Configured) -> JsonObject:
     return {"State": "Disabled" if suspended else "Enabled", "Health": health, "Conditions": [condition]}
 
 
-async def _dead_letters(call: Call, id: str) -> list[JsonObject]:
+async def _dead_letters(call: Call, id: str) -> list[OemDeadLetter]:
     """The newest ones, oldest first; of what the caller may see."""
     letters = await call.house.hooks.dead_letters(id)
     return [_letter(each) for each in letters if each.event is None or sees(each.event, call.caller, call.house)]
 
 
-def _letter(letter: DeadLetter) -> JsonObject:
-    told: Mapping[str, object] = {"Created": moment(letter.at), "Reason": letter.error}
-    if letter.event is None:
-        return {**told, "EventsMissed": letter.missed}
-    return {**told, "EventId": str(letter.event.sequence), "Event": event_body(letter.event)}
+def _letter(letter: DeadLetter) -> OemDeadLetter:
+    event = letter.event
+    return OemDeadLetter(
+        Created=moment(letter.at),
+        Reason=letter.error,
+        EventsMissed=letter.missed if event is None else None,
+        EventId=str(event.sequence) if event else None,
+        Event=event_body(event) if event else None,
+    )
 
 
 PATH = f"{SUBSCRIPTIONS}/{{subscription}}"

@@ -36,6 +36,7 @@ VERSIONS = {
     "VirtualMedia": "v1_6_5",
     "LightsoutComputerSystem": "v1_0_0",
     "LightsoutEvent": "v1_0_0",
+    "LightsoutEventDestination": "v1_0_0",
     "LightsoutImage": "v1_0_0",
     "LightsoutLogEntry": "v1_0_0",
     "LightsoutManagerAccount": "v1_0_0",
