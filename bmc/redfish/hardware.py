@@ -80,6 +80,8 @@ def _chassis_body(snapshot: NodeSnapshot) -> JsonObject:
             "ManagedBy": [link(f"{MANAGERS}/{snapshot.name}")],
         },
     )
+    if snapshot.hardware.disks:
+        body["Drives"] = link(f"{CHASSIS}/{snapshot.name}/Drives")
     return body | unit_body(chassis.part_number, chassis.serial)
 
 

@@ -9,6 +9,7 @@ from bmc.model.power import Health, PowerAction, PowerState, RestorePolicy
 from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction
 from bmc.power.table import available
 from bmc.records.fru import inventory
+from bmc.redfish.components import boot_order, component_links
 from bmc.redfish.types import JsonObject, link, moment, resource
 
 SYSTEMS = "/redfish/v1/Systems"
@@ -137,17 +138,26 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
     product = inventory(snapshot.fru).product or ProductArea(serial=hardware.serial)
     body |= unit_body(product.part_number, product.serial) | {"AssetTag": product.asset_tag}
     if hardware.cpus:
-        body["ProcessorSummary"] = {"Count": hardware.cpus}
+        body["ProcessorSummary"] = {"Count": 1, "CoreCount": hardware.cpus, "LogicalProcessorCount": hardware.cpus}
     if hardware.memory:
         body["MemorySummary"] = {"TotalSystemMemoryGiB": hardware.memory / GIB}
     if snapshot.restore_policy is not None:
         body["PowerRestorePolicy"] = snapshot.restore_policy.value
         body["PowerRestorePolicy@Redfish.AllowableValues"] = [policy.value for policy in RestorePolicy]
     if snapshot.boot_targets:
-        body["Boot"] = boot_body(snapshot)
+        body["Boot"] = boot_body(snapshot) | boot_order(snapshot, path)
     if snapshot.media:
         body["VirtualMedia"] = link(f"{path}/VirtualMedia")
-    return body | _consoles(snapshot)
+    if snapshot.has_host_interface:
+        body["BootProgress"] = {"LastState": _boot_progress(snapshot)}
+    return body | component_links(snapshot, path) | _consoles(snapshot)
+
+
+def _boot_progress(snapshot: NodeSnapshot) -> str | None:
+    """Known is that it is off, or that its operating system has spoken to the BMC since it booted."""
+    if snapshot.power is PowerState.OFF:
+        return "None"
+    return "OSRunning" if snapshot.os_seen else None
 
 
 def _watchdog(watchdog: Watchdog) -> JsonObject:

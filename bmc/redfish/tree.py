@@ -2,6 +2,7 @@
 
 from bmc.redfish import (
     accounts,
+    components,
     event_service,
     hardware,
     images,
@@ -23,6 +24,7 @@ FAMILIES = (
     sessions,
     accounts,
     systems,
+    components,
     system_actions,
     media,
     hardware,

@@ -21,7 +21,7 @@ from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
 from bmc.model.boot import BootMode
 from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
-from bmc.model.node import Hardware
+from bmc.model.node import Disk, Hardware, Nic
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.images import Catalogue
@@ -73,7 +73,16 @@ class SerialLine:
 
 class Inventory:
     def hardware(self) -> Hardware:
-        return Hardware("Lightsout", "memory", cpus=2, memory=1 << 29, firmware=BootMode.UEFI, accelerator="none")
+        return Hardware(
+            *("Lightsout", "memory"),
+            cpus=2,
+            memory=1 << 29,
+            firmware=BootMode.UEFI,
+            accelerator="none",
+            disks=(Disk("disk0", 1 << 31, "LO-0", "virtio"), Disk("disk1", 1 << 30, "LO-1", "sata")),
+            nics=(Nic("nic0", "52:54:00:00:00:01"),),
+            boot_order=("disk0", "disk1", "cd0", "nic0"),
+        )
 
 
 class ConsoleDrivers(MemoryDrivers):

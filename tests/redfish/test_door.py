@@ -38,7 +38,9 @@ async def test_the_documents_of_the_root_need_no_sign_in(service: Service) -> No
 
 def _example(route: Route, **names: str) -> str:
     known = {"node": "n1", "account": "admin", "role": "Operator", "slot": "cd0", "image": "tiny"}
-    return route.path.format_map({"session": "1", "job": "1", "entry": "1", "sensor": "CPULoad", **known, **names})
+    known |= {"processor": "CPU0", "memory": "Memory0", "storage": "sata", "drive": "disk0", "interface": "nic0"}
+    known |= {"session": "1", "job": "1", "entry": "1", "sensor": "CPULoad", "option": "disk0"}
+    return route.path.format_map({**known, **names})
 
 
 async def _walk(service: Service, path: str, seen: dict[str, Any]) -> None:
