@@ -87,6 +87,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             audit=core.audit,
             jobs=jobs,
             catalogue=catalogue,
+            ipmi=ipmi,
             store=core.store,
             clock=core.clock,
             page=_page(),

@@ -15,6 +15,7 @@ PACKAGES = ("bmc", "robots")
 ROOMS = (
     "bmc.model",
     "bmc.secret_files",
+    "bmc.network",
     "bmc.ipmi.wire",
     "bmc.ports",
     "bmc.fetch",

@@ -22,7 +22,7 @@ from bmc.model.errors import BmcError
 from bmc.redfish.authentication import Unauthenticated, authenticate
 from bmc.redfish.closing import Closing
 from bmc.redfish.door import BODY_LIMIT, RedfishDoor
-from bmc.redfish.house import House
+from bmc.redfish.house import House, IpmiDoors
 from bmc.redfish.image_names import ImageNames
 from bmc.redfish.tree import all_routes
 from bmc.reinstall.images import Catalogue
@@ -39,6 +39,7 @@ def make_app(
     audit: Audit,
     jobs: Jobs,
     catalogue: Catalogue,
+    ipmi: IpmiDoors,
     store: Store,
     clock: Clock,
     page: Path,
@@ -46,7 +47,7 @@ def make_app(
 ) -> web.Application:
     """`page` is the directory of the built page; `origins` are those of reverse proxies that show us."""
     names = ImageNames(catalogue, clock)
-    house = House(accounts, fleet, events, audit, jobs, catalogue, names, clock, Closing(accounts))
+    house = House(accounts, fleet, events, audit, jobs, catalogue, names, ipmi, clock, Closing(accounts))
     metrics = Metrics()
     app = web.Application(
         client_max_size=BODY_LIMIT,

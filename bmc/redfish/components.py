@@ -100,7 +100,7 @@ async def get_drive(call: Call) -> Reply:
         Name=f"Disk {disk.name}",
         CapacityBytes=disk.size,
         Status=ENABLED,
-        Links={"Storage": [link(f"{SYSTEM.format(node=call.params['node'])}/Storage/{_bus_id(disk)}")]},
+        Links={"Storage": link(f"{SYSTEM.format(node=call.params['node'])}/Storage/{_bus_id(disk)}")},
     )
     if disk.serial:
         body["SerialNumber"] = disk.serial

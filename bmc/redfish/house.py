@@ -2,16 +2,27 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from bmc.accounts import Accounts
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.jobs import Jobs
 from bmc.model.clock import Clock
+from bmc.model.node import Endpoint
 from bmc.redfish.closing import Closing
 from bmc.redfish.image_names import ImageNames
 from bmc.reinstall.images import Catalogue
+
+
+class IpmiDoors(Protocol):
+    """The IPMI door of each node, which its Manager tells of."""
+
+    def endpoint(self, name: str) -> Endpoint | None:
+        """Where it listens; None when it is closed."""
+
+    async def restart(self, name: str) -> None:
+        """The BMC's own reset; the node is untouched. :raise WrongState: the door is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,7 @@ class House:
     jobs: Jobs
     catalogue: Catalogue
     image_names: ImageNames
+    ipmi: IpmiDoors
     clock: Clock
     closing: Closing
     late: set[asyncio.Future[Any]] = field(default_factory=set)

@@ -104,7 +104,6 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
         Name=name,
         UUID=str(snapshot.definition.uuid),
         SystemType="Virtual" if is_virtual(snapshot) else "Physical",
-        PowerState=None if snapshot.power is PowerState.UNKNOWN else snapshot.power.value,
         Status=_status(snapshot),
         LocationIndicatorActive=snapshot.identify,
         HostWatchdogTimer=_watchdog(snapshot.watchdog),
@@ -116,18 +115,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
         },
         Oem={"Lightsout": _oem(snapshot, role)},
     )
-    if snapshot.power is PowerState.UNKNOWN:
-        body["PowerState@Message.ExtendedInfo"] = [
-            {
-                "MessageId": UNKNOWN_POWER,
-                "Message": snapshot.reason or "The power state is unknown.",
-                "MessageArgs": [],
-                "MessageSeverity": "Warning",
-                "Resolution": "Look at the server, then confirm its power state with the ConfirmPower action."
-                if snapshot.actions
-                else "Mend what the message names, then change the node, which opens it again.",
-            }
-        ]
+    body |= power_state(snapshot)
     for key, value in (
         ("Manufacturer", hardware.manufacturer),
         ("Model", hardware.model),
@@ -158,6 +146,26 @@ def _boot_progress(snapshot: NodeSnapshot) -> str | None:
     if snapshot.power is PowerState.OFF:
         return "None"
     return "OSRunning" if snapshot.os_seen else None
+
+
+def power_state(snapshot: NodeSnapshot) -> JsonObject:
+    """Null when it is unknown, with the reason."""
+    if snapshot.power is not PowerState.UNKNOWN:
+        return {"PowerState": snapshot.power.value}
+    return {
+        "PowerState": None,
+        "PowerState@Message.ExtendedInfo": [
+            {
+                "MessageId": UNKNOWN_POWER,
+                "Message": snapshot.reason or "The power state is unknown.",
+                "MessageArgs": [],
+                "MessageSeverity": "Warning",
+                "Resolution": "Look at the server, then confirm its power state with the ConfirmPower action."
+                if snapshot.actions
+                else "Mend what the message names, then change the node, which opens it again.",
+            }
+        ],
+    }
 
 
 def _watchdog(watchdog: Watchdog) -> JsonObject:

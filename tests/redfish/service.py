@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import create_default_context
@@ -17,6 +17,7 @@ from bmc.accounts import Accounts, Limits
 from bmc.http.app import make_app
 from bmc.http.server import HttpServer
 from bmc.http.tls import CERTIFICATE, self_signed, server_context
+from bmc.ipmi.server import IpmiServer
 from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
 from bmc.model.boot import BootMode
 from bmc.model.caller import Role, Scope
@@ -141,6 +142,7 @@ class Service:
     work: Work
     drivers: ConsoleDrivers
     app: web.Application
+    ipmi: IpmiServer
     server: HttpServer
     client: ClientSession
 
@@ -227,13 +229,15 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
     images.mkdir()
     (page / "assets").mkdir(parents=True)
     drivers, work, clock = ConsoleDrivers(), Work(), SystemClock()
-    async with open_world(path / "store" / "lightsout.db", drivers) as world:
+    async with AsyncExitStack() as stack, open_world(path / "store" / "lightsout.db", drivers) as world:
         limits = Limits(account_failures=1000, address_failures=1000)
         accounts = await Accounts.open(world.store, world.events, clock, path / "store" / "key", QuickHasher(), limits)
         for name, password in PASSWORDS.items():
             scope = Scope(all_nodes=False, nodes=frozenset({"n1"})) if name == "tina" else Scope()
             await accounts.create(name, password, ROLES[name], scope)
         jobs = Jobs(world.store, world.events, world.audit, world.fleet, clock, [work.recipe()])
+        ipmi = await stack.enter_async_context(IpmiServer(accounts, world.store, clock))
+        world.fleet.on_change(lambda node, _: ipmi.add(node), ipmi.remove)
         app = make_app(
             accounts=accounts,
             fleet=world.fleet,
@@ -241,6 +245,7 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
             audit=world.audit,
             jobs=jobs,
             catalogue=Catalogue(images),
+            ipmi=ipmi,
             store=world.store,
             clock=clock,
             page=page,
@@ -249,5 +254,5 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
         context = server_context(*self_signed(path, ["127.0.0.1", "localhost"])) if secure else None
         connector = TCPConnector(ssl=create_default_context(cafile=path / CERTIFICATE)) if secure else None
         async with HttpServer(app, "127.0.0.1", 0, context) as server, ClientSession(connector=connector) as client:
-            yield Service(world, accounts, jobs, work, drivers, app, server, client)
+            yield Service(world, accounts, jobs, work, drivers, app, ipmi, server, client)
         await jobs.close()
