@@ -14,6 +14,7 @@ from pathlib import Path
 from aiohttp.web import Application
 
 import bmc
+from bmc.aggregates import Aggregates
 from bmc.core import Core, open_core
 from bmc.first_start import FirstPassword, define_demo, first_administrator, ipmitool_line
 from bmc.http.app import make_app
@@ -74,6 +75,8 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         core.fleet.on_change(opened.add, opened.remove)
         core.fleet.on_forget(ipmi.forget)
         core.fleet.on_forget(opened.forget)
+        aggregates = Aggregates(core.store)
+        core.fleet.on_forget(aggregates.forget)
         medium = partial(build_medium, artefacts)
         reinstall = Reinstall(core.events, catalogue, medium, DeployServer(), state / "deploy")
         jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, [reinstall.recipe()])
@@ -86,6 +89,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             events=core.events,
             audit=core.audit,
             jobs=jobs,
+            aggregates=aggregates,
             catalogue=catalogue,
             ipmi=ipmi,
             store=core.store,

@@ -28,6 +28,7 @@ ROOMS = (
     "bmc.media",
     "bmc.node",
     "bmc.fleet",
+    "bmc.aggregates",
     "bmc.jobs",
     "bmc.reinstall",
     "bmc.hooks",

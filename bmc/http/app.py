@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from bmc.accounts import Accounts
+from bmc.aggregates import Aggregates
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.http import console, session, static
@@ -38,6 +39,7 @@ def make_app(
     events: Events,
     audit: Audit,
     jobs: Jobs,
+    aggregates: Aggregates,
     catalogue: Catalogue,
     ipmi: IpmiDoors,
     store: Store,
@@ -47,7 +49,7 @@ def make_app(
 ) -> web.Application:
     """`page` is the directory of the built page; `origins` are those of reverse proxies that show us."""
     names = ImageNames(catalogue, clock)
-    house = House(accounts, fleet, events, audit, jobs, catalogue, names, ipmi, clock, Closing(accounts))
+    house = House(accounts, fleet, events, audit, jobs, aggregates, catalogue, names, ipmi, clock, Closing(accounts))
     metrics = Metrics()
     app = web.Application(
         client_max_size=BODY_LIMIT,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bmc.accounts import Accounts
+from bmc.aggregates import Aggregates
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.jobs import Jobs
@@ -34,6 +35,7 @@ class House:
     events: Events
     audit: Audit
     jobs: Jobs
+    aggregates: Aggregates
     catalogue: Catalogue
     image_names: ImageNames
     ipmi: IpmiDoors

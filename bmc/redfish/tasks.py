@@ -1,5 +1,6 @@
 """TaskService: jobs as Tasks, and their monitors (DSP0266 §12.2)."""
 
+from bmc.jobs.sweep import Outcome, results
 from bmc.model.job import Job, JobState
 from bmc.redfish.errors import RETRY_AFTER, RedfishError, not_found
 from bmc.redfish.messages import message
@@ -10,6 +11,14 @@ from bmc.redfish.types import JsonObject, collection, link, links, moment, resou
 SERVICE = "/redfish/v1/TaskService"
 TASKS, MONITORS = f"{SERVICE}/Tasks", f"{SERVICE}/TaskMonitors"
 POLL_AFTER = "2"
+_SUB_STATES = {
+    Outcome.WAITING: ("Pending", "OK"),
+    Outcome.STARTED: ("Running", "OK"),
+    Outcome.DONE: ("Completed", "OK"),
+    Outcome.FAILED: ("Exception", "Critical"),
+    Outcome.UNKNOWN: ("Exception", "Critical"),
+    Outcome.CANCELLED: ("Cancelled", "Warning"),
+}
 
 
 def task_path(job: str) -> str:
@@ -38,6 +47,27 @@ async def list_tasks(call: Call) -> Reply:
 
 async def get_task(call: Call) -> Reply:
     return Reply(task_body(_find(call)))
+
+
+async def list_sub_tasks(call: Call) -> Reply:
+    """What a job does to each of its nodes."""
+    found = results(_find(call))
+    if not found:
+        raise not_found(call.path)
+    paths = [f"{call.path}/{node}" for node in found]
+    return Reply(collection(call.path, "TaskCollection", "Nodes", links(paths)))
+
+
+async def get_sub_task(call: Call) -> Reply:
+    job = _find(call)
+    outcome, why = results(job).get(call.params["node"], (None, ""))
+    if outcome is None:
+        raise not_found(call.path)
+    state, status = _SUB_STATES[outcome]
+    node = call.params["node"]
+    body = resource(call.path, "Task", Id=node, Name=f"{job.kind} of {node}", TaskState=state, TaskStatus=status)
+    said = [{"MessageId": "Lightsout.1.0.JobMessage", "Message": why, "MessageArgs": []}] if why else []
+    return Reply(body | {"PercentComplete": 100 if outcome is Outcome.DONE else 0, "Messages": said})
 
 
 async def get_monitor(call: Call) -> Reply:
@@ -72,7 +102,7 @@ def task_body(job: Job) -> JsonObject:
         task_path(job.id),
         "Task",
         Id=job.id,
-        Name=f"{job.kind} of {job.node}",
+        Name=job.title,
         TaskState=job.state.value,
         TaskStatus=status,
         PercentComplete=job.percent,
@@ -84,7 +114,7 @@ def task_body(job: Job) -> JsonObject:
             "Lightsout": {
                 "@odata.type": "#LightsoutTask.v1_0_0.Task",
                 "Kind": job.kind,
-                "System": link(system_path(job.node)),
+                **({"System": link(system_path(job.node))} if job.node else {}),
                 "Account": job.account,
                 "Request": dict(job.request),
                 "Step": job.step,
@@ -99,6 +129,8 @@ def task_body(job: Job) -> JsonObject:
             }
         },
     )
+    if job.nodes:
+        body["SubTasks"] = link(f"{task_path(job.id)}/SubTasks")
     if job.ended is not None:
         body["EndTime"] = moment(job.ended)
     else:
@@ -111,6 +143,8 @@ ROUTES = (
     Route("GET", TASKS, list_tasks),
     Route("GET", f"{TASKS}/{{job}}", get_task),
     Route("DELETE", f"{TASKS}/{{job}}", cancel),
+    Route("GET", f"{TASKS}/{{job}}/SubTasks", list_sub_tasks),
+    Route("GET", f"{TASKS}/{{job}}/SubTasks/{{node}}", get_sub_task),
     Route("GET", f"{MONITORS}/{{job}}", get_monitor),
     Route("DELETE", f"{MONITORS}/{{job}}", cancel),
 )

@@ -2,6 +2,7 @@
 
 from bmc.redfish import (
     accounts,
+    aggregation,
     audit,
     chassis,
     components,
@@ -41,6 +42,7 @@ FAMILIES = (
     sel,
     audit,
     tasks,
+    aggregation,
     event_service,
     images,
 )

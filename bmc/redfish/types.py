@@ -10,6 +10,8 @@ JsonObject = dict[str, object]
 VERSIONS = {
     "AccountService": "v1_18_1",
     "ActionInfo": "v1_5_0",
+    "Aggregate": "v1_0_3",
+    "AggregationService": "v1_0_3",
     "BootOption": "v1_0_6",
     "Chassis": "v1_28_0",
     "ComputerSystem": "v1_27_0",
@@ -42,6 +44,7 @@ VERSIONS = {
     "LightsoutImage": "v1_0_0",
 }
 COLLECTIONS = (
+    "AggregateCollection",
     "BootOptionCollection",
     "ChassisCollection",
     "ComputerSystemCollection",

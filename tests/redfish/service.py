@@ -14,6 +14,7 @@ from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, enco
 from yarl import URL
 
 from bmc.accounts import Accounts, Limits
+from bmc.aggregates import Aggregates
 from bmc.http.app import make_app
 from bmc.http.server import HttpServer
 from bmc.http.tls import CERTIFICATE, self_signed, server_context
@@ -238,12 +239,15 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
         jobs = Jobs(world.store, world.events, world.audit, world.fleet, clock, [work.recipe()])
         ipmi = await stack.enter_async_context(IpmiServer(accounts, world.store, clock))
         world.fleet.on_change(lambda node, _: ipmi.add(node), ipmi.remove)
+        aggregates = Aggregates(world.store)
+        world.fleet.on_forget(aggregates.forget)
         app = make_app(
             accounts=accounts,
             fleet=world.fleet,
             events=world.events,
             audit=world.audit,
             jobs=jobs,
+            aggregates=aggregates,
             catalogue=Catalogue(images),
             ipmi=ipmi,
             store=world.store,

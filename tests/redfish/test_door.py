@@ -39,7 +39,7 @@ async def test_the_documents_of_the_root_need_no_sign_in(service: Service) -> No
 def _example(route: Route, **names: str) -> str:
     known = {"node": "n1", "account": "admin", "role": "Operator", "slot": "cd0", "image": "tiny"}
     known |= {"processor": "CPU0", "memory": "Memory0", "storage": "sata", "drive": "disk0", "interface": "ipmi"}
-    known |= {"session": "1", "job": "1", "entry": "1", "sensor": "CPULoad", "option": "disk0"}
+    known |= {"session": "1", "job": "1", "entry": "1", "sensor": "CPULoad", "option": "disk0", "aggregate": "a"}
     return route.path.format_map({**known, **names})
 
 
