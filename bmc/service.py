@@ -15,6 +15,7 @@ from aiohttp.web import Application
 
 import bmc
 from bmc.accounts.keyfile import open_key_file
+from bmc.aggregates import Aggregates
 from bmc.core import Core, key_file, open_core
 from bmc.first_start import FirstPassword, define_demo, first_administrator, ipmitool_line
 from bmc.hooks import open_hooks
@@ -78,6 +79,8 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         core.fleet.on_change(opened.add, opened.remove)
         core.fleet.on_forget(ipmi.forget)
         core.fleet.on_forget(opened.forget)
+        aggregates = Aggregates(core.store)
+        core.fleet.on_forget(aggregates.forget)
         medium = partial(build_medium, artefacts)
         reinstall = Reinstall(core.events, catalogue, medium, DeployServer(), state / "deploy")
         jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, [reinstall.recipe()])
@@ -104,10 +107,11 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             audit=core.audit,
             jobs=jobs,
             hooks=hooks,
+            aggregates=aggregates,
             catalogue=catalogue,
+            ipmi=ipmi,
             store=core.store,
             clock=core.clock,
-            ipmi=ipmi,
             page=_page(),
             origins=frozenset(core.settings.http.origins),
         )

@@ -15,6 +15,7 @@ PACKAGES = ("bmc", "robots")
 ROOMS = (
     "bmc.model",
     "bmc.secret_files",
+    "bmc.network",
     "bmc.ipmi.wire",
     "bmc.ports",
     "bmc.fetch",
@@ -27,6 +28,7 @@ ROOMS = (
     "bmc.media",
     "bmc.node",
     "bmc.fleet",
+    "bmc.aggregates",
     "bmc.jobs",
     "bmc.reinstall",
     "bmc.hooks",

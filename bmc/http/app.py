@@ -3,12 +3,14 @@
 import logging
 import time
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from bmc.accounts import Accounts
+from bmc.aggregates import Aggregates
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.hooks import Hooks
@@ -23,13 +25,17 @@ from bmc.model.errors import BmcError
 from bmc.redfish.authentication import Unauthenticated, authenticate
 from bmc.redfish.closing import Closing
 from bmc.redfish.door import BODY_LIMIT, RedfishDoor
-from bmc.redfish.house import House
+from bmc.redfish.house import House, IpmiDoors
 from bmc.redfish.image_names import ImageNames
 from bmc.redfish.tree import all_routes
 from bmc.reinstall.images import Catalogue
 from bmc.store import Store
 
 log = logging.getLogger(__name__)
+
+
+class Ipmi(IpmiDoors, IpmiFigures, Protocol):
+    """What is used of the IPMI door."""
 
 
 def make_app(
@@ -40,16 +46,19 @@ def make_app(
     audit: Audit,
     jobs: Jobs,
     hooks: Hooks,
+    aggregates: Aggregates,
     catalogue: Catalogue,
+    ipmi: Ipmi,
     store: Store,
     clock: Clock,
-    ipmi: IpmiFigures,
     page: Path,
     origins: frozenset[str] = frozenset(),
 ) -> web.Application:
     """`page` is the directory of the built page; `origins` are those of reverse proxies that show us."""
     names = ImageNames(catalogue, clock)
-    house = House(accounts, fleet, events, audit, jobs, hooks, catalogue, names, clock, Closing(accounts))
+    house = House(
+        accounts, fleet, events, audit, jobs, hooks, aggregates, catalogue, names, ipmi, clock, Closing(accounts)
+    )
     metrics = Metrics(house, ipmi)
     app = web.Application(
         client_max_size=BODY_LIMIT,

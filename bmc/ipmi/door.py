@@ -195,6 +195,10 @@ class NodeDoor:
         self._sessions.revoke(slot)
         self._end_orphan()
 
+    async def restart(self) -> None:
+        """The BMC's own reset."""
+        await self._context.restart()
+
     async def close(self) -> None:
         for session in self._sessions.active:
             self._sessions.end(session)

@@ -15,7 +15,7 @@ from bmc.ipmi.door import NodeDoor
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.settings import AuditSink, Counters, DoorSettings, EventSink, Slots
 from bmc.model.clock import Clock
-from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
+from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, WrongState
 from bmc.model.node import Endpoint
 
 log = logging.getLogger(__name__)
@@ -172,6 +172,13 @@ class IpmiServer:
     def sessions(self) -> int:
         """Open at all endpoints together."""
         return sum(opened.door.sessions for opened in self._busy if opened.door is not None)
+
+    async def restart(self, name: str) -> None:
+        """The BMC's own reset, as by Cold Reset; the node is untouched. :raise WrongState: its door is closed."""
+        opened = self._opened.get(name)
+        if opened is None or opened.door is None:
+            raise WrongState(f"the IPMI door of {name} is closed; the event log of {name} tells why")
+        await opened.door.restart()
 
     def endpoint(self, name: str) -> Endpoint | None:
         """Where the node's door listens."""

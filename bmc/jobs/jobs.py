@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -12,20 +12,24 @@ from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.jobs.ledger import Ledger, Written
 from bmc.jobs.recipe import Recipe
-from bmc.jobs.run import Run, caller_of
+from bmc.jobs.run import Run, Work, caller_of
 from bmc.jobs.runner import carry_out
+from bmc.jobs.sweep import KIND, STEP, carry_out_sweep, request_of, waiting
 from bmc.model.caller import Caller, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import Release, Reserve
 from bmc.model.errors import BmcError, Busy, Denied, NotFound, WrongState
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobMessage, JobState
+from bmc.model.power import PowerAction
 from bmc.store import Store
 
 log = logging.getLogger(__name__)
 
 KEPT = 100
 """How many ended jobs are remembered."""
+
+MOST_SWEEPS = 20
 
 NO_SECRETS: Mapping[str, object] = MappingProxyType({})
 
@@ -39,7 +43,7 @@ class Jobs:
         self._fleet = fleet
         self._clock = clock
         self._recipes = {recipe.kind: recipe for recipe in recipes}
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str, Work] = {}
         self._ended: dict[str, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting: dict[str, str] = {}
@@ -90,6 +94,31 @@ class Jobs:
         self._spawn(recipe, run, resumed=False)
         return run.job
 
+    async def sweep(self, action: PowerAction, nodes: Sequence[str], batch: int, delay: int, caller: Caller) -> Job:
+        """Carry out a power action on `nodes`, `batch` of them at once and `delay` seconds between two batches.
+
+        :raise NotFound, Denied: one of them, and nothing was done. :raise Busy: too many of these are under way.
+        """
+        for node in nodes:
+            self._fleet.node(node)
+            await self._authorise(caller, Role.OPERATOR, node, KIND)
+        if sum(bool(work.job.nodes) for work in self._runs.values()) >= MOST_SWEEPS:
+            raise Busy(f"{MOST_SWEEPS} jobs over many nodes are under way; wait for one or cancel it")
+        self._last += 1
+        request = request_of(action, batch, delay)
+        job = Job(
+            *(str(self._last), KIND, "", caller.account, request, (STEP,), self._clock.now()),
+            state=JobState.RUNNING,
+            details=waiting(nodes),
+            nodes=tuple(nodes),
+        )
+        await self._ledger.add(Written(job), {})
+        await self._audit.record(caller, KIND, "", "ok", {"job": job.id, "nodes": list(nodes), **request})
+        text = f"{job.title} started by {caller.account}"
+        await self._ledger.tell(EventKind.JOB_STARTED, job, text)
+        self._begin_sweep(Written(job))
+        return job
+
     def get(self, id: str) -> Job:
         """:raise NotFound:"""
         if id in self._runs:
@@ -110,7 +139,8 @@ class Jobs:
         """
         job = self.get(id)
         recipe = self._recipes.get(job.kind)
-        await self._authorise(caller, recipe.role if recipe else Role.OPERATOR, job.node, f"cancel-{job.kind}")
+        for node in job.nodes or (job.node,):
+            await self._authorise(caller, recipe.role if recipe else Role.OPERATOR, node, f"cancel-{job.kind}")
         run = self._runs.get(id)
         if run is None:
             raise WrongState(f"job {id} has ended already ({job.state.value})")
@@ -155,6 +185,8 @@ class Jobs:
 
     async def _resume(self, written: Written) -> None:
         job = written.job
+        if job.nodes:
+            return self._begin_sweep(written)
         recipe = self._recipes.get(job.kind)
         try:
             node, backend = self._fleet.node(job.node), self._fleet.backend(job.node)
@@ -187,18 +219,27 @@ class Jobs:
         )
         await self._ledger.save(Written(job, written.state))
         self._ended[job.id] = job
-        await self._ledger.tell(EventKind.JOB_ENDED, job, f"{job.kind} of {job.node} failed: {message}")
+        await self._ledger.tell(EventKind.JOB_ENDED, job, f"{job.title} failed: {message}")
 
     def _spawn(self, recipe: Recipe, run: Run, resumed: bool) -> None:
-        self._runs[run.job.id] = run
-        task = asyncio.create_task(self._carry_out(recipe, run, resumed), name=f"job {run.job.id}")
+        self._begin(run, lambda: carry_out(recipe, run, resumed))
+
+    def _begin_sweep(self, written: Written) -> None:
+        work = Work(written, self._clock, self._ledger)
+        if work.job.state is JobState.CANCELLING:
+            work.cancelled.set()
+        self._begin(work, lambda: carry_out_sweep(self._fleet, work))
+
+    def _begin(self, work: Work, doing: Callable[[], Awaitable[None]]) -> None:
+        self._runs[work.job.id] = work
+        task = asyncio.create_task(self._carry_out(work, doing), name=f"job {work.job.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _carry_out(self, recipe: Recipe, run: Run, resumed: bool) -> None:
-        await carry_out(recipe, run, resumed)
-        del self._runs[run.job.id]
-        self._ended[run.job.id] = run.job
+    async def _carry_out(self, work: Work, doing: Callable[[], Awaitable[None]]) -> None:
+        await doing()
+        del self._runs[work.job.id]
+        self._ended[work.job.id] = work.job
         await self._forget_old()
 
     async def _forget_old(self) -> None:
@@ -215,16 +256,18 @@ class Jobs:
             raise Busy(f"a {self._starting[node]} of {node} is just being started")
 
     async def _authorise(self, caller: Caller, role: Role, node: str, action: str) -> None:
-        tags = self._fleet.node(node).snapshot.definition.tags
         try:
-            decide(caller, role, node, tags, action)
+            decide(caller, role, node, self._tags(node), action)
         except Denied as error:
             await self._audit.record(caller, action, node, str(error))
             raise
 
     def _in_scope(self, job: Job, caller: Caller) -> bool:
+        return all(caller.scope.covers(node, self._tags(node)) for node in job.nodes or (job.node,))
+
+    def _tags(self, node: str) -> frozenset[str]:
+        """A node that is gone has none: it is in the scope of whoever may see it by its name."""
         try:
-            tags = self._fleet.node(job.node).snapshot.definition.tags
+            return self._fleet.node(node).snapshot.definition.tags
         except NotFound:
-            tags = frozenset()
-        return caller.scope.covers(job.node, tags)
+            return frozenset()

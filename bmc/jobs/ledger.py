@@ -85,6 +85,7 @@ def _to_json(written: Written) -> dict[str, Json]:
         "messages": [[message.at, message.text] for message in job.messages],
         "ended": job.ended,
         "details": cast(Json, dict(job.details)),
+        "nodes": job.nodes,
         "memory": dict(written.state),
         "ending": written.ending.value if written.ending else None,
     }
@@ -93,7 +94,7 @@ def _to_json(written: Written) -> dict[str, Json]:
 def _from_json(value: Mapping[str, Any]) -> Written:
     fields = dict(value)
     memory, ending = fields.pop("memory"), fields.pop("ending")
-    fields["steps"] = tuple(fields["steps"])
+    fields["steps"], fields["nodes"] = tuple(fields["steps"]), tuple(fields.get("nodes", ()))
     fields["state"] = JobState(fields["state"])
     fields["messages"] = tuple(JobMessage(at, text) for at, text in fields["messages"])
     return Written(Job(**fields), memory, JobState(ending) if ending else None)

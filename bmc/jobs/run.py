@@ -33,45 +33,23 @@ SEVERITY = {
 }
 
 
-class Run:
-    """`state` is the steps' own memory, stored with the job by `save`; `secrets` live until the job's end.
+class Work:
+    """A job under way: its progress, told and stored. `state` is the steps' own memory, stored with the job by `save`.
 
-    `stack` closes what belongs to this process only (listeners, watchers), also when the service stops and the
-    job is to go on later. `sequence` is that of the last event told: watch the node's events from there.
+    `sequence` is that of the last event told.
     """
 
-    def __init__(
-        self, written: Written, secrets: Mapping[str, Any], node: Node, backend: Backend, clock: Clock, ledger: Ledger
-    ) -> None:
+    def __init__(self, written: Written, clock: Clock, ledger: Ledger) -> None:
         self.job = written.job
         self.state: dict[str, Any] = dict(written.state)
-        self.secrets = secrets
         self.ending = written.ending
-        self.node = node
-        self.backend = backend
         self.clock = clock
-        self.caller = caller_of(written.job)
-        self.stack = AsyncExitStack()
         self.cancelled = asyncio.Event()
         self.sequence = 0
         self.active = clock.monotonic()
         self._ledger = ledger
         self._share = (0.0, 0.0)
         self._told = float("-inf")
-
-    async def do(self, command: Command[R]) -> R:
-        """Ask the node on the job's behalf.
-
-        A step cancelled meanwhile lets a command that has begun come to its end, so that the clean-up does not
-        meet it half done.
-        """
-        task = asyncio.ensure_future(self.node.do(command, self.caller))
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait({task}, timeout=COMMAND_GRACE)
-            task.cancel()
-            raise
 
     async def progress(self, percent: float, message: str = "", **details: Json) -> None:
         """`percent` is of the present step. Told and stored at most twice a second; `job` is always the newest."""
@@ -125,7 +103,7 @@ class Run:
         try:
             await self._ledger.save(Written(job, self.state, self.ending))
             await self._ledger.forget_secrets(job.id)
-            text = f"{job.kind} of {job.node} {OUTCOME[state]}: {message}"
+            text = f"{job.title} {OUTCOME[state]}: {message}"
             await self._ledger.tell(EventKind.JOB_ENDED, job, text, SEVERITY[state])
         finally:
             self.job = job
@@ -133,8 +111,40 @@ class Run:
     async def _tell(self) -> None:
         self._told = self.clock.monotonic()
         await self.save()
-        text = f"{self.job.kind} of {self.job.node}: {self.job.message}"
+        text = f"{self.job.title}: {self.job.message}"
         self.sequence = (await self._ledger.tell(EventKind.JOB_PROGRESS, self.job, text)).sequence
+
+
+class Run(Work):
+    """Work on one node. `secrets` live until the job's end.
+
+    `stack` closes what belongs to this process only (listeners, watchers), also when the service stops and the
+    job is to go on later. `sequence`: watch the node's events from there.
+    """
+
+    def __init__(
+        self, written: Written, secrets: Mapping[str, Any], node: Node, backend: Backend, clock: Clock, ledger: Ledger
+    ) -> None:
+        super().__init__(written, clock, ledger)
+        self.secrets = secrets
+        self.node = node
+        self.backend = backend
+        self.caller = caller_of(written.job)
+        self.stack = AsyncExitStack()
+
+    async def do(self, command: Command[R]) -> R:
+        """Ask the node on the job's behalf.
+
+        A step cancelled meanwhile lets a command that has begun come to its end, so that the clean-up does not
+        meet it half done.
+        """
+        task = asyncio.ensure_future(self.node.do(command, self.caller))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task}, timeout=COMMAND_GRACE)
+            task.cancel()
+            raise
 
 
 def caller_of(job: Job) -> Caller:

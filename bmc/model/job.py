@@ -32,7 +32,7 @@ class Job:
 
     `request` is what was asked (JSON values, no secrets); `details` is what doors may show beside it:
     bytes_done and bytes_total of the present step, proofs, the tail of the serial console on failure.
-    Times are seconds since the epoch.
+    Times are seconds since the epoch. `nodes` are those of a job that is of no single node, whose `node` is "".
     """
 
     id: str
@@ -49,3 +49,8 @@ class Job:
     messages: tuple[JobMessage, ...] = ()
     ended: float | None = None
     details: Mapping[str, object] = field(default_factory=dict)
+    nodes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return f"{self.kind} of {self.node or f'{len(self.nodes)} nodes'}"

@@ -60,7 +60,11 @@ class Nic:
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """What the node consists of, as far as its backend knows. Memory and disk sizes in bytes."""
+    """What the node consists of, as far as its backend knows. Memory and disk sizes in bytes.
+
+    `cpus` counts cores. `boot_order` names disks, virtual drives and network cards in the order in which the node boots
+    from them when nothing overrides it.
+    """
 
     manufacturer: str = ""
     model: str = ""
@@ -72,6 +76,7 @@ class Hardware:
     accelerator: str = ""
     disks: tuple[Disk, ...] = ()
     nics: tuple[Nic, ...] = ()
+    boot_order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,30 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from bmc.accounts import Accounts
+from bmc.aggregates import Aggregates
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.hooks import Hooks
 from bmc.jobs import Jobs
 from bmc.model.caller import Role
 from bmc.model.clock import Clock
-from bmc.model.node import NodeSnapshot
+from bmc.model.node import Endpoint, NodeSnapshot
 from bmc.redfish.closing import Closing
 from bmc.redfish.image_names import ImageNames
 from bmc.reinstall.images import Catalogue
+
+
+class IpmiDoors(Protocol):
+    """The IPMI door of each node, which its Manager tells of."""
+
+    def endpoint(self, name: str) -> Endpoint | None:
+        """Where it listens; None when it is closed."""
+
+    async def restart(self, name: str) -> None:
+        """The BMC's own reset; the node is untouched. :raise WrongState: the door is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +40,10 @@ class House:
     audit: Audit
     jobs: Jobs
     hooks: Hooks
+    aggregates: Aggregates
     catalogue: Catalogue
     image_names: ImageNames
+    ipmi: IpmiDoors
     clock: Clock
     closing: Closing
     late: set[asyncio.Future[Any]] = field(default_factory=set)

@@ -4,7 +4,7 @@ A type here has the name of its schema; its text is what the schema says of it. 
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict
@@ -91,7 +91,9 @@ class LightsoutTask(TypedDict):
     """What became of a job so far."""
 
     Kind: Annotated[str, _text("What the job does.")]
-    System: Annotated[JsonObject, _link("ComputerSystem.ComputerSystem", "The server that it is done to.")]
+    System: NotRequired[
+        Annotated[JsonObject, _link("ComputerSystem.ComputerSystem", "The server that it is done to, if it is one.")]
+    ]
     Account: Annotated[str, _text("Who asked for it.")]
     Request: Annotated[Mapping[str, Any], _text("What was asked, without its secrets.")]
     Step: Annotated[str | None, _text("The step that runs.")]

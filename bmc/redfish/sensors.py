@@ -49,7 +49,7 @@ def sensors_path(node: str) -> str:
 async def list_sensors(call: Call) -> Reply:
     snapshot = call.node().snapshot
     path = sensors_path(snapshot.name)
-    members = links([_path(snapshot.name, sensor) for sensor in snapshot.sensors])
+    members = links([sensor_path(snapshot.name, sensor) for sensor in snapshot.sensors])
     return Reply(collection(path, "SensorCollection", "Sensors", members))
 
 
@@ -88,7 +88,7 @@ def _reply(call: Call, sensor: Sensor) -> Reply:
     name, info = call.node().snapshot.name, sensor.info
     thresholds = {threshold.value: _threshold(sensor, threshold) for threshold in Threshold}
     body = resource(
-        _path(name, sensor),
+        sensor_path(name, sensor),
         "Sensor",
         Id=_id(sensor),
         Name=info.name,
@@ -98,7 +98,7 @@ def _reply(call: Call, sensor: Sensor) -> Reply:
         ReadingRangeMax=info.maximum,
         PhysicalContext=info.entity.value,
         Thresholds=thresholds,
-        Status=_status(sensor),
+        Status=sensor_status(sensor),
     )
     if info.unit in READING_TYPES:
         body["ReadingType"] = READING_TYPES[info.unit]
@@ -116,7 +116,7 @@ def _threshold(sensor: Sensor, threshold: Threshold) -> JsonObject:
     }
 
 
-def _status(sensor: Sensor) -> JsonObject:
+def sensor_status(sensor: Sensor) -> JsonObject:
     if sensor.reading is None:
         return {"State": "UnavailableOffline"}
     health = "OK"
@@ -137,7 +137,7 @@ def _id(sensor: Sensor) -> str:
     return sensor.info.name.replace(" ", "")
 
 
-def _path(node: str, sensor: Sensor) -> str:
+def sensor_path(node: str, sensor: Sensor) -> str:
     return f"{sensors_path(node)}/{quote(_id(sensor), safe='')}"
 
 

@@ -14,6 +14,7 @@ FAMILIES = {
     "Tasks": f"{ROOT}/TaskService",
     "SessionService": f"{ROOT}/SessionService",
     "AccountService": f"{ROOT}/AccountService",
+    "AggregationService": f"{ROOT}/AggregationService",
     "EventService": f"{ROOT}/EventService",
     "Registries": f"{ROOT}/Registries",
     "JsonSchemas": f"{ROOT}/JsonSchemas",

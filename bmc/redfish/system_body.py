@@ -10,6 +10,7 @@ from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction
 from bmc.power.table import available
 from bmc.records.fru import inventory
 from bmc.redfish import oem
+from bmc.redfish.components import boot_order, component_links
 from bmc.redfish.types import JsonObject, link, moment, resource
 
 SYSTEMS = "/redfish/v1/Systems"
@@ -104,7 +105,6 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
         Name=name,
         UUID=str(snapshot.definition.uuid),
         SystemType="Virtual" if is_virtual(snapshot) else "Physical",
-        PowerState=None if snapshot.power is PowerState.UNKNOWN else snapshot.power.value,
         Status=_status(snapshot),
         LocationIndicatorActive=snapshot.identify,
         HostWatchdogTimer=_watchdog(snapshot.watchdog),
@@ -116,18 +116,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
         },
         Oem=oem.extension("LightsoutComputerSystem", _oem(snapshot, role)),
     )
-    if snapshot.power is PowerState.UNKNOWN:
-        body["PowerState@Message.ExtendedInfo"] = [
-            {
-                "MessageId": UNKNOWN_POWER,
-                "Message": snapshot.reason or "The power state is unknown.",
-                "MessageArgs": [],
-                "MessageSeverity": "Warning",
-                "Resolution": "Look at the server, then confirm its power state with the ConfirmPower action."
-                if snapshot.actions
-                else "Mend what the message names, then change the node, which opens it again.",
-            }
-        ]
+    body |= power_state(snapshot)
     for key, value in (
         ("Manufacturer", hardware.manufacturer),
         ("Model", hardware.model),
@@ -138,17 +127,46 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
     product = inventory(snapshot.fru).product or ProductArea(serial=hardware.serial)
     body |= unit_body(product.part_number, product.serial) | {"AssetTag": product.asset_tag}
     if hardware.cpus:
-        body["ProcessorSummary"] = {"Count": hardware.cpus}
+        body["ProcessorSummary"] = {"Count": 1, "CoreCount": hardware.cpus, "LogicalProcessorCount": hardware.cpus}
     if hardware.memory:
         body["MemorySummary"] = {"TotalSystemMemoryGiB": hardware.memory / GIB}
     if snapshot.restore_policy is not None:
         body["PowerRestorePolicy"] = snapshot.restore_policy.value
         body["PowerRestorePolicy@Redfish.AllowableValues"] = [policy.value for policy in RestorePolicy]
     if snapshot.boot_targets:
-        body["Boot"] = boot_body(snapshot)
+        body["Boot"] = boot_body(snapshot) | boot_order(snapshot, path)
     if snapshot.media:
         body["VirtualMedia"] = link(f"{path}/VirtualMedia")
-    return body | _consoles(snapshot)
+    if snapshot.has_host_interface:
+        body["BootProgress"] = {"LastState": _boot_progress(snapshot)}
+    return body | component_links(snapshot, path) | _consoles(snapshot)
+
+
+def _boot_progress(snapshot: NodeSnapshot) -> str | None:
+    """Known is that it is off, or that its operating system has spoken to the BMC since it booted."""
+    if snapshot.power is PowerState.OFF:
+        return "None"
+    return "OSRunning" if snapshot.os_seen else None
+
+
+def power_state(snapshot: NodeSnapshot) -> JsonObject:
+    """Null when it is unknown, with the reason."""
+    if snapshot.power is not PowerState.UNKNOWN:
+        return {"PowerState": snapshot.power.value}
+    return {
+        "PowerState": None,
+        "PowerState@Message.ExtendedInfo": [
+            {
+                "MessageId": UNKNOWN_POWER,
+                "Message": snapshot.reason or "The power state is unknown.",
+                "MessageArgs": [],
+                "MessageSeverity": "Warning",
+                "Resolution": "Look at the server, then confirm its power state with the ConfirmPower action."
+                if snapshot.actions
+                else "Mend what the message names, then change the node, which opens it again.",
+            }
+        ],
+    }
 
 
 def _watchdog(watchdog: Watchdog) -> JsonObject:

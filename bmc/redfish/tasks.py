@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bmc.jobs.sweep import Outcome, results
 from bmc.model.job import Job, JobState
 from bmc.redfish import oem
 from bmc.redfish.errors import RETRY_AFTER, RedfishError, not_found
@@ -15,6 +16,14 @@ SERVICE = "/redfish/v1/TaskService"
 TASKS, MONITORS = f"{SERVICE}/Tasks", f"{SERVICE}/TaskMonitors"
 POLL_AFTER = "2"
 JOB_MESSAGE = "Lightsout.1.0.JobMessage"
+_SUB_STATES = {
+    Outcome.WAITING: ("Pending", "OK"),
+    Outcome.STARTED: ("Running", "OK"),
+    Outcome.DONE: ("Completed", "OK"),
+    Outcome.FAILED: ("Exception", "Critical"),
+    Outcome.UNKNOWN: ("Exception", "Critical"),
+    Outcome.CANCELLED: ("Cancelled", "Warning"),
+}
 
 
 def task_path(job: str) -> str:
@@ -45,6 +54,27 @@ async def get_task(call: Call) -> Reply:
     return Reply(task_body(_find(call)))
 
 
+async def list_sub_tasks(call: Call) -> Reply:
+    """What a job does to each of its nodes."""
+    found = results(_find(call))
+    if not found:
+        raise not_found(call.path)
+    paths = [f"{call.path}/{node}" for node in found]
+    return Reply(collection(call.path, "TaskCollection", "Nodes", links(paths)))
+
+
+async def get_sub_task(call: Call) -> Reply:
+    job = _find(call)
+    outcome, why = results(job).get(call.params["node"], (None, ""))
+    if outcome is None:
+        raise not_found(call.path)
+    state, status = _SUB_STATES[outcome]
+    node = call.params["node"]
+    body = resource(call.path, "Task", Id=node, Name=f"{job.kind} of {node}", TaskState=state, TaskStatus=status)
+    said = [{"MessageId": "Lightsout.1.0.JobMessage", "Message": why, "MessageArgs": []}] if why else []
+    return Reply(body | {"PercentComplete": 100 if outcome is Outcome.DONE else 0, "Messages": said})
+
+
 async def get_monitor(call: Call) -> Reply:
     """202 while it runs; then what the request would have got, had it been answered at once."""
     job = _find(call)
@@ -72,36 +102,20 @@ def _find(call: Call) -> Job:
 
 def task_body(job: Job) -> JsonObject:
     status = {JobState.EXCEPTION: "Critical", JobState.CANCELLED: "Warning"}.get(job.state, "OK")
-    details: Mapping[str, Any] = job.details
     body = resource(
         task_path(job.id),
         "Task",
         Id=job.id,
-        Name=f"{job.kind} of {job.node}",
+        Name=job.title,
         TaskState=job.state.value,
         TaskStatus=status,
         PercentComplete=job.percent,
         StartTime=moment(job.started),
         Messages=[{"MessageId": JOB_MESSAGE, "Message": line.text, "MessageArgs": []} for line in job.messages],
-        Oem=oem.extension(
-            "LightsoutTask",
-            oem.LightsoutTask(
-                Kind=job.kind,
-                System=link(system_path(job.node)),
-                Account=job.account,
-                Request=dict(job.request),
-                Step=job.step or None,
-                Steps=list(job.steps),
-                StepMessage=job.message or None,
-                BytesDone=details.get("bytes_done"),
-                BytesTotal=details.get("bytes_total"),
-                Proofs=details.get("proofs", []),
-                Disk=details.get("disk"),
-                ConsoleTail=details.get("console_tail") or None,
-                RamdiskLog=details.get("ramdisk_log") or None,
-            ),
-        ),
+        Oem=oem.extension("LightsoutTask", _ours(job)),
     )
+    if job.nodes:
+        body["SubTasks"] = link(f"{task_path(job.id)}/SubTasks")
     if job.ended is not None:
         body["EndTime"] = moment(job.ended)
     else:
@@ -109,11 +123,34 @@ def task_body(job: Job) -> JsonObject:
     return body
 
 
+def _ours(job: Job) -> oem.LightsoutTask:
+    details: Mapping[str, Any] = job.details
+    ours = oem.LightsoutTask(
+        Kind=job.kind,
+        Account=job.account,
+        Request=dict(job.request),
+        Step=job.step or None,
+        Steps=list(job.steps),
+        StepMessage=job.message or None,
+        BytesDone=details.get("bytes_done"),
+        BytesTotal=details.get("bytes_total"),
+        Proofs=details.get("proofs", []),
+        Disk=details.get("disk"),
+        ConsoleTail=details.get("console_tail") or None,
+        RamdiskLog=details.get("ramdisk_log") or None,
+    )
+    if job.node:
+        ours["System"] = link(system_path(job.node))
+    return ours
+
+
 ROUTES = (
     Route("GET", SERVICE, service),
     Route("GET", TASKS, list_tasks),
     Route("GET", f"{TASKS}/{{job}}", get_task),
     Route("DELETE", f"{TASKS}/{{job}}", cancel),
+    Route("GET", f"{TASKS}/{{job}}/SubTasks", list_sub_tasks),
+    Route("GET", f"{TASKS}/{{job}}/SubTasks/{{node}}", get_sub_task),
     Route("GET", f"{MONITORS}/{{job}}", get_monitor),
     Route("DELETE", f"{MONITORS}/{{job}}", cancel),
 )

@@ -14,7 +14,7 @@ from bmc.model.errors import Refused
 from bmc.model.node import Disk, Hardware, Nic, NodeDefinition
 from bmc.ports import Backend, Site
 from bmc.virtual_node import accelerator, firmware, process, sandbox
-from bmc.virtual_node.argv import Machine, build_argv
+from bmc.virtual_node.argv import Machine, build_argv, own_boot_order
 from bmc.virtual_node.boot import VirtualBoot
 from bmc.virtual_node.console import SERIAL_QUOTA, VirtualScreen, VirtualSerial
 from bmc.virtual_node.deploy import VirtualDeployLink
@@ -195,6 +195,7 @@ class VirtualInventory:
                 Disk(f"disk{index}", disk.size, disk.serial or "", disk.bus) for index, disk in enumerate(options.disks)
             ),
             nics=tuple(Nic(f"nic{index}", nic.mac or "") for index, nic in enumerate(options.nics)),
+            boot_order=own_boot_order(options),
         )
 
 

@@ -11,7 +11,7 @@ from bmc.ipmi.wire.numbers import PayloadType
 from bmc.ipmi.wire.rakp import OpenSessionRequest
 from bmc.ipmi.wire.rmcp import PresencePing, PresencePong
 from bmc.model.clock import SystemClock
-from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
+from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, WrongState
 from bmc.model.node import Endpoint
 from tests.ipmi.client import Console, plain
 from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
@@ -160,3 +160,26 @@ async def test_an_endpoint_that_is_removed_in_the_middle_of_a_session_leaves_not
         await stays.ping()
         for knocker in (stays, leaves):
             knocker.close()
+
+
+async def test_a_restart_of_the_bmc_ends_its_sessions_and_its_door_stays_open():
+    async with IpmiServer(FakeSlots(), MemoryBuckets(), SystemClock()) as server:
+        knocker = Knocker(await server.add(FakeNode("a")))
+        knocker.socket.setblocking(True)
+        knocker.socket.settimeout(2)
+
+        def ask(datagram: bytes) -> bytes:
+            knocker.socket.send(datagram)
+            return knocker.socket.recv(2048)
+
+        console = await asyncio.to_thread(Console(ask).login)
+        await server.restart("a")
+        knocker.socket.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            await asyncio.to_thread(console.call, 6, 1)
+        knocker.socket.settimeout(2)
+        await asyncio.to_thread(Console(ask).login)
+        await server.remove("a")
+        with pytest.raises(WrongState, match="closed"):
+            await server.restart("a")
+        knocker.close()

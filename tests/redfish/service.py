@@ -16,6 +16,7 @@ from yarl import URL
 
 from bmc.accounts import Accounts, Limits
 from bmc.accounts.keyfile import open_key_file
+from bmc.aggregates import Aggregates
 from bmc.hooks import Hooks, HookSettings, open_hooks
 from bmc.http.app import make_app
 from bmc.http.server import HttpServer
@@ -25,7 +26,7 @@ from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
 from bmc.model.boot import BootMode
 from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
-from bmc.model.node import Hardware
+from bmc.model.node import Disk, Hardware, Nic
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.redfish.event_record import event_body
@@ -78,7 +79,16 @@ class SerialLine:
 
 class Inventory:
     def hardware(self) -> Hardware:
-        return Hardware("Lightsout", "memory", cpus=2, memory=1 << 29, firmware=BootMode.UEFI, accelerator="none")
+        return Hardware(
+            *("Lightsout", "memory"),
+            cpus=2,
+            memory=1 << 29,
+            firmware=BootMode.UEFI,
+            accelerator="none",
+            disks=(Disk("disk0", 1 << 31, "LO-0", "virtio"), Disk("disk1", 1 << 30, "LO-1", "sata")),
+            nics=(Nic("nic0", "52:54:00:00:00:01"),),
+            boot_order=("disk0", "disk1", "cd0", "nic0"),
+        )
 
 
 class ConsoleDrivers(MemoryDrivers):
@@ -138,6 +148,7 @@ class Service:
     work: Work
     drivers: ConsoleDrivers
     app: web.Application
+    ipmi: IpmiServer
     server: HttpServer
     client: ClientSession
 
@@ -224,7 +235,7 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
     images.mkdir()
     (page / "assets").mkdir(parents=True)
     drivers, work, clock = ConsoleDrivers(), Work(), SystemClock()
-    async with open_world(path / "store" / "lightsout.db", drivers) as world, AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack, open_world(path / "store" / "lightsout.db", drivers) as world:
         limits = Limits(account_failures=1000, address_failures=1000)
         accounts = await Accounts.open(world.store, world.events, clock, path / "store" / "key", QuickHasher(), limits)
         for name, password in PASSWORDS.items():
@@ -245,6 +256,10 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
                 event_body,
             )
         )
+        ipmi = await stack.enter_async_context(IpmiServer(accounts, world.store, clock))
+        world.fleet.on_change(lambda node, _: ipmi.add(node), ipmi.remove)
+        aggregates = Aggregates(world.store)
+        world.fleet.on_forget(aggregates.forget)
         app = make_app(
             accounts=accounts,
             fleet=world.fleet,
@@ -252,15 +267,16 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
             audit=world.audit,
             jobs=jobs,
             hooks=hooks,
+            aggregates=aggregates,
             catalogue=Catalogue(images),
+            ipmi=ipmi,
             store=world.store,
             clock=clock,
-            ipmi=IpmiServer(accounts, world.store, clock),
             page=page,
         )
         add_image(images)
         context = server_context(*self_signed(path, ["127.0.0.1", "localhost"])) if secure else None
         connector = TCPConnector(ssl=create_default_context(cafile=path / CERTIFICATE)) if secure else None
         async with HttpServer(app, "127.0.0.1", 0, context) as server, ClientSession(connector=connector) as client:
-            yield Service(world, accounts, jobs, hooks, work, drivers, app, server, client)
+            yield Service(world, accounts, jobs, hooks, work, drivers, app, ipmi, server, client)
         await jobs.close()

@@ -38,8 +38,9 @@ async def test_the_documents_of_the_root_need_no_sign_in(service: Service) -> No
 def _example(route: Route, **names: str) -> str:
     known = {"node": "n1", "account": "admin", "role": "Operator", "slot": "cd0", "image": "tiny", "subscription": "1"}
     files = {"registry": "Lightsout.1.0", "schema": "Task.v1_7_4", "file": "LightsoutTask_v1.xml"}
-    more = {"session": "1", "job": "1", "entry": "1", "sensor": "CPULoad", **files}
-    return route.path.format_map({**more, **known, **names})
+    known |= {"processor": "CPU0", "memory": "Memory0", "storage": "sata", "drive": "disk0", "interface": "ipmi"}
+    known |= {"session": "1", "job": "1", "entry": "1", "sensor": "CPULoad", "option": "disk0", "aggregate": "a"}
+    return route.path.format_map({**known, **files, **names})
 
 
 async def _walk(service: Service, path: str, seen: dict[str, Any]) -> None:
@@ -52,7 +53,7 @@ async def _walk(service: Service, path: str, seen: dict[str, Any]) -> None:
 
 def _links(value: object) -> list[str]:
     if isinstance(value, dict):
-        own = [str(value["@odata.id"])] if "@odata.id" in value else []
+        own = [str(value["@odata.id"])] if "#" not in str(value.get("@odata.id", "#")) else []
         return own + [link for item in value.values() for link in _links(item)]
     return [link for item in value for link in _links(item)] if isinstance(value, list) else []
 

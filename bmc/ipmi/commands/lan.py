@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from bmc.ipmi.commands import destinations
 from bmc.ipmi.commands.call import Call, CommandError, command
 from bmc.ipmi.commands.channel import check_channel
-from bmc.ipmi.network import Network, find_network
 from bmc.ipmi.wire.crypto import SUITES
 from bmc.ipmi.wire.errors import expect_length
 from bmc.ipmi.wire.lan import GetParameter, LanParameter, SetParameter, pack_parameter
 from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
+from bmc.network import Network, find_network
 
 _NOT_SUPPORTED = 0x80
 _READ_ONLY = 0x82

@@ -68,7 +68,7 @@ export interface System extends Link {
     BootSourceOverrideMode?: string;
     "BootSourceOverrideTarget@Redfish.AllowableValues"?: string[];
   };
-  ProcessorSummary?: { Count?: number | null };
+  ProcessorSummary?: { CoreCount?: number | null };
   MemorySummary?: { TotalSystemMemoryGiB?: number | null };
   Actions?: {
     "#ComputerSystem.Reset"?: ActionTarget & { "ResetType@Redfish.AllowableValues"?: string[] };

@@ -86,7 +86,7 @@ function InstalledImage({ system }: { system: System }) {
 
 /** What kind of machine it is, in a few words. */
 function describe(system: System): string {
-  const cpus = system.ProcessorSummary?.Count;
+  const cpus = system.ProcessorSummary?.CoreCount;
   const gibibytes = system.MemorySummary?.TotalSystemMemoryGiB;
   return [
     system.SystemType === "Virtual" ? "Virtual" : system.Model,

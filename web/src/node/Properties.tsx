@@ -42,7 +42,7 @@ export function Properties({ system }: { system: System }) {
     ["Installed image", ours?.InstalledImage],
     ["Maker and model", [system.Manufacturer, system.Model].filter(Boolean).join(" ")],
     ["Kind", [system.SystemType, ours?.Driver].filter(Boolean).join(", ")],
-    ["Processors", system.ProcessorSummary?.Count],
+    ["Processors", system.ProcessorSummary?.CoreCount],
     ["Memory", gibibytes ? memory(gibibytes) : null],
     ["Firmware", ours?.Firmware],
     ["Accelerator", ours?.Accelerator],

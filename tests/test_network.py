@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bmc.ipmi.network import Network, find_network
+from bmc.network import Network, find_network
 
 ROUTES = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth0\t00000000\t0102000A\t0003\t0\t0\t0\t00000000\t0\t0\t0

@@ -1,0 +1,78 @@
+"""How a Manager is reached: the protocols it speaks, and the address of its IPMI door."""
+
+import socket
+from ipaddress import IPv6Address, ip_address
+
+from bmc.model.node import Endpoint
+from bmc.network import NOWHERE, find_network
+from bmc.redfish.errors import not_found
+from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.types import JsonObject, collection, links, resource
+
+MANAGER = "/redfish/v1/Managers/{node}"
+INTERFACE = "ipmi"
+ENABLED = {"State": "Enabled", "Health": "OK"}
+
+
+async def get_protocols(call: Call) -> Reply:
+    """HTTP or HTTPS at the port that this request came to, and IPMI where the door is open."""
+    call.node()
+    web, other = ("HTTPS", "HTTP") if call.request.secure else ("HTTP", "HTTPS")
+    ipmi = _endpoint(call)
+    body = resource(call.path, "ManagerNetworkProtocol", Id="NetworkProtocol", Name="Protocols", Status=ENABLED)
+    body |= {
+        "HostName": socket.gethostname(),
+        web: {"ProtocolEnabled": True, "Port": _web_port(call)},
+        other: {"ProtocolEnabled": False},
+        "IPMI": {"ProtocolEnabled": True, "Port": ipmi.port} if ipmi else {"ProtocolEnabled": False},
+    }
+    return Reply(body)
+
+
+async def list_interfaces(call: Call) -> Reply:
+    call.node()
+    if _endpoint(call) is None:
+        raise not_found(call.path)
+    paths = [f"{call.path}/{INTERFACE}"]
+    return Reply(collection(call.path, "EthernetInterfaceCollection", "Network interfaces", links(paths)))
+
+
+async def get_interface(call: Call) -> Reply:
+    """Where the IPMI door listens, with what this host's network says of that address."""
+    call.node()
+    endpoint = _endpoint(call)
+    if endpoint is None or call.params["interface"] != INTERFACE:
+        raise not_found(call.path)
+    body = resource(call.path, "EthernetInterface", Id=INTERFACE, Name="IPMI", InterfaceEnabled=True, Status=ENABLED)
+    return Reply(body | _addresses(endpoint))
+
+
+def _addresses(endpoint: Endpoint) -> JsonObject:
+    """A door at every address of the host has none of its own."""
+    address = ip_address(endpoint.host)
+    if address.is_unspecified:
+        return {}
+    if isinstance(address, IPv6Address):
+        return {"IPv6Addresses": [{"Address": str(address)}]}
+    network = find_network(endpoint.host)
+    shown = {"Address": network.address, "SubnetMask": network.mask, "Gateway": network.gateway}
+    body: JsonObject = {"IPv4Addresses": [{name: str(value) for name, value in shown.items() if value != NOWHERE}]}
+    if any(network.mac):
+        body["MACAddress"] = network.mac.hex(":")
+    return body
+
+
+def _endpoint(call: Call) -> Endpoint | None:
+    return call.house.ipmi.endpoint(call.params["node"])
+
+
+def _web_port(call: Call) -> int | None:
+    transport = call.request.transport
+    return transport.get_extra_info("sockname")[1] if transport is not None else None
+
+
+ROUTES = (
+    Route("GET", f"{MANAGER}/NetworkProtocol", get_protocols),
+    Route("GET", f"{MANAGER}/EthernetInterfaces", list_interfaces),
+    Route("GET", f"{MANAGER}/EthernetInterfaces/{{interface}}", get_interface),
+)

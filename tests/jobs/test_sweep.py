@@ -1,0 +1,124 @@
+"""One power action over many nodes: in batches, at most once, told node by node."""
+
+from pathlib import Path
+
+import pytest
+
+from bmc.jobs.sweep import Outcome, results
+from bmc.model.caller import Caller, Door, Role, Scope
+from bmc.model.commands import Reserve
+from bmc.model.errors import Denied, NotFound
+from bmc.model.events import EventKind
+from bmc.model.job import Job, JobState
+from bmc.model.power import PowerAction, PowerCause, PowerState
+from tests.jobs.lab import HandClock, ended, jobs_of, killed_and_started_again
+from tests.world import ADMIN, OPERATOR, VIEWER, World, until
+
+NAMES = ("n1", "n2", "n3", "n4", "n5")
+TINA = Caller("tina", Role.OPERATOR, Scope(all_nodes=False, nodes=frozenset({"n1"})), Door.WEB)
+
+
+@pytest.fixture
+async def fleet(world: World) -> World:
+    for name in NAMES:
+        await world.add(name)
+    return world
+
+
+def on(world: World) -> list[str]:
+    return [name for name in NAMES if world.drivers.servers[name].applied == [PowerAction.ON]]
+
+
+def outcomes(job: Job) -> dict[str, str]:
+    return {node: outcome.value for node, (outcome, _) in results(job).items()}
+
+
+async def test_batches_follow_each_other_after_the_delay(fleet: World):
+    clock = HandClock()
+    jobs = jobs_of(fleet, clock)
+    job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
+    assert (job.state, job.nodes, job.title) == (JobState.RUNNING, NAMES, "power of 5 nodes")
+    await until(lambda: on(fleet) == ["n1", "n2"] and jobs.get(job.id).percent == 40)
+    await clock.advance(29)
+    assert on(fleet) == ["n1", "n2"]
+    await clock.advance(1)
+    await until(lambda: on(fleet) == ["n1", "n2", "n3", "n4"] and jobs.get(job.id).percent == 80)
+    await clock.advance(30)
+    job = await ended(jobs, job.id)
+    assert (job.state, job.percent, job.message) == (JobState.COMPLETED, 100, "done")
+    assert outcomes(job) == dict.fromkeys(NAMES, "done")
+    [told] = await fleet.told(EventKind.JOB_ENDED)
+    assert (told.node, told.message) == ("", "power of 5 nodes completed: done")
+    await jobs.close()
+
+
+async def test_a_node_that_refuses_keeps_no_other_from_its_turn(fleet: World):
+    await fleet.fleet.node("n2").do(Reserve("new memory"), ADMIN)
+    jobs = jobs_of(fleet, HandClock())
+    job = await jobs.sweep(PowerAction.ON, NAMES, 5, 0, OPERATOR)
+    job = await ended(jobs, job.id)
+    assert job.state is JobState.EXCEPTION
+    assert job.message == "1 of 5 nodes failed: n2: admin holds n2: new memory"
+    assert outcomes(job) == {**dict.fromkeys(NAMES, "done"), "n2": "failed"}
+    await jobs.close()
+
+
+async def test_who_holds_a_node_acts_on_it(fleet: World):
+    await fleet.fleet.node("n2").do(Reserve("mine"), OPERATOR)
+    jobs = jobs_of(fleet, HandClock())
+    job = await ended(jobs, (await jobs.sweep(PowerAction.ON, ["n2"], 5, 0, OPERATOR)).id)
+    assert outcomes(job) == {"n2": "done"}
+    await jobs.close()
+
+
+async def test_cancelled_the_nodes_that_wait_are_left_alone(fleet: World):
+    jobs = jobs_of(fleet, HandClock())
+    job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
+    await until(lambda: jobs.get(job.id).percent == 40)
+    await jobs.cancel(job.id, OPERATOR)
+    job = await ended(jobs, job.id)
+    assert (job.state, on(fleet)) == (JobState.CANCELLED, ["n1", "n2"])
+    assert outcomes(job) == {"n1": "done", "n2": "done", "n3": "cancelled", "n4": "cancelled", "n5": "cancelled"}
+    await jobs.close()
+
+
+async def test_it_takes_an_operator_of_every_node(fleet: World):
+    jobs = jobs_of(fleet, HandClock())
+    for caller in (VIEWER, TINA):
+        with pytest.raises(Denied):
+            await jobs.sweep(PowerAction.ON, NAMES, 2, 0, caller)
+    with pytest.raises(NotFound):
+        await jobs.sweep(PowerAction.ON, ["n1", "n9"], 2, 0, OPERATOR)
+    assert on(fleet) == []
+    job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
+    assert jobs.list(TINA) == []
+    with pytest.raises(Denied):
+        await jobs.cancel(job.id, TINA)
+    await jobs.close()
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome"), [(PowerAction.ON, Outcome.DONE), (PowerAction.FORCE_RESTART, Outcome.UNKNOWN)]
+)
+async def test_what_a_crash_cut_off_is_not_done_again_and_the_rest_is(
+    fleet: World, tmp_path: Path, action: PowerAction, outcome: Outcome
+):
+    """That a node is on can be seen; whether it was restarted cannot, and is told as unknown."""
+    clock, first, second = HandClock(), fleet.drivers.servers["n1"], fleet.drivers.servers["n2"]
+    if action is PowerAction.FORCE_RESTART:
+        for node, server in (("n1", first), ("n2", second)):
+            server.become(PowerState.ON, PowerCause.OBSERVED)
+            await until(lambda node=node: fleet.fleet.node(node).snapshot.power is PowerState.ON)
+    first.gate.clear()
+    jobs = jobs_of(fleet, clock)
+    job = await jobs.sweep(action, ["n1", "n2"], 1, 0, OPERATOR)
+    await until(lambda: outcomes(jobs.get(job.id))["n1"] == "started")
+    async with killed_and_started_again(fleet, jobs, tmp_path / "again.db") as again:
+        first.become(PowerState.ON, PowerCause.COMMAND)
+        await until(lambda: again.fleet.node("n1").snapshot.power is PowerState.ON)
+        resumed = jobs_of(again, clock)
+        await resumed.resume()
+        done = await ended(resumed, job.id)
+        assert outcomes(done) == {"n1": outcome.value, "n2": "done"}
+        assert (first.applied, second.applied) == ([], [action])
+        await resumed.close()

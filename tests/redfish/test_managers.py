@@ -1,0 +1,94 @@
+"""The Manager of a node: its own reset, how it is reached, and who did what."""
+
+from importlib.metadata import version
+from socket import gethostname
+
+import pytest
+
+from bmc.events import AuditRecord
+from bmc.model.caller import Role
+from tests.redfish.service import Service
+
+MANAGER = "/redfish/v1/Managers/n1"
+RESET = f"{MANAGER}/Actions/Manager.Reset"
+AUDIT = f"{MANAGER}/LogServices/Audit"
+
+
+async def test_it_says_what_it_is(service: Service) -> None:
+    manager, system = await service.get(MANAGER), await service.get("/redfish/v1/Systems/n1")
+    assert (manager["ManagerType"], manager["FirmwareVersion"]) == ("BMC", version("lightsout"))
+    assert manager["UUID"] == system["UUID"]
+
+
+async def test_its_protocols_are_those_of_its_doors(service: Service) -> None:
+    protocols = await service.get(f"{MANAGER}/NetworkProtocol")
+    where = service.ipmi.endpoint("n1")
+    assert where is not None
+    assert protocols["HostName"] == gethostname()
+    assert protocols["HTTP"] == {"ProtocolEnabled": True, "Port": service.server.port}
+    assert (protocols["HTTPS"], protocols["IPMI"]) == (
+        {"ProtocolEnabled": False},
+        {"ProtocolEnabled": True, "Port": where.port},
+    )
+    interfaces = await service.get(f"{MANAGER}/EthernetInterfaces")
+    interface = await service.get(interfaces["Members"][0]["@odata.id"])
+    assert interface["IPv4Addresses"] == [{"Address": "127.0.0.1"}]
+
+
+async def test_what_hangs_on_a_closed_ipmi_door_is_not_there(service: Service) -> None:
+    await service.ipmi.remove("n1")
+    manager = await service.get(MANAGER)
+    assert manager.keys().isdisjoint({"EthernetInterfaces", "Actions"})
+    assert (await service.get(f"{MANAGER}/NetworkProtocol"))["IPMI"] == {"ProtocolEnabled": False}
+    assert (await service.call("GET", f"{MANAGER}/EthernetInterfaces")).status == 404
+    refused = await service.call("POST", RESET, {"ResetType": "ForceRestart"})
+    assert (refused.status, refused.ids) == (409, ["ResourceInUse"])
+    await service.ipmi.add(service.world.fleet.node("n1"))  # as the fleet closes it in the end
+
+
+@pytest.mark.parametrize("kind", ["ForceRestart", "GracefulRestart"])
+async def test_a_reset_is_audited(service: Service, kind: str) -> None:
+    answer = await service.call("POST", RESET, {"ResetType": kind})
+    assert answer.status == 204
+    [record] = [each for each in await service.world.audit.newest(target="n1") if each.action == "reset-bmc"]
+    assert (record.account, record.outcome, dict(record.details)) == ("admin", "ok", {"type": kind})
+
+
+@pytest.mark.parametrize("account", ["olga", "vera", "tina"])
+async def test_only_an_administrator_resets_it_or_reads_its_audit(service: Service, account: str) -> None:
+    assert (await service.call("POST", RESET, {"ResetType": "ForceRestart"}, as_=account)).status == 403
+    assert "LogServices" not in await service.get(MANAGER, as_=account)
+    for path in (f"{MANAGER}/LogServices", AUDIT, f"{AUDIT}/Entries", f"{AUDIT}/Entries/1"):
+        assert (await service.call("GET", path, as_=account)).status == 403
+
+
+async def test_a_reset_of_another_kind_is_refused(service: Service) -> None:
+    answer = await service.call("POST", RESET, {"ResetType": "Off", "Delay": 1})
+    assert (answer.status, answer.ids) == (400, ["ActionParameterValueNotInList", "ActionParameterUnknown"])
+
+
+async def test_the_audit_tells_who_did_what_newest_first(service: Service) -> None:
+    for kind in ("On", "ForceOff"):
+        headers = {"X-Request-Id": f"ticket-{kind}"}
+        body = {"ResetType": kind}
+        path = "/redfish/v1/Systems/n1/Actions/ComputerSystem.Reset"
+        assert (await service.call("POST", path, body, as_="olga", headers=headers)).status == 204
+    records: list[AuditRecord] = await service.world.audit.newest(target="n1")
+    log = await service.get((await service.get(AUDIT))["Entries"]["@odata.id"])
+    assert [entry["Id"] for entry in log["Members"]] == [str(record.sequence) for record in reversed(records)]
+    entry = await service.get(f"{AUDIT}/Entries/{records[-1].sequence}")
+    assert entry == {**log["Members"][0], "@odata.etag": entry["@odata.etag"]}
+    assert (entry["Username"], entry["Severity"]) == ("olga", "OK")
+    assert entry["Message"] == (
+        'olga (Operator) by redfish from 127.0.0.1, request ticket-ForceOff: power of n1 {"action": "ForceOff"}: done'
+    )
+    page = await service.get(f"{AUDIT}/Entries?$skip=1&$top=1")
+    assert (page["Members"], page["Members@odata.count"]) == ([log["Members"][1]], len(records))
+
+
+async def test_an_administrator_of_one_node_reads_the_audit_of_that_node_alone(service: Service) -> None:
+
+    await service.world.add("n2")
+    await service.accounts.change("tina", role=Role.ADMINISTRATOR)
+    assert (await service.get(f"{AUDIT}/Entries", as_="tina"))["Members"]
+    assert (await service.call("GET", AUDIT.replace("n1", "n2"), as_="tina")).status == 404
