@@ -32,6 +32,10 @@ class HandClock(SystemClock):
         self._sleepers.append((self._added + seconds, future))
         await future
 
+    @property
+    def waited_for(self) -> bool:
+        return bool(self._sleepers)
+
     async def advance(self, seconds: float) -> None:
         self._added += seconds
         for due, future in self._sleepers:

@@ -38,11 +38,13 @@ async def test_batches_follow_each_other_after_the_delay(fleet: World):
     jobs = jobs_of(fleet, clock)
     job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
     assert (job.state, job.nodes, job.title) == (JobState.RUNNING, NAMES, "power of 5 nodes")
-    await until(lambda: on(fleet) == ["n1", "n2"] and jobs.get(job.id).percent == 40)
+    await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for)
+    assert jobs.get(job.id).percent == 40
     await clock.advance(29)
     assert on(fleet) == ["n1", "n2"]
     await clock.advance(1)
-    await until(lambda: on(fleet) == ["n1", "n2", "n3", "n4"] and jobs.get(job.id).percent == 80)
+    await until(lambda: on(fleet) == ["n1", "n2", "n3", "n4"] and clock.waited_for)
+    assert jobs.get(job.id).percent == 80
     await clock.advance(30)
     job = await ended(jobs, job.id)
     assert (job.state, job.percent, job.message) == (JobState.COMPLETED, 100, "done")
@@ -113,8 +115,9 @@ async def test_what_a_crash_cut_off_is_not_done_again_and_the_rest_is(
     jobs = jobs_of(fleet, clock)
     job = await jobs.sweep(action, ["n1", "n2"], 1, 0, OPERATOR)
     await until(lambda: outcomes(jobs.get(job.id))["n1"] == "started")
+    first.become(PowerState.ON, PowerCause.COMMAND)  # it took effect, and nobody was told yet
     async with killed_and_started_again(fleet, jobs, tmp_path / "again.db") as again:
-        first.become(PowerState.ON, PowerCause.COMMAND)
+        first.gate.set()
         await until(lambda: again.fleet.node("n1").snapshot.power is PowerState.ON)
         resumed = jobs_of(again, clock)
         await resumed.resume()
