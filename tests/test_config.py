@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from bmc.config import Settings, config_file, load, state_directory
+from bmc.config import Settings, load
 from bmc.model.errors import InvalidRequest
+from bmc.places import config_file, state_directory
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "operating.md").read_text()
 
