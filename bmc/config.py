@@ -1,7 +1,5 @@
 """One TOML file → typed settings of the service, checked whole at start."""
 
-import hashlib
-import os
 import tomllib
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -10,7 +8,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 
-import bmc
 from bmc.hooks import HookSettings
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import Endpoint
@@ -126,19 +123,3 @@ def load(path: Path) -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InvalidRequest(f"{path}: {wrong}") from error
-
-
-def state_directory() -> Path:
-    """BMC_STATE, or a directory of this installation's own, so that two installations never share one."""
-    if named := os.environ.get("BMC_STATE"):
-        return Path(named).absolute()
-    base = Path("/var/lib") if os.geteuid() == 0 else Path.home() / ".local" / "state"
-    home = Path(bmc.__file__).resolve().parents[1]
-    suffix = "-" + hashlib.sha256(str(home).encode()).hexdigest()[:8] if (home / "Makefile").exists() else ""
-    return base / f"lightsout{suffix}"
-
-
-def config_file(state: Path) -> Path:
-    """BMC_CONFIG, or config.toml in the state directory."""
-    named = os.environ.get("BMC_CONFIG")
-    return Path(named).absolute() if named else state / "config.toml"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bmc.accounts import Accounts
-from bmc.config import Credential, Settings, config_file, load
+from bmc.config import Credential, Settings, load
 from bmc.drivers import Drivers
 from bmc.events import Audit, Events
 from bmc.fetch import Fetcher
@@ -15,6 +15,7 @@ from bmc.media import MediaLibrary
 from bmc.model.clock import Clock, SystemClock
 from bmc.model.errors import InvalidRequest
 from bmc.node.power import Patience
+from bmc.places import config_file
 from bmc.store import Store
 
 

@@ -6,9 +6,10 @@ from typing import Any, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from bmc.config import Settings, config_file, load, state_directory
+from bmc.config import Settings, load
 from bmc.hooks.filter import Filter
 from bmc.model.errors import InvalidRequest
+from bmc.places import config_file, state_directory
 
 SYSLOG = '[[hooks.syslog]]\nname = "a"\nhost = "h"\n'
 MAIL = '[[hooks.mail]]\nname = "a"\nhost = "h"\nsender = "x@y"\nto = ["z@y"]\n'

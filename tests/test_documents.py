@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from bmc.cli import app
 from bmc.virtual_node.options import VirtualNodeOptions
 from robots.ipmi import IpmiOptions
 
@@ -41,3 +43,15 @@ def test_every_event_and_variable_of_the_environment_is_documented():
     sources = [*(ROOT / "bmc").rglob("*.py"), *(ROOT / "robots").rglob("*.py")]
     used = {found for source in sources for found in re.findall(r'"(BMC_[A-Z_]+)"', source.read_text())}
     assert [name for name in sorted(used) if f"`{name}`" not in text] == []
+
+
+def test_every_command_is_on_the_page_of_the_command_line():
+    text = (ROOT / "docs" / "cli.md").read_text()
+    tree = typer.main.get_group(app)
+    commands = [
+        f"bmc {name}{f' {inner}' if inner else ''}"
+        for name, command in tree.commands.items()
+        for inner in getattr(command, "commands", [""])
+    ]
+    assert len(commands) > 30
+    assert [command for command in commands if not re.search(rf"^{command}\b", text, re.MULTILINE)] == []

@@ -14,6 +14,7 @@ PACKAGES = ("bmc", "robots")
 # A room imports only rooms before it, and itself. The longest prefix that fits a module's name is its room.
 ROOMS = (
     "bmc.model",
+    "bmc.places",
     "bmc.secret_files",
     "bmc.network",
     "bmc.ipmi.wire",

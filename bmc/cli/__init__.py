@@ -1,30 +1,32 @@
-"""`bmc …`: a Redfish client, but for the local verbs serve, info, down, doctor and image."""
+"""`bmc …`: a Redfish client, but for the local verbs serve, info, down, doctor, backup and image."""
 
-import json
 import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from bmc.cli import backup, doctor, down, image, jobs, nodes
+from bmc.cli import accounts, backup, console, down, events, image, jobs, media, nodes, power, records, remote, why
 from bmc.cli.client import CliError, running
-from bmc.config import state_directory
+from bmc.cli.output import Json, complain, document
 from bmc.model.errors import BmcError
+from bmc.places import state_directory
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Lightsout: a BMC for every server.",
-    add_completion=False,
-)
-app.add_typer(nodes.app, name="node")
-app.add_typer(jobs.app, name="job")
-app.add_typer(image.app, name="image")
-for command in (nodes.power, nodes.boot, nodes.insert, nodes.eject, nodes.reinstall):
-    app.command()(command)
-for verb in (doctor.doctor, down.down, backup.backup):
+# Rich would take half of the time that help and completion take.
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.callback()(remote.options)
+for verb in (power.power, console.console, nodes.boot, nodes.reinstall, records.sensors, events.events, why.why):
     app.command()(verb)
+for name, group in (
+    ("node", nodes.app),
+    ("media", media.app),
+    ("sel", records.sel),
+    ("job", jobs.app),
+    ("account", accounts.app),
+    ("image", image.app),
+):
+    app.add_typer(group, name=name)
+app.command()(down.down)
+app.command()(backup.backup)
 
 
 @app.command()
@@ -38,11 +40,19 @@ def serve(
 
 
 @app.command()
-def info(as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False) -> None:
+def doctor(as_json: Json = False) -> None:
+    """Look at this machine: what works, what does not, and the remedy. Exit code 1 when something failed."""
+    from bmc.cli.doctor import show  # looks at every driver
+
+    show(as_json)
+
+
+@app.command()
+def info(as_json: Json = False) -> None:
     """Where everything listens."""
     service = running(state_directory())
     if as_json:
-        print(json.dumps({"url": service.url, "nodes": service.nodes}))
+        document({"url": service.url, "nodes": service.nodes})
         return
     print(f"web console and Redfish: {service.url}")
     for node in service.nodes:
@@ -55,6 +65,6 @@ def main() -> None:
     try:
         app()
     except (CliError, BmcError) as error:
-        # A path that is broken over two lines could not be copied.
-        Console(stderr=True).print(f"bmc: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        for line in str(error).splitlines() or [type(error).__name__]:
+            complain(line)
         sys.exit(1)

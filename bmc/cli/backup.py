@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from bmc.config import state_directory
-from bmc.store import copy_store
+from bmc.places import state_directory
 
 
 def backup(file: Annotated[Path, typer.Argument(help="a new file, made 0600")]) -> None:
     """Copy the database while the service runs; the key file stays out of it."""
+    from bmc.store import copy_store
+
     source = state_directory() / "store" / "lightsout.db"
     copy_store(source, file)
     print(f"{source} copied to {file}; keep {state_directory() / 'keys'} elsewhere")

@@ -1,22 +1,37 @@
-"""A small Redfish client: what the commands of `bmc` speak to the running service with."""
+"""A small Redfish client: what the commands of `bmc` speak to a service with, this machine's or another's.
 
+What is slow to import is imported where it is used, here and in the commands: help and completion need none of it.
+"""
+
+import atexit
 import json
+import os
 import ssl
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from bmc.config import config_file, load, state_directory
+from bmc.places import config_file, state_directory
 
 Resource: TypeAlias = dict[str, Any]
+
+SYSTEMS = "/redfish/v1/Systems"
+SESSIONS = "/redfish/v1/SessionService/Sessions"
+PATIENCE = 60.0
+"""Seconds that the service may take to answer."""
 
 
 class CliError(Exception):
     """What a command says instead of a traceback; `bmc` then exits with 1."""
+
+
+class SignedOut(CliError):
+    """The service does not know our session any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +58,40 @@ def running(state: Path) -> Running:
 
 
 class Client:
-    """Signed in by the token that the service keeps in its state directory, readable only for its own user."""
+    """Of the service of a state directory, by the token that it keeps there; or of the one that BMC_URL names.
+
+    There it signs in with BMC_TOKEN_FILE, or opens a session for BMC_USER and ends it with the program.
+    """
 
     def __init__(self, state: Path | None = None) -> None:
-        """:raise CliError: no service runs, or its token may not be read."""
+        """:raise CliError: no service runs, or we cannot sign in."""
+        if state is None and (url := os.environ.get("BMC_URL")):
+            self.url = _checked(url)
+            self._certificate = _named("BMC_CERTIFICATE")
+            self.tls = self._trust()
+            self.token = self._remote_token()
+            return
         state = state or state_directory()
-        self.service = running(state)
+        self.url = running(state).url
+        self._certificate = None
+        if self.url.startswith("https:"):
+            from bmc.config import load
+
+            self._certificate = load(config_file(state)).http.certificate or state / "tls" / "certificate.pem"
+        self.tls = self._trust()
         try:
-            self._token = (state / "cli-token").read_text().strip()
+            self.token = (state / "cli-token").read_text().strip()
         except OSError as error:
             why = f"{state / 'cli-token'}: {error.strerror}; run `bmc` as the user that runs the service"
             raise CliError(why) from None
-        self._tls = _trust(state) if self.service.url.startswith("https:") else None
 
     def get(self, path: str) -> Resource:
         return self.call("GET", path)[0]
+
+    def members(self, path: str) -> list[Resource]:
+        """Those of a collection, each in full."""
+        found: list[Resource] = self.get(f"{path}?$expand=.")["Members"]
+        return found
 
     def post(self, path: str, body: Mapping[str, Any]) -> tuple[Resource, str]:
         """The answer and its Location."""
@@ -71,35 +105,108 @@ class Client:
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[Resource, str]:
         """:raise CliError: the service refused, in its own words, or does not answer."""
-        headers = {"X-Auth-Token": self._token, "Accept": "application/json"}
+        with self.open(method, path, body) as answer:
+            try:
+                text = answer.read()
+                return (json.loads(text) if text else {}), answer.headers.get("Location") or ""
+            except (OSError, ValueError) as error:
+                raise CliError(f"{self.url} does not answer: {error}") from None
+
+    @contextmanager
+    def open(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = PATIENCE,
+    ) -> Iterator[HTTPResponse]:
+        """An answer whose body is still to be read. :raise CliError: as `call`."""
+        connection = self._connection(timeout)
+        sent = {"Accept": "application/json", **self._credential(), **(headers or {})}
         data = None
         if body is not None:
             data = json.dumps(body).encode()
-            headers["Content-Type"] = "application/json"
-        request = urllib.request.Request(self.service.url + path, data, headers, method=method)  # noqa: S310
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._tls)
-        )
+            sent["Content-Type"] = "application/json"
         try:
-            with opener.open(request, timeout=60) as answer:
-                text = answer.read()
-                return (json.loads(text) if text else {}), answer.headers.get("Location") or ""
-        except urllib.error.HTTPError as error:
-            raise CliError(_words(error)) from None
-        except (OSError, ValueError) as error:
-            raise CliError(f"{self.service.url} does not answer: {error}") from None
+            try:
+                connection.request(method, path, data, sent)
+                answer = connection.getresponse()
+                refused = _words(answer) if answer.status >= 400 else ""
+            except (OSError, HTTPException) as error:
+                raise CliError(f"{self.url} does not answer: {str(error) or type(error).__name__}") from None
+            if refused:
+                raise (SignedOut if answer.status == 401 else CliError)(refused)
+            yield answer
+        finally:
+            connection.close()
+
+    def _connection(self, timeout: float) -> HTTPConnection:
+        parts = urlsplit(self.url)
+        if self.tls is not None:
+            return HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout, context=self.tls)
+        return HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+
+    def _credential(self) -> dict[str, str]:
+        return {"X-Auth-Token": self.token} if self.token else {}
+
+    def _trust(self) -> ssl.SSLContext | None:
+        """Trusts the service's own certificate, if we know it, and no other: whoever else answers gets no secret."""
+        if not self.url.startswith("https:"):
+            return None
+        if self._certificate is None:
+            return ssl.create_default_context()
+        own, end, _ = read(self._certificate).partition("-----END CERTIFICATE-----")
+        try:
+            context = ssl.create_default_context(cadata=own + end)
+        except (ssl.SSLError, ValueError):
+            raise CliError(f"{self._certificate}: is no certificate (PEM)") from None
+        context.check_hostname = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        return context
+
+    def _remote_token(self) -> str:
+        if file := _named("BMC_TOKEN_FILE"):
+            return first_line(file)
+        user = os.environ.get("BMC_USER")
+        if not user:
+            raise CliError(f"how to sign in at {self.url}? Use --user and --password-file, or --token-file")
+        self.token = ""
+        body = {
+            "UserName": user,
+            "Password": password_of(f"Password of {user} at {self.url}", _named("BMC_PASSWORD_FILE")),
+        }
+        with self.open("POST", SESSIONS, body) as answer:
+            token, session = answer.headers.get("X-Auth-Token"), answer.headers.get("Location")
+        if not token or not session:
+            raise CliError(f"{self.url} opens no sessions: is it a Redfish service?")
+        atexit.register(self._sign_out, urlsplit(session).path)
+        return token
+
+    def _sign_out(self, session: str) -> None:
+        try:
+            self.delete(session)
+        except CliError:
+            pass  # it ends by itself when it was idle for long
 
 
-def _trust(state: Path) -> ssl.SSLContext:
-    """Trusts the service's own certificate and no other: whoever else answers there must not get the token."""
-    certificate = load(config_file(state)).http.certificate or state / "tls" / "certificate.pem"
-    try:
-        context = ssl.create_default_context(cafile=str(certificate))
-    except OSError as error:
-        raise CliError(f"{certificate}: {error.strerror or error}") from None
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return context
+def first_line(file: Path) -> str:
+    """Of a file that holds a secret. :raise CliError: it cannot be read, or has none."""
+    text = read(file).partition("\n")[0].rstrip("\r")
+    if not text:
+        raise CliError(f"{file}: its first line is empty; expected the secret")
+    return text
+
+
+def password_of(prompt: str, file: Path | None) -> str:
+    """From the file, or asked for at a terminal. :raise CliError: neither is there."""
+    if file is not None:
+        return first_line(file)
+    if not sys.stdin.isatty():
+        raise CliError("no password file is named, and nobody is there to ask for a password")
+    import getpass
+
+    return getpass.getpass(f"{prompt}: ")
 
 
 def read(file: Path) -> str:
@@ -113,14 +220,43 @@ def read(file: Path) -> str:
 
 
 def system_path(name: str) -> str:
-    return f"/redfish/v1/Systems/{quote(name, safe='')}"
+    return f"{SYSTEMS}/{quote(name, safe='')}"
 
 
-def _words(error: urllib.error.HTTPError) -> str:
+def chassis_path(name: str) -> str:
+    return f"/redfish/v1/Chassis/{quote(name, safe='')}"
+
+
+def manager_path(name: str) -> str:
+    return f"/redfish/v1/Managers/{quote(name, safe='')}"
+
+
+def _named(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value) if value else None
+
+
+def _checked(url: str) -> str:
+    """:raise CliError: it is no address of a service, or would show our secret to the network."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise CliError(f"the address of the service: {error}") from None
+    host = parts.hostname
+    if parts.scheme not in ("http", "https") or not host or parts.path.strip("/") or parts.query or parts.username:
+        raise CliError("the address of the service: expected https://HOST or https://HOST:PORT, and nothing else")
+    if parts.scheme == "http" and host != "localhost" and not host.startswith("127.") and host != "::1":
+        raise CliError(f"{url}: http would show the password to the network; use https")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+
+
+def _words(answer: HTTPResponse) -> str:
     """The messages of a Redfish error, DSP0266 §8.6."""
     try:
-        body = json.loads(error.read())["error"]
+        body = json.loads(answer.read())["error"]
         extended = [each["Message"] for each in body.get("@Message.ExtendedInfo", [])]
-        return "\n".join(extended) or str(body["message"])
+        return " ".join(extended) or str(body["message"])
     except (ValueError, KeyError, TypeError):
-        return f"{error.code} {error.reason}"
+        return f"{answer.status} {answer.reason}"

@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,17 +12,18 @@ from rich.table import Table
 
 from bmc.cli import host
 from bmc.cli.client import CliError, running
-from bmc.config import Settings, config_file, load, state_directory
+from bmc.config import Settings, load
 from bmc.drivers import Drivers
 from bmc.model.checks import Check, Verdict
 from bmc.model.clock import SystemClock
 from bmc.model.errors import InvalidRequest
+from bmc.places import config_file, state_directory
 
 STYLE = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "bold red"}
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print a list of checks as JSON.")] = False) -> None:
-    """Look at this machine: what works, what does not, and the remedy. Exit code 1 when something failed."""
+def show(as_json: bool) -> None:
+    """:raise Exit: something failed."""
     found = examine()
     if as_json:
         print(json.dumps([dataclasses.asdict(check) | {"verdict": check.verdict.value} for check in found], indent=2))

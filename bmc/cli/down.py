@@ -1,15 +1,11 @@
 """`bmc down`: end the nodes of this installation, with or without a running service."""
 
-import asyncio
-import sys
 import time
 from dataclasses import dataclass, field
-from typing import Annotated
-
-import typer
 
 from bmc.cli.client import Client, CliError, running, system_path
-from bmc.config import state_directory
+from bmc.cli.output import Yes, ask
+from bmc.places import state_directory
 
 PATIENCE = 15.0
 """Seconds that a node may take to be off when the service has said that its power-off is under way."""
@@ -23,7 +19,7 @@ class Tally:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def down(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
+def down(yes: Yes = False) -> None:
     """Power off every node at once, as by ForceOff; asks first. Exit code 1 when one could not be."""
     state = state_directory()
     try:
@@ -32,12 +28,8 @@ def down(yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False)
         client = None
     else:
         client = Client(state)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise CliError("this powers off every node, and nobody is there to answer; use --yes")
-        if not typer.confirm(f"Power off every node of {state}? Guests lose what they have not written."):
-            raise CliError("nothing was done")
-    tally = _through(client) if client else asyncio.run(_alone())
+    ask(f"Power off every node of {state}? Guests lose what they have not written.", yes)
+    tally = _through(client) if client else _without()
     print(f"powered off: {', '.join(tally.ended) or 'none'}" if tally.failed or tally.ended else "none was on")
     if tally.failed:
         raise CliError("\n".join(f"{name} was not powered off: {why}" for name, why in tally.failed.items()))
@@ -67,6 +59,12 @@ def _through(client: Client) -> Tally:
         else:
             tally.failed[name] = f"it was told to, and is {power or 'Unknown'} still"
     return tally
+
+
+def _without() -> Tally:
+    import asyncio
+
+    return asyncio.run(_alone())
 
 
 async def _alone() -> Tally:

@@ -5,12 +5,9 @@ from typing import Annotated
 from urllib.parse import quote
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bmc.cli.client import Client, CliError, Resource
+from bmc.cli.output import Json, document, printable, table
 
 TASKS = "/redfish/v1/TaskService/Tasks"
 ENDED = frozenset({"Completed", "Exception", "Cancelled"})
@@ -21,33 +18,39 @@ PROOFS = {
     "serial-nonce": "the new system printed this job's nonce on its serial console",
 }
 
-app = typer.Typer(no_args_is_help=True, help="List and cancel jobs, as reinstalls.")
-out = Console()
+Id = Annotated[str, typer.Argument(metavar="ID", help="its number in `bmc job list`")]
+
+app = typer.Typer(no_args_is_help=True, help="List, follow and cancel jobs, as reinstalls.")
 
 
 @app.command("list")
-def list_jobs() -> None:
+def list_jobs(as_json: Json = False) -> None:
     """The jobs that run, and the last ones that ended."""
-    table = Table("job", "what", "state", "step", "done", "says")
-    for task in Client().get(f"{TASKS}?$expand=.")["Members"]:
+    tasks = Client().members(TASKS)
+    if as_json:
+        document(tasks)
+        return
+    rows = []
+    for task in tasks:
         ours = task["Oem"]["Lightsout"]
-        over = task["TaskState"] in ENDED
-        table.add_row(
-            task["Id"],
-            task["Name"],
-            task["TaskState"],
-            "" if task["TaskState"] == "Completed" else ours["Step"],
-            f"{task['PercentComplete']} %",
-            escape(_given(task) or ours["StepMessage"] or "") if over else "",
-        )
-    out.print(table)
+        step = "" if task["TaskState"] == "Completed" else ours["Step"]
+        says = (_given(task) or ours["StepMessage"] or "") if task["TaskState"] in ENDED else ""
+        rows.append((task["Id"], task["Name"], task["TaskState"], step, f"{task['PercentComplete']} %", says))
+    table(("job", "what", "state", "step", "done", "says"), rows)
+
+
+@app.command("follow")
+def follow_job(job: Id) -> None:
+    """Show a job's progress until it ends. Ctrl-C only ends the showing."""
+    client = Client()
+    follow(client, client.get(_path(job)))
 
 
 @app.command()
-def cancel(job: Annotated[str, typer.Argument(metavar="ID", help="its number in `bmc job list`")]) -> None:
+def cancel(job: Id) -> None:
     """Stop a job; it cleans up, and leaves the node off and free."""
-    Client().delete(f"{TASKS}/{quote(job, safe='')}")
-    out.print(f"job {job} is being cancelled; `bmc job list` shows how it ends")
+    Client().delete(_path(job))
+    print(f"job {job} is being cancelled; `bmc job list` shows how it ends")
 
 
 def follow(client: Client, task: Resource) -> None:
@@ -56,10 +59,10 @@ def follow(client: Client, task: Resource) -> None:
         task = _until_ended(client, task)
     except KeyboardInterrupt:
         job = task["Id"]
-        out.print(f"job {job} goes on. `bmc job list` shows it, `bmc job cancel {job}` ends it.", markup=False)
+        print(f"job {job} goes on. `bmc job list` shows it, `bmc job cancel {job}` ends it.")
         raise typer.Exit(CUT_OFF) from None
     for line in report(task):
-        out.print(line, markup=False, highlight=False)
+        print(printable(line))
     if task["TaskState"] != "Completed":
         raise CliError(f"job {task['Id']}, {task['Name']}, ended as {task['TaskState']}")
 
@@ -89,19 +92,25 @@ def now(client: Client, system: Resource) -> str:
     return f"held by {held['Holder']}: {held['Reason']}" if held else ""
 
 
+def _path(job: str) -> str:
+    return f"{TASKS}/{quote(job, safe='')}"
+
+
 def _given(task: Resource) -> str:
     proofs = task["Oem"]["Lightsout"]["Proofs"]
     return f"proof: {', '.join(proofs)}" if proofs else ""
 
 
 def _until_ended(client: Client, task: Resource) -> Resource:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=out) as progress:
+    with Progress(*columns) as progress:
         bar = progress.add_task(f"job {task['Id']}", total=100)
         while True:
             task = client.get(task["@odata.id"])

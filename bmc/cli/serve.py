@@ -7,8 +7,9 @@ import signal
 import sys
 
 from bmc.cli.logs import set_up
-from bmc.config import config_file, load, state_directory
+from bmc.config import load
 from bmc.first_start import FirstPassword
+from bmc.places import config_file, state_directory
 from bmc.service import Running, open_service
 
 log = logging.getLogger("bmc")

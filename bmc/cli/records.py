@@ -1,0 +1,66 @@
+"""`bmc sel …` and `bmc sensors`: what the server has recorded, and what it measures now."""
+
+import typer
+
+from bmc.cli.client import Client, Resource, chassis_path, system_path
+from bmc.cli.nodes import Name
+from bmc.cli.output import Json, Yes, ask, document, table
+
+LIMITS = ("LowerFatal", "LowerCritical", "LowerCaution", "UpperCaution", "UpperCritical", "UpperFatal")
+"""In the order of a scale; ipmitool says lnr, lcr, lnc, unc, ucr, unr."""
+
+sel = typer.Typer(no_args_is_help=True, help="The System Event Log that IPMI clients read, too.")
+
+
+@sel.command("list")
+def list_sel(name: Name, as_json: Json = False) -> None:
+    """The records, oldest first."""
+    client = Client()
+    records = sel_records(client, name)
+    if as_json:
+        document(records)
+        return
+    table(
+        ("record", "when", "severity", "sensor", "what"),
+        [(each["Id"], each["Created"], each["Severity"], each["SensorType"], each["Message"]) for each in records],
+    )
+    if client.get(f"{_log(name)}")["Overflow"]:
+        print("the log is full: newer records were lost; `bmc sel clear` makes room")
+
+
+@sel.command()
+def clear(name: Name, yes: Yes = False) -> None:
+    """Remove every record, for IPMI clients too."""
+    ask(f"Remove every record of the system event log of {name}?", yes)
+    Client().post(f"{_log(name)}/Actions/LogService.ClearLog", {})
+    print(f"{name}: system event log cleared")
+
+
+def sensors(name: Name, as_json: Json = False) -> None:
+    """Readings and thresholds."""
+    found = Client().members(f"{chassis_path(name)}/Sensors")
+    if as_json:
+        document(found)
+        return
+    head = ("sensor", "reading", "unit", "health", *(limit.lower() for limit in LIMITS))
+    table(head, [_sensor(each) for each in found])
+
+
+def sel_records(client: Client, name: str) -> list[Resource]:
+    """Oldest first."""
+    members: list[Resource] = client.get(f"{_log(name)}/Entries")["Members"]
+    return members[::-1]
+
+
+def _log(name: str) -> str:
+    return f"{system_path(name)}/LogServices/SEL"
+
+
+def _sensor(sensor: Resource) -> tuple[object, ...]:
+    limits = [sensor["Thresholds"].get(limit, {}).get("Reading") for limit in LIMITS]
+    health = sensor["Status"].get("Health", sensor["Status"]["State"])
+    return (sensor["Name"], _number(sensor["Reading"]), sensor["ReadingUnits"], health, *map(_number, limits))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.10g}"

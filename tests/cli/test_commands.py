@@ -1,0 +1,264 @@
+"""Each command against a service of another machine: what it shows, what it does, how it fails."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from bmc.model.power import PowerAction, PowerState
+from tests.cli.conftest import Shell
+from tests.redfish.service import Service, open_service
+
+
+def applied(service: Service, *names: str) -> list[list[PowerAction]]:
+    return [service.drivers.servers[name].applied for name in names]
+
+
+async def test_the_session_of_a_command_ends_with_it(service: Service, bmc: Shell) -> None:
+    assert "n3" in await bmc.ok("node", "list")
+    assert not service.accounts.sessions()
+
+
+async def test_a_token_signs_in_and_stays(service: Service, bmc: Shell) -> None:
+    token, _ = await service.token("vera")
+    bmc.more = {"BMC_TOKEN_FILE": bmc.secret(token)}
+    assert "olga" not in await bmc.ok("account", "list")
+    assert [session.account for session in service.accounts.sessions()] == ["vera"]
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"BMC_URL": "http://192.0.2.1"}, "use https"),
+        ({"BMC_URL": "https://admin:hidden@192.0.2.1"}, "nothing else"),
+        ({"BMC_URL": "http://127.0.0.1:1"}, "does not answer"),
+        ({"BMC_USER": ""}, "how to sign in"),
+        ({"BMC_PASSWORD_FILE": ""}, "nobody is there to ask"),
+        ({"BMC_PASSWORD_FILE": "/dev/null"}, "first line is empty"),
+        ({"BMC_PASSWORD_FILE": "/etc/hostname"}, "password is wrong"),
+        ({"BMC_TOKEN_FILE": "/etc/hostname"}, "sign in again"),
+    ],
+)
+async def test_who_cannot_sign_in_is_told_why_in_one_line(bmc: Shell, more: dict[str, str], told: str) -> None:
+    bmc.more = more
+    done = await bmc("node", "list")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("bmc: ")
+    assert done.err.count("\n") == 1
+    assert told in done.err
+    assert "hidden" not in done.err
+
+
+async def test_over_https_only_the_very_certificate_is_trusted(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    async with open_service(tmp_path / "a", secure=True) as service, open_service(tmp_path / "b", secure=True):
+        bmc = Shell(service, tmp_path)
+        bmc.more = {"BMC_CERTIFICATE": str(tmp_path / "a" / "certificate.pem")}
+        assert "admin" in await bmc.ok("account", "list")
+        for other in (str(tmp_path / "b" / "certificate.pem"), ""):
+            bmc.more = {"BMC_CERTIFICATE": other}
+            refused = await bmc("account", "list")
+            assert (refused.code, refused.out) == (1, "")
+            assert "CERTIFICATE_VERIFY_FAILED" in refused.err
+        bmc.more = {"BMC_CERTIFICATE": str(tmp_path / "a" / "key.pem")}
+        assert "is no certificate" in (await bmc("account", "list")).err
+
+
+async def test_many_nodes_are_powered_and_each_is_told_of(service: Service, bmc: Shell) -> None:
+    told = await bmc.ok("power", "n[1-3]", "on", "--yes", "--wait")
+    assert sorted(told.splitlines()) == sorted(f"n{i}: {what}" for i in (1, 2, 3) for what in ("On accepted", "On"))
+    assert applied(service, "n1", "n2", "n3") == [[PowerAction.ON]] * 3
+    assert (await bmc.ok("power", "n2,tag:lab")).splitlines()[1:] == ["n2    On", "n3    On"]
+    assert json.loads(await bmc.ok("power", "all", "--json")) == [{"node": f"n{i}", "power": "On"} for i in (1, 2, 3)]
+
+
+async def test_more_than_one_node_is_asked_about_by_name_and_nothing_is_done_without_an_answer(
+    service: Service, bmc: Shell
+) -> None:
+    done = await bmc("power", "all", "forceoff")
+    assert (done.code, done.out) == (1, "")
+    assert "n1, n2, n3 (3 nodes)" in done.err
+    assert applied(service, "n1", "n2", "n3") == [[], [], []]
+
+
+async def test_a_name_that_is_not_there_stops_all_before_anything_is_done(service: Service, bmc: Shell) -> None:
+    done = await bmc("power", "n[1-5],nx", "on", "--yes")
+    assert (done.code, done.err) == (1, "bmc: there is no node n4, n5, nx; nothing was done\n")
+    assert applied(service, "n1") == [[]]
+    assert "tag:none" in (await bmc("power", "tag:none", "on", "--yes")).err
+
+
+async def test_one_that_fails_does_not_keep_the_others_and_makes_the_exit_code(service: Service, bmc: Shell) -> None:
+    service.drivers.servers["n2"].deaf = True
+    done = await bmc("power", "all", "on", "--yes", "--json", "--wait", "--timeout", "3")
+    assert done.code == 1
+    assert [each["ok"] for each in done.json] == [True, False, True]
+    assert [each["node"] for each in done.json] == ["n1", "n2", "n3"]
+    assert done.json[1]["error"]
+    assert done.err.startswith("bmc: n2: ")
+    assert done.err.count("\n") == 1
+
+
+async def test_staggered_nodes_come_on_batch_after_batch(service: Service, bmc: Shell) -> None:
+    await bmc.ok("power", "all", "on", "--yes", "--stagger", "0.6", "--batch", "2")
+    begun = {
+        event.node: event.at for event in await service.world.events.history() if event.kind.value == "power.action"
+    }
+    assert begun["n3"] - max(begun["n1"], begun["n2"]) > 0.3  # less what a request takes longer than another
+
+
+async def test_a_guest_that_does_not_shut_down_is_waited_for_and_then_told_of(service: Service, bmc: Shell) -> None:
+    server = service.drivers.servers["n1"]
+    await bmc.ok("power", "n1", "on", "--wait")
+    server.obeys_acpi = False
+    done = await bmc("power", "n1", "gracefulshutdown", "--wait", "--timeout", "1")
+    assert done.code == 1
+    assert "after 1 s" in done.err
+    assert server.state is PowerState.ON
+    assert "only On, ForceOff" in (await bmc("power", "n1", "nmi", "--wait")).err
+
+
+async def test_the_boot_device_is_shown_as_it_was_set(bmc: Shell) -> None:
+    assert await bmc.ok("boot", "n1") == "n1 boots from None (Disabled)\n"
+    await bmc.ok("boot", "n1", "pxe")
+    assert await bmc.ok("boot", "n1") == "n1 boots from Pxe (Once)\n"
+    await bmc.ok("boot", "n1", "cd", "--continuous")
+    shown = json.loads(await bmc.ok("boot", "n1", "--json"))
+    assert (shown["BootSourceOverrideTarget"], shown["BootSourceOverrideEnabled"]) == ("Cd", "Continuous")
+
+
+async def test_media_go_in_and_out(service: Service, bmc: Shell) -> None:
+    await bmc.ok("media", "insert", "n1", "http://192.0.2.9/debian.iso")
+    (drive,) = json.loads(await bmc.ok("media", "list", "n1", "--json"))
+    assert (drive["Inserted"], drive["Image"]) == (True, "http://192.0.2.9/debian.iso")
+    assert "debian.iso" in await bmc.ok("media", "list", "n1")
+    await bmc.ok("media", "eject", "n1", "--drive", drive["Id"])
+    assert json.loads(await bmc.ok("media", "list", "n1", "--json"))[0]["Inserted"] is False
+    assert (await bmc("media", "eject", "n1", "--drive", "nine")).code == 1
+
+
+async def test_the_sel_is_listed_oldest_first_and_cleared_after_asking(bmc: Shell) -> None:
+    for action in ("on", "forceoff"):
+        await bmc.ok("power", "n1", action, "--wait")
+    records = json.loads(await bmc.ok("sel", "list", "n1", "--json"))
+    assert len(records) >= 2
+    assert [int(each["Id"]) for each in records] == sorted(int(each["Id"]) for each in records)
+    assert records[0]["Message"] in await bmc.ok("sel", "list", "n1")
+    assert "use --yes" in (await bmc("sel", "clear", "n1")).err
+    await bmc.ok("sel", "clear", "n1", "--yes")
+    left = json.loads(await bmc.ok("sel", "list", "n1", "--json"))
+    assert {each["Message"] for each in left}.isdisjoint(each["Message"] for each in records)
+
+
+async def test_sensors_have_readings_and_thresholds(bmc: Shell) -> None:
+    await bmc.ok("power", "n1", "on", "--wait")
+    shown = json.loads(await bmc.ok("sensors", "n1", "--json"))
+    head, *rows = (await bmc.ok("sensors", "n1")).splitlines()
+    assert "uppercritical" in head
+    assert len(rows) == len(shown) > 0
+    assert all(each["Name"] in row for each, row in zip(shown, rows, strict=True))
+
+
+async def test_events_are_told_and_followed_through_a_cut(service: Service, bmc: Shell) -> None:
+    await bmc.ok("power", "n1", "on", "--wait")
+    past = json.loads(await bmc.ok("events", "n1", "--json"))
+    assert [each["kind"] for each in past][-2:] == ["power.action", "power.changed"]
+    assert past[-1]["message"] in await bmc.ok("events", "--last", "3")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bmc.cli", "events", "n1", "--follow", "--json", "--last", "1"),
+        env=bmc.environment(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    lines = process.stdout
+    try:
+        async with asyncio.timeout(40):
+            assert json.loads(await lines.readline()) == past[-1]
+            await bmc.ok("power", "n2", "on")  # no concern of one who follows n1
+            await bmc.ok("power", "n1", "forceoff", "--wait")
+            seen = [json.loads(await lines.readline()) for _ in range(2)]
+            assert [each["kind"] for each in seen] == ["power.action", "power.changed"]
+            for session in service.accounts.sessions():
+                await service.accounts.close_session(session.id)  # ends the stream
+            await bmc.ok("power", "n1", "on", "--wait")
+            more = [json.loads(await lines.readline()) for _ in range(2)]
+            assert [each["kind"] for each in more] == ["power.action", "power.changed"]
+            assert [each["id"] for each in [*seen, *more]] == sorted({each["id"] for each in [*seen, *more]})
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+async def test_why_tells_who_did_what_by_which_door_and_the_end_of_the_console(service: Service, bmc: Shell) -> None:
+    await bmc.ok("power", "n1", "on", "--wait", as_="olga")
+    shown = json.loads(await bmc.ok("why", "n1", "--json"))
+    assert shown["power"] == "On"
+    assert shown["console"] == ["printed before"]
+    times = [each["at"] for each in shown["timeline"]]
+    assert times == sorted(times)
+    (asked,) = [each for each in shown["timeline"] if "asked for On" in each["message"]]
+    assert asked["who"] == "olga (redfish)"
+    told = await bmc.ok("why", "n1")
+    assert told.startswith("n1 is On since ")
+    assert told.endswith("the end of the serial console:\n  printed before\n")
+
+
+async def test_accounts_are_managed_with_passwords_from_files(service: Service, bmc: Shell) -> None:
+    first, second = bmc.secret("first secret of rita"), bmc.secret("second secret of rita")
+    await bmc.ok("account", "add", "rita", "--role", "operator", "--tag", "lab", "--password-file", first)
+    assert "rita     Operator       yes      tag:lab" in await bmc.ok("account", "list")
+    bmc.more = {"BMC_USER": "rita", "BMC_PASSWORD_FILE": first}
+    assert [each["Id"] for each in json.loads(await bmc.ok("node", "list", "--json"))] == ["n3"]
+    await bmc.ok("account", "passwd", "rita", "--password-file", second)
+    assert (await bmc("node", "list")).code == 1
+    bmc.more = {}
+    await bmc.ok("account", "change", "rita", "--role", "readonly", "--all-nodes", "--disable")
+    assert "rita     ReadOnly       no       all" in await bmc.ok("account", "list")
+    await bmc.ok("account", "remove", "rita", "--yes")
+    assert "rita" not in await bmc.ok("account", "list")
+
+
+async def test_a_job_is_listed_followed_and_cancelled(service: Service, bmc: Shell) -> None:
+    answer = await service.call("POST", "/redfish/v1/Systems/n1/Actions/Oem/Lightsout.Reinstall", {"Image": "tiny"})
+    assert answer.status == 202, answer
+    (task,) = json.loads(await bmc.ok("job", "list", "--json"))
+    assert task["Name"] in await bmc.ok("job", "list")
+    following = asyncio.create_task(bmc("job", "follow", task["Id"]))
+    service.work.go.set()
+    done = await following
+    assert (done.code, done.err) == (0, "")
+    assert "no proof" in done.out
+    assert "ended already" in (await bmc("job", "cancel", task["Id"])).err
+    shown = json.loads(await bmc.ok("why", "n1", "--json", "--lines", "0"))
+    assert [each["who"] for each in shown["timeline"] if each["source"] == "job"] == ["admin", "admin"]
+
+
+async def test_what_a_server_says_cannot_drive_the_terminal(service: Service, bmc: Shell) -> None:
+    await bmc.ok("media", "insert", "n1", "http://192.0.2.9/\x1b]0;owned\x07.iso")
+    for command in ("media list n1", "events n1", "why n1"):
+        assert "\x1b" not in await bmc.ok(*command.split())
+
+
+async def test_the_shell_completes_names_of_nodes(bmc: Shell) -> None:
+    async def offered(line: str) -> list[str]:
+        words = line.split(" ")
+        bmc.more |= {"_BMC_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+        # `python -m bmc.cli` has no name that a shell could complete for: as the entry point calls it.
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "import sys; sys.argv[0] = 'bmc'; from bmc.cli import main; main()"),
+            env=bmc.environment(),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        out, _ = await process.communicate()
+        return out.decode().split()
+
+    assert await offered("bmc power n") == ["n1", "n2", "n3"]
+    assert await offered("bmc power n1,n") == ["n1,n1", "n1,n2", "n1,n3"]
+    assert await offered("bmc console n3") == ["n3"]
+    assert await offered("bmc med") == ["media"]
+    bmc.more["BMC_URL"] = "http://127.0.0.1:1"
+    assert await offered("bmc power n") == []
