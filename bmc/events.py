@@ -166,9 +166,8 @@ class Follower:
             self._wake.clear()
             records = await self._store.consume(EVENTS, self._name, limit)
             if records:
-                return Batch(
-                    _events(records), records[0].sequence, records[-1].sequence, records[0].sequence - self.place - 1
-                )
+                last = records[-1].sequence
+                return Batch(_events(records), records[0].sequence, last, last - self.place - len(records))
             await self._wake.wait()
 
     async def done(self, sequence: int) -> None:

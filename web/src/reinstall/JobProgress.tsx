@@ -132,7 +132,7 @@ function JobMessage({ message }: { message: string }) {
 function Failure({ task }: { task: Task }) {
   const ours = task.Oem?.Lightsout;
   const last = splitMessage(task.Messages?.at(-1)?.Message ?? "The job failed").text;
-  const why = ours?.StepMessage ? ours.StepMessage : last;
+  const why = ours?.StepMessage ?? last;
   const tail = ours?.ConsoleTail;
   return (
     <>
