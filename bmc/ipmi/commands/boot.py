@@ -14,14 +14,13 @@ from bmc.ipmi.wire.boot import (
     pack_boot_option,
 )
 from bmc.ipmi.wire.errors import WrongLength, expect_length
-from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
+from bmc.ipmi.wire.numbers import Code, NetFn, ParameterCode, Privilege
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootTarget
 from bmc.model.commands import SetBootOverride
 from bmc.model.errors import BmcError
 
 log = logging.getLogger(__name__)
 
-_NOT_SUPPORTED = 0x80
 
 _KEEP_OVER_TIME = 0x08
 _LAPSE = 60.0
@@ -63,7 +62,7 @@ async def set_system_boot_options(call: Call) -> bytes:
     """§28.12. Without data it changes nothing but the mark; boot flags that are marked invalid are none."""
     request = SetBootOption.unpack(call.data)
     if request.parameter not in _READERS:
-        raise CommandError(_NOT_SUPPORTED)
+        raise CommandError(ParameterCode.NOT_SUPPORTED)
     if request.parameter == Parameter.BOOT_FLAGS:
         await _write_flags(call, request)
     elif request.data:
@@ -78,7 +77,7 @@ def get_system_boot_options(call: Call) -> bytes:
     request = GetBootOption.unpack(call.data)
     read = _READERS.get(request.parameter)
     if read is None:
-        raise CommandError(_NOT_SUPPORTED)
+        raise CommandError(ParameterCode.NOT_SUPPORTED)
     data = read(call, request.set_selector)
     return pack_boot_option(request.parameter, data, request.parameter in call.context.boot.invalid)
 

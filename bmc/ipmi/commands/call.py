@@ -18,7 +18,7 @@ from bmc.ipmi.sol import SerialStream, SolPort
 from bmc.ipmi.wire.app import DevicePower, SystemPower
 from bmc.ipmi.wire.boot import MAILBOX_BLOCK, MAILBOX_BLOCKS, BootFlags
 from bmc.ipmi.wire.errors import expect_length
-from bmc.ipmi.wire.numbers import Code, Privilege
+from bmc.ipmi.wire.numbers import Code, ParameterCode, Privilege
 from bmc.model.boot import BootOverride
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-_IN_PROGRESS = 0x81
 _COMPLETE, _BEGUN, _COMMIT = range(3)
 
 _ROLES = {
@@ -121,7 +120,7 @@ class SetInProgress:
         elif state != _BEGUN:
             raise CommandError(otherwise)
         elif self.writer is not None and self.writer is not writer and not self.writer.ended:
-            raise CommandError(_IN_PROGRESS)
+            raise CommandError(ParameterCode.IN_PROGRESS)
         else:
             self.writer = writer
 

@@ -9,11 +9,10 @@ from bmc.ipmi.alerts import DESTINATIONS
 from bmc.ipmi.commands.call import Call, CommandError
 from bmc.ipmi.wire.errors import WireError, expect_length
 from bmc.ipmi.wire.lan import GetParameter
-from bmc.ipmi.wire.numbers import Code
+from bmc.ipmi.wire.numbers import Code, ParameterCode
 from bmc.ipmi.wire.pef import Destination
 
 _COMMUNITY = 18
-_NOT_SUPPORTED = 0x80
 
 Reader = Callable[[Call], bytes]
 Writer = Callable[[Call, bytes], Awaitable[None]]
@@ -22,7 +21,7 @@ Writer = Callable[[Call, bytes], Awaitable[None]]
 def read_community(call: Call) -> bytes:
     """A key to others' receivers, which no guest needs."""
     if call.request.host:
-        raise CommandError(_NOT_SUPPORTED)
+        raise CommandError(ParameterCode.NOT_SUPPORTED)
     return call.context.config.config.community.encode().ljust(_COMMUNITY, b"\0")
 
 

@@ -5,7 +5,6 @@ from bmc.ipmi.wire.errors import expect_length
 from bmc.ipmi.wire.event import RECEIVER_DISABLED, PlatformEvent
 from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
 from bmc.model.commands import TellPlatformEvent
-from bmc.model.sel import SystemEvent
 
 
 @command(NetFn.SENSOR, 0x00, Privilege.ADMINISTRATOR)
@@ -28,8 +27,5 @@ def get_event_receiver(call: Call) -> bytes:
 async def platform_event_message(call: Call) -> bytes:
     """§29.3. Over the LAN the generator is the requester, by its software id."""
     told = PlatformEvent.unpack(call.data, with_generator=call.request.host)
-    generator = call.request.message.requester if told.generator is None else told.generator
-    asserted, event_type = not told.direction & 0x80, told.direction & 0x7F
-    event = SystemEvent(told.sensor_type, told.sensor, event_type, told.data, asserted, generator, told.revision)
-    await call.node.do(TellPlatformEvent(event), call.caller)
+    await call.node.do(TellPlatformEvent(told.system_event(call.request.message.requester)), call.caller)
     return b""

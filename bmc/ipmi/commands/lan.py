@@ -9,11 +9,9 @@ from bmc.ipmi.commands.channel import check_channel
 from bmc.ipmi.wire.crypto import SUITES
 from bmc.ipmi.wire.errors import expect_length
 from bmc.ipmi.wire.lan import GetParameter, LanParameter, SetParameter, pack_parameter
-from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
+from bmc.ipmi.wire.numbers import Code, NetFn, ParameterCode, Privilege
 from bmc.network import Network, find_network
 
-_NOT_SUPPORTED = 0x80
-_READ_ONLY = 0x82
 _NIBBLES = {3: 3, 17: 14}
 """Where parameter 24 has a suite's level. By the letter it is the suite's place in parameter 23, but ipmitool and
 FreeIPMI take a nibble's number for the suite's id (and the first for suite 0, which we must not seem to have). Suite
@@ -38,7 +36,7 @@ def _read(call: Call, readers: Readers) -> bytes:
     check_channel(request.channel)
     read = readers.get(request.parameter)
     if read is None:
-        raise CommandError(_NOT_SUPPORTED)
+        raise CommandError(ParameterCode.NOT_SUPPORTED)
     return pack_parameter(b"" if request.revision_only else read(call))
 
 
@@ -68,14 +66,14 @@ async def set_lan_configuration(call: Call) -> bytes:
     check_channel(request.channel)
     parameter = LAN.get(request.parameter)
     if parameter is None:
-        raise CommandError(_NOT_SUPPORTED)
+        raise CommandError(ParameterCode.NOT_SUPPORTED)
     if parameter.write is not None:
         await parameter.write(call, request.data)
         return b""
     present = parameter.read(call)
     expect_length(request.data, len(present))
     if request.data != present:
-        raise CommandError(_READ_ONLY)
+        raise CommandError(ParameterCode.READ_ONLY)
     return b""
 
 

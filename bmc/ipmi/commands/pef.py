@@ -8,7 +8,7 @@ from bmc.ipmi.pef import FILTERS, POLICIES, POSTPONED_FOR_GOOD
 from bmc.ipmi.wire.errors import WireError, expect_at_least, expect_length
 from bmc.ipmi.wire.event import PlatformEvent
 from bmc.ipmi.wire.lan import pack_parameter
-from bmc.ipmi.wire.numbers import LAN_CHANNEL, Code, NetFn, Privilege
+from bmc.ipmi.wire.numbers import LAN_CHANNEL, Code, NetFn, ParameterCode, Privilege
 from bmc.ipmi.wire.pef import (
     VERSION,
     AlertImmediate,
@@ -25,9 +25,7 @@ from bmc.ipmi.wire.pet import Acknowledge
 from bmc.ipmi.wire.sel import LAST, UNSPECIFIED_TIME
 from bmc.model.sel import SystemEvent
 
-_NOT_SUPPORTED = 0x80
 _IN_PROGRESS = 0x81
-_READ_ONLY = 0x82
 _TELL_COUNTDOWN = 0xFF
 _ACTIONS = PefAction.ALERT | PefAction.POWER_OFF | PefAction.RESET | PefAction.POWER_CYCLE | PefAction.INTERRUPT
 _CONTROL_BITS = 0x0F
@@ -62,10 +60,10 @@ async def set_pef_configuration(call: Call) -> bytes:
     if request.parameter in (PefParameter.STRING_KEY, PefParameter.STRING):
         return _refuse_string(call, request)
     if request.parameter in _FIXED:
-        raise CommandError(_READ_ONLY)
+        raise CommandError(ParameterCode.READ_ONLY)
     write = _WRITERS.get(request.parameter)
     if write is None:
-        raise CommandError(_NOT_SUPPORTED)
+        raise CommandError(ParameterCode.NOT_SUPPORTED)
     await write(call, request.data)
     return b""
 
@@ -79,7 +77,7 @@ def get_pef_configuration(call: Call) -> bytes:
     elif request.parameter in _READERS:
         data = b"" if request.revision_only else _READERS[request.parameter](call, request.set_selector)
     else:
-        raise CommandError(_NOT_SUPPORTED)
+        raise CommandError(ParameterCode.NOT_SUPPORTED)
     return pack_parameter(b"" if request.revision_only else data)
 
 
@@ -121,7 +119,9 @@ def alert_immediate(call: Call) -> bytes:
         raise CommandError(_IN_PROGRESS)
     if not any(alerts.destination(request.destination).address) or request.text:
         raise CommandError(Code.OUT_OF_RANGE)
-    event = _told(request.event) if request.event else _TEST_ALERT
+    event = _TEST_ALERT
+    if request.event:
+        event = PlatformEvent.unpack(request.event, with_generator=True).system_event(requester=0)
     alerts.status = AlertStatus.IN_PROGRESS
     call.context.tasks.start(_alert(call, request.destination, event))
     return b""
@@ -141,14 +141,6 @@ async def _alert(call: Call, destination: int, event: SystemEvent) -> None:
     except BaseException:
         alerts.status = AlertStatus.NONE
         raise
-
-
-def _told(data: bytes) -> SystemEvent:
-    told = PlatformEvent.unpack(data, with_generator=True)
-    asserted, event_type = not told.direction & 0x80, told.direction & 0x7F
-    return SystemEvent(
-        told.sensor_type, told.sensor, event_type, told.data, asserted, told.generator or 0, told.revision
-    )
 
 
 def _progress(call: Call, selector: int) -> bytes:
@@ -242,7 +234,7 @@ def _refuse_string(call: Call, request: SetPefParameter) -> bytes:
     """Nothing here shows alert strings, so that none is taken but the empty one, which clients write back."""
     expect_at_least(request.data, 3)
     if any(request.data[2:]) or request.data[0]:
-        raise CommandError(_READ_ONLY)
+        raise CommandError(ParameterCode.READ_ONLY)
     return b""
 
 

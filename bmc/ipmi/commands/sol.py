@@ -8,10 +8,8 @@ from bmc.ipmi.commands.call import Call, CommandError, command
 from bmc.ipmi.commands.channel import check_channel
 from bmc.ipmi.wire.errors import expect_length
 from bmc.ipmi.wire.lan import BIT_RATE_115200, GetParameter, SetParameter, SolParameter, pack_parameter
-from bmc.ipmi.wire.numbers import LAN_CHANNEL, Code, NetFn, Privilege
+from bmc.ipmi.wire.numbers import LAN_CHANNEL, Code, NetFn, ParameterCode, Privilege
 
-_NOT_SUPPORTED = 0x80
-_READ_ONLY = 0x82
 _FORCED = 0xC0
 _MOST_RETRIES = 7
 
@@ -23,7 +21,7 @@ async def set_sol_configuration(call: Call) -> bytes:
     check_channel(request.channel)
     read = _READERS.get(request.parameter)
     if read is None:
-        raise CommandError(_NOT_SUPPORTED)
+        raise CommandError(ParameterCode.NOT_SUPPORTED)
     expect_length(request.data, len(read(call)))
     if request.parameter == SolParameter.SET_IN_PROGRESS:
         call.context.sol_progress.write(request.data, call.writer)
@@ -31,7 +29,7 @@ async def set_sol_configuration(call: Call) -> bytes:
         changes = fields(call, request.data)
         await call.context.config.change(lambda config: replace(config, **changes), call.caller)
     elif request.data != read(call):
-        raise CommandError(_READ_ONLY)
+        raise CommandError(ParameterCode.READ_ONLY)
     return b""
 
 
@@ -42,7 +40,7 @@ def get_sol_configuration(call: Call) -> bytes:
     check_channel(request.channel)
     read = _READERS.get(request.parameter)
     if read is None:
-        raise CommandError(_NOT_SUPPORTED)
+        raise CommandError(ParameterCode.NOT_SUPPORTED)
     return pack_parameter(b"" if request.revision_only else read(call))
 
 

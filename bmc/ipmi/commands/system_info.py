@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bmc.ipmi.commands.call import Call, CommandError, command
 from bmc.ipmi.config import DoorConfig
-from bmc.ipmi.wire.numbers import Code, NetFn, Privilege
+from bmc.ipmi.wire.numbers import Code, NetFn, ParameterCode, Privilege
 from bmc.ipmi.wire.system_info import (
     BLOCKS,
     REVISION,
@@ -16,8 +16,6 @@ from bmc.ipmi.wire.system_info import (
     pack_string,
 )
 from bmc.model.node import NodeSnapshot
-
-_NOT_SUPPORTED = 0x80
 
 
 @command(NetFn.APP, 0x58, Privilege.ADMINISTRATOR)
@@ -52,7 +50,7 @@ def _string(parameter: int) -> SystemInfo:
     try:
         return SystemInfo(parameter)
     except ValueError as error:
-        raise CommandError(_NOT_SUPPORTED) from error
+        raise CommandError(ParameterCode.NOT_SUPPORTED) from error
 
 
 def _block(call: Call, parameter: SystemInfo, number: int) -> bytes:

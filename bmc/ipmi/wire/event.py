@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bmc.ipmi.wire.errors import WrongLength
+from bmc.model.sel import SystemEvent
 
 _SHORTEST, _FULL = 5, 7
 
@@ -30,6 +31,12 @@ class PlatformEvent:
             raise WrongLength(f"{len(data)} bytes are no platform event")
         generator = data[0] if with_generator else None
         return cls(body[0], body[1], body[2], body[3], body[4:].ljust(3, b"\xff"), generator)
+
+    def system_event(self, requester: int) -> SystemEvent:
+        """As it stands in the SEL; the `requester` is its generator where it names none."""
+        generator = requester if self.generator is None else self.generator
+        asserted, event_type = not self.direction & 0x80, self.direction & 0x7F
+        return SystemEvent(self.sensor_type, self.sensor, event_type, self.data, asserted, generator, self.revision)
 
 
 RECEIVER_DISABLED = b"\xff\x00"

@@ -50,6 +50,14 @@ class Code(IntEnum):
     UNSPECIFIED = 0xFF
 
 
+class ParameterCode(IntEnum):
+    """What the commands that get and set parameters answer beside, IPMI v2.0 §23.1, §26.2, §28.12, §30.3."""
+
+    NOT_SUPPORTED = 0x80
+    IN_PROGRESS = 0x81
+    READ_ONLY = 0x82
+
+
 class PayloadType(IntEnum):
     """Payload type of an RMCP+ packet, IPMI v2.0 §13.27.3."""
 
