@@ -62,14 +62,15 @@ class Nic:
 class Hardware:
     """What the node consists of, as far as its backend knows. Memory and disk sizes in bytes.
 
-    `cpus` counts cores. `boot_order` names disks, virtual drives and network cards in the order in which the node boots
-    from them when nothing overrides it.
+    `cpus` counts cores; `architecture` is theirs as `uname -m` names it. `boot_order` names disks, virtual
+    drives and network cards in the order in which the node boots from them when nothing overrides it.
     """
 
     manufacturer: str = ""
     model: str = ""
     serial: str = ""
     cpus: int = 0
+    architecture: str = ""
     memory: int = 0
     firmware: BootMode | None = None
     firmware_version: str = ""

@@ -12,11 +12,13 @@ from bmc.redfish.types import JsonObject, collection, link, links, resource
 
 SYSTEM = "/redfish/v1/Systems/{node}"
 DRIVES = "/redfish/v1/Chassis/{node}/Drives"
-PROCESSOR, MEMORY = "CPU0", "Memory0"
+PROCESSOR, MEMORY, CONTROLLER = "CPU0", "Memory0", "0"
 MIB = 1 << 20
 ENABLED = {"State": "Enabled", "Health": "OK"}
 BUSES = {"sata": ("SATA", "SATA"), "scsi": ("SCSI disks", None), "virtio": ("Virtio disks", None)}
 """How a bus is called, and its name among Redfish's protocols; paravirtual ones have none."""
+ARCHITECTURES = {"x86_64": ("x86", "x86-64")}
+"""ProcessorArchitecture and InstructionSet."""
 
 
 def component_links(snapshot: NodeSnapshot, path: str) -> JsonObject:
@@ -26,6 +28,7 @@ def component_links(snapshot: NodeSnapshot, path: str) -> JsonObject:
         "Processors": hardware.cpus,
         "Memory": hardware.memory,
         "Storage": hardware.disks,
+        "SimpleStorage": hardware.disks,
         "EthernetInterfaces": hardware.nics,
     }
     return {name: link(f"{path}/{name}") for name, has in there.items() if has}
@@ -43,8 +46,9 @@ async def list_processors(call: Call) -> Reply:
 
 async def get_processor(call: Call) -> Reply:
     """All virtual CPUs are cores of one socket; of real ones no backend tells."""
-    cpus = call.node().snapshot.hardware.cpus
-    _expect(call, "processor", [PROCESSOR] if cpus else [])
+    hardware = call.node().snapshot.hardware
+    _expect(call, "processor", [PROCESSOR] if hardware.cpus else [])
+    architecture, instructions = ARCHITECTURES.get(hardware.architecture, (None, None))
     body = resource(
         call.path,
         "Processor",
@@ -52,8 +56,10 @@ async def get_processor(call: Call) -> Reply:
         Name="Processor",
         Socket="0",
         ProcessorType="CPU",
-        TotalCores=cpus,
-        TotalThreads=cpus,
+        ProcessorArchitecture=architecture,
+        InstructionSet=instructions,
+        TotalCores=hardware.cpus,
+        TotalThreads=hardware.cpus,
         Status=ENABLED,
     )
     return Reply(body)
@@ -81,8 +87,60 @@ async def get_storage(call: Call) -> Reply:
     storage = _storage(call)
     name = _expect(call, "storage", list(storage))
     drives = [f"{DRIVES.format(node=call.params['node'])}/{disk.name}" for disk in storage[name]]
-    body = resource(call.path, "Storage", Id=name, Name=_bus(name)[0], Drives=links(drives), Status=ENABLED)
+    body = resource(
+        call.path,
+        "Storage",
+        Id=name,
+        Name=_bus(name)[0],
+        Drives=links(drives),
+        Controllers=link(f"{call.path}/Controllers"),
+        Volumes=link(f"{call.path}/Volumes"),
+        Status=ENABLED,
+    )
     return Reply(body | {"Drives@odata.count": len(drives)})
+
+
+async def list_simple_storage(call: Call) -> Reply:
+    return _list(call, "SimpleStorageCollection", "Disks of each bus", list(_storage(call)))
+
+
+async def get_simple_storage(call: Call) -> Reply:
+    """The same disks in the form in which Ironic looks for their sizes."""
+    storage = _storage(call)
+    name = _expect(call, "storage", list(storage))
+    disks = [
+        {"Name": disk.name, "Model": None, "CapacityBytes": disk.size, "Status": ENABLED} for disk in storage[name]
+    ]
+    path = f"{SYSTEM.format(node=call.params['node'])}/Storage/{name}"
+    body = resource(call.path, "SimpleStorage", Id=name, Name=_bus(name)[0], Devices=disks, Status=ENABLED)
+    return Reply(body | {"Links": {"Storage": link(path)}})
+
+
+async def list_controllers(call: Call) -> Reply:
+    _expect(call, "storage", list(_storage(call)))
+    return _list(call, "StorageControllerCollection", "Storage controllers", [CONTROLLER])
+
+
+async def get_controller(call: Call) -> Reply:
+    """What the disks of one bus hang on."""
+    name = _expect(call, "storage", list(_storage(call)))
+    _expect(call, "controller", [CONTROLLER])
+    protocol = _bus(name)[1]
+    body = resource(
+        call.path,
+        "StorageController",
+        Id=CONTROLLER,
+        Name=f"Controller of {_bus(name)[0]}",
+        SupportedDeviceProtocols=[protocol] if protocol else [],
+        Status=ENABLED,
+    )
+    return Reply(body)
+
+
+async def list_volumes(call: Call) -> Reply:
+    """None: no controller makes volumes of its drives."""
+    _expect(call, "storage", list(_storage(call)))
+    return Reply(collection(call.path, "VolumeCollection", "Volumes", links([])))
 
 
 async def list_drives(call: Call) -> Reply:
@@ -92,20 +150,19 @@ async def list_drives(call: Call) -> Reply:
 async def get_drive(call: Call) -> Reply:
     disks = {disk.name: disk for disk in call.node().snapshot.hardware.disks}
     disk = disks[_expect(call, "drive", list(disks))]
-    protocol = _bus(disk.bus)[1]
     body = resource(
         call.path,
         "Drive",
         Id=disk.name,
         Name=f"Disk {disk.name}",
         CapacityBytes=disk.size,
+        MediaType=None,
+        Protocol=_bus(disk.bus)[1],
         Status=ENABLED,
         Links={"Storage": link(f"{SYSTEM.format(node=call.params['node'])}/Storage/{_bus_id(disk)}")},
     )
     if disk.serial:
         body["SerialNumber"] = disk.serial
-    if protocol:
-        body["Protocol"] = protocol
     return Reply(body)
 
 
@@ -202,6 +259,11 @@ ROUTES = (
     Route("GET", f"{SYSTEM}/Memory/{{memory}}", get_memory),
     Route("GET", f"{SYSTEM}/Storage", list_storage),
     Route("GET", f"{SYSTEM}/Storage/{{storage}}", get_storage),
+    Route("GET", f"{SYSTEM}/Storage/{{storage}}/Controllers", list_controllers),
+    Route("GET", f"{SYSTEM}/Storage/{{storage}}/Controllers/{{controller}}", get_controller),
+    Route("GET", f"{SYSTEM}/Storage/{{storage}}/Volumes", list_volumes),
+    Route("GET", f"{SYSTEM}/SimpleStorage", list_simple_storage),
+    Route("GET", f"{SYSTEM}/SimpleStorage/{{storage}}", get_simple_storage),
     Route("GET", DRIVES, list_drives),
     Route("GET", f"{DRIVES}/{{drive}}", get_drive),
     Route("GET", f"{SYSTEM}/EthernetInterfaces", list_interfaces),

@@ -35,7 +35,7 @@ def event_body(event: Event) -> JsonObject:
             ),
         ),
     }
-    if event.kind is EventKind.TEST:
+    if "message_id" in event.details:
         record |= {"MessageId": event.details["message_id"], "MessageArgs": event.details["message_args"]}
     if event.node:
         record["OriginOfCondition"] = link(system_path(event.node))

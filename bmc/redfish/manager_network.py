@@ -1,4 +1,7 @@
-"""How a Manager is reached: the protocols it speaks, and the address of its IPMI door."""
+"""How a Manager is reached: the protocols it speaks, and the Ethernet interface of its IPMI door.
+
+A door on loopback is on no Ethernet.
+"""
 
 import socket
 from ipaddress import IPv6Address, ip_address
@@ -16,9 +19,9 @@ ENABLED = {"State": "Enabled", "Health": "OK"}
 
 async def get_protocols(call: Call) -> Reply:
     """HTTP or HTTPS at the port that this request came to, and IPMI where the door is open."""
-    call.node()
+    node = call.node().snapshot.name
     web, other = ("HTTPS", "HTTP") if call.request.secure else ("HTTP", "HTTPS")
-    ipmi = _endpoint(call)
+    ipmi = call.house.ipmi.endpoint(node)
     body = resource(call.path, "ManagerNetworkProtocol", Id="NetworkProtocol", Name="Protocols", Status=ENABLED)
     body |= {
         "HostName": socket.gethostname(),
@@ -30,8 +33,7 @@ async def get_protocols(call: Call) -> Reply:
 
 
 async def list_interfaces(call: Call) -> Reply:
-    call.node()
-    if _endpoint(call) is None:
+    if ethernet(call, call.node().snapshot.name) is None:
         raise not_found(call.path)
     paths = [f"{call.path}/{INTERFACE}"]
     return Reply(collection(call.path, "EthernetInterfaceCollection", "Network interfaces", links(paths)))
@@ -39,12 +41,17 @@ async def list_interfaces(call: Call) -> Reply:
 
 async def get_interface(call: Call) -> Reply:
     """Where the IPMI door listens, with what this host's network says of that address."""
-    call.node()
-    endpoint = _endpoint(call)
+    endpoint = ethernet(call, call.node().snapshot.name)
     if endpoint is None or call.params["interface"] != INTERFACE:
         raise not_found(call.path)
     body = resource(call.path, "EthernetInterface", Id=INTERFACE, Name="IPMI", InterfaceEnabled=True, Status=ENABLED)
     return Reply(body | _addresses(endpoint))
+
+
+def ethernet(call: Call, node: str) -> Endpoint | None:
+    """The endpoint of the node's IPMI door, if that is on an Ethernet."""
+    endpoint = call.house.ipmi.endpoint(node)
+    return None if endpoint is None or ip_address(endpoint.host).is_loopback else endpoint
 
 
 def _addresses(endpoint: Endpoint) -> JsonObject:
@@ -53,17 +60,14 @@ def _addresses(endpoint: Endpoint) -> JsonObject:
     if address.is_unspecified:
         return {}
     if isinstance(address, IPv6Address):
-        return {"IPv6Addresses": [{"Address": str(address)}]}
+        return {"IPv6Addresses": [{"Address": str(address), "AddressOrigin": "Static"}]}
     network = find_network(endpoint.host)
     shown = {"Address": network.address, "SubnetMask": network.mask, "Gateway": network.gateway}
-    body: JsonObject = {"IPv4Addresses": [{name: str(value) for name, value in shown.items() if value != NOWHERE}]}
+    known = {name: str(value) for name, value in shown.items() if value != NOWHERE}
+    body: JsonObject = {"IPv4Addresses": [known | {"AddressOrigin": "Static"}]}
     if any(network.mac):
         body["MACAddress"] = network.mac.hex(":")
     return body
-
-
-def _endpoint(call: Call) -> Endpoint | None:
-    return call.house.ipmi.endpoint(call.params["node"])
 
 
 def _web_port(call: Call) -> int | None:

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from bmc.model.caller import Role
 from bmc.redfish.body import Body
+from bmc.redfish.manager_network import ethernet
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.system_body import system_path
 from bmc.redfish.types import collection, link, links, moment, resource
@@ -57,8 +58,9 @@ async def get_manager(call: Call) -> Reply:
             "ManagerForChassis": [link(f"/redfish/v1/Chassis/{snapshot.name}")],
         },
     )
-    if call.house.ipmi.endpoint(snapshot.name) is not None:
+    if ethernet(call, snapshot.name):
         body["EthernetInterfaces"] = link(f"{path}/EthernetInterfaces")
+    if call.house.ipmi.endpoint(snapshot.name) is not None:
         body["Actions"] = {
             f"#{RESET}": {
                 "target": f"{path}/Actions/{RESET}",

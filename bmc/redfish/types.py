@@ -41,7 +41,9 @@ VERSIONS = {
     "ServiceRoot": "v1_20_0",
     "Session": "v1_8_0",
     "SessionService": "v1_2_0",
+    "SimpleStorage": "v1_3_2",
     "Storage": "v1_21_0",
+    "StorageController": "v1_11_0",
     "Task": "v1_7_4",
     "TaskService": "v1_3_0",
     "Thermal": "v1_7_3",
@@ -76,9 +78,12 @@ COLLECTIONS = (
     "RoleCollection",
     "SensorCollection",
     "SessionCollection",
+    "SimpleStorageCollection",
     "StorageCollection",
+    "StorageControllerCollection",
     "TaskCollection",
     "VirtualMediaCollection",
+    "VolumeCollection",
     "LightsoutImageCollection",
 )
 

@@ -188,6 +188,7 @@ class VirtualInventory:
             manufacturer="QEMU",
             model="Standard PC (Q35 + ICH9, 2009)",
             cpus=options.cpus,
+            architecture=QEMU.removeprefix("qemu-system-"),
             memory=options.memory_mib * MIB,
             firmware=BootMode.UEFI if options.firmware == "uefi" else BootMode.LEGACY,
             accelerator=run.accelerator if run else options.accelerator,

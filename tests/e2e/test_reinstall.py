@@ -141,7 +141,7 @@ async def test_a_service_killed_while_it_writes_brings_the_other_image_to_its_pr
     else:
         assert ended["TaskState"] == "Exception"
         assert "image could not be written" in words(ended)
-        assert (system["PowerState"], system["Oem"]["Lightsout"]["InstalledImage"]) == ("Off", "")
+        assert (system["PowerState"], system["Oem"]["Lightsout"]["InstalledImage"]) == ("Off", None)
 
 
 @pytest.mark.slow

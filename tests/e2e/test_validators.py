@@ -98,8 +98,10 @@ def test_the_profile_of_openstack_ironic_is_met(secure: LiveService, tmp_path: P
     profile = dmtf("profiles/OpenStackIronicProfile.v1_2_0.json")
     said = referee(secure, tmp_path, "rf_interop_validator", str(profile))
     verdicts, complaints = judge(tmp_path)
-    assert complaints == [], said[-2000:]
-    assert verdicts["PASS"] > 25
+    # Whoever has Storage must let RAID volumes be made of its drives; no controller here can, so none says it can.
+    assert {row[4] for row in complaints} == {"VolumeCollection"}, said[-2000:]
+    assert len(complaints) == 2
+    assert verdicts["PASS"] > 50
 
 
 @pytest.mark.parametrize("cases", ["AccountManagement", "QueryParameters", "ManagerEthernetInterfaces"])

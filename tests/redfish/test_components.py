@@ -47,6 +47,24 @@ async def test_every_disk_is_in_the_chassis(service: Service) -> None:
     assert (await service.call("GET", "/redfish/v1/Chassis/n1/Drives/disk2")).status == 404
 
 
+async def test_disks_are_devices_of_simple_storage_too(service: Service) -> None:
+    storages = await members(service, (await service.get(N1))["SimpleStorage"]["@odata.id"])
+    devices = [(each["Id"], device["Name"], device["CapacityBytes"]) for each in storages for device in each["Devices"]]
+    assert devices == [("virtio", "disk0", 1 << 31), ("sata", "disk1", 1 << 30)]
+    assert [each["Links"]["Storage"]["@odata.id"] for each in storages] == [
+        f"{N1}/Storage/virtio",
+        f"{N1}/Storage/sata",
+    ]
+
+
+async def test_a_bus_has_a_controller_which_makes_no_volumes(service: Service) -> None:
+    for storage in await members(service, f"{N1}/Storage"):
+        [controller] = await members(service, storage["Controllers"]["@odata.id"])
+        protocols = {"virtio": [], "sata": ["SATA"]}
+        assert controller["SupportedDeviceProtocols"] == protocols[storage["Id"]]
+        assert await members(service, storage["Volumes"]["@odata.id"]) == []
+
+
 async def test_a_network_card_tells_its_mac_and_whether_its_link_is_up(service: Service) -> None:
     [nic] = await members(service, (await service.get(N1))["EthernetInterfaces"]["@odata.id"])
     assert (nic["MACAddress"], nic["LinkStatus"]) == ("52:54:00:00:00:01", "NoLink")
@@ -69,6 +87,10 @@ NOT_THERE = [
     "Processors/CPU1",
     "Memory/Memory1",
     "Storage/scsi",
+    "SimpleStorage/scsi",
+    "Storage/scsi/Controllers",
+    "Storage/scsi/Volumes",
+    "Storage/sata/Controllers/1",
     "EthernetInterfaces/nic1",
     "BootOptions/disk2",
 ]
@@ -79,7 +101,7 @@ async def test_what_the_node_does_not_have_is_not_there(service: Service, path: 
     assert (await service.call("GET", f"{N1}/{path}")).status == 404
 
 
-@pytest.mark.parametrize("kind", ["Processors", "Memory", "Storage", "EthernetInterfaces"])
+@pytest.mark.parametrize("kind", ["Processors", "Memory", "Storage", "SimpleStorage", "EthernetInterfaces"])
 async def test_of_a_node_that_nothing_is_known_of_nothing_is_shown(service: Service, kind: str) -> None:
     service.drivers.headless.add("n2")
     await service.world.add("n2")

@@ -1,12 +1,16 @@
 """The Manager of a node: its own reset, how it is reached, and who did what."""
 
 from importlib.metadata import version
+from ipaddress import IPv4Address
 from socket import gethostname
 
 import pytest
 
 from bmc.events import AuditRecord
 from bmc.model.caller import Role
+from bmc.model.node import Endpoint
+from bmc.network import Network
+from bmc.redfish import manager_network
 from tests.redfish.service import Service
 
 MANAGER = "/redfish/v1/Managers/n1"
@@ -30,9 +34,27 @@ async def test_its_protocols_are_those_of_its_doors(service: Service) -> None:
         {"ProtocolEnabled": False},
         {"ProtocolEnabled": True, "Port": where.port},
     )
-    interfaces = await service.get(f"{MANAGER}/EthernetInterfaces")
+
+
+async def test_its_interface_has_what_the_hosts_network_says_of_the_doors_address(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, mask, gateway = (IPv4Address(each) for each in ("198.51.100.7", "255.255.255.0", "198.51.100.1"))
+    network = Network(address, mask, gateway, bytes.fromhex("020000000007"))
+    monkeypatch.setattr(manager_network, "find_network", {str(address): network}.get)
+    monkeypatch.setattr(service.ipmi, "endpoint", lambda node: Endpoint(str(address), 623))
+    interfaces = await service.get((await service.get(MANAGER))["EthernetInterfaces"]["@odata.id"])
     interface = await service.get(interfaces["Members"][0]["@odata.id"])
-    assert interface["IPv4Addresses"] == [{"Address": "127.0.0.1"}]
+    assert interface["MACAddress"] == "02:00:00:00:00:07"
+    assert interface["IPv4Addresses"] == [
+        {"Address": str(address), "SubnetMask": str(mask), "Gateway": str(gateway), "AddressOrigin": "Static"}
+    ]
+
+
+async def test_a_door_on_loopback_is_on_no_ethernet(service: Service) -> None:
+    assert "EthernetInterfaces" not in await service.get(MANAGER)
+    assert (await service.call("GET", f"{MANAGER}/EthernetInterfaces")).status == 404
+    assert (await service.call("GET", f"{MANAGER}/EthernetInterfaces/ipmi")).status == 404
 
 
 async def test_what_hangs_on_a_closed_ipmi_door_is_not_there(service: Service) -> None:
