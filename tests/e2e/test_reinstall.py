@@ -168,7 +168,7 @@ async def test_a_guest_killed_while_it_writes_ends_the_job_and_a_cancel_does_too
         ended = await until_end(service, task)
     assert ended["TaskState"] == "Cancelled"
     assert service.power("n3") == "Off"
-    assert service.system("n3")["Oem"]["Lightsout"]["InstalledImage"] == ""
+    assert service.system("n3")["Oem"]["Lightsout"]["InstalledImage"] is None
     assert_released(service, "n3")
     assert service.call("DELETE", task).status < 500
     service.reset("n3", "On")
