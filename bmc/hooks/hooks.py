@@ -261,7 +261,7 @@ class Hooks:
             account = self._accounts.find(subscription.account)
             if account is None or not account.enabled:
                 return False
-            return fits(event) and sees(account.role, account.scope, event.node, self._fleet.tags(event.node))
+            return fits(event) and sees(account.role, account.scope, event, self._fleet.tags)
 
         return wants
 

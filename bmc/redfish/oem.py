@@ -119,6 +119,7 @@ class LightsoutEvent(LightsoutLogEntry):
     """What an event tells beside the standard."""
 
     Node: Annotated[str | None, _text("The server that it is about.")]
+    Maintenance: Annotated[bool, _text("Whether a person held the server when it happened, so that it alerts nobody.")]
 
 
 class DeadLetter(TypedDict):
