@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from bmc.hooks import Configured, RetryPolicy, Subscription
+from bmc.hooks import Configured, Hooks, RetryPolicy, Subscription
 from bmc.hooks.dead_letters import DeadLetter
 from bmc.hooks.filter import ANY_NODE, Filter
 from bmc.hooks.webhook import host_of
-from bmc.model.caller import Role
+from bmc.model.caller import Caller, Role
 from bmc.model.errors import Denied, InvalidRequest, NotFound, Refused
 from bmc.model.events import EventKind, Severity
 from bmc.redfish.body import Body, Nothing
@@ -79,7 +79,7 @@ class NewSubscription(SubscriptionChange):
 
 
 async def list_subscriptions(call: Call) -> Reply:
-    paths = [f"{SUBSCRIPTIONS}/{each.id}" for each in _visible(call)]
+    paths = [f"{SUBSCRIPTIONS}/{each.id}" for each in visible(call.house.hooks, call.caller)]
     return Reply(collection(SUBSCRIPTIONS, "EventDestinationCollection", "Event subscriptions", links(paths)))
 
 
@@ -149,15 +149,14 @@ async def _operators(call: Call, action: str) -> None:
         raise Denied(f"{action} takes the role Operator; {call.caller.account} has {call.caller.role.value}")
 
 
-def _visible(call: Call) -> list[Subscription | Configured]:
-    hooks = call.house.hooks
-    if governs(call.caller):
+def visible(hooks: Hooks, caller: Caller) -> list[Subscription | Configured]:
+    if governs(caller):
         return [*hooks.configured(), *hooks.subscriptions()]
-    return [each for each in hooks.subscriptions() if each.account == call.caller.account]
+    return [each for each in hooks.subscriptions() if each.account == caller.account]
 
 
 def _find(call: Call) -> Subscription | Configured:
-    for each in _visible(call):
+    for each in visible(call.house.hooks, call.caller):
         if each.id == call.params["subscription"]:
             return each
     raise not_found(call.path)
@@ -263,7 +262,7 @@ async def _body(call: Call, found: Subscription | Configured) -> JsonObject:
     body = resource(path, "EventDestination", Id=found.id, Name=f"Event destination {found.id}")
     own = found if isinstance(found, Subscription) else None
     oem = LightsoutEventDestination(
-        EventsWaiting=await call.house.hooks.waiting(found.id),
+        EventsWaiting=(await call.house.hooks.waiting())[found.id],
         DeadLetters=await _dead_letters(call, found.id),
         Account=own.account if own else None,
         HmacSecret=None,

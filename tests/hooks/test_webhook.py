@@ -17,6 +17,7 @@ from bmc.model.commands import Power, Release, Reserve
 from bmc.model.errors import NotFound, Refused
 from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction
+from bmc.store import StoreFailed
 from tests.hooks.lab import ONLY_N1, Lab, Receiver, certificate, open_lab, receiving
 from tests.world import ADMIN, until
 
@@ -155,6 +156,7 @@ async def test_what_the_receiver_refuses_becomes_a_dead_letter_and_holds_up_noth
             (poison, "the receiver answered 422")
         ]
         assert "became a dead letter" in caplog.text
+        await until(lambda: lab.hooks.results(subscription.id) == {"delivered": 1, "failed": 4, "dead": 1})
 
 
 async def test_retries_back_off(tmp_path: Path, receiver: Receiver) -> None:
@@ -205,12 +207,39 @@ async def test_a_subscription_ends_where_its_policy_says_so(tmp_path: Path, rece
         assert receiver.asked == 2
 
 
+async def test_a_change_that_changes_nothing_leaves_the_delivery_alone(lab: Lab, receiver: Receiver) -> None:
+    subscription = await lab.hooks.subscribe("admin", receiver.url, context="mine")
+    before = lab.hooks.worker(subscription.id)
+    await lab.hooks.change(subscription.id, context="mine")
+    assert lab.hooks.worker(subscription.id) is before
+    await lab.hooks.change(subscription.id, context="new")
+    assert lab.hooks.worker(subscription.id) is not before
+
+
+async def test_one_that_cannot_be_suspended_for_a_full_disk_goes_on(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_lab(tmp_path, HookSettings(retry_attempts=0)) as lab:
+        subscription = await lab.hooks.subscribe("admin", receiver.url, policy=RetryPolicy.SUSPEND)
+
+        async def full(*_: object) -> None:
+            raise StoreFailed("the disk is full")
+
+        monkeypatch.setattr(lab.world.store, "put", full)
+        receiver.mode = "503"
+        told = await lab.tell()
+        await receiver.was_asked(3)
+        receiver.mode = "ok"
+        await receiver.has(1)
+        assert (receiver.got[0].sequence, lab.hooks.find(subscription.id)) == (told, subscription)
+
+
 async def test_what_was_no_longer_kept_is_told(tmp_path: Path, receiver: Receiver) -> None:
     async with open_lab(tmp_path) as lab:
         subscription = await lab.hooks.subscribe("admin", receiver.url)
         await lab.hooks.suspend(subscription.id, "admin")
         told = [await lab.tell(str(number)) for number in range(6)]
-        await lab.world.store.trim("events", 2)
+        await lab.world.store.trim("events", 4)  # two of the fleet, two of n1
         await lab.hooks.resume(subscription.id)
         await receiver.has(2)
         assert [got.sequence for got in receiver.got] == told[-2:]
@@ -241,7 +270,7 @@ async def test_a_disabled_account_is_sent_nothing(lab: Lab, receiver: Receiver) 
     await lab.tell("while disabled")
     async with asyncio.timeout(5):
         subscription = lab.hooks.subscriptions()[0]
-        while await lab.hooks.waiting(subscription.id):  # noqa: ASYNC110 - as above
+        while (await lab.hooks.waiting())[subscription.id]:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.005)
     await lab.accounts.change("tina", enabled=True)
     await lab.tell("after")
@@ -313,7 +342,7 @@ async def test_a_filter_lets_through_what_fits_every_list(
     await lab.tell("off", kind=EventKind.POWER_ACTION, severity=Severity.WARNING)
     await lab.tell("hot", "n2", EventKind.SENSOR_CROSSED, severity=Severity.CRITICAL)
     await lab.tell("fleet", "", EventKind.SIGNED_IN)
-    await lab.tell("the end", "", EventKind.TEST)
+    await lab.tell("the end", "", EventKind.TEST, details={"message_id": "x", "message_args": []})
     await receiver.has(len(texts) + 1)
     assert receiver.texts == [*texts, "the end"]
 

@@ -104,7 +104,7 @@ async def test_a_filter_lets_through_what_it_fits_and_every_test(
     await tell(service, "n2", "other")
     await tell(service, "", "fleet", EventKind.ACCOUNT_CHANGED)
     await tell(service, "", "the end", EventKind.TEST, details={"message_id": "x", "message_args": []})
-    got = []
+    got: list[str] = []
     async with following(service, after=start.sequence, where=where) as response:
         while not got or got[-1] != "the end":
             got.append((await next_event(response))[1]["Message"])
