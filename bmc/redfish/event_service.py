@@ -23,7 +23,7 @@ from bmc.redfish.types import link, resource
 SERVICE = "/redfish/v1/EventService"
 STREAM, SUBSCRIPTIONS = f"{SERVICE}/SSE", f"{SERVICE}/Subscriptions"
 TEST_ACTION = "EventService.SubmitTestEvent"
-FILTERS = ("EventFormatType", "EventType", "MessageId", "OriginResource", "RegistryPrefix", "ResourceType")
+FILTERS = ("EventFormatType", "MessageId", "OriginResource", "RegistryPrefix", "ResourceType")
 """What $filter of the stream may name; each has one value in an event."""
 KEEP_ALIVE_SECONDS = 15.0
 SLOWEST_SECONDS = 60.0
@@ -55,7 +55,6 @@ async def service(call: Call) -> Reply:
         "DeliveryRetryAttempts": patience.attempts,
         "DeliveryRetryIntervalSeconds": int(patience.interval),
         "EventFormatTypes": ["Event"],
-        "EventTypesForSubscription": ["Alert"],
         "RegistryPrefixes": sorted({message_id(kind).partition(".")[0] for kind in EventKind}),
         "ResourceTypes": ["ComputerSystem"],
         "SubordinateResourcesSupported": True,
@@ -157,7 +156,7 @@ def _fits(event: Event, wanted: Condition | None) -> bool:
     id = message_id(event.kind)
     registry, _, _ = id.partition(".")
     origin, kind = (system_path(event.node), "ComputerSystem") if event.node else (None, None)
-    return wanted(dict(zip(FILTERS, ("Event", "Alert", id, origin, registry, kind), strict=True)))
+    return wanted(dict(zip(FILTERS, ("Event", id, origin, registry, kind), strict=True)))
 
 
 def _lost_rights(event: Event, call: Call) -> bool:

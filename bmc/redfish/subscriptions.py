@@ -241,7 +241,7 @@ def _wrong(name: str, text: str) -> RedfishError:
 
 def _shown(wanted: NewSubscription) -> dict[str, Any]:
     return {
-        "EventTypes": list(wanted.event_types),
+        **({"EventTypes": list(wanted.event_types)} if wanted.event_types else {}),
         "RegistryPrefixes": wanted.registry_prefixes,
         "MessageIds": wanted.message_ids,
         "ResourceTypes": wanted.resource_types,

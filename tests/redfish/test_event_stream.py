@@ -82,7 +82,7 @@ async def test_everybody_hears_of_their_own_nodes_only(service: Service) -> None
 
 N1 = "/redfish/v1/Systems/n1"
 FILTERS = [
-    ("EventFormatType eq 'Event' and EventType eq 'Alert'", ["changed", "reset", "other", "fleet"]),
+    ("EventFormatType eq 'Event'", ["changed", "reset", "other", "fleet"]),
     ("EventFormatType eq 'MetricReport'", []),
     ("MessageId eq 'Lightsout.1.0.NodeReset'", ["reset"]),
     ("(MessageId eq 'Lightsout.1.0.NodeReset') or (MessageId eq 'Lightsout.1.0.AccountChanged')", ["reset", "fleet"]),
@@ -115,6 +115,7 @@ async def test_a_filter_lets_through_what_it_fits_and_every_test(
     ("query", "id"),
     [
         ("$filter=Severity%20eq%20'OK'", "QueryParameterValueFormatError"),
+        ("$filter=EventType%20eq%20'Alert'", "QueryParameterValueFormatError"),
         ("$filter=SubordinateResources%20eq%20true", "QueryParameterValueFormatError"),
         ("$filter=MessageId/x%20eq%20'a'", "QueryParameterValueFormatError"),
         ("$filter=MessageId", "QueryParameterValueFormatError"),
