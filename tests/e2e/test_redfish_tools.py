@@ -153,10 +153,8 @@ def test_sushy_does_what_ironic_does(node: LiveService) -> None:
 
 def test_rf_event_service_subscribes_and_ends_it(secure: LiveService) -> None:
     where = ["--destination", "https://hooks.example/in", "--context", "mine", "--format", "Event"]
-    told = rf(
-        *(secure, "rf_event_service", "subscribe", *where, "--registries", "Lightsout"),
-        *("--resourcetypes", "ComputerSystem", "--httpheaders", "X-Team: rack 7"),
-    )
+    what = ["--registries", "Lightsout", "--resourcetypes", "ComputerSystem", "--httpheaders", "X-Team: rack 7"]
+    told = rf(secure, "rf_event_service", "subscribe", *where, *what)
     path = re.findall(r"Created subscription '(.*)'", told)[0]
     id = path.rpartition("/")[2]
     body = secure.get(urlsplit(path).path)

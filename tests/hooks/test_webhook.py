@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import logging
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from bmc.model.errors import NotFound, Refused
 from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction
 from bmc.store import StoreFailed
-from tests.hooks.lab import ONLY_N1, Lab, Receiver, certificate, open_lab, receiving
+from tests.hooks.lab import ONLY_N1, Lab, Receiver, another_certificate, certificate, open_lab, receiving
 from tests.world import ADMIN, until
 
 SECRET = "a secret of twenty and more"
@@ -50,7 +51,13 @@ async def test_a_receiver_that_fails_hangs_resets_lies_and_comes_back_misses_not
 ) -> None:
     monkeypatch.setattr(webhook, "SECONDS", 0.3)
     ca, tls = certificate(tmp_path / "own", "localhost")
-    _, another = certificate(tmp_path / "other", "localhost")
+    # The last two are trusted, but for what they lie about.
+    lies = {
+        "self-signed certificate": certificate(tmp_path / "other", "localhost"),
+        "Hostname mismatch": another_certificate(tmp_path / "name", "another.example", datetime(2099, 1, 1)),
+        "certificate has expired": another_certificate(tmp_path / "old", "localhost", datetime(2021, 1, 1)),
+    }
+    ca.write_bytes(b"".join(file.read_bytes() for file, _ in [(ca, tls), *list(lies.values())[1:]]))
     receiver = Receiver()
     await receiver.start(tls)
     try:
@@ -76,11 +83,15 @@ async def test_a_receiver_that_fails_hangs_resets_lies_and_comes_back_misses_not
                 await mends()
             await receiver.stop()
             await trouble("reached")
-            await receiver.start(another)
-            await trouble("certificate is refused")
-            await receiver.stop()
             await receiver.start(tls)
             await mends()
+            for lie, (_, shown) in lies.items():
+                await receiver.stop()
+                await receiver.start(shown)
+                await trouble(lie)
+                await receiver.stop()
+                await receiver.start(tls)
+                await mends()
             assert [got.sequence for got in receiver.got] == told
             worker = lab.hooks.worker(subscription.id)
             assert worker is not None
