@@ -26,6 +26,7 @@ from bmc.hooks.syslog import PORTS as SYSLOG_PORTS
 from bmc.hooks.syslog import Syslog
 from bmc.hooks.webhook import Webhook, check_url, host_of
 from bmc.hooks.worker import GaveUp, Patience, Worker, log
+from bmc.model.caller import Role
 from bmc.model.clock import Clock
 from bmc.model.errors import NotFound, Refused
 from bmc.model.events import Event
@@ -280,12 +281,12 @@ class Hooks:
         return lambda event: not event.maintenance and filter.wants(event, self._fleet.tags(event.node))
 
     def _visible_to(self, subscription: Subscription) -> Callable[[Event], bool]:
-        """By the account as it is at that moment."""
+        """By the account as it is at that moment; to have us send takes an Operator."""
         fits = self._fitting(subscription.filter)
 
         def wants(event: Event) -> bool:
             account = self._accounts.find(subscription.account)
-            if account is None or not account.enabled:
+            if account is None or not account.enabled or account.role.rank < Role.OPERATOR.rank:
                 return False
             return fits(event) and sees(account.role, account.scope, event, self._fleet.tags)
 

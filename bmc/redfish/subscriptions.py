@@ -25,7 +25,9 @@ from bmc.redfish.types import JsonObject, collection, link, links, moment, resou
 ROOT = "/redfish/v1"
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 VALUE = re.compile(r"[\x20-\x7e]{0,4096}")
-OURS = frozenset({"host", "content-length", "content-type", "connection", "transfer-encoding", "expect"})
+OURS = {"connection", "content-encoding", "content-length", "content-type", "expect", "host", "keep-alive"}
+OURS |= {"odata-version", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
+MOST_HEADERS = 32
 MESSAGES = {kind: message_id(kind).split(".") for kind in EventKind}
 """Each kind's message id in its parts: the registry first, the message last."""
 PREFIXES = sorted({parts[0] for parts in MESSAGES.values()})
@@ -46,7 +48,7 @@ class Oem(Body):
 
 class SubscriptionChange(Body):
     context: str | None = Field(default=None, max_length=1024)
-    http_headers: list[dict[str, str]] = Field(default=[], max_length=32)
+    http_headers: list[dict[str, str]] = Field(default=[], max_length=MOST_HEADERS)
     delivery_retry_policy: RetryPolicy = RetryPolicy.BACK_OFF
     verify_certificate: bool = True
     oem: Oem = Oem()
@@ -54,7 +56,10 @@ class SubscriptionChange(Body):
     @field_validator("http_headers")
     @classmethod
     def _sendable(cls, headers: list[dict[str, str]]) -> list[dict[str, str]]:
-        for name, value in _merged(headers).items():
+        merged = _merged(headers)
+        if len(merged) > MOST_HEADERS:
+            raise ValueError(f"there are {len(merged)} headers; expected at most {MOST_HEADERS}")
+        for name, value in merged.items():
             if not TOKEN.fullmatch(name) or name.lower() in OURS or name.lower().startswith("webhook-"):
                 raise ValueError(
                     f"{name[:128]!r} cannot be set: expected the name of a header that is not the service's own"

@@ -8,6 +8,7 @@ import logging
 import sqlite3
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -275,18 +276,37 @@ async def test_a_scope_that_shrinks_holds_for_what_waits_already(lab: Lab, recei
     assert receiver.texts == ["mine"]
 
 
-async def test_a_disabled_account_is_sent_nothing(lab: Lab, receiver: Receiver) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"), [({"enabled": False}, {"enabled": True}), ({"role": Role.READ_ONLY}, {"role": Role.OPERATOR})]
+)
+async def test_an_account_that_may_not_subscribe_any_more_is_sent_nothing(
+    lab: Lab, receiver: Receiver, before: dict[str, Any], after: dict[str, Any]
+) -> None:
     await lab.hooks.subscribe("tina", receiver.url)
-    await lab.accounts.change("tina", enabled=False)
-    await lab.tell("while disabled")
+    await lab.accounts.change("tina", **before)
+    await lab.tell("while it may not")
     async with asyncio.timeout(5):
         subscription = lab.hooks.subscriptions()[0]
         while (await lab.hooks.waiting())[subscription.id]:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.005)
-    await lab.accounts.change("tina", enabled=True)
+    await lab.accounts.change("tina", **after)
     await lab.tell("after")
     await receiver.has(1)
     assert receiver.texts == ["after"]
+
+
+async def test_an_administrator_who_becomes_an_operator_hears_no_more_of_the_fleet(
+    lab: Lab, receiver: Receiver
+) -> None:
+    await lab.accounts.create("otto", "some password", Role.ADMINISTRATOR)
+    await lab.hooks.subscribe("otto", receiver.url)
+    await lab.tell("fleet", "")
+    await receiver.has(1)
+    await lab.accounts.change("otto", role=Role.OPERATOR)
+    await lab.tell("fleet again", "")
+    await lab.tell("node")
+    await receiver.has_told("node")
+    assert "fleet again" not in receiver.texts
 
 
 async def test_a_subscription_ends_with_its_account_and_a_namesake_has_none(lab: Lab, receiver: Receiver) -> None:
