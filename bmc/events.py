@@ -256,6 +256,7 @@ def event_to_json(event: Event) -> dict[str, Json]:
         "account": event.account,
         "details": cast(Json, dict(event.details)),
         "maintenance": event.maintenance,
+        **({"nodes": event.nodes} if event.nodes else {}),
     }
 
 
@@ -266,6 +267,7 @@ def _events(records: list[Record]) -> list[Event]:
 
 def event_from_json(value: Mapping[str, Any], sequence: int) -> Event:
     known = {**value, "kind": EventKind(value["kind"]), "severity": Severity(value["severity"])}
+    known["nodes"] = tuple(value.get("nodes", ()))
     return Event(**known, sequence=sequence)
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -41,6 +42,8 @@ from bmc.secret_files import write_secret
 log = logging.getLogger(__name__)
 
 FIRST_HTTP_PORT = 8080
+THREADS = 512
+"""Name servers that hang hold a thread for each hook and fetch that asks them; power-on and sign-in must find one."""
 
 
 @dataclass(slots=True)
@@ -68,6 +71,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
 
     :raise BmcError: what is in the way, and the remedy; nothing was changed.
     """
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "thread"))
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(state))
         artefacts = await asyncio.to_thread(build_all, default_cache())

@@ -1,7 +1,10 @@
 """The one decision: may this caller do this? And what may it see?"""
 
+from collections.abc import Callable
+
 from bmc.model.caller import Caller, Role, Scope
 from bmc.model.errors import Denied
+from bmc.model.events import Event
 
 NO_TAGS: frozenset[str] = frozenset()
 
@@ -23,8 +26,10 @@ def decide(caller: Caller, role: Role, node: str = "", tags: frozenset[str] = NO
         raise Denied(f"{what} concerns the whole fleet; the scope of {caller.account} is limited")
 
 
-def sees(role: Role, scope: Scope, node: str, tags: frozenset[str]) -> bool:
-    """What is about a node goes by scope; what is about the fleet (sign-ins, accounts) is its administrators'."""
-    if node:
-        return scope.covers(node, tags)
+def sees(role: Role, scope: Scope, event: Event, tags: Callable[[str], frozenset[str]]) -> bool:
+    """What is about nodes goes by scope, which must cover all of them; what is about the fleet (sign-ins, accounts) is
+    its administrators'. `tags` are a node's.
+    """
+    if nodes := (event.node,) if event.node else event.nodes:
+        return all(scope.covers(node, tags(node)) for node in nodes)
     return role is Role.ADMINISTRATOR and scope.all_nodes

@@ -3,7 +3,8 @@
 import asyncio
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter as Tally
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,10 +26,11 @@ from bmc.hooks.syslog import PORTS as SYSLOG_PORTS
 from bmc.hooks.syslog import Syslog
 from bmc.hooks.webhook import Webhook, check_url, host_of
 from bmc.hooks.worker import GaveUp, Patience, Worker, log
+from bmc.model.caller import Role
 from bmc.model.clock import Clock
 from bmc.model.errors import NotFound, Refused
 from bmc.model.events import Event
-from bmc.store import Store
+from bmc.store import Store, StoreFailed
 
 MOST, MOST_OF_ONE = 128, 16
 ASKED = "suspended by {}"
@@ -48,7 +50,6 @@ class Configured:
 @dataclass(slots=True)
 class _Running:
     worker: Worker
-    follower: Follower
     task: asyncio.Task[None]
 
 
@@ -80,6 +81,8 @@ class Hooks:
         self._configured = {each.id: each for each in _configured(settings, clock, render, self._tls)}
         self._subscriptions: dict[str, Subscription] = {}
         self._running: dict[str, _Running] = {}
+        self._followers: dict[str, Follower] = {}
+        self._results: dict[str, Tally[str]] = {}
         self._changing = asyncio.Lock()
 
     async def start(self) -> None:
@@ -92,10 +95,10 @@ class Hooks:
         for name in await self._events.followers():
             if name not in self._subscriptions and name not in self._configured:
                 await self._events.forget(name)
-        for configured in self._configured.values():
-            await self._begin(configured)
-        for subscription in self._subscriptions.values():
-            await self._begin(subscription)
+        destinations: list[Configured | Subscription] = [*self._configured.values(), *self._subscriptions.values()]
+        for destination in destinations:
+            await self._follow(destination.id)
+            self._begin(destination)
         self._accounts.on_forget(self._forget_account)
 
     async def close(self) -> None:
@@ -122,10 +125,14 @@ class Hooks:
         running = self._running.get(id)
         return running.worker if running else None
 
-    async def waiting(self, id: str) -> int:
-        """How many events there are that this destination has not been given, or passed over, yet."""
-        running = self._running.get(id)
-        return await self._events.last() - running.follower.place if running else 0
+    async def waiting(self) -> dict[str, int]:
+        """How many events there are that each destination has not been given, or passed over, yet."""
+        last = await self._events.last()
+        return {id: last - follower.place for id, follower in self._followers.items()}
+
+    def results(self, id: str) -> Mapping[str, int]:
+        """Since the service started: events `delivered` and `dead` letters, and tries that `failed`."""
+        return self._results[id]
 
     async def dead_letters(self, id: str, limit: int = 20) -> list[DeadLetter]:
         """The last ones, oldest first."""
@@ -151,19 +158,17 @@ class Hooks:
             if self._accounts.find(account) is None:
                 raise NotFound(f"there is no account {account!r}")
             subscription = Subscription(secrets.token_hex(6), account, destination, **fields)
-            await self._stored.save(subscription)
-            self._subscriptions[subscription.id] = subscription
-            await self._begin(subscription)
+            await self._follow(subscription.id)
+            await self._renew(subscription)
         return subscription
 
     async def change(self, id: str, **fields: Any) -> Subscription:
-        """What is under way begins anew, as it is now. :raise NotFound:"""
+        """What is under way begins anew, as it is now, if anything changes. :raise NotFound:"""
         async with self._changing:
-            changed = replace(self._subscription(id), **fields)
-            await self._stored.save(changed)
-            self._subscriptions[id] = changed
-            await self._end(id)
-            await self._begin(changed)
+            before = self._subscription(id)
+            changed = replace(before, **fields)
+            if changed != before:
+                await self._renew(changed)
         return changed
 
     async def suspend(self, id: str, account: str) -> None:
@@ -172,7 +177,8 @@ class Hooks:
 
     async def resume(self, id: str) -> None:
         """Also tries at once what waits to be tried again. :raise NotFound:"""
-        await self.change(id, suspended="")
+        async with self._changing:
+            await self._renew(replace(self._subscription(id), suspended=""))
 
     async def remove(self, id: str) -> None:
         """:raise NotFound:"""
@@ -194,27 +200,48 @@ class Hooks:
         await self._stored.delete(id)
         del self._subscriptions[id]
         await self._end(id)
+        del self._followers[id], self._results[id]
         await self._events.forget(id)
+
+    async def _renew(self, subscription: Subscription) -> None:
+        """:raise StoreFailed: and then it is as it was."""
+        await self._stored.save(subscription)
+        self._subscriptions[subscription.id] = subscription
+        await self._end(subscription.id)
+        self._begin(subscription)
 
     # Workers
 
-    async def _begin(self, destination: Subscription | Configured) -> None:
-        follower = await self._events.follow(destination.id)
+    async def _follow(self, id: str) -> None:
+        self._followers[id] = await self._events.follow(id)
+        self._results[id] = Tally(delivered=0, failed=0, dead=0)
+
+    def _begin(self, destination: Subscription | Configured) -> None:
         if isinstance(destination, Configured):
             sink, wants, policy = destination.sink, self._fitting(destination.filter), RetryPolicy.BACK_OFF
         elif destination.suspended:
             return
         else:
             sink, wants, policy = self._webhook(destination), self._visible_to(destination), destination.policy
-        worker = Worker(destination.id, sink, wants, follower, self._letters, self._clock, self.patience, policy)
-        task = asyncio.create_task(self._work(destination.id, worker, sink), name=f"hook {destination.id}")
-        self._running[destination.id] = _Running(worker, follower, task)
+        id = destination.id
+        worker = Worker(
+            *(id, sink, wants, self._followers[id], self._letters, self._clock, self.patience, policy),
+            self._results[id],
+        )
+        task = asyncio.create_task(self._work(id, worker, sink), name=f"hook {id}")
+        self._running[id] = _Running(worker, task)
 
     async def _work(self, id: str, worker: Worker, sink: Sink) -> None:
         try:
-            await worker.run()
-        except GaveUp as error:
-            await self._give_up(id, str(error))
+            while True:
+                try:
+                    await worker.run()
+                except GaveUp as error:
+                    try:
+                        return await self._give_up(id, str(error))
+                    except StoreFailed as failure:  # it would be forgotten by a restart, so it goes on
+                        log.error("hook %s cannot be stopped: %s", id, failure)
+                        await self._clock.sleep(self.patience.interval)
         finally:
             await sink.close()
 
@@ -222,15 +249,15 @@ class Hooks:
         async with self._changing:
             subscription = self._subscription(id)
             ends = subscription.policy is RetryPolicy.TERMINATE
-            where = host_of(subscription.destination)
-            log.error("hook %s to %s is %s: %s", id, where, "ended" if ends else "suspended", why)
             if ends:
                 await self._remove(id)
-                return
-            suspended = replace(subscription, suspended=f"too many retries: {why}")
-            await self._stored.save(suspended)
-            self._subscriptions[id] = suspended
-            self._running.pop(id, None)
+            else:
+                suspended = replace(subscription, suspended=f"too many retries: {why}")
+                await self._stored.save(suspended)
+                self._subscriptions[id] = suspended
+                self._running.pop(id, None)
+            where = host_of(subscription.destination)
+            log.error("hook %s to %s is %s: %s", id, where, "ended" if ends else "suspended", why)
 
     async def _end(self, id: str) -> None:
         running = self._running.pop(id, None)
@@ -254,14 +281,14 @@ class Hooks:
         return lambda event: not event.maintenance and filter.wants(event, self._fleet.tags(event.node))
 
     def _visible_to(self, subscription: Subscription) -> Callable[[Event], bool]:
-        """By the account as it is at that moment."""
+        """By the account as it is at that moment; to have us send takes an Operator."""
         fits = self._fitting(subscription.filter)
 
         def wants(event: Event) -> bool:
             account = self._accounts.find(subscription.account)
-            if account is None or not account.enabled:
+            if account is None or not account.enabled or account.role.rank < Role.OPERATOR.rank:
                 return False
-            return fits(event) and sees(account.role, account.scope, event.node, self._fleet.tags(event.node))
+            return fits(event) and sees(account.role, account.scope, event, self._fleet.tags)
 
         return wants
 

@@ -4,9 +4,12 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -18,8 +21,13 @@ from bmc.model.errors import InvalidRequest
 from bmc.model.events import Event
 
 SECONDS = 30.0
+RECEIVED = 4096
+"""Bytes that the kernel keeps of an answer: whoever floods us has his turn like anybody else, and no more."""
 NOT_NOW = frozenset({408, 425, 429, 502, 503, 504})
 """Answers that say nothing about the event, but that the receiver cannot take any."""
+
+NUMBER = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)\.?$")
+"""What resolvers take for an address, 127.1 as 127.0.0.1: no name ends so."""
 
 
 def signature(secret: str, id: str, timestamp: int, body: bytes) -> str:
@@ -94,7 +102,7 @@ class Webhook:
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(
-                limit=1, keepalive_timeout=4, socket_factory=checked_sockets(self._allowed)
+                limit=1, keepalive_timeout=4, socket_factory=_small(checked_sockets(self._allowed))
             )
             timeout = aiohttp.ClientTimeout(total=SECONDS)
             self._session = aiohttp.ClientSession(
@@ -120,6 +128,8 @@ def check_url(url: str, allowed: Sequence[Network]) -> None:
     try:
         address = ip_address(host)
     except ValueError:
+        if NUMBER.search(host):
+            raise InvalidRequest("the destination's host is neither an address nor a name") from None
         return
     try:
         check_address(address, allowed)
@@ -131,6 +141,15 @@ def host_of(url: str) -> str:
     """What may be said of a destination in a log: its path may be a secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _small(make: Callable[[Any], socket.socket]) -> Callable[[Any], socket.socket]:
+    def opened(address: Any) -> socket.socket:
+        made = make(address)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED)
+        return made
+
+    return opened
 
 
 def _why(error: aiohttp.ClientConnectorError) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import random
+from collections import Counter as Tally
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ class Worker:
         clock: Clock,
         patience: Patience,
         policy: RetryPolicy,
+        results: Tally[str],
     ) -> None:
         self.error = ""
         self.since = 0.0
@@ -60,6 +62,7 @@ class Worker:
         self._clock = clock
         self._patience = patience
         self._policy = policy
+        self._results = results
 
     async def run(self) -> None:
         """Without end; a fault of ours or of the store costs time, and no event. :raise GaveUp:"""
@@ -81,6 +84,7 @@ class Worker:
             why = "they were no longer kept when this destination could have been given them"
             log.error("hook %s: %d events are lost: %s", self._name, batch.missed, why)
             await self._letters.bury_missed(self._name, batch.missed, why)
+            self._results["dead"] += batch.missed
             await self._follower.done(batch.first - 1)
         wanted = [event for event in batch.events if self._wants(event)]
         for start in range(0, len(wanted), self._sink.at_once):
@@ -99,6 +103,7 @@ class Worker:
                 await self._sink.deliver(events)
             except DeliveryFailed as error:
                 failures, refusals = failures + 1, refusals + error.refused
+                self._results["failed"] += 1
                 self._note(str(error), False)
                 if failures > self._patience.attempts and self._policy.stops:
                     raise GaveUp(str(error)) from error
@@ -107,11 +112,13 @@ class Worker:
                     return
                 await self._clock.sleep(self._wait(failures))
             else:
+                self._results["delivered"] += len(events)
                 self._recovered()
                 return
 
     async def _bury(self, events: Sequence[Event], error: str) -> None:
         await self._letters.bury(self._name, events, error)
+        self._results["dead"] += len(events)
         self._note(error, True)
         first, last = events[0].sequence, events[-1].sequence
         which = f"event {first}" if first == last else f"{len(events)} events, {first} to {last},"

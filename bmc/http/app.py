@@ -85,7 +85,9 @@ async def _metrics(request: web.Request) -> web.Response:
         identity = await authenticate(request, request.app[HOUSE].accounts)
     except Unauthenticated as error:
         raise web.HTTPUnauthorized(text=str(error), headers={"WWW-Authenticate": 'Basic realm="Lightsout"'}) from None
-    return web.Response(body=request.app[METRICS].text(identity.caller), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    return web.Response(
+        body=await request.app[METRICS].text(identity.caller), headers={"Content-Type": CONTENT_TYPE_LATEST}
+    )
 
 
 def _counting(metrics: Metrics) -> Middleware:

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from bmc.model.caller import Caller
 from bmc.model.power import PowerState
 from bmc.redfish.house import House
+from bmc.redfish.subscriptions import visible
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 AREAS = frozenset({"redfish", "console", "session", "metrics", "healthz"})
@@ -69,20 +70,22 @@ class Metrics:
             await asyncio.sleep(1.0)
             self._lag.observe(max(0.0, loop.time() - due))
 
-    def text(self, caller: Caller) -> bytes:
-        """Of nodes and their jobs those that `caller` may see."""
+    async def text(self, caller: Caller) -> bytes:
+        """Of nodes, their jobs and hooks those that `caller` may see."""
+        waiting = await self._house.hooks.waiting()
         now = CollectorRegistry()
-        now.register(_Now(self._house, self._ipmi, caller))
+        now.register(_Now(self._house, self._ipmi, caller, waiting))
         return generate_latest(self._registry) + generate_latest(now)
 
 
 class _Now(Collector):
     """What there is to be seen at this moment."""
 
-    def __init__(self, house: House, ipmi: IpmiFigures, caller: Caller) -> None:
+    def __init__(self, house: House, ipmi: IpmiFigures, caller: Caller, waiting: Mapping[str, int]) -> None:
         self._house = house
         self._ipmi = ipmi
         self._caller = caller
+        self._waiting = waiting
 
     def describe(self) -> Iterator[Metric]:
         return iter(())
@@ -90,6 +93,7 @@ class _Now(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._nodes()
         yield from self._doors()
+        yield from self._hooks()
         jobs = GaugeMetricFamily("lightsout_jobs", "Jobs by kind and state", labels=("kind", "state"))
         states = Tally((job.kind, job.state.value) for job in self._house.jobs.list(self._caller))
         for labels, number in sorted(states.items()):
@@ -116,6 +120,19 @@ class _Now(Collector):
                 if sensor.reading is not None:
                     readings.add_metric((snapshot.name, sensor.info.name, sensor.info.unit.value), sensor.reading)
         yield from (nodes, power, readings, crossed)
+
+    def _hooks(self) -> Iterator[Metric]:
+        waiting = GaugeMetricFamily(
+            "lightsout_hook_waiting", "Events that a destination has not been given yet", labels=("hook",)
+        )
+        results = CounterMetricFamily(
+            "lightsout_hook_results", "Events delivered, tries that failed and dead letters", labels=("hook", "result")
+        )
+        for hook in visible(self._house.hooks, self._caller):
+            waiting.add_metric((hook.id,), self._waiting.get(hook.id, 0))
+            for result, number in self._house.hooks.results(hook.id).items():
+                results.add_metric((hook.id, result), number)
+        yield from (waiting, results)
 
     def _doors(self) -> Iterator[Metric]:
         sessions = GaugeMetricFamily("lightsout_sessions", "Open sessions", labels=("door",))

@@ -64,6 +64,7 @@ class Ledger:
                 severity=severity,
                 account=job.account,
                 details={"job": job.id, "state": job.state.value, "step": job.step, "percent": job.percent},
+                nodes=job.nodes,
             )
         )
 

@@ -58,6 +58,7 @@ class Event:
     """`sequence` is 0 until the stream has given it a place; `at` is seconds since the epoch.
 
     `details` holds JSON values only. `maintenance`: a person held the node when it was published, so it alerts nobody.
+    `nodes` are those of an event that is about many, whose `node` is "".
     """
 
     kind: EventKind
@@ -69,3 +70,4 @@ class Event:
     details: Mapping[str, object] = field(default_factory=dict)
     sequence: int = 0
     maintenance: bool = False
+    nodes: tuple[str, ...] = ()

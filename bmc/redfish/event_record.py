@@ -30,6 +30,7 @@ def event_body(event: Event) -> JsonObject:
             oem.LightsoutEvent(
                 Kind=event.kind.value,
                 Node=event.node or None,
+                Maintenance=event.maintenance,
                 Account=event.account or None,
                 Details=dict(event.details),
             ),

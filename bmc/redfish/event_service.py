@@ -11,8 +11,11 @@ from bmc.events import Subscription
 from bmc.model.caller import Caller, Role
 from bmc.model.events import Event, EventKind, Severity
 from bmc.redfish.body import Body
+from bmc.redfish.errors import fail
 from bmc.redfish.event_record import message_id, server_sent
+from bmc.redfish.filter import Condition
 from bmc.redfish.house import House
+from bmc.redfish.query import SUPPORTED, condition_of
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import system_path
 from bmc.redfish.types import link, resource
@@ -20,6 +23,8 @@ from bmc.redfish.types import link, resource
 SERVICE = "/redfish/v1/EventService"
 STREAM, SUBSCRIPTIONS = f"{SERVICE}/SSE", f"{SERVICE}/Subscriptions"
 TEST_ACTION = "EventService.SubmitTestEvent"
+FILTERS = ("EventFormatType", "MessageId", "OriginResource", "RegistryPrefix", "ResourceType")
+"""What $filter of the stream may name; each has one value in an event."""
 KEEP_ALIVE_SECONDS = 15.0
 SLOWEST_SECONDS = 60.0
 
@@ -56,6 +61,11 @@ async def service(call: Call) -> Reply:
         "OriginResourcesSupported": True,
         "IncludeOriginOfConditionSupported": False,
         "Severities": [severity.value for severity in Severity],
+        "SSEFilterPropertiesSupported": {
+            **dict.fromkeys(FILTERS, True),
+            "MetricReportDefinition": False,
+            "SubordinateResources": False,
+        },
         "Actions": {f"#{TEST_ACTION}": {"target": f"{SERVICE}/Actions/{TEST_ACTION}"}},
     }
     return Reply(body)
@@ -79,8 +89,12 @@ async def stream(call: Call) -> web.StreamResponse:
     """Events until the client leaves, its session ends, or the service stops. Last-Event-ID catches up.
 
     The subscription is fed from the store at the client's own pace, so a slow one costs nobody anything; one that
-    takes nothing for a minute is let go.
+    takes nothing for a minute is let go. $filter (§13.5) lets through what it fits, and every test.
     """
+    query = call.request.query
+    if SUPPORTED & query.keys() - {"$filter"}:
+        raise fail(400, "QueryNotSupportedOnResource")
+    wanted = condition_of(query["$filter"], FILTERS) if "$filter" in query else None
     after = _last_event_id(call.request)
     events = call.house.events.subscribe(after)
     newest = await call.house.events.history(limit=1)
@@ -94,7 +108,7 @@ async def stream(call: Call) -> web.StreamResponse:
         await response.prepare(call.request)
         try:
             await _write(response, b": connected\n\n")
-            await _pump(call, events, signed_in, response, ended)
+            await _pump(call, events, signed_in, wanted, response, ended)
         except (TimeoutError, ConnectionError):
             # A reader that is gone, or that takes nothing, ends its own stream only.
             if call.request.transport is not None:
@@ -103,7 +117,12 @@ async def stream(call: Call) -> web.StreamResponse:
 
 
 async def _pump(
-    call: Call, events: Subscription, signed_in: int, response: web.StreamResponse, ended: "asyncio.Future[str]"
+    call: Call,
+    events: Subscription,
+    signed_in: int,
+    wanted: Condition | None,
+    response: web.StreamResponse,
+    ended: "asyncio.Future[str]",
 ) -> None:
     """`signed_in` is the newest event that there was when the caller signed in: catching up begins before it."""
     pending = asyncio.ensure_future(anext(events))
@@ -120,7 +139,7 @@ async def _pump(
             pending = asyncio.ensure_future(anext(events))
             if event.sequence > signed_in and _lost_rights(event, call):
                 return
-            if sees(event, call.caller, call.house):
+            if sees(event, call.caller, call.house) and _fits(event, wanted):
                 await _write(response, server_sent(event))
     finally:
         pending.cancel()
@@ -128,7 +147,16 @@ async def _pump(
 
 
 def sees(event: Event, caller: Caller, house: House) -> bool:
-    return decision.sees(caller.role, caller.scope, event.node, house.fleet.tags(event.node))
+    return decision.sees(caller.role, caller.scope, event, house.fleet.tags)
+
+
+def _fits(event: Event, wanted: Condition | None) -> bool:
+    if wanted is None or event.kind is EventKind.TEST:
+        return True
+    id = message_id(event.kind)
+    registry, _, _ = id.partition(".")
+    origin, kind = (system_path(event.node), "ComputerSystem") if event.node else (None, None)
+    return wanted(dict(zip(FILTERS, ("Event", id, origin, registry, kind), strict=True)))
 
 
 def _lost_rights(event: Event, call: Call) -> bool:

@@ -1,4 +1,4 @@
-"""$filter: a condition on the members of a collection (DSP0266 §7.3.4).
+"""$filter: a condition on the members of a collection (DSP0266 §7.3.4), or on events (§13.5).
 
 or-expression  = and-expression *( "or" and-expression )
 and-expression = term *( "and" term )
@@ -9,7 +9,7 @@ operand        = path / 'text' / number / true / false / null / date and time
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 Condition = Callable[[Mapping[str, Any]], bool]
@@ -33,13 +33,14 @@ class BadFilter(ValueError):
     """It is no such expression."""
 
 
-def parse_filter(text: str) -> Condition:
-    """:raise BadFilter:"""
-    return _Parser(text).whole()
+def parse_filter(text: str, names: Collection[str] | None = None) -> Condition:
+    """:raise BadFilter: also of a property that is not among `names`."""
+    return _Parser(text, names).whole()
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, names: Collection[str] | None) -> None:
+        self._names = names
         self._tokens: list[tuple[str, str]] = []
         self._next = 0
         self._depth = 0
@@ -111,6 +112,8 @@ class _Parser:
     def _operand(self) -> Operand:
         kind, token = self._take()
         if kind == "word" and token not in _CONSTANTS:
+            if self._names is not None and token not in self._names:
+                raise BadFilter(token)
             path = token.split("/")
             return lambda body: _find(body, path)
         if kind == "bracket":

@@ -70,7 +70,12 @@ def _entry(event: Event, base: str) -> JsonObject:
         MessageArgs=[],
         Oem=oem.extension(
             "LightsoutLogEntry",
-            oem.LightsoutLogEntry(Kind=event.kind.value, Account=event.account or None, Details=dict(event.details)),
+            oem.LightsoutLogEntry(
+                Kind=event.kind.value,
+                Account=event.account or None,
+                Details=dict(event.details),
+                Maintenance=event.maintenance,
+            ),
         ),
     )
 

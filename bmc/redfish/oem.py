@@ -113,6 +113,7 @@ class LightsoutLogEntry(TypedDict):
     Kind: Annotated[str, _text("The event's public name.")]
     Account: Annotated[str | None, _text("Whose doing it was.")]
     Details: Annotated[Mapping[str, Any], _text("What belongs to this kind of event.")]
+    Maintenance: Annotated[bool, _text("Whether a person held the server when it happened, so that it alerts nobody.")]
 
 
 class LightsoutEvent(LightsoutLogEntry):

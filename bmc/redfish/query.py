@@ -2,12 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from bmc.redfish.errors import fail
-from bmc.redfish.filter import BadFilter, parse_filter
+from bmc.redfish.filter import BadFilter, Condition, parse_filter
 from bmc.redfish.types import JsonObject
 
 SUPPORTED = frozenset({"$expand", "$filter", "$select", "$top", "$skip", "only"})
@@ -76,11 +76,16 @@ async def apply(body: JsonObject, path: str, query: Mapping[str, str], fetch: Fe
     return _select(body, _paths(query["$select"])) if "$select" in query else body
 
 
-async def _filter(members: list[JsonObject], text: str, fetch: Fetch) -> list[JsonObject]:
+def condition_of(text: str, names: Collection[str] | None = None) -> Condition:
+    """:raise RedfishError: 400, it is no $filter, or one on a property that is not among `names`."""
     try:
-        condition = parse_filter(text)
+        return parse_filter(text, names)
     except BadFilter:
         raise fail(400, "QueryParameterValueFormatError", text, "$filter") from None
+
+
+async def _filter(members: list[JsonObject], text: str, fetch: Fetch) -> list[JsonObject]:
+    condition = condition_of(text)
     kept = []
     for place, member in enumerate(members):
         if condition(await _whole(member, fetch)):

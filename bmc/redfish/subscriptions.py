@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from bmc.hooks import Configured, RetryPolicy, Subscription
+from bmc.hooks import Configured, Hooks, RetryPolicy, Subscription
 from bmc.hooks.dead_letters import DeadLetter
 from bmc.hooks.filter import ANY_NODE, Filter
 from bmc.hooks.webhook import host_of
-from bmc.model.caller import Role
+from bmc.model.caller import Caller, Role
 from bmc.model.errors import Denied, InvalidRequest, NotFound, Refused
 from bmc.model.events import EventKind, Severity
 from bmc.redfish.body import Body, Nothing
@@ -25,7 +25,9 @@ from bmc.redfish.types import JsonObject, collection, link, links, moment, resou
 ROOT = "/redfish/v1"
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
 VALUE = re.compile(r"[\x20-\x7e]{0,4096}")
-OURS = frozenset({"host", "content-length", "content-type", "connection", "transfer-encoding", "expect"})
+OURS = {"connection", "content-encoding", "content-length", "content-type", "expect", "host", "keep-alive"}
+OURS |= {"odata-version", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
+MOST_HEADERS = 32
 MESSAGES = {kind: message_id(kind).split(".") for kind in EventKind}
 """Each kind's message id in its parts: the registry first, the message last."""
 PREFIXES = sorted({parts[0] for parts in MESSAGES.values()})
@@ -46,7 +48,7 @@ class Oem(Body):
 
 class SubscriptionChange(Body):
     context: str | None = Field(default=None, max_length=1024)
-    http_headers: list[dict[str, str]] = Field(default=[], max_length=32)
+    http_headers: list[dict[str, str]] = Field(default=[], max_length=MOST_HEADERS)
     delivery_retry_policy: RetryPolicy = RetryPolicy.BACK_OFF
     verify_certificate: bool = True
     oem: Oem = Oem()
@@ -54,7 +56,10 @@ class SubscriptionChange(Body):
     @field_validator("http_headers")
     @classmethod
     def _sendable(cls, headers: list[dict[str, str]]) -> list[dict[str, str]]:
-        for name, value in _merged(headers).items():
+        merged = _merged(headers)
+        if len(merged) > MOST_HEADERS:
+            raise ValueError(f"there are {len(merged)} headers; expected at most {MOST_HEADERS}")
+        for name, value in merged.items():
             if not TOKEN.fullmatch(name) or name.lower() in OURS or name.lower().startswith("webhook-"):
                 raise ValueError(
                     f"{name[:128]!r} cannot be set: expected the name of a header that is not the service's own"
@@ -79,7 +84,7 @@ class NewSubscription(SubscriptionChange):
 
 
 async def list_subscriptions(call: Call) -> Reply:
-    paths = [f"{SUBSCRIPTIONS}/{each.id}" for each in _visible(call)]
+    paths = [f"{SUBSCRIPTIONS}/{each.id}" for each in visible(call.house.hooks, call.caller)]
     return Reply(collection(SUBSCRIPTIONS, "EventDestinationCollection", "Event subscriptions", links(paths)))
 
 
@@ -149,15 +154,14 @@ async def _operators(call: Call, action: str) -> None:
         raise Denied(f"{action} takes the role Operator; {call.caller.account} has {call.caller.role.value}")
 
 
-def _visible(call: Call) -> list[Subscription | Configured]:
-    hooks = call.house.hooks
-    if governs(call.caller):
+def visible(hooks: Hooks, caller: Caller) -> list[Subscription | Configured]:
+    if governs(caller):
         return [*hooks.configured(), *hooks.subscriptions()]
-    return [each for each in hooks.subscriptions() if each.account == call.caller.account]
+    return [each for each in hooks.subscriptions() if each.account == caller.account]
 
 
 def _find(call: Call) -> Subscription | Configured:
-    for each in _visible(call):
+    for each in visible(call.house.hooks, call.caller):
         if each.id == call.params["subscription"]:
             return each
     raise not_found(call.path)
@@ -242,7 +246,7 @@ def _wrong(name: str, text: str) -> RedfishError:
 
 def _shown(wanted: NewSubscription) -> dict[str, Any]:
     return {
-        "EventTypes": list(wanted.event_types),
+        **({"EventTypes": list(wanted.event_types)} if wanted.event_types else {}),
         "RegistryPrefixes": wanted.registry_prefixes,
         "MessageIds": wanted.message_ids,
         "ResourceTypes": wanted.resource_types,
@@ -263,7 +267,7 @@ async def _body(call: Call, found: Subscription | Configured) -> JsonObject:
     body = resource(path, "EventDestination", Id=found.id, Name=f"Event destination {found.id}")
     own = found if isinstance(found, Subscription) else None
     oem = LightsoutEventDestination(
-        EventsWaiting=await call.house.hooks.waiting(found.id),
+        EventsWaiting=(await call.house.hooks.waiting())[found.id],
         DeadLetters=await _dead_letters(call, found.id),
         Account=own.account if own else None,
         HmacSecret=None,

@@ -20,10 +20,33 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
         service.destroy()
 
 
+SECURE = """
+[http]
+tls = true
+[[hooks.program]]
+name = "none"
+command = ["/bin/true"]
+[[hooks.syslog]]
+name = "away"
+host = "127.0.0.1"
+port = 9
+protocol = "tcp"
+[[hooks.mail]]
+name = "away"
+host = "127.0.0.1"
+port = 9
+security = "none"
+sender = "bmc@example.org"
+to = ["oncall@example.org"]
+"""
+
+
 @pytest.fixture(scope="session")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    """A service over HTTPS with the node n1 alone: DMTF's tools take seconds for each node."""
-    service = LiveService(tmp_path_factory.mktemp("secure"), config="[http]\ntls = true\n")
+    """A service over HTTPS with the node n1 alone, as DMTF's tools take seconds for each; with a hook of each kind, of
+    which most reach nobody.
+    """
+    service = LiveService(tmp_path_factory.mktemp("secure"), config=SECURE)
     try:
         service.start()
         for node in DEMO[1:]:

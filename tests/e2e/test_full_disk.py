@@ -51,8 +51,12 @@ async def test_a_guest_stands_still_on_a_full_disk_and_goes_on_when_there_is_spa
         assert refused.status >= 500
         assert "space" in refused.words or "disk" in refused.words
 
+        sick = service.call("GET", "/healthz", user=None)
+        assert (sick.status, "space" in sick.text or "disk" in sick.text) == (503, True), sick
+
         make_room(service)
         service.do("POST", "/redfish/v1/Systems/n1/Actions/Oem/Lightsout.Resume", {})
+        await asyncio.to_thread(wait_until, lambda: service.call("GET", "/healthz").status == 200, 10, "health")
         await shell.expect("written-0", 60)
         system = service.system("n1")
         assert (system["PowerState"], system["Status"]["Health"]) == ("On", "OK")

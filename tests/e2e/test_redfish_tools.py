@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import sushy
@@ -147,3 +149,21 @@ def test_sushy_does_what_ironic_does(node: LiveService) -> None:
     assert system.get_allowed_reset_system_values()
     assert root.get_chassis("/redfish/v1/Chassis/n1").identity == "n1"
     auth.close()
+
+
+def test_rf_event_service_subscribes_and_ends_it(secure: LiveService) -> None:
+    where = ["--destination", "https://hooks.example/in", "--context", "mine", "--format", "Event"]
+    what = ["--registries", "Lightsout", "--resourcetypes", "ComputerSystem", "--httpheaders", "X-Team: rack 7"]
+    told = rf(secure, "rf_event_service", "subscribe", *where, *what)
+    path = re.findall(r"Created subscription '(.*)'", told)[0]
+    id = path.rpartition("/")[2]
+    body = secure.get(urlsplit(path).path)
+    assert (body["Context"], body["RegistryPrefixes"], body["ResourceTypes"]) == (
+        "mine",
+        ["Lightsout"],
+        ["ComputerSystem"],
+    )
+    info = rf(secure, "rf_event_service", "info")
+    assert all(destination in info for destination in (id, "program-none", "syslog-away", "mail-away"))
+    rf(secure, "rf_event_service", "unsubscribe", "--id", id)
+    assert secure.call("GET", urlsplit(path).path).status == 404

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -18,6 +19,7 @@ from tests.dmtf import dmtf
 from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService, boot, wait_until
 
 N1 = f"{SYSTEMS}/n1"
+SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
 PATIENCE = 150.0
 
 
@@ -57,7 +59,13 @@ def judge(directory: Path) -> tuple[Counter[str], list[tuple[str, ...]]]:
 
 
 def live_a_little(service: LiveService) -> None:
-    """Have something of every kind there: a reservation, a medium, events, an IPMI user, a job that was cancelled."""
+    """Have something of every kind there: a reservation, a medium, events, an IPMI user, a job that was cancelled, and
+    a subscription that waits, beside the configuration's destinations.
+    """
+    subscription: dict[str, Any] = {"Destination": "https://hooks.example/in", "Protocol": "Redfish", "Context": "mine"}
+    subscription |= {"MessageIds": ["Lightsout.1.0.NodeReset"], "OriginResources": [{"@odata.id": N1}]}
+    made = service.do("POST", SUBSCRIPTIONS, subscription | {"HttpHeaders": [{"X-Team": "rack 7"}]}).body
+    service.do("POST", made["Actions"]["#EventDestination.SuspendSubscription"]["target"], {})
     service.off("n1")
     job = service.do("POST", f"{N1}/Actions/Oem/Lightsout.Reinstall", {"Image": "lightsout-mini", "Hostname": "n1"})
     task = job.body["@odata.id"]
@@ -82,6 +90,7 @@ async def test_the_service_validator_knows_all_that_is_served(secure: LiveServic
     allowed = [row for row in complaints if "VirtualMedia" in row and "deprecated" in row[-1]]
     assert complaints == allowed, said[-2000:]
     assert verdicts["PASS"] > 1500
+    assert len(secure.get(SUBSCRIPTIONS)["Members"]) >= 4
     assert {row[1] for row in allowed} <= {"/redfish/v1/Managers/n1"}
 
 

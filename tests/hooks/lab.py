@@ -6,11 +6,15 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from bmc.accounts import Accounts
 from bmc.accounts.keyfile import open_key_file
@@ -182,3 +186,18 @@ def certificate(path: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
     """(the certificate's file, a server's context that shows it)."""
     made = self_signed(path, list(names))
     return made[0], server_context(*made)
+
+
+def another_certificate(path: Path, name: str, until: datetime) -> tuple[Path, ssl.SSLContext]:
+    """One that may be trusted beside the first: its subject is another."""
+    file, key_file = self_signed(path, [name])
+    first = x509.load_pem_x509_certificate(file.read_bytes())
+    key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"another {path.name}")])
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), first.serial_number)
+    builder = builder.not_valid_before(datetime(2020, 1, 1)).not_valid_after(until)
+    for each in first.extensions:
+        builder = builder.add_extension(each.value, each.critical)
+    file.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    return file, server_context(file, key_file)

@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import logging
 import sqlite3
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,8 @@ from bmc.model.commands import Power, Release, Reserve
 from bmc.model.errors import NotFound, Refused
 from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction
-from tests.hooks.lab import ONLY_N1, Lab, Receiver, certificate, open_lab, receiving
+from bmc.store import StoreFailed
+from tests.hooks.lab import ONLY_N1, Lab, Receiver, another_certificate, certificate, open_lab, receiving
 from tests.world import ADMIN, until
 
 SECRET = "a secret of twenty and more"
@@ -49,7 +52,13 @@ async def test_a_receiver_that_fails_hangs_resets_lies_and_comes_back_misses_not
 ) -> None:
     monkeypatch.setattr(webhook, "SECONDS", 0.3)
     ca, tls = certificate(tmp_path / "own", "localhost")
-    _, another = certificate(tmp_path / "other", "localhost")
+    # The last two are trusted, but for what they lie about.
+    lies = {
+        "self-signed certificate": certificate(tmp_path / "other", "localhost"),
+        "Hostname mismatch": another_certificate(tmp_path / "name", "another.example", datetime(2099, 1, 1)),
+        "certificate has expired": another_certificate(tmp_path / "old", "localhost", datetime(2021, 1, 1)),
+    }
+    ca.write_bytes(b"".join(file.read_bytes() for file, _ in [(ca, tls), *list(lies.values())[1:]]))
     receiver = Receiver()
     await receiver.start(tls)
     try:
@@ -75,11 +84,15 @@ async def test_a_receiver_that_fails_hangs_resets_lies_and_comes_back_misses_not
                 await mends()
             await receiver.stop()
             await trouble("reached")
-            await receiver.start(another)
-            await trouble("certificate is refused")
-            await receiver.stop()
             await receiver.start(tls)
             await mends()
+            for lie, (_, shown) in lies.items():
+                await receiver.stop()
+                await receiver.start(shown)
+                await trouble(lie)
+                await receiver.stop()
+                await receiver.start(tls)
+                await mends()
             assert [got.sequence for got in receiver.got] == told
             worker = lab.hooks.worker(subscription.id)
             assert worker is not None
@@ -155,6 +168,7 @@ async def test_what_the_receiver_refuses_becomes_a_dead_letter_and_holds_up_noth
             (poison, "the receiver answered 422")
         ]
         assert "became a dead letter" in caplog.text
+        await until(lambda: lab.hooks.results(subscription.id) == {"delivered": 1, "failed": 4, "dead": 1})
 
 
 async def test_retries_back_off(tmp_path: Path, receiver: Receiver) -> None:
@@ -205,12 +219,39 @@ async def test_a_subscription_ends_where_its_policy_says_so(tmp_path: Path, rece
         assert receiver.asked == 2
 
 
+async def test_a_change_that_changes_nothing_leaves_the_delivery_alone(lab: Lab, receiver: Receiver) -> None:
+    subscription = await lab.hooks.subscribe("admin", receiver.url, context="mine")
+    before = lab.hooks.worker(subscription.id)
+    await lab.hooks.change(subscription.id, context="mine")
+    assert lab.hooks.worker(subscription.id) is before
+    await lab.hooks.change(subscription.id, context="new")
+    assert lab.hooks.worker(subscription.id) is not before
+
+
+async def test_one_that_cannot_be_suspended_for_a_full_disk_goes_on(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_lab(tmp_path, HookSettings(retry_attempts=0)) as lab:
+        subscription = await lab.hooks.subscribe("admin", receiver.url, policy=RetryPolicy.SUSPEND)
+
+        async def full(*_: object) -> None:
+            raise StoreFailed("the disk is full")
+
+        monkeypatch.setattr(lab.world.store, "put", full)
+        receiver.mode = "503"
+        told = await lab.tell()
+        await receiver.was_asked(3)
+        receiver.mode = "ok"
+        await receiver.has(1)
+        assert (receiver.got[0].sequence, lab.hooks.find(subscription.id)) == (told, subscription)
+
+
 async def test_what_was_no_longer_kept_is_told(tmp_path: Path, receiver: Receiver) -> None:
     async with open_lab(tmp_path) as lab:
         subscription = await lab.hooks.subscribe("admin", receiver.url)
         await lab.hooks.suspend(subscription.id, "admin")
         told = [await lab.tell(str(number)) for number in range(6)]
-        await lab.world.store.trim("events", 4)
+        await lab.world.store.trim("events", 4)  # two of the fleet, two of n1
         await lab.hooks.resume(subscription.id)
         await receiver.has(2)
         assert [got.sequence for got in receiver.got] == told[-2:]
@@ -235,18 +276,37 @@ async def test_a_scope_that_shrinks_holds_for_what_waits_already(lab: Lab, recei
     assert receiver.texts == ["mine"]
 
 
-async def test_a_disabled_account_is_sent_nothing(lab: Lab, receiver: Receiver) -> None:
+@pytest.mark.parametrize(
+    ("before", "after"), [({"enabled": False}, {"enabled": True}), ({"role": Role.READ_ONLY}, {"role": Role.OPERATOR})]
+)
+async def test_an_account_that_may_not_subscribe_any_more_is_sent_nothing(
+    lab: Lab, receiver: Receiver, before: dict[str, Any], after: dict[str, Any]
+) -> None:
     await lab.hooks.subscribe("tina", receiver.url)
-    await lab.accounts.change("tina", enabled=False)
-    await lab.tell("while disabled")
+    await lab.accounts.change("tina", **before)
+    await lab.tell("while it may not")
     async with asyncio.timeout(5):
         subscription = lab.hooks.subscriptions()[0]
-        while await lab.hooks.waiting(subscription.id):  # noqa: ASYNC110 - as above
+        while (await lab.hooks.waiting())[subscription.id]:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.005)
-    await lab.accounts.change("tina", enabled=True)
+    await lab.accounts.change("tina", **after)
     await lab.tell("after")
     await receiver.has(1)
     assert receiver.texts == ["after"]
+
+
+async def test_an_administrator_who_becomes_an_operator_hears_no_more_of_the_fleet(
+    lab: Lab, receiver: Receiver
+) -> None:
+    await lab.accounts.create("otto", "some password", Role.ADMINISTRATOR)
+    await lab.hooks.subscribe("otto", receiver.url)
+    await lab.tell("fleet", "")
+    await receiver.has(1)
+    await lab.accounts.change("otto", role=Role.OPERATOR)
+    await lab.tell("fleet again", "")
+    await lab.tell("node")
+    await receiver.has_told("node")
+    assert "fleet again" not in receiver.texts
 
 
 async def test_a_subscription_ends_with_its_account_and_a_namesake_has_none(lab: Lab, receiver: Receiver) -> None:
@@ -313,7 +373,7 @@ async def test_a_filter_lets_through_what_fits_every_list(
     await lab.tell("off", kind=EventKind.POWER_ACTION, severity=Severity.WARNING)
     await lab.tell("hot", "n2", EventKind.SENSOR_CROSSED, severity=Severity.CRITICAL)
     await lab.tell("fleet", "", EventKind.SIGNED_IN)
-    await lab.tell("the end", "", EventKind.TEST)
+    await lab.tell("the end", "", EventKind.TEST, details={"message_id": "x", "message_args": []})
     await receiver.has(len(texts) + 1)
     assert receiver.texts == [*texts, "the end"]
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bmc.http import server
 from bmc.http.server import CannotListen, HttpServer, is_loopback
 from bmc.http.tls import BadCertificate, self_signed, server_context
+from bmc.model.events import Event, EventKind
 from bmc.store import StoreFailed
 from tests.redfish.service import Service, open_service
 
@@ -141,6 +142,21 @@ async def test_metrics_name_no_node_out_of_scope(service: Service) -> None:
     mine = (await service.call("GET", "/metrics", as_="tina")).body
     assert 'node="n1"' in mine
     assert "secret" not in mine
+
+
+async def test_metrics_tell_of_hooks_to_those_who_see_them(service: Service) -> None:
+    receiver = "http://127.0.0.2:1/"
+    own = await service.hooks.subscribe("tina", receiver)
+    await service.hooks.suspend(own.id, "admin")
+    for _ in range(3):
+        await service.world.events.publish(Event(EventKind.NODE_CHANGED, "x", 0, "n1"))
+    for as_ in ("admin", "tina"):
+        text = (await service.call("GET", "/metrics", as_=as_)).body
+        found = re.search(rf'^lightsout_hook_waiting{{hook="{own.id}"}} (.*)$', text, re.M)
+        assert found is not None
+        assert float(found[1]) >= 3, "the sign-ins wait beside"
+        assert f'lightsout_hook_results_total{{hook="{own.id}",result="delivered"}} 0.0' in text
+    assert own.id not in (await service.call("GET", "/metrics", as_="olga")).body
 
 
 async def test_the_dashboard_and_the_page_on_operating_know_every_metric(service: Service) -> None:

@@ -10,22 +10,24 @@ import pytest
 from aiohttp import ClientResponse, encode_basic_auth
 
 from bmc.http.keys import HOUSE
+from bmc.model.commands import Release, Reserve
 from bmc.model.events import Event, EventKind
 from bmc.redfish import event_service
 from tests.redfish.service import PASSWORDS, Service
-from tests.world import until
+from tests.world import ADMIN, until
 
 SSE = "/redfish/v1/EventService/SSE"
 
 
 @asynccontextmanager
 async def following(
-    service: Service, as_: str = "admin", after: int | None = None, token: str = ""
+    service: Service, as_: str = "admin", after: int | None = None, token: str = "", where: str = ""
 ) -> AsyncIterator[ClientResponse]:
     headers = {"X-Auth-Token": token} if token else {"Authorization": encode_basic_auth(as_, PASSWORDS[as_])}
     if after is not None:
         headers["Last-Event-ID"] = str(after)
-    async with service.client.get(service.url + SSE, headers=headers) as response:
+    query = {"$filter": where} if where else {}
+    async with service.client.get(service.url + SSE, headers=headers, params=query) as response:
         assert (response.status, response.content_type) == (200, "text/event-stream")
         assert await response.content.readuntil(b"\n\n") == b": connected\n\n"
         yield response
@@ -76,6 +78,97 @@ async def test_everybody_hears_of_their_own_nodes_only(service: Service) -> None
         await tell(service, "")
         mine = await tell(service, "n1")
         assert (await next_event(response))[0] == mine.sequence
+
+
+N1 = "/redfish/v1/Systems/n1"
+FILTERS = [
+    ("EventFormatType eq 'Event'", ["changed", "reset", "other", "fleet"]),
+    ("EventFormatType eq 'MetricReport'", []),
+    ("MessageId eq 'Lightsout.1.0.NodeReset'", ["reset"]),
+    ("(MessageId eq 'Lightsout.1.0.NodeReset') or (MessageId eq 'Lightsout.1.0.AccountChanged')", ["reset", "fleet"]),
+    ("RegistryPrefix eq 'Lightsout'", ["changed", "reset", "other", "fleet"]),
+    ("RegistryPrefix eq 'ResourceEvent'", []),
+    ("ResourceType eq 'ComputerSystem'", ["changed", "reset", "other"]),
+    (f"OriginResource eq '{N1}'", ["changed", "reset"]),
+    (f"not (OriginResource eq '{N1}') and OriginResource ne null", ["other"]),
+]
+
+
+@pytest.mark.parametrize(("where", "texts"), FILTERS)
+async def test_a_filter_lets_through_what_it_fits_and_every_test(
+    service: Service, where: str, texts: list[str]
+) -> None:
+    start = await tell(service)
+    await tell(service, text="changed")
+    await tell(service, text="reset", kind=EventKind.NODE_RESET)
+    await tell(service, "n2", "other")
+    await tell(service, "", "fleet", EventKind.ACCOUNT_CHANGED)
+    await tell(service, "", "the end", EventKind.TEST, details={"message_id": "x", "message_args": []})
+    got: list[str] = []
+    async with following(service, after=start.sequence, where=where) as response:
+        while not got or got[-1] != "the end":
+            got.append((await next_event(response))[1]["Message"])
+    assert got == [*texts, "the end"]
+
+
+@pytest.mark.parametrize(
+    ("query", "id"),
+    [
+        ("$filter=Severity%20eq%20'OK'", "QueryParameterValueFormatError"),
+        ("$filter=EventType%20eq%20'Alert'", "QueryParameterValueFormatError"),
+        ("$filter=SubordinateResources%20eq%20true", "QueryParameterValueFormatError"),
+        ("$filter=MessageId/x%20eq%20'a'", "QueryParameterValueFormatError"),
+        ("$filter=MessageId", "QueryParameterValueFormatError"),
+        ("$filter=MessageId%20contains%20'a'", "QueryParameterValueFormatError"),
+        ("$filter=" + "(" * 500, "QueryParameterValueFormatError"),
+        ("$filter=", "QueryParameterValueFormatError"),
+        ("$top=1", "QueryNotSupportedOnResource"),
+    ],
+)
+async def test_a_filter_that_is_not_understood_is_refused(service: Service, query: str, id: str) -> None:
+    answer = await service.call("GET", f"{SSE}?{query}")
+    assert (answer.status, answer.ids) == (400, [id])
+
+
+async def test_the_stream_advertises_what_its_filter_knows(service: Service) -> None:
+    told = (await service.get("/redfish/v1/EventService"))["SSEFilterPropertiesSupported"]
+    for name, known in told.items():
+        answer = await service.call("HEAD", f"{SSE}?$filter={name}%20eq%20'x'")
+        assert answer.status == (200 if known else 400), name
+
+
+async def test_a_node_in_maintenance_is_shown_and_marked(service: Service) -> None:
+    """The stream is a view, not an alert: it hides nothing."""
+    async with following(service) as response:
+        await service.world.fleet.node("n1").do(Reserve("new fans"), ADMIN)
+        await tell(service, text="meanwhile")
+        await service.world.fleet.node("n1").do(Release(), ADMIN)
+        marks = {}
+        while "n1 released" not in marks:
+            record = (await next_event(response))[1]
+            marks[record["Message"]] = record["Oem"]["Lightsout"]["Maintenance"]
+        assert marks == {"n1 reserved by admin: new fans": False, "meanwhile": True, "n1 released": False}
+
+
+async def test_a_sweep_is_heard_of_by_those_whose_scope_has_all_its_nodes(service: Service) -> None:
+    await service.world.add("n2")
+    start = await tell(service)
+    reset = "/redfish/v1/AggregationService/Actions/AggregationService.Reset"
+    for as_, names in (("olga", ["n1", "n2"]), ("tina", ["n1"])):
+        body = {"ResetType": "On", "TargetURIs": [f"/redfish/v1/Systems/{name}" for name in names]}
+        assert (await service.call("POST", reset, body, as_=as_)).status == 202
+        await until(lambda: all(job.state.ended for job in service.jobs.list(ADMIN)))
+    end = await tell(service)
+    for as_, heard in (("admin", {"1", "2"}), ("olga", {"1", "2"}), ("vera", {"1", "2"}), ("tina", {"2"})):
+        ended = set()
+        async with following(service, as_, after=start.sequence) as response:
+            while True:
+                number, record = await next_event(response)
+                if number == end.sequence:
+                    break
+                if record["Oem"]["Lightsout"]["Kind"] == "job.ended":
+                    ended.add(record["Oem"]["Lightsout"]["Details"]["job"])
+        assert ended == heard, as_
 
 
 async def test_a_quiet_stream_is_kept_alive(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

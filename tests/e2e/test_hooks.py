@@ -1,0 +1,104 @@
+"""Hooks of the real service through kill -9: what was told once is heard, in order for each node."""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from itertools import pairwise
+
+import aiohttp
+import pytest
+
+from tests.e2e.conftest import NewService
+from tests.e2e.service import ADMIN, ADMIN_PASSWORD, LiveService
+from tests.hooks.lab import Receiver, receiving
+
+EVENTS = "/redfish/v1/EventService"
+NODES = ("n1", "n2", "n3")
+CONFIG = '[fetch]\nallow = ["127.0.0.0/8"]\n[hooks]\nretry_interval = 1\n'
+CREDENTIALS = {"Authorization": aiohttp.encode_basic_auth(ADMIN, ADMIN_PASSWORD)}
+
+
+class Follower:
+    """A client of the event stream that comes back with Last-Event-ID whenever it was cut off."""
+
+    def __init__(self, service: LiveService) -> None:
+        self.ids: list[int] = []
+        self._service = service
+
+    async def run(self) -> None:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, ValueError, asyncio.IncompleteReadError):
+                await self._read()
+            await asyncio.sleep(0.05)
+
+    async def _read(self) -> None:
+        last = {"Last-Event-ID": str(self.ids[-1])} if self.ids else {}
+        url = f"{self._service.url}{EVENTS}/SSE"
+        async with aiohttp.ClientSession() as client, client.get(url, headers=CREDENTIALS | last) as response:
+            while True:
+                message = (await response.content.readuntil(b"\n\n")).decode()
+                if message.startswith("id: "):
+                    self.ids.append(int(message.partition("\n")[0].removeprefix("id: ")))
+
+
+async def tell(service: LiveService, node: str, numbers: range, told: list[str]) -> None:
+    """One after the other until the service is gone; what it has acknowledged is `told`."""
+    body = {"OriginOfCondition": f"/redfish/v1/Systems/{node}"}
+    with contextlib.suppress(aiohttp.ClientError):
+        async with aiohttp.ClientSession(headers=CREDENTIALS) as client:
+            for number in numbers:
+                text = f"{node} {number}"
+                url = f"{service.url}{EVENTS}/Actions/EventService.SubmitTestEvent"
+                async with client.post(url, json=body | {"Message": text}) as response:
+                    assert response.status == 204, await response.text()
+                told.append(text)
+
+
+@pytest.mark.parametrize("count", [450, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+async def test_nothing_is_lost_or_out_of_order_through_two_kills(new_service: NewService, count: int) -> None:
+    service = new_service(demo=False, config=CONFIG)
+    told: list[str] = []
+    each = count // len(NODES) // 3
+    async with receiving() as receiver:
+        await asyncio.to_thread(service.start)
+        body = {"Destination": receiver.url, "Protocol": "Redfish"}
+        path = (await asyncio.to_thread(service.do, "POST", f"{EVENTS}/Subscriptions", body)).headers["Location"]
+        follower = Follower(service)
+        following = asyncio.create_task(follower.run())
+        try:
+            for part in range(3):
+                numbers = range(part * each, (part + 1) * each)
+                if part < 2:
+                    await kill_amid(service, receiver, numbers, told)
+                else:
+                    await asyncio.gather(*(tell(service, node, numbers, told) for node in NODES))
+            await tell(service, "n1", range(count, count + 1), told)
+            await receiver.has_told(f"n1 {count}", 300)
+            last = receiver.got[-1].sequence
+            async with asyncio.timeout(120):
+                while follower.ids[-1] < last:  # noqa: ASYNC110 - it reads on its own
+                    await asyncio.sleep(0.02)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+        assert len(told) > count // 2
+        assert set(told) <= set(receiver.texts)
+        heard: dict[str, list[int]] = defaultdict(list)
+        for got in receiver.got:
+            if got.text.startswith(NODES):
+                node, number = got.text.split()
+                heard[node].append(int(number))
+        assert all(numbers == sorted(numbers) for numbers in heard.values()), "in order for each node"
+        assert sum(after == before for before, after in pairwise(got.sequence for got in receiver.got)) <= 2
+        assert follower.ids == list(range(follower.ids[0], follower.ids[-1] + 1)), "an administrator sees all, once"
+        assert (await asyncio.to_thread(service.get, path))["Oem"]["Lightsout"]["DeadLetters"] == []
+
+
+async def kill_amid(service: LiveService, receiver: Receiver, numbers: range, told: list[str]) -> None:
+    """Tell, and kill the service when half of it is delivered; then start it again and tell the rest."""
+    start = len(receiver.got)
+    telling = [asyncio.create_task(tell(service, node, numbers, told)) for node in NODES]
+    await receiver.has(start + len(numbers) * len(NODES) // 2, 300)
+    service.kill()
+    await asyncio.gather(*telling)
+    await asyncio.to_thread(service.start)
