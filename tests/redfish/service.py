@@ -180,6 +180,8 @@ class Service:
         if as_:
             headers = {"Authorization": encode_basic_auth(as_, PASSWORDS[as_]), **headers}
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        if data is not None:
+            headers = {"Content-Type": "application/json", **headers}
         async with self.client.request(
             method, URL(self.url + path, encoded=True), data=data, headers=headers, **more
         ) as response:
