@@ -51,7 +51,6 @@ async def service(call: Call) -> Reply:
         "DeliveryRetryAttempts": patience.attempts,
         "DeliveryRetryIntervalSeconds": int(patience.interval),
         "EventFormatTypes": ["Event"],
-        "EventTypesForSubscription": ["Alert"],
         "RegistryPrefixes": sorted({message_id(kind).partition(".")[0] for kind in EventKind}),
         "ResourceTypes": ["ComputerSystem"],
         "SubordinateResourcesSupported": True,

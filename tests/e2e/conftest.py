@@ -7,6 +7,12 @@ import pytest
 
 from tests.e2e.service import DEMO, LiveService
 
+SECURE = """
+[http]
+tls = true
+[fetch]
+allow = ["127.0.0.2/32"]
+"""
 NewService = Callable[..., LiveService]
 
 
@@ -23,7 +29,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
 @pytest.fixture(scope="session")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
     """A service over HTTPS with the node n1 alone: DMTF's tools take seconds for each node."""
-    service = LiveService(tmp_path_factory.mktemp("secure"), config="[http]\ntls = true\n")
+    service = LiveService(tmp_path_factory.mktemp("secure"), config=SECURE)
     try:
         service.start()
         for node in DEMO[1:]:
