@@ -175,7 +175,7 @@ def test_rf_event_service_makes_and_deletes_a_subscription(node: LiveService) ->
     made = node.get(member["@odata.id"])
     assert (made["Destination"], made["Context"]) == (f"https://{RECEIVER}/events", "tools")
     assert made["Id"] in rf(node, "rf_event_service", "info")
-    rf(node, "rf_event_service", "unsubscribe", "-id", made["Id"])
+    rf(node, "rf_event_service", "unsubscribe", "--id", made["Id"])
     assert node.get(subscriptions)["Members"] == []
 
 
@@ -191,7 +191,7 @@ def test_redfishtool_manages_accounts_and_sessions(node: LiveService) -> None:
     assert node.call("GET", f"{ACCOUNTS}/{name}").status == 404
     session = json.loads(redfishtool(node, "SessionService", "login"))
     assert node.get(session["SessionLocation"])["UserName"] == ADMIN
-    redfishtool(node, "SessionService", "logout", session["SessionId"])
+    redfishtool(node, "SessionService", "-i", session["SessionId"], "logout")
     assert node.call("GET", session["SessionLocation"]).status == 404
 
 
