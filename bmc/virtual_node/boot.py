@@ -75,12 +75,13 @@ class VirtualBoot:
         if _once(override) and any(seen.override == override and not seen.failed for seen in state.now.unseen):
             return
         before, state.now.armed = state.now.armed, override
+        if not self._guest.alive:
+            return  # it boots by us alone, who arm it again first; what starts QEMU writes it down
         try:
             state.save()
-            if self._guest.alive:
-                async with self._lock:
-                    if state.now.booting is None:
-                        await self._arm()
+            async with self._lock:
+                if state.now.booting is None:
+                    await self._arm()
         except BmcError:
             state.now.armed = before
             state.save()
