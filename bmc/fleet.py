@@ -290,10 +290,12 @@ class Fleet:
             self._audit,
             self._clock,
             self._media,
+            self._keep,
             self._patience,
         )
         try:
             await node.start()
+            definition = node.snapshot.definition
             self._members[definition.name] = _Member(node, backend, definition, unopened=stand_in is not None)
             for added in self._added:
                 endpoint = await added(node, definition)
@@ -309,6 +311,17 @@ class Fleet:
         if node.restore_due:
             self._due.put_nowait(definition.name)
         return node
+
+    async def _keep(self, definition: NodeDefinition) -> None:
+        """A node has changed its own options. While it is being opened, whoever opens it has the lock."""
+        if definition.name not in self._members:
+            await self._store.put(BUCKET, definition.name, _to_json(definition))
+            return
+        async with self._lock:
+            member = self._member(definition.name)
+            changed = replace(member.definition, options=definition.options)
+            await self._store.put(BUCKET, definition.name, _to_json(changed))
+            member.definition = changed
 
     async def _withdraw(self, name: str, node: Node) -> None:
         for removed in self._removed:

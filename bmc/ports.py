@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from bmc.model.boot import BootOverride, BootSeen, BootTarget
+from bmc.model.boot import BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.checks import Check
 from bmc.model.clock import Clock
 from bmc.model.node import Hardware, MediaSlot, NodeDefinition
@@ -64,6 +64,16 @@ class BootControl(Protocol):
 
         Who can tell yields one that found nothing to boot from a second time, as failed.
         """
+
+
+class FirmwareSetup(Protocol):
+    """For a node whose firmware can be another one from its next power on."""
+
+    def options(self, mode: BootMode) -> Mapping[str, object]:
+        """The options of the node's definition that say so."""
+
+    def take(self, mode: BootMode) -> None:
+        """What the next power on starts. Only called when the node is off."""
 
 
 class MediaBay(Protocol):
@@ -188,6 +198,7 @@ class Backend:
     mains: Mains | None = None
     deploy: DeployLink | None = None
     disks: DiskBay | None = None
+    firmware: FirmwareSetup | None = None
 
 
 @dataclass(frozen=True, slots=True)

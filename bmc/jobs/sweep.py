@@ -17,6 +17,7 @@ from bmc.model.commands import Power
 from bmc.model.errors import BmcError
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerState
+from bmc.power.table import reset_type
 from bmc.store import Json, StoreFailed
 
 log = logging.getLogger(__name__)
@@ -117,7 +118,8 @@ class _Sweep:
 
     async def _act(self, name: str) -> None:
         try:
-            await self._fleet.node(name).do(Power(self._action), self._caller)
+            node = self._fleet.node(name)
+            await node.do(Power(reset_type(self._action, node.snapshot.power)), self._caller)
             self._results[name] = (Outcome.DONE, "")
         except BmcError as error:
             self._results[name] = (Outcome.FAILED, str(error))

@@ -7,7 +7,7 @@ knows of all but those that come every few seconds from a guest.
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
-from bmc.model.boot import BootOverride
+from bmc.model.boot import BootMode, BootOverride
 from bmc.model.caller import Role
 from bmc.model.power import PowerAction, PowerState, RestorePolicy
 from bmc.model.sel import SystemEvent
@@ -50,6 +50,14 @@ class Resume(Command[None]):
 class SetBootOverride(Command[None]):
     override: BootOverride
     action: ClassVar[str] = "boot-override"
+
+
+@dataclass(frozen=True, slots=True)
+class SetFirmware(Command[None]):
+    """Which firmware the node has from its next power on. :raise NotSupported: that is not for us to decide."""
+
+    mode: BootMode
+    action: ClassVar[str] = "firmware"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ class EventKind(Enum):
     BOOT_OVERRIDE_SET = "boot.override-set"
     BOOT_OVERRIDE_SPENT = "boot.override-spent"
     BOOT_FAILED = "boot.failed"
+    FIRMWARE_SET = "firmware.set"
+    FIRMWARE_APPLIED = "firmware.applied"
     MEDIA_INSERTED = "media.inserted"
     MEDIA_EJECTED = "media.ejected"
     IDENTIFY_CHANGED = "identify.changed"

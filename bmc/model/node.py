@@ -99,7 +99,7 @@ class NodeSnapshot:
     node has been on in its life, without the present stretch. `fru` is its FRU inventory area, in bytes. `os_seen`:
     since the last boot an operating system has spoken to the BMC. `sensors_since` is when the list of sensors last
     became another one. `restore_policy` is None where the node or its vendor BMC decides what happens when its supply
-    of power comes back.
+    of power comes back. `next_firmware` is what the firmware will be from the next power on, None when it stays.
     """
 
     definition: NodeDefinition
@@ -115,6 +115,7 @@ class NodeSnapshot:
     boot_targets: frozenset[BootTarget] = frozenset()
     media: tuple[MediaSlot, ...] = ()
     hardware: Hardware = Hardware()
+    next_firmware: BootMode | None = None
     identify: bool = False
     identify_until: float | None = None
     reservation: Reservation | None = None
@@ -129,6 +130,7 @@ class NodeSnapshot:
     has_screen: bool = False
     has_serial: bool = False
     has_host_interface: bool = False
+    has_firmware_setup: bool = False
     installed_image: str = ""
 
     @property

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
@@ -29,6 +29,7 @@ from bmc.model.commands import (
     SetAssetTag,
     SetBootOverride,
     SetCycleInterval,
+    SetFirmware,
     SetWatchdog,
     SystemInterface,
     TellPlatformEvent,
@@ -40,6 +41,7 @@ from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSn
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.boot import BootPart
 from bmc.node.drives import Drives, MediaLibrary
+from bmc.node.firmware import FirmwarePart
 from bmc.node.fru import FruPart
 from bmc.node.identify import IdentifyLight
 from bmc.node.journal import Journal
@@ -68,7 +70,10 @@ class ConsoleStream(ByteStream, Protocol):
 
 
 class Node:
-    """Composes a backend; owns its tasks from `start` to `close`."""
+    """Composes a backend; owns its tasks from `start` to `close`.
+
+    `keep` stores the definition when the node itself changes it.
+    """
 
     def __init__(
         self,
@@ -82,9 +87,11 @@ class Node:
         audit: Audit,
         clock: Clock,
         media: MediaLibrary,
+        keep: Callable[[NodeDefinition], Awaitable[None]],
         patience: Patience = PATIENCE,
     ) -> None:
         self._definition = definition
+        self._keep = keep
         self._backend = backend
         self._keeper = keeper
         self._events = events
@@ -101,6 +108,7 @@ class Node:
         self._fru_part = FruPart(bench, fru)
         self._light = IdentifyLight(bench)
         self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock, self._forget_os)
+        self._firmware = FirmwarePart(bench, backend.firmware, backend.inventory, self._redefine)
         self._reservations = Reservations(bench)
         self._sensors = SensorPart(bench, backend.sensors, store, patience.sample)
         self._watchdog = WatchdogTimer(bench, self._act_alone, lambda: self._hindrance)
@@ -115,7 +123,8 @@ class Node:
             clock,
             self._publish,
             self._show_power,
-            self._boot.arm,
+            self._before_boot,
+            lambda: self._firmware.pending is not None,
             self._after_run,
             patience,
         )
@@ -127,10 +136,12 @@ class Node:
             has_screen=backend.screen is not None,
             has_serial=backend.serial is not None,
             has_host_interface=backend.host is not None,
+            has_firmware_setup=backend.firmware is not None,
         )
         drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
         parts = (
             self._boot,
+            self._firmware,
             drives,
             self._light,
             self._reservations,
@@ -346,6 +357,16 @@ class Node:
         running = self._snapshot.power in (PowerState.ON, PowerState.POWERING_OFF)
         return self._reservations.held or ("" if running else f"it is {self._snapshot.power.value}")
 
+    async def _before_boot(self) -> None:
+        await self._firmware.settle()
+        await self._boot.arm()
+
+    async def _redefine(self, options: Mapping[str, object]) -> None:
+        changed = replace(self._definition, options={**self._definition.options, **options})
+        await self._keep(changed)
+        self._definition = replace(self._definition, options=changed.options)
+        self._refresh(definition=self._definition)
+
     async def _after_run(self) -> None:
         await self._watchdog.stop()
 
@@ -427,6 +448,7 @@ class Node:
             self._snapshot,
             at=self._clock.now(),
             boot=kept.boot,
+            next_firmware=kept.next_firmware,
             identify=kept.identify,
             identify_until=kept.identify_until,
             sel=self._sel.sel,
@@ -471,6 +493,8 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
             return {"slot": slot, "image": image}
         case SetBootOverride(override=override):
             return dict(override.to_json())
+        case SetFirmware(mode=mode):
+            return {"mode": mode.value}
         case WriteFru(offset=offset, data=data):
             return {"offset": offset, "length": len(data)}
         case SetAssetTag(tag=tag):

@@ -51,8 +51,9 @@ class _UnderWay:
 
 
 class PowerControl:
-    """`show(state, reading)` replaces the node's snapshot; `before_boot` arms what the next boot needs; `after_run` is
-    told when what ran on the node runs no more: it went off, or was reset."""
+    """`show(state, reading)` replaces the node's snapshot; `before_boot` arms what the next boot needs, and
+    `waits_for_off` tells that some of it takes a node that is off; `after_run` is told when what ran on the node runs
+    no more: it went off, or was reset."""
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class PowerControl:
         publish: Publish,
         show: Callable[[PowerState, PowerReading], None],
         before_boot: Callable[[], Awaitable[None]],
+        waits_for_off: Callable[[], bool],
         after_run: Callable[[], Awaitable[None]],
         patience: Patience = PATIENCE,
     ) -> None:
@@ -79,6 +81,7 @@ class PowerControl:
         self._publish = publish
         self._show = show
         self._before_boot = before_boot
+        self._waits_for_off = waits_for_off
         self._after_run = after_run
         self._patience = patience
         self._readings: dict[str, PowerReading] = {}
@@ -217,11 +220,14 @@ class PowerControl:
             await self._tell_action(mine)
             mine.watcher = self._watch_shutdown(mine, deadline)
             return PowerState.POWERING_OFF
-        self._show_transition(EXPECTED.get(action) if action is not PowerAction.POWER_CYCLE else PowerState.OFF)
+        cycle = action is PowerAction.POWER_CYCLE and action not in self._switch.actions
+        cycle = cycle or (action is PowerAction.FORCE_RESTART and self._waits_for_off())
+        goes_off = cycle or action is PowerAction.POWER_CYCLE
+        self._show_transition(PowerState.OFF if goes_off else EXPECTED.get(action))
         await self._tell_action(mine)
         self._last_act = (self._clock.now(), mine.cause)
         try:
-            if action is PowerAction.POWER_CYCLE and action not in self._switch.actions:
+            if cycle:
                 await self._apply(PowerAction.FORCE_OFF)
                 await self._accept(await self._agree(), mine.caller.account, mine.cause)
                 interval = self._keeper.state.cycle_interval

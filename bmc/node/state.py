@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bmc.model.boot import NO_OVERRIDE, BootOverride
+from bmc.model.boot import NO_OVERRIDE, BootMode, BootOverride
 from bmc.model.node import Reservation
 from bmc.model.power import PowerCause, PowerState, RestorePolicy
 from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting, WatchdogUse
@@ -23,6 +23,7 @@ class NodeState:
     """
 
     boot: BootOverride = NO_OVERRIDE
+    next_firmware: BootMode | None = None
     identify: bool = False
     identify_until: float | None = None
     reservation: Reservation | None = None
@@ -44,6 +45,7 @@ class NodeState:
 def to_json(state: NodeState) -> dict[str, Json]:
     return {
         "boot": state.boot.to_json(),
+        "next_firmware": state.next_firmware.value if state.next_firmware else None,
         "identify": state.identify,
         "identify_until": state.identify_until,
         "reservation": asdict(state.reservation) if state.reservation else None,
@@ -68,6 +70,7 @@ def from_json(value: Mapping[str, Any]) -> NodeState:
     reservation, watchdog = value["reservation"], value.get("watchdog")
     return NodeState(
         boot=BootOverride.from_json(value["boot"]),
+        next_firmware=BootMode(value["next_firmware"]) if value.get("next_firmware") else None,
         identify=value["identify"],
         identify_until=value.get("identify_until"),
         reservation=Reservation(**reservation) if reservation else None,

@@ -94,6 +94,14 @@ def available(state: PowerState, actions: frozenset[PowerAction]) -> frozenset[P
     return frozenset(action for action in actions if OUTCOME[state, action] in useful)
 
 
+def reset_type(action: PowerAction, state: PowerState) -> PowerAction:
+    """What Redfish asks for by `action` in `state`.
+
+    It has PowerCycle turn on what is off (Resource.ResetType), where IPMI's is refused (v2.0 §28.3), as in the table.
+    """
+    return PowerAction.ON if (action, state) == (PowerAction.POWER_CYCLE, OFF) else action
+
+
 def collision(under_way: PowerAction, action: PowerAction) -> Outcome:
     """What becomes of `action` while `under_way` has not ended: what the rows of POWERING_ON and POWERING_OFF say."""
     if action is under_way:

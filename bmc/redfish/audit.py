@@ -5,6 +5,7 @@ import json
 from bmc.events import AuditRecord
 from bmc.model.caller import Door, Role
 from bmc.redfish.errors import not_found
+from bmc.redfish.event_record import REGISTRY
 from bmc.redfish.query import number
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
@@ -14,6 +15,7 @@ LOG = f"{SERVICES}/Audit"
 ENTRIES = f"{LOG}/Entries"
 SHOWN = 1000
 FORMAT = "Lightsout audit"
+MESSAGE = f"{REGISTRY}.Audited"
 _WITHIN = frozenset({Door.JOB, Door.SERVICE})
 
 
@@ -76,6 +78,7 @@ def _entry(record: AuditRecord, base: str) -> JsonObject:
         OemRecordFormat=FORMAT,
         Created=moment(record.at),
         Severity="OK" if record.outcome in ("ok", "done") else "Warning",
+        MessageId=MESSAGE,
         Message=_sentence(record),
         Username=record.account,
         Originator=record.account,

@@ -15,6 +15,7 @@ from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, 
 from bmc.redfish.errors import RedfishError, fail, not_found, translate
 from bmc.redfish.etag import permits, unchanged
 from bmc.redfish.house import House
+from bmc.redfish.negotiation import check_accept, check_content_type
 from bmc.redfish.router import Call, Reply, Route, Router, require, written
 from bmc.redfish.types import JsonObject, schema
 
@@ -64,6 +65,9 @@ class RedfishDoor:
             return _respond(request, 204, {})
         if route is None:
             raise fail(405, "OperationNotAllowed")
+        check_accept(",".join(request.headers.getall("Accept", ())), route.media)
+        if request.body_exists:
+            check_content_type(request.headers.get("Content-Type", ""))
         call = Call(self._house, identity, path, params, request, await _read(request))
         await self._authorise(call, route)
         if route.method == "GET":

@@ -15,6 +15,7 @@ from bmc.redfish.errors import fail
 from bmc.redfish.event_record import message_id, server_sent
 from bmc.redfish.filter import Condition
 from bmc.redfish.house import House
+from bmc.redfish.negotiation import EVENTS
 from bmc.redfish.query import SUPPORTED, condition_of
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import system_path
@@ -99,7 +100,7 @@ async def stream(call: Call) -> web.StreamResponse:
     events = call.house.events.subscribe(after)
     newest = await call.house.events.history(limit=1)
     signed_in = newest[-1].sequence if newest else 0
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    response = web.StreamResponse(headers={"Content-Type": EVENTS, "Cache-Control": "no-store"})
     response.headers.update({"OData-Version": "4.0", "X-Accel-Buffering": "no"})
     if call.request.method == "HEAD":
         await response.prepare(call.request)
@@ -177,6 +178,6 @@ async def _write(response: web.StreamResponse, data: bytes) -> None:
 
 ROUTES = (
     Route("GET", SERVICE, service),
-    Route("GET", STREAM, stream),
+    Route("GET", STREAM, stream, media=(EVENTS,)),
     Route("POST", f"{SERVICE}/Actions/{TEST_ACTION}", submit_test_event, role=Role.ADMINISTRATOR),
 )

@@ -1,6 +1,7 @@
-"""Message registries: DMTF's Base by where it is published, and our own, with a message for every kind of event."""
+"""Registries: DMTF's Base by where it is published; our own messages, one for every kind of event; Bios attributes."""
 
 from bmc.model.events import EventKind, Severity
+from bmc.redfish import audit, bios
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import REGISTRY, message_id
 from bmc.redfish.messages import REGISTRY as BASE
@@ -34,6 +35,10 @@ EVENTS = {
     EventKind.BOOT_OVERRIDE_SET: Template("The boot override of a server was set or taken back.", OK, NOTHING),
     EventKind.BOOT_OVERRIDE_SPENT: Template("A server has booted by its boot override for one boot.", OK, NOTHING),
     EventKind.BOOT_FAILED: Template("A server found nothing to boot from.", WARNING, LOOK),
+    EventKind.FIRMWARE_SET: Template(
+        "The firmware of a server was set, or left as it is.", OK, "Power the server off and on for it to take effect."
+    ),
+    EventKind.FIRMWARE_APPLIED: Template("A server has another firmware now.", OK, NOTHING),
     EventKind.MEDIA_INSERTED: Template("A medium was inserted into a virtual drive.", OK, NOTHING),
     EventKind.MEDIA_EJECTED: Template("A medium was taken out of a virtual drive.", OK, NOTHING),
     EventKind.IDENTIFY_CHANGED: Template("The identify light of a server was switched.", OK, NOTHING),
@@ -66,17 +71,19 @@ MESSAGES = {
     **{message_id(kind): template for kind, template in EVENTS.items()},
     UNKNOWN_POWER: EVENTS[EventKind.POWER_UNKNOWN],
     TROUBLE: Template("A server is not well.", WARNING, "Mend what the message names."),
+    audit.MESSAGE: Template("Somebody has asked something of a server.", OK, NOTHING),
     JOB_MESSAGE: Template("A job tells what it does.", OK, NOTHING),
 }
 
 
 async def list_registries(call: Call) -> Reply:
-    members = links([f"{REGISTRIES}/{name}" for name in (BASE, REGISTRY)])
-    return Reply(collection(REGISTRIES, "MessageRegistryFileCollection", "Message registries", members))
+    members = links([f"{REGISTRIES}/{name}" for name in (BASE, REGISTRY, bios.REGISTRY)])
+    return Reply(collection(REGISTRIES, "MessageRegistryFileCollection", "Registries", members))
 
 
 async def get_registry(call: Call) -> Reply:
-    where = {BASE: {"PublicationUri": BASE_FILE}, REGISTRY: {"Uri": FILE}}.get(call.params["registry"])
+    places = {BASE: {"PublicationUri": BASE_FILE}, REGISTRY: {"Uri": FILE}, bios.REGISTRY: {"Uri": bios.FILE}}
+    where = places.get(call.params["registry"])
     if where is None:
         raise not_found(call.path)
     name = call.params["registry"]

@@ -16,6 +16,7 @@ from bmc.redfish.authentication import Identity
 from bmc.redfish.body import M, parse
 from bmc.redfish.etag import make_etag
 from bmc.redfish.house import House
+from bmc.redfish.negotiation import JSON
 from bmc.redfish.types import JsonObject
 
 
@@ -99,12 +100,13 @@ Handler = Callable[[Call], Awaitable[Reply | web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`role` None: no authentication (DSP0266 §13.3.5)."""
+    """`role` None: no authentication (DSP0266 §13.3.5). `media` is what the handler may answer with."""
 
     method: str
     path: str
     handler: Handler
     role: Role | None = Role.READ_ONLY
+    media: tuple[str, ...] = (JSON,)
 
 
 @dataclass(slots=True)

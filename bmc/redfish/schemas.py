@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bmc.redfish import csdl
 from bmc.redfish.errors import not_found
+from bmc.redfish.negotiation import JSON, XML
 from bmc.redfish.oem import EXTENSIONS, RESOURCES, LightsoutComputerSystem
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_actions import OEM_ACTIONS
@@ -126,14 +127,14 @@ def _documents() -> dict[str, Document]:
 
 def _xml(text: str) -> web.Response:
     headers = {"OData-Version": "4.0", "Cache-Control": "no-store"}
-    return web.Response(text=text, content_type="application/xml", headers=headers)
+    return web.Response(text=text, content_type=XML, headers=headers)
 
 
 DOCUMENTS = _documents()
 """The files of our own schemas, by their names."""
 ROUTES = (
-    Route("GET", METADATA, metadata, role=None),
+    Route("GET", METADATA, metadata, role=None, media=(XML,)),
     Route("GET", JSON_SCHEMAS, list_schemas),
     Route("GET", f"{JSON_SCHEMAS}/{{schema}}", get_schema),
-    Route("GET", f"{FILES}/{{file}}", get_file),
+    Route("GET", f"{FILES}/{{file}}", get_file, media=(JSON, XML)),
 )

@@ -9,6 +9,7 @@ from pydantic import Field
 from bmc.model.commands import ConfirmPower, Power, Release, Reserve, Resume
 from bmc.model.errors import BmcError, NotSupported
 from bmc.model.power import PowerAction, PowerState
+from bmc.power.table import reset_type
 from bmc.redfish.body import Body, Nothing
 from bmc.redfish.errors import fail
 from bmc.redfish.router import Call, Reply, Route
@@ -68,7 +69,7 @@ async def reset(call: Call) -> Reply:
         can = ", ".join(reset_types(node.snapshot.actions))
         text = f"{node.snapshot.name} cannot do {action.value}; it can do {can}."
         raise fail(400, "ActionParameterValueNotInList", action.value, "ResetType", RESET, text=text)
-    doing = asyncio.ensure_future(node.do(Power(action), call.caller))
+    doing = asyncio.ensure_future(node.do(Power(reset_type(action, node.snapshot.power)), call.caller))
     done, _ = await asyncio.wait({doing}, timeout=RESET_SECONDS)
     if done:
         doing.result()

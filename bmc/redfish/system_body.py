@@ -137,6 +137,8 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
         body["Boot"] = boot_body(snapshot) | boot_order(snapshot, path)
     if snapshot.media:
         body["VirtualMedia"] = link(f"{path}/VirtualMedia")
+    if snapshot.has_firmware_setup:
+        body["Bios"] = link(f"{path}/Bios")
     if snapshot.has_host_interface:
         body["BootProgress"] = {"LastState": _boot_progress(snapshot)}
     return body | component_links(snapshot, path) | _consoles(snapshot)

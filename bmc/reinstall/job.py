@@ -333,14 +333,19 @@ def _node_problems(node: Node, backend: Backend) -> list[str]:
         lacks.append("a virtual drive")
     if BootTarget.CD not in snapshot.boot_targets:
         lacks.append("booting from its virtual drive")
-    hardware = snapshot.hardware
-    if hardware.firmware is not None and 0 < hardware.memory < RAMDISK_MEMORY[hardware.firmware]:
-        lacks.append(f"memory: the ramdisk needs {RAMDISK_MEMORY[hardware.firmware] >> 20} MiB")
+    firmware = _firmware(node)
+    if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:
+        lacks.append(f"memory: the ramdisk needs {RAMDISK_MEMORY[firmware] >> 20} MiB")
     return [f"node {snapshot.name} cannot be reinstalled: it lacks {', '.join(lacks)}"] if lacks else []
 
 
+def _firmware(node: Node) -> BootMode | None:
+    """What the node will boot by: the job powers it off and on."""
+    return node.snapshot.next_firmware or node.snapshot.hardware.firmware
+
+
 def _firmware_problems(node: Node, image: Image) -> list[str]:
-    firmware = node.snapshot.hardware.firmware
+    firmware = _firmware(node)
     if firmware is None or firmware in image.firmware:
         return []
     able = " or ".join(sorted(mode.value for mode in image.firmware))

@@ -12,11 +12,12 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Literal
 
-from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
+from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootSeen, BootTarget
 from bmc.model.errors import BmcError, NotSupported, WrongState
 from bmc.virtual_node.argv import CD, own_boot_order
 from bmc.virtual_node.boot_failure import gave_up
 from bmc.virtual_node.events import FIRMWARE_RESET_WINDOW, Fact, FactKind
+from bmc.virtual_node.firmware import VirtualFirmware
 from bmc.virtual_node.guest import Guest
 from bmc.virtual_node.options import VirtualNodeOptions
 from bmc.virtual_node.setup_key import Pressed, log_size, press_setup_key
@@ -33,9 +34,15 @@ log = logging.getLogger(__name__)
 class VirtualBoot:
     """`before_run` is awaited when the guest is about to execute its first instruction."""
 
-    def __init__(self, guest: Guest, options: VirtualNodeOptions, before_run: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        guest: Guest,
+        options: VirtualNodeOptions,
+        firmware: VirtualFirmware,
+        before_run: Callable[[], Awaitable[None]],
+    ) -> None:
         self._guest = guest
-        self._firmware = BootMode.UEFI if options.firmware == "uefi" else BootMode.LEGACY
+        self._firmware = firmware
         self._own_order = own_boot_order(options)
         self._before_run = before_run
         self._order: tuple[str, ...] | None = None
@@ -60,20 +67,21 @@ class VirtualBoot:
         """
         if override.target not in self.targets | {BootTarget.NONE}:
             raise NotSupported(f"{self._guest.name} has nothing to boot {override.target.value} from")
-        if override.mode not in (None, self._firmware):
+        if override.mode not in (None, self._firmware.mode):
             raise NotSupported(
-                f"{self._guest.name} boots {self._firmware.value} only; set options.firmware to change that"
+                f"{self._guest.name} boots {self._firmware.mode.value} only; set options.firmware to change that"
             )
         state = self._guest.state
         if _once(override) and any(seen.override == override and not seen.failed for seen in state.now.unseen):
             return
         before, state.now.armed = state.now.armed, override
+        if not self._guest.alive:
+            return  # it boots by us alone, who arm it again first; what starts QEMU writes it down
         try:
             state.save()
-            if self._guest.alive:
-                async with self._lock:
-                    if state.now.booting is None:
-                        await self._arm()
+            async with self._lock:
+                if state.now.booting is None:
+                    await self._arm()
         except BmcError:
             state.now.armed = before
             state.save()
@@ -169,7 +177,7 @@ class VirtualBoot:
             self._watching = self._guest.spawn(self._tell_failure(override, log_size(self._guest)), "boot")
 
     async def _tell_failure(self, override: BootOverride, begin: int) -> None:
-        if await gave_up(self._guest, self._firmware, begin):
+        if await gave_up(self._guest, self._firmware.mode, begin):
             self._tell(BootSeen(self._guest.clock.now(), override, failed=True))
 
     async def _run(self, override: BootOverride, must_reset: bool = True, tries: int = SETUP_TRIES) -> None:
@@ -205,7 +213,7 @@ class VirtualBoot:
 
     async def _enter_setup(self, override: BootOverride, begin: int, tries: int) -> None:
         """A firmware that took no notice of the key is reset before a system has started, and asked again."""
-        pressed = await press_setup_key(self._guest, self._firmware, begin)
+        pressed = await press_setup_key(self._guest, self._firmware.mode, begin)
         if pressed is Pressed.ENTERED:
             return
         log.warning("%s: %s; %d tries left", self._guest.name, pressed.value, tries)

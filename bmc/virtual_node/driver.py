@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bmc.model.boot import BootMode
 from bmc.model.checks import Check, Verdict
 from bmc.model.clock import Clock
 from bmc.model.errors import Refused
@@ -74,9 +73,10 @@ def open_virtual_node(
     files = NodeFiles(directory / definition.name)
     guest = Guest(definition.name, definition.uuid, files, StateFile(files.state), clock)
     serial = VirtualSerial(guest)
-    boot = VirtualBoot(guest, options, serial.attached)
+    starts_with = firmware.VirtualFirmware.of(options)
+    boot = VirtualBoot(guest, options, starts_with, serial.attached)
     media = VirtualMedia(guest)
-    start = _Start(definition, options, guest, media, _Host(qemu, directory, proc))
+    start = _Start(definition, options, starts_with, guest, media, _Host(qemu, directory, proc))
     senses = (QmpSense(guest), ProcessSense(guest))
     return Backend(
         lifecycle=VirtualLifecycle(guest, serial),
@@ -86,12 +86,13 @@ def open_virtual_node(
         media=media,
         screen=VirtualScreen(guest),
         serial=serial,
-        inventory=VirtualInventory(options, guest),
+        inventory=VirtualInventory(options, starts_with, guest),
         sensors=VirtualSensors(guest, options, proc),
         mains=HostMains(),
         deploy=VirtualDeployLink(guest) if options.nics else None,
         disks=VirtualDisks(guest, options),
         host=VirtualHostInterface(guest),
+        firmware=starts_with,
     )
 
 
@@ -108,6 +109,7 @@ class _Start:
 
     definition: NodeDefinition
     options: VirtualNodeOptions
+    starts_with: firmware.VirtualFirmware
     guest: Guest
     media: VirtualMedia
     host: _Host
@@ -123,7 +125,8 @@ class _Start:
             raise
 
     def _prepare(self) -> tuple[list[str], Run]:
-        host, options, files = self.host, self.options, self.guest.files
+        host, files = self.host, self.guest.files
+        options = self.options.model_copy(update=self.starts_with.options(self.starts_with.mode))
         if shutil.which(host.qemu) is None:
             raise Refused(f"there is no {host.qemu}; install qemu-system-x86")
         chosen, _ = accelerator.choose_accelerator(options.accelerator, host.qemu, host.directory)
@@ -178,8 +181,9 @@ class HostMains:
 
 
 class VirtualInventory:
-    def __init__(self, options: VirtualNodeOptions, guest: Guest) -> None:
+    def __init__(self, options: VirtualNodeOptions, starts_with: firmware.VirtualFirmware, guest: Guest) -> None:
         self._options = options
+        self._firmware = starts_with
         self._guest = guest
 
     def hardware(self) -> Hardware:
@@ -190,7 +194,7 @@ class VirtualInventory:
             cpus=options.cpus,
             architecture=QEMU.removeprefix("qemu-system-"),
             memory=options.memory_mib * MIB,
-            firmware=BootMode.UEFI if options.firmware == "uefi" else BootMode.LEGACY,
+            firmware=self._firmware.mode,
             accelerator=run.accelerator if run else options.accelerator,
             disks=tuple(
                 Disk(f"disk{index}", disk.size, disk.serial or "", disk.bus) for index, disk in enumerate(options.disks)

@@ -1,13 +1,38 @@
-"""The firmware files of this machine, and each node's own UEFI variables."""
+"""Which firmware a node has; the firmware files of this machine, and each node's own UEFI variables."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from bmc.model.boot import BootMode
 from bmc.model.errors import BackendFailed, Refused
 from bmc.virtual_node.files import SERCON_PORT, UEFI_VARIABLES, NodeFiles, write_guest_file
+from bmc.virtual_node.options import VirtualNodeOptions
 
 COM1 = (0x3F8).to_bytes(2, "little")
 REMEDY = "install UEFI firmware for QEMU (Debian, Ubuntu: apt install ovmf), or set options.firmware to bios"
+
+
+NAMES: Mapping[BootMode, Literal["bios", "uefi"]] = {BootMode.LEGACY: "bios", BootMode.UEFI: "uefi"}
+"""What each is called in a node's options."""
+
+
+@dataclass(slots=True)
+class VirtualFirmware:
+    """Which firmware the node's next QEMU starts with."""
+
+    mode: BootMode
+
+    @classmethod
+    def of(cls, options: VirtualNodeOptions) -> "VirtualFirmware":
+        return cls(next(mode for mode, name in NAMES.items() if name == options.firmware))
+
+    def options(self, mode: BootMode) -> Mapping[str, object]:
+        return {"firmware": NAMES[mode]}
+
+    def take(self, mode: BootMode) -> None:
+        self.mode = mode
 
 
 @dataclass(frozen=True, slots=True)

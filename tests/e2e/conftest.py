@@ -7,22 +7,11 @@ import pytest
 
 from tests.e2e.service import DEMO, LiveService
 
-NewService = Callable[..., LiveService]
-
-
-@pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    """The worker's own service with its demo fleet. Tests leave its nodes in any state, and the service running."""
-    service = LiveService(tmp_path_factory.mktemp("live"))
-    try:
-        yield service.start()
-    finally:
-        service.destroy()
-
-
 SECURE = """
 [http]
 tls = true
+[fetch]
+allow = ["127.0.0.2/32"]
 [[hooks.program]]
 name = "none"
 command = ["/bin/true"]
@@ -39,6 +28,17 @@ security = "none"
 sender = "bmc@example.org"
 to = ["oncall@example.org"]
 """
+NewService = Callable[..., LiveService]
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """The worker's own service with its demo fleet. Tests leave its nodes in any state, and the service running."""
+    service = LiveService(tmp_path_factory.mktemp("live"))
+    try:
+        yield service.start()
+    finally:
+        service.destroy()
 
 
 @pytest.fixture(scope="session")

@@ -252,7 +252,7 @@ class LiveService:
 
     def text(self, path: str) -> str:
         """A document that is no JSON."""
-        answer = self.call("GET", path)
+        answer = self.call("GET", path, headers={"Accept": "*/*"})
         assert answer.status == 200, (path, answer)
         return answer.text
 

@@ -43,15 +43,19 @@ async def test_power_by_redfish_is_seen_by_ipmitool(live: LiveService, empty: st
 
 
 async def test_cycle_and_reset_of_a_node_that_is_off_are_refused_at_both_doors(live: LiveService, empty: str) -> None:
-    for word, kind in (("cycle", "PowerCycle"), ("reset", "ForceRestart"), ("diag", "Nmi")):
+    for word, kind in (("cycle", ""), ("reset", "ForceRestart"), ("diag", "Nmi")):
         refused = live.try_ipmitool(empty, "chassis", "power", word)
         assert refused.returncode != 0
         assert "Command not supported in present state" in refused.stderr
+        if not kind:
+            continue  # Redfish's PowerCycle turns on what is off
         action = f"/redfish/v1/Systems/{empty}/Actions/ComputerSystem.Reset"
         answer = live.call("POST", action, {"ResetType": kind})
         assert answer.status == 409
         assert "off" in answer.words.lower()
     assert live.qemu(empty) is None
+    live.reset(empty, "PowerCycle")
+    live.until_power(empty, "On")
 
 
 async def test_a_cycle_is_a_new_process_and_a_reset_is_not(live: LiveService, empty: str) -> None:

@@ -19,6 +19,8 @@ from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService, wait_
 N1 = f"{SYSTEMS}/n1"
 CD = f"{N1}/VirtualMedia/cd0"
 ACCOUNTS = "/redfish/v1/AccountService/Accounts"
+RECEIVER = "127.0.0.2:1"
+"""Where nobody listens; the configuration of `secure` allows it."""
 
 
 def run(service: LiveService, *words: str) -> str:
@@ -109,6 +111,90 @@ def test_rf_logs_and_rf_sensor_list_show_what_is_there(node: LiveService) -> Non
     rf(node, "rf_boot_override", "-s", "n1", "-t", "Pxe")
     assert "the next boot of n1 goes to Pxe" in rf(node, "rf_logs", "-s", "n1", "-l", "EventLog", "-max", "5")
     assert "n1" in rf(node, "rf_sensor_list")
+
+
+def test_rf_logs_reads_the_audit_of_a_manager(node: LiveService) -> None:
+    rf(node, "rf_raw_request", "-req", N1, "-m", "PATCH", "-b", '{"AssetTag": "rack 9"}')
+    assert "set-asset-tag of n1" in rf(node, "rf_logs", "-m", "n1", "-l", "Audit", "-max", "20")
+
+
+@pytest.mark.guest
+def test_rf_sel_and_rf_logs_read_and_clear_the_system_event_log(node: LiveService) -> None:
+    rf(node, "rf_power_reset", "-s", "n1", "-t", "On")
+    node.until_power("n1", "On")
+    assert "n1 is On (command)" in rf(node, "rf_sel")
+    rf(node, "rf_logs", "-s", "n1", "-l", "SEL", "-clear")
+    assert "n1 is On" not in rf(node, "rf_sel")
+
+
+@pytest.mark.guest
+def test_firmware_settings_by_rf_bios_settings_and_sushy_take_effect_with_a_power_on(node: LiveService) -> None:
+    rf(node, "rf_bios_settings", "-s", "n1", "-a", "BootMode", "Uefi")
+    line = next(line for line in rf(node, "rf_bios_settings", "-s", "n1").splitlines() if "BootMode" in line)
+    assert [word.strip() for word in line.split("|")] == ["BootMode", "Bios", "Uefi"]
+    rf(node, "rf_power_reset", "-s", "n1", "-t", "On")
+    node.until_power("n1", "On")
+    system = node.system("n1")
+    assert (system["Boot"]["BootSourceOverrideMode"], system["Oem"]["Lightsout"]["Firmware"]) == ("UEFI", "UEFI")
+    assert system["Oem"]["Lightsout"]["Options"]["firmware"] == "uefi"
+    command = Path(f"/proc/{node.qemu('n1')}/cmdline").read_bytes()
+    assert b"OVMF" in command
+    root: Any = sushy.Sushy(f"{node.url}/redfish/v1", ADMIN, ADMIN_PASSWORD, verify=str(node.certificate))
+    bios = root.get_system(N1).bios
+    assert bios.attributes == {"BootMode": "Uefi"}
+    bios.set_attribute("BootMode", "Bios", apply_time=sushy.ApplyTime.ON_RESET)
+    assert bios.pending_attributes == {"BootMode": "Bios"}
+    registry = bios.get_attribute_registry()
+    assert [entry.name for entry in registry.registry_entries.attributes] == ["BootMode"]
+    rf(node, "rf_power_reset", "-s", "n1", "-t", "ForceRestart")
+    node.until_power("n1", "On")
+    bios.refresh(force=True)
+    assert bios.attributes == {"BootMode": "Bios"}
+    assert b"OVMF" not in Path(f"/proc/{node.qemu('n1')}/cmdline").read_bytes()
+    bios.reset_bios()
+    assert node.get(f"{N1}/Bios/Settings")["Attributes"] == {"BootMode": "Bios"}
+
+
+def test_rf_manager_config_shows_and_resets_a_manager(node: LiveService) -> None:
+    assert "FirmwareVersion" in rf(node, "rf_manager_config", "info")
+    assert "127.0.0.1" in rf(node, "rf_manager_config", "getnet")
+    protocols = rf(node, "rf_manager_config", "getprotocol")
+    assert [line.split("|")[0].strip() for line in protocols.splitlines() if "| True " in line] == ["HTTPS", "IPMI"]
+    rf(node, "rf_manager_config", "reset")
+    assert node.power("n1") == "Off"
+
+
+def test_rf_sys_inventory_lists_what_a_server_is_made_of(node: LiveService) -> None:
+    inventory = rf(node, "rf_sys_inventory", "-details")
+    for part in ("Processor: CPU0", "Memory: Memory0", "Drive: disk0"):
+        assert part in inventory
+
+
+def test_rf_event_service_makes_and_deletes_a_subscription(node: LiveService) -> None:
+    subscriptions = "/redfish/v1/EventService/Subscriptions"
+    rf(node, "rf_event_service", "subscribe", "-dest", f"https://{RECEIVER}/events", "-c", "tools")
+    (member,) = node.get(subscriptions)["Members"]
+    made = node.get(member["@odata.id"])
+    assert (made["Destination"], made["Context"]) == (f"https://{RECEIVER}/events", "tools")
+    assert made["Id"] in rf(node, "rf_event_service", "info")
+    rf(node, "rf_event_service", "unsubscribe", "--id", made["Id"])
+    assert node.get(subscriptions)["Members"] == []
+
+
+def test_redfishtool_manages_accounts_and_sessions(node: LiveService) -> None:
+    name, password = "tom", "four words here now"
+    redfishtool(node, "AccountService", "adduser", name, password, "Operator")
+    redfishtool(node, "AccountService", "useradmin", name, "disable")
+    assert node.call("GET", N1, user=name, password=password).status == 401
+    redfishtool(node, "AccountService", "useradmin", name, "enable")
+    redfishtool(node, "AccountService", "setpassword", name, "five words here now too")
+    assert node.call("GET", N1, user=name, password="five words here now too").status == 200
+    redfishtool(node, "AccountService", "deleteuser", name)
+    assert node.call("GET", f"{ACCOUNTS}/{name}").status == 404
+    session = json.loads(redfishtool(node, "SessionService", "login"))
+    assert node.get(session["SessionLocation"])["UserName"] == ADMIN
+    redfishtool(node, "SessionService", "-i", session["SessionId"], "logout")
+    assert node.call("GET", session["SessionLocation"]).status == 404
 
 
 @pytest.mark.guest

@@ -77,13 +77,29 @@ class SerialLine:
         return b"printed before\r\n"
 
 
+@dataclass
+class Firmware:
+    """FirmwareSetup of a server of memory."""
+
+    mode: BootMode = BootMode.UEFI
+
+    def options(self, mode: BootMode) -> Mapping[str, object]:
+        return {"firmware": mode.value}
+
+    def take(self, mode: BootMode) -> None:
+        self.mode = mode
+
+
 class Inventory:
+    def __init__(self, firmware: Firmware) -> None:
+        self._firmware = firmware
+
     def hardware(self) -> Hardware:
         return Hardware(
             *("Lightsout", "memory"),
             cpus=2,
             memory=1 << 29,
-            firmware=BootMode.UEFI,
+            firmware=self._firmware.mode,
             accelerator="none",
             disks=(Disk("disk0", 1 << 31, "LO-0", "virtio"), Disk("disk1", 1 << 30, "LO-1", "sata")),
             nics=(Nic("nic0", "52:54:00:00:00:01"),),
@@ -107,8 +123,11 @@ class ConsoleDrivers(MemoryDrivers):
             return server.backend()
         screen = self.screens.setdefault(name, Screens())
         line = self.lines.setdefault(name, SerialLine())
+        firmware = Firmware()
         return Backend(
-            server, server, (server,), server, server, screen, line, Inventory(), MemorySensors(server), mains=server
+            *(server, server, (server,), server, server, screen, line, Inventory(firmware), MemorySensors(server)),
+            mains=server,
+            firmware=firmware,
         )
 
 
@@ -161,6 +180,8 @@ class Service:
         if as_:
             headers = {"Authorization": encode_basic_auth(as_, PASSWORDS[as_]), **headers}
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        if data is not None:
+            headers = {"Content-Type": "application/json", **headers}
         async with self.client.request(
             method, URL(self.url + path, encoded=True), data=data, headers=headers, **more
         ) as response:

@@ -46,6 +46,12 @@ async def test_a_reset_of_many_is_a_task_that_tells_of_each(service: Service) ->
     assert all(service.drivers.servers[name].applied == [PowerAction.ON] for name in ("n1", "n2", "n3"))
 
 
+async def test_a_power_cycle_of_many_turns_on_those_that_are_off(service: Service) -> None:
+    begun = await service.call("POST", RESET, {"ResetType": "PowerCycle", **uris("n1")})
+    assert (await until_ended(service, begun.body["@odata.id"]))["TaskState"] == "Completed"
+    assert service.drivers.servers["n1"].applied == [PowerAction.ON]
+
+
 async def test_what_failed_is_told_in_its_sub_task(service: Service) -> None:
     body = {"ResetType": "ForceRestart", **uris("n1")}
     begun = await service.call("POST", RESET, body)

@@ -24,7 +24,7 @@ async def test_the_registry_holds_every_kind_of_event(service: Service) -> None:
     assert len({message_id(kind) for kind in EventKind}) == len(EventKind)
     members = (await service.get("/redfish/v1/Registries"))["Members"]
     files = [await service.get(member["@odata.id"]) for member in members]
-    assert [file["Registry"] for file in files] == ["Base.1.22", "Lightsout.1.0"]
+    assert [file["Registry"] for file in files] == ["Base.1.22", "Lightsout.1.0", "LightsoutBios.v1_0_0"]
     assert files[0]["Location"][0]["PublicationUri"].startswith("https://redfish.dmtf.org/registries/Base.1.22")
     served = await service.get(files[1]["Location"][0]["Uri"])
     assert served == registry_document()

@@ -391,3 +391,13 @@ async def test_the_event_log_is_newest_first_and_pages(service: Service) -> None
     more = await service.get(log["Members@odata.nextLink"])
     assert int(more["Members"][0]["Id"]) < int(log["Members"][1]["Id"])
     assert await service.get(log["Members"][0]["@odata.id"])
+
+
+async def test_a_power_cycle_turns_on_what_is_off_and_a_restart_does_not(service: Service) -> None:
+    """Resource.ResetType says so of PowerCycle; IPMI's is refused."""
+    assert (await service.call("POST", RESET, {"ResetType": "ForceRestart"})).status == 409
+    assert (await service.call("POST", RESET, {"ResetType": "PowerCycle"})).status == 204
+    assert (await service.get(N1))["PowerState"] == "On"
+    assert service.drivers.servers["n1"].applied == [PowerAction.ON]
+    assert (await service.call("POST", RESET, {"ResetType": "PowerCycle"})).status == 204
+    assert service.drivers.servers["n1"].applied[1:] == [PowerAction.FORCE_OFF, PowerAction.ON]
