@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from types import MappingProxyType
 from typing import Any, Protocol, cast
 from weakref import WeakSet
@@ -19,6 +20,7 @@ EVENTS_KEPT, AUDIT_KEPT = 100_000, 1_000_000
 TRIM_EVERY = 1_000
 BATCH = 256
 KINDS = frozenset(kind.value for kind in EventKind)
+_KINDS_OF_ACTIONS = frozenset({"account", "aggregate", "subscription"})
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
@@ -176,9 +178,23 @@ class Follower:
         self.place = max(self.place, sequence)
 
 
+class Target(Enum):
+    """What an audit record names: a node's name may be an account's, too. `PATH` is a URI that was refused."""
+
+    NODE = "node"
+    ACCOUNT = "account"
+    AGGREGATE = "aggregate"
+    SUBSCRIPTION = "subscription"
+    PATH = "path"
+    SERVICE = "service"
+
+
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """Who did what to what, by which door, and how it ended. `at` is seconds since the epoch."""
+    """Who did what to what, by which door, and how it ended. `at` is seconds since the epoch.
+
+    `target` is "" where it is the service itself.
+    """
 
     sequence: int
     at: float
@@ -189,6 +205,7 @@ class AuditRecord:
     request_id: str
     job: str
     action: str
+    kind: Target
     target: str
     outcome: str
     details: Mapping[str, object] = field(default_factory=dict)
@@ -202,12 +219,20 @@ class Audit:
         self._clock = clock
 
     async def record(
-        self, caller: Caller, action: str, target: str, outcome: str, details: Mapping[str, object] = NO_DETAILS
+        self,
+        caller: Caller,
+        action: str,
+        target: str,
+        outcome: str,
+        details: Mapping[str, object] = NO_DETAILS,
+        kind: Target = Target.NODE,
     ) -> None:
-        """`target` is a node or an account; `outcome` is "ok" or why not; `details` are JSON values without secrets.
+        """`target` is a name of its kind, or "" for the service itself; `outcome` is "ok", "done" or why not;
+        `details` are JSON values without secrets.
 
         :raise StoreFailed:
         """
+        kind = kind if target else Target.SERVICE
         sequence = await self._store.append(
             AUDIT,
             {
@@ -219,11 +244,12 @@ class Audit:
                 "request_id": caller.request_id,
                 "job": caller.job,
                 "action": action,
+                "kind": kind.value,
                 "target": target,
                 "outcome": outcome,
                 "details": cast(Json, dict(details)),
             },
-            subject=target.encode(errors="replace").decode(),
+            subject=_subject(kind, target),
         )
         await _trim(self._store, AUDIT, sequence, AUDIT_KEPT)
 
@@ -231,9 +257,10 @@ class Audit:
         """The first `limit` records above sequence `after`, oldest first."""
         return [_audit_record(record) for record in await self._store.read(AUDIT, after, limit)]
 
-    async def newest(self, limit: int = 100, target: str = "") -> list[AuditRecord]:
-        """The last `limit` records, about one target or all; oldest first."""
-        return [_audit_record(record) for record in await self._store.newest(AUDIT, limit, subject=target)]
+    async def newest(self, limit: int = 100, node: str = "") -> list[AuditRecord]:
+        """The last `limit` records, about one node or all; oldest first."""
+        records = [_audit_record(record) for record in await self._store.newest(AUDIT, limit, subject=node)]
+        return [record for record in records if not node or record.kind is Target.NODE]
 
 
 async def _trim(store: Store, stream: str, sequence: int, keep: int) -> None:
@@ -269,6 +296,25 @@ def event_from_json(value: Mapping[str, Any], sequence: int) -> Event:
     return Event(**known, sequence=sequence)
 
 
+def _subject(kind: Target, target: str) -> str:
+    """What the store selects by and shares the quota by: no node's name has a space."""
+    name = target.encode(errors="replace").decode()
+    return name if kind is Target.NODE else f"{kind.value} {name}"
+
+
 def _audit_record(record: Record) -> AuditRecord:
-    value: dict[str, Any] = record.value | {"role": Role(record.value["role"]), "door": Door(record.value["door"])}
-    return AuditRecord(**value, sequence=record.sequence)
+    value: dict[str, Any] = {"kind": _told_by_action(record.value), **record.value}
+    typed = {"role": Role(value["role"]), "door": Door(value["door"]), "kind": Target(value["kind"])}
+    return AuditRecord(**(value | typed), sequence=record.sequence)
+
+
+def _told_by_action(value: Mapping[str, Any]) -> str:
+    """The kind of target of a record that was stored before they had one."""
+    if not value["target"]:
+        return "service"
+    if value["target"].startswith("/"):
+        return "path"
+    if value["action"] in ("sign-in", "sign-out"):
+        return "account"
+    kind = value["action"].rpartition("-")[2]
+    return "subscription" if kind.endswith("subscribe") else kind if kind in _KINDS_OF_ACTIONS else "node"

@@ -1,17 +1,17 @@
-"""LogServices of a System, and the first of them: the events of this node, newest first."""
+"""LogServices of a System, and the first of them: events, newest first; of a node, or all."""
 
+from bmc.model.caller import Role
 from bmc.model.events import Event
 from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import message_id
 from bmc.redfish.query import number
-from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
 SERVICES = "/redfish/v1/Systems/{node}/LogServices"
-LOG = f"{SERVICES}/EventLog"
-ENTRIES = f"{LOG}/Entries"
-SHOWN = 1000
+SHOWN, SHOWN_OF_ALL = 1_000, 10_000
+"""How many events the log of one node shows, and that of the whole fleet."""
 
 
 async def list_services(call: Call) -> Reply:
@@ -21,7 +21,7 @@ async def list_services(call: Call) -> Reply:
 
 
 async def get_service(call: Call) -> Reply:
-    call.node()
+    node = await _of(call)
     body = resource(
         call.path,
         "LogService",
@@ -30,7 +30,7 @@ async def get_service(call: Call) -> Reply:
         ServiceEnabled=True,
         LogEntryType="Event",
         OverWritePolicy="WrapsWhenFull",
-        MaxNumberOfRecords=SHOWN,
+        MaxNumberOfRecords=_most(node),
         Entries=link(f"{call.path}/Entries"),
         Status={"State": "Enabled", "Health": "OK"},
     )
@@ -38,22 +38,35 @@ async def get_service(call: Call) -> Reply:
 
 
 async def list_entries(call: Call) -> Reply:
-    """The last thousand events at most; only those that are asked for are turned into entries."""
-    name = call.node().snapshot.name
-    events = await call.house.events.history(name, limit=SHOWN)
-    events.reverse()
-    skip, top = number(call.request.query, "$skip", 0), number(call.request.query, "$top", SHOWN)
+    """Only those that are asked for are turned into entries."""
+    events = await _events(call)
+    skip, top = number(call.request.query, "$skip", 0), number(call.request.query, "$top", len(events))
     members: list[object] = [_entry(event, call.path) for event in events[skip : skip + top]]
     return Reply(collection(call.path, "LogEntryCollection", "Event log", members, total=len(events)))
 
 
 async def get_entry(call: Call) -> Reply:
-    name, wanted = call.node().snapshot.name, call.params["entry"]
-    base = call.path.rpartition("/")[0]
-    for event in await call.house.events.history(name, limit=SHOWN):
-        if str(event.sequence) == wanted:
-            return Reply(_entry(event, base))
+    for event in await _events(call):
+        if str(event.sequence) == call.params["entry"]:
+            return Reply(_entry(event, call.path.rpartition("/")[0]))
     raise not_found(call.path)
+
+
+async def _of(call: Call) -> str | None:
+    """The node's name; None for the whole fleet, which takes its administrator. :raise Denied:"""
+    if "node" in call.params:
+        return call.node().snapshot.name
+    await require(call, Role.ADMINISTRATOR, "read-events")
+    return None
+
+
+async def _events(call: Call) -> list[Event]:
+    node = await _of(call)
+    return (await call.house.events.history(node, limit=_most(node)))[::-1]
+
+
+def _most(node: str | None) -> int:
+    return SHOWN_OF_ALL if node is None else SHOWN
 
 
 def _entry(event: Event, base: str) -> JsonObject:
@@ -70,14 +83,24 @@ def _entry(event: Event, base: str) -> JsonObject:
         MessageArgs=[],
         Oem=oem.extension(
             "LightsoutLogEntry",
-            oem.LightsoutLogEntry(Kind=event.kind.value, Account=event.account or None, Details=dict(event.details)),
+            oem.LightsoutLogEntry(
+                Kind=event.kind.value,
+                Node=event.node or None,
+                Account=event.account or None,
+                Details=dict(event.details),
+            ),
         ),
     )
 
 
-ROUTES = (
-    Route("GET", SERVICES, list_services),
-    Route("GET", LOG, get_service),
-    Route("GET", ENTRIES, list_entries),
-    Route("GET", f"{ENTRIES}/{{entry}}", get_entry),
-)
+def event_log(services: str) -> tuple[Route, ...]:
+    """The routes of the event log below `services`, with {node} in it or not."""
+    log = f"{services}/EventLog"
+    return (
+        Route("GET", log, get_service),
+        Route("GET", f"{log}/Entries", list_entries),
+        Route("GET", f"{log}/Entries/{{entry}}", get_entry),
+    )
+
+
+ROUTES = (Route("GET", SERVICES, list_services), *event_log(SERVICES))

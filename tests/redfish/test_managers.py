@@ -50,7 +50,7 @@ async def test_what_hangs_on_a_closed_ipmi_door_is_not_there(service: Service) -
 async def test_a_reset_is_audited(service: Service, kind: str) -> None:
     answer = await service.call("POST", RESET, {"ResetType": kind})
     assert answer.status == 204
-    [record] = [each for each in await service.world.audit.newest(target="n1") if each.action == "reset-bmc"]
+    [record] = [each for each in await service.world.audit.newest(node="n1") if each.action == "reset-bmc"]
     assert (record.account, record.outcome, dict(record.details)) == ("admin", "ok", {"type": kind})
 
 
@@ -73,7 +73,7 @@ async def test_the_audit_tells_who_did_what_newest_first(service: Service) -> No
         body = {"ResetType": kind}
         path = "/redfish/v1/Systems/n1/Actions/ComputerSystem.Reset"
         assert (await service.call("POST", path, body, as_="olga", headers=headers)).status == 204
-    records: list[AuditRecord] = await service.world.audit.newest(target="n1")
+    records: list[AuditRecord] = await service.world.audit.newest(node="n1")
     log = await service.get((await service.get(AUDIT))["Entries"]["@odata.id"])
     assert [entry["Id"] for entry in log["Members"]] == [str(record.sequence) for record in reversed(records)]
     entry = await service.get(f"{AUDIT}/Entries/{records[-1].sequence}")
