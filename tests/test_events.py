@@ -11,7 +11,7 @@ from bmc.events import Audit, Events, Subscription, Target
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.events import Event, EventKind, Severity
-from bmc.store import Store, StoreFailed
+from bmc.store import Json, Store, StoreFailed
 
 EVENT = Event(EventKind.POWER_CHANGED, "n1 is on", 12.5, "n1", Severity.WARNING, "admin", {"state": "On", "n": [1]})
 CALLER = Caller("admin", Role.OPERATOR, Scope(), Door.WEB, "10.0.0.1", "request-1", "job-1")
@@ -209,7 +209,14 @@ async def test_an_account_that_bears_a_nodes_name_is_no_node_in_the_audit(store:
 async def test_an_audit_record_of_before_targets_had_a_kind_is_still_told_right(
     store: Store, action: str, target: str, kind: Target
 ):
-    stored = {"at": 1.0, "account": "admin", "role": "Operator", "door": "web", "address": "", "request_id": ""}
+    stored: dict[str, Json] = {
+        "at": 1.0,
+        "account": "admin",
+        "role": "Operator",
+        "door": "web",
+        "address": "",
+        "request_id": "",
+    }
     stored |= {"job": "", "action": action, "target": target, "outcome": "ok", "details": {}}
     await store.append("audit", stored, subject=target)
     audit = Audit(store, SystemClock())

@@ -100,14 +100,8 @@ def stream(client: Client, last: int | None) -> Iterator[Event | None]:
     if last is not None:
         headers["Last-Event-ID"] = str(last)
     with client.open("GET", STREAM, headers=headers, timeout=SILENCE) as answer:
-        try:
-            for raw in answer:
-                if raw.startswith(b"data:"):
-                    yield _simple_record(json.loads(raw[5:])["Events"][0])
-                else:
-                    yield None
-        except (OSError, ValueError) as error:
-            raise CliError(f"{client.url} does not answer: {str(error) or type(error).__name__}") from None
+        for raw in answer.lines():
+            yield _simple_record(json.loads(raw[5:])["Events"][0]) if raw.startswith(b"data:") else None
 
 
 def _of(client: Client, name: str, last: int) -> list[Event]:

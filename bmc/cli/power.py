@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bmc.cli.client import SYSTEMS, Client, CliError, system_path
-from bmc.cli.completion import node_names
+from bmc.cli.completion import node_names, offered
 from bmc.cli.output import Json, Yes, ask, complain, document, table
 from bmc.cli.selection import select
 from bmc.cli.words import all_of, one_of
@@ -34,7 +34,13 @@ def power(
     nodes: Nodes,
     action: Annotated[
         PowerAction | None,
-        typer.Argument(parser=one_of(PowerAction), metavar="[ACTION]", help=all_of(PowerAction), show_default=False),
+        typer.Argument(
+            parser=one_of(PowerAction),
+            metavar="[ACTION]",
+            help=all_of(PowerAction),
+            show_default=False,
+            autocompletion=offered(PowerAction),
+        ),
     ] = None,
     stagger: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="between one batch and the next")] = 0.0,
     batch: Annotated[int, typer.Option(min=1, help="nodes at once, with --stagger")] = 1,
