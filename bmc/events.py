@@ -98,10 +98,19 @@ class Events:
         """The sequence given last; 0 when there was no event yet."""
         return await self._store.last(EVENTS)
 
-    async def history(self, node: str | None = None, after: int = 0, limit: int = 100) -> list[Event]:
-        """The last `limit` events above sequence `after`, of one node or of all; oldest first."""
-        records = await self._store.newest(EVENTS, limit, after, subject=node or "")
-        return _events(records)
+    async def history(self, node: str | None = None, after: int = 0, limit: int = 100, skip: int = 0) -> list[Event]:
+        """The last `limit` events above sequence `after`, but for the very last `skip`, of one node or of all; oldest
+        first.
+        """
+        return _events(await self._store.newest(EVENTS, limit, after, node or "", skip))
+
+    async def count(self, node: str | None = None) -> int:
+        """How many events are kept, of one node or of all."""
+        return await self._store.count(EVENTS, node or "")
+
+    async def get(self, sequence: int) -> Event | None:
+        """The event of this sequence, if it is kept."""
+        return next((each for each in _events(await self._store.read(EVENTS, sequence - 1, 1))), None)
 
 
 class Subscription(AsyncIterator[Event]):
@@ -257,10 +266,14 @@ class Audit:
         """The first `limit` records above sequence `after`, oldest first."""
         return [_audit_record(record) for record in await self._store.read(AUDIT, after, limit)]
 
-    async def newest(self, limit: int = 100, node: str = "") -> list[AuditRecord]:
-        """The last `limit` records, about one node or all; oldest first."""
-        records = [_audit_record(record) for record in await self._store.newest(AUDIT, limit, subject=node)]
+    async def newest(self, limit: int = 100, node: str = "", skip: int = 0) -> list[AuditRecord]:
+        """The last `limit` records, but for the very last `skip`, about one node or all; oldest first."""
+        records = [_audit_record(each) for each in await self._store.newest(AUDIT, limit, subject=node, skip=skip)]
         return [record for record in records if not node or record.kind is Target.NODE]
+
+    async def count(self, node: str = "") -> int:
+        """How many records are kept, about one node or all."""
+        return await self._store.count(AUDIT, node)
 
 
 async def _trim(store: Store, stream: str, sequence: int, keep: int) -> None:

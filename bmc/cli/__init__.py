@@ -69,3 +69,6 @@ def main() -> None:
         for line in str(error).splitlines() or [type(error).__name__]:
             complain(line)
         sys.exit(1)
+    except OSError as error:  # nowhere to print to: whoever reads a pipe and leaves is typer's own matter
+        complain(error.strerror or str(error))
+        sys.exit(1)

@@ -28,6 +28,10 @@ class CliError(Exception):
     """What a command says instead of a traceback; `bmc` then exits with 1."""
 
 
+class NoAnswer(CliError):
+    """The service is not there, or the connection broke: it may be there again later."""
+
+
 class SignedOut(CliError):
     """The service does not know our session any more."""
 
@@ -65,10 +69,10 @@ class Answer(Protocol):
         """Empty if there is none."""
 
     def read(self) -> bytes:
-        """:raise CliError: the connection broke."""
+        """:raise NoAnswer: the connection broke."""
 
     def lines(self) -> Iterator[bytes]:
-        """As they come. :raise CliError: the connection broke."""
+        """As they come. :raise NoAnswer: the connection broke."""
 
 
 class Client:
@@ -79,14 +83,26 @@ class Client:
 
     def __init__(self, state: Path | None = None) -> None:
         """:raise CliError: no service runs, or we cannot sign in."""
+        self._state = state
+        self._password = ""
+        self._sign_in()
+
+    def again(self) -> None:
+        """A service that was started anew has another token, and maybe another port. While there is none, as before."""
+        try:
+            self._sign_in()
+        except CliError:
+            pass
+
+    def _sign_in(self) -> None:
         from bmc.cli.transport import Transport
 
-        if state is None and (url := os.environ.get("BMC_URL")):
+        if self._state is None and (url := os.environ.get("BMC_URL")):
             self.url = _checked(url)
             self.transport = Transport(self.url, _named("BMC_CERTIFICATE"))
             self.token = self._remote_token()
             return
-        state = state or state_directory()
+        state = self._state or state_directory()
         self.url = running(state).url
         certificate = None
         if self.url.startswith("https:"):
@@ -165,11 +181,9 @@ class Client:
         if not user:
             raise CliError(f"how to sign in at {self.url}? Use --user and --password-file, or --token-file")
         self.token = ""
-        body = {
-            "UserName": user,
-            "Password": password_of(f"Password of {user} at {self.url}", _named("BMC_PASSWORD_FILE")),
-        }
-        with self.open("POST", SESSIONS, body) as answer:
+        if not self._password:
+            self._password = password_of(f"Password of {user} at {self.url}", _named("BMC_PASSWORD_FILE"))
+        with self.open("POST", SESSIONS, {"UserName": user, "Password": self._password}) as answer:
             token, session = answer.header("X-Auth-Token"), answer.header("Location")
         if not token or not session:
             raise CliError(f"{self.url} opens no sessions: is it a Redfish service?")

@@ -135,7 +135,7 @@ def boot(
     name: Name,
     target: Annotated[
         BootTarget | None,
-        typer.Argument(parser=one_of(BootTarget), metavar="[TARGET]", help=all_of(BootTarget), show_default=False),
+        typer.Argument(parser=one_of(BootTarget), metavar="TARGET", help=all_of(BootTarget), show_default=False),
     ] = None,
     continuous: Annotated[bool, typer.Option("--continuous", help="for every boot, not only the next")] = False,
     as_json: Json = False,

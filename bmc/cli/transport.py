@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bmc.cli.client import CliError, read
+from bmc.cli.client import CliError, NoAnswer, read
 
 
 class Transport:
@@ -22,7 +22,7 @@ class Transport:
     def open(
         self, method: str, path: str, data: bytes | None, headers: Mapping[str, str], timeout: float
     ) -> Iterator["Answer"]:
-        """:raise CliError: it does not answer."""
+        """:raise NoAnswer: nobody is there. :raise CliError: it is not the one that we trust."""
         connection = self._connection(timeout)
         try:
             try:
@@ -33,8 +33,10 @@ class Transport:
                     f"{self.url} is not trusted: {error.verify_message}; --certificate FILE names the certificate that "
                     "the service should have (tls/certificate.pem of its state directory)"
                 ) from None
+            except ssl.SSLError as error:
+                raise CliError(f"{self.url} does not speak TLS as it should ({error.reason}): is it http?") from None
             except (OSError, HTTPException) as error:
-                raise CliError(f"{self.url} does not answer: {_reason(error)}") from None
+                raise NoAnswer(f"{self.url} does not answer: {_reason(error)}") from None
             yield Answer(self.url, answer)
         finally:
             connection.close()
@@ -60,16 +62,16 @@ class Answer:
         return self._response.headers.get(name) or ""
 
     def read(self) -> bytes:
-        """:raise CliError: the connection broke."""
+        """:raise NoAnswer: the connection broke."""
         return b"".join(self.lines())
 
     def lines(self) -> Iterator[bytes]:
-        """As they come. :raise CliError: the connection broke."""
+        """As they come. :raise NoAnswer: the connection broke."""
         while True:
             try:
                 line = self._response.readline()
             except (OSError, HTTPException) as error:
-                raise CliError(f"{self._url} does not answer: {_reason(error)}") from None
+                raise NoAnswer(f"{self._url} does not answer: {_reason(error)}") from None
             if not line:
                 return
             yield line

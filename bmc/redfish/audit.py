@@ -2,17 +2,16 @@
 
 import json
 
-from bmc.events import AuditRecord, Target
+from bmc.events import AUDIT_KEPT, AuditRecord, Target
 from bmc.model.caller import Door, Role
 from bmc.redfish import oem
 from bmc.redfish.errors import not_found
-from bmc.redfish.query import number
+from bmc.redfish.logs import PAGE
+from bmc.redfish.query import SEQUENCE, page
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
 SERVICES = "/redfish/v1/Managers/{node}/LogServices"
-SHOWN, SHOWN_OF_ALL = 1_000, 10_000
-"""How many records the log of one node shows, and that of the whole fleet."""
 FORMAT = "Lightsout audit"
 _WITHIN = frozenset({Door.JOB, Door.SERVICE})
 
@@ -23,7 +22,7 @@ async def list_services(call: Call) -> Reply:
 
 
 async def get_service(call: Call) -> Reply:
-    node = await _administer(call)
+    await _administer(call)
     body = resource(
         call.path,
         "LogService",
@@ -33,7 +32,7 @@ async def get_service(call: Call) -> Reply:
         LogEntryType="OEM",
         LogPurposes=["Security"],
         OverWritePolicy="WrapsWhenFull",
-        MaxNumberOfRecords=_most(node),
+        MaxNumberOfRecords=AUDIT_KEPT,
         Entries=link(f"{call.path}/Entries"),
         Status={"State": "Enabled", "Health": "OK"},
     )
@@ -41,16 +40,17 @@ async def get_service(call: Call) -> Reply:
 
 
 async def list_entries(call: Call) -> Reply:
-    """Only those that are asked for are turned into entries."""
-    records = await _records(call)
-    skip, top = number(call.request.query, "$skip", 0), number(call.request.query, "$top", len(records))
-    members: list[object] = [_entry(record, call.path) for record in records[skip : skip + top]]
-    return Reply(collection(call.path, "LogEntryCollection", "Audit", members, total=len(records)))
+    node, (skip, top) = await _administer(call), page(call.request.query, PAGE)
+    records, total = await call.house.audit.newest(top, node, skip), await call.house.audit.count(node)
+    members: list[object] = [_entry(record, call.path) for record in reversed(records)]
+    return Reply(collection(call.path, "LogEntryCollection", "Audit", members, total))
 
 
 async def get_entry(call: Call) -> Reply:
-    for record in await _records(call):
-        if str(record.sequence) == call.params["entry"]:
+    node, wanted = await _administer(call), call.params["entry"]
+    found = await call.house.audit.read(int(wanted) - 1, 1) if SEQUENCE.fullmatch(wanted) else []
+    for record in found:
+        if str(record.sequence) == wanted and (not node or (record.kind, record.target) == (Target.NODE, node)):
             return Reply(_entry(record, call.path.rpartition("/")[0]))
     raise not_found(call.path)
 
@@ -63,15 +63,6 @@ async def _administer(call: Call) -> str:
     definition = call.node().snapshot.definition
     await require(call, Role.ADMINISTRATOR, "read-audit", definition.name, definition.tags)
     return definition.name
-
-
-async def _records(call: Call) -> list[AuditRecord]:
-    node = await _administer(call)
-    return (await call.house.audit.newest(_most(node), node))[::-1]
-
-
-def _most(node: str) -> int:
-    return SHOWN if node else SHOWN_OF_ALL
 
 
 def _entry(record: AuditRecord, base: str) -> JsonObject:

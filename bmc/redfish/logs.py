@@ -1,17 +1,18 @@
 """LogServices of a System, and the first of them: events, newest first; of a node, or all."""
 
+from bmc.events import EVENTS_KEPT
 from bmc.model.caller import Role
 from bmc.model.events import Event
 from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import message_id
-from bmc.redfish.query import number
+from bmc.redfish.query import SEQUENCE, page
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
 SERVICES = "/redfish/v1/Systems/{node}/LogServices"
-SHOWN, SHOWN_OF_ALL = 1_000, 10_000
-"""How many events the log of one node shows, and that of the whole fleet."""
+PAGE = 1_000
+"""So many entries are in one answer, and looked at by $filter; $skip leads to all that are kept."""
 
 
 async def list_services(call: Call) -> Reply:
@@ -21,7 +22,7 @@ async def list_services(call: Call) -> Reply:
 
 
 async def get_service(call: Call) -> Reply:
-    node = await _of(call)
+    await _of(call)
     body = resource(
         call.path,
         "LogService",
@@ -30,7 +31,7 @@ async def get_service(call: Call) -> Reply:
         ServiceEnabled=True,
         LogEntryType="Event",
         OverWritePolicy="WrapsWhenFull",
-        MaxNumberOfRecords=_most(node),
+        MaxNumberOfRecords=EVENTS_KEPT,
         Entries=link(f"{call.path}/Entries"),
         Status={"State": "Enabled", "Health": "OK"},
     )
@@ -38,18 +39,18 @@ async def get_service(call: Call) -> Reply:
 
 
 async def list_entries(call: Call) -> Reply:
-    """Only those that are asked for are turned into entries."""
-    events = await _events(call)
-    skip, top = number(call.request.query, "$skip", 0), number(call.request.query, "$top", len(events))
-    members: list[object] = [_entry(event, call.path) for event in events[skip : skip + top]]
-    return Reply(collection(call.path, "LogEntryCollection", "Event log", members, total=len(events)))
+    node, (skip, top) = await _of(call), page(call.request.query, PAGE)
+    events, total = await call.house.events.history(node, limit=top, skip=skip), await call.house.events.count(node)
+    members: list[object] = [_entry(event, call.path) for event in reversed(events)]
+    return Reply(collection(call.path, "LogEntryCollection", "Event log", members, total))
 
 
 async def get_entry(call: Call) -> Reply:
-    for event in await _events(call):
-        if str(event.sequence) == call.params["entry"]:
-            return Reply(_entry(event, call.path.rpartition("/")[0]))
-    raise not_found(call.path)
+    node, wanted = await _of(call), call.params["entry"]
+    event = await call.house.events.get(int(wanted)) if SEQUENCE.fullmatch(wanted) else None
+    if event is None or str(event.sequence) != wanted or node not in (None, event.node):
+        raise not_found(call.path)
+    return Reply(_entry(event, call.path.rpartition("/")[0]))
 
 
 async def _of(call: Call) -> str | None:
@@ -58,15 +59,6 @@ async def _of(call: Call) -> str | None:
         return call.node().snapshot.name
     await require(call, Role.ADMINISTRATOR, "read-events")
     return None
-
-
-async def _events(call: Call) -> list[Event]:
-    node = await _of(call)
-    return (await call.house.events.history(node, limit=_most(node)))[::-1]
-
-
-def _most(node: str | None) -> int:
-    return SHOWN_OF_ALL if node is None else SHOWN
 
 
 def _entry(event: Event, base: str) -> JsonObject:
