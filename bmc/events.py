@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from types import MappingProxyType
 from typing import Any, Protocol, cast
 from weakref import WeakSet
@@ -19,6 +20,7 @@ EVENTS_KEPT, AUDIT_KEPT = 100_000, 1_000_000
 TRIM_EVERY = 1_000
 BATCH = 256
 KINDS = frozenset(kind.value for kind in EventKind)
+_KINDS_OF_ACTIONS = frozenset({"account", "aggregate", "subscription"})
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
@@ -96,10 +98,19 @@ class Events:
         """The sequence given last; 0 when there was no event yet."""
         return await self._store.last(EVENTS)
 
-    async def history(self, node: str | None = None, after: int = 0, limit: int = 100) -> list[Event]:
-        """The last `limit` events above sequence `after`, of one node or of all; oldest first."""
-        records = await self._store.newest(EVENTS, limit, after, subject=node or "")
-        return _events(records)
+    async def history(self, node: str | None = None, after: int = 0, limit: int = 100, skip: int = 0) -> list[Event]:
+        """The last `limit` events above sequence `after`, but for the very last `skip`, of one node or of all; oldest
+        first.
+        """
+        return _events(await self._store.newest(EVENTS, limit, after, node or "", skip))
+
+    async def count(self, node: str | None = None) -> int:
+        """How many events are kept, of one node or of all."""
+        return await self._store.count(EVENTS, node or "")
+
+    async def get(self, sequence: int) -> Event | None:
+        """The event of this sequence, if it is kept."""
+        return next((each for each in _events(await self._store.read(EVENTS, sequence - 1, 1))), None)
 
 
 class Subscription(AsyncIterator[Event]):
@@ -176,9 +187,23 @@ class Follower:
         self.place = max(self.place, sequence)
 
 
+class Target(Enum):
+    """What an audit record names: a node's name may be an account's, too. `PATH` is a URI that was refused."""
+
+    NODE = "node"
+    ACCOUNT = "account"
+    AGGREGATE = "aggregate"
+    SUBSCRIPTION = "subscription"
+    PATH = "path"
+    SERVICE = "service"
+
+
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """Who did what to what, by which door, and how it ended. `at` is seconds since the epoch."""
+    """Who did what to what, by which door, and how it ended. `at` is seconds since the epoch.
+
+    `target` is "" where it is the service itself.
+    """
 
     sequence: int
     at: float
@@ -189,6 +214,7 @@ class AuditRecord:
     request_id: str
     job: str
     action: str
+    kind: Target
     target: str
     outcome: str
     details: Mapping[str, object] = field(default_factory=dict)
@@ -202,12 +228,20 @@ class Audit:
         self._clock = clock
 
     async def record(
-        self, caller: Caller, action: str, target: str, outcome: str, details: Mapping[str, object] = NO_DETAILS
+        self,
+        caller: Caller,
+        action: str,
+        target: str,
+        outcome: str,
+        details: Mapping[str, object] = NO_DETAILS,
+        kind: Target = Target.NODE,
     ) -> None:
-        """`target` is a node or an account; `outcome` is "ok" or why not; `details` are JSON values without secrets.
+        """`target` is a name of its kind, or "" for the service itself; `outcome` is "ok", "done" or why not;
+        `details` are JSON values without secrets.
 
         :raise StoreFailed:
         """
+        kind = kind if target else Target.SERVICE
         sequence = await self._store.append(
             AUDIT,
             {
@@ -219,11 +253,12 @@ class Audit:
                 "request_id": caller.request_id,
                 "job": caller.job,
                 "action": action,
+                "kind": kind.value,
                 "target": target,
                 "outcome": outcome,
                 "details": cast(Json, dict(details)),
             },
-            subject=target.encode(errors="replace").decode(),
+            subject=_subject(kind, target),
         )
         await _trim(self._store, AUDIT, sequence, AUDIT_KEPT)
 
@@ -231,9 +266,14 @@ class Audit:
         """The first `limit` records above sequence `after`, oldest first."""
         return [_audit_record(record) for record in await self._store.read(AUDIT, after, limit)]
 
-    async def newest(self, limit: int = 100, target: str = "") -> list[AuditRecord]:
-        """The last `limit` records, about one target or all; oldest first."""
-        return [_audit_record(record) for record in await self._store.newest(AUDIT, limit, subject=target)]
+    async def newest(self, limit: int = 100, node: str = "", skip: int = 0) -> list[AuditRecord]:
+        """The last `limit` records, but for the very last `skip`, about one node or all; oldest first."""
+        records = [_audit_record(each) for each in await self._store.newest(AUDIT, limit, subject=node, skip=skip)]
+        return [record for record in records if not node or record.kind is Target.NODE]
+
+    async def count(self, node: str = "") -> int:
+        """How many records are kept, about one node or all."""
+        return await self._store.count(AUDIT, node)
 
 
 async def _trim(store: Store, stream: str, sequence: int, keep: int) -> None:
@@ -271,6 +311,25 @@ def event_from_json(value: Mapping[str, Any], sequence: int) -> Event:
     return Event(**known, sequence=sequence)
 
 
+def _subject(kind: Target, target: str) -> str:
+    """What the store selects by and shares the quota by: no node's name has a space."""
+    name = target.encode(errors="replace").decode()
+    return name if kind is Target.NODE else f"{kind.value} {name}"
+
+
 def _audit_record(record: Record) -> AuditRecord:
-    value: dict[str, Any] = record.value | {"role": Role(record.value["role"]), "door": Door(record.value["door"])}
-    return AuditRecord(**value, sequence=record.sequence)
+    value: dict[str, Any] = {"kind": _told_by_action(record.value), **record.value}
+    typed = {"role": Role(value["role"]), "door": Door(value["door"]), "kind": Target(value["kind"])}
+    return AuditRecord(**(value | typed), sequence=record.sequence)
+
+
+def _told_by_action(value: Mapping[str, Any]) -> str:
+    """The kind of target of a record that was stored before they had one."""
+    if not value["target"]:
+        return "service"
+    if value["target"].startswith("/"):
+        return "path"
+    if value["action"] in ("sign-in", "sign-out"):
+        return "account"
+    kind = value["action"].rpartition("-")[2]
+    return "subscription" if kind.endswith("subscribe") else kind if kind in _KINDS_OF_ACTIONS else "node"

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import bmc.events
-from bmc.events import Audit, Events, Subscription
+from bmc.events import Audit, Events, Subscription, Target
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.events import Event, EventKind, Severity
-from bmc.store import Store, StoreFailed
+from bmc.store import Json, Store, StoreFailed
 
 EVENT = Event(EventKind.POWER_CHANGED, "n1 is on", 12.5, "n1", Severity.WARNING, "admin", {"state": "On", "n": [1]})
 CALLER = Caller("admin", Role.OPERATOR, Scope(), Door.WEB, "10.0.0.1", "request-1", "job-1")
@@ -178,12 +178,58 @@ async def test_the_audit_takes_whatever_a_stranger_calls_his_target(store: Store
     assert [record.target for record in await audit.read()] == ["\ud800\x00"]
 
 
+async def test_an_account_that_bears_a_nodes_name_is_no_node_in_the_audit(store: Store):
+    audit = Audit(store, SystemClock())
+    await audit.record(CALLER, "power", "n1", "ok")
+    await audit.record(CALLER, "sign-in", "n1", "ok", kind=Target.ACCOUNT)
+    await audit.record(CALLER, "power-sweep", "", "ok")
+    assert [(record.kind, record.target) for record in await audit.read()] == [
+        (Target.NODE, "n1"),
+        (Target.ACCOUNT, "n1"),
+        (Target.SERVICE, ""),
+    ]
+    assert [record.action for record in await audit.newest(node="n1")] == ["power"]
+
+
+@pytest.mark.parametrize(
+    ("action", "target", "kind"),
+    [
+        ("power", "n1", Target.NODE),
+        ("change-ipmi-user", "n1", Target.NODE),
+        ("sign-in", "n1", Target.ACCOUNT),
+        ("delete-account", "n1", Target.ACCOUNT),
+        ("change-aggregate", "aggregate 7", Target.AGGREGATE),
+        ("unsubscribe", "7", Target.SUBSCRIPTION),
+        ("suspend-subscription", "7", Target.SUBSCRIPTION),
+        ("subscribe", "/redfish/v1/EventService/Subscriptions", Target.PATH),
+        ("POST /redfish/v1/Systems", "/redfish/v1/Systems", Target.PATH),
+        ("power-sweep", "", Target.SERVICE),
+    ],
+)
+async def test_an_audit_record_of_before_targets_had_a_kind_is_still_told_right(
+    store: Store, action: str, target: str, kind: Target
+):
+    stored: dict[str, Json] = {
+        "at": 1.0,
+        "account": "admin",
+        "role": "Operator",
+        "door": "web",
+        "address": "",
+        "request_id": "",
+    }
+    stored |= {"job": "", "action": action, "target": target, "outcome": "ok", "details": {}}
+    await store.append("audit", stored, subject=target)
+    audit = Audit(store, SystemClock())
+    assert [record.kind for record in await audit.read()] == [kind]
+    assert len(await audit.newest(node="n1")) == (kind is Target.NODE)
+
+
 async def test_the_audit_is_read_page_by_page_or_from_its_end(store: Store):
     audit = Audit(store, SystemClock())
     for number in range(10):
         await audit.record(CALLER, "power", f"n{number % 2}", "ok")
     assert [record.sequence for record in await audit.read(after=3, limit=2)] == [4, 5]
-    assert [record.sequence for record in await audit.newest(limit=2, target="n0")] == [7, 9]
+    assert [record.sequence for record in await audit.newest(limit=2, node="n0")] == [7, 9]
 
 
 async def test_a_follower_goes_on_after_a_restart_where_it_was(store: Store) -> None:

@@ -7,12 +7,13 @@ import typer
 
 from bmc.cli import accounts, backup, console, down, events, image, jobs, media, nodes, power, records, remote, why
 from bmc.cli.client import CliError, running
+from bmc.cli.completion import Group
 from bmc.cli.output import Json, complain, document
 from bmc.model.errors import BmcError
 from bmc.places import state_directory
 
 # Rich would take half of the time that help and completion take.
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(cls=Group, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.callback()(remote.options)
 for verb in (power.power, console.console, nodes.boot, nodes.reinstall, records.sensors, events.events, why.why):
     app.command()(verb)
@@ -67,4 +68,7 @@ def main() -> None:
     except (CliError, BmcError) as error:
         for line in str(error).splitlines() or [type(error).__name__]:
             complain(line)
+        sys.exit(1)
+    except OSError as error:  # nowhere to print to: whoever reads a pipe and leaves is typer's own matter
+        complain(error.strerror or str(error))
         sys.exit(1)

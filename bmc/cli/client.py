@@ -6,14 +6,12 @@ What is slow to import is imported where it is used, here and in the commands: h
 import atexit
 import json
 import os
-import ssl
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote, urlsplit
 
 from bmc.places import config_file, state_directory
@@ -28,6 +26,10 @@ PATIENCE = 60.0
 
 class CliError(Exception):
     """What a command says instead of a traceback; `bmc` then exits with 1."""
+
+
+class NoAnswer(CliError):
+    """The service is not there, or the connection broke: it may be there again later."""
 
 
 class SignedOut(CliError):
@@ -57,6 +59,22 @@ def running(state: Path) -> Running:
     return found
 
 
+class Answer(Protocol):
+    """Of the service to one request; its body is read once."""
+
+    status: int
+    reason: str
+
+    def header(self, name: str) -> str:
+        """Empty if there is none."""
+
+    def read(self) -> bytes:
+        """:raise NoAnswer: the connection broke."""
+
+    def lines(self) -> Iterator[bytes]:
+        """As they come. :raise NoAnswer: the connection broke."""
+
+
 class Client:
     """Of the service of a state directory, by the token that it keeps there; or of the one that BMC_URL names.
 
@@ -65,20 +83,33 @@ class Client:
 
     def __init__(self, state: Path | None = None) -> None:
         """:raise CliError: no service runs, or we cannot sign in."""
-        if state is None and (url := os.environ.get("BMC_URL")):
+        self._state = state
+        self._password = ""
+        self._sign_in()
+
+    def again(self) -> None:
+        """A service that was started anew has another token, and maybe another port. While there is none, as before."""
+        try:
+            self._sign_in()
+        except CliError:
+            pass
+
+    def _sign_in(self) -> None:
+        from bmc.cli.transport import Transport
+
+        if self._state is None and (url := os.environ.get("BMC_URL")):
             self.url = _checked(url)
-            self._certificate = _named("BMC_CERTIFICATE")
-            self.tls = self._trust()
+            self.transport = Transport(self.url, _named("BMC_CERTIFICATE"))
             self.token = self._remote_token()
             return
-        state = state or state_directory()
+        state = self._state or state_directory()
         self.url = running(state).url
-        self._certificate = None
+        certificate = None
         if self.url.startswith("https:"):
             from bmc.config import load
 
-            self._certificate = load(config_file(state)).http.certificate or state / "tls" / "certificate.pem"
-        self.tls = self._trust()
+            certificate = load(config_file(state)).http.certificate or state / "tls" / "certificate.pem"
+        self.transport = Transport(self.url, certificate)
         try:
             self.token = (state / "cli-token").read_text().strip()
         except OSError as error:
@@ -106,11 +137,11 @@ class Client:
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[Resource, str]:
         """:raise CliError: the service refused, in its own words, or does not answer."""
         with self.open(method, path, body) as answer:
+            text = answer.read()
             try:
-                text = answer.read()
-                return (json.loads(text) if text else {}), answer.headers.get("Location") or ""
-            except (OSError, ValueError) as error:
-                raise CliError(f"{self.url} does not answer: {error}") from None
+                return (json.loads(text) if text else {}), answer.header("Location")
+            except ValueError:
+                raise CliError(f"{self.url} answers no JSON: is it a Redfish service?") from None
 
     @contextmanager
     def open(
@@ -120,50 +151,28 @@ class Client:
         body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = PATIENCE,
-    ) -> Iterator[HTTPResponse]:
+    ) -> Iterator[Answer]:
         """An answer whose body is still to be read. :raise CliError: as `call`."""
-        connection = self._connection(timeout)
-        sent = {"Accept": "application/json", **self._credential(), **(headers or {})}
+        sent = {"Accept": "application/json", **(headers or {})}
+        if self.token:
+            sent["X-Auth-Token"] = self.token
         data = None
         if body is not None:
             data = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
-        try:
-            try:
-                connection.request(method, path, data, sent)
-                answer = connection.getresponse()
-                refused = _words(answer) if answer.status >= 400 else ""
-            except (OSError, HTTPException) as error:
-                raise CliError(f"{self.url} does not answer: {str(error) or type(error).__name__}") from None
-            if refused:
-                raise (SignedOut if answer.status == 401 else CliError)(refused)
+        with self.transport.open(method, path, data, sent, timeout) as answer:
+            if answer.status >= 400:
+                raise (SignedOut if answer.status == 401 else CliError)(self._words(answer))
             yield answer
-        finally:
-            connection.close()
 
-    def _connection(self, timeout: float) -> HTTPConnection:
-        parts = urlsplit(self.url)
-        if self.tls is not None:
-            return HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout, context=self.tls)
-        return HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
-
-    def _credential(self) -> dict[str, str]:
-        return {"X-Auth-Token": self.token} if self.token else {}
-
-    def _trust(self) -> ssl.SSLContext | None:
-        """Trusts the service's own certificate, if we know it, and no other: whoever else answers gets no secret."""
-        if not self.url.startswith("https:"):
-            return None
-        if self._certificate is None:
-            return ssl.create_default_context()
-        own, end, _ = read(self._certificate).partition("-----END CERTIFICATE-----")
+    def _words(self, answer: Answer) -> str:
+        """The messages of a Redfish error, DSP0266 §8.6."""
         try:
-            context = ssl.create_default_context(cadata=own + end)
-        except (ssl.SSLError, ValueError):
-            raise CliError(f"{self._certificate}: is no certificate (PEM)") from None
-        context.check_hostname = False
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        return context
+            body = json.loads(answer.read())["error"]
+            extended = [each["Message"] for each in body.get("@Message.ExtendedInfo", [])]
+            return " ".join(extended) or str(body["message"])
+        except (ValueError, KeyError, TypeError):
+            return f"{self.url} answers {answer.status} {answer.reason}: is it a Redfish service?"
 
     def _remote_token(self) -> str:
         if file := _named("BMC_TOKEN_FILE"):
@@ -172,12 +181,10 @@ class Client:
         if not user:
             raise CliError(f"how to sign in at {self.url}? Use --user and --password-file, or --token-file")
         self.token = ""
-        body = {
-            "UserName": user,
-            "Password": password_of(f"Password of {user} at {self.url}", _named("BMC_PASSWORD_FILE")),
-        }
-        with self.open("POST", SESSIONS, body) as answer:
-            token, session = answer.headers.get("X-Auth-Token"), answer.headers.get("Location")
+        if not self._password:
+            self._password = password_of(f"Password of {user} at {self.url}", _named("BMC_PASSWORD_FILE"))
+        with self.open("POST", SESSIONS, {"UserName": user, "Password": self._password}) as answer:
+            token, session = answer.header("X-Auth-Token"), answer.header("Location")
         if not token or not session:
             raise CliError(f"{self.url} opens no sessions: is it a Redfish service?")
         atexit.register(self._sign_out, urlsplit(session).path)
@@ -250,13 +257,3 @@ def _checked(url: str) -> str:
         raise CliError(f"{url}: http would show the password to the network; use https")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
-
-
-def _words(answer: HTTPResponse) -> str:
-    """The messages of a Redfish error, DSP0266 §8.6."""
-    try:
-        body = json.loads(answer.read())["error"]
-        extended = [each["Message"] for each in body.get("@Message.ExtendedInfo", [])]
-        return " ".join(extended) or str(body["message"])
-    except (ValueError, KeyError, TypeError):
-        return f"{answer.status} {answer.reason}"

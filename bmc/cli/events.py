@@ -3,20 +3,25 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import unquote
 
 import typer
 
-from bmc.cli.client import Client, CliError, Resource, SignedOut, system_path
+from bmc.cli.client import Client, NoAnswer, Resource, SignedOut, manager_path, system_path
 from bmc.cli.completion import node_names
-from bmc.cli.output import complain, document, line, printable, table
+from bmc.cli.output import CUT_OFF, complain, document, line, printable, table
 from bmc.cli.selection import select
+from bmc.cli.words import moment
 
 STREAM = "/redfish/v1/EventService/SSE"
 SILENCE = 45.0
 """Seconds without a word after which the stream is dead: the service says something every 15."""
-CUT_OFF = 130
+LAST, PAGE = 20, 500
+SIGNED_IN = "account.signed-in"
+"""Left out of what is told of the whole fleet, as every command from another machine is one; the audit has them."""
+FLEET = manager_path("Lightsout")
+"""The Manager of the service itself, which shows its logs to the fleet's administrators."""
 
 Event = dict[str, Any]
 """`id` (grows), `at` (RFC 3339, UTC), `node`, `kind`, `severity`, `account`, `message`, `details`."""
@@ -24,42 +29,58 @@ Event = dict[str, Any]
 
 def events(
     nodes: Annotated[
-        str, typer.Argument(metavar="[NODES]", help="names, ranges, tag:NAME, or all", autocompletion=node_names)
-    ] = "all",
+        str, typer.Argument(metavar="NODES", help="names, ranges, tag:NAME, or all", autocompletion=node_names)
+    ] = "",
+    since: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="WHEN", help="since then: 90s, 30m, 2h, 3d ago, or a moment in RFC 3339"),
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on with what happens, until Ctrl-C")] = False,
-    last: Annotated[int, typer.Option(min=0, metavar="N", help="begin with the last N events")] = 20,
+    last: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help=f"begin with the last N events; {LAST}, or all with --since")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="a JSON list; with --follow one object a line")] = False,
 ) -> None:
     """What happened to nodes, oldest first. --follow survives a restart of the service, and loses nothing by it.
 
-    With --follow and `all`, what concerns no node (sign-ins, accounts) is shown as well.
+    Without NODES these are the events of all that you may see; to an Administrator of the fleet also what concerns no
+    node, as sign-ins that failed and changes of accounts.
     """
     client = Client()
-    names = select(client, nodes)
-    past = history(client, names, last)
+    names = select(client, nodes or "all")
+    last = last if last is not None else None if since else LAST
+    past = (None if nodes else _of_fleet(client, last, since)) or history(client, names, last, since)
     if not follow:
         _all(past, as_json)
         return
-    only = None if nodes == "all" else frozenset(names)
+    only = frozenset(names) if nodes else None
     try:
         for event in past:
             _one(event, as_json)
         for event in followed(client, past[-1]["id"] if past else None):
-            if only is None or event["node"] in only:
+            if event["node"] in only if only else event["kind"] != SIGNED_IN:
                 _one(event, as_json)
     except KeyboardInterrupt:
         raise typer.Exit(CUT_OFF) from None
 
 
-def history(client: Client, names: list[str], last: int) -> list[Event]:
-    """The last events of these nodes together, oldest first."""
+def history(client: Client, names: list[str], last: int | None, since: datetime | None = None) -> list[Event]:
+    """The last events of these nodes together, oldest first; None: as many as there are."""
     from concurrent.futures import ThreadPoolExecutor
 
-    if not last:
-        return []
+    def of(name: str) -> list[Event]:
+        return _logged(client, system_path(name), last, since)
+
     with ThreadPoolExecutor(8) as pool:
-        found = [event for those in pool.map(lambda name: _of(client, name, last), names) for event in those]
-    return sorted(found, key=lambda event: event["id"])[-last:]
+        found = [event for those in pool.map(of, names) for event in those]
+    return _last(sorted(found, key=lambda event: event["id"]), last)
+
+
+def _of_fleet(client: Client, last: int | None, since: datetime | None) -> list[Event] | None:
+    """The last events of all; None for whom the service does not show them."""
+    if "LogServices" not in client.get(FLEET):
+        return None
+    return _last(_logged(client, FLEET, last, since, SIGNED_IN)[::-1], last)
 
 
 def followed(client: Client, last: int | None) -> Iterator[Event]:
@@ -67,69 +88,72 @@ def followed(client: Client, last: int | None) -> Iterator[Event]:
 
     :raise CliError: the service refuses us, or is not there at the very beginning.
     """
-    connected, pause = False, 1.0
+    connected, renewed, pause = False, False, 1.0
     while True:
         try:
             for event in stream(client, last):
                 if event is None:
-                    connected, pause = True, 1.0
+                    connected, renewed, pause = True, False, 1.0
                     continue
                 last = event["id"]
                 yield event
         except SignedOut:
-            if not connected:
+            if renewed or not connected:
                 raise
-        except CliError as error:
+            renewed = True
+        except NoAnswer as error:
             if not connected:
                 raise
             complain(f"{error}; trying again")
         time.sleep(pause)
         pause = min(pause * 2, 10.0)
-        try:
-            client = Client()  # a service that was started again has another token, and maybe another port
-        except CliError:
-            continue
+        client.again()
 
 
 def stream(client: Client, last: int | None) -> Iterator[Event | None]:
     """One connection's events; None each time that the service says it is there. Ends when the service ends it.
 
-    :raise CliError: refused, or the connection broke.
+    :raise CliError: refused. :raise NoAnswer: the connection broke.
     """
     headers = {"Accept": "text/event-stream"}
     if last is not None:
         headers["Last-Event-ID"] = str(last)
     with client.open("GET", STREAM, headers=headers, timeout=SILENCE) as answer:
-        try:
-            for raw in answer:
-                if raw.startswith(b"data:"):
-                    yield _simple_record(json.loads(raw[5:])["Events"][0])
-                else:
-                    yield None
-        except (OSError, ValueError) as error:
-            raise CliError(f"{client.url} does not answer: {str(error) or type(error).__name__}") from None
+        for raw in answer.lines():
+            yield _record(json.loads(raw[5:])["Events"][0]) if raw.startswith(b"data:") else None
 
 
-def _of(client: Client, name: str, last: int) -> list[Event]:
-    entries = client.get(f"{system_path(name)}/LogServices/EventLog/Entries?$top={last}")["Members"]
-    return [_simple_entry(name, entry) for entry in entries]
+def _logged(client: Client, owner: str, last: int | None, since: datetime | None, but: str = "") -> list[Event]:
+    """Newest first, without those of the kind `but`. Page by page, as meanwhile more may come; each is told once."""
+    found: dict[int, Event] = {}
+    size = PAGE if since or last is None else min(last, PAGE)
+    path: str | None = f"{owner}/LogServices/EventLog/Entries?$top={size}"
+    while path and (last is None or len(found) < last):
+        page = client.get(path)
+        for entry in page["Members"]:
+            if since and datetime.fromisoformat(entry["Created"]) < since:
+                return list(found.values())
+            event = _event(int(entry["Id"]), entry["Created"], entry["Severity"], entry)
+            if event["kind"] != but:
+                found[event["id"]] = event
+        path = page.get("Members@odata.nextLink")
+    return list(found.values())
 
 
-def _simple_entry(name: str, entry: Resource) -> Event:
-    return _event(int(entry["Id"]), entry["Created"], name, entry["Severity"], entry)
+def _last(found: list[Event], last: int | None) -> list[Event]:
+    return found if last is None else found[-last:] if last else []
 
 
-def _simple_record(record: Resource) -> Event:
-    node = unquote(record.get("OriginOfCondition", {}).get("@odata.id", "").rpartition("/")[2])
-    return _event(int(record["EventId"]), record["EventTimestamp"], node, record["MessageSeverity"], record)
+def _record(record: Resource) -> Event:
+    return _event(int(record["EventId"]), record["EventTimestamp"], record["MessageSeverity"], record)
 
 
-def _event(number: int, at: str, node: str, severity: str, told: Resource) -> Event:
+def _event(number: int, at: str, severity: str, told: Resource) -> Event:
     ours = told["Oem"]["Lightsout"]
     return {
         "id": number,
         "at": at,
-        "node": node,
+        "node": ours["Node"] or "",
         "kind": ours["Kind"],
         "severity": severity,
         "account": ours["Account"],

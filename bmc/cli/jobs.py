@@ -1,18 +1,19 @@
 """`bmc job …`: what long work is under way, and how it ends. All through Redfish's TaskService."""
 
+import sys
 import time
+from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import quote
 
 import typer
 
 from bmc.cli.client import Client, CliError, Resource
-from bmc.cli.output import Json, document, printable, table
+from bmc.cli.output import CUT_OFF, Json, document, printable, table
+from bmc.cli.patience import PAUSE, patiently
 
 TASKS = "/redfish/v1/TaskService/Tasks"
 ENDED = frozenset({"Completed", "Exception", "Cancelled"})
-CUT_OFF = 130
-"""The exit code of what Ctrl-C ended, as shells have it."""
 PROOFS = {
     "phone-home": "the new system reported to the service with this job's token",
     "serial-nonce": "the new system printed this job's nonce on its serial console",
@@ -102,6 +103,9 @@ def _given(task: Resource) -> str:
 
 
 def _until_ended(client: Client, task: Resource) -> Resource:
+    path = task["@odata.id"]
+    if not sys.stdout.isatty():
+        return _told_by_line(client, path)
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -112,10 +116,31 @@ def _until_ended(client: Client, task: Resource) -> Resource:
     )
     with Progress(*columns) as progress:
         bar = progress.add_task(f"job {task['Id']}", total=100)
-        while True:
-            task = client.get(task["@odata.id"])
-            step = task["Oem"]["Lightsout"]["Step"] or task["TaskState"]
-            progress.update(bar, completed=task["PercentComplete"], description=f"job {task['Id']}: {step}")
-            if task["TaskState"] in ENDED:
-                return task
-            time.sleep(1)
+        for task in _states(client, path):
+            description = f"job {task['Id']}: {_step(task)}"
+            progress.update(bar, completed=task["PercentComplete"], description=description)
+    return task
+
+
+def _told_by_line(client: Client, path: str) -> Resource:
+    """For logs: a line for each step."""
+    task, step = {}, ""
+    for task in _states(client, path):
+        if _step(task) != step:
+            step = _step(task)
+            print(printable(f"job {task['Id']}: {step}, {task['PercentComplete']} %"), flush=True)
+    return task
+
+
+def _states(client: Client, path: str) -> Iterator[Resource]:
+    """Of a job, to its end; through a restart of the service, which takes it up again."""
+    while True:
+        task = patiently(client, lambda: client.get(path))
+        yield task
+        if task["TaskState"] in ENDED:
+            return
+        time.sleep(PAUSE)
+
+
+def _step(task: Resource) -> str:
+    return str(task["Oem"]["Lightsout"]["Step"] or task["TaskState"])

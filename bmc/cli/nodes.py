@@ -1,6 +1,5 @@
 """`bmc node …` and what is done with one node: boot, reinstall. All through Redfish."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,6 +83,8 @@ def apply(file: Annotated[Path, typer.Argument(help="TOML with one [[node]] tabl
 
     Tags and lists, as disks, are replaced by what is declared. Options that are not mentioned stay; tags do not.
     """
+    import tomllib
+
     try:
         declared = tomllib.loads(read(file))["node"]
         wanted: list[Resource] = [
@@ -134,7 +135,7 @@ def boot(
     name: Name,
     target: Annotated[
         BootTarget | None,
-        typer.Argument(parser=one_of(BootTarget), metavar="[TARGET]", help=all_of(BootTarget), show_default=False),
+        typer.Argument(parser=one_of(BootTarget), metavar="TARGET", help=all_of(BootTarget), show_default=False),
     ] = None,
     continuous: Annotated[bool, typer.Option("--continuous", help="for every boot, not only the next")] = False,
     as_json: Json = False,
@@ -200,6 +201,8 @@ def _definition(name: str, driver: str, options: dict[str, Any], tags: list[str]
 
 def _parse(options: list[str] | None) -> dict[str, Any]:
     """KEY=VALUE with a TOML value; a bare word is a string."""
+    import tomllib
+
     parsed: dict[str, Any] = {}
     for option in options or []:
         key, equals, value = option.partition("=")

@@ -9,6 +9,8 @@ import typer
 
 from bmc.cli.client import CliError
 
+CUT_OFF = 130
+"""The exit code of what Ctrl-C ended, as shells have it."""
 Json = Annotated[bool, typer.Option("--json", help="one JSON document, for programs")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask")]
 
@@ -45,5 +47,11 @@ def ask(question: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise CliError(f"{question} Nobody is there to answer; use --yes")
-    if not typer.confirm(question):
+    try:
+        agreed = typer.confirm(question)
+    except typer.Abort:
+        print(file=sys.stderr)
+        complain("nothing was done")
+        raise typer.Exit(CUT_OFF) from None
+    if not agreed:
         raise CliError("nothing was done")

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from bmc.cli.client import SYSTEMS, Client, CliError, system_path
-from bmc.cli.completion import node_names
-from bmc.cli.output import Json, Yes, ask, complain, document, table
+from bmc.cli.completion import node_names, offered
+from bmc.cli.output import CUT_OFF, Json, Yes, ask, complain, document, table
 from bmc.cli.selection import select
 from bmc.cli.words import all_of, one_of
 from bmc.model.power import PowerAction
@@ -34,7 +34,13 @@ def power(
     nodes: Nodes,
     action: Annotated[
         PowerAction | None,
-        typer.Argument(parser=one_of(PowerAction), metavar="[ACTION]", help=all_of(PowerAction), show_default=False),
+        typer.Argument(
+            parser=one_of(PowerAction),
+            metavar="ACTION",
+            help=all_of(PowerAction),
+            show_default=False,
+            autocompletion=offered(PowerAction),
+        ),
     ] = None,
     stagger: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="between one batch and the next")] = 0.0,
     batch: Annotated[int, typer.Option(min=1, help="nodes at once, with --stagger")] = 1,
@@ -59,18 +65,26 @@ def power(
         raise CliError(f"--wait: the power state does not show whether {action.value} is done, only {seen}")
     if len(names) > 1:
         ask(f"{action.value}: {', '.join(names)} ({len(names)} nodes)?", yes)
-    failed = {}
-    told = "" if as_json else f"{action.value} accepted"
+    outcomes: dict[str, str] = {}
+    begun: set[str] = set()
 
     def reset(name: str) -> None:
+        begun.add(name)
         client.post(f"{system_path(name)}/Actions/ComputerSystem.Reset", {"ResetType": action.value})
 
-    for name, why in staggered(names, reset, stagger, batch):
-        if why:
-            failed[name] = why
-            complain(f"{name}: {why}")
-        elif told:
-            print(f"{name}: {told}", flush=True)
+    try:
+        for name, why in staggered(names, reset, stagger, batch):
+            outcomes[name] = why
+            if why:
+                complain(f"{name}: {why}")
+            elif not as_json:
+                print(f"{name}: {action.value} accepted", flush=True)
+    except KeyboardInterrupt:
+        for what, those in (("not asked", set(names) - begun), ("asked, with what outcome is not known", begun)):
+            if left := [name for name in names if name in those and name not in outcomes]:
+                complain(f"{what}: {', '.join(left)}")
+        raise typer.Exit(CUT_OFF) from None
+    failed = {name: why for name, why in outcomes.items() if why}
     reached = {}
     if wait:
         accepted = [name for name in names if name not in failed]
@@ -98,7 +112,8 @@ def staggered(names: Sequence[str], do: Callable[[str], None], stagger: float, b
     from concurrent.futures import ThreadPoolExecutor, as_completed
 
     size = batch if stagger else len(names)
-    with ThreadPoolExecutor(min(AT_ONCE, size)) as pool:
+    pool = ThreadPoolExecutor(min(AT_ONCE, size))
+    try:
         for first in range(0, len(names), size):
             begun = time.monotonic()
             running = {pool.submit(do, name): name for name in names[first : first + size]}
@@ -110,6 +125,8 @@ def staggered(names: Sequence[str], do: Callable[[str], None], stagger: float, b
                     yield running[done], str(error)
             if first + size < len(names):
                 time.sleep(max(0.0, begun + stagger - time.monotonic()))
+    finally:
+        pool.shutdown(cancel_futures=True)  # who was cut off wants no more of them
 
 
 def _until(client: Client, names: list[str], wanted: str, timeout: float) -> Iterator[tuple[str, str]]:

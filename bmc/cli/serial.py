@@ -61,7 +61,7 @@ async def talk(client: Client, name: str, view: bool) -> str:
 async def _connected(client: Client, name: str, view: bool) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
     """:raise CliError: the service does not answer."""
     url = f"{client.url}/console/{quote(name, safe='')}/serial{'?view=1' if view else ''}"
-    tls = client.tls if client.tls is not None else True
+    tls = client.transport.tls or True
     async with aiohttp.ClientSession(headers={"X-Auth-Token": client.token}) as session:
         try:
             socket = await session.ws_connect(url, origin=client.url, ssl=tls, heartbeat=HEARTBEAT, max_msg_size=0)

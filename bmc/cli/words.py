@@ -1,10 +1,15 @@
 """Words of Redfish on the command line: any case is taken for the one that Redfish has."""
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TypeVar
 
 import typer
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_AGO = re.compile(r"(\d{1,5})([smhd])")
 
 Word = TypeVar("Word", bound=Enum)
 
@@ -27,3 +32,19 @@ def one_of(words: type[Word]) -> Callable[[str | Word], Word]:
         raise typer.BadParameter(f"{given!r} is not one of {all_of(words)}")
 
     return parse
+
+
+def moment(given: str | datetime) -> datetime:
+    """`2h` ago, or a moment as events have it; one without a zone is UTC, as they are.
+
+    :raise BadParameter: it is neither.
+    """
+    if isinstance(given, datetime):
+        return given
+    if found := _AGO.fullmatch(given.strip()):
+        return datetime.now(UTC) - timedelta(**{UNITS[found[2]]: int(found[1])})
+    try:
+        read = datetime.fromisoformat(given.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{given!r}: expected 90s, 30m, 2h, 3d, or a moment as 2026-01-31T02:30:00Z") from None
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)

@@ -5,6 +5,7 @@ import asyncio
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bmc.events import Target
 from bmc.http.keys import HOUSE
 from bmc.model.caller import Door
 from bmc.model.errors import Denied, NotFound
@@ -36,7 +37,8 @@ async def sign_in(request: web.Request) -> web.Response:
         return _error(401, str(error))
     caller = house.accounts.caller(session.token, address)
     if caller is not None:
-        await house.audit.record(caller, "sign-in", session.account, "ok", {"session": session.id})
+        details = {"session": session.id}
+        await house.audit.record(caller, "sign-in", session.account, "ok", details, Target.ACCOUNT)
     response = web.Response(status=204, headers={"Cache-Control": "no-store"})
     name = cookie_name(request)
     response.set_cookie(name, session.token, httponly=True, samesite="Strict", path="/", secure=request.secure)
@@ -62,7 +64,8 @@ async def sign_out(request: web.Request) -> web.Response:
             await house.accounts.close_session(session.id)
         except NotFound:
             pass  # it ended meanwhile
-        await house.audit.record(caller, "sign-out", session.account, "ok", {"session": session.id})
+        details = {"session": session.id}
+        await house.audit.record(caller, "sign-out", session.account, "ok", details, Target.ACCOUNT)
     response = web.Response(status=204, headers={"Cache-Control": "no-store"})
     response.del_cookie(cookie_name(request), path="/", secure=request.secure, httponly=True, samesite="Strict")
     return response

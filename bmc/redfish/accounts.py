@@ -5,6 +5,7 @@ from enum import Enum
 from pydantic import Field
 
 from bmc.accounts import Account
+from bmc.events import Target
 from bmc.model.caller import Role, Scope
 from bmc.redfish import oem
 from bmc.redfish.body import Body
@@ -86,7 +87,8 @@ async def create_account(call: Call) -> Reply:
     account = await accounts.create(wanted.user_name, wanted.password, wanted.role_id, scope)
     if not wanted.enabled:
         account = await accounts.change(account.name, enabled=False)
-    await call.house.audit.record(call.caller, "create-account", wanted.user_name, "ok", {"role": wanted.role_id.value})
+    details = {"role": wanted.role_id.value}
+    await call.house.audit.record(call.caller, "create-account", wanted.user_name, "ok", details, Target.ACCOUNT)
     return Reply(_body(account), 201, {"Location": f"{ACCOUNTS}/{account.name}"})
 
 
@@ -96,7 +98,7 @@ async def change_account(call: Call) -> Reply:
     change = call.body(AccountChange, readable=_body(account))
     given = change.model_fields_set
     if account.name != call.caller.account or given - {"password"}:
-        await require(call, Role.ADMINISTRATOR, "change-account", target=account.name)
+        await require(call, Role.ADMINISTRATOR, "change-account", target=account.name, kind=Target.ACCOUNT)
     asked = change.oem.lightsout.scope
     account = await call.house.accounts.change(
         account.name,
@@ -105,14 +107,15 @@ async def change_account(call: Call) -> Reply:
         scope=asked.scope() if asked else None,
         enabled=change.enabled,
     )
-    await call.house.audit.record(call.caller, "change-account", account.name, "ok", {"changed": sorted(given)})
+    details = {"changed": sorted(given)}
+    await call.house.audit.record(call.caller, "change-account", account.name, "ok", details, Target.ACCOUNT)
     return Reply(_body(account))
 
 
 async def delete_account(call: Call) -> Reply:
     account = _find(call)
     await call.house.accounts.delete(account.name)
-    await call.house.audit.record(call.caller, "delete-account", account.name, "ok")
+    await call.house.audit.record(call.caller, "delete-account", account.name, "ok", kind=Target.ACCOUNT)
     return Reply(status=204)
 
 

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
 from bmc.aggregates import Aggregate
+from bmc.events import Target
 from bmc.model.caller import Role
 from bmc.model.errors import NotFound
 from bmc.model.power import PowerAction
@@ -164,7 +165,7 @@ async def _require(call: Call, nodes: list[str] | tuple[str, ...], action: str) 
 
 async def _audit(call: Call, action: str, aggregate: Aggregate) -> None:
     details = {"name": aggregate.name, "nodes": list(aggregate.nodes)}
-    await call.house.audit.record(call.caller, action, f"aggregate {aggregate.id}", "ok", details)
+    await call.house.audit.record(call.caller, action, aggregate.id, "ok", details, Target.AGGREGATE)
 
 
 def _path(aggregate: Aggregate) -> str:

@@ -1,19 +1,18 @@
-"""Who did what to a node, as a log of its Manager, newest first; for its Administrators."""
+"""Who did what to a node, or to anything, newest first, as a log of its Manager; for its Administrators."""
 
 import json
 
-from bmc.events import AuditRecord
+from bmc.events import AUDIT_KEPT, AuditRecord, Target
 from bmc.model.caller import Door, Role
+from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import REGISTRY
-from bmc.redfish.query import number
+from bmc.redfish.logs import PAGE
+from bmc.redfish.query import SEQUENCE, page
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
 SERVICES = "/redfish/v1/Managers/{node}/LogServices"
-LOG = f"{SERVICES}/Audit"
-ENTRIES = f"{LOG}/Entries"
-SHOWN = 1000
 FORMAT = "Lightsout audit"
 MESSAGE = f"{REGISTRY}.Audited"
 _WITHIN = frozenset({Door.JOB, Door.SERVICE})
@@ -35,7 +34,7 @@ async def get_service(call: Call) -> Reply:
         LogEntryType="OEM",
         LogPurposes=["Security"],
         OverWritePolicy="WrapsWhenFull",
-        MaxNumberOfRecords=SHOWN,
+        MaxNumberOfRecords=AUDIT_KEPT,
         Entries=link(f"{call.path}/Entries"),
         Status={"State": "Enabled", "Health": "OK"},
     )
@@ -43,29 +42,29 @@ async def get_service(call: Call) -> Reply:
 
 
 async def list_entries(call: Call) -> Reply:
-    """The last thousand records at most; only those that are asked for are turned into entries."""
-    records = await _records(call)
-    skip, top = number(call.request.query, "$skip", 0), number(call.request.query, "$top", SHOWN)
-    members: list[object] = [_entry(record, call.path) for record in records[skip : skip + top]]
-    return Reply(collection(call.path, "LogEntryCollection", "Audit", members, total=len(records)))
+    node, (skip, top) = await _administer(call), page(call.request.query, PAGE)
+    records, total = await call.house.audit.newest(top, node, skip), await call.house.audit.count(node)
+    members: list[object] = [_entry(record, call.path) for record in reversed(records)]
+    return Reply(collection(call.path, "LogEntryCollection", "Audit", members, total))
 
 
 async def get_entry(call: Call) -> Reply:
-    for record in await _records(call):
-        if str(record.sequence) == call.params["entry"]:
+    node, wanted = await _administer(call), call.params["entry"]
+    found = await call.house.audit.read(int(wanted) - 1, 1) if SEQUENCE.fullmatch(wanted) else []
+    for record in found:
+        if str(record.sequence) == wanted and (not node or (record.kind, record.target) == (Target.NODE, node)):
             return Reply(_entry(record, call.path.rpartition("/")[0]))
     raise not_found(call.path)
 
 
 async def _administer(call: Call) -> str:
-    """The node's name, for whoever may administer it. :raise Denied:"""
+    """The node's name, "" for all of the fleet, for whoever may administer it. :raise Denied:"""
+    if "node" not in call.params:
+        await require(call, Role.ADMINISTRATOR, "read-audit")
+        return ""
     definition = call.node().snapshot.definition
     await require(call, Role.ADMINISTRATOR, "read-audit", definition.name, definition.tags)
     return definition.name
-
-
-async def _records(call: Call) -> list[AuditRecord]:
-    return (await call.house.audit.newest(SHOWN, target=await _administer(call)))[::-1]
 
 
 def _entry(record: AuditRecord, base: str) -> JsonObject:
@@ -83,6 +82,22 @@ def _entry(record: AuditRecord, base: str) -> JsonObject:
         Username=record.account,
         Originator=record.account,
         OriginatorType="Internal" if record.door in _WITHIN else "Client",
+        Oem=oem.extension(
+            "LightsoutAuditRecord",
+            oem.LightsoutAuditRecord(
+                Account=record.account,
+                Role=record.role.value,
+                Door=record.door.value,
+                Address=record.address or None,
+                RequestId=record.request_id or None,
+                Task=record.job or None,
+                Action=record.action,
+                TargetKind=record.kind.value,
+                Target=record.target or None,
+                Outcome=record.outcome,
+                Details=dict(record.details),
+            ),
+        ),
     )
 
 
@@ -96,12 +111,19 @@ def _sentence(record: AuditRecord) -> str:
     if record.request_id:
         who += f", request {record.request_id}"
     details = f" {json.dumps(dict(record.details))}" if record.details else ""
-    return f"{who}: {record.action} of {record.target}{details}: {record.outcome}"
+    plain = record.kind in (Target.NODE, Target.PATH)
+    what = record.target if plain else f"{record.kind.value} {record.target}".rstrip()
+    return f"{who}: {record.action} of {what}{details}: {record.outcome}"
 
 
-ROUTES = (
-    Route("GET", SERVICES, list_services),
-    Route("GET", LOG, get_service),
-    Route("GET", ENTRIES, list_entries),
-    Route("GET", f"{ENTRIES}/{{entry}}", get_entry),
-)
+def audit_log(services: str) -> tuple[Route, ...]:
+    """The routes of the audit below `services`, with {node} in it or not."""
+    log = f"{services}/Audit"
+    return (
+        Route("GET", log, get_service),
+        Route("GET", f"{log}/Entries", list_entries),
+        Route("GET", f"{log}/Entries/{{entry}}", get_entry),
+    )
+
+
+ROUTES = (Route("GET", SERVICES, list_services), *audit_log(SERVICES))

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 
 from aiohttp import web
 
+from bmc.events import Target
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.errors import BmcError
 from bmc.redfish import query as queries
@@ -97,7 +98,7 @@ class RedfishDoor:
         """Commands to nodes are decided by Node; this is for all else, by the role the row says."""
         if route.role is None or route.role is Role.READ_ONLY:
             return
-        await require(call, route.role, f"{route.method} {call.path}", target=call.path)
+        await require(call, route.role, f"{route.method} {call.path}", target=call.path, kind=Target.PATH)
 
     async def _change(self, call: Call, route: Route, routes: Mapping[str, Route]) -> Reply | web.StreamResponse:
         """Changes of one resource come one after the other, so that its If-Match holds until the change is made."""

@@ -1,17 +1,18 @@
-"""LogServices of a System, and the first of them: the events of this node, newest first."""
+"""LogServices of a System, and the first of them: events, newest first; of a node, or all."""
 
+from bmc.events import EVENTS_KEPT
+from bmc.model.caller import Role
 from bmc.model.events import Event
 from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import message_id
-from bmc.redfish.query import number
-from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.query import SEQUENCE, page
+from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
 SERVICES = "/redfish/v1/Systems/{node}/LogServices"
-LOG = f"{SERVICES}/EventLog"
-ENTRIES = f"{LOG}/Entries"
-SHOWN = 1000
+PAGE = 1_000
+"""So many entries are in one answer, and looked at by $filter; $skip leads to all that are kept."""
 
 
 async def list_services(call: Call) -> Reply:
@@ -21,7 +22,7 @@ async def list_services(call: Call) -> Reply:
 
 
 async def get_service(call: Call) -> Reply:
-    call.node()
+    await _of(call)
     body = resource(
         call.path,
         "LogService",
@@ -30,7 +31,7 @@ async def get_service(call: Call) -> Reply:
         ServiceEnabled=True,
         LogEntryType="Event",
         OverWritePolicy="WrapsWhenFull",
-        MaxNumberOfRecords=SHOWN,
+        MaxNumberOfRecords=EVENTS_KEPT,
         Entries=link(f"{call.path}/Entries"),
         Status={"State": "Enabled", "Health": "OK"},
     )
@@ -38,22 +39,26 @@ async def get_service(call: Call) -> Reply:
 
 
 async def list_entries(call: Call) -> Reply:
-    """The last thousand events at most; only those that are asked for are turned into entries."""
-    name = call.node().snapshot.name
-    events = await call.house.events.history(name, limit=SHOWN)
-    events.reverse()
-    skip, top = number(call.request.query, "$skip", 0), number(call.request.query, "$top", SHOWN)
-    members: list[object] = [_entry(event, call.path) for event in events[skip : skip + top]]
-    return Reply(collection(call.path, "LogEntryCollection", "Event log", members, total=len(events)))
+    node, (skip, top) = await _of(call), page(call.request.query, PAGE)
+    events, total = await call.house.events.history(node, limit=top, skip=skip), await call.house.events.count(node)
+    members: list[object] = [_entry(event, call.path) for event in reversed(events)]
+    return Reply(collection(call.path, "LogEntryCollection", "Event log", members, total))
 
 
 async def get_entry(call: Call) -> Reply:
-    name, wanted = call.node().snapshot.name, call.params["entry"]
-    base = call.path.rpartition("/")[0]
-    for event in await call.house.events.history(name, limit=SHOWN):
-        if str(event.sequence) == wanted:
-            return Reply(_entry(event, base))
-    raise not_found(call.path)
+    node, wanted = await _of(call), call.params["entry"]
+    event = await call.house.events.get(int(wanted)) if SEQUENCE.fullmatch(wanted) else None
+    if event is None or str(event.sequence) != wanted or node not in (None, event.node):
+        raise not_found(call.path)
+    return Reply(_entry(event, call.path.rpartition("/")[0]))
+
+
+async def _of(call: Call) -> str | None:
+    """The node's name; None for the whole fleet, which takes its administrator. :raise Denied:"""
+    if "node" in call.params:
+        return call.node().snapshot.name
+    await require(call, Role.ADMINISTRATOR, "read-events")
+    return None
 
 
 def _entry(event: Event, base: str) -> JsonObject:
@@ -72,6 +77,7 @@ def _entry(event: Event, base: str) -> JsonObject:
             "LightsoutLogEntry",
             oem.LightsoutLogEntry(
                 Kind=event.kind.value,
+                Node=event.node or None,
                 Account=event.account or None,
                 Details=dict(event.details),
                 Maintenance=event.maintenance,
@@ -80,9 +86,14 @@ def _entry(event: Event, base: str) -> JsonObject:
     )
 
 
-ROUTES = (
-    Route("GET", SERVICES, list_services),
-    Route("GET", LOG, get_service),
-    Route("GET", ENTRIES, list_entries),
-    Route("GET", f"{ENTRIES}/{{entry}}", get_entry),
-)
+def event_log(services: str) -> tuple[Route, ...]:
+    """The routes of the event log below `services`, with {node} in it or not."""
+    log = f"{services}/EventLog"
+    return (
+        Route("GET", log, get_service),
+        Route("GET", f"{log}/Entries", list_entries),
+        Route("GET", f"{log}/Entries/{{entry}}", get_entry),
+    )
+
+
+ROUTES = (Route("GET", SERVICES, list_services), *event_log(SERVICES))

@@ -1,4 +1,4 @@
-"""Managers: one of each node, under the node's own name."""
+"""Managers: one of each node, under the node's own name; the last is the service's own (`service_manager.py`)."""
 
 from enum import Enum
 from importlib.metadata import version
@@ -11,6 +11,8 @@ from bmc.redfish.system_body import system_path
 from bmc.redfish.types import collection, link, links, moment, resource
 
 MANAGERS = "/redfish/v1/Managers"
+SERVICE_MANAGER = f"{MANAGERS}/Lightsout"
+"""No node's name has a capital letter."""
 RESET = "Manager.Reset"
 
 
@@ -31,7 +33,7 @@ def manager_path(name: str) -> str:
 
 async def list_managers(call: Call) -> Reply:
     paths = [manager_path(node.snapshot.name) for node in call.house.fleet.visible(call.caller)]
-    return Reply(collection(MANAGERS, "ManagerCollection", "Managers", links(paths)))
+    return Reply(collection(MANAGERS, "ManagerCollection", "Managers", links([*paths, SERVICE_MANAGER])))
 
 
 async def get_manager(call: Call) -> Reply:

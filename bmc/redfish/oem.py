@@ -111,6 +111,7 @@ class LightsoutLogEntry(TypedDict):
     """The event that a log entry tells of."""
 
     Kind: Annotated[str, _text("The event's public name.")]
+    Node: Annotated[str | None, _text("The server that it is about.")]
     Account: Annotated[str | None, _text("Whose doing it was.")]
     Details: Annotated[Mapping[str, Any], _text("What belongs to this kind of event.")]
     Maintenance: Annotated[bool, _text("Whether a person held the server when it happened, so that it alerts nobody.")]
@@ -119,7 +120,21 @@ class LightsoutLogEntry(TypedDict):
 class LightsoutEvent(LightsoutLogEntry):
     """What an event tells beside the standard."""
 
-    Node: Annotated[str | None, _text("The server that it is about.")]
+
+class LightsoutAuditRecord(TypedDict):
+    """Who did what to what, by which door, and how it ended."""
+
+    Account: Annotated[str, _text("Who asked.")]
+    Role: Annotated[str, _text("The role that the account had.")]
+    Door: Annotated[str, _text("By what way: ipmi, redfish, web, cli, host, job or service.")]
+    Address: Annotated[str | None, _text("From where.")]
+    RequestId: Annotated[str | None, _text("The X-Request-Id that came with it.")]
+    Task: Annotated[str | None, _text("The task on whose behalf it was.")]
+    Action: Annotated[str, _text("What was asked.")]
+    TargetKind: Annotated[str, _text("What the target is: node, account, aggregate, subscription, path or service.")]
+    Target: Annotated[str | None, _text("Its name; null for the service itself.")]
+    Outcome: Annotated[str, _text("ok or done, or why not.")]
+    Details: Annotated[Mapping[str, Any], _text("What belongs to this action.")]
 
 
 class DeadLetter(TypedDict):
@@ -159,6 +174,7 @@ EXTENSIONS: tuple[type, ...] = (
     LightsoutTask,
     LightsoutLogEntry,
     LightsoutEvent,
+    LightsoutAuditRecord,
     LightsoutEventDestination,
 )
 """What lies below Oem.Lightsout."""

@@ -14,6 +14,8 @@ SUPPORTED = frozenset({"$expand", "$filter", "$select", "$top", "$skip", "only"}
 MAX_LEVELS = 4
 MOST_EXPANDED = 20_000
 """Resources that one answer may hold."""
+SEQUENCE = re.compile(r"[1-9][0-9]{0,17}")
+"""The Id of an entry of a log that is a stream."""
 _EXPAND = re.compile(r"([.*~])(?:\(\$levels=(\d{1,3})\))?")
 _SELECT = re.compile(r"[\w@.#]+(/[\w@.#]+)*(,\s*[\w@.#]+(/[\w@.#]+)*)*")
 # Of every resource these stay, whatever is selected.
@@ -57,6 +59,11 @@ def number(query: Mapping[str, str], name: str, default: int) -> int:
     if not (given.isascii() and given.isdigit() and len(given) < 10):
         raise fail(400, "QueryParameterValueTypeError", given, name)
     return default if "$filter" in query else int(given)
+
+
+def page(query: Mapping[str, str], most: int) -> tuple[int, int]:
+    """$skip and $top, for a handler that gives at most `most` members at a time. :raise RedfishError: as `number`."""
+    return number(query, "$skip", 0), min(number(query, "$top", most), most)
 
 
 async def apply(body: JsonObject, path: str, query: Mapping[str, str], fetch: Fetch) -> JsonObject:

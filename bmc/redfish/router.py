@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from bmc.accounts import decide
+from bmc.events import Target
 from bmc.model.caller import Caller, Role
 from bmc.model.errors import Denied, NotFound
 from bmc.node import Node
@@ -77,16 +78,22 @@ class Call:
 
 
 async def require(
-    call: Call, role: Role, action: str, node: str = "", tags: frozenset[str] = frozenset(), target: str = ""
+    call: Call,
+    role: Role,
+    action: str,
+    node: str = "",
+    tags: frozenset[str] = frozenset(),
+    target: str = "",
+    kind: Target = Target.NODE,
 ) -> None:
     """The one decision, for what is no command to a node; a refusal is audited, as Node audits its own.
 
-    `target` is what the audit names, if it is not the node. :raise Denied:
+    `target` and its `kind` are what the audit names, if it is not the node. :raise Denied:
     """
     try:
         decide(call.caller, role, node, tags, action)
     except Denied:
-        await call.house.audit.record(call.caller, action, target or node, "Denied")
+        await call.house.audit.record(call.caller, action, target or node, "Denied", kind=kind)
         raise
 
 

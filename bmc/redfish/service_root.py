@@ -1,6 +1,7 @@
 """The service root, and the documents beside it that need no sign-in (DSP0266 §6.3, §8.4)."""
 
 from bmc.redfish import oem
+from bmc.redfish.managers import SERVICE_MANAGER
 from bmc.redfish.query import MAX_LEVELS
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import METADATA, link, resource
@@ -44,7 +45,10 @@ async def root(_: Call) -> Reply:
         Vendor="Lightsout",
         RedfishVersion="1.22.0",
         ProtocolFeaturesSupported=queries,
-        Links={"Sessions": link(f"{ROOT}/SessionService/Sessions")},
+        Links={
+            "Sessions": link(f"{ROOT}/SessionService/Sessions"),
+            "ManagerProvidingService": link(SERVICE_MANAGER),
+        },
         Oem=oem.extension("LightsoutServiceRoot", oem.LightsoutServiceRoot(Images=link(IMAGES))),
     )
     return Reply(body | {name: link(path) for name, path in FAMILIES.items()})

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from bmc.accounts import Session
+from bmc.events import Target
 from bmc.model.caller import Door
 from bmc.model.errors import Denied
 from bmc.redfish.body import Body
@@ -42,7 +43,8 @@ async def create_session(call: Call) -> Reply:
         raise fail(401, "NoValidSession", text=str(error)) from None
     caller = call.house.accounts.caller(session.token, address)
     if caller is not None:
-        await call.house.audit.record(caller, "sign-in", session.account, "ok", {"session": session.id})
+        details = {"session": session.id}
+        await call.house.audit.record(caller, "sign-in", session.account, "ok", details, Target.ACCOUNT)
     headers = {"X-Auth-Token": session.token, "Location": f"{SESSIONS}/{session.id}"}
     return Reply(_body(session), 201, headers)
 
@@ -50,7 +52,8 @@ async def create_session(call: Call) -> Reply:
 async def delete_session(call: Call) -> Reply:
     session = _find(call)
     await call.house.accounts.close_session(session.id)
-    await call.house.audit.record(call.caller, "sign-out", session.account, "ok", {"session": session.id})
+    details = {"session": session.id}
+    await call.house.audit.record(call.caller, "sign-out", session.account, "ok", details, Target.ACCOUNT)
     return Reply(status=204)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from bmc.events import Target
 from bmc.hooks import Configured, Hooks, RetryPolicy, Subscription
 from bmc.hooks.dead_letters import DeadLetter
 from bmc.hooks.filter import ANY_NODE, Filter
@@ -110,7 +111,8 @@ async def subscribe(call: Call) -> Reply:
         raise _wrong("Destination", str(error)) from None
     except Refused as error:
         raise fail(400, "CreateLimitReachedForResource", text=str(error)) from None
-    await call.house.audit.record(call.caller, "subscribe", made.id, "ok", {"to": host_of(made.destination)})
+    details = {"to": host_of(made.destination)}
+    await call.house.audit.record(call.caller, "subscribe", made.id, "ok", details, Target.SUBSCRIPTION)
     return Reply(await _body(call, made), 201, {"Location": f"{SUBSCRIPTIONS}/{made.id}"})
 
 
@@ -120,14 +122,15 @@ async def change_subscription(call: Call) -> Reply:
     change = call.body(SubscriptionChange, readable=await _body(call, found))
     given = change.model_fields_set
     changed = await call.house.hooks.change(found.id, **_changes(change, given))
-    await call.house.audit.record(call.caller, "change-subscription", found.id, "ok", {"changed": sorted(given)})
+    details = {"changed": sorted(given)}
+    await call.house.audit.record(call.caller, "change-subscription", found.id, "ok", details, Target.SUBSCRIPTION)
     return Reply(await _body(call, changed), editable=_editable(changed))
 
 
 async def delete_subscription(call: Call) -> Reply:
     found = _own(call)
     await call.house.hooks.remove(found.id)
-    await call.house.audit.record(call.caller, "unsubscribe", found.id, "ok")
+    await call.house.audit.record(call.caller, "unsubscribe", found.id, "ok", kind=Target.SUBSCRIPTION)
     return Reply(status=204)
 
 
@@ -135,7 +138,7 @@ async def suspend(call: Call) -> Reply:
     call.body(Nothing, "EventDestination.SuspendSubscription")
     found = _own(call)
     await call.house.hooks.suspend(found.id, call.caller.account)
-    await call.house.audit.record(call.caller, "suspend-subscription", found.id, "ok")
+    await call.house.audit.record(call.caller, "suspend-subscription", found.id, "ok", kind=Target.SUBSCRIPTION)
     return Reply(status=204)
 
 
@@ -143,14 +146,14 @@ async def resume(call: Call) -> Reply:
     call.body(Nothing, "EventDestination.ResumeSubscription")
     found = _own(call)
     await call.house.hooks.resume(found.id)
-    await call.house.audit.record(call.caller, "resume-subscription", found.id, "ok")
+    await call.house.audit.record(call.caller, "resume-subscription", found.id, "ok", kind=Target.SUBSCRIPTION)
     return Reply(status=204)
 
 
 async def _operators(call: Call, action: str) -> None:
     """Whoever subscribes has the service send to where they like; it takes no scope of the whole fleet."""
     if call.caller.role.rank < Role.OPERATOR.rank:
-        await call.house.audit.record(call.caller, action, call.path, "Denied")
+        await call.house.audit.record(call.caller, action, call.path, "Denied", kind=Target.PATH)
         raise Denied(f"{action} takes the role Operator; {call.caller.account} has {call.caller.role.value}")
 
 

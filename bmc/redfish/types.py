@@ -53,6 +53,7 @@ VERSIONS = {
     "ThermalMetrics": "v1_3_2",
     "ThermalSubsystem": "v1_5_0",
     "VirtualMedia": "v1_6_5",
+    "LightsoutAuditRecord": "v1_0_0",
     "LightsoutComputerSystem": "v1_0_0",
     "LightsoutEvent": "v1_0_0",
     "LightsoutEventDestination": "v1_0_0",

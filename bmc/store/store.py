@@ -132,15 +132,21 @@ class Store:
         )  # fmt: skip
         return [_record(row) for row in rows]
 
-    async def newest(self, stream: str, limit: int, after: int = 0, subject: str = "") -> Records:
-        """The last `limit` records above `after`, of one subject or of all; oldest first."""
+    async def newest(self, stream: str, limit: int, after: int = 0, subject: str = "", skip: int = 0) -> Records:
+        """The last `limit` records above `after`, but for the very last `skip`; of a subject, or all; oldest first."""
         where, values = ("AND subject = ?", (subject,)) if subject else ("", ())
         rows = await self._read(
             f"SELECT sequence, value FROM records WHERE stream = ? {where} AND sequence > ? "  # noqa: S608
-            "ORDER BY sequence DESC LIMIT ?",
-            stream, *values, after, limit,
+            "ORDER BY sequence DESC LIMIT ? OFFSET ?",
+            stream, *values, after, limit, skip,
         )  # fmt: skip
         return [_record(row) for row in reversed(rows)]
+
+    async def count(self, stream: str, subject: str = "") -> int:
+        """How many records are kept, of one subject or of all."""
+        where, values = ("AND subject = ?", (subject,)) if subject else ("", ())
+        rows = await self._read(f"SELECT COUNT(*) FROM records WHERE stream = ? {where}", stream, *values)  # noqa: S608
+        return int(rows[0][0])
 
     async def last(self, stream: str) -> int:
         """The sequence given last, 0 for a stream that never held anything; trimming does not change it."""

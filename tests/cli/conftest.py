@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,24 @@ class Shell:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("BMC_")}
         remote = {"BMC_URL": self.service.url, "BMC_USER": as_, "BMC_PASSWORD_FILE": self.secret(PASSWORDS[as_])}
         return {**inherited, "COLUMNS": "200", "BMC_STATE": str(self.directory / "none"), **remote, **self.more}
+
+    @asynccontextmanager
+    async def running(self, *words: str, as_: str = "admin") -> AsyncIterator[asyncio.subprocess.Process]:
+        """`bmc WORDS…` for as long as the block; its output is to be read meanwhile."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bmc.cli", *words),
+            env=self.environment(as_),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(50):
+                yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
 
     async def __call__(self, *words: str, as_: str = "admin", typed: bytes | None = None) -> Done:
         process = await asyncio.create_subprocess_exec(

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
-from bmc.model.power import PowerAction, PowerState
+from bmc.model.events import Event, EventKind
+from bmc.model.power import PowerAction, PowerCause, PowerState
 from tests.cli.conftest import Shell
 from tests.redfish.service import Service, open_service
+from tests.world import until
 
 
 def applied(service: Service, *names: str) -> list[list[PowerAction]]:
@@ -62,7 +65,7 @@ async def test_over_https_only_the_very_certificate_is_trusted(tmp_path: Path) -
             bmc.more = {"BMC_CERTIFICATE": other}
             refused = await bmc("account", "list")
             assert (refused.code, refused.out) == (1, "")
-            assert "CERTIFICATE_VERIFY_FAILED" in refused.err
+            assert "is not trusted: self-signed certificate; --certificate FILE" in refused.err
         bmc.more = {"BMC_CERTIFICATE": str(tmp_path / "a" / "key.pem")}
         assert "is no certificate" in (await bmc("account", "list")).err
 
@@ -167,30 +170,49 @@ async def test_events_are_told_and_followed_through_a_cut(service: Service, bmc:
     past = json.loads(await bmc.ok("events", "n1", "--json"))
     assert [each["kind"] for each in past][-2:] == ["power.action", "power.changed"]
     assert past[-1]["message"] in await bmc.ok("events", "--last", "3")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bmc.cli", "events", "n1", "--follow", "--json", "--last", "1"),
-        env=bmc.environment(),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    lines = process.stdout
-    try:
-        async with asyncio.timeout(40):
-            assert json.loads(await lines.readline()) == past[-1]
-            await bmc.ok("power", "n2", "on")  # no concern of one who follows n1
-            await bmc.ok("power", "n1", "forceoff", "--wait")
-            seen = [json.loads(await lines.readline()) for _ in range(2)]
-            assert [each["kind"] for each in seen] == ["power.action", "power.changed"]
-            for session in service.accounts.sessions():
-                await service.accounts.close_session(session.id)  # ends the stream
-            await bmc.ok("power", "n1", "on", "--wait")
-            more = [json.loads(await lines.readline()) for _ in range(2)]
-            assert [each["kind"] for each in more] == ["power.action", "power.changed"]
-            assert [each["id"] for each in [*seen, *more]] == sorted({each["id"] for each in [*seen, *more]})
-    finally:
-        process.kill()
-        await process.communicate()
+    async with bmc.running("events", "n1", "--follow", "--json", "--last", "1") as process:
+        assert process.stdout is not None
+        lines = process.stdout
+        assert json.loads(await lines.readline()) == past[-1]
+        await bmc.ok("power", "n2", "on")  # no concern of one who follows n1
+        await bmc.ok("power", "n1", "forceoff", "--wait")
+        seen = [json.loads(await lines.readline()) for _ in range(2)]
+        assert [each["kind"] for each in seen] == ["power.action", "power.changed"]
+        for session in service.accounts.sessions():
+            await service.accounts.close_session(session.id)  # ends the stream
+        await bmc.ok("power", "n1", "on", "--wait")
+        more = [json.loads(await lines.readline()) for _ in range(2)]
+        assert [each["kind"] for each in more] == ["power.action", "power.changed"]
+        assert [each["id"] for each in [*seen, *more]] == sorted({each["id"] for each in [*seen, *more]})
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 130
+
+
+async def test_events_of_no_node_are_told_to_who_administers_the_fleet(bmc: Shell) -> None:
+    await bmc.ok("power", "n1", "on", "--wait", as_="olga")
+    kinds = [each["kind"] for each in json.loads(await bmc.ok("events", "--json"))]
+    assert "account.changed" in kinds
+    assert "account.signed-in" not in kinds
+    assert kinds.index("power.action") < kinds.index("power.changed")
+    for words in (("all",), ("n1,n2",)):
+        assert "account" not in await bmc.ok("events", *words)
+    assert {each["node"] for each in json.loads(await bmc.ok("events", "--json", as_="vera"))} == {"n1", "n2", "n3"}
+    assert {each["node"] for each in json.loads(await bmc.ok("events", "--json", as_="tina"))} == {"n1"}
+
+
+async def test_events_since_a_moment_are_all_of_them(service: Service, bmc: Shell) -> None:
+    for number in range(30):
+        await service.world.events.publish(Event(EventKind.NODE_CHANGED, f"change {number}", 0, "n1"))
+    assert (await bmc.ok("events", "n1")).count("change ") == 20
+    for words in (("n1", "--since", "1h"), ("--since", "1h"), ("--since", "1970-01-01")):
+        assert (await bmc.ok("events", *words)).count("change ") == 30
+    assert (await bmc.ok("events", "--since", "1h", "--last", "2")).count("change ") == 2
+    later = json.loads(await bmc.ok("events", "n1", "--json"))[-10]
+    assert (await bmc.ok("events", "n1", "--since", later["at"])).count("change ") >= 10
+    assert "change " not in await bmc.ok("events", "n1", "--since", "9999-01-01T00:00:00Z")
+    refused = await bmc("events", "--since", "yesterday")
+    assert refused.code == 2
+    assert "expected 90s" in refused.err
 
 
 async def test_why_tells_who_did_what_by_which_door_and_the_end_of_the_console(service: Service, bmc: Shell) -> None:
@@ -201,10 +223,35 @@ async def test_why_tells_who_did_what_by_which_door_and_the_end_of_the_console(s
     times = [each["at"] for each in shown["timeline"]]
     assert times == sorted(times)
     (asked,) = [each for each in shown["timeline"] if "asked for On" in each["message"]]
-    assert asked["who"] == "olga (redfish)"
+    assert asked["who"] == "olga (redfish from 127.0.0.1)"
+    assert shown["now"][0].endswith(": olga (redfish from 127.0.0.1) asked for On")
     told = await bmc.ok("why", "n1")
     assert told.startswith("n1 is On since ")
     assert told.endswith("the end of the serial console:\n  printed before\n")
+
+
+async def test_why_tells_an_administrator_who_was_refused_and_others_that_it_does_not(bmc: Shell) -> None:
+    assert (await bmc("power", "n1", "on", as_="vera")).code == 1
+    (refused,) = json.loads(await bmc.ok("why", "n1", "--json"))["timeline"][1:]
+    assert (refused["source"], refused["who"]) == ("audit", "vera (redfish from 127.0.0.1)")
+    assert refused["message"] == "power, action On: Denied"
+    shown = json.loads(await bmc.ok("why", "n1", "--json", as_="olga"))
+    assert [each["source"] for each in shown["timeline"]] == ["event"]
+    assert "Administrators alone" in shown["notes"][0]
+    assert "Administrators alone" in await bmc.ok("why", "n1", as_="olga")
+
+
+async def test_why_tells_whose_a_shutdown_was_that_the_guest_carried_out_and_that_another_was_nobodys(
+    service: Service, bmc: Shell
+) -> None:
+    server = service.drivers.servers["n1"]
+    await bmc.ok("power", "n1", "on", "--wait")
+    await bmc.ok("power", "n1", "gracefulshutdown", "--wait", as_="olga")
+    assert "after olga (redfish from 127.0.0.1) asked for GracefulShutdown" in await bmc.ok("why", "n1")
+    await bmc.ok("power", "n1", "on", "--wait")
+    server.become(PowerState.OFF, PowerCause.GUEST_SHUTDOWN)
+    await until(lambda: service.world.fleet.node("n1").snapshot.power is PowerState.OFF)
+    assert "guest-shutdown; nobody asked for it here" in await bmc.ok("why", "n1")
 
 
 async def test_accounts_are_managed_with_passwords_from_files(service: Service, bmc: Shell) -> None:
@@ -243,6 +290,27 @@ async def test_what_a_server_says_cannot_drive_the_terminal(service: Service, bm
         assert "\x1b" not in await bmc.ok(*command.split())
 
 
+async def test_a_tab_imports_nothing_that_is_slow(bmc: Shell) -> None:
+    bmc.more = {"_BMC_COMPLETE": "complete_bash", "COMP_WORDS": "bmc power n1 ", "COMP_CWORD": "3"}
+    process = await asyncio.create_subprocess_exec(
+        *(
+            sys.executable,
+            "-X",
+            "importtime",
+            "-c",
+            "import sys; sys.argv[0] = 'bmc'; from bmc.cli import main; main()",
+        ),
+        env=bmc.environment(),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, told = await process.communicate()
+    imported = {line.rpartition(b"|")[2].strip().decode() for line in told.splitlines()}
+    assert b"GracefulShutdown" in out
+    assert "bmc.cli.power" in imported
+    assert imported.isdisjoint({"pydantic", "rich", "aiohttp", "asyncio", "ssl", "http.client", "tomllib"})
+
+
 async def test_the_shell_completes_names_of_nodes(bmc: Shell) -> None:
     async def offered(line: str) -> list[str]:
         words = line.split(" ")
@@ -260,5 +328,6 @@ async def test_the_shell_completes_names_of_nodes(bmc: Shell) -> None:
     assert await offered("bmc power n1,n") == ["n1,n1", "n1,n2", "n1,n3"]
     assert await offered("bmc console n3") == ["n3"]
     assert await offered("bmc med") == ["media"]
+    assert await offered("bmc power n1 G") == ["GracefulShutdown", "GracefulRestart"]
     bmc.more["BMC_URL"] = "http://127.0.0.1:1"
     assert await offered("bmc power n") == []

@@ -24,7 +24,7 @@ def test_the_command_line_speaks_https_to_its_own_service(new_service: NewServic
     assert listed.returncode == 0, listed.stderr
     stranger = new_service("stranger", demo=False, config="[http]\ntls = true\n").start()
     (service.state / "tls" / "certificate.pem").write_bytes((stranger.state / "tls" / "certificate.pem").read_bytes())
-    assert "does not answer" in service.bmc("node", "list").stderr
+    assert "is not trusted" in service.bmc("node", "list").stderr
 
 
 def test_the_printed_ipmitool_line_is_of_a_node_that_knows_the_key(new_service: NewService) -> None:

@@ -222,7 +222,7 @@ async def test_a_flood_of_one_node_pushes_nothing_of_others_out_of_events_and_au
     estate: Estate, monkeypatch: pytest.MonkeyPatch
 ):
     await estate.world.fleet.change("n2", {}, ADMIN, frozenset({"seen"}))
-    before = len(await estate.world.events.history("n2")), len(await estate.world.audit.newest(target="n2"))
+    before = len(await estate.world.events.history("n2")), len(await estate.world.audit.newest(node="n2"))
     assert all(before)
     monkeypatch.setattr(bmc.events, "EVENTS_KEPT", 100)
     monkeypatch.setattr(bmc.events, "AUDIT_KEPT", 100)
@@ -231,7 +231,7 @@ async def test_a_flood_of_one_node_pushes_nothing_of_others_out_of_events_and_au
         assert await estate.plugs["n1"].ask(NetFn.SENSOR, 0x02, bytes.fromhex("41 04 c1 05 6f 000000")) == b"\x00"
     assert len(await estate.world.events.history(limit=1000)) <= 110
     assert len(await estate.world.audit.newest(1000)) <= 110
-    after = len(await estate.world.events.history("n2")), len(await estate.world.audit.newest(target="n2"))
+    after = len(await estate.world.events.history("n2")), len(await estate.world.audit.newest(node="n2"))
     assert after == before
 
 

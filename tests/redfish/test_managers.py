@@ -8,6 +8,7 @@ import pytest
 
 from bmc.events import AuditRecord
 from bmc.model.caller import Role
+from bmc.model.events import Event, EventKind
 from bmc.model.node import Endpoint
 from bmc.network import Network
 from bmc.redfish import manager_network
@@ -72,7 +73,7 @@ async def test_what_hangs_on_a_closed_ipmi_door_is_not_there(service: Service) -
 async def test_a_reset_is_audited(service: Service, kind: str) -> None:
     answer = await service.call("POST", RESET, {"ResetType": kind})
     assert answer.status == 204
-    [record] = [each for each in await service.world.audit.newest(target="n1") if each.action == "reset-bmc"]
+    [record] = [each for each in await service.world.audit.newest(node="n1") if each.action == "reset-bmc"]
     assert (record.account, record.outcome, dict(record.details)) == ("admin", "ok", {"type": kind})
 
 
@@ -95,7 +96,7 @@ async def test_the_audit_tells_who_did_what_newest_first(service: Service) -> No
         body = {"ResetType": kind}
         path = "/redfish/v1/Systems/n1/Actions/ComputerSystem.Reset"
         assert (await service.call("POST", path, body, as_="olga", headers=headers)).status == 204
-    records: list[AuditRecord] = await service.world.audit.newest(target="n1")
+    records: list[AuditRecord] = await service.world.audit.newest(node="n1")
     log = await service.get((await service.get(AUDIT))["Entries"]["@odata.id"])
     assert [entry["Id"] for entry in log["Members"]] == [str(record.sequence) for record in reversed(records)]
     entry = await service.get(f"{AUDIT}/Entries/{records[-1].sequence}")
@@ -114,3 +115,67 @@ async def test_an_administrator_of_one_node_reads_the_audit_of_that_node_alone(s
     await service.accounts.change("tina", role=Role.ADMINISTRATOR)
     assert (await service.get(f"{AUDIT}/Entries", as_="tina"))["Members"]
     assert (await service.call("GET", AUDIT.replace("n1", "n2"), as_="tina")).status == 404
+
+
+FLEET = "/redfish/v1/Managers/Lightsout"
+
+
+async def test_the_service_has_a_manager_of_its_own_whose_logs_are_the_whole_fleets(service: Service) -> None:
+    await service.world.add("n2")
+    for name in ("n1", "n2"):
+        body = {"ResetType": "On"}
+        await service.call("POST", f"/redfish/v1/Systems/{name}/Actions/ComputerSystem.Reset", body, as_="olga")
+    await service.token("vera")
+    root = await service.get("/redfish/v1/")
+    assert root["Links"]["ManagerProvidingService"] == {"@odata.id": FLEET}
+    assert (await service.get("/redfish/v1/Managers"))["Members"][-1] == {"@odata.id": FLEET}
+    manager = await service.get(FLEET)
+    assert manager["ManagerType"] == "Service"
+    logs = await service.get(manager["LogServices"]["@odata.id"])
+    events, audit = [await service.get(f"{log['@odata.id']}/Entries") for log in logs["Members"]]
+    told = [entry["Oem"]["Lightsout"] for entry in events["Members"]]
+    assert {"n1", "n2", None} == {each["Node"] for each in told}
+    assert "account.signed-in" in {each["Kind"] for each in told}
+    done = [entry["Oem"]["Lightsout"] for entry in audit["Members"]]
+    asked = [(each["Account"], each["Action"], each["TargetKind"], each["Target"]) for each in done]
+    assert asked[0] == ("vera", "sign-in", "account", "vera")
+    assert ("olga", "power", "node", "n1") in asked
+    assert {each["Door"] for each in done if each["Account"] == "olga"} == {"redfish"}
+
+
+@pytest.mark.parametrize("log", ["EventLog", "Audit"])
+async def test_a_log_is_read_page_by_page_to_its_end_and_an_entry_by_its_number(service: Service, log: str) -> None:
+    for _ in range(5):
+        await service.call("POST", RESET, {"ResetType": "ForceRestart"})
+        await service.world.events.publish(Event(EventKind.NODE_CHANGED, "changed", 0, "n1"))
+    whole = (await service.get(f"{FLEET}/LogServices/{log}/Entries"))["Members"]
+    assert len(whole) >= 6
+    paged, path = [], f"{FLEET}/LogServices/{log}/Entries?$top=2"
+    while path:
+        page = await service.get(path)
+        assert page["Members@odata.count"] == len(whole)
+        paged += page["Members"]
+        path = page.get("Members@odata.nextLink", "")
+    assert paged == whole
+    entry = await service.get(whole[2]["@odata.id"])
+    assert entry == {**whole[2], "@odata.etag": entry["@odata.etag"]}
+    for wrong in ("0", "01", "99999", "x", "9" * 30):
+        assert (await service.call("GET", f"{FLEET}/LogServices/{log}/Entries/{wrong}")).status == 404
+
+
+@pytest.mark.parametrize("account", ["olga", "vera", "tina"])
+async def test_the_logs_of_the_whole_fleet_are_for_its_administrators(service: Service, account: str) -> None:
+    assert "LogServices" not in await service.get(FLEET, as_=account)
+    if account == "tina":
+        await service.accounts.change("tina", role=Role.ADMINISTRATOR)  # of n1 alone
+        assert "LogServices" not in await service.get(FLEET, as_=account)
+    for path in ("", "/Audit", "/EventLog", "/Audit/Entries", "/EventLog/Entries", "/Audit/Entries/1"):
+        assert (await service.call("GET", f"{FLEET}/LogServices{path}", as_=account)).status == 403
+
+
+async def test_an_entry_of_another_node_is_in_no_log_of_this_one(service: Service) -> None:
+    await service.world.add("n2")
+    await service.call("POST", RESET.replace("n1", "n2"), {"ResetType": "ForceRestart"})
+    (record,) = [each for each in await service.world.audit.newest(node="n2") if each.action == "reset-bmc"]
+    assert (await service.call("GET", f"{AUDIT}/Entries/{record.sequence}")).status == 404
+    assert (await service.call("GET", f"{AUDIT.replace('n1', 'n2')}/Entries/{record.sequence}")).status == 200

@@ -1,0 +1,42 @@
+"""The Manager that provides this service itself; its logs are those of the whole fleet, for who administers it."""
+
+from importlib.metadata import version
+
+from bmc.model.caller import Role
+from bmc.redfish import audit, logs
+from bmc.redfish.managers import SERVICE_MANAGER
+from bmc.redfish.router import Call, Reply, Route, governs, require
+from bmc.redfish.types import collection, link, links, moment, resource
+
+SERVICES = f"{SERVICE_MANAGER}/LogServices"
+
+
+async def get_manager(call: Call) -> Reply:
+    body = resource(
+        SERVICE_MANAGER,
+        "Manager",
+        Id="Lightsout",
+        Name="Lightsout",
+        ManagerType="Service",
+        Manufacturer="Lightsout",
+        Model="Lightsout",
+        FirmwareVersion=version("lightsout"),
+        DateTime=moment(int(call.house.clock.now())),
+        DateTimeLocalOffset="+00:00",
+        Status={"State": "Enabled", "Health": "OK"},
+    )
+    return Reply(body | ({"LogServices": link(SERVICES)} if governs(call.caller) else {}))
+
+
+async def list_services(call: Call) -> Reply:
+    await require(call, Role.ADMINISTRATOR, "read-logs")
+    paths = [f"{SERVICES}/EventLog", f"{SERVICES}/Audit"]
+    return Reply(collection(SERVICES, "LogServiceCollection", "Logs", links(paths)))
+
+
+ROUTES = (
+    Route("GET", SERVICE_MANAGER, get_manager),
+    Route("GET", SERVICES, list_services),
+    *logs.event_log(SERVICES),
+    *audit.audit_log(SERVICES),
+)
