@@ -30,9 +30,10 @@ from bmc.jobs import Jobs
 from bmc.model.errors import BackendFailed, BmcError
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, NodeDefinition
+from bmc.model.software import Software
 from bmc.node import Node
 from bmc.redfish.event_record import event_body
-from bmc.reinstall.build import build_all, default_cache
+from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.images import Catalogue
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import build_medium
@@ -112,6 +113,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             ipmi=ipmi,
             store=core.store,
             clock=core.clock,
+            software=await asyncio.to_thread(_software, core, artefacts),
             page=_page(),
             origins=frozenset(core.settings.http.origins),
         )
@@ -239,6 +241,10 @@ async def _listen(stack: AsyncExitStack, core: Core, app: Application) -> HttpSe
         await core.store.put("service", "http", {"port": port})
         return server
     raise CannotListen(f"no TCP port from {FIRST_HTTP_PORT} on is free on {http.host}; configure http.port")
+
+
+def _software(core: Core, artefacts: Artefacts) -> tuple[Software, ...]:
+    return (*core.drivers.software(), Software("deploy-ramdisk", "Deploy ramdisk", artefacts.directory.name))
 
 
 def _page() -> Path:

@@ -13,6 +13,7 @@ from bmc.jobs import Jobs
 from bmc.model.caller import Role
 from bmc.model.clock import Clock
 from bmc.model.node import Endpoint, NodeSnapshot
+from bmc.model.software import Software
 from bmc.redfish.closing import Closing
 from bmc.redfish.image_names import ImageNames
 from bmc.reinstall.images import Catalogue
@@ -45,6 +46,7 @@ class House:
     image_names: ImageNames
     ipmi: IpmiDoors
     clock: Clock
+    software: tuple[Software, ...]
     closing: Closing
     late: set[asyncio.Future[Any]] = field(default_factory=set)
     systems: dict[tuple[str, Role], tuple[NodeSnapshot, list[str], Any]] = field(default_factory=dict)

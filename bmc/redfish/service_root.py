@@ -16,6 +16,7 @@ FAMILIES = {
     "AccountService": f"{ROOT}/AccountService",
     "AggregationService": f"{ROOT}/AggregationService",
     "EventService": f"{ROOT}/EventService",
+    "UpdateService": f"{ROOT}/UpdateService",
     "Registries": f"{ROOT}/Registries",
     "JsonSchemas": f"{ROOT}/JsonSchemas",
 }

@@ -24,6 +24,7 @@ from bmc.redfish import (
     system_actions,
     systems,
     tasks,
+    update_service,
 )
 from bmc.redfish.router import Route
 
@@ -49,6 +50,7 @@ FAMILIES = (
     event_service,
     subscriptions,
     images,
+    update_service,
     registries,
     schemas,
 )

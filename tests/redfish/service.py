@@ -27,6 +27,7 @@ from bmc.model.boot import BootMode
 from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.node import Disk, Hardware, Nic
+from bmc.model.software import Software
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.redfish.event_record import event_body
@@ -35,6 +36,14 @@ from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream
 
 PASSWORDS = {"admin": "correct horse", "olga": "battery staple", "vera": "look only", "tina": "one tenant"}
 ROLES = {"admin": Role.ADMINISTRATOR, "olga": Role.OPERATOR, "vera": Role.READ_ONLY, "tina": Role.OPERATOR}
+
+
+SOFTWARE = (
+    Software("qemu", "QEMU", "7.2.22", "memory"),
+    Software("seabios", "SeaBIOS", "1.16.2", "memory", BootMode.LEGACY),
+    Software("ovmf", "OVMF", None, "memory", BootMode.UEFI),
+    Software("deploy-ramdisk", "Deploy ramdisk", "0123456789abcdef0123"),
+)
 
 
 class QuickHasher:
@@ -272,6 +281,7 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
             ipmi=ipmi,
             store=world.store,
             clock=clock,
+            software=SOFTWARE,
             page=page,
         )
         add_image(images)
