@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,10 +21,10 @@ from bmc.core import Core, key_file, open_core
 from bmc.first_start import FirstPassword, define_demo, first_administrator, ipmitool_line
 from bmc.hooks import open_hooks
 from bmc.http.app import make_app
+from bmc.http.certificate import GIVEN_IN_FILES, HttpsCertificate
 from bmc.http.deploy import DeployServer
 from bmc.http.keys import METRICS
 from bmc.http.server import CannotListen, HttpServer
-from bmc.http.tls import self_signed, server_context
 from bmc.ipmi.server import IpmiServer
 from bmc.ipmi.settings import DoorSettings
 from bmc.jobs import Jobs
@@ -101,6 +102,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
                 event_body,
             )
         )
+        certificate = _certificate(core) if core.settings.http.secure else None
         app = make_app(
             accounts=core.accounts,
             fleet=core.fleet,
@@ -114,10 +116,13 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             store=core.store,
             clock=core.clock,
             software=await asyncio.to_thread(_software, core, artefacts),
+            certificate=certificate,
             page=_page(),
             origins=frozenset(core.settings.http.origins),
         )
-        server = await _listen(stack, core, app)
+        server = await _listen(stack, core, app, certificate.context if certificate else None)
+        if certificate:
+            certificate.on_replaced(server.serve_with)
         await jobs.resume()
         running = Running(core, jobs, server.url, first)
         for name, work in (
@@ -220,16 +225,17 @@ class Opened:
         _try_write(self._core.state / "service.json", text + "\n")
 
 
-async def _listen(stack: AsyncExitStack, core: Core, app: Application) -> HttpServer:
+def _certificate(core: Core) -> HttpsCertificate:
+    http = core.settings.http
+    if http.certificate is not None and http.key is not None:
+        return HttpsCertificate(http.certificate, http.key, GIVEN_IN_FILES)
+    names = sorted({str(http.host), socket.gethostname(), "localhost", "127.0.0.1"})
+    return HttpsCertificate.own(core.state / "tls", names)
+
+
+async def _listen(stack: AsyncExitStack, core: Core, app: Application, context: ssl.SSLContext | None) -> HttpServer:
     """Open the web door: on the configured port, or on the one remembered, or on the next that is free."""
     http = core.settings.http
-    context = None
-    if http.secure:
-        certificate, key = http.certificate, http.key
-        if certificate is None or key is None:
-            names = sorted({str(http.host), socket.gethostname(), "localhost", "127.0.0.1"})
-            certificate, key = self_signed(core.state / "tls", names)
-        context = server_context(certificate, key)
     if http.port is not None:
         return await stack.enter_async_context(HttpServer(app, str(http.host), http.port, context))
     remembered = await core.store.get("service", "http")

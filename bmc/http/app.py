@@ -26,7 +26,7 @@ from bmc.model.software import Software
 from bmc.redfish.authentication import Unauthenticated, authenticate
 from bmc.redfish.closing import Closing
 from bmc.redfish.door import BODY_LIMIT, RedfishDoor
-from bmc.redfish.house import House, IpmiDoors
+from bmc.redfish.house import House, IpmiDoors, WebCertificate
 from bmc.redfish.image_names import ImageNames
 from bmc.redfish.tree import all_routes
 from bmc.reinstall.images import Catalogue
@@ -53,6 +53,7 @@ def make_app(
     store: Store,
     clock: Clock,
     software: tuple[Software, ...],
+    certificate: WebCertificate | None,
     page: Path,
     origins: frozenset[str] = frozenset(),
 ) -> web.Application:
@@ -70,6 +71,7 @@ def make_app(
         ipmi=ipmi,
         clock=clock,
         software=software,
+        certificate=certificate,
         closing=Closing(accounts),
     )
     metrics = Metrics(house, ipmi)

@@ -10,7 +10,7 @@ from bmc.aggregates import Aggregate
 from bmc.model.caller import Role
 from bmc.model.errors import NotFound
 from bmc.model.power import PowerAction
-from bmc.redfish.body import Body
+from bmc.redfish.body import Body, Reference
 from bmc.redfish.errors import RedfishError, not_found
 from bmc.redfish.messages import message
 from bmc.redfish.router import Call, Reply, Route, require
@@ -26,10 +26,6 @@ ADD, REMOVE = "Aggregate.AddElements", "Aggregate.RemoveElements"
 BATCH = 10
 """How many at once where nobody says."""
 MOST = 10_000
-
-
-class Reference(Body):
-    id: str = Field(alias="@odata.id")
 
 
 class NewAggregate(Body):

@@ -4,6 +4,8 @@ from bmc.redfish import (
     accounts,
     aggregation,
     audit,
+    certificate_service,
+    certificates,
     chassis,
     components,
     environment,
@@ -51,6 +53,8 @@ FAMILIES = (
     subscriptions,
     images,
     update_service,
+    certificates,
+    certificate_service,
     registries,
     schemas,
 )

@@ -16,6 +16,9 @@ VERSIONS = {
     "Aggregate": "v1_0_3",
     "AggregationService": "v1_0_3",
     "BootOption": "v1_0_6",
+    "Certificate": "v1_11_0",
+    "CertificateLocations": "v1_0_4",
+    "CertificateService": "v1_2_1",
     "Chassis": "v1_28_0",
     "ComputerSystem": "v1_27_0",
     "Drive": "v1_22_0",
@@ -62,6 +65,7 @@ VERSIONS = {
 COLLECTIONS = (
     "AggregateCollection",
     "BootOptionCollection",
+    "CertificateCollection",
     "ChassisCollection",
     "ComputerSystemCollection",
     "EventDestinationCollection",

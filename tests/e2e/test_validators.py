@@ -99,7 +99,7 @@ def test_the_profile_of_openstack_ironic_is_met(secure: LiveService, tmp_path: P
     said = referee(secure, tmp_path, "rf_interop_validator", str(profile))
     verdicts, complaints = judge(tmp_path)
     # It wants SimpleUpdate of whoever has an UpdateService; ours tells what runs, and there is nothing to update by it.
-    allowed = [row for row in complaints if "/Actions/#UpdateService.SimpleUpdate" in row]
+    allowed = [row for row in complaints if "Actions/#UpdateService.SimpleUpdate" in row]
     assert complaints == allowed, said[-2000:]
     assert len(allowed) == 1
     assert verdicts["PASS"] > 25

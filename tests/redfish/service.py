@@ -19,8 +19,9 @@ from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
 from bmc.hooks import Hooks, HookSettings, open_hooks
 from bmc.http.app import make_app
+from bmc.http.certificate import HttpsCertificate
 from bmc.http.server import HttpServer
-from bmc.http.tls import CERTIFICATE, self_signed, server_context
+from bmc.http.tls import CERTIFICATE
 from bmc.ipmi.server import IpmiServer
 from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
 from bmc.model.boot import BootMode
@@ -158,6 +159,7 @@ class Service:
     drivers: ConsoleDrivers
     app: web.Application
     ipmi: IpmiServer
+    certificate: HttpsCertificate | None
     server: HttpServer
     client: ClientSession
 
@@ -269,6 +271,7 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
         world.fleet.on_change(lambda node, _: ipmi.add(node), ipmi.remove)
         aggregates = Aggregates(world.store)
         world.fleet.on_forget(aggregates.forget)
+        certificate = HttpsCertificate.own(path, ["127.0.0.1", "localhost"]) if secure else None
         app = make_app(
             accounts=accounts,
             fleet=world.fleet,
@@ -282,11 +285,14 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
             store=world.store,
             clock=clock,
             software=SOFTWARE,
+            certificate=certificate,
             page=page,
         )
         add_image(images)
-        context = server_context(*self_signed(path, ["127.0.0.1", "localhost"])) if secure else None
+        context = certificate.context if certificate else None
         connector = TCPConnector(ssl=create_default_context(cafile=path / CERTIFICATE)) if secure else None
         async with HttpServer(app, "127.0.0.1", 0, context) as server, ClientSession(connector=connector) as client:
-            yield Service(world, accounts, jobs, hooks, work, drivers, app, ipmi, server, client)
+            if certificate:
+                certificate.on_replaced(server.serve_with)
+            yield Service(world, accounts, jobs, hooks, work, drivers, app, ipmi, certificate, server, client)
         await jobs.close()
