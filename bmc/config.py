@@ -30,6 +30,12 @@ class HttpSettings(Section):
     key: Path | None = None
     origins: list[str] = []
 
+    @model_validator(mode="after")
+    def _a_pair(self) -> "HttpSettings":
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("expected both certificate and key, or neither")
+        return self
+
     @property
     def secure(self) -> bool:
         """HTTPS: always beyond loopback, and where asked for."""

@@ -9,6 +9,7 @@ from bmc.model.checks import Check
 from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
+from bmc.model.software import Software
 from bmc.ports import Backend, Driver, Site
 
 GROUP = "bmc.robots"
@@ -39,6 +40,11 @@ class Drivers:
         """What every driver has to tell about this machine; may take seconds."""
         for name in sorted(self._entries):
             yield from self._driver(name).checks(self._site(name))
+
+    def software(self) -> Iterable[Software]:
+        """What the nodes of every driver run on, in the versions installed now; may take a second."""
+        for name in sorted(self._entries):
+            yield from self._driver(name).software()
 
     def _driver(self, name: str) -> Driver:
         entry = self._entries.get(name)

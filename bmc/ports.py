@@ -16,6 +16,7 @@ from bmc.model.clock import Clock
 from bmc.model.node import Hardware, MediaSlot, NodeDefinition
 from bmc.model.power import PowerAction, PowerReading
 from bmc.model.sensor import SensorInfo
+from bmc.model.software import Software
 
 
 class PowerSwitch(Protocol):
@@ -230,3 +231,6 @@ class Driver(Protocol):
 
     def checks(self, site: Site) -> Iterable[Check]:
         """What `bmc doctor` should tell about this machine; may take seconds."""
+
+    def software(self) -> Iterable[Software]:
+        """What its nodes run on that this machine brings, in the versions installed now; may take a second."""

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -21,19 +22,20 @@ from bmc.core import Core, key_file, open_core
 from bmc.first_start import FirstPassword, define_demo, first_administrator, ipmitool_line
 from bmc.hooks import open_hooks
 from bmc.http.app import make_app
+from bmc.http.certificate import GIVEN_IN_FILES, HttpsCertificate
 from bmc.http.deploy import DeployServer
 from bmc.http.keys import METRICS
 from bmc.http.server import CannotListen, HttpServer
-from bmc.http.tls import self_signed, server_context
 from bmc.ipmi.server import IpmiServer
 from bmc.ipmi.settings import DoorSettings
 from bmc.jobs import Jobs
 from bmc.model.errors import BackendFailed, BmcError
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, NodeDefinition
+from bmc.model.software import Software
 from bmc.node import Node
 from bmc.redfish.event_record import event_body
-from bmc.reinstall.build import build_all, default_cache
+from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.images import Catalogue
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import build_medium
@@ -104,6 +106,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
                 event_body,
             )
         )
+        certificate = _certificate(core) if core.settings.http.secure else None
         app = make_app(
             accounts=core.accounts,
             fleet=core.fleet,
@@ -116,10 +119,14 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             ipmi=ipmi,
             store=core.store,
             clock=core.clock,
+            software=await asyncio.to_thread(_software, core, artefacts),
+            certificate=certificate,
             page=_page(),
             origins=frozenset(core.settings.http.origins),
         )
-        server = await _listen(stack, core, app)
+        server = await _listen(stack, core, app, certificate.context if certificate else None)
+        if certificate:
+            certificate.on_replaced(server.serve_with)
         await jobs.resume()
         running = Running(core, jobs, server.url, first)
         for name, work in (
@@ -222,16 +229,17 @@ class Opened:
         _try_write(self._core.state / "service.json", text + "\n")
 
 
-async def _listen(stack: AsyncExitStack, core: Core, app: Application) -> HttpServer:
+def _certificate(core: Core) -> HttpsCertificate:
+    http = core.settings.http
+    if http.certificate is not None and http.key is not None:
+        return HttpsCertificate(http.certificate, http.key, GIVEN_IN_FILES)
+    names = sorted({str(http.host), socket.gethostname(), "localhost", "127.0.0.1"})
+    return HttpsCertificate.own(core.state / "tls", names)
+
+
+async def _listen(stack: AsyncExitStack, core: Core, app: Application, context: ssl.SSLContext | None) -> HttpServer:
     """Open the web door: on the configured port, or on the one remembered, or on the next that is free."""
     http = core.settings.http
-    context = None
-    if http.secure:
-        certificate, key = http.certificate, http.key
-        if certificate is None or key is None:
-            names = sorted({str(http.host), socket.gethostname(), "localhost", "127.0.0.1"})
-            certificate, key = self_signed(core.state / "tls", names)
-        context = server_context(certificate, key)
     if http.port is not None:
         return await stack.enter_async_context(HttpServer(app, str(http.host), http.port, context))
     remembered = await core.store.get("service", "http")
@@ -243,6 +251,10 @@ async def _listen(stack: AsyncExitStack, core: Core, app: Application) -> HttpSe
         await core.store.put("service", "http", {"port": port})
         return server
     raise CannotListen(f"no TCP port from {FIRST_HTTP_PORT} on is free on {http.host}; configure http.port")
+
+
+def _software(core: Core, artefacts: Artefacts) -> tuple[Software, ...]:
+    return (*core.drivers.software(), Software("deploy-ramdisk", "Deploy ramdisk", artefacts.directory.name))
 
 
 def _page() -> Path:

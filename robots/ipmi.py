@@ -16,6 +16,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import BmcError, InvalidRequest, NotSupported
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerReading, PowerState
+from bmc.model.software import Software
 from bmc.ports import Backend, Site
 from robots.ipmi_link import Credentials, Link
 
@@ -271,6 +272,9 @@ class IpmiDriver:
 
     def checks(self, site: Site) -> Iterable[Check]:
         """Nothing of this machine is needed beyond Python."""
+        return ()
+
+    def software(self) -> Iterable[Software]:
         return ()
 
 

@@ -51,6 +51,7 @@ def test_beyond_loopback_it_is_https(tmp_path):
         ("[http]\nprot = 1\n", "http.prot: Extra inputs are not permitted"),
         ('[http]\nport = 70000\n[ipmi]\nhost = "x"\n', "http.port.*; ipmi.host"),
         ("[http\n", "Expected"),
+        ('[http]\ncertificate = "/c.pem"\n', "http: .*both certificate and key, or neither"),
         ('[ipmi]\naddresses = "10.0.5.0/24"\nfirst_port = 7000\n', "ipmi: .*either `addresses`.*not both"),
         ('[ipmi]\naddresses = "10.0.5.1/24"\n', "ipmi.addresses: value is not a valid IPv4 or IPv6 network"),
         ("[ipmi]\nport = 623\n", "ipmi: .*port is that of `addresses`, which is missing"),

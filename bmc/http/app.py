@@ -22,10 +22,11 @@ from bmc.http.security import OriginCheck, add_headers, host_middleware, origin_
 from bmc.jobs import Jobs
 from bmc.model.clock import Clock
 from bmc.model.errors import BmcError
+from bmc.model.software import Software
 from bmc.redfish.authentication import Unauthenticated, authenticate
 from bmc.redfish.closing import Closing
 from bmc.redfish.door import BODY_LIMIT, RedfishDoor
-from bmc.redfish.house import House, IpmiDoors
+from bmc.redfish.house import House, IpmiDoors, WebCertificate
 from bmc.redfish.image_names import ImageNames
 from bmc.redfish.tree import all_routes
 from bmc.reinstall.images import Catalogue
@@ -51,13 +52,27 @@ def make_app(
     ipmi: Ipmi,
     store: Store,
     clock: Clock,
+    software: tuple[Software, ...],
+    certificate: WebCertificate | None,
     page: Path,
     origins: frozenset[str] = frozenset(),
 ) -> web.Application:
     """`page` is the directory of the built page; `origins` are those of reverse proxies that show us."""
-    names = ImageNames(catalogue, clock)
     house = House(
-        accounts, fleet, events, audit, jobs, hooks, aggregates, catalogue, names, ipmi, clock, Closing(accounts)
+        accounts=accounts,
+        fleet=fleet,
+        events=events,
+        audit=audit,
+        jobs=jobs,
+        hooks=hooks,
+        aggregates=aggregates,
+        catalogue=catalogue,
+        image_names=ImageNames(catalogue, clock),
+        ipmi=ipmi,
+        clock=clock,
+        software=software,
+        certificate=certificate,
+        closing=Closing(accounts),
     )
     metrics = Metrics(house, ipmi)
     app = web.Application(

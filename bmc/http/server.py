@@ -20,6 +20,7 @@ from bmc.redfish.errors import fail
 
 SHUTDOWN_SECONDS = 5.0
 MOST_CONNECTIONS = 2000
+BACKLOG = 128
 FIRST_REQUEST_SECONDS = 30.0
 
 
@@ -119,7 +120,7 @@ class HttpServer:
         logs: dict[str, Any] = {"access_log": None, "logger": _Strangers(logging.getLogger(__name__))}
         self._connections = _Connections(logs)
         app.middlewares.insert(0, self._connections.middleware())
-        self._listening: asyncio.Server | None = None
+        self._listening: list[asyncio.Server] = []
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS, **logs)
         self.port = 0
 
@@ -138,20 +139,35 @@ class HttpServer:
         await self._runner.setup()
         self._connections.server = self._runner.server
         try:
-            self._listening = await asyncio.get_running_loop().create_server(
-                self._connections, self._host, self._port, ssl=self._context, backlog=128
+            listening = await asyncio.get_running_loop().create_server(
+                self._connections, self._host, self._port, ssl=self._context, backlog=BACKLOG
             )
         except OSError as error:
             await self._runner.cleanup()
             raise self._cannot(error) from error
-        self.port = self._listening.sockets[0].getsockname()[1]
+        self._listening = [listening]
+        self.port = listening.sockets[0].getsockname()[1]
         return self
+
+    async def serve_with(self, context: ssl.SSLContext) -> None:
+        """New connections are served with `context`; those that are open go on, and none is refused meanwhile.
+
+        :raise OSError: too many open files; all is as it was.
+        """
+        before, loop = self._listening, asyncio.get_running_loop()
+        self._listening = [
+            await loop.create_server(self._connections, sock=each.dup(), ssl=context, backlog=BACKLOG)
+            for server in before
+            for each in server.sockets
+        ]
+        for server in before:
+            server.close()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._listening is not None:
-            self._listening.close()
+        for server in self._listening:
+            server.close()
         await self._runner.cleanup()
 
     def _cannot(self, error: OSError) -> CannotListen:

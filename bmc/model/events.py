@@ -52,6 +52,7 @@ class EventKind(Enum):
     SIGN_IN_FAILED = "account.sign-in-failed"
     ACCOUNT_LOCKED = "account.locked"
     ACCOUNT_CHANGED = "account.changed"
+    CERTIFICATE_REPLACED = "certificate.replaced"
     TEST = "event.test"
 
 

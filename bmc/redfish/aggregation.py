@@ -11,7 +11,7 @@ from bmc.events import Target
 from bmc.model.caller import Role
 from bmc.model.errors import NotFound
 from bmc.model.power import PowerAction
-from bmc.redfish.body import Body
+from bmc.redfish.body import Body, Reference
 from bmc.redfish.errors import RedfishError, not_found
 from bmc.redfish.messages import message
 from bmc.redfish.router import Call, Reply, Route, require
@@ -27,10 +27,6 @@ ADD, REMOVE = "Aggregate.AddElements", "Aggregate.RemoveElements"
 BATCH = 10
 """How many at once where nobody says."""
 MOST = 10_000
-
-
-class Reference(Body):
-    id: str = Field(alias="@odata.id")
 
 
 class NewAggregate(Body):

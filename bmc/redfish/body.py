@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 from pydantic_core import ErrorDetails, from_json, to_json
 
@@ -13,7 +13,7 @@ from bmc.redfish.messages import message
 from bmc.redfish.types import JsonObject
 
 MOST_PROBLEMS = 50
-SECRETS = re.compile("password|secret|headers", re.IGNORECASE)
+SECRETS = re.compile("password|secret|headers|certificatestring", re.IGNORECASE)
 SECRET = "********"  # noqa: S105 - stands in for one
 
 
@@ -23,6 +23,12 @@ class Body(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, alias_generator=to_pascal, hide_input_in_errors=True
     )
+
+
+class Reference(Body):
+    """A link to another resource."""
+
+    id: str = Field(alias="@odata.id")
 
 
 class Nothing(Body):

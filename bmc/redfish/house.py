@@ -1,8 +1,13 @@
 """Everything the door needs of the rooms before it, wired once."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.x509 import Certificate, CertificateSigningRequestBuilder
 
 from bmc.accounts import Accounts
 from bmc.aggregates import Aggregates
@@ -13,9 +18,13 @@ from bmc.jobs import Jobs
 from bmc.model.caller import Role
 from bmc.model.clock import Clock
 from bmc.model.node import Endpoint, NodeSnapshot
+from bmc.model.software import Software
 from bmc.redfish.closing import Closing
 from bmc.redfish.image_names import ImageNames
 from bmc.reinstall.images import Catalogue
+
+PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey
+"""The kinds that every browser takes."""
 
 
 class IpmiDoors(Protocol):
@@ -28,10 +37,32 @@ class IpmiDoors(Protocol):
         """The BMC's own reset; the node is untouched. :raise WrongState: the door is closed."""
 
 
+class WebCertificate(Protocol):
+    """What HTTPS is served with. `fixed` says why it cannot be replaced from here; "" where it can.
+
+    `chain` begins with the server's own certificate.
+    """
+
+    fixed: str
+    chain: tuple[Certificate, ...]
+
+    async def request(self, builder: CertificateSigningRequestBuilder, make_key: Callable[[], PrivateKey]) -> str:
+        """A signing request (PEM) with a new key, which stays; it replaces the one before. May take seconds.
+
+        :raise Refused: it is fixed. :raise InvalidRequest: it cannot be signed. :raise BackendFailed: nor stored.
+        """
+
+    async def replace(self, text: str) -> None:
+        """Serve new connections with the certificates in `text` (PEM), and the key beside them or one that is kept.
+
+        :raise Refused: it is fixed. :raise InvalidRequest, BackendFailed: why not; nothing was changed.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class House:
-    """`late` holds what goes on after its asker was answered; `systems` the last reply for each System and role, with
-    the snapshot and the image names that it was made of.
+    """`certificate` is None under plain HTTP. `late` holds what goes on after its asker was answered; `systems` the
+    last reply for each System and role, with the snapshot and the image names that it was made of.
     """
 
     accounts: Accounts
@@ -45,6 +76,8 @@ class House:
     image_names: ImageNames
     ipmi: IpmiDoors
     clock: Clock
+    software: tuple[Software, ...]
+    certificate: WebCertificate | None
     closing: Closing
     late: set[asyncio.Future[Any]] = field(default_factory=set)
     systems: dict[tuple[str, Role], tuple[NodeSnapshot, list[str], Any]] = field(default_factory=dict)

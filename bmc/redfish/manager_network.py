@@ -8,9 +8,10 @@ from ipaddress import IPv6Address, ip_address
 
 from bmc.model.node import Endpoint
 from bmc.network import NOWHERE, find_network
+from bmc.redfish.certificates import certificates_path
 from bmc.redfish.errors import not_found
 from bmc.redfish.router import Call, Reply, Route
-from bmc.redfish.types import JsonObject, collection, links, resource
+from bmc.redfish.types import JsonObject, collection, link, links, resource
 
 MANAGER = "/redfish/v1/Managers/{node}"
 INTERFACE = "ipmi"
@@ -23,9 +24,12 @@ async def get_protocols(call: Call) -> Reply:
     web, other = ("HTTPS", "HTTP") if call.request.secure else ("HTTP", "HTTPS")
     ipmi = call.house.ipmi.endpoint(node)
     body = resource(call.path, "ManagerNetworkProtocol", Id="NetworkProtocol", Name="Protocols", Status=ENABLED)
+    shown: JsonObject = {"ProtocolEnabled": True, "Port": _web_port(call)}
+    if call.house.certificate is not None:
+        shown["Certificates"] = link(certificates_path(call.params["node"]))
     body |= {
         "HostName": socket.gethostname(),
-        web: {"ProtocolEnabled": True, "Port": _web_port(call)},
+        web: shown,
         other: {"ProtocolEnabled": False},
         "IPMI": {"ProtocolEnabled": True, "Port": ipmi.port} if ipmi else {"ProtocolEnabled": False},
     }

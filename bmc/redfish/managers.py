@@ -31,6 +31,11 @@ def manager_path(name: str) -> str:
     return f"{MANAGERS}/{name}"
 
 
+def firmware_version() -> str:
+    """Every Manager's: they are this service."""
+    return version("lightsout")
+
+
 async def list_managers(call: Call) -> Reply:
     paths = [manager_path(node.snapshot.name) for node in call.house.fleet.visible(call.caller)]
     return Reply(collection(MANAGERS, "ManagerCollection", "Managers", links([*paths, SERVICE_MANAGER])))
@@ -48,7 +53,7 @@ async def get_manager(call: Call) -> Reply:
         Manufacturer="Lightsout",
         Model="Lightsout",
         UUID=str(snapshot.definition.uuid),
-        FirmwareVersion=version("lightsout"),
+        FirmwareVersion=firmware_version(),
         PowerState="On",
         DateTime=moment(int(call.house.clock.now())),
         DateTimeLocalOffset="+00:00",

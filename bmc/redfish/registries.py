@@ -63,6 +63,7 @@ EVENTS = {
         "Sign-ins are refused for a while after too many failures.", WARNING, "Find out who tried."
     ),
     EventKind.ACCOUNT_CHANGED: Template("An account was made, changed or deleted.", OK, NOTHING),
+    EventKind.CERTIFICATE_REPLACED: Template("The certificate of HTTPS was replaced.", OK, NOTHING),
     EventKind.TEST: Template("Somebody tries whether events arrive.", OK, NOTHING),
 }
 """What the registry says of each kind: its usual severity, and what to do. The event itself says more."""

@@ -7,6 +7,7 @@ from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import METADATA, link, resource
 
 ROOT = "/redfish/v1"
+CERTIFICATES = "CertificateService"
 # A row each: what hangs below the root, and the property that links it.
 FAMILIES = {
     "Systems": f"{ROOT}/Systems",
@@ -17,6 +18,8 @@ FAMILIES = {
     "AccountService": f"{ROOT}/AccountService",
     "AggregationService": f"{ROOT}/AggregationService",
     "EventService": f"{ROOT}/EventService",
+    "UpdateService": f"{ROOT}/UpdateService",
+    CERTIFICATES: f"{ROOT}/CertificateService",
     "Registries": f"{ROOT}/Registries",
     "JsonSchemas": f"{ROOT}/JsonSchemas",
 }
@@ -27,7 +30,7 @@ async def versions(_: Call) -> Reply:
     return Reply({"v1": f"{ROOT}/"})
 
 
-async def root(_: Call) -> Reply:
+async def root(call: Call) -> Reply:
     queries = {
         "ExpandQuery": {"ExpandAll": True, "NoLinks": True, "Links": True, "Levels": True, "MaxLevels": MAX_LEVELS},
         "SelectQuery": True,
@@ -51,14 +54,19 @@ async def root(_: Call) -> Reply:
         },
         Oem=oem.extension("LightsoutServiceRoot", oem.LightsoutServiceRoot(Images=link(IMAGES))),
     )
-    return Reply(body | {name: link(path) for name, path in FAMILIES.items()})
+    return Reply(body | {name: link(path) for name, path in _families(call).items()})
 
 
-async def odata(_: Call) -> Reply:
+async def odata(call: Call) -> Reply:
     entries = [{"name": "Service", "kind": "Singleton", "url": f"{ROOT}/"}]
-    entries += [{"name": name, "kind": "Singleton", "url": path} for name, path in FAMILIES.items()]
+    entries += [{"name": name, "kind": "Singleton", "url": path} for name, path in _families(call).items()]
     entries += [{"name": "Sessions", "kind": "Singleton", "url": f"{ROOT}/SessionService/Sessions"}]
     return Reply({"@odata.context": METADATA, "value": entries})
+
+
+def _families(call: Call) -> dict[str, str]:
+    """Plain HTTP has no certificate."""
+    return {name: path for name, path in FAMILIES.items() if name != CERTIFICATES or call.house.certificate}
 
 
 ROUTES = (

@@ -5,6 +5,8 @@ from bmc.redfish import (
     aggregation,
     audit,
     bios,
+    certificate_service,
+    certificates,
     chassis,
     components,
     environment,
@@ -26,6 +28,7 @@ from bmc.redfish import (
     system_actions,
     systems,
     tasks,
+    update_service,
 )
 from bmc.redfish.router import Route
 
@@ -53,6 +56,9 @@ FAMILIES = (
     event_service,
     subscriptions,
     images,
+    update_service,
+    certificates,
+    certificate_service,
     registries,
     schemas,
 )

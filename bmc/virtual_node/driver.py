@@ -1,8 +1,11 @@
 """The driver `qemu`: composes the backend of one virtual node, and tells what this machine lacks for it."""
 
 import asyncio
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from bmc.model.checks import Check, Verdict
 from bmc.model.clock import Clock
 from bmc.model.errors import Refused
 from bmc.model.node import Disk, Hardware, Nic, NodeDefinition
+from bmc.model.software import Software
 from bmc.ports import Backend, Site
 from bmc.virtual_node import accelerator, firmware, process, sandbox
 from bmc.virtual_node.argv import Machine, build_argv, own_boot_order
@@ -29,7 +33,9 @@ from bmc.virtual_node.power import ProcessSense, QmpSense, VirtualSwitch
 from bmc.virtual_node.sensors import VirtualSensors
 from bmc.virtual_node.state import Run, StateFile
 
+NAME = "qemu"
 QEMU = "qemu-system-x86_64"
+ASK_SECONDS = 10.0
 
 
 class VirtualNodeDriver:
@@ -60,6 +66,27 @@ class VirtualNodeDriver:
         if namespaces.way == "none":
             finding = f"{namespaces.problem}: nodes get no network and cannot be reinstalled"
             yield Check("guest network", Verdict.WARNING, finding, namespaces.remedy)
+
+    def software(self) -> Iterator[Software]:
+        """What is not installed is left out."""
+        if shutil.which(QEMU) is None:
+            return
+        yield Software("qemu", "QEMU", qemu_version(), NAME)
+        if (bios := firmware.find_bios(QEMU)) is not None:
+            yield Software("seabios", "SeaBIOS", firmware.bios_version(bios) or None, NAME, BootMode.LEGACY)
+        with suppress(Refused):
+            version = firmware.package_version(firmware.find_uefi().code)
+            yield Software("ovmf", "OVMF", version or None, NAME, BootMode.UEFI)
+
+
+def qemu_version() -> str | None:
+    """What QEMU says of itself; None if it says nothing that we know."""
+    try:
+        said = subprocess.run([QEMU, "--version"], capture_output=True, text=True, timeout=ASK_SECONDS).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.match(r"QEMU emulator version (.+)", said)
+    return found[1] if found else None
 
 
 def open_virtual_node(
@@ -137,8 +164,10 @@ class _Start:
         if options.firmware == "uefi":
             found = firmware.find_uefi()
             code = found.code
+            version = firmware.package_version(code)
             firmware.prepare_uefi(files, found)
         else:
+            version = firmware.bios_version(firmware.find_bios(host.qemu))
             firmware.prepare_bios(files)
         prepare_disks(files, options)
         namespaces = sandbox.try_namespaces()
@@ -152,7 +181,7 @@ class _Start:
             *sandbox.drop_rights(user, groups),
             *build_argv(self.definition.name, self.definition.uuid, options, machine),
         ]
-        return argv, Run(process.host_boot_id(), self.guest.clock.now(), chosen, network)
+        return argv, Run(process.host_boot_id(), self.guest.clock.now(), chosen, network, version)
 
 
 class VirtualLifecycle:
@@ -195,6 +224,7 @@ class VirtualInventory:
             architecture=QEMU.removeprefix("qemu-system-"),
             memory=options.memory_mib * MIB,
             firmware=self._firmware.mode,
+            firmware_version=run.firmware_version if run else "",
             accelerator=run.accelerator if run else options.accelerator,
             disks=tuple(
                 Disk(f"disk{index}", disk.size, disk.serial or "", disk.bus) for index, disk in enumerate(options.disks)

@@ -1,5 +1,8 @@
 """Which firmware a node has; the firmware files of this machine, and each node's own UEFI variables."""
 
+import re
+import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +13,9 @@ from bmc.model.errors import BackendFailed, Refused
 from bmc.virtual_node.files import SERCON_PORT, UEFI_VARIABLES, NodeFiles, write_guest_file
 from bmc.virtual_node.options import VirtualNodeOptions
 
+BIOS = "bios-256k.bin"
+BIOS_VERSION = re.compile(rb"\0((?:rel-)?\d+\.\d+\.\d+[\w.+~-]*)\0")
+DPKG_SECONDS = 10.0
 COM1 = (0x3F8).to_bytes(2, "little")
 REMEDY = "install UEFI firmware for QEMU (Debian, Ubuntu: apt install ovmf), or set options.firmware to bios"
 
@@ -56,6 +62,37 @@ def find_uefi(places: tuple[UefiFirmware, ...] = PLACES) -> UefiFirmware:
             return firmware
     looked = ", ".join(str(firmware.code) for firmware in places)
     raise Refused(f"options.firmware is uefi, but no UEFI firmware was found (looked for {looked}); {REMEDY}")
+
+
+def find_bios(qemu: str) -> Path | None:
+    """The SeaBIOS that this QEMU starts its nodes with (`-L help` names the same directories)."""
+    program = shutil.which(qemu)
+    share = Path(program).parents[1] / "share" if program else Path()
+    places = (share / "qemu" / BIOS, share / "seabios" / BIOS)
+    return next((place for place in places if program and place.is_file()), None)
+
+
+def bios_version(image: Path | None) -> str:
+    """What SeaBIOS calls itself, as it stands in its image; "" if it cannot be told."""
+    try:
+        found = BIOS_VERSION.search(image.read_bytes()) if image else None
+    except OSError:
+        return ""
+    return found[1].decode() if found else ""
+
+
+def package_version(file: Path) -> str:
+    """The version of the Debian package that brought the file; "" where it is no such package's."""
+    try:
+        owner = _dpkg_query("--search", str(file)).partition(":")[0]
+        return _dpkg_query("--show", "--showformat=${Version}", owner)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def _dpkg_query(*words: str) -> str:
+    query = ["dpkg-query", *words]
+    return subprocess.run(query, check=True, capture_output=True, text=True, timeout=DPKG_SECONDS).stdout.strip()
 
 
 def prepare_uefi(files: NodeFiles, firmware: UefiFirmware) -> None:

@@ -27,12 +27,13 @@ class Medium:
 
 @dataclass(slots=True)
 class Run:
-    """The QEMU process that was last started."""
+    """The QEMU process that was last started, and the version of the firmware it got, if that can be told."""
 
     boot_id: str
     started: float
     accelerator: str
     network: bool
+    firmware_version: str = ""
 
 
 @dataclass(slots=True)

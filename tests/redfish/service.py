@@ -19,14 +19,16 @@ from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
 from bmc.hooks import Hooks, HookSettings, open_hooks
 from bmc.http.app import make_app
+from bmc.http.certificate import HttpsCertificate
 from bmc.http.server import HttpServer
-from bmc.http.tls import CERTIFICATE, self_signed, server_context
+from bmc.http.tls import CERTIFICATE
 from bmc.ipmi.server import IpmiServer
 from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
 from bmc.model.boot import BootMode
 from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.node import Disk, Hardware, Nic
+from bmc.model.software import Software
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.redfish.event_record import event_body
@@ -35,6 +37,14 @@ from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream
 
 PASSWORDS = {"admin": "correct horse", "olga": "battery staple", "vera": "look only", "tina": "one tenant"}
 ROLES = {"admin": Role.ADMINISTRATOR, "olga": Role.OPERATOR, "vera": Role.READ_ONLY, "tina": Role.OPERATOR}
+
+
+SOFTWARE = (
+    Software("qemu", "QEMU", "7.2.22", "memory"),
+    Software("seabios", "SeaBIOS", "1.16.2", "memory", BootMode.LEGACY),
+    Software("ovmf", "OVMF", None, "memory", BootMode.UEFI),
+    Software("deploy-ramdisk", "Deploy ramdisk", "0123456789abcdef0123"),
+)
 
 
 class QuickHasher:
@@ -168,6 +178,7 @@ class Service:
     drivers: ConsoleDrivers
     app: web.Application
     ipmi: IpmiServer
+    certificate: HttpsCertificate | None
     server: HttpServer
     client: ClientSession
 
@@ -281,6 +292,7 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
         world.fleet.on_change(lambda node, _: ipmi.add(node), ipmi.remove)
         aggregates = Aggregates(world.store)
         world.fleet.on_forget(aggregates.forget)
+        certificate = HttpsCertificate.own(path, ["127.0.0.1", "localhost"]) if secure else None
         app = make_app(
             accounts=accounts,
             fleet=world.fleet,
@@ -293,11 +305,15 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
             ipmi=ipmi,
             store=world.store,
             clock=clock,
+            software=SOFTWARE,
+            certificate=certificate,
             page=page,
         )
         add_image(images)
-        context = server_context(*self_signed(path, ["127.0.0.1", "localhost"])) if secure else None
+        context = certificate.context if certificate else None
         connector = TCPConnector(ssl=create_default_context(cafile=path / CERTIFICATE)) if secure else None
         async with HttpServer(app, "127.0.0.1", 0, context) as server, ClientSession(connector=connector) as client:
-            yield Service(world, accounts, jobs, hooks, work, drivers, app, ipmi, server, client)
+            if certificate:
+                certificate.on_replaced(server.serve_with)
+            yield Service(world, accounts, jobs, hooks, work, drivers, app, ipmi, certificate, server, client)
         await jobs.close()
