@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from bmc.http.deploy import DeployServer
-from bmc.jobs import Jobs
+from bmc.jobs import Jobs, Recipe
 from bmc.model.boot import BootMode
+from bmc.reinstall.desk import Errand, Ticket, hidden
+from bmc.reinstall.erase import Erase
 from bmc.reinstall.images import Catalogue, Image, describe
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import shell_lines
+from bmc.reinstall.rescue import Rescue
+from bmc.reinstall.steps import BuildMedium
 from tests.jobs.lab import HandClock, jobs_of
 from tests.reinstall.simulated import BootingDrivers, BootingServer
 from tests.world import World, open_world
@@ -37,6 +41,22 @@ def make_image(directory: Path, name: str = "mini", **changes: object) -> Image:
     return image
 
 
+def install_ticket(image: Image) -> Ticket:
+    """Of a reinstall of n1. Its tokens are "token" and "proof", and its nonce is "nonce"."""
+    told = {"image_size": str(image.size), "image_sha256": image.sha256, "image_encoding": image.encoding}
+    return Ticket(
+        "7",
+        "n1",
+        hidden("token"),
+        Errand.INSTALL,
+        told=told | {"seed": "meta-data"},
+        files={"meta-data": "x"},
+        image=image,
+        proof_token=hidden("proof"),
+        nonce=hidden("nonce"),
+    )
+
+
 class House:
     """What a reinstall needs, but for the jobs: those are opened anew after each crash."""
 
@@ -52,8 +72,17 @@ class House:
         return self.drivers.server()
 
     def jobs(self, world: World) -> Jobs:
-        recipe = Reinstall(world.events, self.catalogue, _build, DeployServer(), self.media).recipe()
-        return jobs_of(world, self.clock, recipe)
+        return jobs_of(world, self.clock, *recipes(world, self.catalogue, _build, self.media))
+
+
+def recipes(world: World, catalogue: Catalogue, build: BuildMedium, media: Path) -> list[Recipe]:
+    """All that the ramdisk does, as the service has it."""
+    door = DeployServer()
+    return [
+        Reinstall(world.events, catalogue, build, door, media).recipe(),
+        Rescue(world.events, build, door, media).recipe(),
+        Erase(world.events, world.audit, build, door, media).recipe(),
+    ]
 
 
 def _build(conf: Mapping[str, str], out: Path) -> None:

@@ -56,6 +56,7 @@ class Peer:
     def answer(self, name: str, form: dict[str, str]) -> tuple[int, bytes]:
         if name == "checkin":
             reply = {
+                "errand": "install",
                 "image_size": str(self.image.size),
                 "image_sha256": self.sha256 or self.image.sha256,
                 "image_encoding": self.image.encoding,
