@@ -1,0 +1,117 @@
+"""A real virtual node rescued and erased by the real ramdisk: SSH into it, and what is on the disk before and after."""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from bmc.jobs import Jobs
+from bmc.model.boot import NO_OVERRIDE
+from bmc.model.commands import Power
+from bmc.model.events import EventKind
+from bmc.model.job import JobState
+from bmc.model.power import PowerAction, PowerState
+from bmc.node import Node
+from bmc.node.power import PATIENCE
+from tests.reinstall.test_job_guest import LONG, Lab, artefacts, ended, lab, make_node, printed, request  # noqa: F401
+from tests.world import ADMIN, OPERATOR, World, open_world, until
+
+pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
+    return tmp_path / "key"
+
+
+def disk_of(directory: Path) -> Path:
+    return directory / "nodes" / "n1" / "guest" / "disk0.raw"
+
+
+@asynccontextmanager
+async def led(jobs: Jobs) -> AsyncIterator[int]:
+    """A port by which an SSH client is led into the guest, as the service's WebSocket leads it."""
+
+    async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        guest = await jobs.connect("rescue", "n1", OPERATOR)
+
+        async def out() -> None:
+            while data := await guest.read():
+                writer.write(data)
+                await writer.drain()
+            writer.close()
+
+        pump = asyncio.create_task(out())
+        while data := await reader.read(65536):
+            await guest.write(data)
+        await guest.close()
+        await pump
+
+    server = await asyncio.start_server(lead, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def ssh(port: int, key: Path, host_key: str, command: str, stdin: bytes = b"") -> bytes:
+    """The host key is checked against the one that the job tells."""
+    known = key.with_name("known_hosts")
+    known.write_text(f"rescue {host_key}\n")
+    options = ("StrictHostKeyChecking=yes", "HostKeyAlias=rescue", f"UserKnownHostsFile={known}", "BatchMode=yes")
+    process = await asyncio.create_subprocess_exec(
+        *("ssh", "-p", str(port), "-i", str(key), *(word for option in options for word in ("-o", option))),
+        *("root@127.0.0.1", command),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(90):
+        out, errors = await process.communicate(stdin)
+    assert process.returncode == 0, (process.returncode, out, errors)
+    return out
+
+
+async def rescued(jobs: Jobs, id: str, node: Node) -> Mapping[str, Any]:
+    """What the job tells of its SSH server, once there is one."""
+    try:
+        await until(lambda: "rescue" in jobs.get(id).details or jobs.get(id).state.ended, LONG)
+    except TimeoutError:
+        pytest.fail(f"no rescue: {jobs.get(id)}; printed: {node.serial_tail!r}")
+    assert "rescue" in jobs.get(id).details, jobs.get(id)
+    return cast("Mapping[str, Any]", jobs.get(id).details["rescue"])
+
+
+def assert_free_and_off(node: Node) -> None:
+    snapshot = node.snapshot
+    assert (snapshot.power, snapshot.reservation, snapshot.boot) == (PowerState.OFF, None, NO_OVERRIDE)
+    assert not any(slot.inserted for slot in snapshot.media)
+
+
+@pytest.mark.parametrize("firmware", ["bios", pytest.param("uefi", marks=pytest.mark.slow)])
+async def test_a_node_is_rescued_by_ssh_and_what_was_written_is_on_its_disk(lab, tmp_path, key, firmware):  # noqa: F811
+    async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
+        node = await make_node(world, firmware)
+        jobs = lab.jobs(world)
+        asked = {"ssh_keys": [key.with_suffix(".pub").read_text().strip()], "minutes": 10}
+        job = await jobs.start("rescue", "n1", asked, OPERATOR)
+        told = await rescued(jobs, job.id, node)
+        disk = disk_of(tmp_path)
+        assert not any(disk.read_bytes()), "no disk is touched"
+        async with led(jobs) as port:
+            assert await ssh(port, key, told["host_key"], "id -u; tty; ls /dev/vda") == b"0\nnot a tty\n/dev/vda\n"
+            await ssh(port, key, told["host_key"], "mkdosfs /dev/vda && mkdir -p /mnt && mount -t vfat /dev/vda /mnt")
+            two = [ssh(port, key, told["host_key"], f"cat > /mnt/{name}", name * 99999) for name in (b"a", b"b")]
+            await asyncio.gather(*two)
+            await jobs.finish("rescue", "n1", OPERATOR)
+            job = await ended(jobs, job.id, node)
+        assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
+        assert "it was ended by an action" in [line.text for line in job.messages]
+        assert_free_and_off(node)
+        assert b"a" * 99999 in disk.read_bytes(), "the file system was not unmounted"
+        await jobs.close()
