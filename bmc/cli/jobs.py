@@ -1,6 +1,7 @@
 """`bmc job …`: what long work is under way, and how it ends. All through Redfish's TaskService."""
 
 import time
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import quote
 
@@ -55,12 +56,7 @@ def cancel(job: Id) -> None:
 
 def follow(client: Client, task: Resource) -> None:
     """Show a job's progress to its end. :raise CliError: it ended otherwise than well."""
-    try:
-        task = _until_ended(client, task)
-    except KeyboardInterrupt:
-        job = task["Id"]
-        print(f"job {job} goes on. `bmc job list` shows it, `bmc job cancel {job}` ends it.")
-        raise typer.Exit(CUT_OFF) from None
+    task = show_until(client, task, lambda task: task["TaskState"] in ENDED)
     for line in report(task):
         print(printable(line))
     if task["TaskState"] != "Completed":
@@ -76,7 +72,12 @@ def report(task: Resource) -> list[str]:
         return [*told, *(["the end of the serial console:", *tail] if tail else [])]
     lines = [line for line in told[:-1] if line not in ours["Steps"]]
     node = ours["System"]["@odata.id"].rpartition("/")[2]
-    lines.append(f"{node} runs {ours['Request'].get('image', 'what was asked for')}")
+    if erased := ours.get("Erased"):
+        which = f"{erased['Name']} of {node}, {erased['SizeBytes']} bytes, serial {erased['SerialNumber'] or 'none'}"
+        return [*lines, f"erased by {erased['Method']}: {which}"]
+    if "image" not in ours["Request"]:
+        return [*lines, f"{node} is off"]
+    lines.append(f"{node} runs {ours['Request']['image']}")
     given = [f"proof {proof}: {PROOFS.get(proof, 'given')}" for proof in ours["Proofs"]]
     return [*lines, *(given or ["no proof: the image can give none"])]
 
@@ -101,7 +102,17 @@ def _given(task: Resource) -> str:
     return f"proof: {', '.join(proofs)}" if proofs else ""
 
 
-def _until_ended(client: Client, task: Resource) -> Resource:
+def show_until(client: Client, task: Resource, enough: Callable[[Resource], bool]) -> Resource:
+    """Show a job's progress until the task is `enough`, which the end of it must be. Ctrl-C ends the showing."""
+    try:
+        return _watched(client, task, enough)
+    except KeyboardInterrupt:
+        job = task["Id"]
+        print(f"job {job} goes on. `bmc job list` shows it, `bmc job cancel {job}` ends it.")
+        raise typer.Exit(CUT_OFF) from None
+
+
+def _watched(client: Client, task: Resource, enough: Callable[[Resource], bool]) -> Resource:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -116,6 +127,6 @@ def _until_ended(client: Client, task: Resource) -> Resource:
             task = client.get(task["@odata.id"])
             step = task["Oem"]["Lightsout"]["Step"] or task["TaskState"]
             progress.update(bar, completed=task["PercentComplete"], description=f"job {task['Id']}: {step}")
-            if task["TaskState"] in ENDED:
+            if enough(task):
                 return task
             time.sleep(1)

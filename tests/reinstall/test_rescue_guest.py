@@ -1,6 +1,7 @@
 """A real virtual node rescued and erased by the real ramdisk: SSH into it, and what is on the disk before and after."""
 
 import asyncio
+import struct
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,18 +12,19 @@ import pytest
 
 from bmc.jobs import Jobs
 from bmc.model.boot import NO_OVERRIDE
-from bmc.model.commands import Power
+from bmc.model.commands import SerialConsole
 from bmc.model.events import EventKind
 from bmc.model.job import JobState
-from bmc.model.power import PowerAction, PowerState
+from bmc.model.power import PowerState
 from bmc.node import Node
 from bmc.node.power import PATIENCE
 from tests.reinstall.test_job_guest import LONG, Lab, artefacts, ended, lab, make_node, printed, request  # noqa: F401
-from tests.world import ADMIN, OPERATOR, World, open_world, until
+from tests.world import ADMIN, OPERATOR, open_world, until
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
 
 MIB = 1 << 20
+OLD = b"the files of the old system".ljust(512, b".")
 
 
 @pytest.fixture
@@ -33,6 +35,15 @@ def key(tmp_path: Path) -> Path:
 
 def disk_of(directory: Path) -> Path:
     return directory / "nodes" / "n1" / "guest" / "disk0.raw"
+
+
+def write_old_system(disk: Path) -> None:
+    """Data everywhere, and one partition from 2 MiB to 200 MiB."""
+    with disk.open("r+b") as file:
+        file.write(OLD * (256 * MIB // len(OLD)))
+        file.seek(446)
+        file.write(struct.pack("<B3sB3sII", 0x80, bytes(3), 0x83, bytes(3), 4096, 198 * 2048).ljust(64, b"\0"))
+        file.write(b"\x55\xaa")
 
 
 @asynccontextmanager
@@ -106,12 +117,82 @@ async def test_a_node_is_rescued_by_ssh_and_what_was_written_is_on_its_disk(lab,
         async with led(jobs) as port:
             assert await ssh(port, key, told["host_key"], "id -u; tty; ls /dev/vda") == b"0\nnot a tty\n/dev/vda\n"
             await ssh(port, key, told["host_key"], "mkdosfs /dev/vda && mkdir -p /mnt && mount -t vfat /dev/vda /mnt")
-            two = [ssh(port, key, told["host_key"], f"cat > /mnt/{name}", name * 99999) for name in (b"a", b"b")]
-            await asyncio.gather(*two)
+            files = {"a": b"a" * 99999, "b": b"b" * 99999}
+            writing = (ssh(port, key, told["host_key"], f"cat > /mnt/{name}", text) for name, text in files.items())
+            await asyncio.gather(*writing)
             await jobs.finish("rescue", "n1", OPERATOR)
             job = await ended(jobs, job.id, node)
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
         assert "it was ended by an action" in [line.text for line in job.messages]
         assert_free_and_off(node)
-        assert b"a" * 99999 in disk.read_bytes(), "the file system was not unmounted"
+        assert files["a"] in disk.read_bytes(), "the file system was not unmounted"
+        await jobs.close()
+
+
+@pytest.mark.parametrize("method", ["Full", "Metadata", "Discard"])
+async def test_a_disk_is_erased_read_back_and_recorded(lab, tmp_path, method):  # noqa: F811
+    async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
+        node = await make_node(world, "bios")
+        disk = disk_of(tmp_path)
+        write_old_system(disk)
+        jobs = lab.jobs(world)
+        job = await jobs.start("erase", "n1", {"method": method}, OPERATOR)
+        job = await ended(jobs, job.id, node)
+        assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
+        content = disk.read_bytes()
+        assert not any(content[:MIB] + content[-MIB:])
+        assert not any(content[2 * MIB : 3 * MIB]), "the partition's first MiB"
+        assert (OLD in content) is (method == "Metadata"), "Metadata leaves the files"
+        record = cast("Mapping[str, Any]", job.details["erased"])
+        assert (record["disk"], record["size"], record["method"]) == ("vda", 256 * MIB, method)
+        assert record["serial"]
+        assert record["started"] <= record["ended"]
+        assert record["places"] == (4 if method == "Metadata" else 256)
+        assert record["account"] == OPERATOR.account
+        told = [event for event in await world.events.history(limit=1000) if event.kind is EventKind.DISK_ERASED]
+        assert [event.details for event in told] == [record]
+        audited = [entry for entry in await world.audit.newest(target="n1") if entry.action == "erased"]
+        assert [entry.details for entry in audited] == [record]
+        assert_free_and_off(node)
+        await jobs.close()
+
+
+@pytest.mark.parametrize("end", ["poweroff", "reboot", "poweroff -f"])
+async def test_a_shell_in_the_rescue_ends_it(lab, tmp_path, key, end):  # noqa: F811
+    async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
+        node = await make_node(world, "bios")
+        jobs = lab.jobs(world)
+        asked = {"ssh_keys": [key.with_suffix(".pub").read_text().strip()]}
+        job = await jobs.start("rescue", "n1", asked, OPERATOR)
+        await rescued(jobs, job.id, node)
+        console = await node.open(SerialConsole(writable=True), ADMIN)
+        await printed(node, "Lightsout rescue")
+        await console.write(f"{end}\n".encode())
+        job = await ended(jobs, job.id, node)
+        assert job.state is JobState.COMPLETED, job
+        assert "it was ended in the shell" in [line.text for line in job.messages]
+        assert_free_and_off(node)
+        await console.close()
+        await jobs.close()
+
+
+async def test_a_service_that_ends_during_the_rescue_finds_it_again(lab, tmp_path, key):  # noqa: F811
+    path = tmp_path / "store" / "lightsout.db"
+    async with open_world(path, lab.drivers, PATIENCE) as world:
+        node = await make_node(world, "bios")
+        jobs = lab.jobs(world)
+        asked = {"ssh_keys": [key.with_suffix(".pub").read_text().strip()]}
+        job = await jobs.start("rescue", "n1", asked, OPERATOR)
+        told = await rescued(jobs, job.id, node)
+        await jobs.close()
+    async with open_world(path, lab.drivers, PATIENCE) as world:
+        jobs, node = lab.jobs(world), world.fleet.node("n1")
+        await jobs.resume()
+        async with led(jobs) as port:
+            assert await ssh(port, key, told["host_key"], "echo $((6 * 7))") == b"42\n"
+        assert jobs.get(job.id).details["rescue"] == told
+        await jobs.cancel(job.id, OPERATOR)
+        job = await ended(jobs, job.id, node)
+        assert job.state is JobState.CANCELLED
+        assert_free_and_off(node)
         await jobs.close()
