@@ -88,9 +88,10 @@ class Rescue(RamdiskJob):
             await asyncio.gather(left, told, late, return_exceptions=True)
 
     async def _connect(self, run: Run) -> ByteStream:
-        guest = self._guests.get(run.job.id)
-        if guest is None or not guest.ticket.facts.host_key or guest.ticket.cancelled:
-            raise WrongState(f"the rescue of {run.job.node} has no SSH now: it is in the step “{run.job.step}”")
+        over = run.ending is not None or run.state.get("over")
+        if over or run.job.step != "rescue":
+            raise WrongState(f"the rescue of {run.job.node} has no SSH now: its step is “{run.job.step}”")
+        guest = await self._guest(run)  # after a restart of the service this may come before the step itself
         return await guest.ticket.lines.take()
 
     def _ticket(self, run: Run, token: bytes) -> Ticket:
