@@ -19,13 +19,17 @@ def key(tmp_path: Path) -> Path:
     return tmp_path / "key"
 
 
-async def refused(service: LiveService, node: str) -> int | None:
-    """The close code that an administrator gets who did not start the rescue."""
-    async with aiohttp.ClientSession(headers={"X-Auth-Token": service.token()}) as client:
+async def refused(service: LiveService, node: str) -> int:
+    """The close code that another administrator gets, who did not start the rescue."""
+    who = {"UserName": "otto", "Password": "another-correct-horse"}
+    service.do("POST", "/redfish/v1/AccountService/Accounts", {**who, "RoleId": "Administrator"})
+    token = service.call("POST", "/redfish/v1/SessionService/Sessions", who, user=None).headers["X-Auth-Token"]
+    async with aiohttp.ClientSession(headers={"X-Auth-Token": token}) as client:
         url = f"{service.url}/console/{node}/ssh"
         async with client.ws_connect(url, origin=service.url, ssl=service.trust) as socket:
-            await socket.receive()
-            return socket.close_code
+            message = await socket.receive()
+            assert message.type is aiohttp.WSMsgType.CLOSE, message
+            return int(message.data)
 
 
 async def test_a_node_is_rescued_and_then_erased_by_the_command_line(service: LiveService, key: Path) -> None:
