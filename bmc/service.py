@@ -35,6 +35,7 @@ from bmc.redfish.event_record import event_body
 from bmc.reinstall.build import build_all, default_cache
 from bmc.reinstall.erase import Erase
 from bmc.reinstall.images import Catalogue
+from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import build_medium
 from bmc.reinstall.rescue import Rescue
@@ -89,6 +90,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             Reinstall(core.events, catalogue, medium, door, directory).recipe(),
             Rescue(core.events, medium, door, directory).recipe(),
             Erase(core.events, core.audit, medium, door, directory).recipe(),
+            Inspect(core.events, medium, door, directory).recipe(),
         )
         jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, recipes)
         stack.push_async_callback(jobs.close)

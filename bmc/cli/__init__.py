@@ -37,6 +37,7 @@ for verb in (
     ramdisk.rescue,
     ramdisk.ssh,
     ramdisk.erase,
+    ramdisk.inspect,
     records.sensors,
     events.events,
     why.why,

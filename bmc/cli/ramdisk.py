@@ -95,6 +95,14 @@ def erase(
     jobs.follow(client, task)
 
 
+def inspect(name: Name, yes: Yes = False) -> None:
+    """Have a node's ramdisk tell what the node consists of, with its disks untouched; `bmc node show` shows it."""
+    ask(f"Power {name} off and boot it to be inspected?", yes)
+    client = Client()
+    task, _ = client.post(_action(name, "Inspect"), {})
+    jobs.follow(client, task)
+
+
 def _action(name: str, action: str) -> str:
     return f"{system_path(name)}/Actions/Oem/Lightsout.{action}"
 

@@ -111,6 +111,7 @@ def _routes(answers: _Answers) -> Iterable[tuple[str, str, Answer]]:
         ("POST", "done", answers.done),
         ("POST", "failed", answers.form(desk.failed)),
         ("POST", "proof", answers.form(desk.proof)),
+        ("POST", "report", answers.form(desk.inspected)),
         ("POST", "ready", answers.form(desk.ready)),
         ("GET", "line", answers.line),
     )

@@ -22,6 +22,7 @@ from bmc.reinstall.rescue import MINUTES, MINUTES_MAX
 ACTIONS = f"{SYSTEMS}/{{node}}/Actions"
 RESET, REINSTALL, CONFIRM = "ComputerSystem.Reset", "Lightsout.Reinstall", "Lightsout.ConfirmPower"
 RESCUE, END_RESCUE, ERASE = "Lightsout.Rescue", "Lightsout.EndRescue", "Lightsout.Erase"
+INSPECT = "Lightsout.Inspect"
 RESUME, RESERVE, RELEASE = "Lightsout.Resume", "Lightsout.Reserve", "Lightsout.Release"
 RESET_SECONDS = 15.0
 
@@ -84,6 +85,7 @@ OEM_ACTIONS: tuple[tuple[str, type[Body], str], ...] = (
     (RESCUE, RescueBody, "Boot a system to work in, by SSH and on the consoles; answers with a task."),
     (END_RESCUE, Nothing, "End the rescue of the server."),
     (ERASE, EraseBody, "Erase a disk of the server and read back from it; answers with a task."),
+    (INSPECT, Nothing, "Have the server tell what it consists of; answers with a task."),
     (RESUME, Nothing, "Let a server run on that stands still."),
     (CONFIRM, ConfirmBody, "Say what a person has seen of a server whose power state is unknown."),
     (RESERVE, ReserveBody, "Keep others from changing the server until it is released."),
@@ -148,6 +150,12 @@ async def erase(call: Call) -> Reply:
     return await _start(call, "erase", {"method": wanted.method.value, **disk}, {})
 
 
+async def inspect(call: Call) -> Reply:
+    _bootable(call)
+    call.body(Nothing, INSPECT)
+    return await _start(call, "inspect", {}, {})
+
+
 def _bootable(call: Call) -> None:
     snapshot = call.node().snapshot
     if not can_boot_ramdisk(snapshot):
@@ -199,6 +207,7 @@ ROUTES = (
     Route("POST", f"{ACTIONS}/Oem/{RESCUE}", rescue),
     Route("POST", f"{ACTIONS}/Oem/{END_RESCUE}", end_rescue),
     Route("POST", f"{ACTIONS}/Oem/{ERASE}", erase),
+    Route("POST", f"{ACTIONS}/Oem/{INSPECT}", inspect),
     Route("POST", f"{ACTIONS}/Oem/{RESUME}", resume),
     Route("POST", f"{ACTIONS}/Oem/{CONFIRM}", confirm_power),
     Route("POST", f"{ACTIONS}/Oem/{RESERVE}", reserve),

@@ -210,6 +210,7 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
     if can_boot_ramdisk(snapshot):
         ours["#Lightsout.Rescue"] = {"target": f"{target}/Oem/Lightsout.Rescue"}
         ours["#Lightsout.EndRescue"] = {"target": f"{target}/Oem/Lightsout.EndRescue"}
+        ours["#Lightsout.Inspect"] = {"target": f"{target}/Oem/Lightsout.Inspect"}
         ours["#Lightsout.Erase"] = {
             "target": f"{target}/Oem/Lightsout.Erase",
             "Method@Redfish.AllowableValues": [method.value for method in EraseMethod],

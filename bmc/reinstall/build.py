@@ -142,7 +142,7 @@ def _build(kernel: Kernel, work: Path, say: Progress) -> None:
     base = build_base(kernel, library, work)
     say("building the deploy ramdisk", 0.3)
     deploy = {"init": HERE / "ramdisk/init", "etc/acpi/PWRF/00000080": HERE / "ramdisk/power-button"}
-    for name in ("deploy.sh", "erase.sh", "rescue.sh", "ssh-line", "rescue-shell"):
+    for name in ("deploy.sh", "erase.sh", "rescue.sh", "inspect.sh", "ssh-line", "rescue-shell"):
         deploy[f"lib/{name}"] = HERE / "ramdisk" / name
     for name in ("passwd", "group"):
         deploy[f"etc/{name}"] = HERE / "ramdisk" / name

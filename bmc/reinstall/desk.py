@@ -31,6 +31,12 @@ class Errand(Enum):
     INSTALL = "install"
     ERASE = "erase"
     RESCUE = "rescue"
+    INSPECT = "inspect"
+
+    @property
+    def has_disk(self) -> bool:
+        """Whether it is done to one disk, which is read back before its end."""
+        return self in (Errand.INSTALL, Errand.ERASE)
 
 
 class Stage(Enum):
@@ -62,6 +68,7 @@ class Facts:
     """What was reported so far. `disk` is the kernel's name of the target, chosen at the check-in.
 
     `places` were read back after erasing, `places_bytes` in all. `host_key` is that of a rescue's SSH server.
+    `report` is what an inspection found.
     """
 
     checked_in: bool = False
@@ -74,6 +81,7 @@ class Facts:
     places: int = 0
     places_bytes: int = 0
     host_key: str = ""
+    report: Mapping[str, str] = field(default_factory=dict)
     done: bool = False
     failed: str = ""
     log: str = ""
@@ -173,7 +181,7 @@ class Desk:
         try:
             disks = parse(form.get("disks", ""))
             disk = ""
-            if ticket.errand is not Errand.RESCUE:
+            if ticket.errand.has_disk:
                 disk = choose(disks, ticket.target, ticket.image.size if ticket.image else 0).name
                 values["disk"] = disk
         except BmcError as error:
@@ -227,6 +235,15 @@ class Desk:
         ticket.report(host_key=key)
         return Reply(200, keep=True)
 
+    def inspected(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
+        """What the machine consists of, beside its disks."""
+        ticket = self._deploying(node, token)
+        _go_on(ticket)
+        _require(ticket.errand is Errand.INSPECT, "this job inspects nothing")
+        _require(ticket.facts.checked_in, "check in first")
+        ticket.report(report={name: _text(text)[:TEXT_MAX] for name, text in form.items()})
+        return Reply(200, keep=True)
+
     def lines(self, node: str, token: str) -> Lines:
         """Where the guest of a rescue may hold a connection ready."""
         return self._rescuing(node, token).lines
@@ -235,7 +252,7 @@ class Desk:
         ticket = self._deploying(node, token)
         _go_on(ticket)
         _require(ticket.facts.checked_in, "check in first")
-        if ticket.errand is not Errand.RESCUE:
+        if ticket.errand.has_disk:
             _require(ticket.facts.verified, "the disk has not been verified")
         if name not in ticket.files:
             raise Turned(404, f"the seed has no such file; it has {' '.join(ticket.files) or 'none'}")
@@ -245,7 +262,7 @@ class Desk:
         """The ramdisk has finished and powers off now. Answered the same again: the first answer may have been lost."""
         ticket = self._deploying(node, token)
         _require(not ticket.cancelled, STOP)
-        if ticket.errand is not Errand.RESCUE:
+        if ticket.errand.has_disk:
             _require(ticket.facts.verified, "the disk has not been verified")
         ticket.report(done=True)
         return Reply(200, keep=True)

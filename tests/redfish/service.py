@@ -113,7 +113,7 @@ class ConsoleDrivers(MemoryDrivers):
         )
 
 
-KINDS = ("reinstall", "rescue", "erase")
+KINDS = ("reinstall", "rescue", "erase", "inspect")
 
 
 @dataclass

@@ -16,6 +16,7 @@ from bmc.model.power import PowerState
 from bmc.reinstall.desk import Errand, Ticket, hidden
 from bmc.reinstall.erase import Erase
 from bmc.reinstall.images import Catalogue, Image, describe
+from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import shell_lines
 from bmc.reinstall.rescue import Rescue
@@ -85,6 +86,7 @@ def recipes(world: World, catalogue: Catalogue, build: BuildMedium, media: Path)
         Reinstall(world.events, catalogue, build, door, media).recipe(),
         Rescue(world.events, build, door, media).recipe(),
         Erase(world.events, world.audit, build, door, media).recipe(),
+        Inspect(world.events, build, door, media).recipe(),
     ]
 
 

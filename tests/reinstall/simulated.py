@@ -101,6 +101,10 @@ class BootingServer(MemoryServer):
         self.corrupt = False
         self.left = asyncio.Event()
         self.keys = ""
+        self.report = {
+            "cpus": "4", "memory": str(8 << 30), "nics": "eth0=52:54:00:00:00:01", "firmware": "UEFI",
+            "firmware_version": "1.2", "manufacturer": "ACME", "model": "Rack\t1", "serial": "X1",
+        }  # fmt: skip
         self._guest: asyncio.Task[None] | None = None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -202,7 +206,8 @@ class BootingServer(MemoryServer):
     async def _deploy(self, http: "Http") -> None:
         await self._point("check in")
         told = values(await http.post("checkin", uuid="0", mac="", disks=self.disks, version="1"))
-        await {"install": self._install, "erase": self._erase, "rescue": self._rescue}[told["errand"]](http, told)
+        errands = {"install": self._install, "erase": self._erase, "rescue": self._rescue, "inspect": self._inspect}
+        await errands[told["errand"]](http, told)
         await self._point("done")
         await http.post("done", ok="1")
 
@@ -246,6 +251,10 @@ class BootingServer(MemoryServer):
         finally:
             line.cancel()
             await asyncio.gather(line, return_exceptions=True)
+
+    async def _inspect(self, http: "Http", told: dict[str, str]) -> None:
+        await self._point("report")
+        await http.post("report", **self.report)
 
     async def _hold_line(self, token: str) -> None:
         """Says SSH's first words to whoever is led here, then everything back."""

@@ -18,6 +18,7 @@ from bmc.model.job import JobState
 from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
 from bmc.node.power import PATIENCE
+from bmc.node.state import StateKeeper
 from tests.reinstall.test_job_guest import LONG, Lab, artefacts, ended, lab, make_node, printed, request  # noqa: F401
 from tests.world import ADMIN, OPERATOR, open_world, until
 
@@ -197,5 +198,22 @@ async def test_a_service_that_ends_during_the_rescue_finds_it_again(lab, tmp_pat
         await jobs.cancel(job.id, OPERATOR)
         job = await ended(jobs, job.id, node)
         assert job.state is JobState.CANCELLED
+        assert_free_and_off(node)
+        await jobs.close()
+
+
+async def test_a_node_is_inspected(lab, tmp_path):  # noqa: F811
+    async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
+        node = await make_node(world, "bios")
+        jobs = lab.jobs(world)
+        job = await jobs.start("inspect", "n1", {}, OPERATOR)
+        job = await ended(jobs, job.id, node)
+        assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
+        found = (await StateKeeper.open(world.store, "n1")).state.inspected
+        own = node.snapshot.hardware
+        assert (found.cpus, found.memory, found.firmware) == (own.cpus, own.memory, own.firmware)
+        assert [nic.mac for nic in found.nics] == [nic.mac for nic in own.nics]
+        assert [(disk.size, disk.serial) for disk in found.disks] == [(disk.size, disk.serial) for disk in own.disks]
+        assert (found.manufacturer, bool(found.firmware_version)) == ("QEMU", True)
         assert_free_and_off(node)
         await jobs.close()

@@ -1,10 +1,11 @@
 # One job: reads from the medium whom to ask, does the errand that the service names, and reports all of it. The errand
-# is to install an image on one disk, to erase one disk, or to be a system for rescue, which touches none.
+# is to install an image on one disk, to erase one disk, or, with none touched, to be a system for rescue or to inspect.
 # Returns for power off. What comes from the service is read with `value`, checked, and never run.
 # shellcheck disable=SC2034,SC3045
 . /lib/lightsout.sh
 . /lib/erase.sh
 . /lib/rescue.sh
+. /lib/inspect.sh
 
 VERSION=lightsout-ramdisk/2
 MEDIUM_SECONDS=20
@@ -223,7 +224,8 @@ check_in() {
     install) take_disk "$found" && take_image ;;
     erase) take_disk "$found" && take_method ;;
     rescue) take_rescue ;;
-    *) fail "the service asked to '$errand'; this ramdisk can install, erase and rescue" ;;
+    inspect) ;;
+    *) fail "the service asked to '$errand'; this ramdisk can install, erase, rescue and inspect" ;;
     esac
 }
 
@@ -372,6 +374,7 @@ erase)
     look_at_erased
     ;;
 rescue) rescue ;;
+inspect) inspect ;;
 esac
 insist 'done' 'ok=1'
 outcome $? "the end of the job"
