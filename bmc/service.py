@@ -36,9 +36,12 @@ from bmc.model.software import Software
 from bmc.node import Node
 from bmc.redfish.event_record import event_body
 from bmc.reinstall.build import Artefacts, build_all, default_cache
+from bmc.reinstall.erase import Erase
 from bmc.reinstall.images import Catalogue
+from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import build_medium
+from bmc.reinstall.rescue import Rescue
 from bmc.secret_files import write_secret
 
 log = logging.getLogger(__name__)
@@ -88,8 +91,14 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         aggregates = Aggregates(core.store)
         core.fleet.on_forget(aggregates.forget)
         medium = partial(build_medium, artefacts)
-        reinstall = Reinstall(core.events, catalogue, medium, DeployServer(), state / "deploy")
-        jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, [reinstall.recipe()])
+        door, directory = DeployServer(), state / "deploy"
+        recipes = (
+            Reinstall(core.events, catalogue, medium, door, directory).recipe(),
+            Rescue(core.events, medium, door, directory).recipe(),
+            Erase(core.events, core.audit, medium, door, directory).recipe(),
+            Inspect(core.events, medium, door, directory).recipe(),
+        )
+        jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, recipes)
         stack.push_async_callback(jobs.close)
         first = await first_administrator(core)
         await core.fleet.start()

@@ -5,7 +5,22 @@ from typing import Annotated
 
 import typer
 
-from bmc.cli import accounts, backup, console, down, events, image, jobs, media, nodes, power, records, remote, why
+from bmc.cli import (
+    accounts,
+    backup,
+    console,
+    down,
+    events,
+    image,
+    jobs,
+    media,
+    nodes,
+    power,
+    ramdisk,
+    records,
+    remote,
+    why,
+)
 from bmc.cli.client import CliError, running
 from bmc.cli.completion import Group
 from bmc.cli.output import Json, complain, document
@@ -15,7 +30,19 @@ from bmc.places import state_directory
 # Rich would take half of the time that help and completion take.
 app = typer.Typer(cls=Group, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.callback()(remote.options)
-for verb in (power.power, console.console, nodes.boot, nodes.reinstall, records.sensors, events.events, why.why):
+for verb in (
+    power.power,
+    console.console,
+    nodes.boot,
+    nodes.reinstall,
+    ramdisk.rescue,
+    ramdisk.ssh,
+    ramdisk.erase,
+    ramdisk.inspect,
+    records.sensors,
+    events.events,
+    why.why,
+):
     app.command()(verb)
 for name, group in (
     ("node", nodes.app),

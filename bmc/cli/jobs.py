@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 from urllib.parse import quote
 
@@ -56,12 +56,7 @@ def cancel(job: Id) -> None:
 
 def follow(client: Client, task: Resource) -> None:
     """Show a job's progress to its end. :raise CliError: it ended otherwise than well."""
-    try:
-        task = _until_ended(client, task)
-    except KeyboardInterrupt:
-        job = task["Id"]
-        print(f"job {job} goes on. `bmc job list` shows it, `bmc job cancel {job}` ends it.")
-        raise typer.Exit(CUT_OFF) from None
+    task = show_until(client, task, lambda task: task["TaskState"] in ENDED)
     for line in report(task):
         print(printable(line))
     if task["TaskState"] != "Completed":
@@ -77,7 +72,12 @@ def report(task: Resource) -> list[str]:
         return [*told, *(["the end of the serial console:", *tail] if tail else [])]
     lines = [line for line in told[:-1] if line not in ours["Steps"]]
     node = ours["System"]["@odata.id"].rpartition("/")[2]
-    lines.append(f"{node} runs {ours['Request'].get('image', 'what was asked for')}")
+    if erased := ours.get("Erased"):
+        which = f"{erased['Name']} of {node}, {erased['SizeBytes']} bytes, serial {erased['SerialNumber'] or 'none'}"
+        return [*lines, f"erased by {erased['Method']}: {which}"]
+    if "image" not in ours["Request"]:
+        return [*lines, f"{node} is off"]
+    lines.append(f"{node} runs {ours['Request']['image']}")
     given = [f"proof {proof}: {PROOFS.get(proof, 'given')}" for proof in ours["Proofs"]]
     return [*lines, *(given or ["no proof: the image can give none"])]
 
@@ -102,10 +102,20 @@ def _given(task: Resource) -> str:
     return f"proof: {', '.join(proofs)}" if proofs else ""
 
 
-def _until_ended(client: Client, task: Resource) -> Resource:
-    path = task["@odata.id"]
-    if not sys.stdout.isatty():
-        return _told_by_line(client, path)
+def show_until(client: Client, task: Resource, enough: Callable[[Resource], bool]) -> Resource:
+    """Show a job's progress until the task is `enough`, which the end of it must be; through a restart of the service,
+    which takes it up again. Ctrl-C ends the showing.
+    """
+    states = _states(client, task["@odata.id"], enough)
+    try:
+        return _by_bar(states, task["Id"]) if sys.stdout.isatty() else _by_line(states)
+    except KeyboardInterrupt:
+        job = task["Id"]
+        print(f"job {job} goes on. `bmc job list` shows it, `bmc job cancel {job}` ends it.")
+        raise typer.Exit(CUT_OFF) from None
+
+
+def _by_bar(states: Iterator[Resource], job: str) -> Resource:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -115,29 +125,27 @@ def _until_ended(client: Client, task: Resource) -> Resource:
         TimeElapsedColumn(),
     )
     with Progress(*columns) as progress:
-        bar = progress.add_task(f"job {task['Id']}", total=100)
-        for task in _states(client, path):
-            description = f"job {task['Id']}: {_step(task)}"
-            progress.update(bar, completed=task["PercentComplete"], description=description)
+        bar = progress.add_task(f"job {job}", total=100)
+        for task in states:
+            progress.update(bar, completed=task["PercentComplete"], description=f"job {job}: {_step(task)}")
     return task
 
 
-def _told_by_line(client: Client, path: str) -> Resource:
+def _by_line(states: Iterator[Resource]) -> Resource:
     """For logs: a line for each step."""
-    task, step = {}, ""
-    for task in _states(client, path):
+    step = ""
+    for task in states:
         if _step(task) != step:
             step = _step(task)
             print(printable(f"job {task['Id']}: {step}, {task['PercentComplete']} %"), flush=True)
     return task
 
 
-def _states(client: Client, path: str) -> Iterator[Resource]:
-    """Of a job, to its end; through a restart of the service, which takes it up again."""
+def _states(client: Client, path: str, enough: Callable[[Resource], bool]) -> Iterator[Resource]:
     while True:
         task = patiently(client, lambda: client.get(path))
         yield task
-        if task["TaskState"] in ENDED:
+        if enough(task):
             return
         time.sleep(PAUSE)
 

@@ -173,7 +173,7 @@ def reinstall(
 
     Ctrl-C only ends the showing; `bmc job cancel` ends the job.
     """
-    keys = [line for file in ssh_key or [] for line in read(file).splitlines() if line.strip()]
+    keys = public_keys(ssh_key or [])
     password = read(password_file).rstrip("\n") if password_file else None
     ask(f"Erase the disk of {name} and install {image}? There is no way back.", yes)
     client = Client()
@@ -182,6 +182,11 @@ def reinstall(
         body["Password"] = password
     task, _ = client.post(f"{system_path(name)}/Actions/Oem/Lightsout.Reinstall", body)
     jobs.follow(client, task)
+
+
+def public_keys(files: list[Path]) -> list[str]:
+    """The keys in these files, one a line."""
+    return [line for file in files for line in read(file).splitlines() if line.strip()]
 
 
 def _declare(client: Client, wanted: Resource, there: Resource | None) -> str:

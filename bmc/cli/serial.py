@@ -43,7 +43,7 @@ async def talk(client: Client, name: str, view: bool) -> str:
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, leave, f"ended by {number.name}")
-    async with _connected(client, name, view) as socket:
+    async with connected(client, name, _place(view)) as socket:
         loop.add_reader(sys.stdin.fileno(), read)
         down = asyncio.create_task(_show(socket))
         up = asyncio.create_task(_type(socket, typed, view))
@@ -58,9 +58,9 @@ async def talk(client: Client, name: str, view: bool) -> str:
 
 
 @asynccontextmanager
-async def _connected(client: Client, name: str, view: bool) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """:raise CliError: the service does not answer."""
-    url = f"{client.url}/console/{quote(name, safe='')}/serial{'?view=1' if view else ''}"
+async def connected(client: Client, name: str, place: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """A node's WebSocket, as serial or ssh. :raise CliError: the service does not answer."""
+    url = f"{client.url}/console/{quote(name, safe='')}/{place}"
     tls = client.transport.tls or True
     async with aiohttp.ClientSession(headers={"X-Auth-Token": client.token}) as session:
         try:
@@ -69,6 +69,10 @@ async def _connected(client: Client, name: str, view: bool) -> AsyncIterator[aio
             raise CliError(f"{client.url} does not answer: {error}") from None
         async with socket:
             yield socket
+
+
+def _place(view: bool) -> str:
+    return "serial?view=1" if view else "serial"
 
 
 async def _show(socket: aiohttp.ClientWebSocketResponse) -> str:
@@ -107,7 +111,7 @@ async def _type(socket: aiohttp.ClientWebSocketResponse, typed: asyncio.Queue[by
 
 async def tail(client: Client, name: str) -> bytes:
     """What was printed last, at most 64 KiB; b"" when nothing was. :raise CliError: refused."""
-    async with _connected(client, name, view=True) as socket:
+    async with connected(client, name, _place(view=True)) as socket:
         try:
             async with asyncio.timeout(FIRST):
                 message = await socket.receive()

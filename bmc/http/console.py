@@ -1,4 +1,4 @@
-"""Console WebSockets: a node's screen (RFB) and its serial line, each frame as it comes.
+"""Console WebSockets: a node's screen (RFB), its serial line and the SSH server of its rescue, each frame as it comes.
 
 Back-pressure is each viewer's own: we read from the node only what this viewer has taken.
 """
@@ -15,6 +15,7 @@ from bmc.http.keys import HOUSE
 from bmc.model.commands import Screen, SerialConsole
 from bmc.model.errors import BmcError, Busy, Denied, NotFound, NotSupported, WrongState
 from bmc.node import ConsoleStream
+from bmc.ports import ByteStream
 from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, session_token
 from bmc.redfish.closing import STOPPING
 from bmc.redfish.house import House
@@ -52,7 +53,19 @@ async def serial(request: web.Request) -> web.WebSocketResponse:
     return await _serve(request, SerialConsole(writable=writable))
 
 
-async def _serve(request: web.Request, what: Screen | SerialConsole) -> web.WebSocketResponse:
+async def ssh(request: web.Request) -> web.WebSocketResponse:
+    """Bytes both ways between an SSH client and the SSH server of a rescue, for the account that asked for it."""
+    return await _serve(request, RescueShell())
+
+
+class RescueShell:
+    """What no node has by itself: it comes with a job."""
+
+
+What = Screen | SerialConsole | RescueShell
+
+
+async def _serve(request: web.Request, what: What) -> web.WebSocketResponse:
     house = request.app[HOUSE]
     protocols, longest = (("binary",), LONGEST_SCREEN_FRAME) if isinstance(what, Screen) else ((), LONGEST_FRAME)
     socket = web.WebSocketResponse(compress=False, protocols=protocols, max_msg_size=longest, heartbeat=HEARTBEAT)
@@ -70,9 +83,7 @@ async def _serve(request: web.Request, what: Screen | SerialConsole) -> web.WebS
     return socket
 
 
-async def _session(
-    request: web.Request, socket: web.WebSocketResponse, house: House, what: Screen | SerialConsole
-) -> End:
+async def _session(request: web.Request, socket: web.WebSocketResponse, house: House, what: What) -> End:
     """From sign-in to the end. A browser sees no status of a refused handshake, so every refusal is a close code."""
     try:
         identity = await authenticate(request, house.accounts)
@@ -90,9 +101,23 @@ async def _session(
         return _close_code(error), str(error)
 
 
-async def _open(request: web.Request, house: House, identity: Identity, what: Screen | SerialConsole) -> ConsoleStream:
+async def _open(request: web.Request, house: House, identity: Identity, what: What) -> ConsoleStream:
     name = request.match_info["node"]
+    if isinstance(what, RescueShell):
+        return RescueStream(await house.jobs.connect("rescue", name, identity.caller))
     return await house.fleet.node(name).open(what, identity.caller)
+
+
+class RescueStream:
+    """A line into a rescue, as a console: what is sent once the guest has hung up is lost."""
+
+    def __init__(self, line: ByteStream) -> None:
+        self.read = line.read
+        self.write = line.write
+        self.close = line.close
+
+    async def send_break(self) -> None:
+        raise NotSupported("SSH carries no break of a serial line")
 
 
 async def _pump(
@@ -184,4 +209,5 @@ async def _say(socket: web.WebSocketResponse, message: dict[str, str]) -> None:
 ROUTES = [
     web.get("/console/{node}/screen", screen),
     web.get("/console/{node}/serial", serial),
+    web.get("/console/{node}/ssh", ssh),
 ]

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from bmc.http.line import UPGRADE, UpgradedLine
 from bmc.http.server import TurnedAway
 from bmc.model.errors import BackendFailed, BmcError
 from bmc.reinstall.desk import Desk, Reply, Turned
@@ -84,6 +85,15 @@ class _Answers:
         # A content type of its own keeps aiohttp from declaring a .gz as Content-Encoding.
         return web.FileResponse(path, chunk_size=CHUNK, headers={"Content-Type": "application/octet-stream"})
 
+    async def line(self, token: str, request: web.Request) -> web.StreamResponse:
+        """A connection that is no HTTP any more once somebody is led to it (RFC 9110 §7.8)."""
+        lines = self.desk.lines(self._node, token)
+        if request.headers.get("Upgrade", "").lower() != UPGRADE:
+            raise Turned(426, f"expected Upgrade: {UPGRADE}")
+        line = UpgradedLine(request)
+        await lines.offer(line)
+        return line.response
+
     async def _kept(self, reply: Reply) -> web.Response:
         if reply.keep:
             await self.desk.keep(self._node)
@@ -101,6 +111,9 @@ def _routes(answers: _Answers) -> Iterable[tuple[str, str, Answer]]:
         ("POST", "done", answers.done),
         ("POST", "failed", answers.form(desk.failed)),
         ("POST", "proof", answers.form(desk.proof)),
+        ("POST", "report", answers.form(desk.inspected)),
+        ("POST", "ready", answers.form(desk.ready)),
+        ("GET", "line", answers.line),
     )
 
 

@@ -22,6 +22,7 @@ from bmc.model.errors import BmcError, Busy, Denied, NotFound, WrongState
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobMessage, JobState
 from bmc.model.power import PowerAction
+from bmc.ports import ByteStream
 from bmc.store import Store
 
 log = logging.getLogger(__name__)
@@ -151,6 +152,42 @@ class Jobs:
         await self._audit.record(caller, f"cancel-{job.kind}", job.node, "ok", {"job": id})
         return run.job
 
+    async def finish(self, kind: str, node: str, caller: Caller) -> Job:
+        """Have the job of this kind come to its good end; it has none of its own. Doing so twice does no harm.
+
+        :raise NotFound, Denied: :raise WrongState: no such job holds the node.
+        """
+        self._fleet.node(node)
+        await self._authorise(caller, Role.OPERATOR, node, f"end-{kind}")
+        run = self._of_node(kind, node)
+        run.state["finishing"] = True
+        await run.save()
+        run.finishing.set()
+        await self._audit.record(caller, f"end-{kind}", node, "ok", {"job": run.job.id})
+        return run.job
+
+    async def connect(self, kind: str, node: str, caller: Caller) -> ByteStream:
+        """A way into the guest of this job, for the account that asked for it; the caller closes it.
+
+        :raise NotFound, Denied: :raise WrongState: there is none now. :raise Busy: all ways are taken.
+        """
+        self._fleet.node(node)
+        action = f"connect-{kind}"
+        await self._authorise(caller, Role.OPERATOR, node, action)
+        try:
+            run = self._of_node(kind, node)
+            if run.job.account != caller.account:
+                raise Denied(f"job {run.job.id} is {run.job.account}'s; nobody else is led into its guest")
+            recipe = self._recipes[kind]
+            if recipe.connect is None:
+                raise WrongState(f"no way leads into the guest of a {kind}")
+            stream = await recipe.connect(run)
+        except BmcError as error:
+            await self._audit.record(caller, action, node, str(error))
+            raise
+        await self._audit.record(caller, action, node, "ok", {"job": run.job.id})
+        return stream
+
     async def close(self) -> None:
         """Suspend what is under way: nodes are left as they are, and `resume` goes on at the next start."""
         for task in self._tasks:
@@ -203,6 +240,8 @@ class Jobs:
         run = Run(written, await self._ledger.secrets(job.id), node, backend, self._clock, self._ledger)
         if job.state is JobState.CANCELLING:
             run.cancelled.set()
+        if run.state.get("finishing"):
+            run.finishing.set()
         if run.ending is None:
             await run.say("the service was restarted; going on")
         self._spawn(recipe, run, resumed=True)
@@ -254,6 +293,12 @@ class Jobs:
                 raise Busy(f"{run.job.kind} (job {run.job.id}) holds {node} since {since} UTC; cancel it or wait")
         if node in self._starting:
             raise Busy(f"a {self._starting[node]} of {node} is just being started")
+
+    def _of_node(self, kind: str, node: str) -> Run:
+        for run in self._runs.values():
+            if isinstance(run, Run) and (run.job.kind, run.job.node) == (kind, node):
+                return run
+        raise WrongState(f"there is no {kind} of {node} under way")
 
     async def _authorise(self, caller: Caller, role: Role, node: str, action: str) -> None:
         try:

@@ -8,7 +8,7 @@ from bmc.jobs.run import Run
 from bmc.model.caller import Role
 from bmc.model.errors import BmcError
 from bmc.node import Node
-from bmc.ports import Backend
+from bmc.ports import Backend, ByteStream
 from bmc.store import Json
 
 
@@ -51,7 +51,8 @@ class Recipe:
     InvalidRequest with every problem.
 
     `release` cleans up at every end: done, failed or cancelled, as `run.ending` says. After a crash it may run
-    again. `why` is the reason that others read while the node is reserved.
+    again. `why` is the reason that others read while the node is reserved. `connect` leads whoever asked for the job
+    into the guest; it raises WrongState when there is no way.
     """
 
     kind: str
@@ -61,3 +62,4 @@ class Recipe:
     why: str
     role: Role = Role.OPERATOR
     release_timeout: float = 180.0
+    connect: Callable[[Run], Awaitable[ByteStream]] | None = None

@@ -36,7 +36,8 @@ SEVERITY = {
 class Work:
     """A job under way: its progress, told and stored. `state` is the steps' own memory, stored with the job by `save`.
 
-    `sequence` is that of the last event told.
+    `sequence` is that of the last event told. `finishing` is set once it was asked to come to its good end: that is for
+    jobs which have none of their own.
     """
 
     def __init__(self, written: Written, clock: Clock, ledger: Ledger) -> None:
@@ -45,6 +46,7 @@ class Work:
         self.ending = written.ending
         self.clock = clock
         self.cancelled = asyncio.Event()
+        self.finishing = asyncio.Event()
         self.sequence = 0
         self.active = clock.monotonic()
         self._ledger = ledger

@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from bmc.model.boot import BootMode, BootOverride
 from bmc.model.caller import Role
+from bmc.model.node import Hardware
 from bmc.model.power import PowerAction, PowerState, RestorePolicy
 from bmc.model.sel import SystemEvent
 from bmc.model.sensor import SensorSetting
@@ -225,6 +226,14 @@ class NoteInstalled(Command[None]):
 
     image: str
     action: ClassVar[str] = "note-installed"
+
+
+@dataclass(frozen=True, slots=True)
+class NoteInspected(Command[None]):
+    """Record what a ramdisk found in the node. It is shown where the node's backend knows nothing."""
+
+    hardware: Hardware
+    action: ClassVar[str] = "note-inspected"
 
 
 @dataclass(frozen=True, slots=True)

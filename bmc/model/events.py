@@ -48,6 +48,7 @@ class EventKind(Enum):
     JOB_STARTED = "job.started"
     JOB_PROGRESS = "job.progress"
     JOB_ENDED = "job.ended"
+    DISK_ERASED = "disk.erased"
     SIGNED_IN = "account.signed-in"
     SIGN_IN_FAILED = "account.sign-in-failed"
     ACCOUNT_LOCKED = "account.locked"

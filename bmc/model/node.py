@@ -1,7 +1,8 @@
 """The node as a value: its definition, its snapshot, and what it is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
 from uuid import UUID
 
 from bmc.model.boot import NO_OVERRIDE, BootMode, BootOverride, BootTarget
@@ -78,6 +79,27 @@ class Hardware:
     disks: tuple[Disk, ...] = ()
     nics: tuple[Nic, ...] = ()
     boot_order: tuple[str, ...] = ()
+
+    def or_else(self, other: "Hardware") -> "Hardware":
+        """What this one knows, and what `other` does where it knows nothing."""
+        known = {each.name: getattr(self, each.name) for each in fields(self)}
+        return replace(other, **{name: value for name, value in known.items() if value})
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "firmware": self.firmware.value if self.firmware else None}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Hardware":
+        kept = dict(value)
+        if kept.get("firmware"):
+            kept["firmware"] = BootMode(kept["firmware"])
+        for name, kind in (("disks", Disk), ("nics", Nic)):
+            kept[name] = tuple(kind(**each) for each in kept.get(name, ()))
+        kept["boot_order"] = tuple(kept.get("boot_order", ()))
+        return cls(**kept)
+
+
+NO_HARDWARE = Hardware()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from bmc.model.commands import (
     Command,
     ConfirmPower,
     InsertMedia,
+    NoteInspected,
     NoteInstalled,
     NoteOsSeen,
     Power,
@@ -157,6 +158,7 @@ class Node:
             Resume: self._do_resume,
             SetCycleInterval: self._do_set_cycle_interval,
             NoteInstalled: self._do_note_installed,
+            NoteInspected: self._do_note_inspected,
             NoteOsSeen: self._do_note_os_seen,
             **{command: handler for part in parts for command, handler in part.handlers.items()},
         }
@@ -399,6 +401,13 @@ class Node:
         message = f"{self._snapshot.name} now runs {command.image or 'no image of ours'}"
         await self._publish(EventKind.NODE_CHANGED, message, account=caller.account)
 
+    async def _do_note_inspected(self, command: NoteInspected, caller: Caller) -> None:
+        if not caller.job:
+            raise Denied("only a job notes what was found in a node")
+        await self._keeper.change(inspected=command.hardware)
+        self._refresh()
+        await self._publish(EventKind.NODE_CHANGED, f"{self._snapshot.name} was inspected", account=caller.account)
+
     def _spawn(self, work: Coroutine[None, None, None], what: str) -> None:
         task = asyncio.create_task(self._guarded(work, what), name=f"{what} of {self._snapshot.name}")
         task.add_done_callback(lambda _: work.close())  # cancelled before its first step it never began
@@ -442,6 +451,7 @@ class Node:
         kept = self._keeper.state
         media: tuple[MediaSlot, ...] = self._backend.media.slots() if self._backend.media else ()
         hardware = self._backend.inventory.hardware() if self._backend.inventory else Hardware()
+        hardware = hardware.or_else(kept.inspected)
         self._fru.describe(hardware)
         self._events.set_maintenance(self._definition.name, self._keeper.in_maintenance)
         self._snapshot = replace(

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bmc.model.boot import NO_OVERRIDE, BootMode, BootOverride
-from bmc.model.node import Reservation
+from bmc.model.node import NO_HARDWARE, Hardware, Reservation
 from bmc.model.power import PowerCause, PowerState, RestorePolicy
 from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting, WatchdogUse
 from bmc.store import Json, Store
@@ -28,6 +28,7 @@ class NodeState:
     identify_until: float | None = None
     reservation: Reservation | None = None
     installed_image: str = ""
+    inspected: Hardware = NO_HARDWARE
     power: PowerState = PowerState.UNKNOWN
     power_since: float = 0.0
     cause: PowerCause = PowerCause.OBSERVED
@@ -50,6 +51,7 @@ def to_json(state: NodeState) -> dict[str, Json]:
         "identify_until": state.identify_until,
         "reservation": asdict(state.reservation) if state.reservation else None,
         "installed_image": state.installed_image,
+        "inspected": state.inspected.to_json(),
         "power": state.power.value,
         "power_since": state.power_since,
         "cause": state.cause.value,
@@ -75,6 +77,7 @@ def from_json(value: Mapping[str, Any]) -> NodeState:
         identify_until=value.get("identify_until"),
         reservation=Reservation(**reservation) if reservation else None,
         installed_image=value["installed_image"],
+        inspected=Hardware.from_json(value.get("inspected", {})),
         power=PowerState(value["power"]),
         power_since=value["power_since"],
         cause=PowerCause(value["cause"]),

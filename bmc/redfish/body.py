@@ -110,6 +110,8 @@ def _problem(details: ErrorDetails, action: str, readable: Mapping[str, object] 
         return message("StringValueTooShort", value, limits["min_length"], related=pointer)
     if kind == "too_long":
         return message("ArraySizeTooLong", name, limits["max_length"], related=pointer)
+    if kind == "too_short":
+        return message("ArraySizeTooShort", name, limits["min_length"], related=pointer)
     if kind.endswith("_type"):
         what = "ValueTypeError"
     else:

@@ -143,6 +143,11 @@ TEMPLATES = {
         "Warning",
         "Resubmit the request with an appropriate array size.",
     ),
+    "ArraySizeTooShort": Template(
+        "The array provided for property %1 is under the minimum size limit %2.",
+        "Warning",
+        "Resubmit the request with an appropriate array size.",
+    ),
     "MaximumErrorsExceeded": Template(
         "Too many errors have occurred to report them all.",
         "Critical",

@@ -87,6 +87,29 @@ class LightsoutManagerAccount(TypedDict):
     Scope: Annotated[Scope, _text("The servers that the account may see and act on.", **CHANGEABLE)]
 
 
+class RescueAccess(TypedDict):
+    """How to get into a server that is being rescued."""
+
+    SSHURI: Annotated[str, _text("The WebSocket that leads the account which asked for it to the SSH server.")]
+    HostKey: Annotated[str, _text("The public key of the SSH server, made for this job.")]
+    HostKeyFingerprint: Annotated[str, _text("Its fingerprint, as ssh prints it.")]
+    Until: Annotated[str, _text("When the time is up.", **MOMENT)]
+
+
+class ErasedDisk(TypedDict):
+    """What was erased, and how that was seen to be so."""
+
+    Name: Annotated[str, _text("The disk, as the kernel calls it.")]
+    SerialNumber: Annotated[str | None, _text("Its serial number.")]
+    SizeBytes: Annotated[int, _text("Its size.")]
+    Method: Annotated[str, _text("Metadata, Full or Discard.")]
+    Started: Annotated[str, _text("When it began.", **MOMENT)]
+    Ended: Annotated[str | None, _text("When it had been read back; null when it has not been.", **MOMENT)]
+    PlacesVerified: Annotated[int, _text("Places that were read back and hold zeros.")]
+    BytesVerified: Annotated[int, _text("Bytes that these places are.")]
+    Account: Annotated[str, _text("Who asked for it.")]
+
+
 class LightsoutTask(TypedDict):
     """What became of a job so far."""
 
@@ -103,6 +126,8 @@ class LightsoutTask(TypedDict):
     BytesTotal: Annotated[int | None, _text("Bytes that it has to.")]
     Proofs: Annotated[list[str], _text("What has shown that the new system runs.")]
     Disk: Annotated[str | None, _text("The disk that is written, as the kernel calls it.")]
+    Rescue: Annotated[RescueAccess | None, _text("How to get into a server that is being rescued.")]
+    Erased: Annotated[ErasedDisk | None, _text("What was erased.")]
     ConsoleTail: Annotated[str | None, _text("The last lines of the serial console of a job that failed.")]
     RamdiskLog: Annotated[str | None, _text("What the deploy ramdisk wrote of a job that failed.")]
 

@@ -1,23 +1,29 @@
-"""What one can do to a System beside changing it: reset, reinstall, resume, confirm, reserve."""
+"""What one can do to a System beside changing it: reset, reinstall, rescue, erase, resume, confirm, reserve."""
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from enum import Enum
 
 from pydantic import Field
 
 from bmc.model.commands import ConfirmPower, Power, Release, Reserve, Resume
 from bmc.model.errors import BmcError, NotSupported
+from bmc.model.job import Job
 from bmc.model.power import PowerAction, PowerState
 from bmc.power.table import reset_type
 from bmc.redfish.body import Body, Nothing
 from bmc.redfish.errors import fail
 from bmc.redfish.router import Call, Reply, Route
-from bmc.redfish.system_body import SYSTEMS, can_reinstall, reset_types
+from bmc.redfish.system_body import SYSTEMS, can_boot_ramdisk, reset_types
 from bmc.redfish.tasks import monitor_path, task_body
+from bmc.reinstall.erase import EraseMethod
+from bmc.reinstall.rescue import MINUTES, MINUTES_MAX
 
 ACTIONS = f"{SYSTEMS}/{{node}}/Actions"
 RESET, REINSTALL, CONFIRM = "ComputerSystem.Reset", "Lightsout.Reinstall", "Lightsout.ConfirmPower"
+RESCUE, END_RESCUE, ERASE = "Lightsout.Rescue", "Lightsout.EndRescue", "Lightsout.Erase"
+INSPECT = "Lightsout.Inspect"
 RESUME, RESERVE, RELEASE = "Lightsout.Resume", "Lightsout.Reserve", "Lightsout.Release"
 RESET_SECONDS = 15.0
 
@@ -41,18 +47,46 @@ class ReserveBody(Body):
     reason: str = Field(min_length=1, max_length=500)
 
 
+class DiskBody(Body):
+    """Which disk: it must be the only one that has all of these."""
+
+    serial: str | None = Field(default=None, min_length=1, max_length=128)
+    name: str | None = Field(default=None, min_length=1, max_length=128)
+    size_bytes: int | None = Field(default=None, ge=1)
+
+    def rule(self) -> dict[str, object]:
+        given = {"serial": self.serial, "name": self.name, "size": self.size_bytes}
+        return {key: value for key, value in given.items() if value is not None}
+
+
 class ReinstallBody(Body):
     """What is left out is not set; whether the image can do with that is for the job to say."""
 
     image: str
     hostname: str | None = Field(default=None, max_length=63)
-    disk: str | None = Field(default=None, max_length=200)
+    disk: DiskBody | None = None
     ssh_keys: tuple[str, ...] = Field(default=(), alias="SSHKeys", max_length=32)
     password: str | None = Field(default=None, max_length=256)
 
 
+class RescueBody(Body):
+    ssh_keys: tuple[str, ...] = Field(alias="SSHKeys", min_length=1, max_length=32)
+    timeout_minutes: int = Field(default=MINUTES, ge=1, le=MINUTES_MAX)
+
+
+class EraseBody(Body):
+    """Without a disk the server must have only one."""
+
+    method: EraseMethod
+    disk: DiskBody | None = None
+
+
 OEM_ACTIONS: tuple[tuple[str, type[Body], str], ...] = (
     (REINSTALL, ReinstallBody, "Write an image to a disk of the server; answers with a task."),
+    (RESCUE, RescueBody, "Boot a system to work in, by SSH and on the consoles; answers with a task."),
+    (END_RESCUE, Nothing, "End the rescue of the server."),
+    (ERASE, EraseBody, "Erase a disk of the server and read back from it; answers with a task."),
+    (INSPECT, Nothing, "Have the server tell what it consists of; answers with a task."),
     (RESUME, Nothing, "Let a server run on that stands still."),
     (CONFIRM, ConfirmBody, "Say what a person has seen of a server whose power state is unknown."),
     (RESERVE, ReserveBody, "Keep others from changing the server until it is released."),
@@ -81,9 +115,7 @@ async def reset(call: Call) -> Reply:
 
 
 async def reinstall(call: Call) -> Reply:
-    snapshot = call.node().snapshot
-    if not can_reinstall(snapshot):
-        raise NotSupported(f"{snapshot.name} has no virtual drive to boot the deploy medium from")
+    _bootable(call)
     wanted = call.body(ReinstallBody, REINSTALL)
     names = [image.name for image in call.house.catalogue.list()]
     if wanted.image not in names:
@@ -93,11 +125,49 @@ async def reinstall(call: Call) -> Reply:
         "image": wanted.image,
         "hostname": wanted.hostname,
         "ssh_keys": list(wanted.ssh_keys) or None,
-        "disk": wanted.disk,
+        "disk": wanted.disk.rule() if wanted.disk else None,
     }
     request = {name: value for name, value in asked.items() if value is not None}
     secrets = {"password": wanted.password} if wanted.password else {}
-    job = await call.house.jobs.start("reinstall", snapshot.name, request, call.caller, secrets)
+    return await _start(call, "reinstall", request, secrets)
+
+
+async def rescue(call: Call) -> Reply:
+    _bootable(call)
+    wanted = call.body(RescueBody, RESCUE)
+    return await _start(call, "rescue", {"ssh_keys": list(wanted.ssh_keys), "minutes": wanted.timeout_minutes}, {})
+
+
+async def end_rescue(call: Call) -> Reply:
+    call.body(Nothing, END_RESCUE)
+    job = await call.house.jobs.finish("rescue", call.node().snapshot.name, call.caller)
+    return _accepted(job)
+
+
+async def erase(call: Call) -> Reply:
+    _bootable(call)
+    wanted = call.body(EraseBody, ERASE)
+    disk = {"disk": wanted.disk.rule()} if wanted.disk else {}
+    return await _start(call, "erase", {"method": wanted.method.value, **disk}, {})
+
+
+async def inspect(call: Call) -> Reply:
+    _bootable(call)
+    call.body(Nothing, INSPECT)
+    return await _start(call, "inspect", {}, {})
+
+
+def _bootable(call: Call) -> None:
+    snapshot = call.node().snapshot
+    if not can_boot_ramdisk(snapshot):
+        raise NotSupported(f"{snapshot.name} has no virtual drive to boot the deploy medium from")
+
+
+async def _start(call: Call, kind: str, request: Mapping[str, object], secrets: Mapping[str, object]) -> Reply:
+    return _accepted(await call.house.jobs.start(kind, call.node().snapshot.name, request, call.caller, secrets))
+
+
+def _accepted(job: Job) -> Reply:
     return Reply(task_body(job), 202, {"Location": monitor_path(job.id), "Retry-After": "2"})
 
 
@@ -135,6 +205,10 @@ def _log_late(doing: "asyncio.Future[PowerState]") -> None:
 ROUTES = (
     Route("POST", f"{ACTIONS}/{RESET}", reset),
     Route("POST", f"{ACTIONS}/Oem/{REINSTALL}", reinstall),
+    Route("POST", f"{ACTIONS}/Oem/{RESCUE}", rescue),
+    Route("POST", f"{ACTIONS}/Oem/{END_RESCUE}", end_rescue),
+    Route("POST", f"{ACTIONS}/Oem/{ERASE}", erase),
+    Route("POST", f"{ACTIONS}/Oem/{INSPECT}", inspect),
     Route("POST", f"{ACTIONS}/Oem/{RESUME}", resume),
     Route("POST", f"{ACTIONS}/Oem/{CONFIRM}", confirm_power),
     Route("POST", f"{ACTIONS}/Oem/{RESERVE}", reserve),

@@ -12,6 +12,7 @@ from bmc.records.fru import inventory
 from bmc.redfish import oem
 from bmc.redfish.components import boot_order, component_links
 from bmc.redfish.types import JsonObject, link, moment, resource
+from bmc.reinstall.erase import EraseMethod
 
 SYSTEMS = "/redfish/v1/Systems"
 VIRTUAL_DRIVERS = frozenset({"qemu", "libvirt"})
@@ -208,7 +209,15 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
     }
     if is_virtual(snapshot) or snapshot.paused:
         ours["#Lightsout.Resume"] = {"target": f"{target}/Oem/Lightsout.Resume"}
-    if can_reinstall(snapshot) and images:
+    if can_boot_ramdisk(snapshot):
+        ours["#Lightsout.Rescue"] = {"target": f"{target}/Oem/Lightsout.Rescue"}
+        ours["#Lightsout.EndRescue"] = {"target": f"{target}/Oem/Lightsout.EndRescue"}
+        ours["#Lightsout.Inspect"] = {"target": f"{target}/Oem/Lightsout.Inspect"}
+        ours["#Lightsout.Erase"] = {
+            "target": f"{target}/Oem/Lightsout.Erase",
+            "Method@Redfish.AllowableValues": [method.value for method in EraseMethod],
+        }
+    if can_boot_ramdisk(snapshot) and images:
         ours["#Lightsout.Reinstall"] = {
             "target": f"{target}/Oem/Lightsout.Reinstall",
             "Image@Redfish.AllowableValues": images,
@@ -227,7 +236,7 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
     return actions
 
 
-def can_reinstall(snapshot: NodeSnapshot) -> bool:
+def can_boot_ramdisk(snapshot: NodeSnapshot) -> bool:
     return bool(snapshot.media) and BootTarget.CD in snapshot.boot_targets
 
 

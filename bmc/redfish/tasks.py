@@ -1,7 +1,7 @@
 """TaskService: jobs as Tasks, and their monitors (DSP0266 §12.2)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from bmc.jobs.sweep import Outcome, results
 from bmc.model.job import Job, JobState
@@ -136,12 +136,43 @@ def _ours(job: Job) -> oem.LightsoutTask:
         BytesTotal=details.get("bytes_total"),
         Proofs=details.get("proofs", []),
         Disk=details.get("disk"),
+        Rescue=_rescue(job),
+        Erased=_erased(details.get("erased")),
         ConsoleTail=details.get("console_tail") or None,
         RamdiskLog=details.get("ramdisk_log") or None,
     )
     if job.node:
         ours["System"] = link(system_path(job.node))
     return ours
+
+
+def _rescue(job: Job) -> oem.RescueAccess | None:
+    """None once it has ended: it leads nowhere any more."""
+    told = cast("Mapping[str, Any] | None", job.details.get("rescue"))
+    if told is None or job.state.ended:
+        return None
+    return oem.RescueAccess(
+        SSHURI=f"/console/{job.node}/ssh",
+        HostKey=told["host_key"],
+        HostKeyFingerprint=told["fingerprint"],
+        Until=moment(told["until"]),
+    )
+
+
+def _erased(record: Mapping[str, Any] | None) -> oem.ErasedDisk | None:
+    if record is None:
+        return None
+    return oem.ErasedDisk(
+        Name=record["disk"],
+        SerialNumber=record["serial"] or None,
+        SizeBytes=record["size"],
+        Method=record["method"],
+        Started=moment(record["started"]),
+        Ended=moment(record["ended"]) if "ended" in record else None,
+        PlacesVerified=record.get("places", 0),
+        BytesVerified=record.get("places_bytes", 0),
+        Account=record["account"],
+    )
 
 
 ROUTES = (

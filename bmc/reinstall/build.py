@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bmc.model.boot import BootMode
 from bmc.reinstall.build_initrd import BUSYBOX, add_files, build_base
-from bmc.reinstall.build_system import SYSTEMS, System, build_disk
+from bmc.reinstall.build_system import SSH_SERVER, SYSTEMS, System, build_disk
 from bmc.reinstall.build_tools import PACKAGES, Kernel, ingredient, kernel_here, program, run
 from bmc.reinstall.images import CHUNK, Image, describe
 
@@ -141,12 +141,12 @@ def _build(kernel: Kernel, work: Path, say: Progress) -> None:
     library = {"lib/lightsout.sh": HERE / "ramdisk/lightsout.sh", "lib/dhcp.sh": HERE / "ramdisk/dhcp.sh"}
     base = build_base(kernel, library, work)
     say("building the deploy ramdisk", 0.3)
-    deploy = {
-        "init": HERE / "ramdisk/init",
-        "lib/deploy.sh": HERE / "ramdisk/deploy.sh",
-        "etc/acpi/PWRF/00000080": HERE / "ramdisk/power-button",
-    }
-    (done / "deploy.initrd").write_bytes(base + add_files(deploy, work / "deploy"))
+    deploy = {"init": HERE / "ramdisk/init", "etc/acpi/PWRF/00000080": HERE / "ramdisk/power-button"}
+    for name in ("deploy.sh", "erase.sh", "rescue.sh", "inspect.sh", "ssh-line", "rescue-shell"):
+        deploy[f"lib/{name}"] = HERE / "ramdisk" / name
+    for name in ("passwd", "group"):
+        deploy[f"etc/{name}"] = HERE / "ramdisk" / name
+    (done / "deploy.initrd").write_bytes(base + add_files(deploy, work / "deploy", SSH_SERVER))
     (work / "system.initrd").write_bytes(base + add_files({"init": HERE / "images_root/init"}, work / "system"))
     say("building the boot loaders", 0.4)
     _fat_image(_grub("/lightsout/deploy.cfg", work), done / "efi.img")

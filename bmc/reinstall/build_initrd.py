@@ -10,6 +10,9 @@ from bmc.reinstall.build_tools import BuildFailed, Kernel, ingredient, run
 BUSYBOX = "/bin/busybox"
 DIRECTORIES = ("bin", "dev", "etc", "lib", "newroot", "proc", "run", "sbin", "sys", "tmp", "usr/bin", "usr/sbin", "var")
 
+Program = tuple[str, str]
+"""Its path, and the package that brings it."""
+
 # By what they are for. Each brings the modules that it depends on; one that the kernel has built in is no loss.
 STORAGE = ("virtio_blk", "virtio_scsi", "nvme", "ahci", "ata_piix", "mptspi", "mptsas", "megaraid_sas")
 DISKS = ("sd_mod", "sr_mod")
@@ -38,10 +41,11 @@ def build_base(kernel: Kernel, library: Mapping[str, Path], work: Path) -> bytes
     return _archive(root)
 
 
-def add_files(files: Mapping[str, Path], work: Path) -> bytes:
-    """A compressed archive with these executable files (path inside → file)."""
+def add_files(files: Mapping[str, Path], work: Path, programs: Iterable[Program] = ()) -> bytes:
+    """A compressed archive with these executable files (path inside → file) and programs."""
     work.mkdir()
     _install(work, files)
+    install_programs(programs, work)
     return _archive(work)
 
 
@@ -54,6 +58,20 @@ def install_busybox(root: Path) -> None:
     for command in run("busybox", "--list").decode().split():
         if command != "busybox":
             (root / "bin" / command).symlink_to("busybox")
+
+
+def install_programs(programs: Iterable[Program], root: Path) -> None:
+    """Each program with the libraries it is linked with."""
+    for name, package in programs:
+        binary = ingredient(name, package)
+        (root / name[1:]).parent.mkdir(parents=True, exist_ok=True)
+        (root / name[1:]).unlink(missing_ok=True)  # BusyBox may have a command of that name
+        shutil.copy(binary, root / name[1:])
+        for word in run("ldd", binary).decode().split():
+            if word.startswith("/"):
+                library = root / word.removeprefix("/usr")[1:]
+                library.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(word, library)
 
 
 def _install(root: Path, files: Mapping[str, Path]) -> None:

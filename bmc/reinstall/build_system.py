@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bmc.reinstall.build_initrd import DIRECTORIES, install_busybox
+from bmc.reinstall.build_initrd import DIRECTORIES, Program, install_busybox, install_programs
 from bmc.reinstall.build_tools import Kernel, grub_config, ingredient, run, syslinux_config
 
 MIB = 1 << 20
@@ -19,6 +19,9 @@ SYSLINUX = syslinux_config("/vmlinuz", "/initrd", COMMAND_LINE)
 GRUB = grub_config("/vmlinuz", "/initrd", COMMAND_LINE)
 
 
+SSH_SERVER: tuple[Program, ...] = (("/usr/sbin/dropbear", "dropbear-bin"), ("/usr/bin/dropbearkey", "dropbear-bin"))
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """One system: its name is that of its image and its files lie in images_root/<folder>."""
@@ -29,8 +32,7 @@ class System:
     folder: str
     root_mib: int
     login_shell: str = "/bin/sh"
-    programs: tuple[tuple[str, str], ...] = ()
-    """Program and the package that brings it; installed with the libraries it is linked with."""
+    programs: tuple[Program, ...] = ()
 
 
 SYSTEMS = (
@@ -48,11 +50,7 @@ SYSTEMS = (
         "server",
         root_mib=24,
         login_shell="/bin/bash",
-        programs=(
-            ("/bin/bash", "bash"),
-            ("/usr/sbin/dropbear", "dropbear-bin"),
-            ("/usr/bin/dropbearkey", "dropbear-bin"),
-        ),
+        programs=(("/bin/bash", "bash"), *SSH_SERVER),
     ),
 )
 TERMINALS = ("l/linux", "v/vt100", "v/vt102", "v/vt220", "x/xterm", "x/xterm-256color")
@@ -117,7 +115,9 @@ def _root_partition(system: System, data: Path, work: Path) -> Path:
         (root / directory).mkdir(parents=True, exist_ok=True)
     install_busybox(root)
     (root / "sbin/init").symlink_to("../bin/busybox")
-    _install_programs(system.programs, root)
+    install_programs(system.programs, root)
+    if system.programs:
+        _install_terminals(root)
     for folder in ("common", system.folder):
         shutil.copytree(data / "images_root" / folder, root, dirs_exist_ok=True)
     for name in ("lightsout.sh", "dhcp.sh"):
@@ -132,17 +132,8 @@ def _root_partition(system: System, data: Path, work: Path) -> Path:
     return part
 
 
-def _install_programs(programs: Iterable[tuple[str, str]], root: Path) -> None:
-    for name, package in programs:
-        binary = ingredient(name, package)
-        (root / name[1:]).unlink(missing_ok=True)  # BusyBox may have a command of that name
-        shutil.copy(binary, root / name[1:])
-        for word in run("ldd", binary).decode().split():
-            if word.startswith("/"):
-                library = root / word.removeprefix("/usr")[1:]
-                library.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(word, library)
-    for terminal in TERMINALS if programs else ():
+def _install_terminals(root: Path) -> None:
+    for terminal in TERMINALS:
         for base in (Path("/lib/terminfo"), Path("/usr/share/terminfo")):
             if (base / terminal).exists():
                 target = root / "lib/terminfo" / terminal

@@ -15,13 +15,28 @@ from typing import Any
 from bmc.model.errors import BmcError
 from bmc.model.node import Disk
 from bmc.reinstall.images import Image
+from bmc.reinstall.lines import Lines
 from bmc.reinstall.medium import shell_lines
 from bmc.reinstall.target import choose, parse
 from bmc.store import Json
 
-PHASES = ("", "erase", "write", "verify", "seed")
+PHASES = ("", "erase", "write", "verify", "seed", "rescue")
 LOG_MAX, TEXT_MAX = 8192, 512
 STOP = "the job has ended: stop"
+
+
+class Errand(Enum):
+    """What the ramdisk is there for, as it is told at its check-in."""
+
+    INSTALL = "install"
+    ERASE = "erase"
+    RESCUE = "rescue"
+    INSPECT = "inspect"
+
+    @property
+    def has_disk(self) -> bool:
+        """Whether it is done to one disk, which is read back before its end."""
+        return self in (Errand.INSTALL, Errand.ERASE)
 
 
 class Stage(Enum):
@@ -50,23 +65,28 @@ class Turned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was reported so far. `disk` is the kernel's name of the target, chosen at the check-in."""
+    """What was reported so far. `disk` is the kernel's name of the target, chosen at the check-in.
 
+    `places` were read back after erasing, `places_bytes` in all. `host_key` is that of a rescue's SSH server.
+    `report` is what an inspection found.
+    """
+
+    checked_in: bool = False
     disks: tuple[Disk, ...] = ()
     disk: str = ""
     phase: str = ""
     bytes: int = 0
     total: int = 0
     verified: bool = False
+    places: int = 0
+    places_bytes: int = 0
+    host_key: str = ""
+    report: Mapping[str, str] = field(default_factory=dict)
     done: bool = False
     failed: str = ""
     log: str = ""
     proofs: tuple[str, ...] = ()
     proof: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def checked_in(self) -> bool:
-        return bool(self.disk)
 
     def past(self, phase: str) -> bool:
         """Whether the ramdisk has left `phase` behind."""
@@ -89,17 +109,21 @@ async def _nowhere() -> None:
 class Ticket:
     """What one armed job allows. `wake` is called when a fact has changed, `keep` stores the facts.
 
-    Once `cancelled`, the ramdisk is told to stop at its next report.
+    Once `cancelled`, the ramdisk is told to stop at its next report. `told` is what it learns at its check-in beside
+    the disk; `files` are what it may fetch by name. `image`, `proof_token` and `nonce` are for installing alone.
     """
 
     job: str
     node: str
-    image: Image
     token: bytes
-    proof_token: bytes
-    nonce: bytes
-    target: Mapping[str, object] | None
-    seed: Mapping[str, str]
+    errand: Errand
+    target: Mapping[str, object] | None = None
+    told: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    image: Image | None = None
+    proof_token: bytes = b""
+    nonce: bytes = b""
+    lines: Lines = field(default_factory=Lines)
     facts: Facts = Facts()
     stage: Stage = Stage.DEPLOY
     cancelled: bool = False
@@ -153,21 +177,18 @@ class Desk:
         """The ramdisk is up and lists its disks; it learns which to write, and what."""
         ticket = self._deploying(node, token)
         _go_on(ticket)
+        values = {"errand": ticket.errand.value, **ticket.told}
         try:
             disks = parse(form.get("disks", ""))
-            disk = choose(disks, ticket.target, ticket.image.size)
+            disk = ""
+            if ticket.errand.has_disk:
+                disk = choose(disks, ticket.target, ticket.image.size if ticket.image else 0).name
+                values["disk"] = disk
         except BmcError as error:
             ticket.fail(str(error))
             raise Turned(422, str(error)) from error
         # A ramdisk that starts over has verified nothing any more.
-        ticket.report(disks=disks, disk=disk.name, phase="", bytes=0, total=0, verified=False)
-        values = {
-            "image_size": str(ticket.image.size),
-            "image_sha256": ticket.image.sha256,
-            "image_encoding": ticket.image.encoding,
-            "disk": disk.name,
-            "seed": " ".join(ticket.seed),
-        }
+        ticket.report(checked_in=True, disks=disks, disk=disk, phase="", bytes=0, total=0, verified=False)
         return Reply(200, shell_lines(values), keep=True)
 
     def image(self, node: str, token: str) -> Path:
@@ -175,6 +196,8 @@ class Desk:
         ticket = self._deploying(node, token)
         _go_on(ticket)
         _require(ticket.facts.checked_in, "check in first")
+        if ticket.image is None:
+            raise Turned(404, "this job writes no image")
         return ticket.image.path
 
     def progress(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
@@ -194,33 +217,53 @@ class Desk:
         return Reply(200, shell_lines({"go": "1"}), keep=changed)
 
     def verified(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
-        """What was read back from the disk has this SHA-256; 422 when the image has another."""
+        """What was read back from the disk: the image's SHA-256, or zeros; 422 when it holds something else."""
         ticket = self._deploying(node, token)
         _go_on(ticket)
         _require(ticket.facts.checked_in, "check in first")
-        digest = form.get("sha256", "").lower()
-        if not re.fullmatch(r"[0-9a-f]{64}", digest):
-            raise Turned(400, "sha256: expected 64 hexadecimal digits")
-        if not hmac.compare_digest(digest, ticket.image.sha256):
-            why = f"{ticket.facts.disk} holds SHA-256 {digest}, the image has {ticket.image.sha256}"
-            ticket.fail(why)
-            raise Turned(422, why)
-        ticket.report(verified=True)
+        if ticket.image is not None:
+            return _written(ticket, ticket.image, form)
+        _require(ticket.errand is Errand.ERASE, "this job reads nothing back")
+        return _erased(ticket, form)
+
+    def ready(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
+        """A rescue can be worked in; its SSH server has this host key."""
+        ticket = self._rescuing(node, token)
+        key = form.get("hostkey", "")
+        if not re.fullmatch(r"ssh-ed25519 [A-Za-z0-9+/]{68}", key):
+            raise Turned(400, "hostkey: expected a public key of type ssh-ed25519")
+        ticket.report(host_key=key)
         return Reply(200, keep=True)
+
+    def inspected(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
+        """What the machine consists of, beside its disks."""
+        ticket = self._deploying(node, token)
+        _go_on(ticket)
+        _require(ticket.errand is Errand.INSPECT, "this job inspects nothing")
+        _require(ticket.facts.checked_in, "check in first")
+        ticket.report(report={name: _text(text)[:TEXT_MAX] for name, text in form.items()})
+        return Reply(200, keep=True)
+
+    def lines(self, node: str, token: str) -> Lines:
+        """Where the guest of a rescue may hold a connection ready."""
+        return self._rescuing(node, token).lines
 
     def seed(self, node: str, token: str, name: str) -> Reply:
         ticket = self._deploying(node, token)
         _go_on(ticket)
-        _require(ticket.facts.verified, "the disk has not been verified")
-        if name not in ticket.seed:
-            raise Turned(404, f"the seed has no such file; it has {' '.join(ticket.seed) or 'none'}")
-        return Reply(200, ticket.seed[name])
+        _require(ticket.facts.checked_in, "check in first")
+        if ticket.errand.has_disk:
+            _require(ticket.facts.verified, "the disk has not been verified")
+        if name not in ticket.files:
+            raise Turned(404, f"the seed has no such file; it has {' '.join(ticket.files) or 'none'}")
+        return Reply(200, ticket.files[name])
 
     def done(self, node: str, token: str) -> Reply:
         """The ramdisk has finished and powers off now. Answered the same again: the first answer may have been lost."""
         ticket = self._deploying(node, token)
         _require(not ticket.cancelled, STOP)
-        _require(ticket.facts.verified, "the disk has not been verified")
+        if ticket.errand.has_disk:
+            _require(ticket.facts.verified, "the disk has not been verified")
         ticket.report(done=True)
         return Reply(200, keep=True)
 
@@ -258,6 +301,36 @@ class Desk:
             raise Turned(403, "the token is not that of this node's job")
         _require(ticket.stage is Stage.DEPLOY, "the deploy part of this job is over")
         return ticket
+
+    def _rescuing(self, node: str, token: str) -> Ticket:
+        ticket = self._deploying(node, token)
+        _go_on(ticket)
+        _require(ticket.errand is Errand.RESCUE, "this job is no rescue")
+        _require(ticket.facts.checked_in, "check in first")
+        return ticket
+
+
+def _written(ticket: Ticket, image: Image, form: Mapping[str, str]) -> Reply:
+    digest = form.get("sha256", "").lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise Turned(400, "sha256: expected 64 hexadecimal digits")
+    if not hmac.compare_digest(digest, image.sha256):
+        why = f"{ticket.facts.disk} holds SHA-256 {digest}, the image has {image.sha256}"
+        ticket.fail(why)
+        raise Turned(422, why)
+    ticket.report(verified=True)
+    return Reply(200, keep=True)
+
+
+def _erased(ticket: Ticket, form: Mapping[str, str]) -> Reply:
+    places, zeros, size = (_number(form, name) for name in ("blocks", "zeros", "bytes"))
+    _require(ticket.facts.phase == "verify", "nothing has been erased and read back yet")
+    if not 0 < places == zeros:
+        why = f"{places - zeros} of {places} places of {ticket.facts.disk} that were read back still hold data"
+        ticket.fail(why if places else f"nothing was read back from {ticket.facts.disk}")
+        raise Turned(422, why)
+    ticket.report(verified=True, places=places, places_bytes=size)
+    return Reply(200, keep=True)
 
 
 def _go_on(ticket: Ticket) -> None:

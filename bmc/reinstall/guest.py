@@ -1,4 +1,4 @@
-"""What a reinstall waits for: the reports of its guest, and what becomes of the node meanwhile."""
+"""What a job by the ramdisk waits for: the reports of its guest, and what becomes of the node meanwhile."""
 
 import asyncio
 import socket
@@ -118,8 +118,10 @@ class Guest:
 
     async def _tell(self) -> None:
         facts = self.ticket.facts
-        if not facts.total or facts.phase != self._run.job.step:  # reported for another step
+        if facts.phase != self._run.job.step:  # reported for another step
             return
+        if not facts.total:  # a sign of life
+            return await self._run.progress(0)
         await self._run.progress(
             100 * facts.bytes / facts.total,
             f"{NAMES[facts.phase]} {facts.disk}",

@@ -37,7 +37,17 @@ class Identity:
 
 def problems(hostname: object, ssh_keys: object, password: object) -> list[str]:
     """Everything wrong with what was asked, in words for whoever asked."""
-    return [*_hostname_problems(hostname), *_keys_problems(ssh_keys), *_password_problems(password)]
+    return [*_hostname_problems(hostname), *keys_problems(ssh_keys), *_password_problems(password)]
+
+
+def keys_problems(keys: object) -> list[str]:
+    """Everything wrong with a list of SSH public keys."""
+    if not isinstance(keys, Sequence) or isinstance(keys, str | bytes):
+        return ["ssh_keys: expected a list of public keys"]
+    if len(keys) > KEYS_MAX:
+        return [f"ssh_keys: {len(keys)} keys, at most {KEYS_MAX} are possible"]
+    found = ((number, _key_problem(key)) for number, key in enumerate(keys, 1))
+    return [f"ssh_keys, key {number}: {problem}" for number, problem in found if problem]
 
 
 async def crypt(password: str) -> str:
@@ -94,15 +104,6 @@ def _hostname_problems(hostname: object) -> list[str]:
         f"hostname {hostname!r}: expected lower-case letters, digits and hyphens, in labels of at most 63 characters "
         "separated by dots, 253 in all (RFC 1123)"
     ]
-
-
-def _keys_problems(keys: object) -> list[str]:
-    if not isinstance(keys, Sequence) or isinstance(keys, str | bytes):
-        return ["ssh_keys: expected a list of public keys"]
-    if len(keys) > KEYS_MAX:
-        return [f"ssh_keys: {len(keys)} keys, at most {KEYS_MAX} are possible"]
-    found = ((number, _key_problem(key)) for number, key in enumerate(keys, 1))
-    return [f"ssh_keys, key {number}: {problem}" for number, problem in found if problem]
 
 
 def _key_problem(key: object) -> str:

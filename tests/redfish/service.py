@@ -33,6 +33,7 @@ from bmc.node import Node
 from bmc.ports import Backend
 from bmc.redfish.event_record import event_body
 from bmc.reinstall.images import Catalogue
+from bmc.store import Json
 from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream, World, open_world
 
 PASSWORDS = {"admin": "correct horse", "olga": "battery staple", "vera": "look only", "tina": "one tenant"}
@@ -141,12 +142,16 @@ class ConsoleDrivers(MemoryDrivers):
         )
 
 
+KINDS = ("reinstall", "rescue", "erase", "inspect")
+
+
 @dataclass
 class Work:
-    """The one step of the test's reinstall: waits for `go`."""
+    """The one step of the test's jobs: notes `details`, and waits for `go` or to be told to end."""
 
     go: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[tuple[Mapping[str, object], Mapping[str, object]]] = field(default_factory=list)
+    details: dict[str, Json] = field(default_factory=dict)
 
     async def prepare(
         self, node: Node, backend: Backend, request: Mapping[str, object], secrets: Mapping[str, object]
@@ -155,15 +160,19 @@ class Work:
         return Prepared(request, secrets)  # type: ignore[arg-type]
 
     async def wait(self, run: Run) -> None:
+        await run.note(**self.details)
         await run.progress(50, "half way", bytes_done=1, bytes_total=2)
-        await self.go.wait()
+        ends = {asyncio.ensure_future(self.go.wait()), asyncio.ensure_future(run.finishing.wait())}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
 
     async def release(self, run: Run) -> None:
         return
 
-    def recipe(self) -> Recipe:
+    def recipe(self, kind: str) -> Recipe:
         step = Step("wait", self.wait, True, 1, 60, "waiting failed")
-        return Recipe("reinstall", (step,), self.prepare, self.release, "being reinstalled")
+        return Recipe(kind, (step,), self.prepare, self.release, f"{kind} in progress")
 
 
 @dataclass
@@ -273,7 +282,7 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
         for name, password in PASSWORDS.items():
             scope = Scope(all_nodes=False, nodes=frozenset({"n1"})) if name == "tina" else Scope()
             await accounts.create(name, password, ROLES[name], scope)
-        jobs = Jobs(world.store, world.events, world.audit, world.fleet, clock, [work.recipe()])
+        jobs = Jobs(world.store, world.events, world.audit, world.fleet, clock, [work.recipe(kind) for kind in KINDS])
         sealer = open_key_file(path / "store" / "key", may_make=False)
         hooks = await stack.enter_async_context(
             open_hooks(

@@ -114,6 +114,9 @@ async def test_every_action_of_ours_has_a_schema(service: Service) -> None:
         for action in file.iter(f"{EDM}Action")
     }
     assert parameters["Reinstall"] == ["Image", "Hostname", "Disk", "SSHKeys", "Password"]
+    assert parameters["Rescue"] == ["SSHKeys", "TimeoutMinutes"]
+    assert parameters["Erase"] == ["Method", "Disk"]
+    assert parameters["EndRescue"] == parameters["Inspect"] == []
     assert {f"Lightsout.{name}" for name in parameters} == posts
     schema = await service.get("/redfish/v1/Schemas/Lightsout.json")
     assert {f"Lightsout.{name}" for name in schema["definitions"]} >= posts

@@ -1,5 +1,6 @@
 """A world whose one node boots, with an image to reinstall it with."""
 
+import asyncio
 import gzip
 import hashlib
 from collections.abc import AsyncIterator, Mapping
@@ -8,14 +9,21 @@ from pathlib import Path
 import pytest
 
 from bmc.http.deploy import DeployServer
-from bmc.jobs import Jobs
-from bmc.model.boot import BootMode
+from bmc.jobs import Jobs, Recipe
+from bmc.model.boot import NO_OVERRIDE, BootMode
+from bmc.model.job import Job
+from bmc.model.power import PowerState
+from bmc.reinstall.desk import Errand, Ticket, hidden
+from bmc.reinstall.erase import Erase
 from bmc.reinstall.images import Catalogue, Image, describe
+from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import shell_lines
+from bmc.reinstall.rescue import Rescue
+from bmc.reinstall.steps import BuildMedium
 from tests.jobs.lab import HandClock, jobs_of
 from tests.reinstall.simulated import BootingDrivers, BootingServer
-from tests.world import World, open_world
+from tests.world import World, open_world, until
 
 CONTENT = b"a new system" + bytes(1012)
 
@@ -37,6 +45,22 @@ def make_image(directory: Path, name: str = "mini", **changes: object) -> Image:
     return image
 
 
+def install_ticket(image: Image) -> Ticket:
+    """Of a reinstall of n1. Its tokens are "token" and "proof", and its nonce is "nonce"."""
+    told = {"image_size": str(image.size), "image_sha256": image.sha256, "image_encoding": image.encoding}
+    return Ticket(
+        "7",
+        "n1",
+        hidden("token"),
+        Errand.INSTALL,
+        told=told | {"seed": "meta-data"},
+        files={"meta-data": "x"},
+        image=image,
+        proof_token=hidden("proof"),
+        nonce=hidden("nonce"),
+    )
+
+
 class House:
     """What a reinstall needs, but for the jobs: those are opened anew after each crash."""
 
@@ -52,8 +76,18 @@ class House:
         return self.drivers.server()
 
     def jobs(self, world: World) -> Jobs:
-        recipe = Reinstall(world.events, self.catalogue, _build, DeployServer(), self.media).recipe()
-        return jobs_of(world, self.clock, recipe)
+        return jobs_of(world, self.clock, *recipes(world, self.catalogue, _build, self.media))
+
+
+def recipes(world: World, catalogue: Catalogue, build: BuildMedium, media: Path) -> list[Recipe]:
+    """All that the ramdisk does, as the service has it."""
+    door = DeployServer()
+    return [
+        Reinstall(world.events, catalogue, build, door, media).recipe(),
+        Rescue(world.events, build, door, media).recipe(),
+        Erase(world.events, world.audit, build, door, media).recipe(),
+        Inspect(world.events, build, door, media).recipe(),
+    ]
 
 
 def _build(conf: Mapping[str, str], out: Path) -> None:
@@ -80,3 +114,36 @@ async def booting(house: House, tmp_path: Path) -> AsyncIterator[World]:
         await opened.add("n1")
         yield opened
         await house.server.halt()
+
+
+@pytest.fixture
+async def jobs(house: House, booting: World) -> AsyncIterator[Jobs]:
+    opened = house.jobs(booting)
+    yield opened
+    await opened.close()
+
+
+async def ended(jobs: Jobs, id: str, seconds: float = 8) -> Job:
+    try:
+        await until(lambda: jobs.get(id).state.ended, seconds)
+    except TimeoutError:
+        pytest.fail(f"has not ended: {jobs.get(id)} {jobs._runs[id].state}")
+    return jobs.get(id)
+
+
+async def reaches(world: World, id: str, step: str) -> None:
+    """Wait for the step, however short it is."""
+    async with asyncio.timeout(10):
+        async for event in world.events.subscribe(after=0):
+            if event.details.get("job") == id and event.details.get("step") == step:
+                return
+
+
+def assert_let_go(world: World, house: House) -> None:
+    """What holds after every end but success: off, nothing of ours in it, and free for others."""
+    snapshot = world.fleet.node("n1").snapshot
+    assert snapshot.power is PowerState.OFF
+    assert snapshot.reservation is None
+    assert snapshot.boot == NO_OVERRIDE
+    assert [slot.image for slot in snapshot.media] == [""]
+    assert list(house.media.glob("*")) == []

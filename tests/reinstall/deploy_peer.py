@@ -30,6 +30,8 @@ class Peer:
     """The phase at whose progress report the job is cancelled."""
     proof_statuses: list[int] = field(default_factory=list)
     """What to answer to the first proofs, when not 200."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """What the check-in answers, when the errand is not to install."""
     choose: Callable[[str], str] = lambda disks: disks.partition(":")[0]
     port: int = 0
     calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -54,8 +56,13 @@ class Peer:
         raise AssertionError(f"no {name} within {timeout} s; came: {self.calls[-5:]}")
 
     def answer(self, name: str, form: dict[str, str]) -> tuple[int, bytes]:
+        if name == "checkin" and self.told:
+            return 200, shell_lines({**self.told, "disk": self.choose(form["disks"])}).encode()
+        if name == "verified" and "zeros" in form:
+            return (200 if form["zeros"] == form["blocks"] else 422), b""
         if name == "checkin":
             reply = {
+                "errand": "install",
                 "image_size": str(self.image.size),
                 "image_sha256": self.sha256 or self.image.sha256,
                 "image_encoding": self.image.encoding,

@@ -16,6 +16,7 @@ OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 SERIAL = "SYSDISK0"
 DISKS = {
     "virtio": ["-device", f"virtio-blk-pci,drive=disk,serial={SERIAL},bootindex=2"],
+    "virtio without discard": ["-device", f"virtio-blk-pci,drive=disk,serial={SERIAL},bootindex=2,discard=off"],
     "sata": ["-device", "ahci,id=sata", "-device", f"ide-hd,bus=sata.0,drive=disk,serial={SERIAL},bootindex=2"],
     "nvme": ["-device", f"nvme,drive=disk,serial={SERIAL},bootindex=2"],
     "scsi": ["-device", "virtio-scsi-pci", "-device", f"scsi-hd,drive=disk,serial={SERIAL},bootindex=2"],

@@ -21,6 +21,10 @@ from bmc.ports import Backend, ByteStream
 from tests.world import MemoryDrivers, MemoryServer
 
 TRIES = 200
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBL3+JoXmz7bBvrEf8TKJisQSmBbX2IXqpVoSpUyOV6H"
+LINE = (
+    "GET /deploy/v1/line HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nAuthorization: Bearer {}\r\n\r\n"
+)
 DONE = b"lightsout: done; powering off\r\n"
 
 
@@ -95,6 +99,12 @@ class BootingServer(MemoryServer):
         self.heard: list[str] = []
         self.proofs = frozenset({"serial-nonce", "phone-home"})
         self.corrupt = False
+        self.left = asyncio.Event()
+        self.keys = ""
+        self.report = {
+            "cpus": "4", "memory": str(8 << 30), "nics": "eth0=52:54:00:00:00:01", "firmware": "UEFI",
+            "firmware_version": "1.2", "manufacturer": "ACME", "model": "Rack\t1", "serial": "X1",
+        }  # fmt: skip
         self._guest: asyncio.Task[None] | None = None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -180,7 +190,7 @@ class BootingServer(MemoryServer):
             await self._deploy(http)
         except Refused as error:
             self.heard.append(str(error))
-            self.disk = Disk(b"cleared") if "write" in self.passed else self.disk
+            self.disk = Disk(b"cleared") if "erase" in self.passed else self.disk
             self.line.print(b"lightsout: FAILED\r\n")
             if error.status != 409:
                 await http.post("failed", message=str(error), log="the log\n")
@@ -196,6 +206,12 @@ class BootingServer(MemoryServer):
     async def _deploy(self, http: "Http") -> None:
         await self._point("check in")
         told = values(await http.post("checkin", uuid="0", mac="", disks=self.disks, version="1"))
+        errands = {"install": self._install, "erase": self._erase, "rescue": self._rescue, "inspect": self._inspect}
+        await errands[told["errand"]](http, told)
+        await self._point("done")
+        await http.post("done", ok="1")
+
+    async def _install(self, http: "Http", told: dict[str, str]) -> None:
         await http.post("progress", phase="erase", bytes="0", total="1")
         await self._point("erase")
         self.disk = Disk(b"")
@@ -211,8 +227,55 @@ class BootingServer(MemoryServer):
         await self._point("seed")
         for name in told["seed"].split():
             self.disk.seed[name] = (await http.get(f"seed/{name}")).decode()
-        await self._point("done")
-        await http.post("done", ok="1")
+
+    async def _erase(self, http: "Http", told: dict[str, str]) -> None:
+        """Points: erase, verify."""
+        await http.post("progress", phase="erase", bytes="0", total="1024")
+        await self._point("erase")
+        self.disk = Disk(told["method"].encode())
+        await http.post("progress", phase="verify", bytes="0", total="10")
+        await self._point("verify")
+        await http.post("verified", blocks="10", zeros="9" if self.corrupt else "10", bytes="655360")
+
+    async def _rescue(self, http: "Http", told: dict[str, str]) -> None:
+        """Points: ready, rescue. Until `left` is set, as by somebody in its shell, or the service says so."""
+        self.keys = (await http.get("seed/authorized_keys")).decode()
+        await self._point("ready")
+        await http.post("ready", hostkey=HOST_KEY)
+        line = asyncio.create_task(self._hold_line(http.token))
+        try:
+            await self._point("rescue")
+            while not self.left.is_set():
+                await http.post("progress", phase="rescue", bytes="7", total="0")
+                await asyncio.sleep(0.02)
+        finally:
+            line.cancel()
+            await asyncio.gather(line, return_exceptions=True)
+
+    async def _inspect(self, http: "Http", told: dict[str, str]) -> None:
+        await self._point("report")
+        await http.post("report", **self.report)
+
+    async def _hold_line(self, token: str) -> None:
+        """Says SSH's first words to whoever is led here, then everything back."""
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            except OSError:
+                await asyncio.sleep(0.02)
+                continue
+            try:
+                writer.write(LINE.format(token).encode())
+                answer = await reader.readuntil(b"\r\n\r\n")
+                assert answer.startswith(b"HTTP/1.1 101 "), answer
+                writer.write(b"SSH-2.0-simulated\r\n")
+                while data := await reader.read(65536):
+                    writer.write(data)
+                    await writer.drain()
+            except (OSError, asyncio.IncompleteReadError):
+                await asyncio.sleep(0.02)
+            finally:
+                writer.close()
 
     async def system(self, http: "Http") -> None:
         """Points: start, proof."""

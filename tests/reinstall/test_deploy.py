@@ -10,8 +10,9 @@ import pytest
 from aiohttp import ClientSession
 
 from bmc.http.deploy import BODY_MAX, CONNECTIONS_MAX, DeployServer
-from bmc.reinstall.desk import Desk, Ticket, hidden
+from bmc.reinstall.desk import Desk, Ticket
 from bmc.store import StoreFailed
+from tests.reinstall.conftest import install_ticket
 from tests.reinstall.test_desk import CHECK_IN, GOOD, IMAGE
 
 TOKEN = {"Authorization": "Bearer token"}
@@ -38,7 +39,7 @@ def content(tmp_path: Path) -> bytes:
 @pytest.fixture
 def ticket(tmp_path: Path) -> Ticket:
     image = replace(IMAGE, path=tmp_path / "mini.raw.gz", encoding="gzip")
-    return Ticket("7", "n1", image, hidden("token"), hidden("proof"), hidden("nonce"), None, {"meta-data": "x"})
+    return install_ticket(image)
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from bmc.model.boot import BootMode
-from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, Turned, hidden
+from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, Turned
 from bmc.reinstall.images import Image
+from tests.reinstall.conftest import install_ticket
 from tests.reinstall.simulated import values
 
 GOOD, BAD = "a" * 64, "b" * 64
@@ -21,7 +22,7 @@ FULL = {"phase": "write", "bytes": "10", "total": "1024"}
 
 @pytest.fixture
 def ticket() -> Ticket:
-    return Ticket("7", "n1", IMAGE, hidden("token"), hidden("proof"), hidden("nonce"), None, {"meta-data": "x"})
+    return install_ticket(IMAGE)
 
 
 @pytest.fixture
@@ -70,7 +71,8 @@ def test_a_disarmed_ticket_answers_nothing_more(desk, ticket):
 def test_the_walk_of_a_ramdisk(desk, ticket):
     told = values(desk.check_in("n1", "token", CHECK_IN).body)
     assert told == {
-        "image_size": "1024", "image_sha256": GOOD, "image_encoding": "raw", "disk": "vda", "seed": "meta-data",
+        "errand": "install", "disk": "vda", "seed": "meta-data",
+        "image_size": "1024", "image_sha256": GOOD, "image_encoding": "raw",
     }  # fmt: skip
     assert desk.image("n1", "token") == IMAGE.path
     assert values(desk.progress("n1", "token", FULL).body) == {"go": "1"}

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,9 @@ from bmc.model.errors import Busy, InvalidRequest
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from tests.jobs.lab import killed_and_started_again
-from tests.reinstall.conftest import House, make_image
+from tests.reinstall.conftest import assert_let_go, ended, make_image, reaches
 from tests.reinstall.simulated import Http, Refused, values
-from tests.world import ADMIN, OPERATOR, World, open_world, until
+from tests.world import ADMIN, OPERATOR, open_world, until
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"
 REQUEST = {"image": "mini", "hostname": "web-1", "ssh_keys": [KEY]}
@@ -27,21 +26,6 @@ STEPS = (
     "power off", "insert medium", "boot once", "power on", "check in", "erase", "write", "verify", "seed",
     "shut down", "eject", "start", "proof",
 )  # fmt: skip
-
-
-@pytest.fixture
-async def jobs(house: House, booting: World) -> AsyncIterator[Jobs]:
-    opened = house.jobs(booting)
-    yield opened
-    await opened.close()
-
-
-async def ended(jobs: Jobs, id: str, seconds: float = 8) -> Job:
-    try:
-        await until(lambda: jobs.get(id).state.ended, seconds)
-    except TimeoutError:
-        pytest.fail(f"has not ended: {jobs.get(id)} {jobs._runs[id].state}")
-    return jobs.get(id)
 
 
 async def failed(jobs: Jobs, request: object = REQUEST) -> Job:
@@ -53,16 +37,6 @@ async def failed(jobs: Jobs, request: object = REQUEST) -> Job:
 def is_open(port: int) -> bool:
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def assert_let_go(world: World, house: House) -> None:
-    """What holds after every end but success: off, nothing of ours in it, and free for others."""
-    snapshot = world.fleet.node("n1").snapshot
-    assert snapshot.power is PowerState.OFF
-    assert snapshot.reservation is None
-    assert snapshot.boot == NO_OVERRIDE
-    assert [slot.image for slot in snapshot.media] == [""]
-    assert list(house.media.glob("*")) == []
 
 
 async def test_a_reinstall_ends_with_the_proof_of_the_new_system(jobs, house, booting, image):
@@ -311,24 +285,15 @@ async def test_a_service_killed_in_any_step_goes_on_to_the_proof(jobs, house, bo
         "seed": "seed",
     }
     at |= {"shut down": "off", "start": "start", "proof": "start"}
-    server, killed, go = house.server, asyncio.Event(), asyncio.Event()
+    server, go = house.server, asyncio.Event()
 
     async def wait() -> None:
         await go.wait()
 
     if step in at:
         server.at[at[step]] = wait
-    seen = booting.events.subscribe(after=0)
-
-    async def watch(id: str) -> None:
-        async for event in seen:
-            if event.details.get("job") == id and event.details.get("step") == step:
-                killed.set()
-                return
-
     job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
-    async with asyncio.timeout(10):
-        await watch(job.id)
+    await reaches(booting, job.id, step)
     async with killed_and_started_again(booting, jobs, tmp_path / "again.db") as again:
         resumed = house.jobs(again)
         await resumed.resume()

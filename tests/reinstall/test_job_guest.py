@@ -12,7 +12,6 @@ from uuid import uuid4
 
 import pytest
 
-from bmc.http.deploy import DeployServer
 from bmc.jobs import Jobs
 from bmc.model.boot import NO_OVERRIDE
 from bmc.model.clock import SystemClock
@@ -25,10 +24,10 @@ from bmc.node.power import PATIENCE
 from bmc.ports import Backend, Site
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.images import Catalogue
-from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import build_medium
 from bmc.virtual_node.driver import driver
 from tests.jobs.lab import jobs_of
+from tests.reinstall.conftest import recipes
 from tests.world import ADMIN, OPERATOR, MemoryDrivers, World, open_world, until
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
@@ -68,8 +67,7 @@ class Lab:
 
     def jobs(self, world: World) -> Jobs:
         media = self.directory / "deploy"
-        recipe = Reinstall(world.events, self._catalogue, self._build, DeployServer(), media).recipe()
-        return jobs_of(world, SystemClock(), recipe)
+        return jobs_of(world, SystemClock(), *recipes(world, self._catalogue, self._build, media))
 
 
 @pytest.fixture(scope="session")

@@ -276,6 +276,60 @@ def test_a_seed_without_a_place_for_it_fails_the_job(artefacts: Artefacts, disk:
     assert head(disk) == bytes(MIB)
 
 
+def told_to_erase(method: str) -> dict[str, str]:
+    return {"errand": "erase", "method": method}
+
+
+@pytest.mark.parametrize("size", [40 * MIB + 3 * 4096 + 512, MIB - 512])
+def test_every_byte_of_a_disk_of_any_size_is_erased(artefacts: Artefacts, disk: Path, small: Image, size: int) -> None:
+    disk.write_bytes(OLD * (size // 512))
+    with serving(Peer(small, told=told_to_erase("Full"))) as peer:
+        with deployed(artefacts, peer, disk) as printed:
+            assert "lightsout: done; powering off" in printed
+        (verified,) = peer.forms("verified")
+    assert disk.read_bytes() == bytes(size)
+    blocks = 256 if size > 16 * MIB else 1
+    assert verified == {"blocks": str(blocks), "zeros": str(blocks), "bytes": str(min(size, 16 * MIB))}
+
+
+def test_a_disk_that_cannot_discard_is_not_touched(artefacts: Artefacts, disk: Path, small: Image) -> None:
+    before = disk.read_bytes()
+    with serving(Peer(small, told=told_to_erase("Discard"))) as peer:
+        with deployed(artefacts, peer, disk, Shape(disk="virtio without discard")):
+            pass
+        assert peer.forms("failed")[0]["message"].startswith("vda cannot discard")
+    assert disk.read_bytes() == before
+
+
+def test_a_disk_that_takes_a_discard_and_keeps_its_data_fails(artefacts: Artefacts, disk: Path, small: Image) -> None:
+    disk.write_bytes(OLD * (64 * MIB // 512))
+    with serving(Peer(small, told=told_to_erase("Discard"))) as peer:
+        with deployed(artefacts, peer, disk):
+            pass
+        assert "places of vda that were read back still hold data" in peer.forms("failed")[0]["message"]
+        assert not peer.forms("done")
+    assert head(disk) == bytes(MIB)
+
+
+def test_a_cancelled_erase_stops_the_ramdisk(artefacts: Artefacts, disk: Path, small: Image) -> None:
+    with serving(Peer(small, told=told_to_erase("Full"), cancel_at="erase")) as peer:
+        with deployed(artefacts, peer, disk) as printed:
+            assert "the service has ended this job" in printed
+        assert not peer.forms("done")
+
+
+@pytest.mark.slow
+def test_a_rescue_whose_service_says_nothing_ends_by_itself(artefacts: Artefacts, disk: Path, small: Image) -> None:
+    before = disk.read_bytes()
+    with serving(Peer(small, told={"errand": "rescue", "seconds": "5"})) as peer:
+        peer.seed = {"authorized_keys": b"ssh-ed25519 AAAA nobody\n"}
+        with deployed(artefacts, peer, disk) as printed:
+            assert "the time is up" in printed
+        assert peer.forms("ready")[0]["hostkey"].startswith("ssh-ed25519 ")
+        assert peer.forms("done")
+    assert disk.read_bytes() == before
+
+
 def test_the_pointer_shows_where_the_mouse_is(artefacts: Artefacts, disk: Path, place: Path) -> None:
     password = subprocess.run(["busybox", "mkpasswd", "-m", "sha512", "secret"], check=True,
                               capture_output=True, text=True).stdout.strip()  # fmt: skip

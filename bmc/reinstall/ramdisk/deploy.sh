@@ -1,9 +1,13 @@
-# One deploy job: reads what to do from the medium, erases, writes, verifies and seeds one disk, and reports all of it.
+# One job: reads from the medium whom to ask, does the errand that the service names, and reports all of it. The errand
+# is to install an image on one disk, to erase one disk, or, with none touched, to be a system for rescue or to inspect.
 # Returns for power off. What comes from the service is read with `value`, checked, and never run.
 # shellcheck disable=SC2034,SC3045
 . /lib/lightsout.sh
+. /lib/erase.sh
+. /lib/rescue.sh
+. /lib/inspect.sh
 
-VERSION=lightsout-ramdisk/1
+VERSION=lightsout-ramdisk/2
 MEDIUM_SECONDS=20
 TRIES=8
 STALL_SECONDS=60
@@ -107,8 +111,9 @@ report() {
 }
 
 sectors() {
-    read -r _ _ sectors_read _ _ _ sectors_written _ < "/sys/block/$disk/stat"
-    case $1 in write) echo "$sectors_written" ;; *) echo "$sectors_read" ;; esac
+    local seen written discarded
+    read -r _ _ seen _ _ _ written _ _ _ _ _ _ discarded _ < "/sys/block/$disk/stat"
+    case $1 in verify) echo "$seen" ;; *) echo $((written + ${discarded:-0})) ;; esac
 }
 
 # follow PHASE: reports about once a second what has truly moved to or from the disk, until $writer has ended.
@@ -214,33 +219,46 @@ check_in() {
     say "disks: ${found:-none}"
     insist checkin "uuid=$(cat /sys/class/dmi/id/product_uuid 2>/dev/null)&mac=$(urlencode "${macs%,}")&disks=$(urlencode "$found")&version=$VERSION"
     outcome $? "the check-in"
+    errand=$(value errand /run/reply)
+    case $errand in
+    install) take_disk "$found" && take_image ;;
+    erase) take_disk "$found" && take_method ;;
+    rescue) take_rescue ;;
+    inspect) ;;
+    *) fail "the service asked to '$errand'; this ramdisk can install, erase, rescue and inspect" ;;
+    esac
+}
+
+# take_disk SEEN: the disk that the service chose, which must be one of those SEEN.
+take_disk() {
+    chosen=$(value disk /run/reply)
+    case ,$1 in *",$chosen:"*) ;; *) fail "the service chose disk '$chosen', which is not among those seen: $1" ;; esac
+    [ "$chosen" ] || fail "the service chose no disk out of: ${1:-none}"
+    disk=$chosen
+    room=$(($(cat "/sys/block/$disk/size") * 512))
+}
+
+take_image() {
     size=$(value image_size /run/reply)
     sha256=$(value image_sha256 /run/reply)
     encoding=$(value image_encoding /run/reply)
     seed=$(value seed /run/reply)
-    chosen=$(value disk /run/reply)
-    case ,$found in *",$chosen:"*) ;; *) fail "the service chose disk '$chosen', which is not among those seen: $found" ;; esac
-    [ "$chosen" ] || fail "the service chose no disk out of: ${found:-none}"
     case $size in '' | *[!0-9]* | 0) fail "the service named no image size: '$size'" ;; esac
     [ $((size % 512)) = 0 ] || fail "the image has $size bytes, which is no whole number of sectors"
     case $sha256 in *[!0-9a-f]*) sha256='' ;; esac
     [ ${#sha256} = 64 ] || fail "the service named no SHA-256 of the image"
     case $encoding in raw) decode=cat ;; gzip) decode='gunzip -c' ;;
     *) fail "the image is encoded as '$encoding'; this ramdisk knows raw and gzip" ;; esac
-    local room=$(($(cat "/sys/block/$chosen/size") * 512))
-    [ "$size" -le $room ] || fail "the image needs $size bytes and $chosen has $room"
-    disk=$chosen
+    [ "$size" -le "$room" ] || fail "the image needs $size bytes and $disk has $room"
 }
 
-# erase: first and last, where partition tables lie, so that an interrupted write never leaves the old system bootable.
-erase() {
-    local end=$(($(cat "/sys/block/$disk/size") / 2048))
+# erase_ends: first and last, where partition tables lie, so that an interrupted write never leaves the old system bootable.
+erase_ends() {
     say "erasing $disk"
     touched=1
     report erase 0 5242880
-    dd if=/dev/zero of="/dev/$disk" bs=1M count=4 oflag=direct conv=notrunc,fsync status=none 2> /run/dd.err &&
-        dd if=/dev/zero of="/dev/$disk" bs=1M count=1 seek=$((end - 1)) oflag=direct conv=notrunc,fsync status=none 2> /run/dd.err ||
-        fail "erasing $disk failed: $(cat /run/dd.err)"
+    zero 0 4194304
+    zero $((room - 1048576)) 1048576
     report erase 5242880 5242880
 }
 
@@ -344,10 +362,20 @@ case $api in *[!A-Za-z0-9.:/_-]*) api='' ;; http://?*) ;; *) api='' ;; esac
 early=$(disks)
 network
 check_in "$early"
-erase
-write_image
-verify
-write_seed
+case $errand in
+install)
+    erase_ends
+    write_image
+    verify
+    write_seed
+    ;;
+erase)
+    erase
+    look_at_erased
+    ;;
+rescue) rescue ;;
+inspect) inspect ;;
+esac
 insist 'done' 'ok=1'
 outcome $? "the end of the job"
 say "done; powering off"

@@ -82,3 +82,23 @@ export function useReinstall(system: System) {
     return reply.body;
   });
 }
+
+/** Starts a rescue; its result is the Task. */
+export function useRescue(system: System) {
+  return useChange(system.Id, async (order: { SSHKeys: string[]; TimeoutMinutes: number }) => {
+    const reply = await post<Task>(system.Actions?.Oem?.["#Lightsout.Rescue"]?.target ?? "", order);
+    return reply.body;
+  });
+}
+
+export function useEndRescue(system: string) {
+  return useChange(system, () => post(`${systemPath(system)}/Actions/Oem/Lightsout.EndRescue`, {}));
+}
+
+/** Starts an erase; its result is the Task. */
+export function useErase(system: System) {
+  return useChange(system.Id, async (order: { Method: string; Disk?: { Serial: string } }) => {
+    const reply = await post<Task>(system.Actions?.Oem?.["#Lightsout.Erase"]?.target ?? "", order);
+    return reply.body;
+  });
+}

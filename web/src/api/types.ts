@@ -74,6 +74,9 @@ export interface System extends Link {
     "#ComputerSystem.Reset"?: ActionTarget & { "ResetType@Redfish.AllowableValues"?: string[] };
     Oem?: {
       "#Lightsout.Reinstall"?: ActionTarget & { "Image@Redfish.AllowableValues"?: string[] };
+      "#Lightsout.Rescue"?: ActionTarget;
+      "#Lightsout.EndRescue"?: ActionTarget;
+      "#Lightsout.Erase"?: ActionTarget & { "Method@Redfish.AllowableValues"?: string[] };
       "#Lightsout.Resume"?: ActionTarget;
       "#Lightsout.ConfirmPower"?: ActionTarget;
     };
@@ -105,6 +108,21 @@ export interface Image extends Link {
   Proofs?: string[];
 }
 
+export interface RescueAccess {
+  HostKeyFingerprint: string;
+  Until: string;
+}
+
+export interface ErasedDisk {
+  Name: string;
+  SerialNumber: string | null;
+  SizeBytes: number;
+  Method: string;
+  Ended: string | null;
+  PlacesVerified: number;
+  BytesVerified: number;
+}
+
 export interface Task extends Link {
   Id: string;
   Name?: string;
@@ -124,6 +142,8 @@ export interface Task extends Link {
       BytesDone?: number | null;
       BytesTotal?: number | null;
       Proofs?: string[];
+      Rescue?: RescueAccess | null;
+      Erased?: ErasedDisk | null;
       ConsoleTail?: string | null;
     };
   };

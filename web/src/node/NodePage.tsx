@@ -20,6 +20,7 @@ import { HealthLabel } from "../power/HealthLabel";
 import { PowerButtons } from "../power/PowerButtons";
 import { PowerLabel } from "../power/PowerLabel";
 import { reasonOf } from "../power/words";
+import { RamdiskMenu } from "../reinstall/RamdiskMenu";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
@@ -101,6 +102,11 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
                 Reinstall…
               </Button>
             )}
+            <RamdiskMenu
+              system={system}
+              isDisabled={Boolean(system.Oem?.Lightsout?.Task) || !mayOperate}
+              onStarted={() => void navigate(pathTo(system.Id, "jobs"))}
+            />
           </div>
         </div>
         {reason !== "" && (

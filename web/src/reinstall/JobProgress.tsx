@@ -20,6 +20,7 @@ import type { Task } from "../api/types";
 import { useNotices } from "../shell/Notices";
 import { bytes, moment, time } from "../words/format";
 import { CancelDialog } from "./CancelDialog";
+import { JobFacts } from "./JobFacts";
 import { Steps } from "./Steps";
 import { splitMessage, stepWords, taskLook, taskTitle } from "./words";
 
@@ -76,6 +77,7 @@ export function JobProgress({ task }: { task: Task }) {
             .join(" · ")}
         </p>
         {task.TaskState === "Exception" && <Failure task={task} />}
+        <JobFacts task={task} />
         <div className="lo-job-columns">
           <Steps task={task} />
           <div>

@@ -22,7 +22,9 @@ export default function JobsPanel({ system }: { system: System }) {
   if (shown === undefined) {
     return (
       <EmptyState titleText="No jobs yet" headingLevel="h2">
-        <EmptyStateBody>Reinstalls of {system.Name} appear here, with their steps and proofs.</EmptyStateBody>
+        <EmptyStateBody>
+          Reinstalls, rescues and erasures of {system.Name} appear here, with their steps and proofs.
+        </EmptyStateBody>
       </EmptyState>
     );
   }

@@ -3,19 +3,16 @@ import {
   Button,
   Form,
   FormGroup,
-  FormHelperText,
-  HelperText,
-  HelperTextItem,
   Modal,
   ModalBody,
   ModalFooter,
   ModalHeader,
-  TextArea,
   TextInput,
 } from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
 import { useReinstall } from "../api/systems";
 import type { System } from "../api/types";
+import { ConfirmName, Help, KeysField, Refusal } from "./fields";
 import { ImageChoice } from "./ImageChoice";
 import { toRequest } from "./order";
 
@@ -61,19 +58,7 @@ export default function ReinstallDialog({ system, onClose, onStarted }: Reinstal
               onChange={(_event, value) => setHostname(value)}
             />
           </FormGroup>
-          <FormGroup label="SSH keys" fieldId="reinstall-keys">
-            <TextArea
-              id="reinstall-keys"
-              className="lo-mono"
-              rows={3}
-              resizeOrientation="vertical"
-              spellCheck={false}
-              placeholder="ssh-ed25519 AAAA… you@example"
-              value={keys}
-              onChange={(_event, value) => setKeys(value)}
-            />
-            <Help>Public keys that may log in, one a line.</Help>
-          </FormGroup>
+          <KeysField value={keys} onChange={setKeys} />
           <FormGroup label="Root password" fieldId="reinstall-password">
             <TextInput
               id="reinstall-password"
@@ -87,31 +72,10 @@ export default function ReinstallDialog({ system, onClose, onStarted }: Reinstal
           <Alert variant="danger" isInline component="p" title={`Everything on ${system.Name}’s disk is erased`}>
             The node is powered off at once and its disk is overwritten. There is no way back.
           </Alert>
-          <FormGroup label={`Type ${system.Name} to confirm`} fieldId="reinstall-confirm" isRequired>
-            <TextInput
-              id="reinstall-confirm"
-              isRequired
-              autoComplete="off"
-              autoCapitalize="none"
-              spellCheck={false}
-              value={typed}
-              onChange={(_event, value) => setTyped(value)}
-            />
-          </FormGroup>
+          <ConfirmName name={system.Name} value={typed} onChange={setTyped} />
         </Form>
       </ModalBody>
-      {reinstall.isError && (
-        <Alert
-          variant="danger"
-          isInline
-          className="lo-dialog-error"
-          component="p"
-          title="The reinstall was not started"
-          role="alert"
-        >
-          {reinstall.error.message}
-        </Alert>
-      )}
+      {reinstall.isError && <Refusal title="The reinstall was not started" error={reinstall.error} />}
       <ModalFooter>
         <Button
           type="submit"
@@ -128,15 +92,5 @@ export default function ReinstallDialog({ system, onClose, onStarted }: Reinstal
         </Button>
       </ModalFooter>
     </Modal>
-  );
-}
-
-function Help({ children }: { children: string }) {
-  return (
-    <FormHelperText>
-      <HelperText>
-        <HelperTextItem>{children}</HelperTextItem>
-      </HelperText>
-    </FormHelperText>
   );
 }

@@ -8,12 +8,17 @@ export interface Draft {
   password: string;
 }
 
-export function toRequest({ image, hostname, keys, password }: Draft): ReinstallRequest {
+/** One key a line; what begins with # is a remark. */
+export function keyLines(keys: string): string[] {
   const lines = keys.split(/\r?\n/).map((line) => line.trim());
+  return lines.filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+export function toRequest({ image, hostname, keys, password }: Draft): ReinstallRequest {
   return {
     Image: image,
     Hostname: hostname.trim(),
-    SSHKeys: lines.filter((line) => line !== "" && !line.startsWith("#")),
+    SSHKeys: keyLines(keys),
     ...(password === "" ? {} : { Password: password }),
   };
 }

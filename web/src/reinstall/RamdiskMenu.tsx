@@ -1,0 +1,70 @@
+import { Dropdown, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
+import EllipsisVIcon from "@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon";
+import { lazy, Suspense, useState } from "react";
+import type { System } from "../api/types";
+
+const RescueDialog = lazy(() => import("./RescueDialog"));
+const EraseDialog = lazy(() => import("./EraseDialog"));
+
+export interface JobDialogProps {
+  system: System;
+  onClose: () => void;
+  onStarted: () => void;
+}
+
+interface RamdiskMenuProps {
+  system: System;
+  isDisabled: boolean;
+  onStarted: () => void;
+}
+
+/** What is done to a node less often than reinstalling it, by the same ramdisk. */
+export function RamdiskMenu({ system, isDisabled, onStarted }: RamdiskMenuProps) {
+  const [open, setOpen] = useState(false);
+  const [dialog, setDialog] = useState<"rescue" | "erase" | null>(null);
+  const ours = system.Actions?.Oem;
+  if (!ours?.["#Lightsout.Rescue"] && !ours?.["#Lightsout.Erase"]) return null;
+  const Dialog = dialog === "rescue" ? RescueDialog : EraseDialog;
+  return (
+    <>
+      <Dropdown
+        isOpen={open}
+        onOpenChange={setOpen}
+        onSelect={() => setOpen(false)}
+        popperProps={{ position: "right" }}
+        toggle={(ref) => (
+          <MenuToggle
+            ref={ref}
+            variant="plain"
+            isExpanded={open}
+            isDisabled={isDisabled}
+            onClick={() => setOpen(!open)}
+            aria-label={`Rescue or erase ${system.Name}`}
+            icon={<EllipsisVIcon />}
+          />
+        )}
+      >
+        <DropdownList>
+          <DropdownItem description="A root shell by SSH; no disk is touched" onClick={() => setDialog("rescue")}>
+            Rescue…
+          </DropdownItem>
+          <DropdownItem description="Clear a disk for good" isDanger onClick={() => setDialog("erase")}>
+            Erase…
+          </DropdownItem>
+        </DropdownList>
+      </Dropdown>
+      {dialog !== null && (
+        <Suspense>
+          <Dialog
+            system={system}
+            onClose={() => setDialog(null)}
+            onStarted={() => {
+              setDialog(null);
+              onStarted();
+            }}
+          />
+        </Suspense>
+      )}
+    </>
+  );
+}
