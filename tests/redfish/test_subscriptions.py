@@ -175,6 +175,13 @@ async def test_what_is_wrong_is_told(service: Service, receiver: Receiver, more:
     assert (await service.get(SUBSCRIPTIONS))["Members"] == []
 
 
+async def test_there_may_be_so_many_and_no_more(service: Service, receiver: Receiver) -> None:
+    made = [await subscribe(service, receiver, "olga") for _ in range(17)]
+    assert [answer.status for answer in made] == [201] * 16 + [400]
+    assert made[-1].ids == ["CreateLimitReachedForResource"]
+    assert (await subscribe(service, receiver, "tina")).status == 201
+
+
 async def test_a_wrong_secret_is_not_said_again(service: Service, receiver: Receiver) -> None:
     short = await subscribe(service, receiver, Oem={"Lightsout": {"HmacSecret": "sh0rt"}})
     assert short.status == 400
