@@ -92,6 +92,7 @@ async def test_suspended_events_wait_and_come_when_it_is_resumed(service: Servic
     status = (await service.get(path))["Status"]
     assert (status["State"], status["Conditions"][0]["Message"]) == ("Disabled", "suspended by admin")
     told = await tell(service)
+    assert (await service.get(path))["Oem"]["Lightsout"]["EventsWaiting"] >= 1
     assert (await service.call("POST", f"{path}/Actions/EventDestination.ResumeSubscription", {})).status == 204
     await receiver.has(1)
     assert receiver.got[0].sequence == told.sequence
