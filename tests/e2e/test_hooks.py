@@ -2,14 +2,22 @@
 
 import asyncio
 import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import aiohttp
 import pytest
 
 from tests.e2e.conftest import NewService
-from tests.e2e.service import ADMIN, ADMIN_PASSWORD, LiveService
+from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService
 from tests.hooks.lab import Receiver, receiving
 
 EVENTS = "/redfish/v1/EventService"
@@ -102,3 +110,43 @@ async def kill_amid(service: LiveService, receiver: Receiver, numbers: range, to
     service.kill()
     await asyncio.gather(*telling)
     await asyncio.to_thread(service.start)
+
+
+@pytest.fixture
+def silent_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Services that the test starts ask a name server that never answers."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting takes root")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        address = f"127.7.{os.getpid() % 250}.{os.getpid() // 250 % 250 + 1}"
+        server.bind((address, 53))
+        (tmp_path / "resolv.conf").write_text(f"nameserver {address}\noptions timeout:5 attempts:4\n")
+        mount = f"mount --bind {tmp_path}/resolv.conf /etc/resolv.conf"
+        if subprocess.run(["unshare", "-m", "sh", "-c", mount], capture_output=True).returncode != 0:
+            pytest.skip("this container may not mount")
+        python = tmp_path / "python"
+        python.write_text(f'#!/bin/sh\nexec unshare -m sh -c \'{mount} && exec {sys.executable} "$@"\' sh "$@"\n')
+        python.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(python))
+        yield
+
+
+@pytest.mark.usefixtures("silent_names")
+def test_name_servers_that_hang_hold_up_neither_power_nor_signing_in(new_service: NewService) -> None:
+    """There are more hooks that wait for a name than a loop has threads by itself."""
+    service = new_service().start()
+    service.reset("n3", "On")  # looks for an accelerator, once
+    password = "correct horse battery"
+    for number in range(3):
+        account = {"UserName": f"olga{number}", "Password": password, "RoleId": "Operator"}
+        service.do("POST", "/redfish/v1/AccountService/Accounts", account)
+        for _ in range(12):
+            body = {"Destination": f"http://{secrets.token_hex(4)}.example/", "Protocol": "Redfish"}
+            made = service.call("POST", f"{EVENTS}/Subscriptions", body, user=f"olga{number}", password=password)
+            assert made.status == 201, made
+    began = time.monotonic()
+    service.off("n3")
+    service.reset("n3", "On")
+    service.until_power("n3", "On", 10)
+    assert service.call("GET", SYSTEMS, user="olga0", password="wrong").status == 401
+    assert time.monotonic() - began < 15

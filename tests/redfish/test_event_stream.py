@@ -71,6 +71,14 @@ async def test_last_event_id_catches_up_with_nothing_lost_or_twice(service: Serv
         assert (await next_event(response))[0] == new.sequence
 
 
+async def test_a_client_that_knows_of_more_than_there_is_hears_what_is_new(service: Service) -> None:
+    """As after the restoring of a backup."""
+    first = await tell(service)
+    async with following(service, after=first.sequence + 1000) as response:
+        new = await tell(service)
+        assert (await next_event(response))[0] == new.sequence
+
+
 async def test_everybody_hears_of_their_own_nodes_only(service: Service) -> None:
     await service.world.add("n2")
     async with following(service, "tina") as response:
@@ -184,6 +192,19 @@ async def test_the_stream_ends_with_its_session(service: Service) -> None:
         assert (await service.call("DELETE", session)).status == 204
         async with asyncio.timeout(5):
             assert await response.content.read() == b""
+
+
+@pytest.mark.parametrize("change", [{"RoleId": "ReadOnly"}, {"Oem": {"Lightsout": {"Scope": {"Nodes": ["n9"]}}}}])
+async def test_the_stream_of_a_session_ends_with_what_its_account_might(
+    service: Service, change: dict[str, Any]
+) -> None:
+    token, _ = await service.token("tina")
+    async with following(service, token=token) as response:
+        changed = await service.call("PATCH", "/redfish/v1/AccountService/Accounts/tina", change)
+        assert changed.status == 200, changed
+        await tell(service, text="not hers any more")
+        async with asyncio.timeout(5):
+            assert b"not hers any more" not in await response.content.read()
 
 
 async def test_a_stream_by_password_ends_when_its_account_changes(service: Service) -> None:

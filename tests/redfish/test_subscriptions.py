@@ -92,6 +92,7 @@ async def test_suspended_events_wait_and_come_when_it_is_resumed(service: Servic
     status = (await service.get(path))["Status"]
     assert (status["State"], status["Conditions"][0]["Message"]) == ("Disabled", "suspended by admin")
     told = await tell(service)
+    assert (await service.get(path))["Oem"]["Lightsout"]["EventsWaiting"] >= 1
     assert (await service.call("POST", f"{path}/Actions/EventDestination.ResumeSubscription", {})).status == 204
     await receiver.has(1)
     assert receiver.got[0].sequence == told.sequence
@@ -173,6 +174,13 @@ async def test_what_is_wrong_is_told(service: Service, receiver: Receiver, more:
     answer = await subscribe(service, receiver, **more)
     assert (answer.status, answer.ids) == (400, [id])
     assert (await service.get(SUBSCRIPTIONS))["Members"] == []
+
+
+async def test_there_may_be_so_many_and_no_more(service: Service, receiver: Receiver) -> None:
+    made = [await subscribe(service, receiver, "olga") for _ in range(17)]
+    assert [answer.status for answer in made] == [201] * 16 + [400]
+    assert made[-1].ids == ["CreateLimitReachedForResource"]
+    assert (await subscribe(service, receiver, "tina")).status == 201
 
 
 async def test_a_wrong_secret_is_not_said_again(service: Service, receiver: Receiver) -> None:
