@@ -1,17 +1,15 @@
 """`bmc doctor`: what works on this machine, what does not, and what to do about it."""
 
 import dataclasses
-import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bmc.cli import host
 from bmc.cli.client import CliError, running
+from bmc.cli.output import document, table
 from bmc.config import Settings, load
 from bmc.drivers import Drivers
 from bmc.model.checks import Check, Verdict
@@ -19,16 +17,14 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import InvalidRequest
 from bmc.places import config_file, state_directory
 
-STYLE = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILED: "bold red"}
-
 
 def show(as_json: bool) -> None:
     """:raise Exit: something failed."""
     found = examine()
     if as_json:
-        print(json.dumps([dataclasses.asdict(check) | {"verdict": check.verdict.value} for check in found], indent=2))
+        document([dataclasses.asdict(check) | {"verdict": check.verdict.value} for check in found])
     else:
-        Console().print(table(found))
+        table(("", "check", "finding"), list(rows(found)))
     if any(check.verdict is Verdict.FAILED for check in found):
         raise typer.Exit(1)
 
@@ -62,11 +58,9 @@ def driver_checks(state: Path) -> Iterable[Check]:
     return Drivers(state / "drivers", SystemClock(), no_credential).checks()
 
 
-def table(found: list[Check]) -> Table:
-    result = Table(box=None, pad_edge=False)
-    for title in ("", "check", "finding", "remedy"):
-        result.add_column(title, overflow="fold")
+def rows(found: Iterable[Check]) -> Iterator[tuple[str, str, str]]:
+    """A remedy is below what it mends."""
     for check in found:
-        verdict = f"[{STYLE[check.verdict]}]{check.verdict.value}[/]"
-        result.add_row(verdict, check.name, check.finding, check.remedy)
-    return result
+        yield check.verdict.value, check.name, check.finding
+        if check.remedy:
+            yield "", "", f"→ {check.remedy}"

@@ -47,21 +47,30 @@ def events(
     node, as sign-ins that failed and changes of accounts.
     """
     client = Client()
-    names = select(client, nodes or "all")
+    only = select(client, nodes) if nodes else None
     last = last if last is not None else None if since else LAST
-    past = (None if nodes else _of_fleet(client, last, since)) or history(client, names, last, since)
+    newest = _past(client, only, 1, None) if follow else []  # before the past is read: nothing may fall between
+    past = _past(client, only, last, since)
     if not follow:
         _all(past, as_json)
         return
-    only = frozenset(names) if nodes else None
     try:
         for event in past:
             _one(event, as_json)
-        for event in followed(client, past[-1]["id"] if past else None):
+        told = {event["id"] for event in past}
+        for event in followed(client, newest[-1]["id"] if newest else 0):
+            if event["id"] in told:
+                continue
             if event["node"] in only if only else event["kind"] != SIGNED_IN:
                 _one(event, as_json)
     except KeyboardInterrupt:
         raise typer.Exit(CUT_OFF) from None
+
+
+def _past(client: Client, only: list[str] | None, last: int | None, since: datetime | None) -> list[Event]:
+    """Of these nodes; None: of all that the caller may see, and of none where the service shows that."""
+    found = _of_fleet(client, last, since) if only is None else None
+    return history(client, only or select(client, "all"), last, since) if found is None else found
 
 
 def history(client: Client, names: list[str], last: int | None, since: datetime | None = None) -> list[Event]:
@@ -83,8 +92,8 @@ def _of_fleet(client: Client, last: int | None, since: datetime | None) -> list[
     return _last(_logged(client, FLEET, last, since, SIGNED_IN)[::-1], last)
 
 
-def followed(client: Client, last: int | None) -> Iterator[Event]:
-    """Every event after `last`, or from now on, for ever: a stream that breaks is taken up where it was.
+def followed(client: Client, last: int) -> Iterator[Event]:
+    """Every event after `last`, for ever: a stream that breaks is taken up where it was.
 
     :raise CliError: the service refuses us, or is not there at the very beginning.
     """
@@ -110,14 +119,12 @@ def followed(client: Client, last: int | None) -> Iterator[Event]:
         client.again()
 
 
-def stream(client: Client, last: int | None) -> Iterator[Event | None]:
+def stream(client: Client, last: int) -> Iterator[Event | None]:
     """One connection's events; None each time that the service says it is there. Ends when the service ends it.
 
     :raise CliError: refused. :raise NoAnswer: the connection broke.
     """
-    headers = {"Accept": "text/event-stream"}
-    if last is not None:
-        headers["Last-Event-ID"] = str(last)
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last)}
     with client.open("GET", STREAM, headers=headers, timeout=SILENCE) as answer:
         for raw in answer.lines():
             yield _record(json.loads(raw[5:])["Events"][0]) if raw.startswith(b"data:") else None

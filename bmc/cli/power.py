@@ -9,7 +9,7 @@ import typer
 from bmc.cli.client import SYSTEMS, Client, CliError, system_path
 from bmc.cli.completion import node_names, offered
 from bmc.cli.output import CUT_OFF, Json, Yes, ask, complain, document, table
-from bmc.cli.selection import select
+from bmc.cli.selection import fold, select
 from bmc.cli.words import all_of, one_of
 from bmc.model.power import PowerAction
 
@@ -64,7 +64,7 @@ def power(
         seen = ", ".join(each.value for each in REACHES)
         raise CliError(f"--wait: the power state does not show whether {action.value} is done, only {seen}")
     if len(names) > 1:
-        ask(f"{action.value}: {', '.join(names)} ({len(names)} nodes)?", yes)
+        ask(f"{action.value}: {fold(names)} ({len(names)} nodes)?", yes)
     outcomes: dict[str, str] = {}
     begun: set[str] = set()
 
@@ -82,7 +82,7 @@ def power(
     except KeyboardInterrupt:
         for what, those in (("not asked", set(names) - begun), ("asked, with what outcome is not known", begun)):
             if left := [name for name in names if name in those and name not in outcomes]:
-                complain(f"{what}: {', '.join(left)}")
+                complain(f"{what}: {fold(left)}")
         raise typer.Exit(CUT_OFF) from None
     failed = {name: why for name, why in outcomes.items() if why}
     reached = {}

@@ -1,7 +1,7 @@
 """Which nodes are meant: `n1`, `n[1-3,7]`, `rack[01-12]b`, `tag:lab`, `all`, and any of them with commas between."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bmc.cli.client import SYSTEMS, Client, CliError
 
@@ -9,6 +9,7 @@ MOST = 10_000
 """How many names one range may stand for."""
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+_NUMBERED = re.compile(r"(.*?)(\d{1,9})")
 
 
 def select(client: Client, text: str) -> list[str]:
@@ -26,7 +27,7 @@ def select(client: Client, text: str) -> list[str]:
         for member in (client.members(SYSTEMS) if tags else client.get(SYSTEMS)["Members"])
     }
     if missing := [name for name in dict.fromkeys(names) if name not in fleet]:
-        raise CliError(f"there is no node {', '.join(missing)}; nothing was done")
+        raise CliError(f"there is no node {fold(missing)}; nothing was done")
     found: dict[str, None] = {}
     for word in words:
         if word == "all":
@@ -80,3 +81,25 @@ def _numbers(word: str, ranges: str) -> Iterator[str]:
 def _asks(word: str) -> bool:
     """Whether the service has to say who is meant."""
     return word == "all" or word.startswith("tag:")
+
+
+def fold(names: Sequence[str]) -> str:
+    """For people: as `expand` reads it, names that count on in one range."""
+    told: list[tuple[str, list[str]]] = []
+    for name in names:
+        found = _NUMBERED.fullmatch(name)
+        before, number = (found[1], found[2]) if found else (name, "")
+        last = told[-1] if told else ("", [])
+        if number and last[1] and last[0] == before and _follows(last[1][-1], number):
+            last[1].append(number)
+        else:
+            told.append((before, [number]))
+    return ", ".join(
+        f"{before}[{numbers[0]}-{numbers[-1]}]" if len(numbers) > 2 else ", ".join(before + each for each in numbers)
+        for before, numbers in told
+    )
+
+
+def _follows(first: str, second: str) -> bool:
+    """As a range counts: with as many digits, where the first begins with a 0."""
+    return second == str(int(first) + 1).zfill(len(first))

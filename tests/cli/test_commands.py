@@ -83,7 +83,7 @@ async def test_more_than_one_node_is_asked_about_by_name_and_nothing_is_done_wit
 ) -> None:
     done = await bmc("power", "all", "forceoff")
     assert (done.code, done.out) == (1, "")
-    assert "n1, n2, n3 (3 nodes)" in done.err
+    assert "n[1-3] (3 nodes)" in done.err
     assert applied(service, "n1", "n2", "n3") == [[], [], []]
 
 
