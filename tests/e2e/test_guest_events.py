@@ -7,9 +7,37 @@ import time
 
 import pytest
 
-from tests.e2e.service import BOOT, PROMPTLY, LiveService, boot, booting, event_stream, serial_console
+from tests.e2e.service import (
+    ADMIN,
+    BOOT,
+    PROMPTLY,
+    SYSTEMS,
+    LiveService,
+    boot,
+    booting,
+    event_stream,
+    serial_console,
+    wait_until,
+)
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
+
+
+async def test_what_can_be_changed_of_a_running_server_does_not_drift(live: LiveService) -> None:
+    await boot(live, "n1")
+    users, sensor = "/redfish/v1/Managers/n1/RemoteAccountService/Accounts", "/redfish/v1/Chassis/n1/Sensors/CPULoad"
+    paths = [f"{SYSTEMS}/n1", f"{SYSTEMS}/n1/Bios/Settings", "/redfish/v1/Chassis/n1"]
+    paths += [live.get(users)["Members"][0]["@odata.id"], f"/redfish/v1/AccountService/Accounts/{ADMIN}"]
+    before, measured = {path: live.call("GET", path) for path in paths}, live.get(sensor)["ReadingTime"]
+    async with serial_console(live, "n1") as shell:
+        await shell.login(live.root_password)
+        await shell.type("dmesg; echo th''at is all\r")
+        await shell.expect("that is all", 60)
+    await asyncio.to_thread(wait_until, lambda: live.get(sensor)["ReadingTime"] > measured, 30, "another reading")
+    for path in paths:
+        now = live.call("GET", path)
+        assert now.body == before[path].body
+        assert now.headers["ETag"] == before[path].headers["ETag"]
 
 
 async def test_reboot_panic_resume_and_the_death_of_qemu_are_seen_within_a_second(live: LiveService) -> None:
