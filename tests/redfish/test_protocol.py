@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from bmc.model.events import EventKind
+from bmc.redfish.certificates import CERTIFICATE
 from bmc.redfish.errors import RedfishError
+from bmc.redfish.manager_network import CERTIFICATES
 from bmc.redfish.negotiation import check_accept
 from bmc.redfish.router import Route, Router
 from bmc.redfish.tree import all_routes
@@ -20,8 +22,18 @@ STREAM = f"{ROOT}/EventService/SSE"
 NO_RESOURCES = ("/redfish", f"{ROOT}/odata", f"{ROOT}/$metadata", f"{ROOT}/Schemas/")
 """Documents that are no resources (DSP0266 §6.3): they have no ETag."""
 IPMI_USER = {"UserName": "ipmi", "Password": "sixteen letters.", "RoleId": "Operator"}
-NOT_THERE = {STREAM, f"{ROOT}/Chassis/{{node}}/Power", f"{ROOT}/TaskService/TaskMonitors/{{job}}"}
-"""What these servers do not have, or what is gone once it was read."""
+NOT_THERE = {
+    STREAM,
+    f"{ROOT}/Chassis/{{node}}/Power",
+    f"{ROOT}/TaskService/TaskMonitors/{{job}}",
+    f"{ROOT}/Managers/{{node}}/EthernetInterfaces",
+    f"{ROOT}/Managers/{{node}}/EthernetInterfaces/{{interface}}",
+    f"{ROOT}/CertificateService",
+    f"{ROOT}/CertificateService/CertificateLocations",
+    CERTIFICATES,
+    CERTIFICATE,
+}
+"""What these servers do not have (power sensors, a door on an Ethernet, HTTPS), or what is gone once it was read."""
 CHANGES: Mapping[str, object] = {
     f"{ROOT}/AccountService/Accounts/{{account}}": {"Enabled": True},
     f"{ROOT}/Chassis/{{node}}": {"AssetTag": "rack 7"},
