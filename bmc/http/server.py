@@ -161,6 +161,10 @@ class HttpServer:
             for each in server.sockets
         ]
         for server in before:
+            for each in server.sockets:
+                loop.remove_reader(each.fileno())
+        await asyncio.sleep(0)  # what was accepted last becomes a connection; a server that is closed would drop it
+        for server in before:
             server.close()
 
     async def __aexit__(

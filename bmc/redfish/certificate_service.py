@@ -14,16 +14,16 @@ from bmc.model.errors import InvalidRequest
 from bmc.model.events import Event, EventKind
 from bmc.redfish.body import Body, Reference
 from bmc.redfish.certificates import (
+    CERTIFICATE,
     EXTENDED_USAGES,
     KEY_USAGES,
     NAMES,
-    ONLY,
-    certificates_paths,
     fingerprint,
     general_name,
     web_certificate,
 )
 from bmc.redfish.errors import fail
+from bmc.redfish.manager_network import CERTIFICATES
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import JsonObject, link, links, moment, resource
 
@@ -108,17 +108,15 @@ async def service(call: Call) -> Reply:
 
 async def locations(call: Call) -> Reply:
     web_certificate(call)
-    paths = [f"{path}/{ONLY}" for path in certificates_paths(call.house, call.caller)]
     body = resource(LOCATIONS, "CertificateLocations", Id="CertificateLocations", Name="Certificates")
-    return Reply(body | {"Links": {"Certificates@odata.count": len(paths), "Certificates": links(paths)}})
+    return Reply(body | {"Links": {"Certificates@odata.count": 1, "Certificates": links([CERTIFICATE])}})
 
 
 async def generate(call: Call) -> Reply:
     """The key is made here, and never leaves; the last request alone can be answered."""
     certificate = web_certificate(call)
     wanted = call.body(GenerateBody, GENERATE)
-    where = wanted.certificate_collection.id
-    _require_place(call, where, certificates_paths(call.house, call.caller), "CertificateCollection", GENERATE)
+    _require_place(wanted.certificate_collection, CERTIFICATES, "CertificateCollection", GENERATE)
     curve, bits = _key_kind(wanted)
     csr = await certificate.request(
         _request(wanted),
@@ -126,33 +124,32 @@ async def generate(call: Call) -> Reply:
             ec.generate_private_key(CURVES[curve]) if curve else rsa.generate_private_key(PRIVATE_KEY_EXPONENT, bits)
         ),
     )
-    await call.house.audit.record(call.caller, "generate-csr", "https", "ok", {"name": wanted.common_name})
-    return Reply({"CertificateCollection": link(where.rstrip("/")), "CSRString": csr})
+    await call.house.audit.record(call.caller, "generate-csr", "", "ok", {"name": wanted.common_name})
+    return Reply({"CertificateCollection": link(CERTIFICATES), "CSRString": csr})
 
 
 async def replace(call: Call) -> Reply:
     certificate = web_certificate(call)
     wanted = call.body(ReplaceBody, REPLACE)
-    places = [f"{path}/{ONLY}" for path in certificates_paths(call.house, call.caller)]
-    _require_place(call, wanted.certificate_uri.id, places, "CertificateUri", REPLACE)
+    _require_place(wanted.certificate_uri, CERTIFICATE, "CertificateUri", REPLACE)
     try:
         await certificate.replace(wanted.certificate_string)
     except InvalidRequest as error:
         text = f"CertificateString: {error}."
         raise fail(400, "ActionParameterValueError", "CertificateString", REPLACE, text=text) from error
     details = _summary(certificate.chain[0])
-    await call.house.audit.record(call.caller, "replace-certificate", "https", "ok", details)
+    await call.house.audit.record(call.caller, "replace-certificate", "", "ok", details)
     message = f"{call.caller.account} replaced the certificate of HTTPS: {details['subject']}, by {details['issuer']}"
     now = call.house.clock.now()
     await call.house.events.publish(
         Event(EventKind.CERTIFICATE_REPLACED, message, now, account=call.caller.account, details=details)
     )
-    return Reply(status=204, headers={"Location": wanted.certificate_uri.id.rstrip("/")})
+    return Reply(status=204, headers={"Location": CERTIFICATE})
 
 
-def _require_place(call: Call, asked: str, places: list[str], parameter: str, action: str) -> None:
-    if asked.rstrip("/") not in places:
-        text = f"{parameter}: {asked} is no place of the HTTPS certificate; {LOCATIONS} lists them."
+def _require_place(asked: Reference, place: str, parameter: str, action: str) -> None:
+    if asked.id.rstrip("/") != place:
+        text = f"{parameter}: expected {place}, not {asked.id}."
         raise fail(400, "ActionParameterValueError", parameter, action, text=text)
 
 

@@ -1,4 +1,4 @@
-"""The certificate that HTTPS is served with: every Manager's, since they are all reached by the one web door."""
+"""The certificate that HTTPS is served with: the service Manager's, to which those of the nodes point."""
 
 from ipaddress import ip_address
 
@@ -7,10 +7,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from bmc.model.caller import Caller
 from bmc.redfish.errors import not_found
-from bmc.redfish.house import House, WebCertificate
-from bmc.redfish.managers import manager_path
+from bmc.redfish.house import WebCertificate
+from bmc.redfish.manager_network import CERTIFICATES
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import JsonObject, collection, links, moment, resource
 
@@ -40,18 +39,9 @@ EXTENDED_USAGES = {
     "Timestamping": ExtendedKeyUsageOID.TIME_STAMPING,
     "OCSPSigning": ExtendedKeyUsageOID.OCSP_SIGNING,
 }
-CERTIFICATES = "/redfish/v1/Managers/{node}/NetworkProtocol/HTTPS/Certificates"
 ONLY = "1"
+CERTIFICATE = f"{CERTIFICATES}/{ONLY}"
 """There is one certificate, and it keeps its place when it is replaced."""
-
-
-def certificates_path(node: str) -> str:
-    return f"{manager_path(node)}/NetworkProtocol/HTTPS/Certificates"
-
-
-def certificates_paths(house: House, caller: Caller) -> list[str]:
-    """Of every Manager in the caller's sight."""
-    return [certificates_path(node.snapshot.name) for node in house.fleet.visible(caller)]
 
 
 def web_certificate(call: Call) -> WebCertificate:
@@ -63,18 +53,13 @@ def web_certificate(call: Call) -> WebCertificate:
 
 async def list_certificates(call: Call) -> Reply:
     web_certificate(call)
-    call.node()
-    paths = [f"{call.path}/{ONLY}"]
-    return Reply(collection(call.path, "CertificateCollection", "HTTPS certificate", links(paths)))
+    return Reply(collection(CERTIFICATES, "CertificateCollection", "HTTPS certificate", links([CERTIFICATE])))
 
 
 async def get_certificate(call: Call) -> Reply:
     chain = web_certificate(call).chain
-    call.node()
-    if call.params["certificate"] != ONLY:
-        raise not_found(call.path)
     own = chain[0]
-    body = resource(call.path, "Certificate", Id=ONLY, Name="HTTPS certificate")
+    body = resource(CERTIFICATE, "Certificate", Id=ONLY, Name="HTTPS certificate")
     body |= {
         "CertificateString": "".join(each.public_bytes(Encoding.PEM).decode() for each in chain),
         "CertificateType": "PEMchain" if len(chain) > 1 else "PEM",
@@ -140,5 +125,5 @@ def _serial(certificate: x509.Certificate) -> str:
 
 ROUTES = (
     Route("GET", CERTIFICATES, list_certificates),
-    Route("GET", f"{CERTIFICATES}/{{certificate}}", get_certificate),
+    Route("GET", CERTIFICATE, get_certificate),
 )

@@ -8,12 +8,15 @@ from ipaddress import IPv6Address, ip_address
 
 from bmc.model.node import Endpoint
 from bmc.network import NOWHERE, find_network
-from bmc.redfish.certificates import certificates_path
 from bmc.redfish.errors import not_found
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import JsonObject, collection, link, links, resource
 
 MANAGER = "/redfish/v1/Managers/{node}"
+SERVICE_MANAGER = "/redfish/v1/Managers/Lightsout"
+"""No node's name has a capital letter."""
+CERTIFICATES = f"{SERVICE_MANAGER}/NetworkProtocol/HTTPS/Certificates"
+"""The one of the web door, which every Manager is reached by."""
 INTERFACE = "ipmi"
 ENABLED = {"State": "Enabled", "Health": "OK"}
 
@@ -21,19 +24,24 @@ ENABLED = {"State": "Enabled", "Health": "OK"}
 async def get_protocols(call: Call) -> Reply:
     """HTTP or HTTPS at the port that this request came to, and IPMI where the door is open."""
     node = call.node().snapshot.name
-    web, other = ("HTTPS", "HTTP") if call.request.secure else ("HTTP", "HTTPS")
     ipmi = call.house.ipmi.endpoint(node)
+    return Reply(
+        _web(call) | {"IPMI": {"ProtocolEnabled": True, "Port": ipmi.port} if ipmi else {"ProtocolEnabled": False}}
+    )
+
+
+async def get_service_protocols(call: Call) -> Reply:
+    """IPMI is a node's."""
+    return Reply(_web(call))
+
+
+def _web(call: Call) -> JsonObject:
+    web, other = ("HTTPS", "HTTP") if call.request.secure else ("HTTP", "HTTPS")
     body = resource(call.path, "ManagerNetworkProtocol", Id="NetworkProtocol", Name="Protocols", Status=ENABLED)
     shown: JsonObject = {"ProtocolEnabled": True, "Port": _web_port(call)}
     if call.house.certificate is not None:
-        shown["Certificates"] = link(certificates_path(call.params["node"]))
-    body |= {
-        "HostName": socket.gethostname(),
-        web: shown,
-        other: {"ProtocolEnabled": False},
-        "IPMI": {"ProtocolEnabled": True, "Port": ipmi.port} if ipmi else {"ProtocolEnabled": False},
-    }
-    return Reply(body)
+        shown["Certificates"] = link(CERTIFICATES)
+    return body | {"HostName": socket.gethostname(), web: shown, other: {"ProtocolEnabled": False}}
 
 
 async def list_interfaces(call: Call) -> Reply:
@@ -80,6 +88,7 @@ def _web_port(call: Call) -> int | None:
 
 
 ROUTES = (
+    Route("GET", f"{SERVICE_MANAGER}/NetworkProtocol", get_service_protocols),
     Route("GET", f"{MANAGER}/NetworkProtocol", get_protocols),
     Route("GET", f"{MANAGER}/EthernetInterfaces", list_interfaces),
     Route("GET", f"{MANAGER}/EthernetInterfaces/{{interface}}", get_interface),

@@ -5,14 +5,12 @@ from importlib.metadata import version
 
 from bmc.model.caller import Role
 from bmc.redfish.body import Body
-from bmc.redfish.manager_network import ethernet
+from bmc.redfish.manager_network import SERVICE_MANAGER, ethernet
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.system_body import system_path
 from bmc.redfish.types import collection, link, links, moment, resource
 
 MANAGERS = "/redfish/v1/Managers"
-SERVICE_MANAGER = f"{MANAGERS}/Lightsout"
-"""No node's name has a capital letter."""
 RESET = "Manager.Reset"
 
 

@@ -1,10 +1,9 @@
 """The Manager that provides this service itself; its logs are those of the whole fleet, for who administers it."""
 
-from importlib.metadata import version
-
 from bmc.model.caller import Role
 from bmc.redfish import audit, logs
-from bmc.redfish.managers import SERVICE_MANAGER
+from bmc.redfish.manager_network import SERVICE_MANAGER
+from bmc.redfish.managers import firmware_version
 from bmc.redfish.router import Call, Reply, Route, governs, require
 from bmc.redfish.types import collection, link, links, moment, resource
 
@@ -20,10 +19,11 @@ async def get_manager(call: Call) -> Reply:
         ManagerType="Service",
         Manufacturer="Lightsout",
         Model="Lightsout",
-        FirmwareVersion=version("lightsout"),
+        FirmwareVersion=firmware_version(),
         DateTime=moment(int(call.house.clock.now())),
         DateTimeLocalOffset="+00:00",
         Status={"State": "Enabled", "Health": "OK"},
+        NetworkProtocol=link(f"{SERVICE_MANAGER}/NetworkProtocol"),
     )
     return Reply(body | ({"LogServices": link(SERVICES)} if governs(call.caller) else {}))
 

@@ -1,7 +1,7 @@
 """The service root, and the documents beside it that need no sign-in (DSP0266 §6.3, §8.4)."""
 
 from bmc.redfish import oem
-from bmc.redfish.managers import SERVICE_MANAGER
+from bmc.redfish.manager_network import SERVICE_MANAGER
 from bmc.redfish.query import MAX_LEVELS
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import METADATA, link, resource

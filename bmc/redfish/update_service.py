@@ -3,6 +3,7 @@
 from bmc.model.node import NodeSnapshot
 from bmc.model.software import Software
 from bmc.redfish.errors import not_found
+from bmc.redfish.manager_network import SERVICE_MANAGER
 from bmc.redfish.managers import firmware_version, manager_path
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import system_path
@@ -42,7 +43,7 @@ def _all(call: Call) -> tuple[Software, ...]:
 def _related(call: Call, software: Software) -> list[str]:
     nodes = [node.snapshot for node in call.house.fleet.visible(call.caller)]
     if software.id == OURS:
-        return [manager_path(node.name) for node in nodes]
+        return [SERVICE_MANAGER, *(manager_path(node.name) for node in nodes)]
     return [system_path(node.name) for node in nodes if _runs_on(node, software)]
 
 

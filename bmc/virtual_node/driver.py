@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bmc.model.boot import BootMode
 from bmc.model.checks import Check, Verdict
 from bmc.model.clock import Clock
 from bmc.model.errors import Refused

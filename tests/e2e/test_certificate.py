@@ -9,7 +9,7 @@ from tests.e2e.conftest import NewService
 from tests.e2e.service import ADMIN, ADMIN_PASSWORD, LiveService
 
 ACTIONS = "/redfish/v1/CertificateService/Actions/CertificateService"
-CERTIFICATES = "/redfish/v1/Managers/n3/NetworkProtocol/HTTPS/Certificates"
+CERTIFICATES = "/redfish/v1/Managers/Lightsout/NetworkProtocol/HTTPS/Certificates"
 
 
 def run(*words: str | Path) -> "subprocess.CompletedProcess[str]":

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from bmc.model.events import EventKind
+from bmc.redfish.certificates import CERTIFICATE
 from bmc.redfish.errors import RedfishError
+from bmc.redfish.manager_network import CERTIFICATES
 from bmc.redfish.negotiation import check_accept
 from bmc.redfish.router import Route, Router
 from bmc.redfish.tree import all_routes
@@ -26,8 +28,18 @@ DRIFTS = {
     f"{ROOT}/EventService/Subscriptions/{{subscription}}",
 }
 EXAMPLES = {"node": "n1", "account": "vera", "sensor": "InletTemp", "slot": "?", "subscription": "?"}
-NOT_THERE = {STREAM, f"{ROOT}/Chassis/{{node}}/Power", f"{ROOT}/TaskService/TaskMonitors/{{job}}"}
-"""What these servers do not have, or what is gone once it was read."""
+NOT_THERE = {
+    STREAM,
+    f"{ROOT}/Chassis/{{node}}/Power",
+    f"{ROOT}/TaskService/TaskMonitors/{{job}}",
+    f"{ROOT}/Managers/{{node}}/EthernetInterfaces",
+    f"{ROOT}/Managers/{{node}}/EthernetInterfaces/{{interface}}",
+    f"{ROOT}/CertificateService",
+    f"{ROOT}/CertificateService/CertificateLocations",
+    CERTIFICATES,
+    CERTIFICATE,
+}
+"""What these servers do not have (power sensors, a door on an Ethernet, HTTPS), or what is gone once it was read."""
 CHANGES: Mapping[str, object] = {
     f"{ROOT}/AccountService/Accounts/{{account}}": {"Enabled": True},
     f"{ROOT}/Chassis/{{node}}": {"AssetTag": "rack 7"},

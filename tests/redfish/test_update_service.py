@@ -15,7 +15,7 @@ async def test_the_inventory_tells_each_version_and_whose_it_is(service: Service
     }
     manager = "/redfish/v1/Managers/n1"
     assert told == {
-        "lightsout": ((await service.get(manager))["FirmwareVersion"], [manager]),
+        "lightsout": ((await service.get(manager))["FirmwareVersion"], ["/redfish/v1/Managers/Lightsout", manager]),
         "qemu": ("7.2.22", [N1]),
         "seabios": ("1.16.2", []),
         "ovmf": (None, [N1]),
