@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 
 from tests.e2e.conftest import NewService
-from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService
+from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService, free_port
 from tests.hooks.lab import Receiver, receiving
 
 EVENTS = "/redfish/v1/EventService"
@@ -64,7 +64,8 @@ async def tell(service: LiveService, node: str, numbers: range, told: list[str])
 
 @pytest.mark.parametrize("count", [450, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
 async def test_nothing_is_lost_or_out_of_order_through_two_kills(new_service: NewService, count: int) -> None:
-    service = new_service(demo=False, config=CONFIG)
+    # A port of its own: who comes back must not meet another test's service where this one was.
+    service = new_service(demo=False, config=f"{CONFIG}[http]\nport = {free_port()}\n")
     told: list[str] = []
     each = count // len(NODES) // 3
     async with receiving() as receiver:

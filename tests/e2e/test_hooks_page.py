@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import NewService
-from tests.e2e.service import LiveService, wait_until
+from tests.e2e.service import LiveService, free_port, wait_until
 
 PAGE = (Path(__file__).parents[2] / "docs" / "hooks.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -22,12 +21,6 @@ def block(language: str, word: str) -> str:
     """The one block of the page that holds `word`."""
     (found,) = (text for kind, text in BLOCKS if kind == language and word in text)
     return str(found)
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 class Person:
