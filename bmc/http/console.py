@@ -75,7 +75,7 @@ async def _session(
 ) -> End:
     """From sign-in to the end. A browser sees no status of a refused handshake, so every refusal is a close code."""
     try:
-        identity = await authenticate(request, house.accounts)
+        identity = await authenticate(request, house.sign_in, house.only)
         if not identity.session:
             return SESSION_GONE, "a console needs a session: the page's cookie or X-Auth-Token"
         with house.closing.watch(identity) as ended:
@@ -91,8 +91,12 @@ async def _session(
 
 
 async def _open(request: web.Request, house: House, identity: Identity, what: Screen | SerialConsole) -> ConsoleStream:
+    """:raise NotFound: also for a node beyond the caller's scope, which is not to be told from none."""
     name = request.match_info["node"]
-    return await house.fleet.node(name).open(what, identity.caller)
+    node = house.fleet.node(name)
+    if not identity.caller.scope.covers(name, house.fleet.tags(name)):
+        raise NotFound(f"there is no node {name!r}")
+    return await node.open(what, identity.caller)
 
 
 async def _pump(
@@ -138,9 +142,9 @@ async def _to_viewer(socket: web.WebSocketResponse, stream: ConsoleStream) -> En
 
 
 async def _to_node(request: web.Request, socket: web.WebSocketResponse, stream: ConsoleStream) -> End:
-    accounts, token = request.app[HOUSE].accounts, session_token(request)
+    sign_in, token = request.app[HOUSE].sign_in, session_token(request)
     async for message in socket:
-        accounts.session(token)  # typing is use: it keeps the session from idling out
+        sign_in.session(token)  # typing is use: it keeps the session from idling out
         if message.type is WSMsgType.BINARY:
             await _type(socket, stream, message.data)
         elif message.type is WSMsgType.TEXT:

@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from weakref import WeakValueDictionary
 
 from aiohttp import web
 
@@ -28,10 +27,9 @@ log = logging.getLogger(__name__)
 class RedfishDoor:
     """The aiohttp handler of everything under /redfish."""
 
-    def __init__(self, house: House, routes: Iterable[Route]) -> None:
+    def __init__(self, house: House, router: Router) -> None:
         self._house = house
-        self._router = Router(routes)
-        self._changes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._router = router
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.rel_url.raw_path.strip("/")
@@ -80,7 +78,7 @@ class RedfishDoor:
         if route is not None and route.role is None:
             return NOBODY
         try:
-            return await authenticate(request, self._house.accounts)
+            return await authenticate(request, self._house.sign_in, self._house.only)
         except Unauthenticated as error:
             # A browser would show a dialogue of its own for a challenge to a script's request.
             script = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
@@ -99,7 +97,7 @@ class RedfishDoor:
         """Changes of one resource come one after the other, so that its If-Match holds until the change is made."""
         if route.method == "POST":
             return await route.handler(call)
-        async with self._changes.setdefault(call.path, asyncio.Lock()):
+        async with call.house.changing.setdefault(call.path, asyncio.Lock()):
             if "If-Match" in call.request.headers:
                 await self._check_match(call, routes)
             return await route.handler(call)

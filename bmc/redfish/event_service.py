@@ -46,7 +46,6 @@ async def service(call: Call) -> Reply:
     body |= {
         "ServerSentEventUri": STREAM,
         "Status": {"State": "Enabled", "Health": "OK"},
-        "Subscriptions": link(SUBSCRIPTIONS),
         "DeliveryRetryAttempts": patience.attempts,
         "DeliveryRetryIntervalSeconds": int(patience.interval),
         "EventFormatTypes": ["Event"],
@@ -57,8 +56,10 @@ async def service(call: Call) -> Reply:
         "OriginResourcesSupported": True,
         "IncludeOriginOfConditionSupported": False,
         "Severities": [severity.value for severity in Severity],
-        "Actions": {f"#{TEST_ACTION}": {"target": f"{SERVICE}/Actions/{TEST_ACTION}"}},
     }
+    if not call.house.only:
+        body["Subscriptions"] = link(SUBSCRIPTIONS)
+        body["Actions"] = {f"#{TEST_ACTION}": {"target": f"{SERVICE}/Actions/{TEST_ACTION}"}}
     return Reply(body)
 
 

@@ -50,13 +50,18 @@ async def get_manager(call: Call) -> Reply:
         DateTime=moment(int(call.house.clock.now())),
         DateTimeLocalOffset="+00:00",
         Status={"State": "Enabled", "Health": "OK"},
-        RemoteAccountService=link(f"{path}/RemoteAccountService"),
         NetworkProtocol=link(f"{path}/NetworkProtocol"),
         Links={
             "ManagerForServers": [link(system_path(snapshot.name))],
             "ManagerForChassis": [link(f"/redfish/v1/Chassis/{snapshot.name}")],
         },
     )
+    if not call.house.only:
+        body["RemoteAccountService"] = link(f"{path}/RemoteAccountService")
+    if snapshot.name in call.house.endpoints:
+        body["ServiceEntryPointUUID"] = body["UUID"]
+        if not call.house.only:
+            body["RemoteRedfishServiceUri"] = f"{call.house.endpoints[snapshot.name]}/redfish/v1/"
     if call.house.ipmi.endpoint(snapshot.name) is not None:
         body["EthernetInterfaces"] = link(f"{path}/EthernetInterfaces")
         body["Actions"] = {

@@ -19,6 +19,8 @@ FAMILIES = {
     "Registries": f"{ROOT}/Registries",
     "JsonSchemas": f"{ROOT}/JsonSchemas",
 }
+FLEET_ONLY = frozenset({"AggregationService"})
+"""What a node's own endpoint does not have."""
 IMAGES = f"{ROOT}/Oem/Lightsout/Images"
 
 
@@ -26,7 +28,8 @@ async def versions(_: Call) -> Reply:
     return Reply({"v1": f"{ROOT}/"})
 
 
-async def root(_: Call) -> Reply:
+async def root(call: Call) -> Reply:
+    """That of a node's own endpoint has the node's UUID."""
     queries = {
         "ExpandQuery": {"ExpandAll": True, "NoLinks": True, "Links": True, "Levels": True, "MaxLevels": MAX_LEVELS},
         "SelectQuery": True,
@@ -47,12 +50,18 @@ async def root(_: Call) -> Reply:
         Links={"Sessions": link(f"{ROOT}/SessionService/Sessions")},
         Oem=oem.extension("LightsoutServiceRoot", oem.LightsoutServiceRoot(Images=link(IMAGES))),
     )
-    return Reply(body | {name: link(path) for name, path in FAMILIES.items()})
+    if call.house.only:
+        body["UUID"] = str(call.house.fleet.node(call.house.only).snapshot.definition.uuid)
+    return Reply(body | {name: link(path) for name, path in _families(call).items()})
 
 
-async def odata(_: Call) -> Reply:
+def _families(call: Call) -> dict[str, str]:
+    return {name: path for name, path in FAMILIES.items() if not (call.house.only and name in FLEET_ONLY)}
+
+
+async def odata(call: Call) -> Reply:
     entries = [{"name": "Service", "kind": "Singleton", "url": f"{ROOT}/"}]
-    entries += [{"name": name, "kind": "Singleton", "url": path} for name, path in FAMILIES.items()]
+    entries += [{"name": name, "kind": "Singleton", "url": path} for name, path in _families(call).items()]
     entries += [{"name": "Sessions", "kind": "Singleton", "url": f"{ROOT}/SessionService/Sessions"}]
     return Reply({"@odata.context": METADATA, "value": entries})
 

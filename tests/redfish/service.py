@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from ssl import create_default_context
+from types import SimpleNamespace
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, encode_basic_auth, web
@@ -17,8 +18,10 @@ from yarl import URL
 from bmc.accounts import Accounts, Limits
 from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
+from bmc.config import Settings
 from bmc.hooks import Hooks, HookSettings, open_hooks
 from bmc.http.app import make_app
+from bmc.http.nodes import NodeServers
 from bmc.http.server import HttpServer
 from bmc.http.tls import CERTIFICATE, self_signed, server_context
 from bmc.ipmi.server import IpmiServer
@@ -31,6 +34,7 @@ from bmc.node import Node
 from bmc.ports import Backend
 from bmc.redfish.event_record import event_body
 from bmc.reinstall.images import Catalogue
+from bmc.service import Opened
 from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream, World, open_world
 
 PASSWORDS = {"admin": "correct horse", "olga": "battery staple", "vera": "look only", "tina": "one tenant"}
@@ -151,6 +155,8 @@ class Service:
     ipmi: IpmiServer
     server: HttpServer
     client: ClientSession
+    nodes: NodeServers
+    core: Any
 
     @property
     def url(self) -> str:
@@ -226,10 +232,11 @@ def add_image(directory: Path, name: str = "tiny") -> None:
 
 
 @asynccontextmanager
-async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Service]:
+async def open_service(path: Path, secure: bool = False, doors: Settings | None = None) -> AsyncIterator[Service]:
     """Accounts: an administrator, an operator, a viewer, and tina, an operator of n1 alone. No nodes.
 
-    `secure`: over HTTPS, with a certificate of its own making.
+    `secure`: over HTTPS, with a certificate of its own making. `doors`: where nodes have their endpoints; without it
+    they have IPMI alone, at any port.
     """
     images, page = path / "images", path / "page"
     images.mkdir()
@@ -257,7 +264,17 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
             )
         )
         ipmi = await stack.enter_async_context(IpmiServer(accounts, world.store, clock))
-        world.fleet.on_change(lambda node, _: ipmi.add(node), ipmi.remove)
+        core: Any = SimpleNamespace(
+            state=path, settings=doors, clock=clock, store=world.store, events=world.events, accounts=accounts
+        )
+        opened = Opened(core, ipmi) if doors else None
+        if opened:
+            world.fleet.on_change(opened.add, opened.remove)
+            world.fleet.on_forget(opened.forget)
+        else:
+            world.fleet.on_change(lambda node, _: ipmi.add(node), ipmi.remove)
+        world.fleet.on_forget(accounts.drop_node)
+        world.fleet.on_retag(accounts.retagged)
         aggregates = Aggregates(world.store)
         world.fleet.on_forget(aggregates.forget)
         app = make_app(
@@ -278,5 +295,9 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
         context = server_context(*self_signed(path, ["127.0.0.1", "localhost"])) if secure else None
         connector = TCPConnector(ssl=create_default_context(cafile=path / CERTIFICATE)) if secure else None
         async with HttpServer(app, "127.0.0.1", 0, context) as server, ClientSession(connector=connector) as client:
-            yield Service(world, accounts, jobs, hooks, work, drivers, app, ipmi, server, client)
+            nodes = await stack.enter_async_context(NodeServers(app, context))
+            if opened:
+                await opened.open_redfish(nodes)
+                opened.announce(server.url)
+            yield Service(world, accounts, jobs, hooks, work, drivers, app, ipmi, server, client, nodes, core)
         await jobs.close()
