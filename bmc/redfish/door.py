@@ -10,7 +10,7 @@ from aiohttp import web
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.errors import BmcError
 from bmc.redfish import query as queries
-from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, cookie_token
+from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, cookie_token, session_token
 from bmc.redfish.errors import RedfishError, fail, not_found, translate
 from bmc.redfish.etag import permits, unchanged
 from bmc.redfish.house import House
@@ -75,7 +75,7 @@ class RedfishDoor:
         return await self._finish(call, reply, route)
 
     async def _identify(self, request: web.Request, route: Route | None) -> Identity:
-        if route is not None and route.role is None:
+        if route is not None and route.role is None and not _shows_more(request):
             return NOBODY
         try:
             return await authenticate(request, self._house.sign_in, self._house.only)
@@ -89,7 +89,11 @@ class RedfishDoor:
 
     async def _authorise(self, call: Call, route: Route) -> None:
         """Commands to nodes are decided by Node; this is for all else, by the role the row says."""
-        if route.role is None or route.role is Role.READ_ONLY:
+        if route.role is None:
+            return
+        if call.identity is NOBODY:
+            raise fail(401, "NoValidSession")
+        if route.role is Role.READ_ONLY:
             return
         await require(call, route.role, f"{route.method} {call.path}", target=call.path)
 
@@ -137,6 +141,12 @@ class RedfishDoor:
         if not isinstance(reply, Reply) or reply.body is None:
             return None
         return reply.tagged
+
+
+def _shows_more(request: web.Request) -> bool:
+    """What anybody may read leads, with $expand, to what only those who have signed in may; others get the links."""
+    credentials = "Authorization" in request.headers or session_token(request)
+    return request.method in ("GET", "HEAD") and "$expand" in request.query and bool(credentials)
 
 
 async def _read(request: web.Request) -> bytes:

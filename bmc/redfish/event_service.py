@@ -15,7 +15,7 @@ from bmc.redfish.event_record import message_id, server_sent
 from bmc.redfish.house import House
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import system_path
-from bmc.redfish.types import link, resource
+from bmc.redfish.types import JsonObject, link, resource
 
 SERVICE = "/redfish/v1/EventService"
 STREAM, SUBSCRIPTIONS = f"{SERVICE}/SSE", f"{SERVICE}/Subscriptions"
@@ -40,16 +40,12 @@ class SubmittedEvent(Body):
 
 
 async def service(call: Call) -> Reply:
-    """Retries are the configuration file's to set."""
-    patience = call.house.hooks.patience
+    """Retries are the configuration file's to set. A node's own endpoint has the stream alone."""
     body = resource(SERVICE, "EventService", Id="EventService", Name="Events", ServiceEnabled=True)
     body |= {
         "ServerSentEventUri": STREAM,
         "Status": {"State": "Enabled", "Health": "OK"},
-        "DeliveryRetryAttempts": patience.attempts,
-        "DeliveryRetryIntervalSeconds": int(patience.interval),
         "EventFormatTypes": ["Event"],
-        "EventTypesForSubscription": ["Alert"],
         "RegistryPrefixes": sorted({message_id(kind).partition(".")[0] for kind in EventKind}),
         "ResourceTypes": ["ComputerSystem"],
         "SubordinateResourcesSupported": True,
@@ -57,10 +53,18 @@ async def service(call: Call) -> Reply:
         "IncludeOriginOfConditionSupported": False,
         "Severities": [severity.value for severity in Severity],
     }
-    if not call.house.only:
-        body["Subscriptions"] = link(SUBSCRIPTIONS)
-        body["Actions"] = {f"#{TEST_ACTION}": {"target": f"{SERVICE}/Actions/{TEST_ACTION}"}}
-    return Reply(body)
+    return Reply(body if call.house.only else body | _subscribing(call))
+
+
+def _subscribing(call: Call) -> JsonObject:
+    patience = call.house.hooks.patience
+    return {
+        "Subscriptions": link(SUBSCRIPTIONS),
+        "DeliveryRetryAttempts": patience.attempts,
+        "DeliveryRetryIntervalSeconds": int(patience.interval),
+        "EventTypesForSubscription": ["Alert"],
+        "Actions": {f"#{TEST_ACTION}": {"target": f"{SERVICE}/Actions/{TEST_ACTION}"}},
+    }
 
 
 async def submit_test_event(call: Call) -> Reply:

@@ -70,9 +70,17 @@ def _entry(event: Event, base: str) -> JsonObject:
         MessageArgs=[],
         Oem=oem.extension(
             "LightsoutLogEntry",
-            oem.LightsoutLogEntry(Kind=event.kind.value, Account=event.account or None, Details=dict(event.details)),
+            oem.LightsoutLogEntry(Kind=event.kind.value, Account=event.account or None, Details=_details(event)),
         ),
     )
+
+
+def _details(event: Event) -> dict[str, object]:
+    """A list in words: validators take what a schema leaves open for a single value."""
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        for name, value in event.details.items()
+    }
 
 
 ROUTES = (
