@@ -76,6 +76,12 @@ class NodeUsers:
             return None
         return Caller(session.account, _role(slot), Scope.only(self._node), session.door, address)
 
+    def may_use_serial(self, token: str) -> bool:
+        """Who may not use SOL gets the serial line here no more than there."""
+        session = self._sessions.find(token, self._node)
+        slot = self._slot(session) if session is not None else None
+        return slot is not None and slot.sol
+
     def sessions(self) -> tuple[Session, ...]:
         return self._sessions.all(self._node)
 

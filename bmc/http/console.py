@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from bmc.accounts import NodeUsers
 from bmc.http.keys import HOUSE
 from bmc.model.commands import Screen, SerialConsole
 from bmc.model.errors import BmcError, Busy, Denied, NotFound, NotSupported, WrongState
@@ -91,11 +92,17 @@ async def _session(
 
 
 async def _open(request: web.Request, house: House, identity: Identity, what: Screen | SerialConsole) -> ConsoleStream:
-    """:raise NotFound: also for a node beyond the caller's scope, which is not to be told from none."""
+    """:raise Denied: by role, or as IPMI's SOL is.
+
+    :raise NotFound: also for a node beyond the caller's scope, which is not to be told from none.
+    """
     name = request.match_info["node"]
     node = house.fleet.node(name)
     if not identity.caller.scope.covers(name, house.fleet.tags(name)):
         raise NotFound(f"there is no node {name!r}")
+    users, is_serial = house.sign_in, isinstance(what, SerialConsole)
+    if is_serial and isinstance(users, NodeUsers) and not users.may_use_serial(session_token(request)):
+        raise Denied("this user may not use the serial console: its SOL access is disabled")
     return await node.open(what, identity.caller)
 
 

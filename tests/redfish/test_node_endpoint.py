@@ -494,6 +494,16 @@ async def test_nothing_of_others_is_read_at_any_path_with_any_query(estate: Esta
         assert asked > 700
 
 
+async def test_a_stranger_reads_the_roots_links_and_nothing_else(estate: Estate) -> None:
+    plain = await estate.get("/redfish/v1/", as_="")
+    assert await estate.get("/redfish/v1/?$expand=*($levels=4)", as_="") == plain
+    assert "n1" not in json.dumps(plain)
+    public = {route.path for route in node_routes() if route.role is None}
+    for path in sorted({route.path for route in node_routes()} - public):
+        for node in ("n1", "n9"):
+            assert (await estate.call("GET", fill(path, node, {}), as_="")).status == 401, path
+
+
 async def test_what_is_not_his_answers_as_what_does_not_exist(estate: Estate) -> None:
     token = await estate.token()
     async with treasure(estate) as loot:
@@ -600,6 +610,16 @@ async def test_a_viewer_of_the_node_cannot_type(estate: Estate) -> None:
     assert await socket.receive_bytes(timeout=5)
     await socket.close()
     assert await ended(await estate.console("/console/n1/serial", await estate.token("vera"))) == 4403
+
+
+async def test_who_may_not_use_sol_gets_no_serial_console_but_the_screen(estate: Estate) -> None:
+    definition = estate.service.world.fleet.node("n1").snapshot.definition
+    await estate.service.accounts.change_slot(definition, 4, ADMIN, sol=False)
+    token = await estate.token("oleg")
+    assert await ended(await estate.console("/console/n1/serial", token)) == 4403
+    screen = await estate.console("/console/n1/screen", token)
+    assert not screen.closed
+    await screen.close()
 
 
 async def test_another_pages_origin_opens_no_console(estate: Estate) -> None:
