@@ -21,6 +21,8 @@ from bmc.redfish.errors import fail
 SHUTDOWN_SECONDS = 5.0
 MOST_CONNECTIONS = 2000
 FIRST_REQUEST_SECONDS = 30.0
+HANDSHAKE_SECONDS = 10.0
+"""For TLS; a connection counts only once that is done."""
 
 
 class CannotListen(BmcError):
@@ -161,7 +163,12 @@ class HttpServer:
         self._connections.server = self._runner.server
         try:
             self._listening = await asyncio.get_running_loop().create_server(
-                self._connections, self._host, self._port, ssl=self._context, backlog=128
+                self._connections,
+                self._host,
+                self._port,
+                ssl=self._context,
+                backlog=128,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS if self._context else None,
             )
         except OSError as error:
             await self._runner.cleanup()
