@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
 
@@ -42,19 +42,19 @@ class HttpSettings(Section):
         return bool(self.tls) or self.certificate is not None or not self.host.is_loopback
 
 
-class IpmiSettings(Section):
+class NodeDoorSettings(Section):
     """Each node's endpoint is at a port of its own, or with `addresses` at an address of its own.
 
     A port is the first free one from `first_port` on, at `host`; an address is the next free one, at `port`.
     """
 
     host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
-    first_port: int = Field(default=6230, ge=1, le=65535)
+    first_port: int = Field(ge=1, le=65535)
     addresses: IPvAnyNetwork | None = None
-    port: int = Field(default=623, ge=1, le=65535)
+    port: int = Field(ge=1, le=65535)
 
     @model_validator(mode="after")
-    def _one_way(self) -> "IpmiSettings":
+    def _one_way(self) -> Self:
         given = self.model_fields_set
         if self.addresses is None and "port" in given:
             raise ValueError("port is that of `addresses`, which is missing; with a port for each node set first_port")
@@ -71,6 +71,23 @@ class IpmiSettings(Section):
     def keeps(self, endpoint: Endpoint) -> bool:
         """Whether a node stays there even if it cannot listen: an address is for good, a port is not."""
         return self.addresses is not None and ip_address(endpoint.host) in self.addresses
+
+
+class IpmiSettings(NodeDoorSettings):
+    first_port: int = Field(default=6230, ge=1, le=65535)
+    port: int = Field(default=623, ge=1, le=65535)
+
+
+class RedfishSettings(NodeDoorSettings):
+    """Each node's own Redfish endpoint; the fleet's root is where `http` says."""
+
+    enabled: bool = True
+    first_port: int = Field(default=8230, ge=1, le=65535)
+    port: int = Field(default=443, ge=1, le=65535)
+
+    @property
+    def beyond_loopback(self) -> bool:
+        return not (self.host if self.addresses is None else self.addresses.network_address).is_loopback
 
 
 class FetchSettings(Section):
@@ -105,6 +122,7 @@ class LogSettings(Section):
 class Settings(Section):
     http: HttpSettings = HttpSettings()
     ipmi: IpmiSettings = IpmiSettings()
+    redfish: RedfishSettings = RedfishSettings()
     fetch: FetchSettings = FetchSettings()
     media: MediaSettings = MediaSettings()
     power: PowerSettings = PowerSettings()

@@ -56,6 +56,7 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
         patience = Patience(graceful=settings.power.graceful_timeout)
         fleet = Fleet(store, events, audit, clock, drivers, media, patience)
         fleet.on_forget(accounts.drop_node)
+        fleet.on_retag(accounts.retagged)
         stack.push_async_callback(fleet.close)
         yield Core(state, settings, clock, store, events, audit, accounts, drivers, media, fleet)
 

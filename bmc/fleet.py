@@ -33,6 +33,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 Added = Callable[[Node, NodeDefinition], Awaitable[Endpoint | None]]
 """A door learns of a node and says where it opened for it."""
 Removed = Callable[[str], Awaitable[None]]
+Retagged = Callable[[str, frozenset[str]], Awaitable[None]]
 
 
 class Drivers(Protocol):
@@ -83,6 +84,7 @@ class Fleet:
         self._added: list[Added] = []
         self._removed: list[Removed] = []
         self._forgotten: list[Removed] = []
+        self._retagged: list[Retagged] = []
 
     def on_change(self, added: Added, removed: Removed) -> None:
         """Tell a door of every node that comes and goes; called before `start`."""
@@ -92,6 +94,10 @@ class Fleet:
     def on_forget(self, forgotten: Removed) -> None:
         """Tell of a node removed for good, to drop what is kept for it elsewhere; called before `start`."""
         self._forgotten.append(forgotten)
+
+    def on_retag(self, retagged: Retagged) -> None:
+        """Tell of a node's new tags, before who changed them is answered; called before `start`."""
+        self._retagged.append(retagged)
 
     async def start(self) -> None:
         """Adopt every stored node. One that cannot be opened is shown as that, and said loudly; the others run."""
@@ -209,6 +215,7 @@ class Fleet:
             member = self._member(name)
             decide(caller, Role.ADMINISTRATOR, name, member.definition.tags, "change-node")
             _guard_credentials({**member.definition.options, **options}, caller)
+            before = member.definition.tags
             merged = replace(
                 member.definition,
                 options={**member.definition.options, **options},
@@ -226,6 +233,8 @@ class Fleet:
                 member.definition, node = merged, member.node
                 node.relabel(merged.tags)
                 self._tags[name] = merged.tags
+            for retagged in self._retagged if merged.tags != before else ():
+                await retagged(name, merged.tags)
         await self._tell(EventKind.NODE_CHANGED, name, f"{name} was changed", "change-node", caller)
         return node
 

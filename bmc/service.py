@@ -5,13 +5,15 @@ import json
 import logging
 import os
 import socket
-import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from ssl import SSLContext
+from typing import Any
 
 from aiohttp.web import Application
 
@@ -19,17 +21,18 @@ import bmc
 from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
 from bmc.core import Core, key_file, open_core
+from bmc.endpoints import Endpoints
 from bmc.first_start import FirstPassword, define_demo, first_administrator, ipmitool_line
 from bmc.hooks import open_hooks
 from bmc.http.app import make_app
 from bmc.http.certificate import GIVEN_IN_FILES, HttpsCertificate
 from bmc.http.deploy import DeployServer
 from bmc.http.keys import METRICS
+from bmc.http.nodes import NodeServers
 from bmc.http.server import CannotListen, HttpServer
 from bmc.ipmi.server import IpmiServer
 from bmc.ipmi.settings import DoorSettings
 from bmc.jobs import Jobs
-from bmc.model.errors import BackendFailed, BmcError
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, NodeDefinition
 from bmc.model.software import Software
@@ -49,6 +52,10 @@ log = logging.getLogger(__name__)
 FIRST_HTTP_PORT = 8080
 THREADS = 512
 """Name servers that hang hold a thread for each hook and fetch that asks them; power-on and sign-in must find one."""
+REDFISH_ENDPOINTS = "redfish-endpoints"
+"""The bucket of the nodes' own."""
+MOST_NAMES = 256
+"""Of nodes' addresses so many stand in the certificate that the service makes itself."""
 
 
 @dataclass(slots=True)
@@ -82,7 +89,8 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         artefacts = await asyncio.to_thread(build_all, default_cache())
         catalogue = Catalogue(artefacts.catalogue)
         doors = DoorSettings(allowed=core.settings.fetch.allow)
-        ipmi = IpmiServer(core.accounts, core.store, core.clock, doors, core.events, core.audit)
+        lockout = core.accounts.slot_lockout
+        ipmi = IpmiServer(core.accounts, core.store, core.clock, doors, core.events, core.audit, lockout)
         await stack.enter_async_context(ipmi)
         opened = Opened(core, ipmi)
         core.fleet.on_change(opened.add, opened.remove)
@@ -115,7 +123,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
                 event_body,
             )
         )
-        certificate = _certificate(core) if core.settings.http.secure else None
+        certificate, http = _certificate(core), core.settings.http
         app = make_app(
             accounts=core.accounts,
             fleet=core.fleet,
@@ -133,9 +141,14 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             page=_page(),
             origins=frozenset(core.settings.http.origins),
         )
-        server = await _listen(stack, core, app, certificate.context if certificate else None)
-        if certificate:
+        server = await _listen(stack, core, app, certificate.context if certificate and http.secure else None)
+        if certificate and http.secure:
             certificate.on_replaced(server.serve_with)
+        if core.settings.redfish.enabled:
+            nodes = await stack.enter_async_context(NodeServers(app, certificate.context if certificate else None))
+            if certificate:
+                certificate.on_replaced(nodes.serve_with)
+            await opened.open_redfish(nodes)
         await jobs.resume()
         running = Running(core, jobs, server.url, first)
         for name, work in (
@@ -155,74 +168,93 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         yield running
 
 
+class IpmiDoor:
+    def __init__(self, server: IpmiServer) -> None:
+        self._server = server
+
+    async def add(self, node: Node, where: Endpoint) -> Endpoint:
+        node.relocate(where)
+        return await self._server.add(node)
+
+    async def remove(self, name: str) -> None:
+        await self._server.remove(name)
+
+
+class RedfishDoor:
+    def __init__(self, servers: NodeServers) -> None:
+        self._servers = servers
+
+    async def add(self, node: Node, where: Endpoint) -> Endpoint:
+        return await self._servers.add(node.snapshot.name, where)
+
+    async def remove(self, name: str) -> None:
+        await self._servers.remove(name)
+
+
 class Opened:
-    """Opens and closes the IPMI door of each node, and keeps service.json, which tells others where all listens."""
+    """Opens and closes the doors of each node, and keeps service.json, which tells others where all listens."""
 
     def __init__(self, core: Core, ipmi: IpmiServer) -> None:
         self._core = core
-        self._ipmi = ipmi
-        self._settings = core.settings.ipmi
-        self._nodes: dict[str, Endpoint | None] = {}
-        self._given: dict[str, Endpoint] = {}
+        self._ipmi_door = IpmiDoor(ipmi)
+        self._ipmi = Endpoints("IPMI", "UDP", core.settings.ipmi)
+        self._servers: NodeServers | None = None
+        self._redfish = Endpoints("Redfish", "TCP", core.settings.redfish)
+        self._nodes: dict[str, Node] = {}
         self._url = ""
 
     async def add(self, node: Node, definition: NodeDefinition) -> Endpoint | None:
-        """A node without an endpoint gets the next free one; so does one whose port another has taken meanwhile.
-
-        An address is the node's for good: where the node cannot listen at its own, its door is closed.
-        """
-        name, wanted = definition.name, definition.ipmi
-        if wanted is not None:
-            self._given[name] = wanted
-        endpoint = None
-        try:
-            endpoint = await self._ipmi.add(node) if wanted else await self._next_free(node)
-        except BmcError as error:
-            if name not in self._given or not self._settings.keeps(self._given[name]):
-                with suppress(BackendFailed):
-                    endpoint = await self._next_free(node)
-            now = f"is on {endpoint.host} UDP port {endpoint.port} now" if endpoint else "is closed"
-            await self._tell(name, f"the IPMI door of {name} {now}: {error}")
-        self._nodes[name] = endpoint
+        """Returns the IPMI endpoint that is the node's from now on."""
+        name = definition.name
+        if definition.ipmi is not None:
+            self._ipmi.given[name] = definition.ipmi
+        self._nodes[name] = node
+        await self._tell(name, await self._ipmi.add(self._ipmi_door, node))
+        await self._open_redfish(node)
         self._write()
-        return self._given.get(name)
+        return self._ipmi.given.get(name)
 
     async def remove(self, name: str) -> None:
         if self._nodes.pop(name, None) is not None:
-            await self._ipmi.remove(name)
+            if self._servers is not None:
+                await self._redfish.remove(RedfishDoor(self._servers), name)
+            await self._ipmi.remove(self._ipmi_door, name)
         self._write()
 
     async def forget(self, name: str) -> None:
-        """The node was removed for good: another may have its endpoint."""
-        self._given.pop(name, None)
+        """The node was removed for good: another may have its endpoints."""
+        self._ipmi.given.pop(name, None)
+        self._redfish.given.pop(name, None)
+        await self._core.store.delete(REDFISH_ENDPOINTS, name)
+
+    async def open_redfish(self, servers: NodeServers) -> None:
+        """The fleet's root is open: from now on nodes have their own Redfish endpoints too, where they had them."""
+        for entry in await self._core.store.list(REDFISH_ENDPOINTS):
+            value: Mapping[str, Any] = entry.value
+            self._redfish.given[entry.key] = Endpoint(value["host"], value["port"])
+        self._servers = servers
+        for node in list(self._nodes.values()):
+            await self._open_redfish(node)
+
+    async def _open_redfish(self, node: Node) -> None:
+        if self._servers is None:
+            return
+        name = node.snapshot.name
+        before = self._redfish.given.get(name)
+        told = await self._redfish.add(RedfishDoor(self._servers), node)
+        given = self._redfish.given.get(name)
+        if given is not None and given != before:
+            await self._core.store.put(REDFISH_ENDPOINTS, name, {"host": given.host, "port": given.port})
+        await self._tell(name, told)
 
     def announce(self, url: str) -> None:
         """The web door is open: from now on service.json stands."""
         self._url = url
         self._write()
 
-    async def _next_free(self, node: Node) -> Endpoint:
-        """Give the node the next endpoint that is no other's. A port that another program has is passed over.
-
-        :raise BackendFailed: there is none left, or the address given, which stays the node's, cannot be had.
-        """
-        taken = set(self._given.values())
-        for endpoint in self._settings.endpoints():
-            if endpoint in taken:
-                continue
-            self._given[node.snapshot.name] = endpoint
-            node.relocate(endpoint)
-            try:
-                return await self._ipmi.add(node)
-            except BackendFailed:
-                if self._settings.keeps(endpoint):
-                    raise
-        self._given.pop(node.snapshot.name, None)
-        if self._settings.addresses is not None:
-            raise BackendFailed(f"every address of ipmi.addresses ({self._settings.addresses}) is given to a node")
-        raise BackendFailed(f"no UDP port from {self._settings.first_port} on is free on {self._settings.host}")
-
     async def _tell(self, name: str, message: str) -> None:
+        if not message:
+            return
         log.error(message)
         event = Event(EventKind.NODE_CHANGED, message, self._core.clock.now(), name, Severity.CRITICAL)
         await self._core.events.publish(event)
@@ -231,22 +263,31 @@ class Opened:
         if not self._url:
             return
         nodes = [
-            {"name": name, "ipmi": {"host": where.host, "port": where.port} if where else None}
-            for name, where in sorted(self._nodes.items())
+            {
+                "name": name,
+                "ipmi": {"host": where.host, "port": where.port} if where else None,
+                "redfish": self._servers.url(name) if self._servers else None,
+            }
+            for name, where in sorted((name, self._ipmi.open.get(name)) for name in self._nodes)
         ]
         text = json.dumps({"url": self._url, "pid": os.getpid(), "nodes": nodes}, indent=2)
         _try_write(self._core.state / "service.json", text + "\n")
 
 
-def _certificate(core: Core) -> HttpsCertificate:
-    http = core.settings.http
+def _certificate(core: Core) -> HttpsCertificate | None:
+    """What HTTPS is served with; None where nothing is."""
+    http, nodes = core.settings.http, core.settings.redfish
+    if not http.secure and not (nodes.enabled and nodes.beyond_loopback):
+        return None
     if http.certificate is not None and http.key is not None:
         return HttpsCertificate(http.certificate, http.key, GIVEN_IN_FILES)
-    names = sorted({str(http.host), socket.gethostname(), "localhost", "127.0.0.1"})
-    return HttpsCertificate.own(core.state / "tls", names)
+    names = {str(http.host), socket.gethostname(), "localhost", "127.0.0.1"}
+    if nodes.enabled:
+        names |= {each.host for each in islice(nodes.endpoints(), MOST_NAMES)}
+    return HttpsCertificate.own(core.state / "tls", sorted(names))
 
 
-async def _listen(stack: AsyncExitStack, core: Core, app: Application, context: ssl.SSLContext | None) -> HttpServer:
+async def _listen(stack: AsyncExitStack, core: Core, app: Application, context: SSLContext | None) -> HttpServer:
     """Open the web door: on the configured port, or on the one remembered, or on the next that is free."""
     http = core.settings.http
     if http.port is not None:

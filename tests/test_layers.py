@@ -40,6 +40,7 @@ ROOMS = (
     "bmc.http",
     "bmc.ssh",
     "bmc.config",
+    "bmc.endpoints",
     "bmc.drivers",
     "bmc.core",
     "bmc.first_start",

@@ -5,11 +5,13 @@ import json
 import socket
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
+from yarl import URL
 
 from bmc.accounts import Accounts
-from bmc.config import IpmiSettings, Settings
+from bmc.config import IpmiSettings, RedfishSettings, Settings
 from bmc.core import Core
 from bmc.ipmi.server import IpmiServer
 from bmc.ipmi.wire.rmcp import PresencePing, PresencePong
@@ -20,6 +22,7 @@ from bmc.service import Opened
 from tests.ipmi.client import Console
 from tests.ipmi.conftest import low_port, run
 from tests.ipmi.fakes import KEY, FakeSlots
+from tests.redfish.service import open_service as open_redfish_service
 from tests.world import ADMIN, MemoryDrivers, open_world
 
 
@@ -182,3 +185,103 @@ async def test_sessions_go_on_while_other_nodes_come_and_go(tmp_path):
                     assert PresencePong.unpack(await asyncio.to_thread(other.recv, 100)).tag == 7
                 await world.fleet.remove("leaves", ADMIN)
                 assert (await asyncio.to_thread(console.call, 6, 1)).code == 0
+
+
+def redfish_listed(path):
+    nodes = json.loads((path / "service.json").read_text())["nodes"]
+    return {node["name"]: node["redfish"] for node in nodes}
+
+
+@asynccontextmanager
+async def redfish_doors(path, **settings):
+    """A service whose nodes' endpoints are opened as the service opens them."""
+    path.mkdir(exist_ok=True)
+    doors = Settings(ipmi=IpmiSettings(first_port=low_port()), redfish=RedfishSettings(**settings))
+    async with open_redfish_service(path, doors=doors) as service:
+        yield service
+
+
+async def shown(service, url):
+    """Which node the endpoint shows, as its root's UUID says to anybody."""
+    async with service.client.get(f"{url}/redfish/v1/") as response:
+        return UUID((await response.json())["UUID"])
+
+
+async def closed(service):
+    return [e for e in await service.world.told(EventKind.NODE_CHANGED) if e.severity is Severity.CRITICAL]
+
+
+async def test_each_node_gets_a_redfish_endpoint_that_comes_changes_and_goes_with_it(tmp_path):
+    port = low_port()
+    async with redfish_doors(tmp_path, addresses="127.0.6.0/29", port=port) as service:
+        fleet = service.world.fleet
+        nodes = {name: (await service.world.add(name))[0] for name in ("a", "b")}
+        assert redfish_listed(tmp_path) == {"a": f"http://127.0.6.1:{port}", "b": f"http://127.0.6.2:{port}"}
+        for name, node in nodes.items():
+            assert await shown(service, service.nodes.url(name)) == node.snapshot.definition.uuid
+        before = service.nodes.url("a")
+        await fleet.change("a", {"other": "options"}, ADMIN)
+        assert service.nodes.url("a") == before
+        assert await shown(service, before) == nodes["a"].snapshot.definition.uuid
+        await fleet.remove("a", ADMIN)
+        assert redfish_listed(tmp_path).keys() == {"b"}
+        with pytest.raises(OSError, match=r"127\.0\.6\.1"):
+            await shown(service, before)
+        c, _ = await service.world.add("c")
+        assert service.nodes.url("c") == before, "which is free again"
+        assert await shown(service, before) == c.snapshot.definition.uuid
+
+
+async def test_a_node_has_its_redfish_endpoint_again_after_a_restart(tmp_path):
+    first = low_port()
+    async with redfish_doors(tmp_path / "one", first_port=first) as service:
+        for name in ("b", "a"):
+            await service.world.add(name)
+        before = {name: service.nodes.url(name) for name in "ab"}
+        opened = Opened(service.core, service.ipmi)
+        for name in "ab":  # as a start does, which adopts nodes in no order
+            opened._nodes[name] = service.world.fleet.node(name)
+            await service.nodes.remove(name)
+        await opened.open_redfish(service.nodes)
+        assert {name: service.nodes.url(name) for name in "ab"} == before
+        assert not await closed(service)
+
+
+async def test_a_redfish_port_that_another_program_has_is_passed_over_and_one_that_it_took_is_told(tmp_path):
+    first = low_port()
+    with socket.create_server(("127.0.0.1", first)):
+        async with redfish_doors(tmp_path, first_port=first) as service:
+            await service.world.add("a")
+            url = service.nodes.url("a")
+            assert url
+            assert URL(url).port != first
+            assert not await closed(service)
+            await service.nodes.remove("a")
+            with socket.create_server(("127.0.0.1", URL(url).port)):
+                opened = Opened(service.core, service.ipmi)
+                opened._nodes["a"] = service.world.fleet.node("a")
+                await opened.open_redfish(service.nodes)
+            (event,) = await closed(service)
+            now = URL(service.nodes.url("a")).port
+            assert f"the Redfish door of a is on 127.0.0.1 TCP port {now} now: " in event.message
+            assert "is in use already" in event.message
+
+
+async def test_where_no_redfish_address_is_left_the_endpoint_is_closed_and_an_event_says_why(tmp_path):
+    async with redfish_doors(tmp_path, addresses="127.0.6.17/32", port=low_port()) as service:
+        await service.world.add("a")
+        await service.world.add("b")
+        assert redfish_listed(tmp_path)["b"] == ""
+        (event,) = await closed(service)
+        assert event.node == "b"
+        assert "the Redfish door of b is closed: every address of redfish.addresses (127.0.6.17/32)" in event.message
+
+
+async def test_a_redfish_address_of_no_interface_stays_the_nodes(tmp_path):
+    async with redfish_doors(tmp_path, addresses="192.0.2.0/29", port=low_port()) as service:
+        await service.world.add("a")
+        assert service.nodes.url("a") == ""
+        (event,) = await closed(service)
+        assert "the Redfish door of a is closed: " in event.message
+        kept = await service.world.store.get("redfish-endpoints", "a")
+        assert kept.value["host"] == "192.0.2.1"

@@ -3,6 +3,7 @@
 from bmc.accounts.accounts import Accounts
 from bmc.accounts.decision import decide
 from bmc.accounts.keyfile import KeyFileUnusable
+from bmc.accounts.node_users import NodeUsers
 from bmc.accounts.passwords import Argon2, PasswordHasher, generate_ipmi_key, generate_password
 from bmc.accounts.values import Account, IpmiSlot, Limits, Session, SlotFields
 
@@ -13,6 +14,7 @@ __all__ = [
     "IpmiSlot",
     "KeyFileUnusable",
     "Limits",
+    "NodeUsers",
     "PasswordHasher",
     "Session",
     "SlotFields",

@@ -5,11 +5,14 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
 from bmc.accounts.decision import decide
 from bmc.accounts.gate import Gate, Stored
+from bmc.accounts.lockout import Lockout
+from bmc.accounts.node_users import NodeUsers
 from bmc.accounts.passwords import Argon2, PasswordHasher, check_password
 from bmc.accounts.sessions import Sessions
 from bmc.accounts.slots import IpmiSlots, SlotCallback, check_whole, gives, within
@@ -48,6 +51,8 @@ class Accounts:
         self._changing = asyncio.Lock()
         self._gate = Gate(self._accounts.get, clock, hasher, limits)
         self._slot_callbacks: list[SlotCallback] = []
+        self.slot_lockout = Lockout(clock, limits)
+        """Of all doors of nodes together."""
         self._forgotten: list[Forgotten] = []
 
     @classmethod
@@ -150,7 +155,7 @@ class Accounts:
                 self._gate.unlock(name)
             if hash or _loses(old.account, account):
                 await self._sessions.close_account(name)
-                self._tell_slots(name)
+                await self._tell_slots(name)
         await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} changed", name)
         return account
 
@@ -266,7 +271,7 @@ class Accounts:
         async with self._changing_slots:
             check_whole(value)
             await self._slots.put(node, value)
-        self._tell_slot(node, slot)
+        await self._tell_slot(node, slot)
         return value
 
     async def change_slot(
@@ -299,7 +304,7 @@ class Accounts:
             await (
                 self._slots.put(node.name, new) if new.name or not old.name else self._slots.clear(node.name, number)
             )
-        self._tell_slot(node.name, number)
+        await self._tell_slot(node.name, number)
         await self._tell_change(node.name, old, new, caller, sorted(changed))
         return self._effective(node.name, self._slots.get(node.name, number))
 
@@ -313,19 +318,30 @@ class Accounts:
             return
         await self._audit.record(caller, "change-ipmi-user", node, "Denied", {"slot": number})
         raise Denied(
-            f"slot {number} of {node} is granted to the account {account}: only {account} itself or an "
+            f"slot {number} of {node} is granted to an account of the fleet: only that account itself or an "
             "Administrator of the whole fleet may change or enable it; you may disable or delete it"
         )
 
     async def clear_slot(self, node: str, slot: int) -> None:
         async with self._changing_slots:
             await self._slots.clear(node, slot)
-        self._tell_slot(node, slot)
+        await self._tell_slot(node, slot)
 
     async def drop_node(self, node: str) -> None:
         """The node was removed: its IPMI users go with it."""
         for slot in self._slots.of_node(node):
             await self.clear_slot(node, slot.slot)
+
+    async def retagged(self, node: str, tags: frozenset[str]) -> None:
+        """The node has other tags: who had it in scope by a tag that is gone has no slot there any more."""
+        for slot in self.slots(node):
+            if not slot.scope.covers(node, tags):
+                await self._tell_slot(node, slot.slot)
+
+    def users(self, node: str, tags: Callable[[], frozenset[str]]) -> NodeUsers:
+        """Those who may sign in at the node's own endpoint; `tags` are the node's, of now."""
+        find = partial(self.ipmi_slot, node)
+        return NodeUsers(node, find, tags, self._sessions, self.slot_lockout, self._clock, self._store_event)
 
     def slots(self, node: str) -> tuple[IpmiSlot, ...]:
         """The slots that hold anything, by number, each as it works now: no more than its account is, nor further."""
@@ -351,11 +367,12 @@ class Accounts:
         covered = scope.all_nodes or node in scope.nodes or bool(scope.tags)
         return within(slot, account.role, scope, account.enabled and covered)
 
-    def _tell_slots(self, account: str) -> None:
+    async def _tell_slots(self, account: str) -> None:
         for node, slot in self._slots.of_account(account):
-            self._tell_slot(node, slot.slot)
+            await self._tell_slot(node, slot.slot)
 
-    def _tell_slot(self, node: str, slot: int) -> None:
+    async def _tell_slot(self, node: str, slot: int) -> None:
+        await self._sessions.close_slot(node, slot)
         for callback in self._slot_callbacks:
             try:
                 callback(node, slot)
@@ -396,10 +413,13 @@ class Accounts:
         node: str = "",
         **details: object,
     ) -> None:
+        await self._store_event(Event(kind, message, 0, node, severity, account, details))
+
+    async def _store_event(self, event: Event) -> None:
         try:
-            await self._events.publish(Event(kind, message, 0, node, severity, account, details))
+            await self._events.publish(event)
         except StoreFailed as error:  # signing in must work on a full disk
-            log.warning("event not stored: %s (%s)", message, error)
+            log.warning("event not stored: %s (%s)", event.message, error)
 
 
 def _loses(old: Account, new: Account) -> bool:

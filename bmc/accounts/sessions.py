@@ -4,7 +4,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bmc.accounts.values import Limits, Session
 from bmc.model.caller import Door
@@ -38,45 +38,64 @@ class Sessions:
         self._callbacks: list[Callable[[str], None]] = []
 
     async def load(self, accounts: frozenset[str]) -> None:
-        """Take up what an earlier run left, but for sessions of accounts that are gone."""
+        """Take up what an earlier run left, but for sessions of accounts that are gone.
+
+        Those at a node's own endpoint stay: whether its slot still works is asked at each use.
+        """
         for entry in await self._store.list(BUCKET):
             value = entry.value
-            if value["account"] not in accounts:
+            node, slot = value.get("node", ""), value.get("slot", 0)
+            if not node and value["account"] not in accounts:
                 await self._erase(entry.key)
                 continue
-            session = Session(entry.key, "", value["account"], value["created"], value["address"], Door(value["door"]))
+            session = Session(
+                entry.key,
+                "",
+                value["account"],
+                value["created"],
+                value["address"],
+                Door(value["door"]),
+                node,
+                slot,
+                value.get("user", value["account"]),
+            )
             self._by_hash[value["hash"]] = _Open(session, value["hash"], value["used"], value["used"])
 
-    async def open(self, account: str, address: str, door: Door) -> Session:
+    async def open(
+        self, account: str, address: str, door: Door, node: str = "", slot: int = 0, user: str = ""
+    ) -> Session:
         now = self._clock.now()
         token = secrets.token_urlsafe(32)
-        session = Session(secrets.token_hex(8), "", account, now, address, door)
+        session = Session(secrets.token_hex(8), "", account, now, address, door, node, slot, user or account)
         opened = _Open(session, _hash(token), now, now)
         self._by_hash[opened.hash] = opened
         await self._store_session(opened)
-        mine = sorted((each for each in self.all() if each.account == account), key=lambda each: each.created)
+        mine = [each for each in self.all(node) if (each.account, each.slot) == (account, slot)]
         for surplus in mine[: -self._limits.sessions_per_account]:
-            await self.close(surplus.id)
-        return Session(session.id, token, account, now, address, door)
+            await self.close(surplus.id, node)
+        return replace(session, token=token)
 
-    def find(self, token: str) -> Session | None:
-        """The live session of this token; asking counts as use."""
+    def find(self, token: str, node: str = "") -> Session | None:
+        """The live session of this token at the endpoint of `node`, or at the fleet's root; asking counts as use."""
         opened = self._by_hash.get(_hash(token))
-        if opened is None or self._expired(opened):
+        if opened is None or opened.session.node != node or self._expired(opened):
             return None
         opened.used = self._clock.now()
         return opened.session
 
-    def all(self) -> tuple[Session, ...]:
-        live = (opened.session for opened in self._by_hash.values() if not self._expired(opened))
+    def all(self, node: str = "") -> tuple[Session, ...]:
+        """Those at the endpoint of `node`, or at the fleet's root, oldest first."""
+        ours = (opened for opened in self._by_hash.values() if opened.session.node == node)
+        live = (opened.session for opened in ours if not self._expired(opened))
         return tuple(sorted(live, key=lambda session: session.created))
 
     def on_closed(self, callback: Callable[[str], None]) -> None:
         self._callbacks.append(callback)
 
-    async def close(self, id: str) -> bool:
-        """Ends the session at once, also where the store fails; False if there is none."""
-        opened = next((each for each in self._by_hash.values() if each.session.id == id), None)
+    async def close(self, id: str, node: str = "") -> bool:
+        """Ends the session at once, also where the store fails; False if there is none there."""
+        found = (each for each in self._by_hash.values() if (each.session.id, each.session.node) == (id, node))
+        opened = next(found, None)
         if opened is None:
             return False
         self._end(opened)
@@ -84,7 +103,14 @@ class Sessions:
         return True
 
     async def close_account(self, account: str) -> None:
-        ended = [opened for opened in self._by_hash.values() if opened.session.account == account]
+        """Those at the fleet's root."""
+        await self._close_all(lambda session: session.account == account and not session.node)
+
+    async def close_slot(self, node: str, slot: int) -> None:
+        await self._close_all(lambda session: (session.node, session.slot) == (node, slot))
+
+    async def _close_all(self, ends: Callable[[Session], bool]) -> None:
+        ended = [opened for opened in self._by_hash.values() if ends(opened.session)]
         for opened in ended:
             self._end(opened)
         for opened in ended:
@@ -96,7 +122,7 @@ class Sessions:
             await self._erase(id)
         for opened in list(self._by_hash.values()):
             if self._expired(opened):
-                await self.close(opened.session.id)
+                await self.close(opened.session.id, opened.session.node)
             elif opened.used - opened.stored >= PERSIST_AFTER:
                 opened.stored = opened.used
                 await self._store_session(opened)
@@ -135,6 +161,9 @@ class Sessions:
                     "used": opened.used,
                     "address": session.address,
                     "door": session.door.value,
+                    "node": session.node,
+                    "slot": session.slot,
+                    "user": session.user,
                 },
             )
         except StoreFailed as error:  # a full disk must not keep the operator out who comes to look at it

@@ -26,7 +26,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-in. `token` is its secret, filled only in what `open_session` returns; `created` is in epoch seconds."""
+    """One sign-in. `token` is its secret, filled only in what `open_session` returns; `created` is in epoch seconds.
+
+    `user` is the name that was given. One at a node's own endpoint is of that `node` and its IPMI `slot`.
+    """
 
     id: str
     token: str = field(repr=False)
@@ -34,6 +37,9 @@ class Session:
     created: float
     address: str
     door: Door
+    node: str = ""
+    slot: int = 0
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,9 @@ def info(as_json: Json = False) -> None:
         return
     print(f"web console and Redfish: {service.url}")
     for node in service.nodes:
-        endpoint = node["ipmi"]
-        print(f"{node['name']}: " + (f"IPMI {endpoint['host']}:{endpoint['port']}" if endpoint else "no IPMI"))
+        endpoint, url = node["ipmi"], node.get("redfish")
+        ipmi = f"IPMI {endpoint['host']}:{endpoint['port']}" if endpoint else "no IPMI"
+        print(f"{node['name']}: {ipmi}" + (f", Redfish {url}" if url else ""))
 
 
 def main() -> None:

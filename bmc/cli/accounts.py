@@ -100,6 +100,9 @@ def _wanted(nodes: list[str] | None, tags: list[str] | None) -> Resource:
 
 
 def _scope(account: Resource) -> str:
+    """Of a user at a node's own endpoint: that node."""
+    if "Oem" not in account:
+        return "this node"
     scope = account["Oem"]["Lightsout"]["Scope"]
     if scope["AllNodes"]:
         return "all"

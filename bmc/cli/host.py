@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bmc.cli.client import Running
-from bmc.config import Settings
+from bmc.config import NodeDoorSettings, Settings
 from bmc.model.checks import Check, Verdict
 from bmc.reinstall import build_tools
 
@@ -81,12 +81,16 @@ def addresses(settings: Settings) -> Iterator[Check]:
         yield address(host, port, socket.SOCK_STREAM)
     else:
         yield address(host, 0, socket.SOCK_STREAM, "8080 or the next free port")
-    ipmi = settings.ipmi
-    if ipmi.addresses is not None:
-        first = next(ipmi.endpoints())
-        yield address(first.host, first.port, socket.SOCK_DGRAM, f"the first of {ipmi.addresses}")
-    else:
-        yield address(str(ipmi.host), 0, socket.SOCK_DGRAM, f"{ipmi.first_port} or the next free port")
+    yield _node_doors(settings.ipmi, socket.SOCK_DGRAM)
+    if settings.redfish.enabled:
+        yield _node_doors(settings.redfish, socket.SOCK_STREAM)
+
+
+def _node_doors(doors: NodeDoorSettings, kind: socket.SocketKind) -> Check:
+    if doors.addresses is not None:
+        first = next(doors.endpoints())
+        return address(first.host, first.port, kind, f"the first of {doors.addresses}")
+    return address(str(doors.host), 0, kind, f"{doors.first_port} or the next free port")
 
 
 def address(host: str, port: int, kind: socket.SocketKind, note: str = "free") -> Check:
@@ -118,10 +122,14 @@ def service(running: Running) -> Iterator[Check]:
         )
     else:
         yield Check(name, Verdict.OK, f"runs at {running.url} with {len(running.nodes)} nodes (pid {running.pid})")
-    closed = [node["name"] for node in running.nodes if not node["ipmi"]]
-    if closed:
-        remedy = "the event log says why; mend it, then restart the service"
-        yield Check("IPMI", Verdict.WARNING, f"the door is closed for {', '.join(closed)}", remedy)
+    doors = {
+        "IPMI": [node["name"] for node in running.nodes if not node["ipmi"]],
+        "Redfish": [node["name"] for node in running.nodes if node.get("redfish") == ""],  # None: not wanted
+    }
+    for title, closed in doors.items():
+        if closed:
+            remedy = "the event log says why; mend it, then restart the service"
+            yield Check(title, Verdict.WARNING, f"the door is closed for {', '.join(closed)}", remedy)
 
 
 def service_manager(environment: Mapping[str, str]) -> Check:

@@ -28,6 +28,7 @@ from bmc.redfish.closing import Closing
 from bmc.redfish.door import BODY_LIMIT, RedfishDoor
 from bmc.redfish.house import House, IpmiDoors, WebCertificate
 from bmc.redfish.image_names import ImageNames
+from bmc.redfish.router import Router
 from bmc.redfish.tree import all_routes
 from bmc.reinstall.images import Catalogue
 from bmc.store import Store
@@ -73,20 +74,44 @@ def make_app(
         software=software,
         certificate=certificate,
         closing=Closing(accounts),
+        sign_in=accounts,
     )
     metrics = Metrics(house, ipmi)
     app = web.Application(
         client_max_size=BODY_LIMIT,
-        middlewares=[_counting(metrics), _translating, host_middleware, origin_middleware(OriginCheck(origins))],
+        middlewares=_middlewares(metrics, origins),
     )
     app[HOUSE], app[METRICS], app[HEALTH], app[static.PAGE] = house, metrics, Health(store, clock), page.resolve()
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_streams)
-    app.router.add_route("*", "/redfish{path:.*}", RedfishDoor(house, all_routes()).handle)
+    app.router.add_route("*", "/redfish{path:.*}", RedfishDoor(house, Router(all_routes())).handle)
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/healthz", health)
     app.router.add_routes([*session.ROUTES, *console.ROUTES, *static.ROUTES])
     return app
+
+
+def make_node_app(fleet: web.Application, router: Router, node: str) -> web.Application:
+    """What `fleet`, made by `make_app`, shows at the node's own endpoint: Redfish and the node's consoles.
+
+    `router`, of `node_routes()`, is shared by all nodes.
+    """
+    house = fleet[HOUSE].of(node)
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=_middlewares(fleet[METRICS], frozenset()))
+    app[HOUSE] = house
+    app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(_end_node_streams)
+    app.router.add_route("*", "/redfish{path:.*}", RedfishDoor(house, router).handle)
+    app.router.add_routes(console.ROUTES)
+    return app
+
+
+def _middlewares(metrics: Metrics, origins: frozenset[str]) -> list[Middleware]:
+    return [_counting(metrics), _translating, host_middleware, origin_middleware(OriginCheck(origins))]
+
+
+async def _end_node_streams(app: web.Application) -> None:
+    app[HOUSE].closing.stop_node(app[HOUSE].only)
 
 
 async def _end_streams(app: web.Application) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from bmc.accounts import NodeUsers
 from bmc.http.keys import HOUSE
 from bmc.model.commands import Screen, SerialConsole
 from bmc.model.errors import BmcError, Busy, Denied, NotFound, NotSupported, WrongState
@@ -86,7 +87,7 @@ async def _serve(request: web.Request, what: What) -> web.WebSocketResponse:
 async def _session(request: web.Request, socket: web.WebSocketResponse, house: House, what: What) -> End:
     """From sign-in to the end. A browser sees no status of a refused handshake, so every refusal is a close code."""
     try:
-        identity = await authenticate(request, house.accounts)
+        identity = await authenticate(request, house.sign_in, house.only)
         if not identity.session:
             return SESSION_GONE, "a console needs a session: the page's cookie or X-Auth-Token"
         with house.closing.watch(identity) as ended:
@@ -102,10 +103,20 @@ async def _session(request: web.Request, socket: web.WebSocketResponse, house: H
 
 
 async def _open(request: web.Request, house: House, identity: Identity, what: What) -> ConsoleStream:
+    """:raise Denied: by role, or as IPMI's SOL is.
+
+    :raise NotFound: also for a node beyond the caller's scope, which is not to be told from none.
+    """
     name = request.match_info["node"]
+    node = house.fleet.node(name)
+    if not identity.caller.scope.covers(name, house.fleet.tags(name)):
+        raise NotFound(f"there is no node {name!r}")
     if isinstance(what, RescueShell):
         return RescueStream(await house.jobs.connect("rescue", name, identity.caller))
-    return await house.fleet.node(name).open(what, identity.caller)
+    users, is_serial = house.sign_in, isinstance(what, SerialConsole)
+    if is_serial and isinstance(users, NodeUsers) and not users.may_use_serial(session_token(request)):
+        raise Denied("this user may not use the serial console: its SOL access is disabled")
+    return await node.open(what, identity.caller)
 
 
 class RescueStream:
@@ -163,9 +174,9 @@ async def _to_viewer(socket: web.WebSocketResponse, stream: ConsoleStream) -> En
 
 
 async def _to_node(request: web.Request, socket: web.WebSocketResponse, stream: ConsoleStream) -> End:
-    accounts, token = request.app[HOUSE].accounts, session_token(request)
+    sign_in, token = request.app[HOUSE].sign_in, session_token(request)
     async for message in socket:
-        accounts.session(token)  # typing is use: it keeps the session from idling out
+        sign_in.session(token)  # typing is use: it keeps the session from idling out
         if message.type is WSMsgType.BINARY:
             await _type(socket, stream, message.data)
         elif message.type is WSMsgType.TEXT:

@@ -5,7 +5,7 @@ import errno
 import logging
 import resource
 import ssl
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any
@@ -22,6 +22,8 @@ SHUTDOWN_SECONDS = 5.0
 MOST_CONNECTIONS = 2000
 BACKLOG = 128
 FIRST_REQUEST_SECONDS = 30.0
+HANDSHAKE_SECONDS = 10.0
+"""For TLS; a connection counts only once that is done."""
 
 
 class CannotListen(BmcError):
@@ -80,15 +82,14 @@ class _Connections:
     that this process may open: they are needed for nodes too.
     """
 
-    def __init__(self, logs: Mapping[str, Any]) -> None:
+    def __init__(self, logs: Mapping[str, Any], full: Callable[[int], bool]) -> None:
         self.server: web.Server | None = None
         self._logs = logs
+        self._full = full
         self._silent: dict[asyncio.Protocol, asyncio.TimerHandle] = {}
-        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._most = min(MOST_CONNECTIONS, files // 2)
 
     def __call__(self) -> asyncio.Protocol:
-        if self.server is None or len(self.server.connections) >= self._most:
+        if self.server is None or self._full(len(self.server.connections)):
             return TurnedAway()
         loop = asyncio.get_running_loop()
         handler = _Handler(self.server, loop=loop, **self._logs)
@@ -110,19 +111,42 @@ class _Connections:
             handler.transport.close()
 
 
-class HttpServer:
-    """Serves `app` on (host, port) from `async with` to its end. Port 0 takes a free one; `port` tells which."""
+def most_connections() -> int:
+    """As many as leave half of the files that this process may open to others."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(MOST_CONNECTIONS, files // 2)
 
-    def __init__(self, app: web.Application, host: str, port: int, context: ssl.SSLContext | None = None) -> None:
+
+class HttpServer:
+    """Serves `app` on (host, port) from `async with` to its end. Port 0 takes a free one; `port` tells which.
+
+    `full` says whether that many connections are enough. What is under way at the end has `shutdown` seconds.
+    """
+
+    def __init__(
+        self,
+        app: web.Application,
+        host: str,
+        port: int,
+        context: ssl.SSLContext | None = None,
+        full: Callable[[int], bool] | None = None,
+        shutdown: float = SHUTDOWN_SECONDS,
+    ) -> None:
         self._host = host
         self._port = port
         self._context = context
         logs: dict[str, Any] = {"access_log": None, "logger": _Strangers(logging.getLogger(__name__))}
-        self._connections = _Connections(logs)
+        most = most_connections()
+        self._connections = _Connections(logs, full or (lambda there: there >= most))
         app.middlewares.insert(0, self._connections.middleware())
         self._listening: list[asyncio.Server] = []
-        self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS, **logs)
+        self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=shutdown, **logs)
         self.port = 0
+
+    @property
+    def connections(self) -> int:
+        """Open now."""
+        return len(self._connections.server.connections) if self._connections.server else 0
 
     @property
     def url(self) -> str:
@@ -139,9 +163,7 @@ class HttpServer:
         await self._runner.setup()
         self._connections.server = self._runner.server
         try:
-            listening = await asyncio.get_running_loop().create_server(
-                self._connections, self._host, self._port, ssl=self._context, backlog=BACKLOG
-            )
+            listening = await self._listen(self._context, host=self._host, port=self._port)
         except OSError as error:
             await self._runner.cleanup()
             raise self._cannot(error) from error
@@ -155,17 +177,22 @@ class HttpServer:
         :raise OSError: too many open files; all is as it was.
         """
         before, loop = self._listening, asyncio.get_running_loop()
-        self._listening = [
-            await loop.create_server(self._connections, sock=each.dup(), ssl=context, backlog=BACKLOG)
-            for server in before
-            for each in server.sockets
-        ]
+        self._listening = [await self._listen(context, sock=each.dup()) for server in before for each in server.sockets]
         for server in before:
             for each in server.sockets:
                 loop.remove_reader(each.fileno())
         await asyncio.sleep(0)  # what was accepted last becomes a connection; a server that is closed would drop it
         for server in before:
             server.close()
+
+    async def _listen(self, context: ssl.SSLContext | None, **where: Any) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(
+            self._connections,
+            ssl=context,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
+            **where,
+        )
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

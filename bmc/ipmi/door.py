@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from bmc.accounts.lockout import Lockout
+from bmc.accounts.sign_ins import SignIns
 from bmc.ipmi.alerts import Alerts
 from bmc.ipmi.commands import TABLE
 from bmc.ipmi.commands.call import Call, CommandError, Context, ManagedNode, Row, Tasks, goes_on
@@ -14,7 +15,6 @@ from bmc.ipmi.kcs import HostSide
 from bmc.ipmi.pef import Pef
 from bmc.ipmi.session import Request, Session, Sessions, SolInput
 from bmc.ipmi.settings import Counters, DoorSettings, EventSink, Slot, Slots
-from bmc.ipmi.sign_ins import SignIns
 from bmc.ipmi.sol import SolPort
 from bmc.ipmi.wire.app import pack_guid
 from bmc.ipmi.wire.errors import WireError, WrongLength

@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bmc.accounts.sign_ins import Pace, SignIns
 from bmc.ipmi.half_open import HalfOpen, Pool
 from bmc.ipmi.seats import Seated, giving_way
 from bmc.ipmi.settings import Counters, Limits, Slot, SlotFinder
-from bmc.ipmi.sign_ins import Pace, SignIns
 from bmc.ipmi.wire.crypto import SUITES, CipherSuite
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.numbers import PayloadType, Privilege, Status
@@ -110,7 +110,7 @@ class Handshake:
         if not half.blamed:
             half.blamed = True
             self._counters["wrong-key"] += 1
-            self._sign_ins.failed(slot, half.peer[0])
+            self._sign_ins.failed(slot.name, slot.account, half.peer[0])
 
     def receive(
         self, packet: PlusPacket, peer: Address, now: float, active: Mapping[int, Seated]
@@ -223,7 +223,7 @@ class Handshake:
         if refused != Status.OK:
             refusal = self._refuse(message.tag, refused, half.console_id, peer, f"RAKP message 3 of {half.slot.name!r}")
             return _packet(PayloadType.RAKP_4, refusal)
-        self._sign_ins.succeeded(half.slot, half.peer[0])
+        self._sign_ins.succeeded(half.slot.name, half.peer[0])
         reply = _packet(PayloadType.RAKP_4, Rakp4(message.tag, half.console_id, half.exchange.rakp4_code()))
         half.answered = (message, reply)
         return Opened(half.exchange, half.slot, Privilege(half.first.privilege), peer, reply)

@@ -93,7 +93,9 @@ class IpmiServer:
         settings: DoorSettings | None = None,
         events: EventSink | None = None,
         audit: AuditSink | None = None,
+        lockout: Lockout | None = None,
     ) -> None:
+        """`lockout` is shared with the nodes' other doors."""
         self.counters = Counters()
         self._store = store
         self._slots = slots
@@ -101,7 +103,7 @@ class IpmiServer:
         self._settings = settings or DoorSettings()
         self._events = events
         self._audit = audit
-        self._lockout = Lockout(clock, self._settings.sign_in)
+        self._lockout = lockout or Lockout(clock, self._settings.sign_in)
         self._opened: dict[str, _Socket] = {}
         self._busy: set[_Socket] = set()
         self._housekeeper: asyncio.Task[None] | None = None

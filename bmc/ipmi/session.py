@@ -7,10 +7,10 @@ import logging
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from bmc.accounts.sign_ins import SignIns
 from bmc.ipmi.handshake import Address, Ceiling, Handshake, Opened, no_ceiling
 from bmc.ipmi.seats import giving_way
 from bmc.ipmi.settings import Counters, Limits, Slot, SlotFinder
-from bmc.ipmi.sign_ins import SignIns
 from bmc.ipmi.wire.crypto import SessionKeys
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.message import Message

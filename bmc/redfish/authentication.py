@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from aiohttp import web
 
-from bmc.accounts import Accounts
+from bmc.accounts import Accounts, NodeUsers
 from bmc.model.caller import Caller, Door
 from bmc.model.errors import Denied
 
@@ -17,10 +17,14 @@ COOKIE = "lightsout"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The caller, and the id of the session it came with; "" with Basic authentication."""
+    """The caller, and the id of the session it came with; "" with Basic authentication.
+
+    `node` is the one whose own endpoint it came to; "" is the fleet's root.
+    """
 
     caller: Caller
     session: str = ""
+    node: str = ""
 
 
 class Unauthenticated(Exception):
@@ -52,7 +56,7 @@ def request_id(request: web.Request) -> str:
     return given if REQUEST_ID.fullmatch(given) else ""
 
 
-async def authenticate(request: web.Request, accounts: Accounts) -> Identity:
+async def authenticate(request: web.Request, sign_in: Accounts | NodeUsers, node: str = "") -> Identity:
     """The first kind of credential that is there decides; a wrong one is never made up for by another.
 
     :raise Unauthenticated:
@@ -61,19 +65,20 @@ async def authenticate(request: web.Request, accounts: Accounts) -> Identity:
     header = request.headers.get("Authorization", "")
     token = session_token(request)
     if token:
-        session = accounts.session(token)
-        caller = accounts.caller(token, address)
+        session = sign_in.session(token)
+        caller = sign_in.caller(token, address)
         if session is None or caller is None:
             raise Unauthenticated("The session does not exist or has ended; sign in again.")
-        return Identity(replace(caller, request_id=request_id(request)), session.id)
+        return Identity(replace(caller, request_id=request_id(request)), session.id, node)
     if not header:
         raise Unauthenticated("Sign in: X-Auth-Token, a session cookie or Basic authentication is required.")
     name, password = _basic(header)
     try:
-        account = await accounts.authenticate(name, password, address)
+        account = await sign_in.authenticate(name, password, address)
     except Denied as error:
         raise Unauthenticated(str(error)) from None
-    return Identity(Caller(account.name, account.role, account.scope, Door.REDFISH, address, request_id(request)))
+    caller = Caller(account.name, account.role, account.scope, Door.REDFISH, address, request_id(request))
+    return Identity(caller, node=node)
 
 
 def _basic(header: str) -> tuple[str, str]:

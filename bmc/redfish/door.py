@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from weakref import WeakValueDictionary
 
 from aiohttp import web
 
@@ -12,7 +11,7 @@ from bmc.events import Target
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.errors import BmcError
 from bmc.redfish import query as queries
-from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, cookie_token
+from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, cookie_token, session_token
 from bmc.redfish.errors import RedfishError, fail, not_found, translate
 from bmc.redfish.etag import permits, unchanged
 from bmc.redfish.house import House
@@ -30,10 +29,9 @@ log = logging.getLogger(__name__)
 class RedfishDoor:
     """The aiohttp handler of everything under /redfish."""
 
-    def __init__(self, house: House, routes: Iterable[Route]) -> None:
+    def __init__(self, house: House, router: Router) -> None:
         self._house = house
-        self._router = Router(routes)
-        self._changes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._router = router
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.rel_url.raw_path.strip("/")
@@ -82,10 +80,10 @@ class RedfishDoor:
         return await self._finish(call, reply, route)
 
     async def _identify(self, request: web.Request, route: Route | None) -> Identity:
-        if route is not None and route.role is None:
+        if route is not None and route.role is None and not _shows_more(request):
             return NOBODY
         try:
-            return await authenticate(request, self._house.accounts)
+            return await authenticate(request, self._house.sign_in, self._house.only)
         except Unauthenticated as error:
             # A browser would show a dialogue of its own for a challenge to a script's request.
             script = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
@@ -96,7 +94,11 @@ class RedfishDoor:
 
     async def _authorise(self, call: Call, route: Route) -> None:
         """Commands to nodes are decided by Node; this is for all else, by the role the row says."""
-        if route.role is None or route.role is Role.READ_ONLY:
+        if route.role is None:
+            return
+        if call.identity is NOBODY:
+            raise fail(401, "NoValidSession")
+        if route.role is Role.READ_ONLY:
             return
         await require(call, route.role, f"{route.method} {call.path}", target=call.path, kind=Target.PATH)
 
@@ -104,7 +106,7 @@ class RedfishDoor:
         """Changes of one resource come one after the other, so that its If-Match holds until the change is made."""
         if route.method == "POST":
             return await route.handler(call)
-        async with self._changes.setdefault(call.path, asyncio.Lock()):
+        async with call.house.changing.setdefault(call.path, asyncio.Lock()):
             if "If-Match" in call.request.headers:
                 await self._check_match(call, routes)
             return await route.handler(call)
@@ -144,6 +146,12 @@ class RedfishDoor:
         if not isinstance(reply, Reply) or reply.body is None:
             return None
         return reply.tagged
+
+
+def _shows_more(request: web.Request) -> bool:
+    """What anybody may read leads, with $expand, to what only those who have signed in may; others get the links."""
+    credentials = "Authorization" in request.headers or session_token(request)
+    return request.method in ("GET", "HEAD") and "$expand" in request.query and bool(credentials)
 
 
 async def _read(request: web.Request) -> bytes:

@@ -19,7 +19,7 @@ from bmc.redfish.negotiation import EVENTS
 from bmc.redfish.query import SUPPORTED, condition_of
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import system_path
-from bmc.redfish.types import link, resource
+from bmc.redfish.types import JsonObject, link, resource
 
 SERVICE = "/redfish/v1/EventService"
 STREAM, SUBSCRIPTIONS = f"{SERVICE}/SSE", f"{SERVICE}/Subscriptions"
@@ -46,15 +46,11 @@ class SubmittedEvent(Body):
 
 
 async def service(call: Call) -> Reply:
-    """Retries are the configuration file's to set."""
-    patience = call.house.hooks.patience
+    """Retries are the configuration file's to set. A node's own endpoint has the stream alone."""
     body = resource(SERVICE, "EventService", Id="EventService", Name="Events", ServiceEnabled=True)
     body |= {
         "ServerSentEventUri": STREAM,
         "Status": {"State": "Enabled", "Health": "OK"},
-        "Subscriptions": link(SUBSCRIPTIONS),
-        "DeliveryRetryAttempts": patience.attempts,
-        "DeliveryRetryIntervalSeconds": int(patience.interval),
         "EventFormatTypes": ["Event"],
         "RegistryPrefixes": sorted({message_id(kind).partition(".")[0] for kind in EventKind}),
         "ResourceTypes": ["ComputerSystem"],
@@ -67,9 +63,18 @@ async def service(call: Call) -> Reply:
             "MetricReportDefinition": False,
             "SubordinateResources": False,
         },
+    }
+    return Reply(body if call.house.only else body | _subscribing(call))
+
+
+def _subscribing(call: Call) -> JsonObject:
+    patience = call.house.hooks.patience
+    return {
+        "Subscriptions": link(SUBSCRIPTIONS),
+        "DeliveryRetryAttempts": patience.attempts,
+        "DeliveryRetryIntervalSeconds": int(patience.interval),
         "Actions": {f"#{TEST_ACTION}": {"target": f"{SERVICE}/Actions/{TEST_ACTION}"}},
     }
-    return Reply(body)
 
 
 async def submit_test_event(call: Call) -> Reply:

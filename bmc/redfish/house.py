@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.x509 import Certificate, CertificateSigningRequestBuilder
 
-from bmc.accounts import Accounts
+from bmc.accounts import Accounts, NodeUsers
 from bmc.aggregates import Aggregates
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
@@ -61,8 +63,10 @@ class WebCertificate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """`certificate` is None under plain HTTP. `late` holds what goes on after its asker was answered; `systems` the
-    last reply for each System and role, with the snapshot and the image names that it was made of.
+    """`only` is the node whose own endpoint this is, "" at the fleet's root, and `sign_in` says who may sign in here.
+    `endpoints` are the URLs of the nodes' own endpoints, by node, and `changing` the resources that are being changed.
+    `certificate` is None where nothing is served over HTTPS. `late` holds what goes on after its asker was answered;
+    `systems` the last reply for each System and role, with the snapshot and the image names that it was made of.
     """
 
     accounts: Accounts
@@ -79,5 +83,14 @@ class House:
     software: tuple[Software, ...]
     certificate: WebCertificate | None
     closing: Closing
+    sign_in: Accounts | NodeUsers
+    only: str = ""
+    endpoints: dict[str, str] = field(default_factory=dict)
+    changing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     late: set[asyncio.Future[Any]] = field(default_factory=set)
     systems: dict[tuple[str, Role], tuple[NodeSnapshot, list[str], Any]] = field(default_factory=dict)
+
+    def of(self, node: str) -> "House":
+        """As it is seen through the node's own endpoint."""
+        users = self.accounts.users(node, partial(self.fleet.tags, node))
+        return replace(self, sign_in=users, only=node, systems={})

@@ -39,7 +39,7 @@ def _web(call: Call) -> JsonObject:
     web, other = ("HTTPS", "HTTP") if call.request.secure else ("HTTP", "HTTPS")
     body = resource(call.path, "ManagerNetworkProtocol", Id="NetworkProtocol", Name="Protocols", Status=ENABLED)
     shown: JsonObject = {"ProtocolEnabled": True, "Port": _web_port(call)}
-    if call.house.certificate is not None:
+    if call.house.certificate is not None and call.request.secure and not call.house.only:
         shown["Certificates"] = link(CERTIFICATES)
     return body | {"HostName": socket.gethostname(), web: shown, other: {"ProtocolEnabled": False}}
 

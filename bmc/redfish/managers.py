@@ -36,7 +36,11 @@ def firmware_version() -> str:
 
 async def list_managers(call: Call) -> Reply:
     paths = [manager_path(node.snapshot.name) for node in call.house.fleet.visible(call.caller)]
-    return Reply(collection(MANAGERS, "ManagerCollection", "Managers", links([*paths, SERVICE_MANAGER])))
+    return Reply(
+        collection(
+            MANAGERS, "ManagerCollection", "Managers", links(paths if call.house.only else [*paths, SERVICE_MANAGER])
+        )
+    )
 
 
 async def get_manager(call: Call) -> Reply:
@@ -56,13 +60,18 @@ async def get_manager(call: Call) -> Reply:
         DateTime=moment(int(call.house.clock.now())),
         DateTimeLocalOffset="+00:00",
         Status={"State": "Enabled", "Health": "OK"},
-        RemoteAccountService=link(f"{path}/RemoteAccountService"),
         NetworkProtocol=link(f"{path}/NetworkProtocol"),
         Links={
             "ManagerForServers": [link(system_path(snapshot.name))],
             "ManagerForChassis": [link(f"/redfish/v1/Chassis/{snapshot.name}")],
         },
     )
+    if not call.house.only:
+        body["RemoteAccountService"] = link(f"{path}/RemoteAccountService")
+    if snapshot.name in call.house.endpoints:
+        body["ServiceEntryPointUUID"] = body["UUID"]
+        if not call.house.only:
+            body["RemoteRedfishServiceUri"] = f"{call.house.endpoints[snapshot.name]}/redfish/v1/"
     if ethernet(call, snapshot.name):
         body["EthernetInterfaces"] = link(f"{path}/EthernetInterfaces")
     if call.house.ipmi.endpoint(snapshot.name) is not None:

@@ -1,4 +1,6 @@
-"""A node's own IPMI users: the numbered slots of its Manager's RemoteAccountService (DSP0268, Manager)."""
+"""A node's own users, its numbered IPMI slots: its Manager's RemoteAccountService (DSP0268, Manager) at the fleet's
+root, and the AccountService of its own endpoint.
+"""
 
 from enum import Enum
 
@@ -7,7 +9,7 @@ from pydantic import Field
 from bmc.accounts import IpmiSlot, SlotFields
 from bmc.model.caller import Role
 from bmc.model.node import NodeDefinition
-from bmc.redfish.accounts import ROLES
+from bmc.redfish import accounts as fleet
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
 from bmc.redfish.router import Call, Reply, Route, require
@@ -24,6 +26,7 @@ NO_ACCESS = "NoAccess"
 
 class AccountType(Enum):
     IPMI = "IPMI"
+    REDFISH = "Redfish"
 
 
 class NewUser(Body):
@@ -44,17 +47,18 @@ class UserChange(Body):
 
 
 async def service(call: Call) -> Reply:
-    path = SERVICE.format(node=call.node().snapshot.name)
-    body = resource(path, "AccountService", Id="RemoteAccountService", Name="IPMI users", ServiceEnabled=True)
+    call.node()
+    path = call.path
+    body = resource(path, "AccountService", Id=path.rpartition("/")[2], Name="IPMI users", ServiceEnabled=True)
+    if call.house.only:
+        body["Roles"] = link(fleet.ROLES)
     limits = {"MaxPasswordLength": 20, "MinPasswordLength": 1}
     return Reply(body | limits | {"Accounts": link(f"{path}/Accounts"), "Status": {"State": "Enabled", "Health": "OK"}})
 
 
 async def list_users(call: Call) -> Reply:
-    name = call.node().snapshot.name
-    path = ACCOUNTS.format(node=name)
-    users = [f"{path}/{slot.slot}" for slot in _users(call)]
-    return Reply(collection(path, "ManagerAccountCollection", "IPMI users", links(users)))
+    users = [f"{call.path}/{slot.slot}" for slot in _users(call)]
+    return Reply(collection(call.path, "ManagerAccountCollection", "IPMI users", links(users)))
 
 
 async def get_user(call: Call) -> Reply:
@@ -71,7 +75,7 @@ async def create_user(call: Call) -> Reply:
     if len(there) == SLOTS:
         raise fail(409, "CreateLimitReachedForResource")
     slot = await call.house.accounts.change_slot(node, None, call.caller, **_fields(wanted))
-    return Reply(_body(call, slot), 201, {"Location": f"{ACCOUNTS.format(node=node.name)}/{slot.slot}"})
+    return Reply(_body(call, slot), 201, {"Location": f"{_accounts(call)}/{slot.slot}"})
 
 
 async def change_user(call: Call) -> Reply:
@@ -130,10 +134,19 @@ def _find(call: Call) -> IpmiSlot:
     raise not_found(call.path)
 
 
+def _accounts(call: Call) -> str:
+    return (fleet.ACCOUNTS if call.house.only else ACCOUNTS).format(node=call.node().snapshot.name)
+
+
+def _types(call: Call) -> list[AccountType]:
+    """Redfish where the node has an endpoint of its own."""
+    return list(AccountType) if call.node().snapshot.name in call.house.endpoints else [AccountType.IPMI]
+
+
 def _body(call: Call, slot: IpmiSlot) -> JsonObject:
     name = slot.name.decode(errors="replace")
     return resource(
-        f"{ACCOUNTS.format(node=call.node().snapshot.name)}/{slot.slot}",
+        f"{_accounts(call)}/{slot.slot}",
         "ManagerAccount",
         Id=str(slot.slot),
         Name=f"IPMI user {name}",
@@ -141,16 +154,23 @@ def _body(call: Call, slot: IpmiSlot) -> JsonObject:
         Password=None,
         RoleId=slot.privilege.value if slot.privilege else NO_ACCESS,
         Enabled=slot.open,
-        AccountTypes=[AccountType.IPMI.value],
-        Links={"Role": link(f"{ROLES}/{slot.privilege.value}")} if slot.privilege else {},
+        AccountTypes=[kind.value for kind in _types(call)],
+        Links={"Role": link(f"{fleet.ROLES}/{slot.privilege.value}")} if slot.privilege else {},
     )
 
 
-ROUTES = (
-    Route("GET", SERVICE, service),
-    Route("GET", ACCOUNTS, list_users),
-    Route("POST", ACCOUNTS, create_user),
-    Route("GET", f"{ACCOUNTS}/{{slot}}", get_user),
-    Route("PATCH", f"{ACCOUNTS}/{{slot}}", change_user),
-    Route("DELETE", f"{ACCOUNTS}/{{slot}}", delete_user),
-)
+def _routes(service_path: str) -> tuple[Route, ...]:
+    accounts = f"{service_path}/Accounts"
+    return (
+        Route("GET", service_path, service),
+        Route("GET", accounts, list_users),
+        Route("POST", accounts, create_user),
+        Route("GET", f"{accounts}/{{slot}}", get_user),
+        Route("PATCH", f"{accounts}/{{slot}}", change_user),
+        Route("DELETE", f"{accounts}/{{slot}}", delete_user),
+    )
+
+
+ROUTES = _routes(SERVICE)
+OWN_ROUTES = _routes(fleet.SERVICE)
+"""Those of the node's own endpoint."""

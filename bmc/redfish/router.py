@@ -69,8 +69,8 @@ class Call:
         return parse(model, self.raw, action, readable)
 
     def node(self) -> Node:
-        """The node of this path. One beyond the caller's scope does not exist for it. :raise NotFound:"""
-        name = self.params["node"]
+        """The node of this path or endpoint. One beyond the caller's scope does not exist for it. :raise NotFound:"""
+        name = self.params.get("node", self.house.only)
         node = self.house.fleet.node(name)
         if not self.caller.scope.covers(name, node.snapshot.definition.tags):
             raise NotFound(f"there is no node {name!r}")

@@ -23,6 +23,8 @@ FAMILIES = {
     "Registries": f"{ROOT}/Registries",
     "JsonSchemas": f"{ROOT}/JsonSchemas",
 }
+FLEET_ONLY = frozenset({"AggregationService", CERTIFICATES})
+"""What a node's own endpoint does not have."""
 IMAGES = f"{ROOT}/Oem/Lightsout/Images"
 
 
@@ -31,6 +33,7 @@ async def versions(_: Call) -> Reply:
 
 
 async def root(call: Call) -> Reply:
+    """That of a node's own endpoint has the node's UUID."""
     queries = {
         "ExpandQuery": {"ExpandAll": True, "NoLinks": True, "Links": True, "Levels": True, "MaxLevels": MAX_LEVELS},
         "SelectQuery": True,
@@ -50,10 +53,12 @@ async def root(call: Call) -> Reply:
         ProtocolFeaturesSupported=queries,
         Links={
             "Sessions": link(f"{ROOT}/SessionService/Sessions"),
-            "ManagerProvidingService": link(SERVICE_MANAGER),
+            "ManagerProvidingService": link(manager_path(call.house.only) if call.house.only else SERVICE_MANAGER),
         },
         Oem=oem.extension("LightsoutServiceRoot", oem.LightsoutServiceRoot(Images=link(IMAGES))),
     )
+    if call.house.only:
+        body["UUID"] = str(call.house.fleet.node(call.house.only).snapshot.definition.uuid)
     return Reply(body | {name: link(path) for name, path in _families(call).items()})
 
 
@@ -66,7 +71,8 @@ async def odata(call: Call) -> Reply:
 
 def _families(call: Call) -> dict[str, str]:
     """Plain HTTP has no certificate."""
-    return {name: path for name, path in FAMILIES.items() if name != CERTIFICATES or call.house.certificate}
+    absent = FLEET_ONLY if call.house.only else frozenset() if call.house.certificate else frozenset({CERTIFICATES})
+    return {name: path for name, path in FAMILIES.items() if name not in absent}
 
 
 ROUTES = (

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from bmc.accounts import Session
 from bmc.events import Target
-from bmc.model.caller import Door
+from bmc.model.caller import Caller, Door, Role
 from bmc.model.errors import Denied
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
@@ -38,30 +38,35 @@ async def create_session(call: Call) -> Reply:
     wanted = call.body(NewSession)
     address = call.request.remote or ""
     try:
-        session = await call.house.accounts.open_session(wanted.user_name, wanted.password, address, Door.REDFISH)
+        session = await call.house.sign_in.open_session(wanted.user_name, wanted.password, address, Door.REDFISH)
     except Denied as error:
         raise fail(401, "NoValidSession", text=str(error)) from None
-    caller = call.house.accounts.caller(session.token, address)
+    caller = call.house.sign_in.caller(session.token, address)
     if caller is not None:
-        details = {"session": session.id}
-        await call.house.audit.record(caller, "sign-in", session.account, "ok", details, Target.ACCOUNT)
+        await _audit(call, caller, "sign-in", session)
     headers = {"X-Auth-Token": session.token, "Location": f"{SESSIONS}/{session.id}"}
     return Reply(_body(session), 201, headers)
 
 
 async def delete_session(call: Call) -> Reply:
     session = _find(call)
-    await call.house.accounts.close_session(session.id)
-    details = {"session": session.id}
-    await call.house.audit.record(call.caller, "sign-out", session.account, "ok", details, Target.ACCOUNT)
+    await call.house.sign_in.close_session(session.id)
+    await _audit(call, call.caller, "sign-out", session)
     return Reply(status=204)
 
 
+async def _audit(call: Call, caller: Caller, action: str, session: Session) -> None:
+    """At a node's own endpoint it is of the node."""
+    details = {"session": session.id} | ({"user": session.user} if session.node else {})
+    kind = Target.NODE if session.node else Target.ACCOUNT
+    await call.house.audit.record(caller, action, session.node or session.account, "ok", details, kind)
+
+
 def _visible(call: Call) -> list[Session]:
-    """One's own; all of them for an administrator."""
+    """One's own; all of them for an administrator, of the fleet or of the node whose endpoint this is."""
     caller = call.caller
-    everybody = governs(caller)
-    return [session for session in call.house.accounts.sessions() if everybody or session.account == caller.account]
+    everybody = governs(caller) or (call.house.only and caller.role is Role.ADMINISTRATOR)
+    return [session for session in call.house.sign_in.sessions() if everybody or session.account == caller.account]
 
 
 def _find(call: Call) -> Session:
@@ -76,8 +81,8 @@ def _body(session: Session) -> JsonObject:
         f"{SESSIONS}/{session.id}",
         "Session",
         Id=session.id,
-        Name=f"Session of {session.account}",
-        UserName=session.account,
+        Name=f"Session of {session.user}",
+        UserName=session.user,
         Password=None,
         ClientOriginIPAddress=session.address,
         CreatedTime=moment(session.created),

@@ -1,18 +1,20 @@
 """Systems: the nodes as ComputerSystems, defined, changed and removed while the service runs."""
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from pydantic import Field, JsonValue
 
 from bmc.ipmi.wire.fru import MOST
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
+from bmc.model.caller import Role
 from bmc.model.commands import Identify, SetAssetTag, SetBootOverride, SetRestorePolicy
 from bmc.model.node import NodeDefinition, NodeSnapshot
 from bmc.model.power import RestorePolicy
 from bmc.redfish.body import Body
 from bmc.redfish.errors import RedfishError, fail
 from bmc.redfish.messages import message
-from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.system_body import SYSTEMS, boot_targets, editable, reset_types, system_body, system_path
 from bmc.redfish.types import collection, links, resource
 
@@ -109,6 +111,8 @@ async def change_system(call: Call) -> Reply:
     if problems:
         raise RedfishError(400, problems)
     oem = change.oem.lightsout
+    if call.house.only and oem.model_fields_set:
+        await require(call, Role.ADMINISTRATOR, "change-node")
     if oem.options is not None or oem.tags is not None:
         node = await call.house.fleet.change(snapshot.name, dict(oem.options or {}), caller)
     if override is not None:
@@ -142,17 +146,22 @@ async def reset_action_info(call: Call) -> Reply:
 
 
 def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
-    """A snapshot is replaced, never changed: as long as it is the same one, so is what is made of it."""
-    images, kept = call.house.image_names.now(), call.house.systems
+    """A snapshot is replaced, never changed: as long as it is the same one, so is what is made of it.
+
+    How the fleet has set up a node is no affair of the node's own users.
+    """
+    whole, images, kept = snapshot, call.house.image_names.now(), call.house.systems
     key = snapshot.name, call.caller.role
     known = kept.get(key)
-    if known is not None and known[0] is snapshot and known[1] == images:
+    if known is not None and known[0] is whole and known[1] == images:
         kept_reply: Reply = known[2]
         return kept_reply
     if len(kept) >= MOST_KEPT:
         kept.clear()
+    if call.house.only:
+        snapshot = replace(snapshot, definition=replace(snapshot.definition, options={}, tags=frozenset()))
     reply = Reply(system_body(snapshot, images, call.caller.role), editable=editable(snapshot))
-    kept[key] = snapshot, images, reply
+    kept[key] = whole, images, reply
     return reply
 
 

@@ -31,6 +31,7 @@ from bmc.redfish import (
     update_service,
 )
 from bmc.redfish.router import Route
+from bmc.redfish.system_body import SYSTEMS
 
 FAMILIES = (
     service_root,
@@ -64,5 +65,30 @@ FAMILIES = (
 )
 
 
+# What is the fleet's alone: a node's own endpoint does without.
+_FLEET_FAMILIES = (
+    accounts,
+    aggregation,
+    subscriptions,
+    node_accounts,
+    service_manager,
+    certificates,
+    certificate_service,
+)
+_FLEET_ROUTES = (
+    ("POST", SYSTEMS),
+    ("DELETE", f"{SYSTEMS}/{{node}}"),
+    ("POST", f"{event_service.SERVICE}/Actions/{event_service.TEST_ACTION}"),
+)
+
+
 def all_routes() -> tuple[Route, ...]:
     return tuple(route for family in FAMILIES for route in family.ROUTES)
+
+
+def node_routes() -> tuple[Route, ...]:
+    """Those of a node's own endpoint, whose accounts are the node's own users."""
+    shared = (route for family in FAMILIES if family not in _FLEET_FAMILIES for route in family.ROUTES)
+    roles = (route for route in accounts.ROUTES if route.path.startswith(accounts.ROLES))
+    kept = (route for route in shared if (route.method, route.path) not in _FLEET_ROUTES)
+    return (*kept, *roles, *node_accounts.OWN_ROUTES)

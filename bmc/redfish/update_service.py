@@ -43,7 +43,8 @@ def _all(call: Call) -> tuple[Software, ...]:
 def _related(call: Call, software: Software) -> list[str]:
     nodes = [node.snapshot for node in call.house.fleet.visible(call.caller)]
     if software.id == OURS:
-        return [SERVICE_MANAGER, *(manager_path(node.name) for node in nodes)]
+        managers = [manager_path(node.name) for node in nodes]
+        return managers if call.house.only else [SERVICE_MANAGER, *managers]
     return [system_path(node.name) for node in nodes if _runs_on(node, software)]
 
 

@@ -249,7 +249,7 @@ async def test_one_guard_keeps_the_slot_of_an_account(house, fields):
     off = {"enabled": False, "messaging": False, "callback": True, "sol": False, "sessions": 1}
     await house.accounts.change_slot(NODE, 2, TINA, **off)
     before = house.accounts.slots("n1")
-    with pytest.raises(Denied, match="slot 2 of n1 is granted to the account zoe"):
+    with pytest.raises(Denied, match="slot 2 of n1 is granted to an account of the fleet"):
         await house.accounts.change_slot(NODE, 2, TINA, **fields)
     assert house.accounts.slots("n1") == before
     await house.accounts.change_slot(NODE, 2, ADMIN, **fields)

@@ -40,21 +40,24 @@ def test_a_state_directory_that_others_can_read_is_a_warning(tmp_path: Path) -> 
 def test_a_taken_port_fails_before_the_service_does() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        web, ipmi = host.addresses(Settings(http=HttpSettings(port=port)))
+        web, ipmi, nodes = host.addresses(Settings(http=HttpSettings(port=port)))
     assert (web.name, web.verdict) == (f"TCP 127.0.0.1:{port}", Verdict.FAILED)
     assert "another port" in web.remedy
-    assert ipmi.verdict is Verdict.OK
+    assert ipmi.verdict is nodes.verdict is Verdict.OK
 
 
 def test_an_address_of_another_machine_fails() -> None:
-    web, _ = host.addresses(Settings.model_validate({"http": {"host": "192.0.2.1"}}))
+    web, *_ = host.addresses(Settings.model_validate({"http": {"host": "192.0.2.1"}}))
     assert web.verdict is Verdict.FAILED
     assert "address" in web.remedy
 
 
 def test_addresses_of_another_machine_fail_too() -> None:
-    _, ipmi = host.addresses(Settings.model_validate({"ipmi": {"addresses": "192.0.2.0/24", "port": 6623}}))
+    doors = {"addresses": "192.0.2.0/24", "port": 6623}
+    _, ipmi, nodes = host.addresses(Settings.model_validate({"ipmi": doors, "redfish": doors}))
     assert (ipmi.name, ipmi.verdict) == ("UDP 192.0.2.1:6623", Verdict.FAILED)
+    assert (nodes.name, nodes.verdict) == ("TCP 192.0.2.1:6623", Verdict.FAILED)
+    assert len(list(host.addresses(Settings.model_validate({"redfish": {"enabled": False}})))) == 2
 
 
 def test_a_service_that_does_not_answer_fails_and_one_that_does_is_named() -> None:
@@ -63,8 +66,18 @@ def test_a_service_that_does_not_answer_fails_and_one_that_does_is_named() -> No
         service, door = host.service(Running(url, os.getpid(), [{"name": "n1", "ipmi": None}]))
     assert (service.verdict, door.verdict) == (Verdict.OK, Verdict.WARNING)
     assert "n1" in door.finding
+
     (service,) = host.service(Running(url, os.getpid(), []))
     assert service.verdict is Verdict.FAILED
+
+
+def test_a_redfish_endpoint_that_is_closed_is_told_and_one_that_is_not_wanted_is_not() -> None:
+    where = {"host": "127.0.0.1", "port": 1}
+    for told, expected in (("", ["Redfish"]), (None, []), ("http://127.0.0.1:8230", [])):
+        checks = host.service(
+            Running("http://127.0.0.1:1", os.getpid(), [{"name": "n1", "ipmi": where, "redfish": told}])
+        )
+        assert [check.name for check in checks if check.name != "service"] == expected
 
 
 def test_memory_is_what_this_machine_has() -> None:

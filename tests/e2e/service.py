@@ -75,6 +75,7 @@ class LiveService:
     process: subprocess.Popen[bytes] | None = None
     url: str = ""
     nodes: dict[str, tuple[str, int]] = field(default_factory=dict)
+    endpoints: dict[str, str] = field(default_factory=dict)
     session: str = ""
 
     @property
@@ -170,6 +171,7 @@ class LiveService:
         assert told.returncode == 0, told.stderr
         info = json.loads(told.stdout)
         self.url = info["url"]
+        self.endpoints = {each["name"]: each["redfish"] for each in info["nodes"]}
         self.nodes = {each["name"]: (each["ipmi"]["host"], each["ipmi"]["port"]) for each in info["nodes"]}
 
     def kill(self) -> None:

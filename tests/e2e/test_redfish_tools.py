@@ -14,7 +14,7 @@ import pytest
 import sushy
 from sushy.auth import SessionAuth
 
-from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService, wait_until
+from tests.e2e.service import ADMIN, ADMIN_PASSWORD, IPMI_PASSWORD, SYSTEMS, LiveService, wait_until
 
 N1 = f"{SYSTEMS}/n1"
 CD = f"{N1}/VirtualMedia/cd0"
@@ -253,3 +253,25 @@ def test_rf_event_service_subscribes_and_ends_it(secure: LiveService) -> None:
     assert all(destination in info for destination in (id, "program-none", "syslog-away", "mail-away"))
     rf(secure, "rf_event_service", "unsubscribe", "--id", id)
     assert secure.call("GET", urlsplit(path).path).status == 404
+
+
+@pytest.mark.guest
+def test_ironics_client_finds_the_server_at_its_own_endpoint_without_a_name(node: LiveService) -> None:
+    auth = SessionAuth(ADMIN, IPMI_PASSWORD)
+    root = sushy.Sushy(f"{node.endpoints['n1']}/redfish/v1/", auth=auth, verify=str(node.certificate))
+    system = root.get_system()
+    assert (system.identity, root.get_manager().identity, root.get_chassis().identity) == ("n1", "n1", "n1")
+    system.set_system_boot_options(sushy.BOOT_SOURCE_TARGET_PXE, enabled=sushy.BOOT_SOURCE_ENABLED_ONCE)
+    assert boot(node) == ("Pxe", "Once")
+    system.reset_system(sushy.RESET_ON)
+    node.until_power("n1", "On")
+
+
+def test_redfishtool_finds_the_server_at_its_own_endpoint_and_no_other(node: LiveService) -> None:
+    where = node.endpoints["n1"].removeprefix("https://")
+    words = ("redfishtool", "-r", where, "-S", "Always", "-T", "60", "-u", ADMIN, "-p", IPMI_PASSWORD)
+    listed = json.loads(run(node, *words, "Systems"))
+    assert [member["@odata.id"] for member in listed["Members"]] == [N1]
+    assert json.loads(run(node, *words, "Systems", "-F", "-P", "PowerState")) == {"PowerState": "Off"}
+    users = json.loads(run(node, *words, "AccountService", "Accounts"))
+    assert users["Members"] == [{"@odata.id": f"{ACCOUNTS}/2"}]

@@ -16,16 +16,17 @@ import openpyxl
 import pytest
 
 from tests.dmtf import dmtf
-from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService, boot, wait_until
+from tests.e2e.service import ADMIN, ADMIN_PASSWORD, IPMI_PASSWORD, SYSTEMS, LiveService, boot, wait_until
 
 N1 = f"{SYSTEMS}/n1"
 SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
 PATIENCE = 150.0
 
 
-def referee(service: LiveService, directory: Path, tool: str, *words: str) -> str:
-    """Run one of DMTF's tools in `directory`; what it printed."""
-    where = ["--rhost", service.url, "--user", ADMIN, "--password", ADMIN_PASSWORD]
+def referee(service: LiveService, directory: Path, tool: str, *words: str, node: str = "") -> str:
+    """Run one of DMTF's tools in `directory`, on the fleet's root or a node's own endpoint; what it printed."""
+    url, password = (service.endpoints[node], IPMI_PASSWORD) if node else (service.url, ADMIN_PASSWORD)
+    where = ["--rhost", url, "--user", ADMIN, "--password", password]
     trust = {"REQUESTS_CA_BUNDLE": str(service.certificate), "CURL_CA_BUNDLE": str(service.certificate)}
     done = subprocess.run(
         [Path(sys.executable).with_name(tool), *where, *words],
@@ -74,7 +75,8 @@ def live_a_little(service: LiveService) -> None:
     service.do("POST", f"{N1}/Actions/Oem/Lightsout.Reserve", {"Reason": "a validator looks at it"})
 
 
-async def test_the_service_validator_knows_all_that_is_served(secure: LiveService, tmp_path: Path) -> None:
+@pytest.mark.parametrize("node", ["", "n1"], ids=["fleet", "node"])
+def test_the_service_validator_knows_all_that_is_served(secure: LiveService, tmp_path: Path, node: str) -> None:
     schemas = tmp_path / "schemas"
     schemas.mkdir()
     for file in dmtf("csdl").glob("*.xml"):
@@ -83,7 +85,7 @@ async def test_the_service_validator_knows_all_that_is_served(secure: LiveServic
     # The validator would do this itself, and first ask DMTF for its own files.
     for uri in re.findall(r'Uri="(/redfish/[^"]+)"', secure.text("/redfish/v1/$metadata")):
         (schemas / uri.rpartition("/")[2]).write_text(secure.text(uri))
-    said = referee(secure, tmp_path, "rf_service_validator", "--schema_directory", "schemas", "--skipschema")
+    said = referee(secure, tmp_path, "rf_service_validator", "--schema_directory", "schemas", "--skipschema", node=node)
     secure.do("POST", f"{N1}/Actions/Oem/Lightsout.Release", {})
     verdicts, complaints = judge(tmp_path)
     # Ironic and others still look for the media of a System at its Manager; the schema would have them look no more.
@@ -94,9 +96,10 @@ async def test_the_service_validator_knows_all_that_is_served(secure: LiveServic
     assert {row[1] for row in allowed} <= {"/redfish/v1/Managers/n1"}
 
 
-def test_the_protocol_validator_finds_no_fault(secure: LiveService, tmp_path: Path) -> None:
+@pytest.mark.parametrize("node", ["", "n1"], ids=["fleet", "node"])
+def test_the_protocol_validator_finds_no_fault(secure: LiveService, tmp_path: Path, node: str) -> None:
     words = ("--ca-bundle", str(secure.certificate), "--avoid-http-redirect", "--report-type", "tsv")
-    said = referee(secure, tmp_path, "rf_protocol_validator", *words, "--report-dir", ".")
+    said = referee(secure, tmp_path, "rf_protocol_validator", *words, "--report-dir", ".", node=node)
     (report,) = tmp_path.glob("*.tsv")
     rows = list(csv.DictReader(report.read_text().splitlines(), delimiter="\t"))
     assert [row for row in rows if row["Result"] in ("FAIL", "WARN")] == [], said[-2000:]

@@ -38,6 +38,17 @@ async def test_beyond_loopback_there_is_no_plain_http(host: str) -> None:
             pass
 
 
+async def test_who_does_not_begin_tls_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else strangers take every file that the process may open: a connection counts from its handshake on."""
+    monkeypatch.setattr(server, "HANDSHAKE_SECONDS", 0.2)
+    context = server_context(*self_signed(tmp_path, ["127.0.0.1"]))
+    async with HttpServer(web.Application(), "127.0.0.1", 0, context) as listening:
+        reader, writer = await asyncio.open_connection("127.0.0.1", listening.port)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+
+
 async def test_a_connection_that_asks_nothing_is_closed_and_one_that_asked_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

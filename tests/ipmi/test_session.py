@@ -7,9 +7,9 @@ import pytest
 
 from bmc.accounts import Limits as SignInLimits
 from bmc.accounts.lockout import Lockout
+from bmc.accounts.sign_ins import SignIns
 from bmc.ipmi.session import Request, Session, Sessions, SolInput
 from bmc.ipmi.settings import Counters, Limits
-from bmc.ipmi.sign_ins import SignIns
 from bmc.ipmi.wire.app import pack_guid
 from bmc.ipmi.wire.crypto import SUITE_3, SUITE_17
 from bmc.ipmi.wire.message import Message

@@ -10,9 +10,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precon
 
 from bmc.accounts import Limits as SignInLimits
 from bmc.accounts.lockout import Lockout
+from bmc.accounts.sign_ins import SignIns
 from bmc.ipmi.session import Request, Sessions
 from bmc.ipmi.settings import Counters, Limits
-from bmc.ipmi.sign_ins import SignIns
 from bmc.ipmi.wire.app import pack_guid
 from bmc.ipmi.wire.message import Message
 from bmc.ipmi.wire.numbers import PayloadType, Status

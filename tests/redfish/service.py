@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from ssl import create_default_context
+from types import SimpleNamespace
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, encode_basic_auth, web
@@ -17,9 +18,11 @@ from yarl import URL
 from bmc.accounts import Accounts, Limits
 from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
+from bmc.config import Settings
 from bmc.hooks import Hooks, HookSettings, open_hooks
 from bmc.http.app import make_app
 from bmc.http.certificate import HttpsCertificate
+from bmc.http.nodes import NodeServers
 from bmc.http.server import HttpServer
 from bmc.http.tls import CERTIFICATE
 from bmc.ipmi.server import IpmiServer
@@ -33,6 +36,7 @@ from bmc.node import Node
 from bmc.ports import Backend
 from bmc.redfish.event_record import event_body
 from bmc.reinstall.images import Catalogue
+from bmc.service import Opened
 from bmc.store import Json
 from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream, World, open_world
 
@@ -190,6 +194,8 @@ class Service:
     certificate: HttpsCertificate | None
     server: HttpServer
     client: ClientSession
+    nodes: NodeServers
+    core: Any
 
     @property
     def url(self) -> str:
@@ -267,10 +273,11 @@ def add_image(directory: Path, name: str = "tiny") -> None:
 
 
 @asynccontextmanager
-async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Service]:
+async def open_service(path: Path, secure: bool = False, doors: Settings | None = None) -> AsyncIterator[Service]:
     """Accounts: an administrator, an operator, a viewer, and tina, an operator of n1 alone. No nodes.
 
-    `secure`: over HTTPS, with a certificate of its own making.
+    `secure`: over HTTPS, with a certificate of its own making. `doors`: where nodes have their endpoints; without it
+    they have IPMI alone, at any port.
     """
     images, page = path / "images", path / "page"
     images.mkdir()
@@ -298,7 +305,17 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
             )
         )
         ipmi = await stack.enter_async_context(IpmiServer(accounts, world.store, clock))
-        world.fleet.on_change(lambda node, _: ipmi.add(node), ipmi.remove)
+        core: Any = SimpleNamespace(
+            state=path, settings=doors, clock=clock, store=world.store, events=world.events, accounts=accounts
+        )
+        opened = Opened(core, ipmi) if doors else None
+        if opened:
+            world.fleet.on_change(opened.add, opened.remove)
+            world.fleet.on_forget(opened.forget)
+        else:
+            world.fleet.on_change(lambda node, _: ipmi.add(node), ipmi.remove)
+        world.fleet.on_forget(accounts.drop_node)
+        world.fleet.on_retag(accounts.retagged)
         aggregates = Aggregates(world.store)
         world.fleet.on_forget(aggregates.forget)
         certificate = HttpsCertificate.own(path, ["127.0.0.1", "localhost"]) if secure else None
@@ -324,5 +341,13 @@ async def open_service(path: Path, secure: bool = False) -> AsyncIterator[Servic
         async with HttpServer(app, "127.0.0.1", 0, context) as server, ClientSession(connector=connector) as client:
             if certificate:
                 certificate.on_replaced(server.serve_with)
-            yield Service(world, accounts, jobs, hooks, work, drivers, app, ipmi, certificate, server, client)
+            nodes = await stack.enter_async_context(NodeServers(app, context))
+            if certificate:
+                certificate.on_replaced(nodes.serve_with)
+            if opened:
+                await opened.open_redfish(nodes)
+                opened.announce(server.url)
+            yield Service(
+                world, accounts, jobs, hooks, work, drivers, app, ipmi, certificate, server, client, nodes, core
+            )
         await jobs.close()

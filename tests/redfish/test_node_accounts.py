@@ -81,7 +81,7 @@ async def test_an_administrator_of_one_node_cannot_take_the_slot_of_an_account(
     before = service.accounts.slots("n1")
     refused = await service.call("PATCH", f"{USERS}/2", body, as_="tina")
     assert (refused.status, service.accounts.slots("n1")) == (403, before)
-    assert "slot 2 of n1 is granted to the account admin" in refused.told
+    assert "slot 2 of n1 is granted to an account of the fleet" in refused.told
     record = (await service.world.audit.newest(1))[0]
     assert (record.account, record.action, record.outcome) == ("tina", "change-ipmi-user", "Denied")
 

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 import pytest
+from aiohttp import encode_basic_auth
 
 from bmc.redfish import query
 from bmc.redfish.filter import BadFilter, parse_filter
@@ -128,3 +129,14 @@ async def test_a_query_belongs_to_a_get(service: Service) -> None:
     assert (answer.status, answer.ids) == (400, ["QueryNotSupportedOnOperation"])
     both = await service.call("GET", f"{SYSTEMS}?only&$expand=.")
     assert (both.status, both.ids) == (400, ["QueryCombinationInvalid"])
+
+
+async def test_what_anybody_may_read_shows_no_more_expanded_than_before(service: Service) -> None:
+    path = "/redfish/v1/?$expand=*($levels=4)"
+    plain = await service.get("/redfish/v1/", as_="")
+    assert await service.get(path, as_="") == plain
+    whole = await service.get(path)
+    assert whole["AccountService"]["Roles"]["Members@odata.count"] == 3
+    wrong = {"Authorization": encode_basic_auth("admin", "wrong")}
+    assert (await service.call("GET", path, as_="", headers=wrong)).status == 401
+    assert (await service.call("GET", "/redfish/v1/", as_="", headers=wrong)).status == 200
