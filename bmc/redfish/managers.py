@@ -36,11 +36,8 @@ def firmware_version() -> str:
 
 async def list_managers(call: Call) -> Reply:
     paths = [manager_path(node.snapshot.name) for node in call.house.fleet.visible(call.caller)]
-    return Reply(
-        collection(
-            MANAGERS, "ManagerCollection", "Managers", links(paths if call.house.only else [*paths, SERVICE_MANAGER])
-        )
-    )
+    own = [] if call.house.only else [SERVICE_MANAGER]
+    return Reply(collection(MANAGERS, "ManagerCollection", "Managers", links(paths + own)))
 
 
 async def get_manager(call: Call) -> Reply:

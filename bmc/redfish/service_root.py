@@ -2,6 +2,7 @@
 
 from bmc.redfish import oem
 from bmc.redfish.manager_network import SERVICE_MANAGER
+from bmc.redfish.managers import manager_path
 from bmc.redfish.query import MAX_LEVELS
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import METADATA, link, resource
