@@ -87,6 +87,29 @@ class LightsoutManagerAccount(TypedDict):
     Scope: Annotated[Scope, _text("The servers that the account may see and act on.", **CHANGEABLE)]
 
 
+class RequestedDisk(TypedDict, total=False):
+    """Which disk was meant."""
+
+    serial: Annotated[str, _text("The one with this serial number.")]
+    name: Annotated[str, _text("The one that the kernel calls so.")]
+    size: Annotated[int, _text("The one of this many bytes.")]
+
+
+class JobRequest(TypedDict, total=False):
+    """What was asked of a job, as it keeps it."""
+
+    image: Annotated[str, _text("The image to write.")]
+    image_sha256: Annotated[str, _text("Its digest when the job was begun.")]
+    hostname: Annotated[str, _text("The new system's name.")]
+    ssh_keys: Annotated[list[str], _text("The public keys that may log in.")]
+    disk: Annotated[RequestedDisk, _text("Which disk.")]
+    method: Annotated[str, _text("How to erase it.")]
+    minutes: Annotated[int, _text("How long a rescue lasts at most.")]
+    action: Annotated[str, _text("The power action.")]
+    batch: Annotated[int, _text("How many servers at once.")]
+    delay: Annotated[int, _text("Seconds between two batches.")]
+
+
 class RescueAccess(TypedDict):
     """How to get into a server that is being rescued."""
 
@@ -118,7 +141,7 @@ class LightsoutTask(TypedDict):
         Annotated[JsonObject, _link("ComputerSystem.ComputerSystem", "The server that it is done to, if it is one.")]
     ]
     Account: Annotated[str, _text("Who asked for it.")]
-    Request: Annotated[Mapping[str, Any], _text("What was asked, without its secrets.")]
+    Request: Annotated[JobRequest, _text("What was asked, without its secrets.")]
     Step: Annotated[str | None, _text("The step that runs.")]
     Steps: Annotated[list[str], _text("All steps, in their order.")]
     StepMessage: Annotated[str | None, _text("What the step says of itself.")]

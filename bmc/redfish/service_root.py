@@ -2,7 +2,6 @@
 
 from bmc.redfish import oem
 from bmc.redfish.manager_network import SERVICE_MANAGER
-from bmc.redfish.managers import manager_path
 from bmc.redfish.query import MAX_LEVELS
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import METADATA, link, resource
@@ -52,10 +51,8 @@ async def root(call: Call) -> Reply:
         Vendor="Lightsout",
         RedfishVersion="1.22.0",
         ProtocolFeaturesSupported=queries,
-        Links={
-            "Sessions": link(f"{ROOT}/SessionService/Sessions"),
-            "ManagerProvidingService": link(manager_path(call.house.only) if call.house.only else SERVICE_MANAGER),
-        },
+        Links={"Sessions": link(f"{ROOT}/SessionService/Sessions")}
+        | ({} if call.house.only else {"ManagerProvidingService": link(SERVICE_MANAGER)}),
         Oem=oem.extension("LightsoutServiceRoot", oem.LightsoutServiceRoot(Images=link(IMAGES))),
     )
     if call.house.only:

@@ -132,7 +132,7 @@ def _ours(job: Job) -> oem.LightsoutTask:
     ours = oem.LightsoutTask(
         Kind=job.kind,
         Account=job.account,
-        Request=dict(job.request),
+        Request=cast("oem.JobRequest", dict(job.request)),
         Step=job.step or None,
         Steps=list(job.steps),
         StepMessage=job.message or None,

@@ -21,6 +21,7 @@ from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.events import EventKind
 from bmc.model.node import Endpoint
+from bmc.redfish.negotiation import JSON
 from bmc.redfish.tree import all_routes, node_routes
 from tests.accounts.conftest import StillClock
 from tests.redfish.service import PASSWORDS, Answer, Service, open_service
@@ -49,6 +50,7 @@ class Estate:
         if as_:
             headers = {"Authorization": encode_basic_auth(as_, more.pop("key", KEYS[as_])), **headers}
         data = json.dumps(body).encode() if body is not None else None
+        headers.setdefault("Content-Type", JSON)
         url = URL(self.nodes.url(node) + path, encoded=True)
         async with self.service.client.request(method, url, data=data, headers=headers, **more) as response:
             return await Answer.of(response)
@@ -665,7 +667,10 @@ async def test_the_connection_alone_says_which_node_it_is(estate: Estate, line: 
         "/redfish/v1/Managers/n2/RemoteAccountService/Accounts",
         "/redfish/v1/Managers/n1/RemoteAccountService/Accounts",
         "/redfish/v1/CertificateService",
-        "/redfish/v1/UpdateService",
+        "/redfish/v1/CertificateService/CertificateLocations",
+        "/redfish/v1/Managers/Lightsout",
+        "/redfish/v1/Managers/Lightsout/LogServices/Audit/Entries",
+        "/redfish/v1/Managers/Lightsout/NetworkProtocol/HTTPS/Certificates/1",
         "/redfish/v1/AggregationService/Aggregates",
         "/redfish/v1/EventService/Subscriptions",
         "/metrics",
