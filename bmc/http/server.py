@@ -44,7 +44,8 @@ class _Strangers(logging.LoggerAdapter[logging.Logger]):
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
         error = kwargs.get("exc_info")
         if isinstance(error, HttpProcessingError):
-            return f"{msg}: {error.message.splitlines()[0] if error.message else error.code}", {}
+            told = error.message.splitlines()[0] if error.message else str(error.code)
+            return f"{msg}: {told.replace('%', '%%')}", {}
         return msg, kwargs
 
 

@@ -16,11 +16,7 @@ import openpyxl
 import pytest
 
 from tests.dmtf import dmtf
-<<<<<<< HEAD
-from tests.e2e.service import ADMIN, ADMIN_PASSWORD, IPMI_PASSWORD, SYSTEMS, LiveService, boot, wait_until
-=======
-from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService, boot, booting, wait_until
->>>>>>> u6
+from tests.e2e.service import ADMIN, ADMIN_PASSWORD, IPMI_PASSWORD, SYSTEMS, LiveService, boot, booting, wait_until
 
 N1 = f"{SYSTEMS}/n1"
 SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
@@ -79,34 +75,23 @@ def live_a_little(service: LiveService) -> None:
     service.do("POST", f"{N1}/Actions/Oem/Lightsout.Reserve", {"Reason": "a validator looks at it"})
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("node", ["", "n1"], ids=["fleet", "node"])
-def test_the_service_validator_knows_all_that_is_served(secure: LiveService, tmp_path: Path, node: str) -> None:
-    schemas = tmp_path / "schemas"
-=======
-def validated(service: LiveService, directory: Path) -> tuple[Counter[str], list[tuple[str, ...]]]:
-    """The service validator's verdicts on all that is served now."""
+def validated(service: LiveService, directory: Path, node: str = "") -> tuple[Counter[str], list[tuple[str, ...]]]:
+    """The service validator's verdicts on all that is served now, by the fleet or at the node's own endpoint."""
     schemas = directory / "schemas"
->>>>>>> u6
     schemas.mkdir()
     for file in dmtf("csdl").glob("*.xml"):
         (schemas / file.name).symlink_to(file.resolve())
     # The validator would do this itself, and first ask DMTF for its own files.
-<<<<<<< HEAD
-    for uri in re.findall(r'Uri="(/redfish/[^"]+)"', secure.text("/redfish/v1/$metadata")):
-        (schemas / uri.rpartition("/")[2]).write_text(secure.text(uri))
-    said = referee(secure, tmp_path, "rf_service_validator", "--schema_directory", "schemas", "--skipschema", node=node)
-=======
     for uri in re.findall(r'Uri="(/redfish/[^"]+)"', service.text("/redfish/v1/$metadata")):
         (schemas / uri.rpartition("/")[2]).write_text(service.text(uri))
-    referee(service, directory, "rf_service_validator", "--schema_directory", "schemas", "--skipschema")
+    referee(service, directory, "rf_service_validator", "--schema_directory", "schemas", "--skipschema", node=node)
     return judge(directory)
 
 
-async def test_the_service_validator_knows_all_that_is_served(secure: LiveService, tmp_path: Path) -> None:
+@pytest.mark.parametrize("node", ["", "n1"], ids=["fleet", "node"])
+def test_the_service_validator_knows_all_that_is_served(secure: LiveService, tmp_path: Path, node: str) -> None:
     live_a_little(secure)
-    verdicts, complaints = validated(secure, tmp_path)
->>>>>>> u6
+    verdicts, complaints = validated(secure, tmp_path, node)
     secure.do("POST", f"{N1}/Actions/Oem/Lightsout.Release", {})
     # Ironic and others still look for the media of a System at its Manager; the schema would have them look no more.
     allowed = [row for row in complaints if "VirtualMedia" in row and "deprecated" in row[-1]]
@@ -116,10 +101,6 @@ async def test_the_service_validator_knows_all_that_is_served(secure: LiveServic
     assert {row[1] for row in allowed} <= {"/redfish/v1/Managers/n1"}
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("node", ["", "n1"], ids=["fleet", "node"])
-def test_the_protocol_validator_finds_no_fault(secure: LiveService, tmp_path: Path, node: str) -> None:
-=======
 @pytest.mark.slow
 @pytest.mark.guest
 @pytest.mark.timeout(600)
@@ -146,8 +127,8 @@ async def test_the_service_validator_knows_the_tasks_of_a_rescue_and_an_erase(
     assert verdicts["PASS"] > 1500
 
 
-def test_the_protocol_validator_finds_no_fault(secure: LiveService, tmp_path: Path) -> None:
->>>>>>> u6
+@pytest.mark.parametrize("node", ["", "n1"], ids=["fleet", "node"])
+def test_the_protocol_validator_finds_no_fault(secure: LiveService, tmp_path: Path, node: str) -> None:
     words = ("--ca-bundle", str(secure.certificate), "--avoid-http-redirect", "--report-type", "tsv")
     said = referee(secure, tmp_path, "rf_protocol_validator", *words, "--report-dir", ".", node=node)
     (report,) = tmp_path.glob("*.tsv")

@@ -221,10 +221,11 @@ async def test_a_method_that_no_parser_knows_is_refused_as_redfish_does(service:
 
 async def test_what_is_no_http_leaves_one_line_in_the_log(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", service.server.port)
-    writer.write(b"GET / HTTP/1.1\r\nno header at all\r\n\r\n")
+    writer.write(b"GET /%20%d HTTP/1.1\r\nno %s header at all\r\n\r\n")
     assert (await reader.read()).startswith(b"HTTP/1.0 400")
     writer.close()
     assert len(caplog.records) == 1
+    assert "\n" not in caplog.records[0].getMessage()
     assert caplog.records[0].exc_info is None
 
 
