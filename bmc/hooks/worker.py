@@ -35,8 +35,9 @@ class Patience:
 class Worker:
     """`error` says why the last delivery failed, since when (seconds since the epoch); it is empty when none has.
 
-    A receiver that cannot be reached is waited for: the events stay in the stream. An event that it refuses becomes
-    a dead letter once it was tried often enough, so that it does not hold up those behind it.
+    A receiver that cannot be reached is waited for: the events stay in the stream. An event that it refuses, or that
+    we cannot put into words, becomes a dead letter once it was tried often enough, so that it does not hold up those
+    behind it.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Worker:
         self._results = results
 
     async def run(self) -> None:
-        """Without end; a fault of ours or of the store costs time, and no event. :raise GaveUp:"""
+        """Without end; a fault of the store costs time, and no event. :raise GaveUp:"""
         failures = 0
         while True:
             try:
@@ -96,8 +97,11 @@ class Worker:
         await self._follower.done(batch.last)
 
     async def _deliver(self, chunk: Sequence[Event]) -> None:
-        """Until the receiver has them, or they are dead letters. What may be seen is decided anew each time."""
-        failures = refusals = 0
+        """Until the receiver has them, or they are dead letters. What may be seen is decided anew each time.
+
+        A fault of ours counts as a refusal of the one event that it is about, but is no reason to give up a receiver.
+        """
+        failures = refusals = faults = 0
         while events := [event for event in chunk if self._wants(event)]:
             try:
                 await self._sink.deliver(events)
@@ -111,6 +115,21 @@ class Worker:
                     await self._bury(events, str(error))
                     return
                 await self._clock.sleep(self._wait(failures))
+            except Exception as error:
+                if len(events) > 1:
+                    await self._deliver(events[: len(events) // 2])
+                    await self._deliver(events[len(events) // 2 :])
+                    return
+                faults += 1
+                self._results["failed"] += 1
+                why = f"a fault of this service: {error!r}"
+                if faults == 1:
+                    log.exception("hook %s: a fault at event %d", self._name, events[0].sequence)
+                self._note(why, False)
+                if faults > self._patience.attempts:
+                    await self._bury(events, why)
+                    return
+                await self._clock.sleep(self._wait(faults))
             else:
                 self._results["delivered"] += len(events)
                 self._recovered()

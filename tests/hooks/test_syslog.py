@@ -16,6 +16,7 @@ from bmc.hooks.sink import DeliveryFailed, trust
 from bmc.hooks.syslog import LONGEST, Syslog, SyslogOptions, message
 from bmc.model.events import Event, EventKind, Severity
 from tests.hooks.lab import certificate, open_lab
+from tests.world import open_world, until
 
 # RFC 5424 §6, written down anew.
 SYNTAX = re.compile(
@@ -135,6 +136,23 @@ async def test_a_receiver_that_hangs_up_or_is_away_misses_nothing(tmp_path: Path
         assert receiver.deaf == 0
         texts = [found["text"] for found in map(SYNTAX.fullmatch, receiver.got) if found]
         assert texts == [str(number).encode() for number in range(300)]
+
+
+async def test_an_event_that_cannot_be_put_into_words_takes_none_along(tmp_path: Path) -> None:
+    """They are told together, as they all wait when the service starts."""
+    async with listening() as receiver:
+        options = SyslogOptions(name="s", host="localhost", port=receiver.port, protocol="tcp")
+        async with open_lab(tmp_path, HookSettings(syslog=[options])):
+            pass
+        async with open_world(tmp_path / "store.db") as world:
+            for number in range(10):
+                at = 1e18 if number == 6 else 0  # there is no such year
+                await world.events.publish(Event(EventKind.NODE_CHANGED, str(number), at, "n1"))
+        async with open_lab(tmp_path, HookSettings(syslog=[options], retry_attempts=1)) as lab:
+            await until(lambda: len(receiver.got) == 9, 10)
+            await until(lambda: lab.hooks.results("syslog-s")["dead"] == 1, 10)
+        texts = [found["text"] for found in map(SYNTAX.fullmatch, receiver.got) if found]
+        assert texts == [str(number).encode() for number in range(10) if number != 6]
 
 
 async def test_nobody_there_is_a_failure_that_passes() -> None:

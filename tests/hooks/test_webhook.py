@@ -151,6 +151,23 @@ async def test_a_redirect_is_not_followed(tmp_path: Path, receiver: Receiver) ->
         assert (receiver.asked, "redirects are not followed" in worker.error) == (3, True)
 
 
+@pytest.mark.parametrize("policy", [RetryPolicy.BACK_OFF, RetryPolicy.SUSPEND])
+async def test_an_event_that_cannot_be_put_into_words_becomes_a_dead_letter_and_holds_up_nothing(
+    tmp_path: Path, receiver: Receiver, caplog: pytest.LogCaptureFixture, policy: RetryPolicy
+) -> None:
+    async with open_lab(tmp_path, HookSettings(retry_attempts=2)) as lab:
+        subscription = await lab.hooks.subscribe("admin", receiver.url, policy=policy)
+        poison = await lab.tell("poison", details={"message_id": "Lightsout.1.0.EventTest"})  # without its arguments
+        good = await lab.tell("good")
+        await receiver.has(1)
+        assert [got.sequence for got in receiver.got] == [good]
+        (letter,) = await lab.hooks.dead_letters(subscription.id)
+        assert letter.event is not None
+        assert (letter.event.sequence, "message_args" in letter.error) == (poison, True)
+        await until(lambda: lab.hooks.results(subscription.id) == {"delivered": 1, "failed": 3, "dead": 1})
+        assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
 async def test_what_the_receiver_refuses_becomes_a_dead_letter_and_holds_up_nothing(
     tmp_path: Path, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
