@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
@@ -33,6 +33,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 Added = Callable[[Node, NodeDefinition], Awaitable[Endpoint | None]]
 """A door learns of a node and says where it opened for it."""
 Removed = Callable[[str], Awaitable[None]]
+Stored = Callable[[Sequence[NodeDefinition]], None]
 Retagged = Callable[[str, frozenset[str]], Awaitable[None]]
 
 
@@ -81,10 +82,15 @@ class Fleet:
         self._lock = asyncio.Lock()
         self._news = events.subscribe()
         self._due: asyncio.Queue[str] = asyncio.Queue()
+        self._stored: list[Stored] = []
         self._added: list[Added] = []
         self._removed: list[Removed] = []
         self._forgotten: list[Removed] = []
         self._retagged: list[Retagged] = []
+
+    def on_start(self, stored: Stored) -> None:
+        """Tell of every stored node before the first is opened; called before `start`."""
+        self._stored.append(stored)
 
     def on_change(self, added: Added, removed: Removed) -> None:
         """Tell a door of every node that comes and goes; called before `start`."""
@@ -108,9 +114,9 @@ class Fleet:
             except (KeyError, TypeError, ValueError) as error:
                 log.error("the stored definition of %s cannot be read, it is left out: %r", entry.key, error)
                 await self._tell_fault(entry.key, f"the stored definition of {entry.key} cannot be read: {error!r}")
-        # Those that have an endpoint come first, so that no other is given it.
-        for adopted in ([d for d in stored if d.ipmi], [d for d in stored if not d.ipmi]):
-            await asyncio.gather(*map(self._adopt, adopted))
+        for tell in self._stored:
+            tell(stored)
+        await asyncio.gather(*map(self._adopt, stored))
 
     async def record(self) -> None:
         """Give each node what is published about it, without end; the service owns this task."""

@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -93,6 +93,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         ipmi = IpmiServer(core.accounts, core.store, core.clock, doors, core.events, core.audit, lockout)
         await stack.enter_async_context(ipmi)
         opened = Opened(core, ipmi)
+        core.fleet.on_start(opened.keep)
         core.fleet.on_change(opened.add, opened.remove)
         core.fleet.on_forget(ipmi.forget)
         core.fleet.on_forget(opened.forget)
@@ -203,11 +204,13 @@ class Opened:
         self._nodes: dict[str, Node] = {}
         self._url = ""
 
+    def keep(self, stored: Sequence[NodeDefinition]) -> None:
+        """What these nodes have had is given to no other, also while their doors are not open yet."""
+        self._ipmi.given |= {each.name: each.ipmi for each in stored if each.ipmi}
+
     async def add(self, node: Node, definition: NodeDefinition) -> Endpoint | None:
         """Returns the IPMI endpoint that is the node's from now on."""
         name = definition.name
-        if definition.ipmi is not None:
-            self._ipmi.given[name] = definition.ipmi
         self._nodes[name] = node
         await self._tell(name, await self._ipmi.add(self._ipmi_door, node))
         await self._open_redfish(node)

@@ -23,7 +23,7 @@ from tests.ipmi.client import Console
 from tests.ipmi.conftest import low_port, run
 from tests.ipmi.fakes import KEY, FakeSlots
 from tests.redfish.service import open_service as open_redfish_service
-from tests.world import ADMIN, MemoryDrivers, open_world
+from tests.world import ADMIN, MemoryDrivers, open_world, until
 
 
 @asynccontextmanager
@@ -47,6 +47,7 @@ async def doors(path, drivers=None, **settings):
         )
         async with IpmiServer(FakeSlots(), world.store, clock) as server:
             opened = Opened(core, server)
+            world.fleet.on_start(opened.keep)
             world.fleet.on_change(opened.add, opened.remove)
             world.fleet.on_forget(opened.forget)
             opened.announce("http://127.0.0.1:8080")
@@ -120,6 +121,27 @@ async def test_a_node_at_a_port_of_its_own_stays_there_when_addresses_are_config
         assert before.host == "127.0.0.1"
     async with doors(tmp_path, drivers, addresses="127.0.5.40/29", port=first) as (world, server):
         assert server.endpoint("a") == before
+
+
+async def test_a_node_whose_port_another_program_has_taken_moves_and_no_other_does(tmp_path):
+    class OpensTheOthersLater(MemoryDrivers):
+        async def open(self, definition):
+            if definition.name != "a":
+                await until(lambda: "a" in listed(tmp_path))
+            return await super().open(definition)
+
+    drivers, first, names = OpensTheOthersLater(), low_port(), "abcde"
+    async with doors(tmp_path, drivers, first_port=first) as (world, server):
+        for name in names:
+            await world.add(name)
+        before = {name: server.endpoint(name) for name in names}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind((before["a"].host, before["a"].port))
+        async with doors(tmp_path, drivers, first_port=first) as (world, server):
+            now = {name: server.endpoint(name) for name in names}
+            assert now["a"] not in (None, *before.values())
+            assert {name for name in names if now[name] != before[name]} == {"a"}
+            assert world.fleet.node("a").snapshot.definition.ipmi == now["a"]
 
 
 async def test_where_no_address_is_left_the_node_is_there_and_an_event_says_why(tmp_path):
@@ -265,6 +287,22 @@ async def test_a_redfish_port_that_another_program_has_is_passed_over_and_one_th
             now = URL(service.nodes.url("a")).port
             assert f"the Redfish door of a is on 127.0.0.1 TCP port {now} now: " in event.message
             assert "is in use already" in event.message
+
+
+async def test_a_node_whose_redfish_port_is_taken_takes_no_port_of_another_node(tmp_path):
+    async with redfish_doors(tmp_path, first_port=low_port()) as service:
+        for name in "abcde":
+            await service.world.add(name)
+        before = {name: service.nodes.url(name) for name in "abcde"}
+        opened = Opened(service.core, service.ipmi)
+        for name in "abcde":
+            opened._nodes[name] = service.world.fleet.node(name)
+            await service.nodes.remove(name)
+        with socket.create_server(("127.0.0.1", URL(before["a"]).port)):
+            await opened.open_redfish(service.nodes)
+        now = {name: service.nodes.url(name) for name in "abcde"}
+        assert {name for name in "abcde" if now[name] != before[name]} == {"a"}
+        assert now["a"]
 
 
 async def test_where_no_redfish_address_is_left_the_endpoint_is_closed_and_an_event_says_why(tmp_path):

@@ -310,6 +310,7 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
         )
         opened = Opened(core, ipmi) if doors else None
         if opened:
+            world.fleet.on_start(opened.keep)
             world.fleet.on_change(opened.add, opened.remove)
             world.fleet.on_forget(opened.forget)
         else:
