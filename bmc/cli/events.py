@@ -127,7 +127,11 @@ def stream(client: Client, last: int) -> Iterator[Event | None]:
     headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last)}
     with client.open("GET", STREAM, headers=headers, timeout=SILENCE) as answer:
         for raw in answer.lines():
-            yield _record(json.loads(raw[5:])["Events"][0]) if raw.startswith(b"data:") else None
+            record = json.loads(raw[5:])["Events"][0] if raw.startswith(b"data:") else None
+            if record and "Oem" not in record:  # no event of ours: some were lost
+                complain(record["Message"])
+                record = None
+            yield _record(record) if record else None
 
 
 def _logged(client: Client, owner: str, last: int | None, since: datetime | None, but: str = "") -> list[Event]:

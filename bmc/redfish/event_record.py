@@ -4,6 +4,7 @@ import json
 
 from bmc.model.events import Event, EventKind
 from bmc.redfish import oem
+from bmc.redfish.messages import message
 from bmc.redfish.system_body import system_path
 from bmc.redfish.types import VERSIONS, JsonObject, link, moment
 
@@ -40,15 +41,25 @@ def event_body(event: Event) -> JsonObject:
         record |= {"MessageId": event.details["message_id"], "MessageArgs": event.details["message_args"]}
     if event.node:
         record["OriginOfCondition"] = link(system_path(event.node))
+    return _body(event.sequence, record)
+
+
+def events_lost(last: int) -> JsonObject:
+    """Says that events up to sequence `last` may be missing, as they are no longer kept."""
+    told = message("EventBufferExceeded")
+    named = {name: told[name] for name in ("MessageId", "Message", "MessageArgs", "MessageSeverity", "Resolution")}
+    return _body(last, {"EventType": "Alert", "EventId": str(last), "MemberId": "0", **named})
+
+
+def _body(number: int, record: JsonObject) -> JsonObject:
     return {
         "@odata.type": f"#Event.{VERSIONS['Event']}.Event",
-        "Id": str(event.sequence),
+        "Id": str(number),
         "Name": "Event",
         "Events": [record],
     }
 
 
-def server_sent(event: Event) -> bytes:
+def server_sent(body: JsonObject) -> bytes:
     """One message of the SSE stream; JSON has no raw line ends, so that `data` is one line."""
-    data = json.dumps(event_body(event), separators=(",", ":"))
-    return f"id: {event.sequence}\ndata: {data}\n\n".encode()
+    return f"id: {body['Id']}\ndata: {json.dumps(body, separators=(',', ':'))}\n\n".encode()

@@ -12,7 +12,7 @@ from bmc.model.caller import Caller, Role
 from bmc.model.events import Event, EventKind, Severity
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail
-from bmc.redfish.event_record import message_id, server_sent
+from bmc.redfish.event_record import event_body, events_lost, message_id, server_sent
 from bmc.redfish.filter import Condition
 from bmc.redfish.house import House
 from bmc.redfish.negotiation import EVENTS
@@ -95,7 +95,8 @@ async def stream(call: Call) -> web.StreamResponse:
     """Events until the client leaves, its session ends, or the service stops. Last-Event-ID catches up.
 
     The subscription is fed from the store at the client's own pace, so a slow one costs nobody anything; one that
-    takes nothing for a minute is let go. $filter (§13.5) lets through what it fits, and every test.
+    takes nothing for a minute is let go. $filter (§13.5) lets through what it fits, and every test. Who missed events
+    that are no longer kept is told so, once.
     """
     query = call.request.query
     if SUPPORTED & query.keys() - {"$filter"}:
@@ -103,8 +104,9 @@ async def stream(call: Call) -> web.StreamResponse:
     wanted = condition_of(query["$filter"], FILTERS) if "$filter" in query else None
     signed_in = await call.house.events.last()
     after = _last_event_id(call.request)
-    # A client may know of more than there is: the store was restored from a backup.
-    events = call.house.events.subscribe(None if after is None else min(after, signed_in))
+    if after is not None:  # a client may know of more than there is: the store was restored from a backup
+        after = min(after, signed_in)
+    events = call.house.events.subscribe(after)
     response = web.StreamResponse(headers={"Content-Type": EVENTS, "Cache-Control": "no-store"})
     response.headers.update({"OData-Version": "4.0", "X-Accel-Buffering": "no"})
     if call.request.method == "HEAD":
@@ -114,7 +116,7 @@ async def stream(call: Call) -> web.StreamResponse:
         await response.prepare(call.request)
         try:
             await _write(response, b": connected\n\n")
-            await _pump(call, events, signed_in, wanted, response, ended)
+            await _pump(call, events, signed_in, after or signed_in, wanted, response, ended)
         except (TimeoutError, ConnectionError):
             # A reader that is gone, or that takes nothing, ends its own stream only.
             if call.request.transport is not None:
@@ -126,11 +128,16 @@ async def _pump(
     call: Call,
     events: Subscription,
     signed_in: int,
+    known: int,
     wanted: Condition | None,
     response: web.StreamResponse,
     ended: "asyncio.Future[str]",
 ) -> None:
-    """`signed_in` is the newest event that there was when the caller signed in: catching up begins before it."""
+    """`signed_in` is the newest event that there was when the caller signed in: catching up begins before it.
+
+    `known` is the last that the client has, or does not ask for.
+    """
+    told_of_loss = False
     pending = asyncio.ensure_future(anext(events))
     try:
         while not ended.done():
@@ -145,8 +152,12 @@ async def _pump(
             pending = asyncio.ensure_future(anext(events))
             if event.sequence > signed_in and _lost_rights(event, call):
                 return
+            if event.sequence > known + 1 and not told_of_loss:
+                await _write(response, server_sent(events_lost(event.sequence - 1)))
+                told_of_loss = True
+            known = max(known, event.sequence)
             if sees(event, call.caller, call.house) and _fits(event, wanted):
-                await _write(response, server_sent(event))
+                await _write(response, server_sent(event_body(event)))
     finally:
         pending.cancel()
         await asyncio.gather(pending, return_exceptions=True)

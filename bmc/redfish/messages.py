@@ -273,6 +273,11 @@ TEMPLATES = {
         "Critical",
         "Try the operation again using the appropriate ETag.",
     ),
+    "EventBufferExceeded": Template(
+        "Undelivered events may have been lost due to exceeding the event buffer.",
+        "Warning",
+        "None.",
+    ),
     "HeaderInvalid": Template(
         "Header '%1' is invalid.",
         "Critical",

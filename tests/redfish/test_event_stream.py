@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse, encode_basic_auth
 
+from bmc.events import EVENTS
 from bmc.http.keys import HOUSE
 from bmc.model.commands import Release, Reserve
 from bmc.model.events import Event, EventKind
@@ -69,6 +70,25 @@ async def test_last_event_id_catches_up_with_nothing_lost_or_twice(service: Serv
         assert [(await next_event(response))[0] for _ in later] == later
         new = await tell(service)
         assert (await next_event(response))[0] == new.sequence
+
+
+async def test_who_missed_what_is_no_longer_kept_is_told_so_once(service: Service) -> None:
+    first = (await tell(service)).sequence
+    for _ in range(20):
+        await tell(service)
+    await service.world.store.trim(EVENTS, 5)
+    async with following(service, after=first) as response:
+        new = await tell(service)
+        got = [await next_event(response)]
+        while got[-1][0] < new.sequence:
+            got.append(await next_event(response))
+    (lost, record), *kept = got
+    assert (record["MessageId"], record["MessageSeverity"]) == ("Base.1.22.EventBufferExceeded", "Warning")
+    assert [number for number, _ in kept] == list(range(lost + 1, new.sequence + 1))
+    assert first < lost < new.sequence - 1
+    for complete in (lost, 0):  # 0 asks for what there is
+        async with following(service, after=complete) as response:
+            assert (await next_event(response))[1]["MessageId"].startswith("Lightsout.")
 
 
 async def test_a_client_that_knows_of_more_than_there_is_hears_what_is_new(service: Service) -> None:
