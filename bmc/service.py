@@ -152,7 +152,9 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             await opened.open_redfish(nodes)
         await jobs.resume()
         running = Running(core, jobs, server.url, first)
+        certificates = [("certificate", certificate.watch(core.events, core.clock))] if certificate else []
         for name, work in (
+            *certificates,
             ("accounts", core.accounts.run()),
             ("records", core.fleet.record()),
             ("restore policies", core.fleet.restore_power()),

@@ -4,15 +4,17 @@ import errno
 import os
 import shutil
 import socket
+import ssl
 import stat
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from bmc.cli.client import Running
 from bmc.config import NodeDoorSettings, Settings
-from bmc.model.checks import Check, Verdict
+from bmc.model.checks import Check, Verdict, certificate_check
 from bmc.reinstall import build_tools
 
 GIB = 1 << 30
@@ -122,6 +124,10 @@ def service(running: Running) -> Iterator[Check]:
         )
     else:
         yield Check(name, Verdict.OK, f"runs at {running.url} with {len(running.nodes)} nodes (pid {running.pid})")
+    for url in (running.url, *(node.get("redfish") or "" for node in running.nodes)):
+        if url.startswith("https://"):
+            yield certificate(url)
+            break  # all have the same
     doors = {
         "IPMI": [node["name"] for node in running.nodes if not node["ipmi"]],
         "Redfish": [node["name"] for node in running.nodes if node.get("redfish") == ""],  # None: not wanted
@@ -130,6 +136,20 @@ def service(running: Running) -> Iterator[Check]:
         if closed:
             remedy = "the event log says why; mend it, then restart the service"
             yield Check(title, Verdict.WARNING, f"the door is closed for {', '.join(closed)}", remedy)
+
+
+def certificate(url: str) -> Check:
+    """What is served there, whatever lies in files meanwhile."""
+    from cryptography.x509 import load_pem_x509_certificate
+
+    parts = urlsplit(url)
+    try:
+        text = ssl.get_server_certificate((parts.hostname or "", parts.port or 443), timeout=5)
+        served = load_pem_x509_certificate(text.encode())
+    except (OSError, ValueError) as error:
+        return Check("certificate", Verdict.FAILED, f"{url} shows none: {error}", "look into the service's log")
+    since, until = served.not_valid_before_utc.timestamp(), served.not_valid_after_utc.timestamp()
+    return certificate_check(since, until, time.time())
 
 
 def service_manager(environment: Mapping[str, str]) -> Check:

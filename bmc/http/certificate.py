@@ -1,9 +1,11 @@
 """The certificate that HTTPS is served with, and how another takes its place while the service runs."""
 
 import asyncio
+import logging
 import re
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -14,10 +16,15 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from bmc.events import Events
 from bmc.http.tls import CERTIFICATE, KEY, BadCertificate, key_pem, self_signed, server_context
+from bmc.model.checks import DAY, Verdict, certificate_check
+from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, BmcError, InvalidRequest, Refused
+from bmc.model.events import Event, EventKind, Severity
 from bmc.redfish.house import PrivateKey
 from bmc.secret_files import write_secret
+from bmc.store import StoreFailed
 
 Chain = tuple[x509.Certificate, ...]
 Serve = Callable[[ssl.SSLContext], Awaitable[None]]
@@ -32,6 +39,8 @@ GIVEN_IN_FILES = (
 )
 ROUNDS = 8
 """Far more flights than a handshake of TLS 1.2 or 1.3 has."""
+
+log = logging.getLogger(__name__)
 
 
 class HttpsCertificate:
@@ -60,6 +69,20 @@ class HttpsCertificate:
     def on_replaced(self, serve: Serve) -> None:
         """`serve` is called with each new context."""
         self._serve.append(serve)
+
+    async def watch(self, events: Events, clock: Clock) -> None:
+        """Without end, at once and then daily: an event tells that it is about to expire."""
+        while True:
+            own = self.chain[0]
+            since, until = own.not_valid_before_utc.timestamp(), own.not_valid_after_utc.timestamp()
+            check = certificate_check(since, until, clock.now())
+            if check.verdict is not Verdict.OK:
+                severity = Severity.WARNING if check.verdict is Verdict.WARNING else Severity.CRITICAL
+                message = f"the certificate: {check.finding}; {check.remedy}"
+                log.warning(message)
+                with suppress(StoreFailed):  # it is in the log, and told again tomorrow
+                    await events.publish(Event(EventKind.CERTIFICATE_EXPIRES, message, clock.now(), severity=severity))
+            await clock.sleep(DAY)
 
     async def request(self, builder: x509.CertificateSigningRequestBuilder, make_key: Callable[[], PrivateKey]) -> str:
         """WebCertificate.request: the key lies beside the other one until its certificate comes."""

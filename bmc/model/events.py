@@ -54,6 +54,7 @@ class EventKind(Enum):
     ACCOUNT_LOCKED = "account.locked"
     ACCOUNT_CHANGED = "account.changed"
     CERTIFICATE_REPLACED = "certificate.replaced"
+    CERTIFICATE_EXPIRES = "certificate.expires"
     TEST = "event.test"
 
 

@@ -65,6 +65,9 @@ EVENTS = {
     ),
     EventKind.ACCOUNT_CHANGED: Template("An account was made, changed or deleted.", OK, NOTHING),
     EventKind.CERTIFICATE_REPLACED: Template("The certificate of HTTPS was replaced.", OK, NOTHING),
+    EventKind.CERTIFICATE_EXPIRES: Template(
+        "The certificate of HTTPS is about to expire, or has expired.", WARNING, "Replace the certificate."
+    ),
     EventKind.TEST: Template("Somebody tries whether events arrive.", OK, NOTHING),
 }
 """What the registry says of each kind: its usual severity, and what to do. The event itself says more."""

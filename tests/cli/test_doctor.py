@@ -1,5 +1,6 @@
 """`bmc doctor` on states of a machine that a test can bring about."""
 
+import asyncio
 import json
 import os
 import socket
@@ -8,11 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from aiohttp.web import Application
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from bmc.cli import host
 from bmc.cli.client import Running
 from bmc.config import HttpSettings, Settings
+from bmc.http.server import HttpServer
+from bmc.http.tls import server_context
 from bmc.model.checks import Verdict
+from tests.authority import Authority, pem
 
 
 def test_a_state_directory_that_is_not_there_yet_is_no_fault(tmp_path: Path) -> None:
@@ -78,6 +84,21 @@ def test_a_redfish_endpoint_that_is_closed_is_told_and_one_that_is_not_wanted_is
             Running("http://127.0.0.1:1", os.getpid(), [{"name": "n1", "ipmi": where, "redfish": told}])
         )
         assert [check.name for check in checks if check.name != "service"] == expected
+
+
+async def test_the_certificate_that_is_served_is_told_of_before_it_expires(tmp_path: Path) -> None:
+    for until, verdict in ((25, Verdict.WARNING), (200, Verdict.OK)):
+        key = generate_private_key(SECP256R1())
+        (tmp_path / "c.pem").write_text(Authority().issue(key, -340, until))
+        (tmp_path / "k.pem").write_text(pem(key))
+        context = server_context(tmp_path / "c.pem", tmp_path / "k.pem")
+        async with HttpServer(Application(), "127.0.0.1", 0, context) as server:
+            node = {"name": "n1", "ipmi": {"host": "127.0.0.1", "port": 1}, "redfish": server.url}
+            for url in (server.url, server.url.replace("https", "http")):
+                found = await asyncio.to_thread(lambda: list(host.service(Running(url, os.getpid(), [node]))))  # noqa: B023
+                (check,) = [each for each in found if each.name == "certificate"]
+                assert check.verdict is verdict
+                assert bool(check.remedy) is (verdict is Verdict.WARNING)
 
 
 def test_memory_is_what_this_machine_has() -> None:

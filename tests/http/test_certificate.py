@@ -18,9 +18,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from bmc.http.certificate import HttpsCertificate
 from bmc.http.server import HttpServer
 from bmc.http.tls import self_signed
+from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, InvalidRequest, Refused
+from bmc.model.events import EventKind, Severity
 from bmc.redfish.house import PrivateKey
 from tests.authority import Authority, common_name, pem
+from tests.world import open_world
 
 NAMES = ["127.0.0.1", "localhost"]
 CRASHING = """
@@ -41,6 +44,18 @@ def counted(*paths):
 os.replace = counted
 asyncio.run(certificate.replace(text))
 """
+
+
+class DailyClock(SystemClock):
+    """One sleep is over when the test says so; the next is not."""
+
+    def __init__(self) -> None:
+        self.asleep, self.next_day = asyncio.Event(), asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.asleep.set()
+        await self.next_day.wait()
+        self.next_day.clear()
 
 
 @pytest.fixture
@@ -271,3 +286,27 @@ async def test_kill_9_at_any_moment_leaves_a_pair_that_works(
     assert {"next-key.pem", "next-certificate.pem"}.isdisjoint(files(tmp_path))
     await again.replace(text)  # the key of the request is there still, as its own or as the certificate's
     assert again.chain[0].public_bytes(Encoding.DER) == der(text)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "severity"),
+    [(-340, 25, Severity.WARNING), (-5, 1, Severity.WARNING), (-9, -1, Severity.CRITICAL), (-1, 6, None)],
+    ids=["a year", "a week", "expired", "a week that has just begun"],
+)
+async def test_one_that_is_about_to_expire_is_told_of(
+    tmp_path: Path, authority: Authority, since: float, until: float, severity: Severity | None
+) -> None:
+    key = new_key()
+    (tmp_path / "c.pem").write_text(authority.issue(key, since, until))
+    (tmp_path / "k.pem").write_text(pem(key))
+    certificate, daily = HttpsCertificate(tmp_path / "c.pem", tmp_path / "k.pem"), DailyClock()
+    async with open_world(tmp_path / "store.db") as world:
+        watching = asyncio.create_task(certificate.watch(world.events, daily))
+        async with asyncio.timeout(5):
+            await daily.asleep.wait()
+        told = await world.told(EventKind.CERTIFICATE_EXPIRES)
+        assert [event.severity for event in told] == ([severity] if severity else [])
+        if severity:
+            daily.next_day.set()
+            await world.heard(EventKind.CERTIFICATE_EXPIRES, 2)
+        watching.cancel()
