@@ -33,7 +33,8 @@ from bmc.model.events import Event
 from bmc.store import Store, StoreFailed
 
 MOST, MOST_OF_ONE = 128, 16
-ASKED = "suspended by {}"
+ASKED = "suspended by "
+"""Begins the reason of a suspension that somebody has asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class Hooks:
 
     async def suspend(self, id: str, account: str) -> None:
         """Until it is resumed its events wait in the stream. :raise NotFound:"""
-        await self.change(id, suspended=ASKED.format(account))
+        await self.change(id, suspended=ASKED + account)
 
     async def resume(self, id: str) -> None:
         """Also tries at once what waits to be tried again. :raise NotFound:"""

@@ -192,7 +192,7 @@ class DeadLetter(TypedDict):
     Reason: Annotated[str, _text("Why.")]
     EventsMissed: Annotated[int | None, _text("How many events were trimmed from the stream before their turn.")]
     EventId: Annotated[str | None, _text("The event's number in the stream.")]
-    Event: Annotated[Mapping[str, Any] | None, _text("The event as it would have been sent.")]
+    Event: Annotated[Mapping[str, Any] | None, _text("The event as it would have been sent; null if it cannot be.")]
 
 
 class LightsoutEventDestination(TypedDict):

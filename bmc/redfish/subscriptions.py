@@ -9,14 +9,16 @@ from bmc.events import Target
 from bmc.hooks import Configured, Hooks, RetryPolicy, Subscription
 from bmc.hooks.dead_letters import DeadLetter
 from bmc.hooks.filter import ANY_NODE, Filter
+from bmc.hooks.hooks import ASKED
 from bmc.hooks.webhook import host_of
 from bmc.model.caller import Caller, Role
 from bmc.model.errors import Denied, InvalidRequest, NotFound, Refused
-from bmc.model.events import EventKind, Severity
+from bmc.model.events import Event, EventKind, Severity
 from bmc.redfish.body import Body, Nothing
 from bmc.redfish.errors import RedfishError, fail, not_found
 from bmc.redfish.event_record import event_body, message_id
 from bmc.redfish.event_service import SUBSCRIPTIONS, sees
+from bmc.redfish.messages import REGISTRY as BASE
 from bmc.redfish.oem import DeadLetter as OemDeadLetter
 from bmc.redfish.oem import LightsoutEventDestination, extension
 from bmc.redfish.router import Call, Reply, Route, governs
@@ -317,11 +319,11 @@ def _status(call: Call, found: Subscription | Configured) -> JsonObject:
     error, since = (worker.error, worker.since) if worker else ("", 0.0)
     if not suspended and not error:
         return {"State": "Enabled", "Health": "OK"}
-    asked = suspended.startswith("suspended by ")
+    asked = suspended.startswith(ASKED)
     health = "OK" if asked else "Critical" if suspended or (worker and worker.buried) else "Warning"
     condition: JsonObject = {
         "Message": suspended or error,
-        "MessageId": "Base.1.22.GeneralError",
+        "MessageId": f"{BASE}.GeneralError",
         "MessageArgs": [],
         "Severity": health,
     }
@@ -343,8 +345,16 @@ def _letter(letter: DeadLetter) -> OemDeadLetter:
         Reason=letter.error,
         EventsMissed=letter.missed if event is None else None,
         EventId=str(event.sequence) if event else None,
-        Event=event_body(event) if event else None,
+        Event=_rendered(event) if event else None,
     )
+
+
+def _rendered(event: Event) -> JsonObject | None:
+    """None for one that cannot be put into words, which may be why it is a dead letter: the log has told of it."""
+    try:
+        return event_body(event)
+    except Exception:
+        return None
 
 
 PATH = f"{SUBSCRIPTIONS}/{{subscription}}"

@@ -11,6 +11,7 @@ from bmc.model.events import EventKind, Severity
 from tests.hooks.lab import Receiver, receiving
 from tests.redfish.service import Answer, Service
 from tests.redfish.test_event_stream import tell
+from tests.world import until
 
 EVENTS = "/redfish/v1/EventService"
 SUBSCRIPTIONS = f"{EVENTS}/Subscriptions"
@@ -240,3 +241,15 @@ async def test_the_event_service_tells_what_it_can(service: Service) -> None:
     assert (body["DeliveryRetryAttempts"], body["DeliveryRetryIntervalSeconds"]) == (2, 5)
     assert body["Subscriptions"] == {"@odata.id": SUBSCRIPTIONS}
     assert (body["RegistryPrefixes"], body["ResourceTypes"]) == (["Lightsout"], ["ComputerSystem"])
+
+
+async def test_a_dead_letter_that_cannot_be_put_into_words_is_shown_without_its_event(
+    service: Service, receiver: Receiver
+) -> None:
+    made = await subscribe(service, receiver)
+    poison = await tell(service, kind=EventKind.TEST, details={"message_id": "Lightsout.1.0.EventTest"})
+    id = made.headers["Location"].rpartition("/")[2]
+    await until(lambda: service.hooks.results(id)["dead"], 10)
+    (letter,) = (await service.get(made.headers["Location"]))["Oem"]["Lightsout"]["DeadLetters"]
+    assert (letter["EventId"], letter["Event"]) == (str(poison.sequence), None)
+    assert "message_args" in letter["Reason"]
