@@ -11,6 +11,7 @@ import typer
 from bmc.cli.client import Client, NoAnswer, Resource, SignedOut, manager_path, system_path
 from bmc.cli.completion import node_names
 from bmc.cli.output import CUT_OFF, complain, document, line, printable, table
+from bmc.cli.patience import PAUSE, Patience
 from bmc.cli.selection import select
 from bmc.cli.words import moment
 
@@ -97,26 +98,23 @@ def followed(client: Client, last: int) -> Iterator[Event]:
 
     :raise CliError: the service refuses us, or is not there at the very beginning.
     """
-    connected, renewed, pause = False, False, 1.0
+    patience, connected = Patience(client), False
     while True:
         try:
             for event in stream(client, last):
                 if event is None:
-                    connected, renewed, pause = True, False, 1.0
+                    connected = True
+                    patience.over()
                     continue
                 last = event["id"]
                 yield event
-        except SignedOut:
-            if renewed or not connected:
-                raise
-            renewed = True
-        except NoAnswer as error:
+        except (NoAnswer, SignedOut) as error:
             if not connected:
                 raise
-            complain(f"{error}; trying again")
-        time.sleep(pause)
-        pause = min(pause * 2, 10.0)
-        client.again()
+            patience.bear(error)
+        else:
+            time.sleep(PAUSE)
+            client.again()
 
 
 def stream(client: Client, last: int) -> Iterator[Event | None]:
