@@ -23,7 +23,7 @@ from bmc.aggregates import Aggregates
 from bmc.core import Core, key_file, open_core
 from bmc.endpoints import Endpoints
 from bmc.first_start import FirstPassword, define_demo, first_administrator, ipmitool_line
-from bmc.hooks import open_hooks
+from bmc.hooks import Hooks
 from bmc.http.app import make_app
 from bmc.http.certificate import GIVEN_IN_FILES, HttpsCertificate
 from bmc.http.deploy import DeployServer
@@ -112,7 +112,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         first = await first_administrator(core)
         await core.fleet.start()
         hooks = await stack.enter_async_context(
-            open_hooks(
+            Hooks(
                 core.settings.hooks,
                 core.store,
                 core.events,

@@ -4,10 +4,9 @@ import asyncio
 import secrets
 import ssl
 from collections import Counter as Tally
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from bmc.accounts import Accounts
 from bmc.accounts.decision import sees
@@ -55,7 +54,10 @@ class _Running:
 
 
 class Hooks:
-    """One worker a destination, by id; a receiver that is slow or dead holds up nobody but itself."""
+    """One worker a destination, by id; a receiver that is slow or dead holds up nobody but itself.
+
+    Every destination delivers while the context lasts.
+    """
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class Hooks:
         allowed: Sequence[Network],
         render: Render,
     ) -> None:
+        """:raise InvalidRequest: a file that the settings name."""
         self.patience = Patience(settings.retry_attempts, settings.retry_interval)
         self._stored = Subscriptions(store, sealer)
         self._letters = DeadLetters(store, clock)
@@ -86,8 +89,19 @@ class Hooks:
         self._results: dict[str, Tally[str]] = {}
         self._changing = asyncio.Lock()
 
-    async def start(self) -> None:
-        """Every destination goes on from where it was. :raise KeyFileUnusable: subscriptions' secrets are sealed."""
+    async def __aenter__(self) -> Self:
+        """Every destination goes on from where it was. :raise KeyFileUnusable: it does not open what is stored."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._close()
+
+    async def _start(self) -> None:
         for subscription in await self._stored.load():
             if self._accounts.find(subscription.account) is None:
                 await self._stored.delete(subscription.id)
@@ -102,7 +116,7 @@ class Hooks:
             self._begin(destination)
         self._accounts.on_forget(self._forget_account)
 
-    async def close(self) -> None:
+    async def _close(self) -> None:
         for id in list(self._running):
             await self._end(id)
 
@@ -292,30 +306,6 @@ class Hooks:
             return fits(event) and sees(account.role, account.scope, event, self._fleet.tags)
 
         return wants
-
-
-@asynccontextmanager
-async def open_hooks(
-    settings: HookSettings,
-    store: Store,
-    events: Events,
-    accounts: Accounts,
-    fleet: Fleet,
-    clock: Clock,
-    sealer: Sealer,
-    allowed: Sequence[Network],
-    render: Render,
-) -> AsyncIterator[Hooks]:
-    """Every destination delivers while the context lasts.
-
-    :raise InvalidRequest: a file that the settings name. :raise KeyFileUnusable: it does not open what is stored.
-    """
-    hooks = Hooks(settings, store, events, accounts, fleet, clock, sealer, allowed, render)
-    try:
-        await hooks.start()
-        yield hooks
-    finally:
-        await hooks.close()
 
 
 def _configured(settings: HookSettings, clock: Clock, render: Render, tls: ssl.SSLContext) -> list[Configured]:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from bmc.accounts import Accounts
 from bmc.accounts.keyfile import open_key_file
 from bmc.fetch import Network
-from bmc.hooks import Hooks, HookSettings, open_hooks
+from bmc.hooks import Hooks, HookSettings
 from bmc.http.tls import self_signed, server_context
 from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
@@ -68,7 +68,7 @@ async def open_lab(
             await accounts.create("admin", "correct horse", Role.ADMINISTRATOR)
             await accounts.create("tina", "one tenant", Role.OPERATOR, ONLY_N1)
         sealer = open_key_file(path / "key", may_make=False)
-        async with open_hooks(
+        async with Hooks(
             settings or HookSettings(),
             world.store,
             world.events,

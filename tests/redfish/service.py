@@ -19,7 +19,7 @@ from bmc.accounts import Accounts, Limits
 from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
 from bmc.config import Settings
-from bmc.hooks import Hooks, HookSettings, open_hooks
+from bmc.hooks import Hooks, HookSettings
 from bmc.http.app import make_app
 from bmc.http.certificate import HttpsCertificate
 from bmc.http.nodes import NodeServers
@@ -292,7 +292,7 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
         jobs = Jobs(world.store, world.events, world.audit, world.fleet, clock, [work.recipe(kind) for kind in KINDS])
         sealer = open_key_file(path / "store" / "key", may_make=False)
         hooks = await stack.enter_async_context(
-            open_hooks(
+            Hooks(
                 HookSettings(retry_attempts=2),
                 world.store,
                 world.events,
