@@ -15,7 +15,7 @@ from bmc.redfish.errors import fail
 from bmc.redfish.event_record import event_body, events_lost, message_id, server_sent
 from bmc.redfish.filter import Condition
 from bmc.redfish.house import House
-from bmc.redfish.negotiation import EVENTS
+from bmc.redfish.negotiation import EVENT_STREAM
 from bmc.redfish.query import SUPPORTED, condition_of
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import system_path
@@ -107,7 +107,7 @@ async def stream(call: Call) -> web.StreamResponse:
     if after is not None:  # a client may know of more than there is: the store was restored from a backup
         after = min(after, signed_in)
     events = call.house.events.subscribe(after)
-    response = web.StreamResponse(headers={"Content-Type": EVENTS, "Cache-Control": "no-store"})
+    response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "Cache-Control": "no-store"})
     response.headers.update({"OData-Version": "4.0", "X-Accel-Buffering": "no"})
     if call.request.method == "HEAD":
         await response.prepare(call.request)
@@ -194,6 +194,6 @@ async def _write(response: web.StreamResponse, data: bytes) -> None:
 
 ROUTES = (
     Route("GET", SERVICE, service),
-    Route("GET", STREAM, stream, media=(EVENTS,)),
+    Route("GET", STREAM, stream, media=(EVENT_STREAM,)),
     Route("POST", f"{SERVICE}/Actions/{TEST_ACTION}", submit_test_event, role=Role.ADMINISTRATOR),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bmc.redfish.errors import fail
 
-JSON, XML, EVENTS = "application/json", "application/xml", "text/event-stream"
+JSON, XML, EVENT_STREAM = "application/json", "application/xml", "text/event-stream"
 _UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii"})
 
 

@@ -6,7 +6,7 @@ from bmc.model.commands import ClearSel
 from bmc.model.sel import CAPACITY, SYSTEM_EVENT, Sel, SelEntry, SystemEvent
 from bmc.redfish.body import Nothing
 from bmc.redfish.errors import not_found
-from bmc.redfish.query import number
+from bmc.redfish.query import page
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import JsonObject, collection, link, moment, resource
 
@@ -98,7 +98,7 @@ async def get_service(call: Call) -> Reply:
 
 async def list_entries(call: Call) -> Reply:
     entries = call.node().snapshot.sel.entries[::-1]
-    skip, top = number(call.request.query, "$skip", 0), number(call.request.query, "$top", CAPACITY)
+    skip, top = page(call.request.query, CAPACITY)
     members: list[object] = [_body(entry, call.path) for entry in entries[skip : skip + top]]
     return Reply(collection(call.path, "LogEntryCollection", "System event log", members, total=len(entries)))
 

@@ -16,7 +16,6 @@ CHUNK = 16
 MOST_TAG = 63
 MOST_IDENTIFIER = 64
 """Bytes of an asset tag, and of a controller's identifier with the zero that ends it."""
-MOST_RECORDS = 8
 
 _NONE = 0xFF
 _CONFORMANCE = bytes((1, 5, 2))
