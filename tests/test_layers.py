@@ -38,7 +38,6 @@ ROOMS = (
     "bmc.ipmi",
     "bmc.redfish",
     "bmc.http",
-    "bmc.ssh",
     "bmc.config",
     "bmc.endpoints",
     "bmc.drivers",
@@ -48,7 +47,7 @@ ROOMS = (
     "bmc.cli",
 )
 BACKENDS = frozenset({"bmc.virtual_node", "robots"})
-DOORS = frozenset({"bmc.ipmi", "bmc.redfish", "bmc.http", "bmc.ssh"})
+DOORS = frozenset({"bmc.ipmi", "bmc.redfish", "bmc.http"})
 MAY_IMPORT_BACKENDS = frozenset({"bmc.drivers"})
 MAY_IMPORT_DOORS = frozenset({"bmc.service", "bmc.cli.serve"})
 

@@ -37,7 +37,7 @@ class Inspect(RamdiskJob):
     async def _prepare(
         self, node: Node, backend: Backend, request: Mapping[str, object], secrets: Mapping[str, object]
     ) -> Prepared:
-        wrong = unknown_fields(request, ("nothing",)) + node_problems(node, backend, "inspected")
+        wrong = unknown_fields(request, ()) + node_problems(node, backend, "inspected")
         if wrong:
             raise InvalidRequest("; ".join(wrong))
         return Prepared({}, new_token())

@@ -188,7 +188,7 @@ class RamdiskJob(ABC):
 
 
 def unknown_fields(request: Mapping[str, object], known: Sequence[str]) -> list[str]:
-    return [f"{key}: unknown; expected {', '.join(known)}" for key in request if key not in known]
+    return [f"{key}: unknown; expected {', '.join(known) or 'nothing'}" for key in request if key not in known]
 
 
 def new_token() -> dict[str, Json]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.redfish.estate import Estate, open_estate
 from tests.redfish.service import Service, open_service
 
 
@@ -13,4 +14,10 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
     """With the node n1, which is off."""
     async with open_service(tmp_path) as opened:
         await opened.world.add("n1")
+        yield opened
+
+
+@pytest.fixture
+async def estate(tmp_path: Path) -> AsyncIterator[Estate]:
+    async with open_estate(tmp_path) as opened:
         yield opened
