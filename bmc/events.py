@@ -40,18 +40,18 @@ class Publish(Protocol):
 
 
 class Events:
-    """Publishes events in one order for everybody; a subscriber is fed from the store, at its own pace."""
+    """Publishes events in one order for everybody; a reader is fed from the store, at its own pace."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._subscriptions: WeakSet[Subscription | Follower] = WeakSet()
+        self._readers: WeakSet[Reader | Follower] = WeakSet()
         self._in_maintenance: set[str] = set()
 
     async def publish(self, event: Event) -> Event:
-        """Store the event, then wake the subscribers; returns it with its sequence, and its time where it had none.
+        """Store the event, then wake the readers; returns it with its sequence, and its time where it had none.
 
-        A caller cancelled meanwhile does not keep a stored event from the subscribers.
+        A caller cancelled meanwhile does not keep a stored event from the readers.
 
         :raise StoreFailed: it is not stored, and nobody saw it.
         """
@@ -61,8 +61,8 @@ class Events:
 
     async def _publish(self, event: Event) -> Event:
         sequence = await self._store.append(EVENTS, event_to_json(event), subject=event.node)
-        for subscription in list(self._subscriptions):
-            subscription.wake(sequence)
+        for reader in list(self._readers):
+            reader.wake(sequence)
         await _trim(self._store, EVENTS, sequence, EVENTS_KEPT)
         return replace(event, sequence=sequence)
 
@@ -70,11 +70,11 @@ class Events:
         """Whether a person holds the node: what is published about it meanwhile, after the beginning, alerts nobody."""
         (self._in_maintenance.add if held else self._in_maintenance.discard)(node)
 
-    def subscribe(self, after: int | None = None) -> "Subscription":
+    def subscribe(self, after: int | None = None) -> "Reader":
         """Every event above sequence `after`, then each new one, without end; None: only what comes from now on."""
-        subscription = Subscription(self._store, after)
-        self._subscriptions.add(subscription)
-        return subscription
+        reader = Reader(self._store, after)
+        self._readers.add(reader)
+        return reader
 
     async def follow(self, name: str) -> "Follower":
         """The place of the reader `name`, which outlives the service; a new reader's is at what comes from now on."""
@@ -83,7 +83,7 @@ class Events:
             after = await self._store.last(EVENTS)
             await self._store.ack(EVENTS, name, after)
         follower = Follower(self._store, name, after)
-        self._subscriptions.add(follower)
+        self._readers.add(follower)
         return follower
 
     async def followers(self) -> list[str]:
@@ -113,7 +113,7 @@ class Events:
         return next((each for each in _events(await self._store.read(EVENTS, sequence - 1, 1))), None)
 
 
-class Subscription(AsyncIterator[Event]):
+class Reader(AsyncIterator[Event]):
     """One reader's place in the stream. A cancelled `anext` loses nothing, so it may be awaited with a time-out.
 
     A reader slower than the stream's quota misses what was trimmed meanwhile.

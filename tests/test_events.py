@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import bmc.events
-from bmc.events import Audit, Events, Subscription, Target
+from bmc.events import Audit, Events, Reader, Target
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.events import Event, EventKind, Severity
@@ -32,7 +32,7 @@ def about(node: str, number: int = 0) -> Event:
     return Event(EventKind.NODE_CHANGED, "", 1.0, node, details={"number": number})
 
 
-async def take(subscription: Subscription, count: int) -> list[Event]:
+async def take(subscription: Reader, count: int) -> list[Event]:
     async with asyncio.timeout(20):
         return [await anext(subscription) for _ in range(count)]
 
@@ -120,11 +120,11 @@ async def test_an_event_whose_publisher_gave_up_still_reaches_everybody(events: 
     assert [event.node for event in await take(subscription, 1)] == ["n1"]
 
 
-async def test_a_subscriber_who_left_is_forgotten(events: Events):
+async def test_a_reader_who_left_is_forgotten(events: Events):
     subscription = events.subscribe()
-    assert len(events._subscriptions) == 1
+    assert len(events._readers) == 1
     del subscription
-    assert len(events._subscriptions) == 0
+    assert len(events._readers) == 0
 
 
 async def test_the_history_of_one_node_is_its_last_events(events: Events):

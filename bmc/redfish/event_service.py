@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import Field
 
 from bmc.accounts import decision
-from bmc.events import Subscription
+from bmc.events import Reader
 from bmc.model.caller import Caller, Role
 from bmc.model.events import Event, EventKind, Severity
 from bmc.redfish.body import Body
@@ -94,7 +94,7 @@ async def submit_test_event(call: Call) -> Reply:
 async def stream(call: Call) -> web.StreamResponse:
     """Events until the client leaves, its session ends, or the service stops. Last-Event-ID catches up.
 
-    The subscription is fed from the store at the client's own pace, so a slow one costs nobody anything; one that
+    The reader is fed from the store at the client's own pace, so a slow one costs nobody anything; one that
     takes nothing for a minute is let go. $filter (§13.5) lets through what it fits, and every test. Who missed events
     that are no longer kept is told so, once.
     """
@@ -126,7 +126,7 @@ async def stream(call: Call) -> web.StreamResponse:
 
 async def _pump(
     call: Call,
-    events: Subscription,
+    events: Reader,
     signed_in: int,
     known: int,
     wanted: Condition | None,
