@@ -14,7 +14,7 @@ from bmc.jobs.ledger import Ledger, Written
 from bmc.jobs.recipe import Recipe
 from bmc.jobs.run import Run, Work, caller_of
 from bmc.jobs.runner import carry_out
-from bmc.jobs.sweep import KIND, STEP, carry_out_sweep, request_of, waiting
+from bmc.jobs.sweep import KIND, STEP, Find, carry_out_sweep, request_of, waiting
 from bmc.model.caller import Caller, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import Release, Reserve
@@ -36,12 +36,22 @@ NO_SECRETS: Mapping[str, object] = MappingProxyType({})
 
 
 class Jobs:
+    """`find` finds the account that started a sweep."""
+
     def __init__(
-        self, store: Store, events: Events, audit: Audit, fleet: Fleet, clock: Clock, recipes: Iterable[Recipe]
+        self,
+        store: Store,
+        events: Events,
+        audit: Audit,
+        fleet: Fleet,
+        find: Find,
+        clock: Clock,
+        recipes: Iterable[Recipe],
     ) -> None:
         self._ledger = Ledger(store, events)
         self._audit = audit
         self._fleet = fleet
+        self._find = find
         self._clock = clock
         self._recipes = {recipe.kind: recipe for recipe in recipes}
         self._runs: dict[str, Work] = {}
@@ -267,7 +277,7 @@ class Jobs:
         work = Work(written, self._clock, self._ledger)
         if work.job.state is JobState.CANCELLING:
             work.cancelled.set()
-        self._begin(work, lambda: carry_out_sweep(self._fleet, work))
+        self._begin(work, lambda: carry_out_sweep(self._fleet, self._find, work))
 
     def _begin(self, work: Work, doing: Callable[[], Awaitable[None]]) -> None:
         self._runs[work.job.id] = work
