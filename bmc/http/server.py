@@ -41,7 +41,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class _Strangers(logging.LoggerAdapter[logging.Logger]):
+class Strangers(logging.LoggerAdapter[logging.Logger]):
     """What is no HTTP is the other end's fault: a line in the log, not a traceback for each."""
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
@@ -179,7 +179,7 @@ class HttpServer:
     ) -> None:
         self._host = host
         self._port = port
-        logs: dict[str, Any] = {"access_log": None, "logger": _Strangers(logging.getLogger(__name__))}
+        logs: dict[str, Any] = {"access_log": None, "logger": Strangers(logging.getLogger(__name__))}
         most = most_connections()
         self._connections = _Connections(context, logs, full or (lambda there: there >= most))
         app.middlewares.insert(0, self._connections.middleware())
