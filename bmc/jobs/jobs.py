@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,7 +31,8 @@ log = logging.getLogger(__name__)
 KEPT = 100
 """How many ended jobs are remembered."""
 
-MOST_SWEEPS = 20
+MOST_SWEEPS, MOST_OF_ONE = 100, 20
+"""Under way at once; and of one account, whose long delays must not keep others from theirs."""
 
 NO_SECRETS: Mapping[str, object] = MappingProxyType({})
 
@@ -113,8 +115,11 @@ class Jobs:
         for node in nodes:
             self._fleet.node(node)
             await self._authorise(caller, Role.OPERATOR, node, KIND)
-        if sum(bool(work.job.nodes) for work in self._runs.values()) >= MOST_SWEEPS:
-            raise Busy(f"{MOST_SWEEPS} jobs over many nodes are under way; wait for one or cancel it")
+        sweeps = [work.job for work in self._runs.values() if work.job.nodes]
+        mine = sum(job.account == caller.account for job in sweeps)
+        if mine >= MOST_OF_ONE or len(sweeps) >= MOST_SWEEPS:
+            there = f"{len(sweeps)} jobs over many nodes are under way, {mine} of them of {caller.account}"
+            raise Busy(f"{there}; wait for one or cancel it")
         self._last += 1
         request = request_of(action, batch, delay)
         job = Job(
@@ -136,7 +141,7 @@ class Jobs:
             return self._runs[id].job
         if id in self._ended:
             return self._ended[id]
-        raise NotFound(f"there is no job {id}; the last {KEPT} that ended are kept")
+        raise NotFound(f"there is no job {id}; {KEPT} that ended are kept")
 
     def list(self, caller: Caller) -> list[Job]:
         """Those of nodes in the caller's scope, oldest first."""
@@ -292,7 +297,11 @@ class Jobs:
         await self._forget_old()
 
     async def _forget_old(self) -> None:
-        for id in sorted(self._ended, key=int)[:-KEPT]:
+        """Of the node that has most jobs, or of the account that has most sweeps: none pushes out another's."""
+        while len(self._ended) > KEPT:
+            shares = Counter(map(_of_whom, self._ended.values()))
+            most = max(shares.values())
+            id = min((id for id, job in self._ended.items() if shares[_of_whom(job)] == most), key=int)
             del self._ended[id]
             await self._ledger.delete(id)
 
@@ -326,3 +335,7 @@ class Jobs:
             return self._fleet.node(node).snapshot.definition.tags
         except NotFound:
             return frozenset()
+
+
+def _of_whom(job: Job) -> tuple[str, str]:
+    return (job.node, "") if job.node else ("", job.account)

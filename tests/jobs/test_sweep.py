@@ -8,7 +8,7 @@ from bmc.accounts import Account
 from bmc.jobs.sweep import Outcome, results
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.commands import Reserve
-from bmc.model.errors import Denied, NotFound
+from bmc.model.errors import Busy, Denied, NotFound
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerCause, PowerState
@@ -109,6 +109,16 @@ async def test_who_has_lost_the_right_since_acts_on_no_more_nodes(fleet: World, 
     job = await ended(jobs, job.id)
     assert on(fleet) == ["n1", "n2"]
     assert [words in why for _, why in results(job).values()] == [False, False, True, True, True]
+    await jobs.close()
+
+
+async def test_one_account_keeps_no_other_from_its_sweeps(fleet: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bmc.jobs.jobs.MOST_OF_ONE", 1)
+    jobs = jobs_of(fleet, HandClock())
+    await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
+    with pytest.raises(Busy, match="1 of them of olga"):
+        await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
+    await jobs.sweep(PowerAction.ON, ["n5"], 2, 30, ADMIN)
     await jobs.close()
 
 
