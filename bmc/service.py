@@ -107,7 +107,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             Erase(core.events, core.audit, medium, door, directory).recipe(),
             Inspect(core.events, medium, door, directory).recipe(),
         )
-        jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.clock, recipes)
+        jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.accounts.find, core.clock, recipes)
         stack.push_async_callback(jobs.close)
         first = await first_administrator(core)
         await core.fleet.start()

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -27,7 +27,7 @@ from bmc.secret_files import write_secret
 from bmc.store import StoreFailed
 
 Chain = tuple[x509.Certificate, ...]
-Serve = Callable[[ssl.SSLContext], Awaitable[None]]
+Serve = Callable[[ssl.SSLContext], None]
 
 CSR_KEY = "csr-key.pem"
 """The key of the last signing request, until its certificate comes."""
@@ -101,13 +101,8 @@ class HttpsCertificate:
     async def _replace(self, text: str) -> None:
         async with self._changing:
             self.context, self.chain = await asyncio.to_thread(self._checked_and_stored, text)
-            try:
-                for serve in self._serve:
-                    await serve(self.context)
-            except OSError as error:
-                raise BackendFailed(
-                    f"it is stored, but served only from the next start on: {error.strerror}"
-                ) from error
+            for serve in self._serve:
+                serve(self.context)
 
     def _request(self, builder: x509.CertificateSigningRequestBuilder, make_key: Callable[[], PrivateKey]) -> str:
         key = make_key()

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from bmc.http.line import UPGRADE, UpgradedLine
-from bmc.http.server import TurnedAway
+from bmc.http.server import Strangers, TurnedAway
 from bmc.model.errors import BackendFailed, BmcError
 from bmc.reinstall.desk import Desk, Reply, Turned
 
@@ -35,7 +35,7 @@ class DeployServer:
         app = web.Application(client_max_size=BODY_MAX)
         for method, path, answer in _routes(_Answers(node, desk)):
             app.router.add_route(method, f"/deploy/v1/{path}", partial(_answer, node, answer))
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIME)
+        runner = web.AppRunner(app, access_log=None, logger=Strangers(log), shutdown_timeout=CLOSE_TIME)
         await runner.setup()
         handlers = runner.server
         if handlers is None:  # setup() makes it
@@ -121,10 +121,10 @@ async def _answer(node: str, answer: Answer, request: web.Request) -> web.Stream
     try:
         return await answer(_token(request), request)
     except Turned as turned:
-        log.info("deploy %s: %s refused: %s", node, request.path, turned)
+        log.info("deploy %s: %s refused: %s", node, request.rel_url.raw_path, turned)
         return _plain(turned.reply)
     except BmcError as error:
-        log.error("deploy %s: %s: %s", node, request.path, error)
+        log.error("deploy %s: %s: %s", node, request.rel_url.raw_path, error)
         return _plain(Reply(503, f"{error}\n"))
 
 

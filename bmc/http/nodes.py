@@ -54,11 +54,11 @@ class NodeServers:
         del self._fleet[HOUSE].endpoints[name]
         await server.__aexit__(None, None, None)
 
-    async def serve_with(self, context: ssl.SSLContext) -> None:
-        """As HttpServer, all endpoints. :raise OSError: too many open files; some go on as they were."""
+    def serve_with(self, context: ssl.SSLContext) -> None:
+        """As HttpServer, all endpoints."""
         self._context = context
-        for server in list(self._opened.values()):
-            await server.serve_with(context)
+        for server in self._opened.values():
+            server.serve_with(context)
 
     def url(self, name: str) -> str:
         """ "" where there is none."""

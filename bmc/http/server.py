@@ -5,10 +5,12 @@ import errno
 import logging
 import resource
 import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
@@ -22,8 +24,9 @@ SHUTDOWN_SECONDS = 5.0
 MOST_CONNECTIONS = 2000
 BACKLOG = 128
 FIRST_REQUEST_SECONDS = 30.0
-HANDSHAKE_SECONDS = 10.0
-"""For TLS; a connection counts only once that is done."""
+HANDSHAKE_SECONDS = 10
+MOST_HANDSHAKES = 256
+"""Of TLS, under way at once at one listener: each takes a quarter of a MiB. A connection counts only after it."""
 
 
 class CannotListen(BmcError):
@@ -38,7 +41,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class _Strangers(logging.LoggerAdapter[logging.Logger]):
+class Strangers(logging.LoggerAdapter[logging.Logger]):
     """What is no HTTP is the other end's fault: a line in the log, not a traceback for each."""
 
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
@@ -78,24 +81,65 @@ class TurnedAway(asyncio.Protocol):
         transport.close()
 
 
-class _Connections:
-    """Makes the protocol of each connection. Whoever opens many, or one and asks nothing, must not take all the files
-    that this process may open: they are needed for nodes too.
+class _Secured(SSLProtocol):
+    """TLS around a handler's connection, as create_server makes it; but that tells nobody of a connection before its
+    handshake is over. `waiter` is done when it has ended, well or not.
     """
 
-    def __init__(self, logs: Mapping[str, Any], full: Callable[[int], bool]) -> None:
+    def __init__(self, handler: _Handler, context: ssl.SSLContext) -> None:
+        loop = asyncio.get_running_loop()
+        self.waiter: asyncio.Future[None] = loop.create_future()
+        self._beneath: asyncio.Transport | None = None
+        super().__init__(loop, handler, context, self.waiter, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._beneath = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
+
+    def end(self) -> None:
+        if self._beneath is not None:
+            self._beneath.abort()
+
+
+class _Connections:
+    """Makes the protocol of each connection. Whoever opens many, or one and asks nothing, must not take all the files
+    that this process may open, nor its memory: they are needed for nodes too.
+
+    Of those that have not begun TLS, the one that has waited longest makes room: whoever means it is done sooner.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None, logs: Mapping[str, Any], full: Callable[[int], bool]) -> None:
         self.server: web.Server | None = None
+        self.context = context
         self._logs = logs
         self._full = full
         self._silent: dict[asyncio.Protocol, asyncio.TimerHandle] = {}
+        self._greeting: dict[asyncio.Future[None], _Secured] = {}
 
-    def __call__(self) -> asyncio.Protocol:
+    def __call__(self) -> asyncio.BaseProtocol:
         if self.server is None or self._full(len(self.server.connections)):
             return TurnedAway()
         loop = asyncio.get_running_loop()
         handler = _Handler(self.server, loop=loop, **self._logs)
         self._silent[handler] = loop.call_later(FIRST_REQUEST_SECONDS, self._end_silent, handler)
-        return handler
+        if self.context is None:
+            return handler
+        if len(self._greeting) >= MOST_HANDSHAKES:
+            self._greeting.pop(next(iter(self._greeting))).end()
+        secured = _Secured(handler, self.context)
+        self._greeting[secured.waiter] = secured
+        secured.waiter.add_done_callback(partial(self._greeted, handler))
+        return secured
+
+    def close(self) -> None:
+        for secured in self._greeting.values():
+            secured.end()
+
+    def _greeted(self, handler: _Handler, waiter: asyncio.Future[None]) -> None:
+        self._greeting.pop(waiter, None)
+        waiter.exception()  # is nobody's trouble here
+        if handler.transport is None and (timer := self._silent.pop(handler, None)):
+            timer.cancel()
 
     def middleware(self) -> Middleware:
         @web.middleware
@@ -135,12 +179,11 @@ class HttpServer:
     ) -> None:
         self._host = host
         self._port = port
-        self._context = context
-        logs: dict[str, Any] = {"access_log": None, "logger": _Strangers(logging.getLogger(__name__))}
+        logs: dict[str, Any] = {"access_log": None, "logger": Strangers(logging.getLogger(__name__))}
         most = most_connections()
-        self._connections = _Connections(logs, full or (lambda there: there >= most))
+        self._connections = _Connections(context, logs, full or (lambda there: there >= most))
         app.middlewares.insert(0, self._connections.middleware())
-        self._listening: list[asyncio.Server] = []
+        self._listening: asyncio.Server | None = None
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=shutdown, **logs)
         self.port = 0
 
@@ -151,55 +194,37 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        scheme = "https" if self._context else "http"
+        scheme = "https" if self._connections.context else "http"
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{scheme}://{host}:{self.port}"
 
     async def __aenter__(self) -> "HttpServer":
         """:raise CannotListen:"""
-        if self._context is None and not is_loopback(self._host):
+        if self._connections.context is None and not is_loopback(self._host):
             raise CannotListen(
                 f"beyond loopback only HTTPS is served, and {self._host or 'every address'} is beyond it"
             )
         await self._runner.setup()
         self._connections.server = self._runner.server
         try:
-            listening = await self._listen(self._context, host=self._host, port=self._port)
+            loop = asyncio.get_running_loop()
+            self._listening = await loop.create_server(self._connections, self._host, self._port, backlog=BACKLOG)
         except OSError as error:
             await self._runner.cleanup()
             raise self._cannot(error) from error
-        self._listening = [listening]
-        self.port = listening.sockets[0].getsockname()[1]
+        self.port = self._listening.sockets[0].getsockname()[1]
         return self
 
-    async def serve_with(self, context: ssl.SSLContext) -> None:
-        """New connections are served with `context`; those that are open go on, and none is refused meanwhile.
-
-        :raise OSError: too many open files; all is as it was.
-        """
-        before, loop = self._listening, asyncio.get_running_loop()
-        self._listening = [await self._listen(context, sock=each.dup()) for server in before for each in server.sockets]
-        for server in before:
-            for each in server.sockets:
-                loop.remove_reader(each.fileno())
-        await asyncio.sleep(0)  # what was accepted last becomes a connection; a server that is closed would drop it
-        for server in before:
-            server.close()
-
-    async def _listen(self, context: ssl.SSLContext | None, **where: Any) -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(
-            self._connections,
-            ssl=context,
-            backlog=BACKLOG,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS if context else None,
-            **where,
-        )
+    def serve_with(self, context: ssl.SSLContext) -> None:
+        """New connections are served with `context`; those that are open go on, and none is refused meanwhile."""
+        self._connections.context = context
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for server in self._listening:
-            server.close()
+        if self._listening is not None:
+            self._listening.close()
+        self._connections.close()
         await self._runner.cleanup()
 
     def _cannot(self, error: OSError) -> CannotListen:

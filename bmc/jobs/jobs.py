@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from bmc.jobs.ledger import Ledger, Written
 from bmc.jobs.recipe import Recipe
 from bmc.jobs.run import Run, Work, caller_of
 from bmc.jobs.runner import carry_out
-from bmc.jobs.sweep import KIND, STEP, carry_out_sweep, request_of, waiting
+from bmc.jobs.sweep import KIND, STEP, Find, carry_out_sweep, request_of, waiting
 from bmc.model.caller import Caller, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import Release, Reserve
@@ -30,18 +31,29 @@ log = logging.getLogger(__name__)
 KEPT = 100
 """How many ended jobs are remembered."""
 
-MOST_SWEEPS = 20
+MOST_SWEEPS, MOST_OF_ONE = 100, 20
+"""Under way at once; and of one account, whose long delays must not keep others from theirs."""
 
 NO_SECRETS: Mapping[str, object] = MappingProxyType({})
 
 
 class Jobs:
+    """`find` finds the account that started a sweep."""
+
     def __init__(
-        self, store: Store, events: Events, audit: Audit, fleet: Fleet, clock: Clock, recipes: Iterable[Recipe]
+        self,
+        store: Store,
+        events: Events,
+        audit: Audit,
+        fleet: Fleet,
+        find: Find,
+        clock: Clock,
+        recipes: Iterable[Recipe],
     ) -> None:
         self._ledger = Ledger(store, events)
         self._audit = audit
         self._fleet = fleet
+        self._find = find
         self._clock = clock
         self._recipes = {recipe.kind: recipe for recipe in recipes}
         self._runs: dict[str, Work] = {}
@@ -103,8 +115,11 @@ class Jobs:
         for node in nodes:
             self._fleet.node(node)
             await self._authorise(caller, Role.OPERATOR, node, KIND)
-        if sum(bool(work.job.nodes) for work in self._runs.values()) >= MOST_SWEEPS:
-            raise Busy(f"{MOST_SWEEPS} jobs over many nodes are under way; wait for one or cancel it")
+        sweeps = [work.job for work in self._runs.values() if work.job.nodes]
+        mine = sum(job.account == caller.account for job in sweeps)
+        if mine >= MOST_OF_ONE or len(sweeps) >= MOST_SWEEPS:
+            there = f"{len(sweeps)} jobs over many nodes are under way, {mine} of them of {caller.account}"
+            raise Busy(f"{there}; wait for one or cancel it")
         self._last += 1
         request = request_of(action, batch, delay)
         job = Job(
@@ -126,7 +141,7 @@ class Jobs:
             return self._runs[id].job
         if id in self._ended:
             return self._ended[id]
-        raise NotFound(f"there is no job {id}; the last {KEPT} that ended are kept")
+        raise NotFound(f"there is no job {id}; {KEPT} that ended are kept")
 
     def list(self, caller: Caller) -> list[Job]:
         """Those of nodes in the caller's scope, oldest first."""
@@ -267,7 +282,7 @@ class Jobs:
         work = Work(written, self._clock, self._ledger)
         if work.job.state is JobState.CANCELLING:
             work.cancelled.set()
-        self._begin(work, lambda: carry_out_sweep(self._fleet, work))
+        self._begin(work, lambda: carry_out_sweep(self._fleet, self._find, work))
 
     def _begin(self, work: Work, doing: Callable[[], Awaitable[None]]) -> None:
         self._runs[work.job.id] = work
@@ -282,7 +297,11 @@ class Jobs:
         await self._forget_old()
 
     async def _forget_old(self) -> None:
-        for id in sorted(self._ended, key=int)[:-KEPT]:
+        """Of the node that has most jobs, or of the account that has most sweeps: none pushes out another's."""
+        while len(self._ended) > KEPT:
+            shares = Counter(map(_of_whom, self._ended.values()))
+            most = max(shares.values())
+            id = min((id for id, job in self._ended.items() if shares[_of_whom(job)] == most), key=int)
             del self._ended[id]
             await self._ledger.delete(id)
 
@@ -316,3 +335,7 @@ class Jobs:
             return self._fleet.node(node).snapshot.definition.tags
         except NotFound:
             return frozenset()
+
+
+def _of_whom(job: Job) -> tuple[str, str]:
+    return (job.node, "") if job.node else ("", job.account)

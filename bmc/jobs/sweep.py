@@ -5,20 +5,24 @@ What is about to be done to a node is stored first, so that a crash of the servi
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from typing import cast
 
+from bmc.accounts import Account
 from bmc.fleet import Fleet
 from bmc.jobs.run import Work
-from bmc.model.caller import Caller, Door, Role, Scope
+from bmc.model.caller import Caller, Door, Role
 from bmc.model.commands import Power
-from bmc.model.errors import BmcError
+from bmc.model.errors import BmcError, Denied
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerState
 from bmc.power.table import reset_type
 from bmc.store import Json, StoreFailed
+
+Find = Callable[[str], Account | None]
+"""An account as it is now."""
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +55,9 @@ def results(job: Job) -> dict[str, tuple[Outcome, str]]:
     return {node: (Outcome(outcome), why) for node, (outcome, why) in stored.items()}
 
 
-async def carry_out_sweep(fleet: Fleet, work: Work) -> None:
+async def carry_out_sweep(fleet: Fleet, find: Find, work: Work) -> None:
     """Cancelling this suspends the sweep: it goes on with the nodes that are left."""
-    sweep = _Sweep(fleet, work)
+    sweep = _Sweep(fleet, find, work)
     try:
         await sweep.look_after_crash()
         await work.enter(STEP, 0, 100)
@@ -66,17 +70,15 @@ async def carry_out_sweep(fleet: Fleet, work: Work) -> None:
 
 
 class _Sweep:
-    def __init__(self, fleet: Fleet, work: Work) -> None:
+    def __init__(self, fleet: Fleet, find: Find, work: Work) -> None:
         job = work.job
         self._fleet = fleet
+        self._find = find
         self._work = work
         self._action = PowerAction(job.request["action"])
         self._batch = int(str(job.request["batch"]))
         self._delay = float(str(job.request["delay"]))
         self._results = results(job)
-        scope = Scope(all_nodes=False, nodes=frozenset(job.nodes))
-        # It acts as whoever started it, so that a node they hold themselves is not held against them.
-        self._caller = Caller(job.account, Role.OPERATOR, scope, Door.JOB, request_id=f"job-{job.id}")
 
     @property
     def percent(self) -> float:
@@ -119,7 +121,7 @@ class _Sweep:
     async def _act(self, name: str) -> None:
         try:
             node = self._fleet.node(name)
-            await node.do(Power(reset_type(self._action, node.snapshot.power)), self._caller)
+            await node.do(Power(reset_type(self._action, node.snapshot.power)), self._caller())
             self._results[name] = (Outcome.DONE, "")
         except BmcError as error:
             self._results[name] = (Outcome.FAILED, str(error))
@@ -132,6 +134,17 @@ class _Sweep:
             await self._work.progress(self.percent, f"{done} of {len(self._results)} nodes done")
         except StoreFailed as error:  # the next batch does not begin before its own is stored
             log.warning("job %s: the outcome of %s is not stored: %s", self._work.job.id, name, error)
+
+    def _caller(self) -> Caller:
+        """It acts as whoever started it, so that a node they hold themselves is not held against them; and with no more
+        rights than they have by now, as it may last for days. :raise Denied:
+        """
+        job = self._work.job
+        account = self._find(job.account)
+        if account is None or not account.enabled:
+            raise Denied(f"the account {job.account}, which started this, is deleted or disabled")
+        role = min(account.role, Role.OPERATOR, key=lambda role: role.rank)
+        return Caller(account.name, role, account.scope, Door.JOB, request_id=f"job-{job.id}")
 
     async def _pause(self) -> None:
         """Until the next batch, or until somebody cancels."""

@@ -8,6 +8,7 @@ from bmc.model.node import Disk
 
 RULES = ("serial", "name", "size")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9!_-]{0,31}")
+_SIZE = re.compile(r"[0-9]{1,18}")
 DISKS_MAX = 256
 
 
@@ -33,9 +34,9 @@ def parse(text: str) -> tuple[Disk, ...]:
     for item in text.split(",") if text else ():
         name, _, rest = item.partition(":")
         size, _, serial = rest.partition(":")
-        if not _NAME.fullmatch(name) or not (size.isascii() and size.isdigit()) or len(serial) > 128:
+        if not _NAME.fullmatch(name) or not _SIZE.fullmatch(size) or len(serial) > 128:
             raise InvalidRequest(f"disks: {item[:80]!r} is not name:bytes:serial")
-        disks.append(Disk(name, int(size), serial.strip()))
+        disks.append(Disk(name, int(size), "".join(filter(str.isprintable, serial)).strip()))
     if len(disks) > DISKS_MAX:
         raise InvalidRequest(f"disks: {len(disks)} are listed, at most {DISKS_MAX} are possible")
     return tuple(disks)

@@ -19,6 +19,7 @@ from bmc.http.tls import BadCertificate, self_signed, server_context
 from bmc.model.events import Event, EventKind
 from bmc.store import StoreFailed
 from tests.redfish.service import Service, open_service
+from tests.world import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,7 +40,7 @@ async def test_beyond_loopback_there_is_no_plain_http(host: str) -> None:
 
 
 async def test_who_does_not_begin_tls_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else strangers take every file that the process may open: a connection counts from its handshake on."""
+    """Else strangers keep files and memory of the process."""
     monkeypatch.setattr(server, "HANDSHAKE_SECONDS", 0.2)
     context = server_context(*self_signed(tmp_path, ["127.0.0.1"]))
     async with HttpServer(web.Application(), "127.0.0.1", 0, context) as listening:
@@ -47,6 +48,46 @@ async def test_who_does_not_begin_tls_is_let_go(tmp_path: Path, monkeypatch: pyt
         async with asyncio.timeout(5):
             assert await reader.read() == b""
         writer.close()
+
+
+async def test_a_flood_that_does_not_begin_tls_takes_little_and_keeps_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MOST_HANDSHAKES", 4)
+    certificate, key = self_signed(tmp_path, ["127.0.0.1"])
+    trust = ssl.create_default_context(cafile=certificate)
+    async with HttpServer(web.Application(), "127.0.0.1", 0, server_context(certificate, key)) as serving:
+        flood = [await asyncio.open_connection("127.0.0.1", serving.port) for _ in range(12)]
+        async with asyncio.timeout(5):
+            assert [await reader.read() for reader, _ in flood[:8]] == [b""] * 8
+        for _ in range(6):
+            reader, writer = await asyncio.open_connection("127.0.0.1", serving.port, ssl=trust)
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert b"404" in await reader.readline()
+            writer.close()
+        assert len(serving._connections._greeting) <= 4
+    async with asyncio.timeout(5):
+        assert [await reader.read() for reader, _ in flood[8:]] == [b""] * 4
+    await until(lambda: not serving._connections._silent)
+    for _, writer in flood:
+        writer.close()
+
+
+async def test_one_connection_too_many_is_turned_away_before_tls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 1)
+    certificate, key = self_signed(tmp_path, ["127.0.0.1"])
+    trust = ssl.create_default_context(cafile=certificate)
+    async with HttpServer(web.Application(), "127.0.0.1", 0, server_context(certificate, key)) as serving:
+        asking, first = await asyncio.open_connection("127.0.0.1", serving.port, ssl=trust)
+        first.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"404" in await asking.readline()
+        reader, silent = await asyncio.open_connection("127.0.0.1", serving.port)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        for each in (first, silent):
+            each.close()
 
 
 async def test_a_connection_that_asks_nothing_is_closed_and_one_that_asked_is_not(

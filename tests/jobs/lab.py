@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bmc.accounts import Account
 from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
 from bmc.model.clock import SystemClock
 from bmc.model.errors import InvalidRequest
 from bmc.model.job import Job
 from bmc.node import Node
 from bmc.ports import Backend
-from tests.world import World, open_world, until
+from tests.world import ADMIN, OPERATOR, VIEWER, World, open_world, until
 
 
 class HandClock(SystemClock):
@@ -110,8 +111,11 @@ class Bench:
             raise self.release_error
 
 
-def jobs_of(world: World, clock: SystemClock, *recipes: Recipe) -> Jobs:
-    return Jobs(world.store, world.events, world.audit, world.fleet, clock, recipes)
+ACCOUNTS = {each.account: Account(each.account, each.role, each.scope) for each in (ADMIN, OPERATOR, VIEWER)}
+
+
+def jobs_of(world: World, clock: SystemClock, *recipes: Recipe, accounts: Mapping[str, Account] = ACCOUNTS) -> Jobs:
+    return Jobs(world.store, world.events, world.audit, world.fleet, accounts.get, clock, recipes)
 
 
 async def ended(jobs: Jobs, id: str) -> Job:

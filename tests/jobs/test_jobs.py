@@ -253,6 +253,17 @@ async def test_only_the_last_ended_jobs_are_kept(jobs, bench, world, monkeypatch
         jobs.get("1")
 
 
+async def test_many_jobs_of_one_node_push_out_none_of_another(jobs, bench, world, monkeypatch):
+    monkeypatch.setattr("bmc.jobs.jobs.KEPT", 3)
+    await world.add("n2")
+    bench.open()
+    for node in ("n2", "n1", "n1", "n1", "n1"):
+        job = await jobs.start("demo", node, {}, OPERATOR)
+        await until(lambda job=job: job.id not in jobs._runs)
+    await until(lambda: len(jobs.list(ADMIN)) == 3)
+    assert [job.id for job in jobs.list(ADMIN)] == ["1", "4", "5"]
+
+
 @pytest.mark.parametrize("name", ["a", "b", "c"])
 async def test_a_job_killed_in_any_step_goes_on_with_that_step(jobs, bench, world, clock, tmp_path: Path, name):
     bench.open("abc"[: "abc".index(name)])

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from bmc.accounts import Account
 from bmc.jobs.sweep import Outcome, results
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.commands import Reserve
-from bmc.model.errors import Denied, NotFound
+from bmc.model.errors import Busy, Denied, NotFound
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerCause, PowerState
-from tests.jobs.lab import HandClock, ended, jobs_of, killed_and_started_again
+from tests.jobs.lab import ACCOUNTS, HandClock, ended, jobs_of, killed_and_started_again
 from tests.world import ADMIN, OPERATOR, VIEWER, World, until
 
 NAMES = ("n1", "n2", "n3", "n4", "n5")
@@ -81,6 +82,43 @@ async def test_cancelled_the_nodes_that_wait_are_left_alone(fleet: World):
     job = await ended(jobs, job.id)
     assert (job.state, on(fleet)) == (JobState.CANCELLED, ["n1", "n2"])
     assert outcomes(job) == {"n1": "done", "n2": "done", "n3": "cancelled", "n4": "cancelled", "n5": "cancelled"}
+    await jobs.close()
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [
+        (None, "the account olga, which started this, is deleted or disabled"),
+        (Account("olga", Role.OPERATOR, Scope(), enabled=False), "is deleted or disabled"),
+        (Account("olga", Role.READ_ONLY, Scope()), "takes the role Operator"),
+        (Account("olga", Role.ADMINISTRATOR, Scope.only("n1")), "the scope of olga does not include n"),
+    ],
+)
+async def test_who_has_lost_the_right_since_acts_on_no_more_nodes(fleet: World, now: Account | None, words: str):
+    clock, accounts = HandClock(), dict(ACCOUNTS)
+    jobs = jobs_of(fleet, clock, accounts=accounts)
+    job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
+    await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for)
+    if now:
+        accounts["olga"] = now
+    else:
+        del accounts["olga"]
+    for done in (80, 100):
+        await clock.advance(30)
+        await until(lambda done=done: jobs.get(job.id).percent == done and (clock.waited_for or done == 100))
+    job = await ended(jobs, job.id)
+    assert on(fleet) == ["n1", "n2"]
+    assert [words in why for _, why in results(job).values()] == [False, False, True, True, True]
+    await jobs.close()
+
+
+async def test_one_account_keeps_no_other_from_its_sweeps(fleet: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bmc.jobs.jobs.MOST_OF_ONE", 1)
+    jobs = jobs_of(fleet, HandClock())
+    await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
+    with pytest.raises(Busy, match="1 of them of olga"):
+        await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
+    await jobs.sweep(PowerAction.ON, ["n5"], 2, 30, ADMIN)
     await jobs.close()
 
 

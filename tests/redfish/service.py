@@ -289,7 +289,8 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
         for name, password in PASSWORDS.items():
             scope = Scope(all_nodes=False, nodes=frozenset({"n1"})) if name == "tina" else Scope()
             await accounts.create(name, password, ROLES[name], scope)
-        jobs = Jobs(world.store, world.events, world.audit, world.fleet, clock, [work.recipe(kind) for kind in KINDS])
+        recipes = [work.recipe(kind) for kind in KINDS]
+        jobs = Jobs(world.store, world.events, world.audit, world.fleet, accounts.find, clock, recipes)
         sealer = open_key_file(path / "store" / "key", may_make=False)
         hooks = await stack.enter_async_context(
             Hooks(

@@ -1,6 +1,7 @@
 """The deploy listener over real HTTP: bounds, clear answers, and nothing but its own node."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -96,6 +97,20 @@ async def test_other_paths_do_not_exist(client):
     for path in ("", "../../redfish/v1", "seed/", "seed/..%2f..%2fetc%2fpasswd"):
         async with client.session.get(client.url + path, headers=TOKEN) as reply:
             assert reply.status in (404, 409)
+
+
+async def test_a_guest_writes_no_lines_of_its_own_into_the_log(client, caplog):
+    caplog.set_level(logging.INFO)
+    path = "/deploy/v1/seed/%0a2026-11-27%20ERROR%20forged%1b%5b2J"
+    for line in (f"GET {path} HTTP/1.1".encode(), b"GET /" + b"\x1b" * 9000 + b" HTTP/1.1"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+        writer.write(line + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await reader.readline()).split()[1] in (b"401", b"400")
+        writer.close()
+    assert len(caplog.records) == 2
+    for record in caplog.records:
+        assert record.exc_info is None
+        assert record.getMessage().isprintable()
 
 
 async def test_what_cannot_be_stored_is_not_confirmed(client, ticket):

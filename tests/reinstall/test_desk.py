@@ -107,6 +107,16 @@ def test_a_wrong_digest_is_a_failure_that_later_ones_do_not_hide(desk, ticket):
     assert "\x1b" not in ticket.facts.log
 
 
+def test_a_disk_whose_serial_steers_a_terminal_is_told_without_that(desk, ticket):
+    assert status(lambda: desk.check_in("n1", "token", {"disks": "vda:1:\x1b]0;x\x07\u202eA"})) == 422
+    assert ticket.facts.failed.endswith("seen: vda (1 bytes, serial ]0;xA)")
+
+
+@pytest.mark.parametrize("size", ["9" * 19, "9" * 5000, "٣", "-1", ""])
+def test_a_disk_of_no_possible_size_is_none(desk, size):
+    assert status(lambda: desk.check_in("n1", "token", {"disks": f"vda:{size}:A"})) == 422
+
+
 def test_a_cancelled_job_stops_its_ramdisk(desk, ticket):
     desk.check_in("n1", "token", CHECK_IN)
     ticket.cancelled = True
