@@ -28,7 +28,8 @@ from bmc.store import Json, Store, StoreFailed
 log = logging.getLogger(__name__)
 
 BUCKET = "nodes"
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+NAME_RULE = "must be a host name: 1 to 63 lower-case letters, digits and inner hyphens"
 
 Added = Callable[[Node, NodeDefinition], Awaitable[Endpoint | None]]
 """A door learns of a node and says where it opened for it."""
@@ -192,10 +193,8 @@ class Fleet:
         """
         decide(caller, Role.ADMINISTRATOR, definition.name, definition.tags, "create-node")
         _guard_credentials(definition.options, caller)
-        if not _NAME.fullmatch(definition.name):
-            raise InvalidRequest(
-                f"Name {definition.name!r} must be a host name: 1 to 63 lower-case letters, digits and inner hyphens"
-            )
+        if not NAME.fullmatch(definition.name):
+            raise InvalidRequest(f"Name {definition.name!r} {NAME_RULE}")
         definition = self._drivers.complete(definition)
         async with self._lock:
             self._check_free(definition)

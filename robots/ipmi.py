@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.checks import Check
 from bmc.model.clock import Clock
-from bmc.model.errors import BmcError, InvalidRequest, NotSupported
+from bmc.model.errors import BmcError, InvalidOptions, NotSupported
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerReading, PowerState
 from bmc.model.software import Software
@@ -285,5 +285,4 @@ def _options(definition: NodeDefinition) -> IpmiOptions:
     try:
         return IpmiOptions.model_validate(dict(definition.options))
     except ValidationError as error:
-        wrong = "; ".join(f"Options.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise InvalidRequest(f"{definition.name}: {wrong}") from error
+        raise InvalidOptions(error.errors()) from None

@@ -5,10 +5,13 @@ import logging
 import resource
 import signal
 import sys
+import threading
 
 from bmc.cli.logs import set_up
 from bmc.config import load
+from bmc.drivers import Drivers
 from bmc.first_start import FirstPassword
+from bmc.model.checks import Verdict
 from bmc.places import config_file, state_directory
 from bmc.service import Running, open_service
 
@@ -36,6 +39,7 @@ async def _run(demo: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     async with open_service(state_directory(), demo) as service:
         _greet(service)
+        threading.Thread(target=_examine, args=(service.core.drivers,), daemon=True).start()
         ended = asyncio.create_task(service.failure())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -44,6 +48,13 @@ async def _run(demo: bool) -> None:
             ended.result()
         ended.cancel()
         print("\nstopping; the nodes run on, and the next start finds them again (`bmc down` ends them)", flush=True)
+
+
+def _examine(drivers: Drivers) -> None:
+    """In a thread that holds up neither the service nor its end: what takes seconds must not wait for a power-on."""
+    for check in drivers.checks():
+        if check.verdict is not Verdict.OK:
+            log.warning("%s: %s%s", check.name, check.finding, f"; {check.remedy}" * bool(check.remedy))
 
 
 def _greet(service: Running) -> None:

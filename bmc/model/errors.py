@@ -1,5 +1,8 @@
 """What can go wrong with a node, said once; each door has one table that translates these."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 
 class BmcError(Exception):
     """Base of every error that a door may show: the text names what was wrong, what was expected, what to do."""
@@ -23,6 +26,22 @@ class NotSupported(BmcError):
 
 class InvalidRequest(BmcError):
     """The request itself is wrong; the text names the field, its value and what was expected."""
+
+
+class InvalidOptions(InvalidRequest):
+    """Options of a node that its driver does not take; `problems` are `ErrorDetails` of pydantic, from the options on."""
+
+    def __init__(self, problems: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("; ".join(map(self.words, problems)))
+        self.problems = problems
+
+    @staticmethod
+    def words(problem: Mapping[str, Any]) -> str:
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"])
+        known = problem["type"] != "extra_forbidden"  # what is not an option may be a secret in the wrong place
+        shown = known and isinstance(problem["input"], str | int | float | bool)
+        given = f" (given: {problem['input']!r})" if shown else ""
+        return f"options{path}: {problem['msg'].removeprefix('Value error, ')}{given}"
 
 
 class NotFound(BmcError):

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 from pydantic_core import ErrorDetails, from_json, to_json
 
+from bmc.model.errors import InvalidOptions
 from bmc.redfish.errors import RedfishError, fail
 from bmc.redfish.messages import message
 from bmc.redfish.types import JsonObject
@@ -48,6 +49,9 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("less_than", "ValueOutOfRange"),
     ("multiple_of", "ValueOutOfRange"),
     ("int_from_float", "ValueTypeError"),
+    ("int_parsing", "ValueTypeError"),
+    ("float_parsing", "ValueTypeError"),
+    ("bool_parsing", "ValueTypeError"),
 )
 
 
@@ -77,10 +81,22 @@ def parse(model: type[M], raw: bytes, action: str = "", readable: Mapping[str, o
         return model.model_validate_json(to_json(given))
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=True)
-    problems = [_problem(details, action, readable) for details in found[:MOST_PROBLEMS]]
-    if len(found) > MOST_PROBLEMS:
-        problems.append(message("MaximumErrorsExceeded"))
-    raise RedfishError(400, problems)
+    raise _refusal([_problem(details, action, readable) for details in found])
+
+
+def wrong_options(error: InvalidOptions) -> RedfishError:
+    """Every option of a node that its driver refused, in the driver's words."""
+    found = []
+    for details in error.problems:
+        there = {**details, "loc": ("Oem", "Lightsout", "Options", *details["loc"])}
+        found.append(_problem(cast(ErrorDetails, there), "", None) | {"Message": error.words(details)})
+    return _refusal(found)
+
+
+def _refusal(problems: list[JsonObject]) -> RedfishError:
+    if len(problems) > MOST_PROBLEMS:
+        problems[MOST_PROBLEMS:] = [message("MaximumErrorsExceeded")]
+    return RedfishError(400, problems)
 
 
 def _without_annotations(given: JsonObject) -> JsonObject:
@@ -117,7 +133,7 @@ def _problem(details: ErrorDetails, action: str, readable: Mapping[str, object] 
     else:
         what = next((what for start, what in KINDS if kind.startswith(start)), "ValueError")
     arguments = [name] if what == "ValueError" else [value, name]
-    text = f"{name}: {details['msg']}" if what == "ValueError" else ""
+    text = f"{name}: {details['msg'].removeprefix('Value error, ')}" if what == "ValueError" else ""
     if action:
         return message(f"ActionParameter{what}", *arguments, action, text=text, related=pointer)
     return message(f"Property{what}", *arguments, text=text, related=pointer)

@@ -9,9 +9,10 @@ from aiohttp import web
 
 from bmc.events import Target
 from bmc.model.caller import Caller, Door, Role, Scope
-from bmc.model.errors import BmcError
+from bmc.model.errors import BmcError, InvalidOptions
 from bmc.redfish import query as queries
 from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, cookie_token, session_token
+from bmc.redfish.body import wrong_options
 from bmc.redfish.errors import RedfishError, fail, not_found, translate
 from bmc.redfish.etag import permits, unchanged
 from bmc.redfish.house import House
@@ -40,6 +41,8 @@ class RedfishDoor:
             response = await self._answer(request, path, routes, params)
         except RedfishError as error:
             response = _error_response(request, error)
+        except InvalidOptions as error:
+            response = _error_response(request, wrong_options(error))
         except BmcError as error:
             response = _error_response(request, translate(error, path))
         except web.HTTPRequestEntityTooLarge:

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_validator
 
+from bmc.fleet import NAME, NAME_RULE
 from bmc.ipmi.wire.fru import MOST
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
 from bmc.model.caller import Role
@@ -34,9 +35,16 @@ class NewOem(Body):
 
 
 class NewSystem(Body):
-    name: str = Field(max_length=63)
+    name: str
     uuid: UUID | None = Field(default=None, alias="UUID")
     oem: NewOem = NewOem()
+
+    @field_validator("name")
+    @classmethod
+    def _host_name(cls, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise ValueError(NAME_RULE)
+        return name
 
 
 class BootChange(Body):

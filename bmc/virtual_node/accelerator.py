@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import subprocess
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -81,31 +80,34 @@ def try_kvm(qemu: str) -> KvmVerdict:
 
 
 def run_tiny_guest(qemu: str, accelerator: list[str]) -> tuple[int, str] | None:
-    """Its exit code and QEMU's complaint; None when it hung."""
-    with tempfile.NamedTemporaryFile(prefix="lightsout-probe-") as disk:
-        disk.write(BOOT_SECTOR)
-        disk.truncate(DISK_SIZE)
-        disk.flush()
+    """Its exit code and QEMU's complaint; None when it hung. It ends with us: a hung one would spin for ever."""
+    disk = os.memfd_create("lightsout-probe", 0)
+    try:
+        os.write(disk, BOOT_SECTOR)
+        os.ftruncate(disk, DISK_SIZE)
         drive = {"driver": "raw", "node-name": "probe", "read-only": True}
-        drive["file"] = {"driver": "file", "filename": disk.name}
-        try:
-            result = subprocess.run(
-                [
-                    *(qemu, "-nodefaults", "-no-user-config", "-machine", "q35", "-m", "32", "-display", "none"),
-                    *accelerator,
-                    *("-blockdev", json.dumps(drive), "-device", "virtio-blk-pci,drive=probe,bootindex=0"),
-                    *("-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x1"),
-                ],
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                text=True,
-                errors="replace",
-                timeout=DEADLINE,
-            )
-        except subprocess.TimeoutExpired:
-            return None
-        except OSError as error:
-            return 127, str(error)
+        drive["file"] = {"driver": "file", "filename": f"/proc/self/fd/{disk}"}
+        result = subprocess.run(
+            [
+                *("setpriv", "--pdeathsig", "KILL"),
+                *(qemu, "-nodefaults", "-no-user-config", "-machine", "q35", "-m", "32", "-display", "none"),
+                *accelerator,
+                *("-blockdev", json.dumps(drive), "-device", "virtio-blk-pci,drive=probe,bootindex=0"),
+                *("-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=0x1"),
+            ],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=DEADLINE,
+            pass_fds=(disk,),
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    except OSError as error:
+        return 127, str(error)
+    finally:
+        os.close(disk)
     return result.returncode, " ".join(result.stderr.split())[:300]
 
 

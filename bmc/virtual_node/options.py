@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from bmc.model.errors import InvalidRequest
+from bmc.model.errors import InvalidOptions
 
 Serial = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
 Mac = Annotated[
@@ -73,12 +73,12 @@ class VirtualNodeOptions(_Options):
 def parse_options(options: Mapping[str, object], uuid: UUID) -> VirtualNodeOptions:
     """The checked options, with serials and MACs filled in.
 
-    :raise InvalidRequest: every problem, each with its key path from `options` on.
+    :raise InvalidOptions: every problem, each with its key path from `options` on.
     """
     try:
         parsed = VirtualNodeOptions.model_validate(dict(options))
     except ValidationError as error:
-        raise InvalidRequest("; ".join(_problem(e["loc"], e["msg"], e["input"]) for e in error.errors())) from None
+        raise InvalidOptions(error.errors()) from None
     disks = [
         disk if disk.serial else disk.model_copy(update={"serial": f"LO{uuid.hex[:12].upper()}-{index}"})
         for index, disk in enumerate(parsed.disks)
@@ -99,9 +99,3 @@ def derive_mac(uuid: UUID, index: int) -> str:
     """QEMU's prefix and three bytes that depend on the node and the card alone."""
     digest = hashlib.sha256(uuid.bytes + bytes([index])).hexdigest()
     return f"52:54:00:{digest[0:2]}:{digest[2:4]}:{digest[4:6]}"
-
-
-def _problem(location: tuple[int | str, ...], message: str, value: object) -> str:
-    path = "options" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    given = f" (given: {value!r})" if isinstance(value, str | int | float | bool) else ""
-    return f"{path}: {message.removeprefix('Value error, ')}{given}"

@@ -166,6 +166,24 @@ def test_a_request_that_makes_no_sense_is_told_why(
     assert len(live.get(SYSTEMS)["Members"]) == 3
 
 
+def test_every_wrong_option_of_a_node_is_told_where_it_stands(live: LiveService) -> None:
+    options = {"cpus": 0, "firmware": "coreboot", "password": "hunter2", "disks": [{"size_gib": "big"}]}
+    answer = live.call("POST", SYSTEMS, {"Name": "x", "Oem": {"Lightsout": {"Options": options}}})
+    assert answer.status == 400
+    found = {
+        each["RelatedProperties"][0]: each["MessageId"].rsplit(".", 1)[1]
+        for each in answer.body["error"]["@Message.ExtendedInfo"]
+    }
+    assert found == {
+        "#/Oem/Lightsout/Options/cpus": "PropertyValueOutOfRange",
+        "#/Oem/Lightsout/Options/firmware": "PropertyValueNotInList",
+        "#/Oem/Lightsout/Options/disks/0/size_gib": "PropertyValueTypeError",
+        "#/Oem/Lightsout/Options/password": "PropertyUnknown",
+    }
+    assert "greater than or equal to 1" in answer.words
+    assert "hunter2" not in answer.words
+
+
 def test_nobody_gets_in_without_a_password(live: LiveService) -> None:
     for path in (SYSTEMS, f"{SYSTEMS}/n1", "/redfish/v1/EventService/SSE", "/redfish/v1/AccountService/Accounts"):
         assert live.call("GET", path, user=None).status == 401

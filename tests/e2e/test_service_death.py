@@ -119,3 +119,13 @@ def test_a_first_start_that_was_killed_half_way_is_gone_through_again(new_servic
     assert all(service.system(node)["Oem"]["Lightsout"]["InstalledImage"] for node in ("n1", "n2"))
     assert service.root_password
     assert "is off" in service.ipmitool("n1", "chassis", "power", "status")
+
+
+def test_whether_kvm_works_is_found_out_before_anybody_turns_a_node_on(new_service: NewService) -> None:
+    """Where it hangs, finding out takes 10 s."""
+    service = new_service(demo=False).start()
+    kept = service.state / "drivers" / "qemu" / "kvm.json"
+    wait_until(
+        lambda: "accelerator: there is no /dev/kvm" in service.log or (kept.exists() and kept.read_text() != ""), 60
+    )
+    assert service.stop() == 0

@@ -279,8 +279,8 @@ async def test_a_name_or_uuid_in_use_is_a_conflict_and_a_bad_name_is_explained(s
     uuid = (await service.get(N1))["UUID"]
     taken = await service.call("POST", "/redfish/v1/Systems", {"Name": "n2", "UUID": uuid, "Oem": oem})
     assert (taken.status, taken.ids) == (409, ["ResourceAlreadyExists"])
-    bad = await service.call("POST", "/redfish/v1/Systems", {"Name": "../etc", "Oem": oem})
-    assert bad.status == 400
+    bad = await service.call("POST", "/redfish/v1/Systems", {"Name": "../etc", "Oem": oem, "Color": "red"})
+    assert (bad.status, bad.ids) == (400, ["PropertyValueError", "PropertyUnknown"])
     assert "host name" in bad.told
     missing = await service.call("POST", "/redfish/v1/Systems", {})
     assert (missing.status, missing.ids) == (400, ["CreateFailedMissingReqProperties"])

@@ -292,12 +292,12 @@ async def test_resume_is_not_supported(backend: Backend):
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"host": ""}, r"Options\.host"),
-    ({"host": "a b"}, r"Options\.host"),
-    ({"port": 0}, r"Options\.port"),
-    ({"poll": 0}, r"Options\.poll"),
-    ({"password": "x"}, r"Options\.password: Extra inputs"),
-    ({"port": 0, "poll": 0}, r"Options\.port: .*Options\.poll: "),
+    ({"host": ""}, r"options\.host"),
+    ({"host": "a b"}, r"options\.host"),
+    ({"port": 0}, r"options\.port"),
+    ({"poll": 0}, r"options\.poll"),
+    ({"password": "x"}, r"options\.password: Extra inputs"),
+    ({"port": 0, "poll": 0}, r"options\.port: .*options\.poll: "),
 ]
 
 

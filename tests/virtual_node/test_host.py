@@ -1,6 +1,10 @@
 """What the host gives: memory, users, firmware, accelerator, files."""
 
 import os
+import select
+import subprocess
+import sys
+import time
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -65,6 +69,29 @@ def test_each_node_has_a_user_that_belongs_to_nobody_else():
 
 def test_a_tiny_guest_reaches_its_point_under_emulation():
     assert accelerator.run_tiny_guest(QEMU, ["-accel", "tcg"]) == (accelerator.REACHED << 1 | 1, "")
+
+
+def test_a_tiny_guest_that_hangs_ends_with_whoever_tried_it():
+    code = f"from bmc.virtual_node.accelerator import *; run_tiny_guest({QEMU!r}, ['-accel', 'tcg', '-S'])"
+    trying = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        end = time.monotonic() + 20
+        while not (guests := guests_of(trying.pid)):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        ended = os.pidfd_open(guests[0])
+    finally:
+        trying.kill()
+        trying.wait()
+    try:
+        assert select.select([ended], [], [], 20)[0]
+    finally:
+        os.close(ended)
+
+
+def guests_of(pid: int) -> list[int]:
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [child for child in children if QEMU in Path(f"/proc/{child}/cmdline").read_text().split("\0")[0]]
 
 
 def test_kvm_is_tried_once_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
