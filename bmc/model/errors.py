@@ -29,7 +29,7 @@ class InvalidRequest(BmcError):
 
 
 class InvalidOptions(InvalidRequest):
-    """A node's options that its driver does not take; `problems` are `ErrorDetails` of pydantic, from the options on."""
+    """A node's options that its driver does not take; `problems` are `ErrorDetails` of pydantic, from options on."""
 
     def __init__(self, problems: Sequence[Mapping[str, Any]]) -> None:
         super().__init__("; ".join(map(self.words, problems)))
