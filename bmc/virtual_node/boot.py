@@ -78,13 +78,13 @@ class VirtualBoot:
         if not self._guest.alive:
             return  # it boots by us alone, who arm it again first; what starts QEMU writes it down
         try:
-            state.save()
+            await state.save()
             async with self._lock:
                 if state.now.booting is None:
                     await self._arm()
         except BmcError:
             state.now.armed = before
-            state.save()
+            await state.save()
             raise
 
     async def seen(self) -> AsyncIterator[BootSeen]:

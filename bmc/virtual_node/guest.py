@@ -98,7 +98,7 @@ class Guest:
             self._clear_away(EVENTS_LOG, QMP_SOCKET, EVENTS_SOCKET)
             self._begin_log()
             self.state.now.run, self.state.now.booting, self.state.now.events_read = run, None, 0
-            self.state.save()
+            await self.state.save()
             self._attach(process.spawn(self.files, argv, largest_file))
             try:
                 await self._connect_when_up()

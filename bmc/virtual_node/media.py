@@ -31,7 +31,7 @@ class VirtualMedia:
             else:
                 os.close(_open(medium))
             self._guest.state.now.media[CD] = medium
-            self._guest.state.save()
+            await self._guest.state.save()
 
     async def eject(self, slot: str) -> None:
         self._check(slot)
@@ -42,7 +42,7 @@ class VirtualMedia:
                 await self._guest.execute("eject", id=CD, force=True)
                 await self._guest.execute("blockdev-close-tray", id=CD)
             del self._guest.state.now.media[CD]
-            self._guest.state.save()
+            await self._guest.state.save()
 
     async def load(self) -> None:
         """Put what is remembered into a QEMU that was just started. :raise BackendFailed: the medium is gone."""

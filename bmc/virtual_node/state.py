@@ -3,6 +3,7 @@
 Kept in the node's directory, not in the store, since it has to agree with a QEMU process that outlives the service.
 """
 
+import asyncio
 import json
 import logging
 import os
@@ -56,6 +57,7 @@ class StateFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._saving = asyncio.Lock()
         self.now = NodeState()
 
     def load(self) -> None:
@@ -81,17 +83,35 @@ class StateFile:
     def note(self) -> None:
         """Write what only matters while this QEMU runs: not waiting for the disk, and a full one stops nothing."""
         try:
-            self._write(durable=False)
-        except BackendFailed as error:
-            log.error("%s; after a restart of the service events may be told twice", error)
+            scratch = self._path.with_suffix(".new")
+            _write(scratch, self._text(), durable=False)
+            scratch.replace(self._path)
+        except OSError as error:
+            why = f"cannot write {self._path}: {error.strerror}"
+            log.error("%s; after a restart of the service events may be told twice", why)
 
-    def save(self) -> None:
-        """Write what a crash of the host must not lose. :raise BackendFailed: the disk is full or forbidden."""
-        self._write(durable=True)
+    async def save(self) -> None:
+        """Write what a crash of the host must not lose, also for a caller that is cancelled meanwhile.
 
-    def _write(self, durable: bool) -> None:
+        :raise BackendFailed: the disk is full or forbidden.
+        """
+        await asyncio.shield(asyncio.ensure_future(self._save()))
+
+    async def _save(self) -> None:
+        """The disk is waited for outside of the loop; what changes meanwhile is saved with it."""
+        async with self._saving:
+            scratch, saved = self._path.with_suffix(".saving"), ""
+            try:
+                while saved != (text := self._text()):
+                    await asyncio.to_thread(_write, scratch, text, durable=True)
+                    saved = text
+                scratch.replace(self._path)
+            except OSError as error:
+                raise BackendFailed(f"cannot write {self._path}: {error.strerror}") from None
+
+    def _text(self) -> str:
         state = self.now
-        text = json.dumps(
+        return json.dumps(
             {
                 "media": {slot: asdict(medium) for slot, medium in state.media.items()},
                 "armed": state.armed.to_json(),
@@ -103,17 +123,16 @@ class StateFile:
                 "events_read": state.events_read,
             }
         )
-        scratch = self._path.with_suffix(".new")
-        try:
-            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(text)
-                file.flush()
-                if durable:
-                    os.fsync(descriptor)
-            scratch.replace(self._path)
-        except OSError as error:
-            raise BackendFailed(f"cannot write {self._path}: {error.strerror}") from None
+
+
+def _write(path: Path, text: str, durable: bool) -> None:
+    """:raise OSError:"""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        if durable:
+            os.fsync(descriptor)
 
 
 def _size(value: object) -> int:

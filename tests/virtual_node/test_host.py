@@ -1,5 +1,6 @@
 """What the host gives: memory, users, firmware, accelerator, files."""
 
+import asyncio
 import os
 import select
 import subprocess
@@ -121,17 +122,32 @@ def test_doctor_hears_of_the_accelerator_and_the_firmware(tmp_path: Path):
     assert checks["uefi firmware"].verdict is Verdict.OK
 
 
-def test_the_state_survives_and_is_private(tmp_path: Path):
+async def test_the_state_survives_and_is_private(tmp_path: Path):
     kept = StateFile(tmp_path / "state.json")
     override = BootOverride(BootTarget.CD, BootEnabled.ONCE, BootMode.UEFI)
     kept.now = NodeState(
         {"cd0": Medium("/x.iso", "x")}, override, override, [BootSeen(1.5, override)], Run("boot", 1.0, "tcg", True), 77
     )
-    kept.save()
+    await kept.save()
     assert (tmp_path / "state.json").stat().st_mode & 0o777 == 0o600
     again = StateFile(tmp_path / "state.json")
     again.load()
     assert again.now == kept.now
+
+
+async def test_what_changes_while_the_disk_is_waited_for_is_not_taken_back(tmp_path: Path):
+    kept = StateFile(tmp_path / "state.json")
+    for number in range(50):
+        saving = [asyncio.create_task(kept.save()) for _ in range(3)]
+        for _ in range(number % 5):
+            await asyncio.sleep(0)
+        kept.now.events_read = number
+        kept.note()
+        saving[0].cancel()
+        await asyncio.gather(*saving, return_exceptions=True)
+        again = StateFile(tmp_path / "state.json")
+        again.load()
+        assert again.now.events_read == number
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"media": 5}', "\x00"])

@@ -53,6 +53,8 @@ class Refresher {
 
 /** Which cached resources an event has made old. */
 function apply(client: QueryClient, refresher: Refresher, event: LiveEvent): void {
+  // No event of ours: it says that some were lost.
+  if (event.kind === "") void client.invalidateQueries();
   if (event.task !== undefined) void client.invalidateQueries({ queryKey: taskKey(event.task) });
   if (event.kind === "job.started" || event.kind === "job.ended") void client.invalidateQueries({ queryKey: TASKS });
   if (event.node === "") return;

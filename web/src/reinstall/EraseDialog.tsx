@@ -1,21 +1,8 @@
-import {
-  Alert,
-  Button,
-  Form,
-  FormGroup,
-  Modal,
-  ModalBody,
-  ModalFooter,
-  ModalHeader,
-  Radio,
-  TextInput,
-} from "@patternfly/react-core";
-import { useState, type SubmitEvent } from "react";
+import { Alert, FormGroup, Radio, TextInput } from "@patternfly/react-core";
+import { useState } from "react";
 import { useErase } from "../api/systems";
-import { ConfirmName, Help, Refusal } from "./fields";
-import type { JobDialogProps } from "./RamdiskMenu";
-
-const FORM = "erase-form";
+import { ConfirmName, Help } from "./fields";
+import { JobDialog, type JobDialogProps } from "./JobDialog";
 
 const MEANS: Record<string, string> = {
   Metadata: "Clears partition tables and what makes file systems known. Quick; the files themselves stay on the disk.",
@@ -30,59 +17,43 @@ export default function EraseDialog({ system, onClose, onStarted }: JobDialogPro
   const [serial, setSerial] = useState("");
   const [typed, setTyped] = useState("");
 
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
+  const submit = () => {
     const disk = serial.trim() === "" ? {} : { Disk: { Serial: serial.trim() } };
     erase.mutate({ Method: method, ...disk }, { onSuccess: onStarted });
   };
   return (
-    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby="erase-title">
-      <ModalHeader
-        title={`Erase a disk of ${system.Name}`}
-        labelId="erase-title"
-        description="Erases one disk, reads back from it, and keeps a record of what was done."
-      />
-      <ModalBody>
-        <Form id={FORM} onSubmit={submit}>
-          <FormGroup role="radiogroup" label="Method" fieldId="erase-method" isRequired>
-            {methods.map((name) => (
-              <Radio
-                key={name}
-                id={`erase-${name}`}
-                name="erase-method"
-                label={name}
-                description={MEANS[name]}
-                isChecked={method === name}
-                onChange={() => setMethod(name)}
-              />
-            ))}
-          </FormGroup>
-          <FormGroup label="Serial number of the disk" fieldId="erase-serial">
-            <TextInput id="erase-serial" value={serial} onChange={(_event, value) => setSerial(value)} />
-            <Help>Needed only where the node has several disks.</Help>
-          </FormGroup>
-          <Alert variant="danger" isInline component="p" title="What is on the disk is gone for good">
-            The node is powered off at once and its disk is erased. There is no way back.
-          </Alert>
-          <ConfirmName name={system.Name} value={typed} onChange={setTyped} />
-        </Form>
-      </ModalBody>
-      {erase.isError && <Refusal title="The erase was not started" error={erase.error} />}
-      <ModalFooter>
-        <Button
-          type="submit"
-          form={FORM}
-          variant="danger"
-          isLoading={erase.isPending}
-          isDisabled={erase.isPending || method === "" || typed.trim() !== system.Name}
-          data-testid="start-erase"
-        >
-          Erase the disk of {system.Name}
-        </Button>
-        <Button variant="link" onClick={onClose}>
-          Cancel
-        </Button>
-      </ModalFooter>
-    </Modal>
+    <JobDialog
+      kind="erase"
+      title={`Erase a disk of ${system.Name}`}
+      description="Erases one disk, reads back from it, and keeps a record of what was done."
+      action={`Erase the disk of ${system.Name}`}
+      isDanger
+      isReady={method !== "" && typed.trim() === system.Name}
+      order={erase}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <FormGroup role="radiogroup" label="Method" fieldId="erase-method" isRequired>
+        {methods.map((name) => (
+          <Radio
+            key={name}
+            id={`erase-${name}`}
+            name="erase-method"
+            label={name}
+            description={MEANS[name]}
+            isChecked={method === name}
+            onChange={() => setMethod(name)}
+          />
+        ))}
+      </FormGroup>
+      <FormGroup label="Serial number of the disk" fieldId="erase-serial">
+        <TextInput id="erase-serial" value={serial} onChange={(_event, value) => setSerial(value)} />
+        <Help>Needed only where the node has several disks.</Help>
+      </FormGroup>
+      <Alert variant="danger" isInline component="p" title="What is on the disk is gone for good">
+        The node is powered off at once and its disk is erased. There is no way back.
+      </Alert>
+      <ConfirmName name={system.Name} value={typed} onChange={setTyped} />
+    </JobDialog>
   );
 }

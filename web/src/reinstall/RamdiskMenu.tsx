@@ -6,12 +6,6 @@ import type { System } from "../api/types";
 const RescueDialog = lazy(() => import("./RescueDialog"));
 const EraseDialog = lazy(() => import("./EraseDialog"));
 
-export interface JobDialogProps {
-  system: System;
-  onClose: () => void;
-  onStarted: () => void;
-}
-
 interface RamdiskMenuProps {
   system: System;
   isDisabled: boolean;

@@ -1,0 +1,59 @@
+/** The dialogue that asks for what a job needs: the same frame for reinstall, rescue and erase. */
+import { Button, Form, Modal, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
+import type { ReactNode, SubmitEvent } from "react";
+import type { System } from "../api/types";
+import { Refusal } from "./fields";
+
+export interface JobDialogProps {
+  system: System;
+  onClose: () => void;
+  onStarted: () => void;
+}
+
+interface FrameProps {
+  /** As the job is called. */
+  kind: string;
+  title: string;
+  description: string;
+  /** What the button says. */
+  action: string;
+  isDanger?: boolean;
+  isReady: boolean;
+  order: { isPending: boolean; error: Error | null };
+  onSubmit: () => void;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+export function JobDialog({ kind, order, onSubmit, onClose, children, ...shown }: FrameProps) {
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    onSubmit();
+  };
+  return (
+    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby={`${kind}-title`}>
+      <ModalHeader title={shown.title} labelId={`${kind}-title`} description={shown.description} />
+      <ModalBody>
+        <Form id={`${kind}-form`} onSubmit={submit}>
+          {children}
+        </Form>
+      </ModalBody>
+      {order.error !== null && <Refusal title={`The ${kind} was not started`} error={order.error} />}
+      <ModalFooter>
+        <Button
+          type="submit"
+          form={`${kind}-form`}
+          variant={shown.isDanger ? "danger" : "primary"}
+          isLoading={order.isPending}
+          isDisabled={order.isPending || !shown.isReady}
+          data-testid={`start-${kind}`}
+        >
+          {shown.action}
+        </Button>
+        <Button variant="link" onClick={onClose}>
+          Cancel
+        </Button>
+      </ModalFooter>
+    </Modal>
+  );
+}
