@@ -39,7 +39,7 @@ async def test_what_was_erased_is_on_the_job_in_the_events_and_in_the_audit(jobs
     (event,) = [event for event in await booting.events.history(limit=1000) if event.kind is EventKind.DISK_ERASED]
     assert record.items() <= dict(event.details).items()
     assert event.message == "vda of n1 (serial SYSDISK0) is erased: Full"
-    (entry,) = [entry for entry in await booting.audit.newest(target="n1") if entry.action == "erased"]
+    (entry,) = [entry for entry in await booting.audit.newest(node="n1") if entry.action == "erased"]
     assert (entry.account, entry.job, entry.outcome) == (OPERATOR.account, job.id, "ok")
     assert record.items() <= dict(entry.details).items()
     await until(lambda: not jobs._runs)

@@ -72,7 +72,7 @@ async def test_a_rescue_tells_how_to_get_in_and_ends_by_an_action(jobs, house, b
     assert await talk(jobs) == b"SSH-2.0-simulated\r\nhello"
     await jobs.finish("rescue", "n1", OPERATOR)
     assert "it was ended by an action" in await ended_well(jobs, job.id, booting, house)
-    actions = [(entry.action, entry.outcome) for entry in await booting.audit.newest(target="n1")]
+    actions = [(entry.action, entry.outcome) for entry in await booting.audit.newest(node="n1")]
     assert ("connect-rescue", "ok") in actions
     assert ("end-rescue", "ok") in actions
 
@@ -125,7 +125,7 @@ async def test_only_the_account_that_asked_for_it_is_led_in_and_each_try_is_in_t
     viewer = Caller(OPERATOR.account, Role.READ_ONLY, Scope(), Door.REDFISH)
     with pytest.raises(Denied):
         await jobs.connect("rescue", "n1", viewer)
-    tried = [entry for entry in await booting.audit.newest(target="n1") if entry.action == "connect-rescue"]
+    tried = [entry for entry in await booting.audit.newest(node="n1") if entry.action == "connect-rescue"]
     assert len(tried) == 4
     assert all(entry.outcome != "ok" for entry in tried)
     with pytest.raises(Busy, match="rescue in progress"):
