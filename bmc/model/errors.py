@@ -29,7 +29,7 @@ class InvalidRequest(BmcError):
 
 
 class InvalidOptions(InvalidRequest):
-    """Options of a node that its driver does not take; `problems` are `ErrorDetails` of pydantic, from the options on."""
+    """Options that a node's driver does not take; `problems` are pydantic's `ErrorDetails`, from the options on."""
 
     def __init__(self, problems: Sequence[Mapping[str, Any]]) -> None:
         super().__init__("; ".join(map(self.words, problems)))
