@@ -132,11 +132,13 @@ def _problem(details: ErrorDetails, action: str, readable: Mapping[str, object] 
         what = "ValueTypeError"
     else:
         what = next((what for start, what in KINDS if kind.startswith(start)), "ValueError")
-    arguments = [name] if what == "ValueError" else [value, name]
-    text = f"{name}: {details['msg'].removeprefix('Value error, ')}" if what == "ValueError" else ""
-    if action:
-        return message(f"ActionParameter{what}", *arguments, action, text=text, related=pointer)
-    return message(f"Property{what}", *arguments, text=text, related=pointer)
+    said = details["msg"].removeprefix("Value error, ")
+    what = f"ActionParameter{what}" if action else f"Property{what}"
+    where = (name, action) if action else (name,)
+    if what.endswith("ValueError"):
+        return message(what, *where, text=f"{name}: {said}", related=pointer)
+    entry = message(what, value, *where, related=pointer)
+    return entry | {"Message": f"{entry['Message']} {said}."}  # the registry does not say what would be right
 
 
 def _present(resource: Mapping[str, object], path: list[str]) -> bool:

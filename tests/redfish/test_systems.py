@@ -286,6 +286,12 @@ async def test_a_name_or_uuid_in_use_is_a_conflict_and_a_bad_name_is_explained(s
     assert (missing.status, missing.ids) == (400, ["CreateFailedMissingReqProperties"])
 
 
+async def test_a_wrong_value_is_told_with_what_would_be_right(service: Service) -> None:
+    refused = await service.call("POST", f"{N1}/Actions/ComputerSystem.Reset", {"ResetType": "Explode"})
+    assert (refused.status, refused.ids) == (400, ["ActionParameterValueNotInList"])
+    assert "'ForceOff'" in refused.told
+
+
 async def test_the_fleet_is_read_in_one_request(service: Service) -> None:
     await service.world.add("n2")
     plain = await service.get("/redfish/v1/Systems")
