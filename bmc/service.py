@@ -300,9 +300,10 @@ async def _listen(stack: AsyncExitStack, core: Core, app: Application, context: 
     remembered = await core.store.get("service", "http")
     first = int(remembered.value["port"]) if remembered else FIRST_HTTP_PORT
     for port in (first, *range(FIRST_HTTP_PORT, FIRST_HTTP_PORT + 100)):
-        if not _is_free(str(http.host), port):
+        claimed = _claim(str(http.host), port)
+        if claimed is None:
             continue
-        server = await stack.enter_async_context(HttpServer(app, str(http.host), port, context))
+        server = await stack.enter_async_context(HttpServer(app, str(http.host), port, context, claimed=claimed))
         await core.store.put("service", "http", {"port": port})
         return server
     raise CannotListen(f"no TCP port from {FIRST_HTTP_PORT} on is free on {http.host}; configure http.port")
@@ -318,14 +319,12 @@ def _page() -> Path:
     return checkout if checkout.is_dir() else Path(bmc.__file__).parent / "http" / "page"
 
 
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((host, port))
-        except OSError:
-            return False
-    return True
+def _claim(host: str, port: int) -> socket.socket | None:
+    """A socket that listens there; None where another does."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError:
+        return None
 
 
 async def _keep_token(core: Core) -> None:

@@ -18,7 +18,7 @@ from bmc.ipmi.wire.rmcp import PresencePing, PresencePong
 from bmc.model.clock import SystemClock
 from bmc.model.events import EventKind, Severity
 from bmc.model.node import Endpoint
-from bmc.service import Opened
+from bmc.service import Opened, _claim
 from tests.ipmi.client import Console
 from tests.ipmi.conftest import low_port, run
 from tests.ipmi.fakes import KEY, FakeSlots
@@ -323,3 +323,11 @@ async def test_a_redfish_address_of_no_interface_stays_the_nodes(tmp_path):
         assert "the Redfish door of a is closed: " in event.message
         kept = await service.world.store.get("redfish-endpoints", "a")
         assert kept.value["host"] == "192.0.2.1"
+
+
+def test_a_port_that_one_service_has_claimed_is_no_others() -> None:
+    with _claim("127.0.0.1", 0) or pytest.fail("no port is free") as claimed:
+        port = claimed.getsockname()[1]
+        assert _claim("127.0.0.1", port) is None
+    with _claim("127.0.0.1", port) or pytest.fail("it was not given back"):
+        pass

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import resource
+import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable, Mapping, MutableMapping
@@ -165,7 +166,8 @@ def most_connections() -> int:
 class HttpServer:
     """Serves `app` on (host, port) from `async with` to its end. Port 0 takes a free one; `port` tells which.
 
-    `full` says whether that many connections are enough. What is under way at the end has `shutdown` seconds.
+    `full` says whether that many connections are enough. What is under way at the end has `shutdown` seconds. `claimed`
+    listens there already.
     """
 
     def __init__(
@@ -176,9 +178,11 @@ class HttpServer:
         context: ssl.SSLContext | None = None,
         full: Callable[[int], bool] | None = None,
         shutdown: float = SHUTDOWN_SECONDS,
+        claimed: socket.socket | None = None,
     ) -> None:
         self._host = host
         self._port = port
+        self._claimed = claimed
         logs: dict[str, Any] = {"access_log": None, "logger": Strangers(logging.getLogger(__name__))}
         most = most_connections()
         self._connections = _Connections(context, logs, full or (lambda there: there >= most))
@@ -207,8 +211,11 @@ class HttpServer:
         await self._runner.setup()
         self._connections.server = self._runner.server
         try:
+            where: dict[str, Any] = {"host": self._host, "port": self._port}
+            if self._claimed is not None:
+                where = {"sock": self._claimed}
             loop = asyncio.get_running_loop()
-            self._listening = await loop.create_server(self._connections, self._host, self._port, backlog=BACKLOG)
+            self._listening = await loop.create_server(self._connections, backlog=BACKLOG, **where)
         except OSError as error:
             await self._runner.cleanup()
             raise self._cannot(error) from error

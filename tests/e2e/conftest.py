@@ -10,8 +10,6 @@ from tests.e2e.service import DEMO, LiveService
 SECURE = """
 [http]
 tls = true
-[fetch]
-allow = ["127.0.0.2/32"]
 [[hooks.program]]
 name = "none"
 command = ["/bin/true"]

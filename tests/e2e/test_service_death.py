@@ -123,7 +123,7 @@ def test_a_first_start_that_was_killed_half_way_is_gone_through_again(new_servic
 
 def test_whether_kvm_works_is_found_out_before_anybody_turns_a_node_on(new_service: NewService) -> None:
     """Where it hangs, finding out takes 10 s."""
-    service = new_service(demo=False).start()
+    service = new_service(demo=False, knows_kvm=False).start()
     kept = service.state / "drivers" / "qemu" / "kvm.json"
     wait_until(
         lambda: "accelerator: there is no /dev/kvm" in service.log or (kept.exists() and kept.read_text() != ""), 60
