@@ -249,7 +249,7 @@ async def test_a_dead_letter_that_cannot_be_put_into_words_is_shown_without_its_
     made = await subscribe(service, receiver)
     poison = await tell(service, kind=EventKind.TEST, details={"message_id": "Lightsout.1.0.EventTest"})
     id = made.headers["Location"].rpartition("/")[2]
-    await until(lambda: service.hooks.results(id)["dead"], 10)
+    await until(lambda: service.hooks.results(id)["dead"], 45)
     (letter,) = (await service.get(made.headers["Location"]))["Oem"]["Lightsout"]["DeadLetters"]
     assert (letter["EventId"], letter["Event"]) == (str(poison.sequence), None)
     assert "message_args" in letter["Reason"]
