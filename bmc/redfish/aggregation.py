@@ -3,6 +3,8 @@
 An aggregate is there for callers in whose scope all of its Systems are.
 """
 
+from collections.abc import Awaitable, Callable
+
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
@@ -86,18 +88,18 @@ async def delete_aggregate(call: Call) -> Reply:
 
 
 async def add_elements(call: Call) -> Reply:
-    aggregate = await _find(call)
-    nodes = _nodes(call, [element.id for element in call.body(ElementsBody, ADD).elements], "Elements", ADD)
-    await _require(call, [*aggregate.nodes, *nodes], "change-aggregate")
-    await _audit(call, "change-aggregate", await call.house.aggregates.add(aggregate.id, nodes))
-    return Reply(status=204)
+    return await _change(call, ADD, call.house.aggregates.add)
 
 
 async def remove_elements(call: Call) -> Reply:
+    return await _change(call, REMOVE, call.house.aggregates.remove)
+
+
+async def _change(call: Call, action: str, change: Callable[[str, list[str]], Awaitable[Aggregate]]) -> Reply:
     aggregate = await _find(call)
-    nodes = _nodes(call, [element.id for element in call.body(ElementsBody, REMOVE).elements], "Elements", REMOVE)
+    nodes = _nodes(call, [element.id for element in call.body(ElementsBody, action).elements], "Elements", action)
     await _require(call, [*aggregate.nodes, *nodes], "change-aggregate")
-    await _audit(call, "change-aggregate", await call.house.aggregates.remove(aggregate.id, nodes))
+    await _audit(call, "change-aggregate", await change(aggregate.id, nodes))
     return Reply(status=204)
 
 

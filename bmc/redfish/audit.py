@@ -7,7 +7,7 @@ from bmc.model.caller import Door, Role
 from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import REGISTRY
-from bmc.redfish.logs import PAGE
+from bmc.redfish.logs import PAGE, log_routes
 from bmc.redfish.query import SEQUENCE, page
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
@@ -118,12 +118,7 @@ def _sentence(record: AuditRecord) -> str:
 
 def audit_log(services: str) -> tuple[Route, ...]:
     """The routes of the audit below `services`, with {node} in it or not."""
-    log = f"{services}/Audit"
-    return (
-        Route("GET", log, get_service),
-        Route("GET", f"{log}/Entries", list_entries),
-        Route("GET", f"{log}/Entries/{{entry}}", get_entry),
-    )
+    return log_routes(f"{services}/Audit", get_service, list_entries, get_entry)
 
 
 ROUTES = (Route("GET", SERVICES, list_services), *audit_log(SERVICES))

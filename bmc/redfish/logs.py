@@ -7,7 +7,7 @@ from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import message_id
 from bmc.redfish.query import SEQUENCE, page
-from bmc.redfish.router import Call, Reply, Route, require
+from bmc.redfish.router import Call, Handler, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
 SERVICES = "/redfish/v1/Systems/{node}/LogServices"
@@ -94,14 +94,18 @@ def _details(event: Event) -> dict[str, object]:
     }
 
 
+def log_routes(log: str, service: Handler, entries: Handler, entry: Handler) -> tuple[Route, ...]:
+    """Of a log that is only read."""
+    return (
+        Route("GET", log, service),
+        Route("GET", f"{log}/Entries", entries),
+        Route("GET", f"{log}/Entries/{{entry}}", entry),
+    )
+
+
 def event_log(services: str) -> tuple[Route, ...]:
     """The routes of the event log below `services`, with {node} in it or not."""
-    log = f"{services}/EventLog"
-    return (
-        Route("GET", log, get_service),
-        Route("GET", f"{log}/Entries", list_entries),
-        Route("GET", f"{log}/Entries/{{entry}}", get_entry),
-    )
+    return log_routes(f"{services}/EventLog", get_service, list_entries, get_entry)
 
 
 ROUTES = (Route("GET", SERVICES, list_services), *event_log(SERVICES))

@@ -123,6 +123,18 @@ async def jobs(house: House, booting: World) -> AsyncIterator[Jobs]:
     await opened.close()
 
 
+def held(server: BootingServer, point: str) -> tuple[asyncio.Event, asyncio.Event]:
+    """The simulated guest stands still at `point`: the first event says that it is there, the second lets it go on."""
+    reached, go = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        reached.set()
+        await go.wait()
+
+    server.at[point] = wait
+    return reached, go
+
+
 async def ended(jobs: Jobs, id: str, seconds: float = 8) -> Job:
     try:
         await until(lambda: jobs.get(id).state.ended, seconds)

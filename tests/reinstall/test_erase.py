@@ -15,7 +15,7 @@ from bmc.model.events import EventKind
 from bmc.model.job import JobState
 from bmc.reinstall.desk import Desk, Errand, Ticket, Turned, hidden
 from tests.jobs.lab import killed_and_started_again
-from tests.reinstall.conftest import assert_let_go, ended, reaches
+from tests.reinstall.conftest import assert_let_go, ended, held, reaches
 from tests.world import OPERATOR, until
 
 FULL = {"method": "Full"}
@@ -84,13 +84,7 @@ async def test_a_rule_picks_the_disk(jobs, house):
 
 @pytest.mark.parametrize("point", ["boot", "check in", "erase", "verify", "done", "off"])
 async def test_cancel_at_any_point_leaves_the_node_off_and_clean(jobs, house, booting, point):
-    reached, go = asyncio.Event(), asyncio.Event()
-
-    async def wait() -> None:
-        reached.set()
-        await go.wait()
-
-    house.server.at[point] = wait
+    reached, go = held(house.server, point)
     job = await jobs.start("erase", "n1", FULL, OPERATOR)
     async with asyncio.timeout(10):
         await reached.wait()
@@ -124,13 +118,7 @@ async def test_a_guest_that_hangs_runs_out_of_time(jobs, house, booting, point, 
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_service_killed_in_any_step_goes_on_to_the_end(jobs, house, booting, step, tmp_path: Path):
     at = {"power on": "boot", "check in": "check in", "erase": "erase", "verify": "verify", "shut down": "off"}
-    go = asyncio.Event()
-
-    async def wait() -> None:
-        await go.wait()
-
-    if step in at:
-        house.server.at[at[step]] = wait
+    _, go = held(house.server, at.get(step, ""))
     job = await jobs.start("erase", "n1", FULL, OPERATOR)
     await reaches(booting, job.id, step)
     async with killed_and_started_again(booting, jobs, tmp_path / "again.db") as again:

@@ -16,7 +16,7 @@ from bmc.model.errors import Busy, InvalidRequest
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from tests.jobs.lab import killed_and_started_again
-from tests.reinstall.conftest import assert_let_go, ended, make_image, reaches
+from tests.reinstall.conftest import assert_let_go, ended, held, make_image, reaches
 from tests.reinstall.simulated import Http, Refused, values
 from tests.world import ADMIN, OPERATOR, open_world, until
 
@@ -251,13 +251,7 @@ async def test_a_rule_picks_the_disk(jobs, house):
 async def test_cancel_at_any_point_leaves_the_node_off_and_clean(jobs, house, booting, point):
     server = house.server
     server.proofs = frozenset()
-    reached, go = asyncio.Event(), asyncio.Event()
-
-    async def wait() -> None:
-        reached.set()
-        await go.wait()
-
-    server.at[point] = wait
+    reached, go = held(server, point)
     job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
     async with asyncio.timeout(10):
         await reached.wait()
@@ -285,13 +279,8 @@ async def test_a_service_killed_in_any_step_goes_on_to_the_proof(jobs, house, bo
         "seed": "seed",
     }
     at |= {"shut down": "off", "start": "start", "proof": "start"}
-    server, go = house.server, asyncio.Event()
-
-    async def wait() -> None:
-        await go.wait()
-
-    if step in at:
-        server.at[at[step]] = wait
+    server = house.server
+    _, go = held(server, at.get(step, ""))
     job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
     await reaches(booting, job.id, step)
     async with killed_and_started_again(booting, jobs, tmp_path / "again.db") as again:

@@ -15,7 +15,7 @@ from bmc.model.power import PowerAction
 from bmc.reinstall import lines
 from bmc.reinstall.rescue import fingerprint
 from tests.jobs.lab import killed_and_started_again
-from tests.reinstall.conftest import House, assert_let_go, ended, reaches
+from tests.reinstall.conftest import House, assert_let_go, ended, held, reaches
 from tests.reinstall.simulated import HOST_KEY
 from tests.reinstall.test_job import KEY
 from tests.world import ADMIN, OPERATOR, World, until
@@ -102,12 +102,7 @@ async def test_a_guest_that_switches_itself_off_has_ended_it(jobs, house, bootin
 
 
 async def test_a_rescue_that_was_told_to_end_before_it_began_ends(jobs, house, booting):
-    go = asyncio.Event()
-
-    async def wait() -> None:
-        await go.wait()
-
-    house.server.at["boot"] = wait
+    _, go = held(house.server, "boot")
     job = await jobs.start("rescue", "n1", ASKED, OPERATOR)
     await until(lambda: "boot" in house.server.passed)
     await jobs.finish("rescue", "n1", OPERATOR)
@@ -159,13 +154,7 @@ async def test_a_megabyte_comes_through_whole(jobs, house, booting):
 
 @pytest.mark.parametrize("point", ["boot", "check in", "ready", "rescue", "off"])
 async def test_cancel_at_any_point_leaves_the_node_off_and_clean(jobs, house, booting, point):
-    reached, go = asyncio.Event(), asyncio.Event()
-
-    async def wait() -> None:
-        reached.set()
-        await go.wait()
-
-    house.server.at[point] = wait
+    reached, go = held(house.server, point)
     house.server.left.set()
     job = await jobs.start("rescue", "n1", ASKED, OPERATOR)
     async with asyncio.timeout(10):
@@ -200,13 +189,7 @@ async def test_a_reset_in_it_fails_in_the_open(jobs, house, booting):
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_service_killed_in_any_step_goes_on_to_the_end(jobs, house, booting, step, tmp_path: Path):
     at = {"power on": "boot", "check in": "check in", "shut down": "off"}
-    go = asyncio.Event()
-
-    async def wait() -> None:
-        await go.wait()
-
-    if step in at:
-        house.server.at[at[step]] = wait
+    _, go = held(house.server, at.get(step, ""))
     job = await jobs.start("rescue", "n1", ASKED, OPERATOR)
     if step in STEPS[6:]:
         house.server.left.set()
@@ -228,12 +211,7 @@ async def test_a_service_killed_in_any_step_goes_on_to_the_end(jobs, house, boot
 
 
 async def test_a_service_killed_after_it_was_told_to_end_it_ends_it(jobs, house, booting, tmp_path: Path):
-    go = asyncio.Event()
-
-    async def wait() -> None:
-        await go.wait()
-
-    house.server.at["boot"] = wait
+    _, go = held(house.server, "boot")
     job = await jobs.start("rescue", "n1", ASKED, OPERATOR)
     await until(lambda: "boot" in house.server.passed)
     await jobs.finish("rescue", "n1", OPERATOR)
