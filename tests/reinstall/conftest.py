@@ -11,7 +11,7 @@ import pytest
 from bmc.http.deploy import DeployServer
 from bmc.jobs import Jobs, Recipe
 from bmc.model.boot import NO_OVERRIDE, BootMode
-from bmc.model.job import Job
+from bmc.model.job import Job, JobState
 from bmc.model.power import PowerState
 from bmc.reinstall.desk import Errand, Ticket, hidden
 from bmc.reinstall.erase import Erase
@@ -23,7 +23,7 @@ from bmc.reinstall.rescue import Rescue
 from bmc.reinstall.steps import BuildMedium
 from tests.jobs.lab import HandClock, jobs_of
 from tests.reinstall.simulated import BootingDrivers, BootingServer
-from tests.world import World, open_world, until
+from tests.world import OPERATOR, World, open_world, until
 
 CONTENT = b"a new system" + bytes(1012)
 
@@ -159,3 +159,21 @@ def assert_let_go(world: World, house: House) -> None:
     assert snapshot.boot == NO_OVERRIDE
     assert [slot.image for slot in snapshot.media] == [""]
     assert list(house.media.glob("*")) == []
+
+
+async def assert_cancel_at(
+    point: str, jobs: Jobs, house: House, world: World, kind: str, request: Mapping[str, object]
+) -> None:
+    """A job that is cancelled while its guest is at `point` leaves the node off and clean."""
+    reached, go = held(house.server, point)
+    job = await jobs.start(kind, "n1", request, OPERATOR)
+    async with asyncio.timeout(10):
+        await reached.wait()
+    await jobs.cancel(job.id, OPERATOR)
+    await asyncio.sleep(0.05)  # the guest goes on while the job cleans up
+    go.set()
+    job = await ended(jobs, job.id)
+    assert job.state is JobState.CANCELLED
+    assert job.message.startswith("cancelled during “")
+    assert "console_tail" in job.details
+    assert_let_go(world, house)

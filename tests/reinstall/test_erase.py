@@ -15,7 +15,7 @@ from bmc.model.events import EventKind
 from bmc.model.job import JobState
 from bmc.reinstall.desk import Desk, Errand, Ticket, Turned, hidden
 from tests.jobs.lab import killed_and_started_again
-from tests.reinstall.conftest import assert_let_go, ended, held, reaches
+from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, reaches
 from tests.world import OPERATOR, until
 
 FULL = {"method": "Full"}
@@ -84,16 +84,7 @@ async def test_a_rule_picks_the_disk(jobs, house):
 
 @pytest.mark.parametrize("point", ["boot", "check in", "erase", "verify", "done", "off"])
 async def test_cancel_at_any_point_leaves_the_node_off_and_clean(jobs, house, booting, point):
-    reached, go = held(house.server, point)
-    job = await jobs.start("erase", "n1", FULL, OPERATOR)
-    async with asyncio.timeout(10):
-        await reached.wait()
-    await jobs.cancel(job.id, OPERATOR)
-    go.set()
-    job = await ended(jobs, job.id)
-    assert job.state is JobState.CANCELLED
-    assert "console_tail" in job.details
-    assert_let_go(booting, house)
+    await assert_cancel_at(point, jobs, house, booting, "erase", FULL)
 
 
 @pytest.mark.parametrize(

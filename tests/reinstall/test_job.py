@@ -16,7 +16,7 @@ from bmc.model.errors import Busy, InvalidRequest
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from tests.jobs.lab import killed_and_started_again
-from tests.reinstall.conftest import assert_let_go, ended, held, make_image, reaches
+from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, make_image, reaches
 from tests.reinstall.simulated import Http, Refused, values
 from tests.world import ADMIN, OPERATOR, open_world, until
 
@@ -249,22 +249,10 @@ async def test_a_rule_picks_the_disk(jobs, house):
     "point", ["boot", "check in", "write", "half", "verify", "seed", "done", "off", "start", "proof"]
 )
 async def test_cancel_at_any_point_leaves_the_node_off_and_clean(jobs, house, booting, point):
-    server = house.server
-    server.proofs = frozenset()
-    reached, go = held(server, point)
-    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
-    async with asyncio.timeout(10):
-        await reached.wait()
-    await jobs.cancel(job.id, OPERATOR)
-    await asyncio.sleep(0.05)
-    go.set()
-    job = await ended(jobs, job.id)
-    assert job.state is JobState.CANCELLED
-    assert job.message.startswith("cancelled during “")
+    house.server.proofs = frozenset()
+    await assert_cancel_at(point, jobs, house, booting, "reinstall", REQUEST)
     if point in ("write", "half", "verify", "seed"):
-        assert server.disk.content == b"cleared"
-    assert "console_tail" in job.details
-    assert_let_go(booting, house)
+        assert house.server.disk.content == b"cleared"
 
 
 @pytest.mark.parametrize("step", STEPS)

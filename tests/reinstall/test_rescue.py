@@ -15,7 +15,7 @@ from bmc.model.power import PowerAction
 from bmc.reinstall import lines
 from bmc.reinstall.rescue import fingerprint
 from tests.jobs.lab import killed_and_started_again
-from tests.reinstall.conftest import House, assert_let_go, ended, held, reaches
+from tests.reinstall.conftest import House, assert_cancel_at, assert_let_go, ended, held, reaches
 from tests.reinstall.simulated import HOST_KEY
 from tests.reinstall.test_job import KEY
 from tests.world import ADMIN, OPERATOR, World, until
@@ -154,16 +154,8 @@ async def test_a_megabyte_comes_through_whole(jobs, house, booting):
 
 @pytest.mark.parametrize("point", ["boot", "check in", "ready", "rescue", "off"])
 async def test_cancel_at_any_point_leaves_the_node_off_and_clean(jobs, house, booting, point):
-    reached, go = held(house.server, point)
     house.server.left.set()
-    job = await jobs.start("rescue", "n1", ASKED, OPERATOR)
-    async with asyncio.timeout(10):
-        await reached.wait()
-    await jobs.cancel(job.id, OPERATOR)
-    go.set()
-    job = await ended(jobs, job.id)
-    assert job.state is JobState.CANCELLED
-    assert_let_go(booting, house)
+    await assert_cancel_at(point, jobs, house, booting, "rescue", ASKED)
 
 
 async def test_a_guest_that_is_not_heard_of_any_more_fails_in_the_open(jobs, house, booting):
