@@ -6,6 +6,7 @@ import time
 from benchmarks.harness import compare
 from benchmarks.ipmi_load import GET_CHASSIS_STATUS, poll_status, sessions
 from benchmarks.ipmi_servers import KEY, NAME, OURS, PYGHMI, SIM, servers
+from bmc.accounts import Limits as SignInLimits
 from bmc.accounts.lockout import Lockout
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.door import NodeDoor
@@ -38,7 +39,7 @@ async def explain() -> None:
         endpoint,
         Counters(),
         lambda datagram, _: sent.append(datagram),
-        Lockout(clock, settings.sign_in),
+        Lockout(clock, SignInLimits()),
     )
     peer = ("127.0.0.1", PORT)
 

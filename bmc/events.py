@@ -19,7 +19,6 @@ EVENTS, AUDIT = "events", "audit"
 EVENTS_KEPT, AUDIT_KEPT = 100_000, 1_000_000
 TRIM_EVERY = 1_000
 BATCH = 256
-KINDS = frozenset(kind.value for kind in EventKind)
 _KINDS_OF_ACTIONS = frozenset({"account", "aggregate", "subscription"})
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
 
@@ -110,7 +109,8 @@ class Events:
 
     async def get(self, sequence: int) -> Event | None:
         """The event of this sequence, if it is kept."""
-        return next((each for each in _events(await self._store.read(EVENTS, sequence - 1, 1))), None)
+        found = _events(await self._store.read(EVENTS, sequence - 1, 1))
+        return found[0] if found and found[0].sequence == sequence else None
 
 
 class Reader(AsyncIterator[Event]):
@@ -301,8 +301,14 @@ def event_to_json(event: Event) -> dict[str, Json]:
 
 
 def _events(records: list[Record]) -> list[Event]:
-    """Without those of a kind that only a later version knows, which may have run on this store before."""
-    return [event_from_json(record.value, record.sequence) for record in records if record.value["kind"] in KINDS]
+    """Without those that only a later version can read, which may have run on this store before."""
+    found = []
+    for record in records:
+        try:
+            found.append(event_from_json(record.value, record.sequence))
+        except (KeyError, TypeError, ValueError) as error:
+            log.debug("event %d cannot be read: %r", record.sequence, error)
+    return found
 
 
 def event_from_json(value: Mapping[str, Any], sequence: int) -> Event:

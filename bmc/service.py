@@ -183,17 +183,6 @@ class IpmiDoor:
         await self._server.remove(name)
 
 
-class RedfishDoor:
-    def __init__(self, servers: NodeServers) -> None:
-        self._servers = servers
-
-    async def add(self, node: Node, where: Endpoint) -> Endpoint:
-        return await self._servers.add(node.snapshot.name, where)
-
-    async def remove(self, name: str) -> None:
-        await self._servers.remove(name)
-
-
 class Opened:
     """Opens and closes the doors of each node, and keeps service.json, which tells others where all listens."""
 
@@ -222,7 +211,7 @@ class Opened:
     async def remove(self, name: str) -> None:
         if self._nodes.pop(name, None) is not None:
             if self._servers is not None:
-                await self._redfish.remove(RedfishDoor(self._servers), name)
+                await self._redfish.remove(self._servers, name)
             await self._ipmi.remove(self._ipmi_door, name)
         self._write()
 
@@ -246,7 +235,7 @@ class Opened:
             return
         name = node.snapshot.name
         before = self._redfish.given.get(name)
-        told = await self._redfish.add(RedfishDoor(self._servers), node)
+        told = await self._redfish.add(self._servers, node)
         given = self._redfish.given.get(name)
         if given is not None and given != before:
             await self._core.store.put(REDFISH_ENDPOINTS, name, {"host": given.host, "port": given.port})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import bmc.events
-from bmc.events import Audit, Events, Reader, Target
+from bmc.events import Audit, Events, Reader, Target, event_to_json
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.events import Event, EventKind, Severity
@@ -135,9 +135,12 @@ async def test_the_history_of_one_node_is_its_last_events(events: Events):
     assert [event.details["number"] for event in await events.history(limit=2)] == [8, 9]
 
 
-async def test_an_event_of_a_later_version_is_passed_over(events: Events, store: Store):
+@pytest.mark.parametrize(
+    "stored", [{"kind": "node.teleported"}, {"kind": "node.changed"}, {**event_to_json(EVENT), "weight": 3}]
+)
+async def test_an_event_of_a_later_version_is_passed_over(events: Events, store: Store, stored: dict[str, Json]):
     subscription = events.subscribe(after=0)
-    await store.append("events", {"kind": "node.teleported"})
+    await store.append("events", stored)
     published = await events.publish(about("n1"))
     assert await take(subscription, 1) == [published] == await events.history()
 
@@ -149,6 +152,7 @@ async def test_old_events_make_room(events: Events, monkeypatch: pytest.MonkeyPa
         await events.publish(about("n1", number))
     assert [event.sequence for event in await events.history(limit=1000)] == list(range(31, 41))
     assert [event.sequence for event in await take(events.subscribe(after=5), 2)] == [31, 32]
+    assert (await events.get(30), (await take(events.subscribe(after=30), 1))[0]) == (None, await events.get(31))
 
 
 async def test_what_could_not_be_stored_is_seen_by_nobody(tmp_path: Path):

@@ -248,6 +248,10 @@ class Accounts:
     def sessions(self) -> tuple[Session, ...]:
         return self._sessions.all()
 
+    def sessions_everywhere(self) -> int:
+        """How many are open, those at nodes' endpoints included."""
+        return self._sessions.count()
+
     def on_closed(self, callback: Callable[[str], None]) -> None:
         """Call `callback` with the id of each session that ends, in whatever way."""
         self._sessions.on_closed(callback)

@@ -31,5 +31,5 @@ def sees(role: Role, scope: Scope, event: Event, tags: Callable[[str], frozenset
     its administrators'. `tags` are a node's.
     """
     if nodes := (event.node,) if event.node else event.nodes:
-        return all(scope.covers(node, tags(node)) for node in nodes)
+        return scope.covers_all(nodes, tags)
     return role is Role.ADMINISTRATOR and scope.all_nodes

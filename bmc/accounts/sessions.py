@@ -89,6 +89,10 @@ class Sessions:
         live = (opened.session for opened in ours if not self._expired(opened))
         return tuple(sorted(live, key=lambda session: session.created))
 
+    def count(self) -> int:
+        """At the fleet's root and at all nodes' endpoints."""
+        return sum(not self._expired(opened) for opened in self._by_hash.values())
+
     def on_closed(self, callback: Callable[[str], None]) -> None:
         self._callbacks.append(callback)
 

@@ -6,31 +6,13 @@ from bmc.accounts.lockout import Lockout
 from bmc.model.caller import Door
 from bmc.model.clock import Clock
 from bmc.model.events import Event, EventKind, Severity
+from bmc.model.pace import Pace
 
 _BURST = 10
 _INTERVAL = 60.0
 """Of either event so many at once, and then one each so many seconds: whoever sends packets must not fill the store."""
 
 _WORDS = {Door.IPMI: ("IPMI", "a wrong key, or no answer to ours"), Door.REDFISH: ("Redfish", "a wrong key")}
-
-
-class Pace:
-    """Lets a burst pass, and then one each `interval` seconds. `held` counts what was held back since."""
-
-    def __init__(self, burst: int, interval: float) -> None:
-        self.held = 0
-        self._burst = burst
-        self._interval = interval
-        self._full_at = 0.0
-
-    def passes(self, now: float) -> bool:
-        due = max(now, self._full_at) + self._interval
-        if due - now > self._burst * self._interval:
-            self.held += 1
-            return False
-        self._full_at = due
-        self.held = 0
-        return True
 
 
 class SignIns:

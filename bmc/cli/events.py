@@ -50,16 +50,17 @@ def events(
     client = Client()
     only = select(client, nodes) if nodes else None
     last = last if last is not None else None if since else LAST
-    newest = _past(client, only, 1, None) if follow else []  # before the past is read: nothing may fall between
-    past = _past(client, only, last, since)
     if not follow:
-        _all(past, as_json)
+        _all(_past(client, only, last, since), as_json)
         return
     try:
+        happening = followed(client)
+        next(happening)  # before the past is read: nothing may fall between
+        past = _past(client, only, last, since)
         for event in past:
             _one(event, as_json)
         told = {event["id"] for event in past}
-        for event in followed(client, newest[-1]["id"] if newest else 0):
+        for event in filter(None, happening):
             if event["id"] in told:
                 continue
             if event["node"] in only if only else event["kind"] != SIGNED_IN:
@@ -93,20 +94,21 @@ def _of_fleet(client: Client, last: int | None, since: datetime | None) -> list[
     return _last(_logged(client, FLEET, last, since, SIGNED_IN)[::-1], last)
 
 
-def followed(client: Client, last: int) -> Iterator[Event]:
-    """Every event after `last`, for ever: a stream that breaks is taken up where it was.
+def followed(client: Client) -> Iterator[Event | None]:
+    """Every event from now on, for ever: a stream that breaks is taken up where it was. None each time that the service
+    says it is there; so it does before the first event.
 
     :raise CliError: the service refuses us, or is not there at the very beginning.
     """
     patience, connected = Patience(client), False
+    last: int | None = None
     while True:
         try:
-            for event in stream(client, last):
+            for place, event in stream(client, last):
+                last = place
                 if event is None:
                     connected = True
                     patience.over()
-                    continue
-                last = event["id"]
                 yield event
         except (NoAnswer, SignedOut) as error:
             if not connected:
@@ -117,19 +119,28 @@ def followed(client: Client, last: int) -> Iterator[Event]:
             client.again()
 
 
-def stream(client: Client, last: int) -> Iterator[Event | None]:
-    """One connection's events; None each time that the service says it is there. Ends when the service ends it.
+def stream(client: Client, last: int | None) -> Iterator[tuple[int | None, Event | None]]:
+    """One connection's messages: the id to go on from, and the event, if it holds one. Begins after `last`; None: now.
+    Ends when the service ends it.
 
     :raise CliError: refused. :raise NoAnswer: the connection broke.
     """
-    headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last)}
+    headers = {"Accept": "text/event-stream", **({} if last is None else {"Last-Event-ID": str(last)})}
+    event: Event | None = None
     with client.open("GET", STREAM, headers=headers, timeout=SILENCE) as answer:
         for raw in answer.lines():
-            record = json.loads(raw[5:])["Events"][0] if raw.startswith(b"data:") else None
-            if record and "Oem" not in record:  # no event of ours: some were lost
-                complain(record["Message"])
-                record = None
-            yield _record(record) if record else None
+            field, _, value = raw.strip().partition(b": ")
+            if field == b"id":
+                last = int(value)
+            elif field == b"data":
+                record = json.loads(value)["Events"][0]
+                if "Oem" in record:
+                    event = _record(record)
+                else:  # no event of ours: some were lost
+                    complain(record["Message"])
+            elif not raw.strip():
+                yield last, event
+                event = None
 
 
 def _logged(client: Client, owner: str, last: int | None, since: datetime | None, but: str = "") -> list[Event]:

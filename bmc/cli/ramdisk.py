@@ -5,7 +5,6 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +13,7 @@ from bmc.cli import jobs
 from bmc.cli.client import Client, CliError, Resource, system_path
 from bmc.cli.nodes import Name, public_keys
 from bmc.cli.output import Yes, ask
+from bmc.secret_files import write_secret
 
 MINUTES = 60
 
@@ -27,8 +27,9 @@ def rescue(
 ) -> None:
     """Boot a node into a system to work in, with its disks untouched; `bmc ssh` leads into it."""
     if end:
-        task, _ = Client().post(_action(name, "EndRescue"), {})
-        return jobs.follow(Client(), task)
+        client = Client()
+        task, _ = client.post(_action(name, "EndRescue"), {})
+        return jobs.follow(client, task)
     if not ssh_key:
         raise CliError("--ssh-key: name a file with the public keys that may log in")
     body = {"SSHKeys": public_keys(ssh_key), "TimeoutMinutes": minutes}
@@ -57,17 +58,22 @@ def ssh(
         import asyncio
 
         return asyncio.run(_carry(client, name))
+    from tempfile import TemporaryDirectory
+
     access = _under_way(client, name)
     with TemporaryDirectory(prefix="bmc-ssh-") as folder:
         known = Path(folder) / "known_hosts"
         known.write_text(f"{name} {access['HostKey']}\n")
+        token = write_secret(Path(folder) / "token", client.token)
+        # The second `bmc` could not ask for a password: its input is ssh's.
+        environment = {**os.environ, "BMC_TOKEN_FILE": str(token)}
         proxy = shlex.join([sys.executable, "-m", "bmc.cli", "ssh", "--pipe", name]).replace("%", "%%")
         options = [f"ProxyCommand={proxy}", f"HostKeyAlias={name}", "StrictHostKeyChecking=yes"]
         options += [f"UserKnownHostsFile={known}", "GlobalKnownHostsFile=/dev/null"]
         chosen = ["-i", str(identity)] if identity else []
         words = [word for option in options for word in ("-o", option)]
         try:
-            done = subprocess.run(["ssh", *words, *chosen, f"root@{name}", *(command or [])])
+            done = subprocess.run(["ssh", *words, *chosen, f"root@{name}", *(command or [])], env=environment)
         except FileNotFoundError:
             raise CliError("the program ssh is missing; install the package openssh-client") from None
     raise typer.Exit(done.returncode)

@@ -17,6 +17,7 @@ LOOKED_BACK = 200
 """Events and audit records that are searched for who changed the power last."""
 TOGETHER = timedelta(seconds=2)
 """What an account did, and the event of it, are at most so far apart; a power action is audited when it has ended."""
+_POWER = frozenset({"power.action", "power.changed", "power.unknown"})
 _CONTROLS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 
 Entry = dict[str, Any]
@@ -127,8 +128,10 @@ def _joined(record: Resource, events: list[Event]) -> bool:
             continue
         if ours["Action"] == "power":
             same = _began(event) and event["details"]["action"] == ours["Details"].get("action") and apart > -TOGETHER
+        elif ours["Action"] == "confirm-power":
+            same = event["kind"] == "power.changed" and abs(apart) < TOGETHER
         else:
-            same = not event["kind"].startswith("power.") and abs(apart) < TOGETHER
+            same = event["kind"] not in _POWER and abs(apart) < TOGETHER
         if same:
             event["from"] = _whence(ours)
             return True

@@ -32,8 +32,6 @@ from bmc.model.events import Event
 from bmc.store import Store, StoreFailed
 
 MOST, MOST_OF_ONE = 128, 16
-ASKED = "suspended by "
-"""Begins the reason of a suspension that somebody has asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +186,12 @@ class Hooks:
 
     async def suspend(self, id: str, account: str) -> None:
         """Until it is resumed its events wait in the stream. :raise NotFound:"""
-        await self.change(id, suspended=ASKED + account)
+        await self.change(id, suspended=f"suspended by {account}", asked=True)
 
     async def resume(self, id: str) -> None:
         """Also tries at once what waits to be tried again. :raise NotFound:"""
         async with self._changing:
-            await self._renew(replace(self._subscription(id), suspended=""))
+            await self._renew(replace(self._subscription(id), suspended="", asked=False))
 
     async def remove(self, id: str) -> None:
         """:raise NotFound:"""

@@ -29,7 +29,8 @@ class RetryPolicy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A webhook of `account`, which is given what that account may see. `suspended` says why, empty when it runs.
+    """A webhook of `account`, which is given what that account may see. `suspended` says why, empty when it runs;
+    `asked` whether somebody wanted it so.
 
     `shown` is what the door that made it keeps beside.
     """
@@ -42,6 +43,7 @@ class Subscription:
     verify: bool = True
     policy: RetryPolicy = RetryPolicy.BACK_OFF
     suspended: str = ""
+    asked: bool = False
     shown: Mapping[str, Json] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret: str = field(default="", repr=False)
@@ -66,6 +68,7 @@ class Subscriptions:
             "verify": subscription.verify,
             "policy": subscription.policy.value,
             "suspended": subscription.suspended,
+            "asked": subscription.asked,
             "shown": subscription.shown,
             "sealed": self._sealer.seal(secrets.encode(), _context(subscription.id)),
         }

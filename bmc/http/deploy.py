@@ -6,8 +6,10 @@ The guest is a stranger: bodies and connections are bounded, and nothing it send
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
+from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -15,6 +17,7 @@ from aiohttp import web
 from bmc.http.line import UPGRADE, UpgradedLine
 from bmc.http.server import Strangers, TurnedAway
 from bmc.model.errors import BackendFailed, BmcError
+from bmc.model.pace import Pace
 from bmc.reinstall.desk import Desk, Reply, Turned
 
 log = logging.getLogger(__name__)
@@ -24,6 +27,9 @@ CHUNK = 256 * 1024
 CONNECTIONS_MAX = 32
 CLOSE_TIME = 2.0
 
+TOLD_AT_ONCE, TELL_EVERY = 10, 60.0
+"""So many lines about one guest, and then one each so many seconds."""
+
 Answer = Callable[[str, web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -32,10 +38,10 @@ class DeployServer:
 
     async def serve(self, node: str, listener: socket.socket, desk: Desk) -> Callable[[], Awaitable[None]]:
         """Have `desk` answer what comes in by `listener`; returns what ends that and closes the socket."""
-        app = web.Application(client_max_size=BODY_MAX)
+        app, told = web.Application(client_max_size=BODY_MAX), _Guest()
         for method, path, answer in _routes(_Answers(node, desk)):
-            app.router.add_route(method, f"/deploy/v1/{path}", partial(_answer, node, answer))
-        runner = web.AppRunner(app, access_log=None, logger=Strangers(log), shutdown_timeout=CLOSE_TIME)
+            app.router.add_route(method, f"/deploy/v1/{path}", partial(_answer, node, told, answer))
+        runner = web.AppRunner(app, access_log=None, logger=told, shutdown_timeout=CLOSE_TIME)
         await runner.setup()
         handlers = runner.server
         if handlers is None:  # setup() makes it
@@ -57,6 +63,19 @@ class DeployServer:
             server.close()
             raise
         return close
+
+
+class _Guest(Strangers):
+    """What one guest may have written into our log."""
+
+    def __init__(self) -> None:
+        super().__init__(log)
+        self._pace = Pace(TOLD_AT_ONCE, TELL_EVERY)
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        held = self._pace.held
+        if self.isEnabledFor(level) and self._pace.passes(time.monotonic()):
+            super().log(level, f"{msg} (and {held} more before)" if held else msg, *args, **kwargs)
 
 
 class _Answers:
@@ -117,14 +136,14 @@ def _routes(answers: _Answers) -> Iterable[tuple[str, str, Answer]]:
     )
 
 
-async def _answer(node: str, answer: Answer, request: web.Request) -> web.StreamResponse:
+async def _answer(node: str, told: _Guest, answer: Answer, request: web.Request) -> web.StreamResponse:
     try:
         return await answer(_token(request), request)
     except Turned as turned:
-        log.info("deploy %s: %s refused: %s", node, request.rel_url.raw_path, turned)
+        told.info("deploy %s: %s refused: %s", node, request.rel_url.raw_path, turned)
         return _plain(turned.reply)
     except BmcError as error:
-        log.error("deploy %s: %s: %s", node, request.rel_url.raw_path, error)
+        told.error("deploy %s: %s: %s", node, request.rel_url.raw_path, error)
         return _plain(Reply(503, f"{error}\n"))
 
 

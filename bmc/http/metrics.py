@@ -136,7 +136,7 @@ class _Now(Collector):
 
     def _doors(self) -> Iterator[Metric]:
         sessions = GaugeMetricFamily("lightsout_sessions", "Open sessions", labels=("door",))
-        sessions.add_metric(("web",), len(self._house.accounts.sessions()))
+        sessions.add_metric(("web",), self._house.accounts.sessions_everywhere())
         sessions.add_metric(("ipmi",), self._ipmi.sessions)
         yield sessions
         yield GaugeMetricFamily("lightsout_streams", "Open event streams and consoles", len(self._house.closing))

@@ -11,6 +11,7 @@ from bmc.http.keys import HOUSE
 from bmc.http.server import HttpServer, most_connections
 from bmc.model.errors import NotFound
 from bmc.model.node import Endpoint
+from bmc.node import Node
 from bmc.redfish.router import Router
 from bmc.redfish.tree import node_routes
 
@@ -38,8 +39,9 @@ class NodeServers:
     ) -> None:
         await asyncio.gather(*map(self.remove, list(self._opened)))
 
-    async def add(self, name: str, where: Endpoint) -> Endpoint:
-        """Listen for the node (port 0: any free one). Returns where that is. :raise CannotListen:"""
+    async def add(self, node: Node, where: Endpoint) -> Endpoint:
+        """Listen for it (port 0: any free one). Returns where that is. :raise CannotListen:"""
+        name = node.snapshot.name
         app = make_node_app(self._fleet, self._router, name)
         server = HttpServer(app, where.host, where.port, self._context, self._full, SHUTDOWN_SECONDS)
         self._opened[name] = await server.__aenter__()

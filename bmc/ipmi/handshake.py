@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bmc.accounts.sign_ins import Pace, SignIns
+from bmc.accounts.sign_ins import SignIns
 from bmc.ipmi.half_open import HalfOpen, Pool
 from bmc.ipmi.seats import Seated, giving_way
 from bmc.ipmi.settings import Counters, Limits, Slot, SlotFinder
@@ -27,6 +27,7 @@ from bmc.ipmi.wire.rakp import (
     Refusal,
 )
 from bmc.model.caller import Role
+from bmc.model.pace import Pace
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Mapping
 from types import TracebackType
 
+from bmc.accounts import Limits as SignInLimits
 from bmc.accounts.lockout import Lockout
 from bmc.ipmi.commands.call import ManagedNode
 from bmc.ipmi.config import BUCKET, Buckets, ConfigKeeper
@@ -103,7 +104,7 @@ class IpmiServer:
         self._settings = settings or DoorSettings()
         self._events = events
         self._audit = audit
-        self._lockout = lockout or Lockout(clock, self._settings.sign_in)
+        self._lockout = lockout or Lockout(clock, SignInLimits())
         self._opened: dict[str, _Socket] = {}
         self._busy: set[_Socket] = set()
         self._housekeeper: asyncio.Task[None] | None = None

@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, Unpack
 
-from bmc.accounts import Limits as SignInLimits
 from bmc.accounts import SlotFields
 from bmc.fetch import Network
 from bmc.model.caller import Caller, Role, Scope
@@ -39,14 +38,12 @@ class Limits:
 class DoorSettings:
     """`host` is for nodes that declare no endpoint. `patience` is how long a request waits for the node, in seconds.
 
-    `sign_in` says how many wrong keys lock a user or an address, and for how long: see `bmc.accounts.Limits`.
     `sol_replay` is how many bytes printed before a SOL console gets first. Alerts go to `trap_port`; `allowed` networks
     may be sent to though they are this machine's own.
     """
 
     host: str = "127.0.0.1"
     limits: Limits = Limits()
-    sign_in: SignInLimits = field(default_factory=SignInLimits)
     patience: float = 0.3
     sol_replay: int = 2048
     trap_port: int = 162

@@ -135,13 +135,12 @@ class Jobs:
         self._begin_sweep(Written(job))
         return job
 
-    def get(self, id: str) -> Job:
-        """:raise NotFound:"""
-        if id in self._runs:
-            return self._runs[id].job
-        if id in self._ended:
-            return self._ended[id]
-        raise NotFound(f"there is no job {id}; {KEPT} that ended are kept")
+    def get(self, id: str, caller: Caller | None = None) -> Job:
+        """:raise NotFound: also where `caller` may not see it: then it does not exist for them."""
+        job = self._runs[id].job if id in self._runs else self._ended.get(id)
+        if job is None or (caller is not None and not self._in_scope(job, caller)):
+            raise NotFound(f"there is no such job; the last {KEPT} that ended are kept")
+        return job
 
     def list(self, caller: Caller) -> list[Job]:
         """Those of nodes in the caller's scope, oldest first."""
@@ -327,7 +326,7 @@ class Jobs:
             raise
 
     def _in_scope(self, job: Job, caller: Caller) -> bool:
-        return all(caller.scope.covers(node, self._tags(node)) for node in job.nodes or (job.node,))
+        return caller.scope.covers_all(job.nodes or (job.node,), self._tags)
 
     def _tags(self, node: str) -> frozenset[str]:
         """A node that is gone has none: it is in the scope of whoever may see it by its name."""

@@ -1,5 +1,6 @@
 """Who asks: account, role, scope, door. Doors make a Caller; Node alone decides with it."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -43,6 +44,10 @@ class Scope:
 
     def covers(self, name: str, tags: frozenset[str]) -> bool:
         return self.all_nodes or name in self.nodes or not self.tags.isdisjoint(tags)
+
+    def covers_all(self, names: Iterable[str], tags: Callable[[str], frozenset[str]]) -> bool:
+        """`tags` tells a node's; it is not asked where the scope is the whole fleet."""
+        return self.all_nodes or all(self.covers(name, tags(name)) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

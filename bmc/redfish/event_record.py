@@ -1,14 +1,21 @@
 """One event as Redfish sends it (DSP0266 §12.6, Event schema)."""
 
 import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
 
-from bmc.model.events import Event, EventKind
+from bmc.model.events import Event, EventKind, Severity
 from bmc.redfish import oem
 from bmc.redfish.messages import message
 from bmc.redfish.system_body import system_path
 from bmc.redfish.types import VERSIONS, JsonObject, link, moment
 
 REGISTRY = "Lightsout.1.0"
+YEAR_10000 = 253_402_300_800
+"""Seconds since the epoch; RFC 3339 ends before."""
+
+log = logging.getLogger(__name__)
 
 
 def message_id(kind: EventKind) -> str:
@@ -42,6 +49,17 @@ def event_body(event: Event) -> JsonObject:
     if event.node:
         record["OriginOfCondition"] = link(system_path(event.node))
     return _body(event.sequence, record)
+
+
+def told(event: Event, render: Callable[[Event], JsonObject] = event_body) -> JsonObject:
+    """As `render` puts it; of one that it cannot put, what is sure: one event must hide no other."""
+    try:
+        return render(event)
+    except Exception as error:
+        log.exception("event %d cannot be put into words", event.sequence)
+        text = f"event {event.sequence} cannot be put into words: {error!r}"
+        at = event.at if 0 <= event.at < YEAR_10000 else 0.0
+        return render(replace(event, at=at, message=text, severity=Severity.WARNING, details={}))
 
 
 def events_lost(last: int) -> JsonObject:

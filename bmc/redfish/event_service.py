@@ -12,7 +12,7 @@ from bmc.model.caller import Caller, Role
 from bmc.model.events import Event, EventKind, Severity
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail
-from bmc.redfish.event_record import event_body, events_lost, message_id, server_sent
+from bmc.redfish.event_record import events_lost, message_id, server_sent, told
 from bmc.redfish.filter import Condition
 from bmc.redfish.house import House
 from bmc.redfish.negotiation import EVENT_STREAM
@@ -96,16 +96,17 @@ async def stream(call: Call) -> web.StreamResponse:
 
     The reader is fed from the store at the client's own pace, so a slow one costs nobody anything; one that
     takes nothing for a minute is let go. $filter (§13.5) lets through what it fits, and every test. Who missed events
-    that are no longer kept is told so, once.
+    that are no longer kept is told so, once. An id without an event comes first: who is cut off before the first event
+    misses none either.
     """
     query = call.request.query
     if SUPPORTED & query.keys() - {"$filter"}:
         raise fail(400, "QueryNotSupportedOnResource")
     wanted = condition_of(query["$filter"], FILTERS) if "$filter" in query else None
     signed_in = await call.house.events.last()
-    after = _last_event_id(call.request)
-    if after is not None:  # a client may know of more than there is: the store was restored from a backup
-        after = min(after, signed_in)
+    known = _last_event_id(call.request)
+    # A client may know of more than there is: the store was restored from a backup.
+    after = signed_in if known is None else min(known, signed_in)
     events = call.house.events.subscribe(after)
     response = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "Cache-Control": "no-store"})
     response.headers.update({"OData-Version": "4.0", "X-Accel-Buffering": "no"})
@@ -115,7 +116,7 @@ async def stream(call: Call) -> web.StreamResponse:
     with call.house.closing.watch(call.identity) as ended:
         await response.prepare(call.request)
         try:
-            await _write(response, b": connected\n\n")
+            await _write(response, f": connected\nid: {after}\n\n".encode())
             await _pump(call, events, signed_in, after or signed_in, wanted, response, ended)
         except (TimeoutError, ConnectionError):
             # A reader that is gone, or that takes nothing, ends its own stream only.
@@ -157,7 +158,7 @@ async def _pump(
                 told_of_loss = True
             known = max(known, event.sequence)
             if sees(event, call.caller, call.house) and _fits(event, wanted):
-                await _write(response, server_sent(event_body(event)))
+                await _write(response, server_sent(told(event)))
     finally:
         pending.cancel()
         await asyncio.gather(pending, return_exceptions=True)

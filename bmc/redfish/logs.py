@@ -5,7 +5,7 @@ from bmc.model.caller import Role
 from bmc.model.events import Event
 from bmc.redfish import oem
 from bmc.redfish.errors import not_found
-from bmc.redfish.event_record import message_id
+from bmc.redfish.event_record import message_id, told
 from bmc.redfish.query import SEQUENCE, page
 from bmc.redfish.router import Call, Handler, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
@@ -48,7 +48,7 @@ async def list_entries(call: Call) -> Reply:
 async def get_entry(call: Call) -> Reply:
     node, wanted = await _of(call), call.params["entry"]
     event = await call.house.events.get(int(wanted)) if SEQUENCE.fullmatch(wanted) else None
-    if event is None or str(event.sequence) != wanted or node not in (None, event.node):
+    if event is None or node not in (None, event.node):
         raise not_found(call.path)
     return Reply(_entry(event, call.path.rpartition("/")[0]))
 
@@ -62,6 +62,10 @@ async def _of(call: Call) -> str | None:
 
 
 def _entry(event: Event, base: str) -> JsonObject:
+    return told(event, lambda event: _rendered(event, base))
+
+
+def _rendered(event: Event, base: str) -> JsonObject:
     return resource(
         f"{base}/{event.sequence}",
         "LogEntry",

@@ -1,6 +1,7 @@
 """Managers: one of each node, under the node's own name; the last is the service's own (`service_manager.py`)."""
 
 from enum import Enum
+from functools import cache
 from importlib.metadata import version
 
 from bmc.model.caller import Role
@@ -29,6 +30,7 @@ def manager_path(name: str) -> str:
     return f"{MANAGERS}/{name}"
 
 
+@cache
 def firmware_version() -> str:
     """Every Manager's: they are this service."""
     return version("lightsout")

@@ -76,7 +76,7 @@ MESSAGES = {
     **{message_id(kind): template for kind, template in EVENTS.items()},
     UNKNOWN_POWER: EVENTS[EventKind.POWER_UNKNOWN],
     TROUBLE: Template("A server is not well.", WARNING, "Mend what the message names."),
-    audit.MESSAGE: Template("Somebody has asked something of a server.", OK, NOTHING),
+    audit.MESSAGE: Template("Somebody has asked something of the service.", OK, NOTHING),
     JOB_MESSAGE: Template("A job tells what it does.", OK, NOTHING),
 }
 

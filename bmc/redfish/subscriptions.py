@@ -9,7 +9,6 @@ from bmc.events import Target
 from bmc.hooks import Configured, Hooks, RetryPolicy, Subscription
 from bmc.hooks.dead_letters import DeadLetter
 from bmc.hooks.filter import ANY_NODE, Filter
-from bmc.hooks.hooks import ASKED
 from bmc.hooks.webhook import host_of
 from bmc.model.caller import Caller, Role
 from bmc.model.errors import Denied, InvalidRequest, NotFound, Refused
@@ -319,7 +318,7 @@ def _status(call: Call, found: Subscription | Configured) -> JsonObject:
     error, since = (worker.error, worker.since) if worker else ("", 0.0)
     if not suspended and not error:
         return {"State": "Enabled", "Health": "OK"}
-    asked = suspended.startswith(ASKED)
+    asked = isinstance(found, Subscription) and found.asked
     health = "OK" if asked else "Critical" if suspended or (worker and worker.buried) else "Warning"
     condition: JsonObject = {
         "Message": suspended or error,

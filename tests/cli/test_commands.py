@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from bmc.model.events import Event, EventKind
 from bmc.model.power import PowerAction, PowerCause, PowerState
+from bmc.store import Json
 from tests.cli.conftest import Shell
 from tests.redfish.service import Service, open_service
 from tests.world import until
@@ -280,8 +282,42 @@ async def test_a_job_is_listed_followed_and_cancelled(service: Service, bmc: She
     assert (done.code, done.err) == (0, "")
     assert "no proof" in done.out
     assert "ended already" in (await bmc("job", "cancel", task["Id"])).err
+    for words in (("cancel", "99"), ("follow", "99")):
+        assert "there is no such job" in (await bmc("job", *words)).err
     shown = json.loads(await bmc.ok("why", "n1", "--json", "--lines", "0"))
     assert [each["who"] for each in shown["timeline"] if each["source"] == "job"] == ["admin", "admin"]
+
+
+async def test_a_job_that_has_ended_for_many_servers_is_shown(service: Service, bmc: Shell) -> None:
+    reset = "/redfish/v1/AggregationService/Actions/AggregationService.Reset"
+    targets = [f"/redfish/v1/Systems/{name}" for name in ("n1", "n2")]
+    answer = await service.call("POST", reset, {"ResetType": "On", "TargetURIs": targets})
+    assert answer.status == 202, answer
+    assert "runs" not in await bmc.ok("job", "follow", answer.body["Id"])
+    assert applied(service, "n1", "n2") == [[PowerAction.ON]] * 2
+
+
+async def test_ssh_into_a_rescue_signs_in_once_and_asks_nobody_again(
+    service: Service, bmc: Shell, tmp_path: Path
+) -> None:
+    access: Json = {"host_key": "ssh-ed25519 AAAA", "fingerprint": "SHA256:x", "until": 4e9}
+    service.work.details = {"rescue": access}
+    body = {"SSHKeys": ["ssh-ed25519 AAAA me"]}
+    rescue = await service.call("POST", "/redfish/v1/Systems/n1/Actions/Oem/Lightsout.Rescue", body)
+    await until(lambda: service.jobs.get(rescue.body["Id"]).percent == 50)
+    ssh = tmp_path / "ssh"
+    ssh.write_text(
+        f"""#!/bin/sh
+        stat -c %a "$BMC_TOKEN_FILE"
+        BMC_PASSWORD_FILE= {sys.executable} -m bmc.cli node list </dev/null
+        """
+    )
+    ssh.chmod(0o755)
+    bmc.more = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    first, *nodes = (await bmc.ok("ssh", "n1")).splitlines()
+    assert first == "600"
+    assert "n1" in "".join(nodes)
+    assert not service.accounts.sessions()
 
 
 async def test_what_a_server_says_cannot_drive_the_terminal(service: Service, bmc: Shell) -> None:

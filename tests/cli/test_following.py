@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 
+from bmc.model.events import Event, EventKind
 from bmc.model.power import PowerAction
 from tests.cli.conftest import Shell
 from tests.redfish.service import Service
@@ -53,6 +54,18 @@ async def test_a_token_that_is_worth_nothing_any_more_ends_the_following(service
         await service.accounts.close_session(session.id)
         assert b"sign in again" in await process.stderr.read()
         assert await process.wait() == 1
+
+
+async def test_what_happens_while_a_follower_is_cut_off_is_told_though_nothing_was_before(
+    service: Service, bmc: Shell
+) -> None:
+    async with bmc.running("events", "n1", "--follow", "--json", "--last", "1") as process:
+        assert process.stdout is not None
+        assert await process.stdout.readline()
+        (session,) = service.accounts.sessions()
+        await service.accounts.close_session(session.id)
+        told = await service.world.events.publish(Event(EventKind.NODE_CHANGED, "meanwhile", 0, "n1"))
+        assert json.loads(await process.stdout.readline())["id"] == told.sequence
 
 
 async def test_ctrl_c_asks_no_further_node_and_names_those_that_were_not(service: Service, bmc: Shell) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bmc.accounts import Limits as SignInLimits
 from bmc.accounts.lockout import Lockout
 from bmc.ipmi.commands import TABLE
 from bmc.ipmi.commands.call import IN_BAND_ONLY
@@ -49,7 +50,7 @@ class Bench:
             Endpoint("127.0.0.1", 6230),
             self.counters,
             self._send,
-            Lockout(self.clock, settings.sign_in),
+            Lockout(self.clock, SignInLimits()),
         )
 
     def _send(self, datagram: bytes, peer: tuple[str, int]) -> None:

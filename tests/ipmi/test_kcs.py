@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from bmc.accounts import Limits as SignInLimits
 from bmc.accounts.lockout import Lockout
 from bmc.ipmi.commands import TABLE
 from bmc.ipmi.commands.call import IN_BAND_ONLY
@@ -72,7 +73,7 @@ async def bench() -> AsyncIterator[Bench]:
     node.system_interface.put_nowait(stream)
     where, config = Endpoint("127.0.0.1", 6230), ConfigKeeper(MemoryBuckets(), "n1", DoorConfig())
     settings = DoorSettings()
-    lockout = Lockout(clock, settings.sign_in)
+    lockout = Lockout(clock, SignInLimits())
     door = NodeDoor(node, FakeSlots(), config, clock, settings, where, counters, lambda data, peer: None, lockout)
     door.start()
     await settle()

@@ -74,8 +74,8 @@ async def open_estate(path: Path) -> AsyncIterator[Estate]:
         nodes = service.nodes
         roles = {"admin": Role.ADMINISTRATOR, "nora": Role.ADMINISTRATOR, "oleg": Role.OPERATOR, "vera": Role.READ_ONLY}
         for name in ("n1", "n2"):
-            await service.world.add(name)
-            await nodes.add(name, LOCALHOST)
+            node, _ = await service.world.add(name)
+            await nodes.add(node, LOCALHOST)
         for slot, (name, role) in enumerate(roles.items(), 2):
             account = name if name == "admin" else ""
             await service.accounts.set_slot("n1", slot, name, KEYS[name].encode(), role, account=account)

@@ -30,7 +30,8 @@ async def following(
     query = {"$filter": where} if where else {}
     async with service.client.get(service.url + SSE, headers=headers, params=query) as response:
         assert (response.status, response.content_type) == (200, "text/event-stream")
-        assert await response.content.readuntil(b"\n\n") == b": connected\n\n"
+        place = await service.world.events.last() if after is None else min(after, await service.world.events.last())
+        assert await response.content.readuntil(b"\n\n") == f": connected\nid: {place}\n\n".encode()
         yield response
 
 
@@ -89,6 +90,20 @@ async def test_who_missed_what_is_no_longer_kept_is_told_so_once(service: Servic
     for complete in (lost, 0):  # 0 asks for what there is
         async with following(service, after=complete) as response:
             assert (await next_event(response))[1]["MessageId"].startswith("Lightsout.")
+
+
+@pytest.mark.parametrize(("more", "at"), [({"details": {"message_id": "X.1.0.Y"}}, 0.0), ({}, 1e13)])
+async def test_an_event_that_cannot_be_put_into_words_hides_no_other(
+    service: Service, more: dict[str, Any], at: float
+) -> None:
+    bad = await service.world.events.publish(Event(EventKind.TEST, "x", at, "n1", **more))
+    good = await tell(service)
+    async with following(service, after=bad.sequence - 1) as response:
+        told = [await next_event(response) for _ in range(2)]
+    entries = await service.get("/redfish/v1/Systems/n1/LogServices/EventLog/Entries")
+    assert [number for number, _ in told] == [bad.sequence, good.sequence]
+    assert [entry["Id"] for entry in entries["Members"][:2]] == [str(good.sequence), str(bad.sequence)]
+    assert "cannot be put into words" in told[0][1]["Message"]
 
 
 async def test_a_client_that_knows_of_more_than_there_is_hears_what_is_new(service: Service) -> None:

@@ -132,6 +132,7 @@ async def test_an_empty_slot_has_no_empty_key(estate: Estate) -> None:
 async def test_a_session_is_worthless_at_another_node_and_at_the_fleets_root_and_the_reverse(estate: Estate) -> None:
     mine, others = await estate.token(), await estate.token("nora", OTHERS_KEY, "n2")
     fleets, _ = await estate.service.token("admin")
+    assert estate.service.accounts.sessions_everywhere() == 3
     urls = {mine: estate.nodes.url("n1"), others: estate.nodes.url("n2"), fleets: estate.service.url}
     for token, own in urls.items():
         for url in urls.values():
@@ -228,7 +229,7 @@ async def test_wrong_keys_lock_the_user_at_both_doors_of_the_node_but_not_at_the
     accounts, clock = estate.service.accounts, StillClock()
     accounts.slot_lockout = Lockout(clock, accounts.slot_lockout._limits.__class__())  # the fixture's never locks
     await estate.nodes.remove("n1")
-    await estate.nodes.add("n1", LOCALHOST)
+    await estate.nodes.add(estate.service.world.fleet.node("n1"), LOCALHOST)
     answers = await asyncio.gather(*(sign_in(estate, "nora", "wrong") for _ in range(5)))
     assert answers == [401] * 5
     assert await sign_in(estate, "nora", KEYS["nora"]) == 401
@@ -298,15 +299,16 @@ async def test_a_namesake_of_a_removed_node_has_none_of_its_sessions(estate: Est
     token = await estate.token()
     await estate.nodes.remove("n1")
     await estate.service.world.fleet.remove("n1", ADMIN)
-    await estate.service.world.add("n1")
-    await estate.nodes.add("n1", LOCALHOST)
+    node, _ = await estate.service.world.add("n1")
+    await estate.nodes.add(node, LOCALHOST)
     assert await estate.status(token) == 401
     assert await sign_in(estate, "nora", KEYS["nora"]) == 401
 
 
 async def test_beyond_loopback_there_is_https_only(estate: Estate) -> None:
+    node, _ = await estate.service.world.add("n3")
     with pytest.raises(CannotListen, match="only HTTPS"):
-        await estate.nodes.add("n3", Endpoint("0.0.0.0", 0))
+        await estate.nodes.add(node, Endpoint("0.0.0.0", 0))
     assert estate.nodes.url("n3") == ""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from bmc.http.deploy import BODY_MAX, CONNECTIONS_MAX, DeployServer
+from bmc.http.deploy import BODY_MAX, CONNECTIONS_MAX, TOLD_AT_ONCE, DeployServer
 from bmc.reinstall.desk import Desk, Ticket
 from bmc.store import StoreFailed
 from tests.reinstall.conftest import install_ticket
@@ -111,6 +111,14 @@ async def test_a_guest_writes_no_lines_of_its_own_into_the_log(client, caplog):
     for record in caplog.records:
         assert record.exc_info is None
         assert record.getMessage().isprintable()
+
+
+async def test_a_guest_does_not_fill_the_log(client, caplog):
+    caplog.set_level(logging.INFO)
+    for _ in range(3 * TOLD_AT_ONCE):
+        async with client.session.get(client.url + "image") as reply:
+            assert reply.status == 401
+    assert len(caplog.records) == TOLD_AT_ONCE
 
 
 async def test_what_cannot_be_stored_is_not_confirmed(client, ticket):

@@ -31,6 +31,7 @@ def test_a_version_that_cannot_be_told_is_none(tmp_path: Path, monkeypatch: pyte
     assert firmware.bios_version(tmp_path / "bios") == ""
     assert firmware.bios_version(tmp_path / "missing") == ""
     assert firmware.package_version(tmp_path / "bios") == ""
+    firmware._version_of_owner.cache_clear()
     monkeypatch.setenv("PATH", "/nonexistent")
     assert firmware.package_version(firmware.find_uefi().code) == ""
 

@@ -75,7 +75,6 @@ export interface System extends Link {
     Oem?: {
       "#Lightsout.Reinstall"?: ActionTarget & { "Image@Redfish.AllowableValues"?: string[] };
       "#Lightsout.Rescue"?: ActionTarget;
-      "#Lightsout.EndRescue"?: ActionTarget;
       "#Lightsout.Erase"?: ActionTarget & { "Method@Redfish.AllowableValues"?: string[] };
       "#Lightsout.Resume"?: ActionTarget;
       "#Lightsout.ConfirmPower"?: ActionTarget;
