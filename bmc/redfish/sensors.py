@@ -30,6 +30,8 @@ class ThresholdChange(Body):
 
 
 class ThresholdsChange(Body):
+    """Null takes a threshold back."""
+
     lower_caution: ThresholdChange | None = None
     lower_critical: ThresholdChange | None = None
     lower_fatal: ThresholdChange | None = None
@@ -72,14 +74,14 @@ def _setting(setting: SensorSetting, wanted: ThresholdsChange) -> SensorSetting:
     limits = dict(setting.thresholds)
     hysteresis = list(setting.hysteresis)
     for threshold in Threshold:
-        change: ThresholdChange | None = getattr(wanted, threshold.name.lower())
-        if change is None:
+        if (name := threshold.name.lower()) not in wanted.model_fields_set:
             continue
-        if change.reading is None:
+        change: ThresholdChange | None = getattr(wanted, name)
+        if change is None or change.reading is None:
             limits.pop(threshold, None)
         else:
             limits[threshold] = change.reading
-        if change.hysteresis_reading is not None:
+        if change is not None and change.hysteresis_reading is not None:
             hysteresis[not threshold.upper] = change.hysteresis_reading * (-1 if threshold.upper else 1)
     return replace(setting, thresholds=limits, hysteresis=(hysteresis[0], hysteresis[1]))
 

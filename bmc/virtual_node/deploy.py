@@ -6,6 +6,7 @@ In its plain user network a guest reaches the namespace's 127.0.0.1 as 10.0.2.2,
 import asyncio
 import contextlib
 import socket
+import struct
 import sys
 from pathlib import Path
 
@@ -54,11 +55,18 @@ class VirtualDeployLink:
                 await helper.wait()
                 raise BackendFailed("the deploy listener could not be opened in time") from None
             if helper.returncode == 0:
-                _, descriptors, _, _ = socket.recv_fds(ours, 16, 1)
-                listener = socket.socket(fileno=descriptors[0])
-                listener.setblocking(False)
-                return listener
+                return _received(ours)
         if not self._guest.alive:
             raise WrongState(f"{self._guest.name} is off; power it on first")
         reason = (complaint.decode(errors="replace").strip().splitlines() or ["no reason"])[-1]
         raise BackendFailed(f"the deploy listener cannot be opened in the guest's network namespace: {reason}")
+
+
+def _received(channel: socket.socket) -> socket.socket:
+    """The listener that the helper has sent. No QEMU that is started meanwhile may inherit it, and `socket.recv_fds`
+    takes no heed of its flags.
+    """
+    _, [(_, _, data)], _, _ = channel.recvmsg(16, socket.CMSG_LEN(struct.calcsize("i")), socket.MSG_CMSG_CLOEXEC)
+    listener = socket.socket(fileno=struct.unpack("i", data)[0])
+    listener.setblocking(False)
+    return listener

@@ -46,6 +46,8 @@ async def test_a_node_is_rescued_and_then_erased_by_the_command_line(service: Li
         assert (await bmc("ssh", "n3", "-i", str(key), "exit 7")).returncode == 7
         assert await refused(service, "n3") == 4403
 
+        service.off("n1")
+        service.reset("n1", "On")  # must not keep the listener of n3's guest, which is opened anew
         qemu = service.qemu("n3")
         service.kill()
         service.start()

@@ -40,6 +40,8 @@ async def test_thresholds_are_set_and_taken_back(service: Service) -> None:
     setting = service.world.fleet.node("n1").snapshot.sensors[3].setting
     assert (setting.thresholds, setting.hysteresis) == ({Threshold.UPPER_CAUTION: 35.0}, (2.0, 0.0))
     assert (await service.get(f"{SENSORS}/InletTemp"))["Thresholds"]["UpperCaution"]["HysteresisReading"] == -2.0
+    assert (await service.call("PATCH", f"{SENSORS}/InletTemp", {"Thresholds": {"UpperCaution": None}})).status == 200
+    assert service.world.fleet.node("n1").snapshot.sensors[3].setting.thresholds == {}
 
 
 @pytest.mark.parametrize(

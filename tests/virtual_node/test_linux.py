@@ -55,7 +55,9 @@ async def test_a_guest_reaches_its_own_deploy_listener_and_nothing_else(linux: R
         writer.close()
 
     for _ in range(2):  # the second as after a restart of the service
-        server = await asyncio.start_server(serve, sock=await linux.backend.deploy.listener())
+        listener = await linux.backend.deploy.listener()
+        assert not listener.get_inheritable()  # no other guest's QEMU may have it
+        server = await asyncio.start_server(serve, sock=listener)
         await linux.serial.say(f"get {linux.backend.deploy.url}/\n")
         position = await linux.serial.until("DEPLOY", position)
         server.close()
