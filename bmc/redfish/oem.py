@@ -179,7 +179,9 @@ class LightsoutAuditRecord(TypedDict):
     RequestId: Annotated[str | None, _text("The X-Request-Id that came with it.")]
     Task: Annotated[str | None, _text("The task on whose behalf it was.")]
     Action: Annotated[str, _text("What was asked.")]
-    TargetKind: Annotated[str, _text("What the target is: node, account, aggregate, subscription, path or service.")]
+    TargetKind: Annotated[
+        str, _text("What the target is: node, account, aggregate, subscription, image, path or service.")
+    ]
     Target: Annotated[str | None, _text("Its name; null for the service itself.")]
     Outcome: Annotated[str, _text("ok or done, or why not.")]
     Details: Annotated[Mapping[str, Any], _text("What belongs to this action.")]

@@ -61,7 +61,7 @@ insist() {
 # clear_head: after this nothing boots from a disk that holds half a system.
 clear_head() {
     [ "$touched" ] || return 0
-    killall -q wget gunzip dd sha256sum
+    killall -q wget zstd dd sha256sum
     [ "$writer" ] && wait "$writer" 2>/dev/null
     if dd if=/dev/zero of="/dev/$disk" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none 2> /run/clear.err; then
         say "the first MiB of $disk is cleared: nothing boots from it"
@@ -247,8 +247,8 @@ take_image() {
     [ $((size % 512)) = 0 ] || fail "the image has $size bytes, which is no whole number of sectors"
     case $sha256 in *[!0-9a-f]*) sha256='' ;; esac
     [ ${#sha256} = 64 ] || fail "the service named no SHA-256 of the image"
-    case $encoding in raw) decode=cat ;; gzip) decode='gunzip -c' ;;
-    *) fail "the image is encoded as '$encoding'; this ramdisk knows raw and gzip" ;; esac
+    case $encoding in raw) decode=cat ;; gzip | xz | zstd) decode='zstd -dcq -' ;;
+    *) fail "the image is encoded as '$encoding'; this ramdisk knows raw, gzip, xz and zstd" ;; esac
     [ "$size" -le "$room" ] || fail "the image needs $size bytes and $disk has $room"
 }
 
