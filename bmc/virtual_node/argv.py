@@ -25,6 +25,7 @@ from bmc.virtual_node.options import DiskOptions, VirtualNodeOptions
 
 CD = "cd0"
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+NIC_DRIVERS = {"virtio": "virtio-net-pci", "e1000e": "e1000e"}
 MENU_MILLISECONDS = 2000
 KCS_PORT, KCS_IRQ = 0xCA2, 5
 """Where IPMI v2.0 appendix C1 has the keyboard controller style interface, and a line that nothing else uses."""
@@ -124,20 +125,15 @@ def _disks(options: VirtualNodeOptions) -> list[str]:
 
 
 def _disk(disk: DiskOptions, index: int, drive: str, sata_line: int) -> list[str]:
+    """QEMU's NVMe tells the guest of a disk's error; the others stand still until somebody resumes them."""
+    stop: dict[str, object] = {"werror": "stop", "rerror": "stop"}
     places: dict[str, dict[str, object]] = {
-        "virtio": {"driver": "virtio-blk-pci", "discard": True},
-        "sata": {"driver": "ide-hd", "bus": f"ide.{sata_line}"},
-        "scsi": {"driver": "scsi-hd", "bus": "scsi0.0"},
+        "virtio": {"driver": "virtio-blk-pci", "discard": True, **stop},
+        "sata": {"driver": "ide-hd", "bus": f"ide.{sata_line}", **stop},
+        "scsi": {"driver": "scsi-hd", "bus": "scsi0.0", **stop},
+        "nvme": {"driver": "nvme"},
     }
-    return _device(
-        **places[disk.bus],
-        id=disk_device(index),
-        drive=drive,
-        serial=disk.serial or "",
-        bootindex=index,
-        werror="stop",
-        rerror="stop",
-    )
+    return _device(**places[disk.bus], id=disk_device(index), drive=drive, serial=disk.serial or "", bootindex=index)
 
 
 def _network(options: VirtualNodeOptions, machine: Machine) -> list[str]:
@@ -148,7 +144,11 @@ def _network(options: VirtualNodeOptions, machine: Machine) -> list[str]:
         net = {"type": "user", "id": f"{device}-net", "restrict": machine.network == "restricted"}
         argv += ["-netdev", json.dumps(net)]
         argv += _device(
-            driver="virtio-net-pci", id=device, netdev=f"{device}-net", mac=nic.mac or "", bootindex=order.index(device)
+            driver=NIC_DRIVERS[nic.model],
+            id=device,
+            netdev=f"{device}-net",
+            mac=nic.mac or "",
+            bootindex=order.index(device),
         )
     return argv
 

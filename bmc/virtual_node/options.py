@@ -28,7 +28,7 @@ class DiskOptions(_Options):
 
     size_gib: int | None = Field(default=None, ge=1, le=65536)
     size_mib: int | None = Field(default=None, ge=1, le=65536 * 1024)
-    bus: Literal["virtio", "sata", "scsi"] = "virtio"
+    bus: Literal["virtio", "sata", "scsi", "nvme"] = "virtio"
     serial: Serial | None = None
 
     @model_validator(mode="after")
@@ -47,6 +47,7 @@ class NicOptions(_Options):
     """One network card. A MAC that is not given is made from the node's UUID, so it stays the same."""
 
     mac: Mac | None = None
+    model: Literal["virtio", "e1000e"] = "virtio"
 
 
 class VirtualNodeOptions(_Options):
