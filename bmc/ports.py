@@ -77,6 +77,16 @@ class FirmwareSetup(Protocol):
         """What the next power on starts. Only called when the node is off."""
 
 
+class Redefinition(Protocol):
+    """For a node that can be defined anew while it is on: what changes waits for its next power on."""
+
+    def take(self, options: Mapping[str, object]) -> None:
+        """What the next power on starts; checked and complete. :raise WrongState: what of it cannot wait."""
+
+    def kept(self) -> Mapping[str, object]:
+        """Those options of the running node that will be others, as they are now; empty when nothing waits."""
+
+
 class MediaBay(Protocol):
     """The node's virtual drives."""
 
@@ -200,6 +210,7 @@ class Backend:
     deploy: DeployLink | None = None
     disks: DiskBay | None = None
     firmware: FirmwareSetup | None = None
+    redefinition: Redefinition | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from bmc.virtual_node.memory import require_memory
 from bmc.virtual_node.options import MIB, VirtualNodeOptions, complete_options, parse_options
 from bmc.virtual_node.power import ProcessSense, QmpSense, VirtualSwitch
 from bmc.virtual_node.sensors import VirtualSensors
+from bmc.virtual_node.shape import Shape
 from bmc.virtual_node.state import Run, StateFile
 
 NAME = "qemu"
@@ -97,14 +98,14 @@ def open_virtual_node(
 
     :raise InvalidRequest: with every option that is wrong.
     """
-    options = parse_options(definition.options, definition.uuid)
     files = NodeFiles(directory / definition.name)
     guest = Guest(definition.name, definition.uuid, files, StateFile(files.state), clock)
     serial = VirtualSerial(guest)
-    starts_with = firmware.VirtualFirmware.of(options)
-    boot = VirtualBoot(guest, options, starts_with, serial.attached)
+    shape = Shape(definition.name, parse_options(definition.options, definition.uuid), guest.state)
+    starts_with = firmware.VirtualFirmware(shape)
+    boot = VirtualBoot(guest, shape, starts_with, serial.attached)
     media = VirtualMedia(guest)
-    start = _Start(definition, options, starts_with, guest, media, _Host(qemu, directory, proc))
+    start = _Start(definition, shape, guest, media, _Host(qemu, directory, proc))
     senses = (QmpSense(guest), ProcessSense(guest))
     return Backend(
         lifecycle=VirtualLifecycle(guest, serial),
@@ -114,13 +115,14 @@ def open_virtual_node(
         media=media,
         screen=VirtualScreen(guest),
         serial=serial,
-        inventory=VirtualInventory(options, starts_with, guest),
-        sensors=VirtualSensors(guest, options, proc),
+        inventory=VirtualInventory(shape, starts_with, guest),
+        sensors=VirtualSensors(guest, shape, proc),
         mains=HostMains(),
-        deploy=VirtualDeployLink(guest) if options.nics else None,
-        disks=VirtualDisks(guest, options),
+        deploy=VirtualDeployLink(guest) if shape.next.nics else None,
+        disks=VirtualDisks(guest, shape),
         host=VirtualHostInterface(guest),
         firmware=starts_with,
+        redefinition=shape,
     )
 
 
@@ -136,25 +138,24 @@ class _Start:
     """All that comes before the first instruction."""
 
     definition: NodeDefinition
-    options: VirtualNodeOptions
-    starts_with: firmware.VirtualFirmware
+    shape: Shape
     guest: Guest
     media: VirtualMedia
     host: _Host
 
     async def run(self) -> None:
         """:raise Refused: something is missing, and nothing was done. :raise BackendFailed: QEMU did not start."""
-        argv, run = await asyncio.to_thread(self._prepare)
-        await self.guest.start(argv, largest_file(self.options, SERIAL_QUOTA), run)
+        options = self.shape.next
+        argv, run = await asyncio.to_thread(self._prepare, options)
+        await self.guest.start(argv, largest_file(options, SERIAL_QUOTA), run)
         try:
             await self.media.load()
         except BaseException:
             await self.guest.kill()
             raise
 
-    def _prepare(self) -> tuple[list[str], Run]:
+    def _prepare(self, options: VirtualNodeOptions) -> tuple[list[str], Run]:
         host, files = self.host, self.guest.files
-        options = self.options.model_copy(update=self.starts_with.options(self.starts_with.mode))
         if shutil.which(host.qemu) is None:
             raise Refused(f"there is no {host.qemu}; install qemu-system-x86")
         chosen, _ = accelerator.choose_accelerator(options.accelerator, host.qemu, host.directory)
@@ -182,7 +183,8 @@ class _Start:
             *sandbox.drop_rights(user, groups),
             *build_argv(self.definition.name, self.definition.uuid, options, machine),
         ]
-        return argv, Run(process.host_boot_id(), self.guest.clock.now(), chosen, network, version)
+        kept = options.model_dump(mode="json", exclude_none=True)
+        return argv, Run(process.host_boot_id(), self.guest.clock.now(), chosen, network, version, kept)
 
 
 class VirtualLifecycle:
@@ -211,13 +213,13 @@ class HostMains:
 
 
 class VirtualInventory:
-    def __init__(self, options: VirtualNodeOptions, starts_with: firmware.VirtualFirmware, guest: Guest) -> None:
-        self._options = options
+    def __init__(self, shape: Shape, starts_with: firmware.VirtualFirmware, guest: Guest) -> None:
+        self._shape = shape
         self._firmware = starts_with
         self._guest = guest
 
     def hardware(self) -> Hardware:
-        options, run = self._options, self._guest.state.now.run
+        options, run = self._shape.now, self._guest.state.now.run
         return Hardware(
             manufacturer="QEMU",
             model="Standard PC (Q35 + ICH9, 2009)",
