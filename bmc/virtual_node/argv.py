@@ -21,7 +21,7 @@ from bmc.virtual_node.files import (
     VNC_SOCKET,
     disk_file,
 )
-from bmc.virtual_node.options import DiskOptions, VirtualNodeOptions
+from bmc.virtual_node.options import USER_NETWORK, DiskOptions, VirtualNodeOptions
 
 CD = "cd0"
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
@@ -47,6 +47,11 @@ def disk_device(index: int) -> str:
 
 def nic_device(index: int) -> str:
     return f"nic{index}"
+
+
+def link_descriptor(index: int) -> int:
+    """The open file that QEMU has the tap of that card as; below 20 are those of the shell that starts it."""
+    return 20 + index
 
 
 def own_boot_order(options: VirtualNodeOptions) -> tuple[str, ...]:
@@ -141,8 +146,10 @@ def _network(options: VirtualNodeOptions, machine: Machine) -> list[str]:
     order = own_boot_order(options)
     for index, nic in enumerate(options.nics):
         device = nic_device(index)
-        net = {"type": "user", "id": f"{device}-net", "restrict": machine.network == "restricted"}
-        argv += ["-netdev", json.dumps(net)]
+        net: dict[str, object] = {"type": "tap", "fd": str(link_descriptor(index)), "vhost": False}
+        if nic.network == USER_NETWORK:
+            net = {"type": "user", "restrict": machine.network == "restricted"}
+        argv += ["-netdev", json.dumps({"id": f"{device}-net", **net})]
         argv += _device(
             driver=NIC_DRIVERS[nic.model],
             id=device,

@@ -1,6 +1,7 @@
 """The driver `qemu`: composes the backend of one virtual node, and tells what this machine lacks for it."""
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
@@ -17,8 +18,8 @@ from bmc.model.errors import Refused
 from bmc.model.node import Disk, Hardware, Nic, NodeDefinition
 from bmc.model.software import Software
 from bmc.ports import Backend, Site
-from bmc.virtual_node import accelerator, firmware, process, sandbox
-from bmc.virtual_node.argv import Machine, build_argv, own_boot_order
+from bmc.virtual_node import accelerator, firmware, links, process, sandbox
+from bmc.virtual_node.argv import Machine, build_argv, link_descriptor, own_boot_order
 from bmc.virtual_node.boot import VirtualBoot
 from bmc.virtual_node.console import SERIAL_QUOTA, VirtualScreen, VirtualSerial
 from bmc.virtual_node.deploy import VirtualDeployLink
@@ -27,9 +28,10 @@ from bmc.virtual_node.disks import largest_file, prepare_disks
 from bmc.virtual_node.files import NodeFiles
 from bmc.virtual_node.guest import Guest
 from bmc.virtual_node.host_interface import VirtualHostInterface
+from bmc.virtual_node.links import open_link, require_allowed
 from bmc.virtual_node.media import VirtualMedia
 from bmc.virtual_node.memory import require_memory
-from bmc.virtual_node.options import MIB, VirtualNodeOptions, complete_options, parse_options
+from bmc.virtual_node.options import MIB, USER_NETWORK, VirtualNodeOptions, complete_options, parse_options
 from bmc.virtual_node.power import ProcessSense, QmpSense, VirtualSwitch
 from bmc.virtual_node.sensors import VirtualSensors
 from bmc.virtual_node.shape import Shape
@@ -43,14 +45,15 @@ ASK_SECONDS = 10.0
 class VirtualNodeDriver:
     """Nodes live in `site.directory`/NAME."""
 
-    def complete(self, definition: NodeDefinition) -> NodeDefinition:
+    def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
+        require_allowed(parse_options(definition.options, definition.uuid), site.interfaces)
         return replace(definition, options=complete_options(definition.options, definition.uuid))
 
     def schema(self) -> Mapping[str, Any]:
         return VirtualNodeOptions.model_json_schema()
 
     async def open(self, definition: NodeDefinition, site: Site) -> Backend:
-        return open_virtual_node(definition, site.directory, site.clock)
+        return open_virtual_node(definition, site.directory, site.clock, interfaces=site.interfaces)
 
     def checks(self, site: Site) -> Iterator[Check]:
         if (qemu := shutil.which(QEMU)) is None:
@@ -68,6 +71,7 @@ class VirtualNodeDriver:
         if namespaces.way == "none":
             finding = f"{namespaces.problem}: nodes get no network and cannot be reinstalled"
             yield Check("guest network", Verdict.WARNING, finding, namespaces.remedy)
+        yield from links.checks(site.interfaces)
 
     def software(self) -> Iterator[Software]:
         """What is not installed is left out."""
@@ -92,7 +96,12 @@ def qemu_version() -> str | None:
 
 
 def open_virtual_node(
-    definition: NodeDefinition, directory: Path, clock: Clock, qemu: str = QEMU, proc: Path = Path("/proc")
+    definition: NodeDefinition,
+    directory: Path,
+    clock: Clock,
+    qemu: str = QEMU,
+    proc: Path = Path("/proc"),
+    interfaces: frozenset[str] = frozenset(),
 ) -> Backend:
     """Compose the backend of one node, kept in `directory`/NAME; touches nothing yet.
 
@@ -105,7 +114,7 @@ def open_virtual_node(
     starts_with = firmware.VirtualFirmware(shape)
     boot = VirtualBoot(guest, shape, starts_with, serial.attached)
     media = VirtualMedia(guest)
-    start = _Start(definition, shape, guest, media, _Host(qemu, directory, proc))
+    start = _Start(definition, shape, guest, media, _Host(qemu, directory, proc, interfaces))
     senses = (QmpSense(guest), ProcessSense(guest))
     return Backend(
         lifecycle=VirtualLifecycle(guest, serial),
@@ -118,7 +127,7 @@ def open_virtual_node(
         inventory=VirtualInventory(shape, starts_with, guest),
         sensors=VirtualSensors(guest, shape, proc),
         mains=HostMains(),
-        deploy=VirtualDeployLink(guest) if shape.next.nics else None,
+        deploy=VirtualDeployLink(guest, shape) if shape.next.nics else None,
         disks=VirtualDisks(guest, shape),
         host=VirtualHostInterface(guest),
         firmware=starts_with,
@@ -131,6 +140,7 @@ class _Host:
     qemu: str
     directory: Path
     proc: Path
+    interfaces: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +157,12 @@ class _Start:
         """:raise Refused: something is missing, and nothing was done. :raise BackendFailed: QEMU did not start."""
         options = self.shape.next
         argv, run = await asyncio.to_thread(self._prepare, options)
-        await self.guest.start(argv, largest_file(options, SERIAL_QUOTA), run)
+        opened = await asyncio.to_thread(self._open_links, options)
+        try:
+            await self.guest.start(argv, largest_file(options, SERIAL_QUOTA), run, opened)
+        finally:
+            for descriptor in opened.values():
+                os.close(descriptor)
         try:
             await self.media.load()
         except BaseException:
@@ -160,6 +175,7 @@ class _Start:
             raise Refused(f"there is no {host.qemu}; install qemu-system-x86")
         chosen, _ = accelerator.choose_accelerator(options.accelerator, host.qemu, host.directory)
         require_memory(options.memory_mib, host.proc)
+        require_allowed(options, host.interfaces)
         self.media.require()
         files.make()
         code = Path()
@@ -185,6 +201,19 @@ class _Start:
         ]
         kept = options.model_dump(mode="json", exclude_none=True)
         return argv, Run(process.host_boot_id(), self.guest.clock.now(), chosen, network, version, kept)
+
+    def _open_links(self, options: VirtualNodeOptions) -> dict[int, int]:
+        """What cards are plugged into, by the number that QEMU has each as. :raise Refused: what the machine lacks."""
+        found: dict[int, int] = {}
+        try:
+            for index, nic in enumerate(options.nics):
+                if nic.network != USER_NETWORK:
+                    found[link_descriptor(index)] = open_link(f"options.nics[{index}]", nic)
+        except BaseException:
+            for descriptor in found.values():
+                os.close(descriptor)
+            raise
+        return found
 
 
 class VirtualLifecycle:

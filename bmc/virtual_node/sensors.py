@@ -36,6 +36,7 @@ class _Count:
 class VirtualSensors:
     """CPU load in percent of all virtual CPUs, the host's memory that QEMU occupies, disk and network traffic.
 
+    A card on a bridge or tap of this host is not measured: its frames do not pass QEMU's network namespace.
     A virtual CPU's load is the time of the whole QEMU process: what QEMU does for the guest is load of the guest's.
     """
 
