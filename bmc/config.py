@@ -106,6 +106,12 @@ class PowerSettings(Section):
     graceful_timeout: float = Field(default=120.0, gt=0)
 
 
+class NetworkSettings(Section):
+    """The host's bridges and taps that virtual nodes may be put on: who is on them reaches what they lead to."""
+
+    interfaces: list[str] = []
+
+
 class Credential(Section):
     """What a vendor BMC wants; a node's options name it. Use `password_file` rather than `password`."""
 
@@ -126,6 +132,7 @@ class Settings(Section):
     fetch: FetchSettings = FetchSettings()
     media: MediaSettings = MediaSettings()
     power: PowerSettings = PowerSettings()
+    network: NetworkSettings = NetworkSettings()
     log: LogSettings = LogSettings()
     credentials: dict[str, Credential] = {}
     hooks: HookSettings = HookSettings()

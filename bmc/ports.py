@@ -77,6 +77,16 @@ class FirmwareSetup(Protocol):
         """What the next power on starts. Only called when the node is off."""
 
 
+class Redefinition(Protocol):
+    """For a node that can be defined anew while it is on: what changes waits for its next power on."""
+
+    def take(self, options: Mapping[str, object]) -> None:
+        """What the next power on starts; checked and complete. :raise WrongState: what of it cannot wait."""
+
+    def kept(self) -> Mapping[str, object]:
+        """Those options of the running node that will be others, as they are now; empty when nothing waits."""
+
+
 class MediaBay(Protocol):
     """The node's virtual drives."""
 
@@ -162,7 +172,9 @@ class DiskBay(Protocol):
 class DeployLink(Protocol):
     """The guest's way to the deploy listener, and to nothing else of ours."""
 
-    url: str
+    @property
+    def url(self) -> str:
+        """:raise Refused: the guest has no card by which it could come."""
 
     async def listener(self) -> socket.socket:
         """A listening TCP socket that only this node's guest can reach at `url`; the caller closes it.
@@ -200,6 +212,7 @@ class Backend:
     deploy: DeployLink | None = None
     disks: DiskBay | None = None
     firmware: FirmwareSetup | None = None
+    redefinition: Redefinition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,17 +220,19 @@ class Site:
     """What a driver gets from the service: a directory of its own, the clock, and the vendor BMCs' credentials.
 
     `credentials` maps a name of the configuration file to user and password. :raise InvalidRequest: no such name.
+    `interfaces` are the host's bridges and taps that the configuration file lets nodes have.
     """
 
     directory: Path
     clock: Clock
     credentials: Callable[[str], tuple[bytes, bytes]]
+    interfaces: frozenset[str] = frozenset()
 
 
 class Driver(Protocol):
     """One kind of backend, registered by name in the entry-point group `bmc.robots`."""
 
-    def complete(self, definition: NodeDefinition) -> NodeDefinition:
+    def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
         """The definition with its options checked and everything filled in that is decided once (MACs, serials).
 
         :raise InvalidRequest: naming the key path of every option that is wrong, and what was expected.

@@ -69,12 +69,16 @@ def add(
 
 @app.command()
 def change(name: Name, options: Options = None, tag: Tags = None) -> None:
-    """Change options of a node that is off, or the tags of any; one that could not be opened is tried again."""
+    """Change options or tags; what a node that is on cannot have at once, it has from its next power on.
+
+    A node that could not be opened is tried again.
+    """
     wanted: dict[str, Any] = {"Options": _parse(options)}
     if tag is not None:
         wanted["Tags"] = [each for each in tag if each]
-    Client().patch(system_path(name), {"Oem": {"Lightsout": wanted}})
-    print(f"{name} changed")
+    system = Client().patch(system_path(name), {"Oem": {"Lightsout": wanted}})
+    waiting = ", ".join(system["Oem"]["Lightsout"]["OptionsUntilPowerOn"] or ())
+    print(f"{name} changed" + (f"; {waiting}: from its next power on" if waiting else ""))
 
 
 @app.command()

@@ -56,6 +56,10 @@ class LightsoutComputerSystem(TypedDict):
     Options: Annotated[
         Mapping[str, Any], _text("The driver's own options. A change names only what it changes.", **CHANGEABLE)
     ]
+    OptionsUntilPowerOn: Annotated[
+        Mapping[str, Any] | None,
+        _text("What the running server has of those options that will be others from its next power on; null if none."),
+    ]
     Tags: Annotated[list[str], _text("Words by which the scope of an account may name the server.", **CHANGEABLE)]
     IPMI: Annotated[Endpoint | None, _text("Where the server's IPMI is answered.")]
     ScreenURI: Annotated[str | None, _text("The WebSocket of the server's screen.")]

@@ -14,7 +14,7 @@ from bmc.events import Events
 from bmc.jobs import Run, Step, StepFailed
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootTarget
 from bmc.model.commands import EjectMedia, InsertDeployMedium, Power, SetBootOverride
-from bmc.model.errors import BmcError, NotSupported
+from bmc.model.errors import BmcError, NotSupported, Refused
 from bmc.model.job import JobState
 from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
@@ -207,8 +207,8 @@ def node_problems(node: Node, backend: Backend, purpose: str) -> list[str]:
     """What the node lacks for the ramdisk; `purpose` is as in "cannot be reinstalled"."""
     snapshot = node.snapshot
     lacks = []
-    if backend.deploy is None:
-        lacks.append("a way to the deploy listener")
+    if not _has_way(backend):
+        lacks.append("a way to the deploy listener (a card on a user network)")
     if not snapshot.media:
         lacks.append("a virtual drive")
     if BootTarget.CD not in snapshot.boot_targets:
@@ -217,6 +217,13 @@ def node_problems(node: Node, backend: Backend, purpose: str) -> list[str]:
     if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:
         lacks.append(f"memory: the ramdisk needs {RAMDISK_MEMORY[firmware] >> 20} MiB")
     return [f"node {snapshot.name} cannot be {purpose}: it lacks {', '.join(lacks)}"] if lacks else []
+
+
+def _has_way(backend: Backend) -> bool:
+    try:
+        return backend.deploy is not None and bool(backend.deploy.url)
+    except Refused:
+        return False
 
 
 def firmware_to_boot(node: Node) -> BootMode | None:

@@ -7,20 +7,22 @@ from pathlib import Path
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, WrongState
 from bmc.virtual_node.files import disk_file, open_guest_file
 from bmc.virtual_node.guest import Guest
-from bmc.virtual_node.options import MIB, VirtualNodeOptions
+from bmc.virtual_node.options import MIB
+from bmc.virtual_node.shape import Shape
 
 
 class VirtualDisks:
-    def __init__(self, guest: Guest, options: VirtualNodeOptions) -> None:
+    def __init__(self, guest: Guest, shape: Shape) -> None:
         self._guest = guest
-        self._options = options
+        self._shape = shape
 
     async def write(self, index: int, source: Path) -> None:
         if self._guest.alive:
             raise WrongState(f"{self._guest.name} is not off; power it off before a disk is written")
-        if not 0 <= index < len(self._options.disks):
-            raise NotFound(f"{self._guest.name} has no disk {index}; it has {len(self._options.disks)}")
-        size, room = source.stat().st_size, self._options.disks[index].size
+        disks = self._shape.now.disks
+        if not 0 <= index < len(disks):
+            raise NotFound(f"{self._guest.name} has no disk {index}; it has {len(disks)}")
+        size, room = source.stat().st_size, disks[index].size
         if size > room:
             raise InvalidRequest(f"{size // MIB} MiB do not fit on disk {index} of {room // MIB} MiB")
         await asyncio.to_thread(self._copy, index, source, room)

@@ -52,7 +52,7 @@ class RealDrivers(MemoryDrivers):
         self._site = Site(directory, SystemClock(), no_credentials)
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
-        return driver.complete(definition)
+        return driver.complete(definition, self._site)
 
     async def open(self, definition: NodeDefinition) -> Backend:
         return await driver.open(definition, self._site)
