@@ -10,7 +10,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
 from bmc.model.software import Software
-from bmc.ports import Backend, Driver, Site
+from bmc.ports import Backend, Driver, Site, no_connections
 
 GROUP = "bmc.robots"
 
@@ -18,10 +18,17 @@ GROUP = "bmc.robots"
 class Drivers:
     """Every driver that is installed, each with a directory of its own below `directory`."""
 
-    def __init__(self, directory: Path, clock: Clock, credentials: Callable[[str], tuple[bytes, bytes]]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        clock: Clock,
+        credentials: Callable[[str], tuple[bytes, bytes]],
+        connections: Callable[[str], str] = no_connections,
+    ) -> None:
         self._directory = directory
         self._clock = clock
         self._credentials = credentials
+        self._connections = connections
         self._entries = {entry.name: entry for entry in entry_points(group=GROUP)}
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
@@ -54,4 +61,4 @@ class Drivers:
         return driver
 
     def _site(self, name: str) -> Site:
-        return Site(self._directory / name, self._clock, self._credentials)
+        return Site(self._directory / name, self._clock, self._credentials, self._connections)
