@@ -122,7 +122,8 @@ class DomainBoot:
             self._domain.rebooting = False
             await self._booted()
         elif isinstance(event, Rebooted):
-            self._tell(self._kept.armed if self._kept.armed.enabled is BootEnabled.CONTINUOUS else NO_OVERRIDE)
+            self._note(self._kept.armed if self._kept.armed.enabled is BootEnabled.CONTINUOUS else NO_OVERRIDE)
+            self._news.set()
         elif isinstance(event, LinkUp) and look is not None:
             if self._missed(look):
                 await self._booted()
@@ -140,10 +141,13 @@ class DomainBoot:
     async def _booted(self) -> None:
         async with self._lock:
             override = self._kept.armed
-            self._tell(override)
-            if _once(override):
-                await self._arm(NO_OVERRIDE)
-            await self._hold()
+            self._note(override)  # first, as the definition tells no more that it was followed once it is put back
+            try:
+                if _once(override):
+                    await self._arm(NO_OVERRIDE)
+                await self._hold()
+            finally:
+                self._news.set()
 
     async def _start_again(self) -> None:
         try:
@@ -154,11 +158,10 @@ class DomainBoot:
             self._domain.rebooting = False
             raise BackendFailed(f"it rebooted, and could not be started again: {error}") from None
 
-    def _tell(self, override: BootOverride) -> None:
+    def _note(self, override: BootOverride) -> None:
         self._kept.unseen.append(BootSeen(self._domain.clock.now(), override))
         del self._kept.unseen[:-UNSEEN_KEPT]
         self._kept.save()
-        self._news.set()
 
 
 def _once(override: BootOverride) -> bool:

@@ -11,7 +11,6 @@ from xml.etree.ElementTree import Element
 from bmc.libvirt_node.definition import disk_names, on_reboot, parse
 from bmc.libvirt_node.library import libvirt
 from bmc.libvirt_node.link import (
-    DEADLINE,
     Connection,
     DomainGone,
     Lifecycle,
@@ -93,7 +92,7 @@ class Domain:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def call(self, work: Callable[[VirDomain], T], deadline: float = DEADLINE) -> T:
+    async def call(self, work: Callable[[VirDomain], T], deadline: float | None = None) -> T:
         """`work` with the domain, in one of the connection's threads. Raises as `Link.call`."""
         return await self.link.call(lambda connection: work(self.find(connection)), deadline)
 
@@ -123,7 +122,7 @@ class Domain:
         if uuid is not None and self.now is not None and uuid != self.now.uuid:
             return
         if isinstance(event, QemuShutdown) and self.now is not None and self.now.reboots_held:
-            self.rebooting = any(reason in event.details for reason in RESETS)
+            self.rebooting |= any(reason in event.details for reason in RESETS)  # a signal of libvirt's own follows
         self._events.put_nowait(event)
 
     async def _deal(self) -> None:

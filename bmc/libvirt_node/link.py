@@ -119,6 +119,7 @@ class Link:
 
     def start(self) -> None:
         run_events()
+        self.settled.clear()
         self._loop = asyncio.get_running_loop()
         self._workers = Workers(self.domain, THREADS)
         self._tasks = [
@@ -133,8 +134,8 @@ class Link:
         self._let_go()
         self._workers.close()
 
-    async def call(self, work: Callable[[Connection], T], deadline: float = DEADLINE) -> T:
-        """Run `work` in one of the threads.
+    async def call(self, work: Callable[[Connection], T], deadline: float | None = None) -> T:
+        """Run `work` in one of the threads; for DEADLINE seconds at most unless told otherwise.
 
         :raise Unreachable: libvirt was not asked. :raise OutcomeUnknown: it was, and its answer did not come.
         :raise DomainGone, WrongState, NotSupported, BackendFailed: what it answered.
@@ -142,6 +143,7 @@ class Link:
         connection = self._connection
         if connection is None:
             raise Unreachable(self.down)
+        deadline = DEADLINE if deadline is None else deadline
         future = self._workers.submit(lambda: work(connection))
         if not await _within(future, deadline):
             text = f"{self.domain} did not answer within {deadline:.0f} s"

@@ -91,6 +91,7 @@ class DomainSense:
         self.domain = domain.link.domain
         self._domain = domain
         self._last = PowerReading(PowerState.UNKNOWN, domain.clock.now(), reason="not looked at yet")
+        self._told: PowerReading | None = None
         self._readings: deque[PowerReading] = deque(maxlen=READINGS_KEPT)
         self._news = asyncio.Event()
         domain.handle(self._on_event)
@@ -124,13 +125,12 @@ class DomainSense:
             await self._tell_now()
 
     async def _tell_now(self) -> None:
-        before = self._last
         reading = await self.read()
-        if reading is not before or not self._readings:
+        if reading is not self._told:
             self._tell(reading)
 
     def _tell(self, reading: PowerReading) -> None:
-        self._last = reading
+        self._last = self._told = reading
         self._readings.append(reading)
         self._news.set()
 

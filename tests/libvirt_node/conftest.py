@@ -34,7 +34,7 @@ def libvirtd() -> Iterator[Libvirtd]:
 @pytest.fixture
 def machine(libvirtd: Libvirtd) -> Iterator[VirtualMachine]:
     """A domain that is off."""
-    machine = libvirtd.define("vm")
+    machine = libvirtd.define(f"vm-{uuid4().hex[:6]}")
     yield machine
     machine.remove()
 

@@ -27,7 +27,7 @@ DOMAIN = """<domain type='qemu'>
     <disk type='file' device='cdrom'><target dev='sda' bus='sata'/><readonly/>{cd}</disk>
     <interface type='user'><mac address='52:54:00:11:22:33'/><model type='e1000e'/>{nic}</interface>
     <serial type='pty'><log file='{directory}/{name}.log' append='on'/></serial>
-    <graphics type='vnc' autoport='yes' listen='127.0.0.1' passwd='hush'/>
+    <graphics type='vnc' socket='{directory}/{name}.vnc' passwd='hush'/>
     <panic model='isa'/>
   </devices>
 </domain>
@@ -104,12 +104,16 @@ class Libvirtd:
     def destroy(self) -> None:
         """End it and its guests, and remove everything."""
         self.kill()
-        for file in self.directory.glob("run/libvirt/qemu/run/*.pid"):
+        self.kill_guest("*")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def kill_guest(self, name: str) -> None:
+        """Its QEMU, if there is one."""
+        for file in self.directory.glob(f"run/libvirt/qemu/run/{name}.pid"):
             try:
                 os.kill(int(file.read_text()), signal.SIGKILL)
             except (OSError, ValueError):
                 continue
-        shutil.rmtree(self.directory, ignore_errors=True)
 
     def virsh(self, *words: str) -> str:
         """What it printed; it must succeed."""
@@ -177,5 +181,7 @@ class VirtualMachine:
         return log.read_text(errors="replace") if log.exists() else ""
 
     def remove(self) -> None:
-        self.daemon._virsh("destroy", self.name)
-        self.daemon._virsh("undefine", self.name, "--managed-save")
+        """Quicker than `virsh destroy`, which asks QEMU to end first."""
+        self.daemon.kill_guest(self.name)
+        if self.name in self.daemon.virsh("list", "--all", "--name").split():
+            self.virsh("undefine", "--managed-save")
