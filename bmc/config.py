@@ -120,6 +120,12 @@ class Credential(Section):
     password_file: Path | None = None
 
 
+class LibvirtConnection(Section):
+    """Where a libvirt is, as `qemu:///system`; a node's options name it."""
+
+    uri: str = Field(min_length=1, max_length=1024, pattern=r"^[a-z]+(\+[a-z]+)?://\S*$")
+
+
 class LogSettings(Section):
     format: Literal["text", "json"] = "text"
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -135,6 +141,7 @@ class Settings(Section):
     network: NetworkSettings = NetworkSettings()
     log: LogSettings = LogSettings()
     credentials: dict[str, Credential] = {}
+    libvirt: dict[str, LibvirtConnection] = {}
     hooks: HookSettings = HookSettings()
 
 

@@ -10,7 +10,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
 from bmc.model.software import Software
-from bmc.ports import Backend, Driver, Site
+from bmc.ports import Backend, Driver, Site, no_connections
 
 GROUP = "bmc.robots"
 
@@ -24,11 +24,13 @@ class Drivers:
         clock: Clock,
         credentials: Callable[[str], tuple[bytes, bytes]],
         interfaces: frozenset[str] = frozenset(),
+        connections: Callable[[str], str] = no_connections,
     ) -> None:
         self._directory = directory
         self._clock = clock
         self._credentials = credentials
         self._interfaces = interfaces
+        self._connections = connections
         self._entries = {entry.name: entry for entry in entry_points(group=GROUP)}
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
@@ -61,4 +63,4 @@ class Drivers:
         return driver
 
     def _site(self, name: str) -> Site:
-        return Site(self._directory / name, self._clock, self._credentials, self._interfaces)
+        return Site(self._directory / name, self._clock, self._credentials, self._interfaces, self._connections)

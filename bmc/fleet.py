@@ -382,12 +382,14 @@ class Fleet:
 
 
 def _guard_credentials(options: Mapping[str, object], caller: Caller) -> None:
-    """A credential belongs to the whole fleet: whoever may send it to a host of their choice can have it.
+    """A credential belongs to the whole fleet: whoever may send it to a host of their choice can have it. So does a
+    connection to a libvirt: whoever may name a domain there has it.
 
     :raise Denied: the caller administers only some nodes.
     """
-    if "credential" in options:
-        decide(caller, Role.ADMINISTRATOR, action="use-credential")
+    for key in ("credential", "connection"):
+        if key in options:
+            decide(caller, Role.ADMINISTRATOR, action=f"use-{key}")
 
 
 def _to_json(definition: NodeDefinition) -> dict[str, Json]:

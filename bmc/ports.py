@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from bmc.model.boot import BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.checks import Check
 from bmc.model.clock import Clock
+from bmc.model.errors import InvalidRequest
 from bmc.model.node import Hardware, MediaSlot, NodeDefinition
 from bmc.model.power import PowerAction, PowerReading
 from bmc.model.sensor import SensorInfo
@@ -215,18 +216,23 @@ class Backend:
     redefinition: Redefinition | None = None
 
 
+def no_connections(name: str) -> str:
+    raise InvalidRequest(f"libvirt connection {name!r} is not in the configuration file; there is none")
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a driver gets from the service: a directory of its own, the clock, and the vendor BMCs' credentials.
+    """What a driver gets from the service: a directory of its own, the clock, and what the configuration file names.
 
-    `credentials` maps a name of the configuration file to user and password. :raise InvalidRequest: no such name.
-    `interfaces` are the host's bridges and taps that the configuration file lets nodes have.
+    `credentials` maps a name to user and password of a vendor BMC, `connections` one to the URI of a libvirt.
+    :raise InvalidRequest: no such name. `interfaces` are the host's bridges and taps that nodes may have.
     """
 
     directory: Path
     clock: Clock
     credentials: Callable[[str], tuple[bytes, bytes]]
     interfaces: frozenset[str] = frozenset()
+    connections: Callable[[str], str] = no_connections
 
 
 class Driver(Protocol):
