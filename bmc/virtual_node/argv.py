@@ -32,12 +32,16 @@ KCS_PORT, KCS_IRQ = 0xCA2, 5
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the host decides: `network` "open" is for a namespace of QEMU's own, "restricted" lets nothing through."""
+    """What the host decides: `network` "open" is for a namespace of QEMU's own, "restricted" lets nothing through.
+
+    `boot_file` is the URL that DHCP names to the guest's firmware, "" for none. Everybody on the host can read it here.
+    """
 
     qemu: str
     accelerator: Literal["kvm", "tcg"]
     uefi_code: str
     network: Literal["open", "restricted"]
+    boot_file: str = ""
 
 
 def disk_device(index: int) -> str:
@@ -146,6 +150,8 @@ def _network(options: VirtualNodeOptions, machine: Machine) -> list[str]:
     for index, nic in enumerate(options.nics):
         device = nic_device(index)
         net = {"type": "user", "id": f"{device}-net", "restrict": machine.network == "restricted"}
+        if machine.boot_file:
+            net["bootfile"] = machine.boot_file
         argv += ["-netdev", json.dumps(net)]
         argv += _device(
             driver="virtio-net-pci", id=device, netdev=f"{device}-net", mac=nic.mac or "", bootindex=order.index(device)

@@ -176,7 +176,7 @@ class Work:
 
     def recipe(self, kind: str) -> Recipe:
         step = Step("wait", self.wait, True, 1, 60, "waiting failed")
-        return Recipe(kind, (step,), self.prepare, self.release, f"{kind} in progress")
+        return Recipe(kind, lambda request: (step,), self.prepare, self.release, f"{kind} in progress")
 
 
 @dataclass

@@ -25,6 +25,8 @@ from bmc.ports import Backend, Site
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.images import Catalogue
 from bmc.reinstall.medium import build_medium
+from bmc.reinstall.network_boot import boot_files
+from bmc.reinstall.ways import Network, VirtualMedia
 from bmc.virtual_node.driver import driver
 from tests.jobs.lab import jobs_of
 from tests.reinstall.conftest import recipes
@@ -63,11 +65,13 @@ class Lab:
         self.directory = directory
         self.drivers = RealDrivers(directory / "nodes")
         self._catalogue = Catalogue(artefacts.catalogue)
-        self._build = partial(build_medium, artefacts)
+        self._ways = (
+            VirtualMedia(partial(build_medium, artefacts), directory / "deploy"),
+            Network(partial(boot_files, artefacts)),
+        )
 
     def jobs(self, world: World) -> Jobs:
-        media = self.directory / "deploy"
-        return jobs_of(world, SystemClock(), *recipes(world, self._catalogue, self._build, media))
+        return jobs_of(world, SystemClock(), *recipes(world, self._catalogue, *self._ways))
 
 
 @pytest.fixture(scope="session")
