@@ -19,7 +19,7 @@ from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, hidden
 from bmc.reinstall.guest import DeployDoor, Guest, within
-from bmc.reinstall.ways import Way, WayIn
+from bmc.reinstall.ways import Way, WayIn, lacking
 from bmc.store import Json
 
 CLEAR_TIME = 20.0
@@ -51,7 +51,7 @@ class RamdiskJob(ABC):
             return [f"way: expected one of {', '.join(way.value for way in self._ways)}"]
         snapshot = node.snapshot
         lacks = [] if backend.deploy else ["a way to the deploy listener"]
-        lacks += self._way(request).lacks(node, backend)
+        lacks += lacking(self._way(request).way, snapshot)
         firmware = firmware_to_boot(node)
         if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:
             lacks.append(f"memory: the ramdisk needs {RAMDISK_MEMORY[firmware] >> 20} MiB")

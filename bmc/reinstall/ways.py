@@ -10,9 +10,9 @@ from bmc.jobs import Run
 from bmc.model.boot import BootTarget
 from bmc.model.commands import EjectMedia, InsertDeployMedium
 from bmc.model.errors import NotSupported
-from bmc.node import Node
+from bmc.model.node import NodeSnapshot
 from bmc.node.drives import DEPLOY_MEDIUM
-from bmc.ports import Backend, DeployLink, NetworkBoot
+from bmc.ports import DeployLink, NetworkBoot
 from bmc.reinstall.desk import hidden
 from bmc.reinstall.network_boot import SCRIPT, BootFiles, boot_script
 from bmc.store import Json
@@ -39,10 +39,6 @@ class Way(ABC):
     disarming: tuple[str, str]
 
     @abstractmethod
-    def lacks(self, node: Node, backend: Backend) -> list[str]:
-        """What it needs and the node has not."""
-
-    @abstractmethod
     async def arm(self, run: Run) -> None:
         """The next boot from `target` brings the ramdisk; outlives the service. The node is off."""
 
@@ -66,10 +62,6 @@ class VirtualMedia(Way):
     def __init__(self, build: BuildMedium, directory: Path) -> None:
         self._build = build
         self._directory = directory
-
-    def lacks(self, node: Node, backend: Backend) -> list[str]:
-        drive = [] if node.snapshot.media else ["a virtual drive"]
-        return drive + ([] if self.target in node.snapshot.boot_targets else ["booting from its virtual drive"])
 
     async def arm(self, run: Run) -> None:
         slot = run.node.snapshot.media[0]
@@ -102,10 +94,6 @@ class Network(Way):
     def __init__(self, make: MakeBootFiles) -> None:
         self._make = make
 
-    def lacks(self, node: Node, backend: Backend) -> list[str]:
-        card = [] if self.target in node.snapshot.boot_targets else ["a network card that it boots from"]
-        return card + ([] if backend.network_boot else ["a network whose boot file can be set"])
-
     async def arm(self, run: Run) -> None:
         await _network_boot(run).offer(deploy_link(run).url + SCRIPT)
 
@@ -115,6 +103,25 @@ class Network(Way):
     def boot_files(self, run: Run) -> BootFiles | None:
         key = run.secrets["key"]
         return BootFiles(hidden(key), boot_script(deploy_link(run).url, key), self._make(configuration(run)))
+
+
+def lacking(way: WayIn, snapshot: NodeSnapshot) -> list[str]:
+    """What the node has not and would need to be led this way."""
+    needs = {
+        WayIn.VIRTUAL_MEDIA: {
+            "a virtual drive": bool(snapshot.media),
+            "booting from its virtual drive": VirtualMedia.target in snapshot.boot_targets,
+        },
+        WayIn.NETWORK: {
+            "a network card that it boots from": Network.target in snapshot.boot_targets,
+            "a network whose boot file can be set": snapshot.has_network_boot,
+        },
+    }
+    return [need for need, there in needs[way].items() if not there]
+
+
+def ways_in(snapshot: NodeSnapshot) -> list[WayIn]:
+    return [way for way in WayIn if not lacking(way, snapshot)]
 
 
 def configuration(run: Run) -> dict[str, str]:

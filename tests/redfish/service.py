@@ -105,6 +105,11 @@ class Firmware:
         self.mode = mode
 
 
+class NetworkBoot:
+    async def offer(self, url: str) -> None:
+        return
+
+
 class Inventory:
     def __init__(self, firmware: Firmware) -> None:
         self._firmware = firmware
@@ -143,6 +148,7 @@ class ConsoleDrivers(MemoryDrivers):
             *(server, server, (server,), server, server, screen, line, Inventory(firmware), MemorySensors(server)),
             mains=server,
             firmware=firmware,
+            network_boot=NetworkBoot(),
         )
 
 
