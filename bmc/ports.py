@@ -184,6 +184,17 @@ class DeployLink(Protocol):
         """
 
 
+class NetworkBoot(Protocol):
+    """What the node's network cards are told to boot, as DHCP tells them."""
+
+    async def offer(self, url: str) -> None:
+        """From the next power on they boot what is at `url`, below that of the deploy link; "": nothing of ours.
+
+        The listener is there from the first instruction of a boot that this was said for. Outlives the service.
+        :raise BackendFailed: it cannot be arranged.
+        """
+
+
 class Lifecycle(Protocol):
     async def start(self) -> None:
         """Adopt what is already running; touches nothing."""
@@ -211,6 +222,7 @@ class Backend:
     host: HostInterface | None = None
     mains: Mains | None = None
     deploy: DeployLink | None = None
+    network_boot: NetworkBoot | None = None
     disks: DiskBay | None = None
     firmware: FirmwareSetup | None = None
     redefinition: Redefinition | None = None

@@ -44,7 +44,9 @@ from bmc.reinstall.images import Catalogue
 from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import build_medium
+from bmc.reinstall.network_boot import boot_files
 from bmc.reinstall.rescue import Rescue
+from bmc.reinstall.ways import Network, VirtualMedia
 from bmc.secret_files import write_secret
 
 log = logging.getLogger(__name__)
@@ -99,13 +101,13 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         core.fleet.on_forget(opened.forget)
         aggregates = Aggregates(core.store)
         core.fleet.on_forget(aggregates.forget)
-        medium = partial(build_medium, artefacts)
-        door, directory = DeployServer(), state / "deploy"
+        medium = VirtualMedia(partial(build_medium, artefacts), state / "deploy")
+        ways, door = (medium, Network(partial(boot_files, artefacts))), DeployServer()
         recipes = (
-            Reinstall(core.events, catalogue, medium, door, directory).recipe(),
-            Rescue(core.events, medium, door, directory).recipe(),
-            Erase(core.events, core.audit, medium, door, directory).recipe(),
-            Inspect(core.events, medium, door, directory).recipe(),
+            Reinstall(core.events, catalogue, ways, door).recipe(),
+            Rescue(core.events, ways, door).recipe(),
+            Erase(core.events, core.audit, ways, door).recipe(),
+            Inspect(core.events, ways, door).recipe(),
         )
         jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.accounts.find, core.clock, recipes)
         stack.push_async_callback(jobs.close)

@@ -19,6 +19,9 @@ Options = Annotated[
     list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="an option, as cpus=2 or memory_mib=1024")
 ]
 Tags = Annotated[list[str] | None, typer.Option(help="a tag, for scopes; --tag '' for none at all")]
+Way = Annotated[
+    str | None, typer.Option(help="how the deploy ramdisk gets there: VirtualMedia, if not given, or Network (PXE)")
+]
 
 app = typer.Typer(no_args_is_help=True, help="Add, show, change and remove nodes.")
 
@@ -171,6 +174,7 @@ def reinstall(
         Path | None,
         typer.Option(help="a file with root's password; without it nobody can log in on the screen or serial console"),
     ] = None,
+    way: Way = None,
     yes: Yes = False,
 ) -> None:
     """Erase a node's disk and install an image; shows the progress until the new system has proved itself.
@@ -181,11 +185,15 @@ def reinstall(
     password = read(password_file).rstrip("\n") if password_file else None
     ask(f"Erase the disk of {name} and install {image}? There is no way back.", yes)
     client = Client()
-    body: dict[str, Any] = {"Image": image, "Hostname": hostname or name, "SSHKeys": keys}
+    body: dict[str, Any] = {"Image": image, "Hostname": hostname or name, "SSHKeys": keys, **in_body(way)}
     if password is not None:
         body["Password"] = password
     task, _ = client.post(f"{system_path(name)}/Actions/Oem/Lightsout.Reinstall", body)
     jobs.follow(client, task)
+
+
+def in_body(way: str | None) -> dict[str, str]:
+    return {"Way": way} if way else {}
 
 
 def public_keys(files: list[Path]) -> list[str]:

@@ -253,7 +253,7 @@ class Jobs:
         subject, backend = self._fleet.node(node), self._fleet.backend(node)
         prepared = await recipe.prepare(subject, backend, request, secrets)
         self._last += 1
-        steps = tuple(step.name for step in recipe.steps)
+        steps = tuple(step.name for step in recipe.steps(prepared.request))
         job = Job(str(self._last), recipe.kind, node, caller.account, prepared.request, steps, self._clock.now())
         run = Run(Written(job), prepared.secrets, subject, backend, self._clock, self._ledger)
         await self._ledger.add(Written(job), prepared.secrets)

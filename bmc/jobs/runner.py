@@ -58,18 +58,19 @@ async def carry_out(recipe: Recipe, run: Run, resumed: bool) -> None:
 
 async def _steps(recipe: Recipe, run: Run, resumed: bool) -> _End:
     step: Step | None = None
-    names = [step.name for step in recipe.steps]
-    total = sum(step.weight for step in recipe.steps)
+    steps = recipe.steps(run.job.request)
+    names = [step.name for step in steps]
+    total = sum(step.weight for step in steps)
     first = names.index(run.job.step) if run.job.step in names else 0
     try:
         if resumed and not _holds(run):
             await run.do(Reserve(recipe.why))
-        for index in range(first, len(recipe.steps)):
-            step = recipe.steps[index]
+        for index in range(first, len(steps)):
+            step = steps[index]
             _check_cancelled(run)
             if resumed and index == first and run.job.step and await _had_effect(step, run):
                 continue
-            before = sum(step.weight for step in recipe.steps[:index])
+            before = sum(step.weight for step in steps[:index])
             await run.enter(step.name, 100 * before / total, 100 * step.weight / total)
             await within(step, run, step.run(run))
     except Cancelled:

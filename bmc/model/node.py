@@ -152,6 +152,7 @@ class NodeSnapshot:
     fru: bytes = b""
     os_seen: bool = False
     has_screen: bool = False
+    has_network_boot: bool = False
     has_serial: bool = False
     has_host_interface: bool = False
     has_firmware_setup: bool = False

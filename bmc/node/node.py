@@ -135,6 +135,7 @@ class Node:
             actions=self._power.actions,
             boot_targets=backend.boot.targets if backend.boot else frozenset(),
             has_screen=backend.screen is not None,
+            has_network_boot=backend.network_boot is not None,
             has_serial=backend.serial is not None,
             has_host_interface=backend.host is not None,
             has_firmware_setup=backend.firmware is not None,

@@ -108,6 +108,7 @@ class JobRequest(TypedDict, total=False):
     ssh_keys: Annotated[list[str], _text("The public keys that may log in.")]
     disk: Annotated[RequestedDisk, _text("Which disk.")]
     method: Annotated[str, _text("How to erase it.")]
+    way: Annotated[str, _text("How the server gets to the ramdisk: VirtualMedia or Network.")]
     minutes: Annotated[int, _text("How long a rescue lasts at most.")]
     action: Annotated[str, _text("The power action.")]
     batch: Annotated[int, _text("How many servers at once.")]

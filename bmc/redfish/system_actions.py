@@ -15,10 +15,11 @@ from bmc.power.table import reset_type
 from bmc.redfish.body import Body, Nothing
 from bmc.redfish.errors import fail
 from bmc.redfish.router import Call, Reply, Route
-from bmc.redfish.system_body import SYSTEMS, can_boot_ramdisk, reset_types
+from bmc.redfish.system_body import SYSTEMS, reset_types
 from bmc.redfish.tasks import monitor_path, task_body
 from bmc.reinstall.erase import EraseMethod
 from bmc.reinstall.rescue import MINUTES, MINUTES_MAX
+from bmc.reinstall.ways import WayIn, ways_in
 
 ACTIONS = f"{SYSTEMS}/{{node}}/Actions"
 RESET, REINSTALL, CONFIRM = "ComputerSystem.Reset", "Lightsout.Reinstall", "Lightsout.ConfirmPower"
@@ -59,7 +60,16 @@ class DiskBody(Body):
         return {key: value for key, value in given.items() if value is not None}
 
 
-class ReinstallBody(Body):
+class RamdiskBody(Body):
+    """How the server gets to the ramdisk; VirtualMedia if it is left out."""
+
+    way: WayIn | None = None
+
+    def chosen(self) -> dict[str, object]:
+        return {"way": self.way.value} if self.way else {}
+
+
+class ReinstallBody(RamdiskBody):
     """What is left out is not set; whether the image can do with that is for the job to say."""
 
     image: str
@@ -69,12 +79,12 @@ class ReinstallBody(Body):
     password: str | None = Field(default=None, max_length=256)
 
 
-class RescueBody(Body):
+class RescueBody(RamdiskBody):
     ssh_keys: tuple[str, ...] = Field(alias="SSHKeys", min_length=1, max_length=32)
     timeout_minutes: int = Field(default=MINUTES, ge=1, le=MINUTES_MAX)
 
 
-class EraseBody(Body):
+class EraseBody(RamdiskBody):
     """Without a disk the server must have only one."""
 
     method: EraseMethod
@@ -86,7 +96,7 @@ OEM_ACTIONS: tuple[tuple[str, type[Body], str], ...] = (
     (RESCUE, RescueBody, "Boot a system to work in, by SSH and on the consoles; answers with a task."),
     (END_RESCUE, Nothing, "End the rescue of the server."),
     (ERASE, EraseBody, "Erase a disk of the server and read back from it; answers with a task."),
-    (INSPECT, Nothing, "Have the server tell what it consists of; answers with a task."),
+    (INSPECT, RamdiskBody, "Have the server tell what it consists of; answers with a task."),
     (RESUME, Nothing, "Let a server run on that stands still."),
     (CONFIRM, ConfirmBody, "Say what a person has seen of a server whose power state is unknown."),
     (RESERVE, ReserveBody, "Keep others from changing the server until it is released."),
@@ -127,7 +137,7 @@ async def reinstall(call: Call) -> Reply:
         "ssh_keys": list(wanted.ssh_keys) or None,
         "disk": wanted.disk.rule() if wanted.disk else None,
     }
-    request = {name: value for name, value in asked.items() if value is not None}
+    request = {name: value for name, value in asked.items() if value is not None} | wanted.chosen()
     secrets = {"password": wanted.password} if wanted.password else {}
     return await _start(call, "reinstall", request, secrets)
 
@@ -135,7 +145,8 @@ async def reinstall(call: Call) -> Reply:
 async def rescue(call: Call) -> Reply:
     _bootable(call)
     wanted = call.body(RescueBody, RESCUE)
-    return await _start(call, "rescue", {"ssh_keys": list(wanted.ssh_keys), "minutes": wanted.timeout_minutes}, {})
+    request = {"ssh_keys": list(wanted.ssh_keys), "minutes": wanted.timeout_minutes, **wanted.chosen()}
+    return await _start(call, "rescue", request, {})
 
 
 async def end_rescue(call: Call) -> Reply:
@@ -148,19 +159,18 @@ async def erase(call: Call) -> Reply:
     _bootable(call)
     wanted = call.body(EraseBody, ERASE)
     disk = {"disk": wanted.disk.rule()} if wanted.disk else {}
-    return await _start(call, "erase", {"method": wanted.method.value, **disk}, {})
+    return await _start(call, "erase", {"method": wanted.method.value, **disk, **wanted.chosen()}, {})
 
 
 async def inspect(call: Call) -> Reply:
     _bootable(call)
-    call.body(Nothing, INSPECT)
-    return await _start(call, "inspect", {}, {})
+    return await _start(call, "inspect", call.body(RamdiskBody, INSPECT).chosen(), {})
 
 
 def _bootable(call: Call) -> None:
     snapshot = call.node().snapshot
-    if not can_boot_ramdisk(snapshot):
-        raise NotSupported(f"{snapshot.name} has no virtual drive to boot the deploy medium from")
+    if not ways_in(snapshot):
+        raise NotSupported(f"{snapshot.name} has neither a virtual drive nor a network to boot the deploy ramdisk from")
 
 
 async def _start(call: Call, kind: str, request: Mapping[str, object], secrets: Mapping[str, object]) -> Reply:

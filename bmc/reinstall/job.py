@@ -3,7 +3,6 @@
 import asyncio
 import secrets as random
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import cast
 
 from bmc.events import Events
@@ -18,12 +17,13 @@ from bmc.reinstall.desk import Errand, Stage, Ticket, hidden
 from bmc.reinstall.guest import DeployDoor, Guest, within
 from bmc.reinstall.images import Catalogue, Image
 from bmc.reinstall.proof import mark, read_proof
-from bmc.reinstall.steps import BuildMedium, RamdiskJob, api, firmware_to_boot, new_token, node_problems, unknown_fields
+from bmc.reinstall.steps import RamdiskJob, firmware_to_boot, new_token, unknown_fields
 from bmc.reinstall.target import rule_problems
+from bmc.reinstall.ways import Way, deploy_link
 from bmc.store import Json
 
 KIND = "reinstall"
-FIELDS = ("image", "hostname", "ssh_keys", "disk")
+FIELDS = ("image", "hostname", "ssh_keys", "disk", "way")
 REPLAY = 256 * 1024
 GRACE = 30.0
 """Seconds that the other proofs get once one has been had."""
@@ -34,29 +34,24 @@ class Reinstall(RamdiskJob):
     (which disk: serial, name or size; left out when there is only one). Secrets: `password` of root, or none.
     """
 
-    def __init__(
-        self, events: Events, catalogue: Catalogue, build: BuildMedium, door: DeployDoor, directory: Path
-    ) -> None:
-        super().__init__(events, build, door, directory)
+    def __init__(self, events: Events, catalogue: Catalogue, ways: Sequence[Way], door: DeployDoor) -> None:
+        super().__init__(events, ways, door)
         self._catalogue = catalogue
 
     def recipe(self) -> Recipe:
+        return Recipe(KIND, self._steps, self._prepare, self._release, why="reinstall in progress")
+
+    def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:
         hour = 3600.0
-        return Recipe(
-            KIND,
-            (
-                *self._comes_up(),
-                Step("erase", self._erase, True, 3, hour, "the disk could not be erased", idle=120),
-                Step("write", self._write, True, 35, 6 * hour, "the image could not be written", idle=120),
-                Step("verify", self._verify, True, 15, 3 * hour, "the disk could not be verified", idle=120),
-                Step("seed", self._seed, True, 3, 600, "the seed could not be written", idle=120),
-                *self._goes_off(),
-                Step("start", self._start, True, 2, 120, "the new system could not be started"),
-                Step("proof", self._proof, True, 18, 900, "the new system gave no proof that it runs"),
-            ),
-            self._prepare,
-            self._release,
-            why="reinstall in progress",
+        return (
+            *self._comes_up(request),
+            Step("erase", self._erase, True, 3, hour, "the disk could not be erased", idle=120),
+            Step("write", self._write, True, 35, 6 * hour, "the image could not be written", idle=120),
+            Step("verify", self._verify, True, 15, 3 * hour, "the disk could not be verified", idle=120),
+            Step("seed", self._seed, True, 3, 600, "the seed could not be written", idle=120),
+            *self._goes_off(request),
+            Step("start", self._start, True, 2, 120, "the new system could not be started"),
+            Step("proof", self._proof, True, 18, 900, "the new system gave no proof that it runs"),
         )
 
     async def _prepare(
@@ -68,7 +63,7 @@ class Reinstall(RamdiskJob):
             image = self._catalogue.get(name if isinstance(name, str) else "")
         except NotFound as error:
             wrong.append(f"image: {error}")
-        wrong += node_problems(node, backend, "reinstalled")
+        wrong += self._problems(node, backend, request, "reinstalled")
         wrong += rule_problems(request.get("disk"))
         password = secrets.get("password")
         if image is not None:
@@ -103,8 +98,8 @@ class Reinstall(RamdiskJob):
         guest = await self._guest(run)
         await guest.until(lambda: guest.ticket.facts.done)
 
-    async def _eject(self, run: Run) -> None:
-        await super()._eject(run)
+    async def _disarm(self, run: Run) -> None:
+        await super()._disarm(run)
         run.state["mark"] = mark(run.node.serial_tail)
 
     async def _start(self, run: Run) -> None:
@@ -159,7 +154,7 @@ class Reinstall(RamdiskJob):
             password_hash = run.secrets.get("password_hash", "")
             who = seed.Identity(str(request["hostname"]), tuple(keys), password_hash)
             instance = f"lightsout-{run.job.id}-{int(run.job.started)}"
-            files = seed.files(who, instance, api(run), run.secrets["proof_token"], run.secrets["nonce"])
+            files = seed.files(who, instance, deploy_link(run).url, run.secrets["proof_token"], run.secrets["nonce"])
         return Ticket(
             run.job.id,
             run.job.node,

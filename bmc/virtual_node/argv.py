@@ -33,12 +33,16 @@ KCS_PORT, KCS_IRQ = 0xCA2, 5
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the host decides: `network` "open" is for a namespace of QEMU's own, "restricted" lets nothing through."""
+    """What the host decides: `network` "open" is for a namespace of QEMU's own, "restricted" lets nothing through.
+
+    `boot_file` is the URL that DHCP names to the guest's firmware, "" for none. Everybody on the host can read it here.
+    """
 
     qemu: str
     accelerator: Literal["kvm", "tcg"]
     uefi_code: str
     network: Literal["open", "restricted"]
+    boot_file: str = ""
 
 
 def disk_device(index: int) -> str:
@@ -149,6 +153,8 @@ def _network(options: VirtualNodeOptions, machine: Machine) -> list[str]:
         net: dict[str, object] = {"type": "tap", "fd": str(link_descriptor(index)), "vhost": False}
         if nic.network == USER_NETWORK:
             net = {"type": "user", "restrict": machine.network == "restricted"}
+            if machine.boot_file:
+                net["bootfile"] = machine.boot_file
         argv += ["-netdev", json.dumps({"id": f"{device}-net", **net})]
         argv += _device(
             driver=NIC_DRIVERS[nic.model],

@@ -114,10 +114,11 @@ def open_virtual_node(
     starts_with = firmware.VirtualFirmware(shape)
     boot = VirtualBoot(guest, shape, starts_with, serial.attached)
     media = VirtualMedia(guest)
-    start = _Start(definition, shape, guest, media, _Host(qemu, directory, proc, interfaces))
+    deploy = VirtualDeployLink(guest, shape) if shape.next.nics else None
+    start = _Start(definition, shape, guest, media, deploy, _Host(qemu, directory, proc, interfaces))
     senses = (QmpSense(guest), ProcessSense(guest))
     return Backend(
-        lifecycle=VirtualLifecycle(guest, serial),
+        lifecycle=VirtualLifecycle(guest, serial, deploy),
         switch=VirtualSwitch(guest, boot, start.run),
         senses=senses,
         boot=boot,
@@ -127,7 +128,8 @@ def open_virtual_node(
         inventory=VirtualInventory(shape, starts_with, guest),
         sensors=VirtualSensors(guest, shape, proc),
         mains=HostMains(),
-        deploy=VirtualDeployLink(guest, shape) if shape.next.nics else None,
+        deploy=deploy,
+        network_boot=deploy,
         disks=VirtualDisks(guest, shape),
         host=VirtualHostInterface(guest),
         firmware=starts_with,
@@ -151,6 +153,7 @@ class _Start:
     shape: Shape
     guest: Guest
     media: VirtualMedia
+    deploy: VirtualDeployLink | None
     host: _Host
 
     async def run(self) -> None:
@@ -165,6 +168,8 @@ class _Start:
                 os.close(descriptor)
         try:
             await self.media.load()
+            if self.deploy is not None and self.guest.state.now.boot_file:
+                await self.deploy.open_ahead()
         except BaseException:
             await self.guest.kill()
             raise
@@ -192,7 +197,8 @@ class _Start:
         user = sandbox.guest_user(self.definition.uuid)
         sandbox.give_to(user, files.guest)
         network = namespaces.way != "none"
-        machine = Machine(host.qemu, chosen, str(code), "open" if network else "restricted")
+        boot_file = self.guest.state.now.boot_file
+        machine = Machine(host.qemu, chosen, str(code), "open" if network else "restricted", boot_file)
         groups = [accelerator.KVM.stat().st_gid] if chosen == "kvm" else []
         argv = [
             *sandbox.unshare(namespaces.way),
@@ -217,9 +223,10 @@ class _Start:
 
 
 class VirtualLifecycle:
-    def __init__(self, guest: Guest, serial: VirtualSerial) -> None:
+    def __init__(self, guest: Guest, serial: VirtualSerial, deploy: VirtualDeployLink | None) -> None:
         self._guest = guest
         self._serial = serial
+        self._deploy = deploy
 
     async def start(self) -> None:
         self._guest.files.make()
@@ -227,6 +234,8 @@ class VirtualLifecycle:
         self._guest.spawn(self._serial.keep_quota(), "serial log")
 
     async def close(self) -> None:
+        if self._deploy is not None:
+            self._deploy.close()
         await self._guest.close()
 
     async def erase(self) -> None:

@@ -65,7 +65,11 @@ class Bench:
 
     def recipe(self) -> Recipe:
         return Recipe(
-            "demo", tuple(self._step(name) for name in "abc"), self._prepare, self._release, "a demonstration"
+            "demo",
+            lambda request: tuple(self._step(name) for name in "abc"),
+            self._prepare,
+            self._release,
+            "a demonstration",
         )
 
     def open(self, names: str = "abc") -> None:

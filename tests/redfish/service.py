@@ -105,6 +105,11 @@ class Firmware:
         self.mode = mode
 
 
+class NetworkBoot:
+    async def offer(self, url: str) -> None:
+        return
+
+
 class Inventory:
     def __init__(self, firmware: Firmware) -> None:
         self._firmware = firmware
@@ -143,6 +148,7 @@ class ConsoleDrivers(MemoryDrivers):
             *(server, server, (server,), server, server, screen, line, Inventory(firmware), MemorySensors(server)),
             mains=server,
             firmware=firmware,
+            network_boot=NetworkBoot(),
         )
 
 
@@ -176,7 +182,7 @@ class Work:
 
     def recipe(self, kind: str) -> Recipe:
         step = Step("wait", self.wait, True, 1, 60, "waiting failed")
-        return Recipe(kind, (step,), self.prepare, self.release, f"{kind} in progress")
+        return Recipe(kind, lambda request: (step,), self.prepare, self.release, f"{kind} in progress")
 
 
 @dataclass

@@ -19,8 +19,9 @@ from bmc.reinstall.images import Catalogue, Image, describe
 from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import shell_lines
+from bmc.reinstall.network_boot import archive
 from bmc.reinstall.rescue import Rescue
-from bmc.reinstall.steps import BuildMedium
+from bmc.reinstall.ways import Network, VirtualMedia, Way
 from tests.jobs.lab import HandClock, jobs_of
 from tests.reinstall.simulated import BootingDrivers, BootingServer
 from tests.world import OPERATOR, World, open_world, until
@@ -76,17 +77,19 @@ class House:
         return self.drivers.server()
 
     def jobs(self, world: World) -> Jobs:
-        return jobs_of(world, self.clock, *recipes(world, self.catalogue, _build, self.media))
+        return jobs_of(
+            world, self.clock, *recipes(world, self.catalogue, VirtualMedia(_build, self.media), Network(_boot_files))
+        )
 
 
-def recipes(world: World, catalogue: Catalogue, build: BuildMedium, media: Path) -> list[Recipe]:
+def recipes(world: World, catalogue: Catalogue, *ways: Way) -> list[Recipe]:
     """All that the ramdisk does, as the service has it."""
     door = DeployServer()
     return [
-        Reinstall(world.events, catalogue, build, door, media).recipe(),
-        Rescue(world.events, build, door, media).recipe(),
-        Erase(world.events, world.audit, build, door, media).recipe(),
-        Inspect(world.events, build, door, media).recipe(),
+        Reinstall(world.events, catalogue, ways, door).recipe(),
+        Rescue(world.events, ways, door).recipe(),
+        Erase(world.events, world.audit, ways, door).recipe(),
+        Inspect(world.events, ways, door).recipe(),
     ]
 
 
@@ -94,6 +97,12 @@ def _build(conf: Mapping[str, str], out: Path) -> None:
     """In place of an ISO: the simulated ramdisk reads the configuration alone."""
     out.touch(mode=0o600)
     out.write_text(shell_lines(conf))
+
+
+def _boot_files(conf: Mapping[str, str]) -> Mapping[str, Path | bytes]:
+    """As the service makes them, with a kernel and a ramdisk that nobody runs."""
+    configuration = archive("job.conf", shell_lines(conf).encode())
+    return {"kernel": b"the kernel", "ramdisk": b"the ramdisk", "configuration": configuration}
 
 
 @pytest.fixture

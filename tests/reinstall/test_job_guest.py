@@ -13,9 +13,10 @@ from uuid import uuid4
 import pytest
 
 from bmc.jobs import Jobs
-from bmc.model.boot import NO_OVERRIDE
+from bmc.jobs.ledger import SECRETS
+from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootTarget
 from bmc.model.clock import SystemClock
-from bmc.model.commands import Power, SerialConsole
+from bmc.model.commands import Power, SerialConsole, SetBootOverride
 from bmc.model.job import Job, JobState
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
@@ -25,6 +26,8 @@ from bmc.ports import Backend, Site
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.images import Catalogue
 from bmc.reinstall.medium import build_medium
+from bmc.reinstall.network_boot import boot_files
+from bmc.reinstall.ways import Network, VirtualMedia
 from bmc.virtual_node.driver import driver
 from tests.jobs.lab import jobs_of
 from tests.reinstall.conftest import recipes
@@ -63,11 +66,13 @@ class Lab:
         self.directory = directory
         self.drivers = RealDrivers(directory / "nodes")
         self._catalogue = Catalogue(artefacts.catalogue)
-        self._build = partial(build_medium, artefacts)
+        self._ways = (
+            VirtualMedia(partial(build_medium, artefacts), directory / "deploy"),
+            Network(partial(boot_files, artefacts)),
+        )
 
     def jobs(self, world: World) -> Jobs:
-        media = self.directory / "deploy"
-        return jobs_of(world, SystemClock(), *recipes(world, self._catalogue, self._build, media))
+        return jobs_of(world, SystemClock(), *recipes(world, self._catalogue, *self._ways))
 
 
 @pytest.fixture(scope="session")
@@ -115,12 +120,33 @@ def request(image: str) -> dict[str, object]:
     return {"image": image, "hostname": "web-1", "ssh_keys": [KEY]}
 
 
-@pytest.mark.parametrize(("firmware", "image"), [("bios", "lightsout-mini"), ("uefi", "lightsout-server")])
-async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, image):
+def assert_no_secret_shows(directory: Path, console: bytes, secrets: Mapping[str, object]) -> None:
+    """Neither to who reads the serial console nor to who lists the host's processes; and iPXE was at work."""
+    line = Path(f"/proc/{pid_of_guest(directory)}/cmdline").read_bytes()
+    assert b"/boot.ipxe" in line
+    assert b"/deploy/v1/boot/configuration... ok" in console
+    for secret in secrets.values():
+        assert str(secret).encode() not in line + console
+
+
+@pytest.mark.parametrize(
+    ("firmware", "image", "way"),
+    [
+        ("bios", "lightsout-mini", "VirtualMedia"),
+        ("uefi", "lightsout-server", "VirtualMedia"),
+        ("bios", "lightsout-server", "Network"),
+        pytest.param("uefi", "lightsout-mini", "Network", marks=pytest.mark.slow),
+    ],
+)
+async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, image, way):
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, firmware)
         jobs = lab.jobs(world)
-        job = await jobs.start("reinstall", "n1", request(image), OPERATOR, {"password": "tea time"})
+        asked = {**request(image), "way": way}
+        job = await jobs.start("reinstall", "n1", asked, OPERATOR, {"password": "tea time"})
+        if way == "Network":
+            await until(lambda: jobs.get(job.id).step == "erase", LONG)
+            assert_no_secret_shows(tmp_path, node.serial_tail, (await world.store.list(SECRETS))[0].value)
         job = await ended(jobs, job.id, node)
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
         assert job.details["proofs"] == ["phone-home", "serial-nonce"]
@@ -132,6 +158,17 @@ async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmwar
         await printed(node, "web-1 login: ")
         await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
         await jobs.close()
+
+
+async def test_with_no_job_a_network_boot_ends_quickly_and_the_disk_is_next(lab, tmp_path):
+    async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
+        node = await make_node(world, "bios")
+        await node.do(SetBootOverride(BootOverride(BootTarget.PXE, BootEnabled.ONCE)), ADMIN)
+        await node.do(Power(PowerAction.ON), ADMIN)
+        text = await printed(node, "Boot failed: not a bootable disk")
+        assert re.search(r"Nothing to boot.*Booting from Hard Disk", text, re.DOTALL)
+        assert b"bootfile" not in Path(f"/proc/{pid_of_guest(tmp_path)}/cmdline").read_bytes()
+        await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
 
 
 async def test_a_guest_that_is_killed_in_mid_write_ends_the_job_at_once(lab, tmp_path):

@@ -1,4 +1,4 @@
-# One job: reads from the medium whom to ask, does the errand that the service names, and reports all of it. The errand
+# One job: reads what came with it whom to ask, does the errand that the service names, and reports all of it. The errand
 # is to install an image on one disk, to erase one disk, or, with none touched, to be a system for rescue or to inspect.
 # Returns for power off. What comes from the service is read with `value`, checked, and never run.
 # shellcheck disable=SC2034,SC3045
@@ -143,9 +143,11 @@ refuse() {
     while :; do sleep 60; done
 }
 
-# find_job: copies the job's configuration from a removable medium. A fixed disk is never asked what to do.
+# find_job: takes the job's configuration that came with the network boot, or copies it from a removable medium. A fixed
+# disk is never asked what to do.
 find_job() {
     local second=0 block
+    [ -f /job.conf ] && mv /job.conf /run/job.conf && return
     mkdir -p /medium
     while [ $second -lt $MEDIUM_SECONDS ]; do
         for block in /sys/block/sr* /sys/block/sd*; do
