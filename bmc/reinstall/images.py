@@ -16,7 +16,11 @@ from bmc.model.boot import BootMode
 from bmc.model.errors import BackendFailed, NotFound
 
 Encoding = Literal["raw", "gzip", "zstd"]
-SeedKind = Literal["cloud-init", "none"]
+SeedKind = Literal["lightsout", "nocloud", "configdrive", "none"]
+"""How a new system learns what is its own: as ours do, as cloud-init's NoCloud or ConfigDrive, or not at all."""
+LABELS: dict[SeedKind, str] = {"lightsout": "CIDATA", "nocloud": "CIDATA", "configdrive": "config-2"}
+"""What the FAT file system is called that the files of a seed are in."""
+Proof = Literal["serial-nonce", "phone-home", "ssh-login"]
 CHUNK = 1 << 20
 
 
@@ -24,7 +28,7 @@ CHUNK = 1 << 20
 class Image:
     """One operating-system image. `size` (bytes) and `sha256` are those of the raw content, however `path` is encoded.
 
-    `proofs` names what the installed system can give: "serial-nonce", "phone-home".
+    `proofs` names what the installed system can give.
     """
 
     name: str
@@ -35,7 +39,7 @@ class Image:
     sha256: str
     firmware: frozenset[BootMode]
     seed: SeedKind
-    proofs: frozenset[str]
+    proofs: frozenset[Proof]
     description: str = ""
 
 
@@ -53,7 +57,7 @@ class Entry(BaseModel):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     firmware: list[BootMode] = Field(min_length=1)
     seed: SeedKind = "none"
-    proofs: list[Literal["serial-nonce", "phone-home"]] = []
+    proofs: list[Proof] = []
 
 
 class Catalogue:
