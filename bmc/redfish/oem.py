@@ -99,6 +99,17 @@ class RequestedDisk(TypedDict, total=False):
     size: Annotated[int, _text("The one of this many bytes.")]
 
 
+class RequestedNetwork(TypedDict, total=False):
+    """The new system's network."""
+
+    mac: Annotated[str, _text("The network card with this address.")]
+    vlan: Annotated[int, _text("The VLAN.")]
+    addresses: Annotated[list[str], _text("Addresses, each with its prefix length.")]
+    gateways: Annotated[list[str], _text("Where everything else goes, one for each IP version.")]
+    dns: Annotated[list[str], _text("Name servers.")]
+    search: Annotated[list[str], _text("Domains in which names are looked up.")]
+
+
 class JobRequest(TypedDict, total=False):
     """What was asked of a job, as it keeps it."""
 
@@ -107,6 +118,9 @@ class JobRequest(TypedDict, total=False):
     hostname: Annotated[str, _text("The new system's name.")]
     ssh_keys: Annotated[list[str], _text("The public keys that may log in.")]
     disk: Annotated[RequestedDisk, _text("Which disk.")]
+    user: Annotated[str, _text("Whose the keys and the password are.")]
+    network: Annotated[RequestedNetwork, _text("The new system's network, if not by DHCP.")]
+    user_data: Annotated[bool, _text("Whether cloud-init was given user data.")]
     method: Annotated[str, _text("How to erase it.")]
     way: Annotated[str, _text("How the server gets to the ramdisk: VirtualMedia or Network.")]
     minutes: Annotated[int, _text("How long a rescue lasts at most.")]
@@ -218,7 +232,7 @@ class LightsoutImage(TypedDict):
     SizeBytes: Annotated[int, _text("Bytes on the disk.")]
     SHA256: Annotated[str, _text("The digest of these bytes, in hexadecimal.")]
     Firmware: Annotated[list[str], _text("How a server must boot for it: UEFI, Legacy or both.")]
-    Seed: Annotated[str, _text("How the new system learns what is its own: cloud-init or none.")]
+    Seed: Annotated[str, _text("How the new system learns what is its own: lightsout, nocloud, configdrive or none.")]
     Proofs: Annotated[list[str], _text("What can show that the new system runs.")]
 
 

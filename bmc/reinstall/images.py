@@ -16,8 +16,11 @@ from bmc.model.boot import BootMode
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
 from bmc.reinstall.encodings import CHUNK, Decoder, Encoding
 
-SeedKind = Literal["cloud-init", "none"]
-Proof = Literal["serial-nonce", "phone-home"]
+SeedKind = Literal["lightsout", "nocloud", "configdrive", "none"]
+"""How a new system learns what is its own: as ours do, as cloud-init's NoCloud or ConfigDrive, or not at all."""
+LABELS: dict[SeedKind, str] = {"lightsout": "CIDATA", "nocloud": "CIDATA", "configdrive": "config-2"}
+"""What the FAT file system is called that the files of a seed are in."""
+Proof = Literal["serial-nonce", "phone-home", "ssh-login"]
 Kernel = Literal["linux", "windows", "bsd", "other"]
 NAME = r"^[a-z0-9][a-z0-9.-]{0,63}$"
 
@@ -28,8 +31,8 @@ log = logging.getLogger(__name__)
 class Image:
     """One operating-system image. `size` (bytes) and `sha256` are those of the raw content, however `path` is encoded.
 
-    `proofs` names what the installed system can give: "serial-nonce", "phone-home". `file_sha256` is the digest of the
-    file that it was made from, "" if nobody said it.
+    `proofs` names what the installed system can give. `file_sha256` is the digest of the file that it was made from,
+    "" if nobody said it.
     """
 
     name: str
@@ -40,7 +43,7 @@ class Image:
     sha256: str
     firmware: frozenset[BootMode]
     seed: SeedKind
-    proofs: frozenset[str]
+    proofs: frozenset[Proof]
     description: str = ""
     kernel: Kernel = "other"
     file_sha256: str = ""

@@ -38,7 +38,7 @@ def make_image(directory: Path, name: str = "mini", **changes: object) -> Image:
         "size": len(CONTENT),
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "firmware": frozenset(BootMode),
-        "seed": "cloud-init",
+        "seed": "lightsout",
         "proofs": frozenset({"serial-nonce", "phone-home"}),
     }
     image = Image(name=name, title=name, path=path, **fields | changes)  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ def image(tmp_path: Path) -> Image:
     path = tmp_path / "tiny.raw.gz"
     path.write_bytes(gzip.compress(CONTENT))
     image = Image("tiny", "Tiny", path, "gzip", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(),
-                  frozenset(BootMode), "cloud-init", frozenset({"serial-nonce"}), "A small one.")  # fmt: skip
+                  frozenset(BootMode), "lightsout", frozenset({"serial-nonce"}), "A small one.")  # fmt: skip
     (tmp_path / "tiny.json").write_text(describe(image))
     return image
 
