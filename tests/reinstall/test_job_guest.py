@@ -29,6 +29,7 @@ from bmc.reinstall.medium import build_medium
 from bmc.reinstall.network_boot import boot_files
 from bmc.reinstall.ways import Network, VirtualMedia
 from bmc.virtual_node.driver import driver
+from bmc.virtual_node.files import SERIAL_LOG, NodeFiles
 from tests.jobs.lab import jobs_of
 from tests.reinstall.conftest import recipes
 from tests.world import ADMIN, OPERATOR, MemoryDrivers, World, open_world, until
@@ -134,8 +135,8 @@ def assert_no_secret_shows(directory: Path, console: bytes, secrets: Mapping[str
     [
         ("bios", "lightsout-mini", "VirtualMedia"),
         ("uefi", "lightsout-server", "VirtualMedia"),
-        ("bios", "lightsout-server", "Network"),
-        pytest.param("uefi", "lightsout-mini", "Network", marks=pytest.mark.slow),
+        ("bios", "lightsout-mini", "Network"),
+        pytest.param("uefi", "lightsout-server", "Network", marks=pytest.mark.slow),
     ],
 )
 async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, image, way):
@@ -169,6 +170,25 @@ async def test_with_no_job_a_network_boot_ends_quickly_and_the_disk_is_next(lab,
         assert re.search(r"Nothing to boot.*Booting from Hard Disk", text, re.DOTALL)
         assert b"bootfile" not in Path(f"/proc/{pid_of_guest(tmp_path)}/cmdline").read_bytes()
         await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
+
+
+@pytest.mark.slow
+async def test_a_network_boot_waits_for_a_service_that_died_in_the_middle_of_it(lab, tmp_path):
+    path = tmp_path / "store" / "lightsout.db"
+    console = NodeFiles(tmp_path / "nodes" / "n1").guest / SERIAL_LOG
+    async with open_world(path, lab.drivers, PATIENCE) as world:
+        await make_node(world, "bios")
+        jobs = lab.jobs(world)
+        job = await jobs.start("inspect", "n1", {"way": "Network"}, OPERATOR)
+        await until(lambda: "fetches the boot script" in repr(jobs.get(job.id).messages), LONG)
+        await jobs.close()
+    await until(lambda: b"(http://ipxe.org/" in console.read_bytes(), LONG)  # what breaks off has a page there
+    async with open_world(path, lab.drivers, PATIENCE) as world:
+        jobs = lab.jobs(world)
+        await jobs.resume()
+        job = await ended(jobs, job.id, world.fleet.node("n1"))
+        assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
+        await jobs.close()
 
 
 async def test_a_guest_that_is_killed_in_mid_write_ends_the_job_at_once(lab, tmp_path):
