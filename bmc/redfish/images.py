@@ -21,7 +21,8 @@ from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.service_root import IMAGES
 from bmc.redfish.tasks import POLL_AFTER, UPLOADS, monitor_path, task_body
 from bmc.redfish.types import JsonObject, collection, links, resource
-from bmc.reinstall.image_import import KIND, Format
+from bmc.reinstall.encodings import Format
+from bmc.reinstall.image_import import KIND
 from bmc.reinstall.images import NAME, Image, Kernel, Proof, SeedKind
 
 IMAGE = f"{IMAGES}/{{image}}"

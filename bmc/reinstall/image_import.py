@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from bmc.events import Events
 from bmc.fetch import Fetcher, shown
@@ -20,7 +20,7 @@ from bmc.model.caller import Caller
 from bmc.model.errors import BackendFailed, BmcError, Busy, Denied, InvalidRequest, NotFound, Refused, WrongState
 from bmc.model.events import Event, EventKind
 from bmc.model.job import Job
-from bmc.reinstall.encodings import Decoder, Encoder, Encoding, looks_like
+from bmc.reinstall.encodings import Decoder, Encoder, Encoding, format_of, looks_like
 from bmc.reinstall.image_store import ImageStore, Part
 from bmc.reinstall.images import Image
 from bmc.reinstall.qcow2 import read_disk, virtual_size
@@ -35,18 +35,8 @@ READ = 256 * 1024
 HEAD = 32
 """Bytes by which a file is known."""
 
-Format = Literal["raw", "raw.gz", "raw.xz", "raw.zst", "qcow2", "qcow2.gz", "qcow2.xz", "qcow2.zst"]
 _ENCODINGS: Mapping[str, Encoding] = {"": "raw", "gz": "gzip", "xz": "xz", "zst": "zstd"}
 _SUFFIXES = {encoding: f".{suffix}" if suffix else "" for suffix, encoding in _ENCODINGS.items()}
-
-
-def format_of(name: str) -> Format | None:
-    """What the end of a file's name says; None if it says nothing."""
-    for suffix in ("", ".gz", ".xz", ".zst"):
-        for kind, written in (("raw", ".raw"), ("raw", ".img"), ("qcow2", ".qcow2")):
-            if name.lower().endswith(written + suffix):
-                return cast(Format, kind + suffix)
-    return None
 
 
 @dataclass(slots=True)

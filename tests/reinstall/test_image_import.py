@@ -23,10 +23,11 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, Busy, Denied, InvalidRequest, NotFound, Refused, Unreachable, WrongState
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
-from bmc.reinstall.image_import import ImageImport, format_of
+from bmc.reinstall.encodings import format_of
+from bmc.reinstall.image_import import ImageImport
 from bmc.reinstall.image_store import ImageStore
 from bmc.reinstall.images import unpack
-from tests.jobs.lab import ACCOUNTS, killed_and_started_again
+from tests.jobs.lab import jobs_of, killed_and_started_again
 from tests.reinstall.conftest import make_image
 from tests.reinstall.packing import SUFFIXES, packed, qcow2
 from tests.world import ADMIN, OPERATOR, World, open_world, until
@@ -91,8 +92,7 @@ class Shop:
 
 
 def jobs_with(world: World, imports: ImageImport) -> Jobs:
-    chores = [imports.chore()]
-    return Jobs(world.store, world.events, world.audit, world.fleet, ACCOUNTS.get, SystemClock(), [], chores)
+    return jobs_of(world, SystemClock(), chores=[imports.chore()])
 
 
 @pytest.fixture

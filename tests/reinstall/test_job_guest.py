@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from bmc.fetch import Fetcher
 from bmc.jobs import Jobs
 from bmc.model.boot import NO_OVERRIDE
 from bmc.model.clock import SystemClock
@@ -23,7 +25,9 @@ from bmc.node import Node
 from bmc.node.power import PATIENCE
 from bmc.ports import Backend, Site
 from bmc.reinstall.build import Artefacts, build_all, default_cache
-from bmc.reinstall.images import Catalogue
+from bmc.reinstall.image_import import ImageImport
+from bmc.reinstall.image_store import ImageStore
+from bmc.reinstall.images import unpack
 from bmc.reinstall.medium import build_medium
 from bmc.virtual_node.driver import driver
 from tests.jobs.lab import jobs_of
@@ -62,12 +66,14 @@ class Lab:
     def __init__(self, directory: Path, artefacts: Artefacts) -> None:
         self.directory = directory
         self.drivers = RealDrivers(directory / "nodes")
-        self._catalogue = Catalogue(artefacts.catalogue)
+        self.outside = directory / "outside"
+        self.images = ImageStore(directory / "images", 1 << 30, artefacts.catalogue, [self.outside])
         self._build = partial(build_medium, artefacts)
 
     def jobs(self, world: World) -> Jobs:
         media = self.directory / "deploy"
-        return jobs_of(world, SystemClock(), *recipes(world, self._catalogue, self._build, media))
+        chores = [ImageImport(self.images, Fetcher(), world.events, 1 << 30).chore()]
+        return jobs_of(world, SystemClock(), *recipes(world, self.images.catalogue, self._build, media), chores=chores)
 
 
 @pytest.fixture(scope="session")
@@ -115,17 +121,32 @@ def request(image: str) -> dict[str, object]:
     return {"image": image, "hostname": "web-1", "ssh_keys": [KEY]}
 
 
-@pytest.mark.parametrize(("firmware", "image"), [("bios", "lightsout-mini"), ("uefi", "lightsout-server")])
+async def add_qcow2_of(lab: Lab, jobs: Jobs, image: str, name: str) -> None:
+    """Add the image again, from a qcow2."""
+    raw = lab.directory / "disk.raw"
+    await asyncio.to_thread(unpack, lab.images.catalogue.get(image), raw)
+    lab.outside.mkdir()
+    command = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, lab.outside / f"{name}.qcow2"]
+    await asyncio.to_thread(subprocess.run, command, check=True)
+    said = {"seed": "cloud-init", "proofs": ["phone-home", "serial-nonce"]}
+    job = await jobs.begin("import", {"image": name, "file": f"{name}.qcow2", **said}, ADMIN)
+    await until(lambda: jobs.get(job.id).state.ended, LONG)
+    assert jobs.get(job.id).state is JobState.COMPLETED, jobs.get(job.id)
+
+
+@pytest.mark.parametrize(("firmware", "image"), [("bios", "from-qcow2"), ("uefi", "lightsout-server")])
 async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, image):
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, firmware)
         jobs = lab.jobs(world)
+        if image == "from-qcow2":
+            await add_qcow2_of(lab, jobs, "lightsout-mini", image)
         job = await jobs.start("reinstall", "n1", request(image), OPERATOR, {"password": "tea time"})
         job = await ended(jobs, job.id, node)
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
         assert job.details["proofs"] == ["phone-home", "serial-nonce"]
         system = cast("Mapping[str, str]", job.details["system"])
-        assert (system["hostname"], system["image"]) == ("web-1", image)
+        assert (system["hostname"], system["image"]) == ("web-1", image.replace("from-qcow2", "lightsout-mini"))
         snapshot = node.snapshot
         assert (snapshot.installed_image, snapshot.power, snapshot.boot) == (image, PowerState.ON, NO_OVERRIDE)
         assert not any(slot.inserted for slot in snapshot.media)
