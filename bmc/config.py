@@ -6,7 +6,16 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from bmc.hooks import HookSettings
 from bmc.model.errors import InvalidRequest
@@ -100,6 +109,23 @@ class MediaSettings(Section):
     quota_gib: int = Field(default=32, ge=1)
 
 
+class ImagesSettings(Section):
+    """Images that were added take `quota_gib` at most, and no raw disk more than `largest_gib`. Files in `directories`
+    may be added by their names, and stay where they are.
+    """
+
+    quota_gib: int = Field(default=64, ge=1)
+    largest_gib: int = Field(default=512, ge=1)
+    directories: list[Path] = []
+
+    @field_validator("directories")
+    @classmethod
+    def _whole_paths(cls, directories: list[Path]) -> list[Path]:
+        if any(not directory.is_absolute() for directory in directories):
+            raise ValueError("expected absolute paths")
+        return directories
+
+
 class PowerSettings(Section):
     """Seconds that a guest may take to shut down before the caller is told that it did not."""
 
@@ -137,6 +163,7 @@ class Settings(Section):
     redfish: RedfishSettings = RedfishSettings()
     fetch: FetchSettings = FetchSettings()
     media: MediaSettings = MediaSettings()
+    images: ImagesSettings = ImagesSettings()
     power: PowerSettings = PowerSettings()
     network: NetworkSettings = NetworkSettings()
     log: LogSettings = LogSettings()

@@ -155,7 +155,7 @@ class Jobs:
                 request = chore.prepare(request, self.under_way)
                 self._last += 1
                 job = Job(str(self._last), kind, "", caller.account, request, chore.steps, self._clock.now())
-                await self._ledger.add(Written(job), secrets)
+                await self._ledger.add(Written(job), dict(secrets))
                 self._begin_chore(Written(job), secrets)
         except BmcError as error:
             await self._audit.record(caller, kind, image, str(error), kind=Target.IMAGE)

@@ -127,6 +127,16 @@ class JobRequest(TypedDict, total=False):
     action: Annotated[str, _text("The power action.")]
     batch: Annotated[int, _text("How many servers at once.")]
     delay: Annotated[int, _text("Seconds between two batches.")]
+    url: Annotated[str, _text("Where an image comes from.")]
+    file: Annotated[str, _text("The file that an image is made of.")]
+    format: Annotated[str, _text("How the file of an image is made and packed.")]
+    file_sha256: Annotated[str, _text("Its digest.")]
+    title: Annotated[str, _text("The name that people read.")]
+    description: Annotated[str, _text("What is said of it.")]
+    kernel: Annotated[str, _text("The family of its kernel.")]
+    firmware: Annotated[list[str], _text("How a server must boot for it.")]
+    seed: Annotated[str, _text("How it learns what is its own.")]
+    proofs: Annotated[list[str], _text("What can show that it runs.")]
 
 
 class RescueAccess(TypedDict):
@@ -170,6 +180,7 @@ class LightsoutTask(TypedDict):
     Disk: Annotated[str | None, _text("The disk that is written, as the kernel calls it.")]
     Rescue: Annotated[RescueAccess | None, _text("How to get into a server that is being rescued.")]
     Erased: Annotated[ErasedDisk | None, _text("What was erased.")]
+    UploadURI: Annotated[str | None, _text("Where the file that the task waits for is to be PUT.")]
     ConsoleTail: Annotated[str | None, _text("The last lines of the serial console of a job that failed.")]
     RamdiskLog: Annotated[str | None, _text("What the deploy ramdisk wrote of a job that failed.")]
 
@@ -231,9 +242,16 @@ class LightsoutImage(TypedDict):
 
     SizeBytes: Annotated[int, _text("Bytes on the disk.")]
     SHA256: Annotated[str, _text("The digest of these bytes, in hexadecimal.")]
-    Firmware: Annotated[list[str], _text("How a server must boot for it: UEFI, Legacy or both.")]
-    Seed: Annotated[str, _text("How the new system learns what is its own: lightsout, nocloud, configdrive or none.")]
-    Proofs: Annotated[list[str], _text("What can show that the new system runs.")]
+    FileSHA256: Annotated[str | None, _text("The digest of the file that it was made from, if that was said.")]
+    Encoding: Annotated[str, _text("How it is kept and sent: raw, gzip, xz or zstd.")]
+    KernelFamily: Annotated[str, _text("The family of its kernel: linux, windows, bsd or other.", **CHANGEABLE)]
+    Firmware: Annotated[list[str], _text("How a server must boot for it: UEFI, Legacy or both.", **CHANGEABLE)]
+    Seed: Annotated[
+        str,
+        _text("How the new system learns what is its own: lightsout, nocloud, configdrive or none.", **CHANGEABLE),
+    ]
+    Proofs: Annotated[list[str], _text("What can show that the new system runs.", **CHANGEABLE)]
+    BuiltIn: Annotated[bool, _text("Whether it was built by this service, and stays as it is.")]
 
 
 EXTENSIONS: tuple[type, ...] = (

@@ -4,7 +4,7 @@ import lzma
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from bmc.model.errors import InvalidRequest
 
@@ -14,6 +14,7 @@ else:
     from backports import zstd
 
 Encoding = Literal["raw", "gzip", "xz", "zstd"]
+Format = Literal["raw", "raw.gz", "raw.xz", "raw.zst", "qcow2", "qcow2.gz", "qcow2.xz", "qcow2.zst"]
 
 CHUNK = 1 << 20
 WINDOW_LOG_MAX = 26
@@ -136,6 +137,15 @@ class Encoder:
 
     def end(self) -> bytes:
         return self._stream.flush()
+
+
+def format_of(name: str) -> Format | None:
+    """What the end of a file's name says; None if it says nothing."""
+    for suffix in ("", ".gz", ".xz", ".zst"):
+        for kind, written in (("raw", ".raw"), ("raw", ".img"), ("qcow2", ".qcow2")):
+            if name.lower().endswith(written + suffix):
+                return cast(Format, kind + suffix)
+    return None
 
 
 def looks_like(head: bytes) -> str:

@@ -16,7 +16,7 @@ from bmc.reinstall.encodings import CHUNK
 MAGIC = b"QFI\xfb"
 START_SECONDS = 20.0
 READ_SECONDS = 120.0
-CHECK_SECONDS = 600.0
+CHECK_SECONDS = 100.0
 LIMITS = ("prlimit", f"--as={2 << 30}", "--core=0")
 """A forged file must not take the memory of the machine."""
 
