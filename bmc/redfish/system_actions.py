@@ -160,7 +160,9 @@ async def inspect(call: Call) -> Reply:
 def _bootable(call: Call) -> None:
     snapshot = call.node().snapshot
     if not can_boot_ramdisk(snapshot):
-        raise NotSupported(f"{snapshot.name} has no virtual drive to boot the deploy medium from")
+        raise NotSupported(
+            f"{snapshot.name} has no way for the deploy ramdisk: it lacks a virtual drive or a deploy link"
+        )
 
 
 async def _start(call: Call, kind: str, request: Mapping[str, object], secrets: Mapping[str, object]) -> Reply:

@@ -237,7 +237,7 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
 
 
 def can_boot_ramdisk(snapshot: NodeSnapshot) -> bool:
-    return bool(snapshot.media) and BootTarget.CD in snapshot.boot_targets
+    return snapshot.has_deploy_link and bool(snapshot.media) and BootTarget.CD in snapshot.boot_targets
 
 
 def _consoles(snapshot: NodeSnapshot) -> JsonObject:

@@ -14,7 +14,7 @@ from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.desk import Errand, Ticket
 from bmc.reinstall.guest import DeployDoor
-from bmc.reinstall.steps import BuildMedium, RamdiskJob, new_token, node_problems, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, BuildMedium, RamdiskJob, new_token, node_problems, unknown_fields
 from bmc.reinstall.target import rule_problems
 from bmc.store import Json
 
@@ -52,6 +52,7 @@ class Erase(RamdiskJob):
             KIND,
             (
                 *self._comes_up(),
+                self._takes_disk(),
                 Step("erase", self._erase, True, 60, 96 * hour, "the disk could not be erased", idle=120),
                 Step("verify", self._verify, True, 15, hour, "the disk could not be verified", idle=120),
                 *self._goes_off(),
@@ -59,6 +60,7 @@ class Erase(RamdiskJob):
             self._prepare,
             self._release,
             why="erase in progress",
+            release_timeout=RELEASE_TIME,
         )
 
     async def _prepare(

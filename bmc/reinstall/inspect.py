@@ -11,7 +11,7 @@ from bmc.model.node import Disk, Hardware, Nic
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.desk import Errand, Ticket
-from bmc.reinstall.steps import RamdiskJob, new_token, node_problems, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, node_problems, unknown_fields
 
 KIND = "inspect"
 NICS_MAX, TEXT_MAX = 64, 128
@@ -32,6 +32,7 @@ class Inspect(RamdiskJob):
             self._prepare,
             self._release,
             why="inspection in progress",
+            release_timeout=RELEASE_TIME,
         )
 
     async def _prepare(

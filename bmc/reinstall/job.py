@@ -18,7 +18,16 @@ from bmc.reinstall.desk import Errand, Stage, Ticket, hidden
 from bmc.reinstall.guest import DeployDoor, Guest, within
 from bmc.reinstall.images import Catalogue, Image
 from bmc.reinstall.proof import mark, read_proof
-from bmc.reinstall.steps import BuildMedium, RamdiskJob, api, firmware_to_boot, new_token, node_problems, unknown_fields
+from bmc.reinstall.steps import (
+    RELEASE_TIME,
+    BuildMedium,
+    RamdiskJob,
+    api,
+    firmware_to_boot,
+    new_token,
+    node_problems,
+    unknown_fields,
+)
 from bmc.reinstall.target import rule_problems
 from bmc.store import Json
 
@@ -46,6 +55,7 @@ class Reinstall(RamdiskJob):
             KIND,
             (
                 *self._comes_up(),
+                self._takes_disk(),
                 Step("erase", self._erase, True, 3, hour, "the disk could not be erased", idle=120),
                 Step("write", self._write, True, 35, 6 * hour, "the image could not be written", idle=120),
                 Step("verify", self._verify, True, 15, 3 * hour, "the disk could not be verified", idle=120),
@@ -57,6 +67,7 @@ class Reinstall(RamdiskJob):
             self._prepare,
             self._release,
             why="reinstall in progress",
+            release_timeout=RELEASE_TIME,
         )
 
     async def _prepare(

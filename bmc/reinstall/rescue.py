@@ -14,7 +14,7 @@ from bmc.ports import Backend, ByteStream
 from bmc.reinstall import seed
 from bmc.reinstall.desk import Errand, Ticket
 from bmc.reinstall.guest import Guest
-from bmc.reinstall.steps import RamdiskJob, new_token, node_problems, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, node_problems, unknown_fields
 
 KIND = "rescue"
 FIELDS = ("ssh_keys", "minutes")
@@ -39,6 +39,7 @@ class Rescue(RamdiskJob):
             self._prepare,
             self._release,
             why="rescue in progress",
+            release_timeout=RELEASE_TIME,
             connect=self._connect,
         )
 
