@@ -169,6 +169,12 @@ class DiskBay(Protocol):
         :raise WrongState: the node is not off. :raise NotFound: no such disk. :raise InvalidRequest: it does not fit.
         """
 
+    async def clear(self, index: int) -> None:
+        """Make the first MiB of disk `index` zeros, so that nothing boots from it. Disks count as in the Inventory.
+
+        :raise WrongState: the node is not off. :raise NotFound: no such disk. :raise BackendFailed: it was not done.
+        """
+
 
 class DeployLink(Protocol):
     """The guest's way to the deploy listener, and to nothing else of ours."""

@@ -156,6 +156,7 @@ class NodeSnapshot:
     has_serial: bool = False
     has_host_interface: bool = False
     has_firmware_setup: bool = False
+    has_deploy_link: bool = False
     installed_image: str = ""
 
     @property

@@ -139,6 +139,7 @@ class Node:
             has_serial=backend.serial is not None,
             has_host_interface=backend.host is not None,
             has_firmware_setup=backend.firmware is not None,
+            has_deploy_link=backend.deploy is not None,
         )
         drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
         parts = (

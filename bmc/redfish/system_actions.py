@@ -198,7 +198,9 @@ async def inspect(call: Call) -> Reply:
 def _bootable(call: Call) -> None:
     snapshot = call.node().snapshot
     if not ways_in(snapshot):
-        raise NotSupported(f"{snapshot.name} has neither a virtual drive nor a network to boot the deploy ramdisk from")
+        raise NotSupported(
+            f"{snapshot.name} has no way for the deploy ramdisk: no drive or network to boot it, or no deploy link"
+        )
 
 
 async def _start(call: Call, kind: str, request: Mapping[str, object], secrets: Mapping[str, object]) -> Reply:

@@ -19,7 +19,7 @@ from bmc.reinstall.guest import DeployDoor, Guest, within
 from bmc.reinstall.images import LABELS, Catalogue, Image
 from bmc.reinstall.proof import mark, read_proof
 from bmc.reinstall.seed_network import mac_of
-from bmc.reinstall.steps import RamdiskJob, firmware_to_boot, new_token, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, firmware_to_boot, new_token, unknown_fields
 from bmc.reinstall.target import rule_problems
 from bmc.reinstall.ways import Way, deploy_link
 from bmc.store import Json
@@ -42,12 +42,15 @@ class Reinstall(RamdiskJob):
         self._catalogue = catalogue
 
     def recipe(self) -> Recipe:
-        return Recipe(KIND, self._steps, self._prepare, self._release, why="reinstall in progress")
+        return Recipe(
+            KIND, self._steps, self._prepare, self._release, why="reinstall in progress", release_timeout=RELEASE_TIME
+        )
 
     def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:
         hour = 3600.0
         return (
             *self._comes_up(request),
+            self._takes_disk(),
             Step("erase", self._erase, True, 3, hour, "the disk could not be erased", idle=120),
             Step("write", self._write, True, 35, 6 * hour, "the image could not be written", idle=120),
             Step("verify", self._verify, True, 15, 3 * hour, "the disk could not be verified", idle=120),

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
 from bmc.model.boot import BootMode
 from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
+from bmc.model.errors import WrongState
 from bmc.model.node import Disk, Hardware, Nic
 from bmc.model.software import Software
 from bmc.node import Node
@@ -151,7 +153,17 @@ class ConsoleDrivers(MemoryDrivers):
             mains=server,
             firmware=firmware,
             network_boot=NetworkBoot(),
+            deploy=DeadLink(),
         )
+
+
+class DeadLink:
+    """A deploy link that is there: nobody here listens by it."""
+
+    url = "http://192.0.2.1"
+
+    async def listener(self) -> socket.socket:
+        raise WrongState("the node is off")
 
 
 KINDS = ("reinstall", "rescue", "erase", "inspect")

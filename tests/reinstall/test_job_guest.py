@@ -225,6 +225,10 @@ async def test_a_guest_that_is_killed_in_mid_write_ends_the_job_at_once(lab, tmp
         assert "the node went off (process-died)" in job.message
         assert "lightsout" in str(job.details["console_tail"])
         assert (node.snapshot.power, node.snapshot.reservation) == (PowerState.OFF, None)
+        assert "the first MiB of vda was cleared from outside: nothing boots from it" in [m.text for m in job.messages]
+        with (tmp_path / "nodes" / "n1" / "guest" / "disk0.raw").open("rb") as disk:
+            assert disk.read(1 << 20) == bytes(1 << 20)
+            assert disk.seek(0, os.SEEK_END) == 256 << 20
         await jobs.close()
 
 

@@ -13,7 +13,7 @@ TRIES=8
 STALL_SECONDS=60
 SEED_MIB=2
 
-token='' api='' medium='' disk='' online='' touched='' writer='' shown='' missed=0
+token='' api='' medium='' disk='' online='' touched='' cleared='' writer='' shown='' missed=0
 
 # say TEXT: to the screen, to the serial console, and to the log that a failure reports.
 say() {
@@ -65,6 +65,7 @@ clear_head() {
     killall -q wget zstd dd sha256sum
     [ "$writer" ] && wait "$writer" 2>/dev/null
     if dd if=/dev/zero of="/dev/$disk" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none 2> /run/clear.err; then
+        cleared=1
         say "the first MiB of $disk is cleared: nothing boots from it"
     else
         say "the first MiB of $disk could not be cleared: $(cat /run/clear.err)"
@@ -75,7 +76,7 @@ clear_head() {
 fail() {
     say "FAILED: $1"
     clear_head
-    [ "$online" ] && insist failed "message=$(urlencode "$1")&log=$(urlencode "$(tail -c 4000 /run/log)")"
+    [ "$online" ] && insist failed "message=$(urlencode "$1")&cleared=$cleared&log=$(urlencode "$(tail -c 4000 /run/log)")"
     sleep 1
     exit 1
 }
@@ -83,6 +84,7 @@ fail() {
 cancelled() {
     say "the service has ended this job: stopping"
     clear_head
+    [ "$cleared" ] && post failed "message=stopped&cleared=1&log=$(urlencode "$(tail -c 4000 /run/log)")"
     sleep 1
     exit 1
 }
@@ -109,6 +111,14 @@ report() {
         [ $missed -lt $TRIES ] || fail "the service stopped answering at $api: $(cat /run/post.err)"
         ;;
     esac
+}
+
+# touch_disk TOTAL: nothing of the disk is changed before the service knows that it will be.
+touch_disk() {
+    show erase 0 "$1"
+    insist progress "phase=erase&bytes=0&total=$1"
+    outcome $? "the begin of the erasing"
+    touched=1
 }
 
 sectors() {
@@ -259,8 +269,7 @@ take_image() {
 # erase_ends: first and last, where partition tables lie, so that an interrupted write never leaves the old system bootable.
 erase_ends() {
     say "erasing $disk"
-    touched=1
-    report erase 0 5242880
+    touch_disk 5242880
     zero 0 4194304
     zero $((room - 1048576)) 1048576
     report erase 5242880 5242880
