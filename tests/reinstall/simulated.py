@@ -17,7 +17,7 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
+from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.errors import WrongState
 from bmc.model.node import Disk as KnownDisk
 from bmc.model.node import Hardware, NodeDefinition
@@ -212,6 +212,11 @@ class BootingServer(MemoryServer):
 
     async def reset(self) -> None:
         self.become(PowerState.ON, PowerCause.GUEST_RESET)
+        await self.hang()
+
+    async def find_nothing(self) -> None:
+        """The firmware has no device left."""
+        self.boots.put_nowait(BootSeen(0.0, NO_OVERRIDE, failed=True))
         await self.hang()
 
     async def hang(self) -> None:

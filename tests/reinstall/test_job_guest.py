@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from bmc.fetch import Fetcher
-from bmc.jobs import Jobs
+from bmc.jobs import Jobs, Run
 from bmc.jobs.ledger import SECRETS
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootTarget
 from bmc.model.clock import SystemClock
@@ -31,7 +31,7 @@ from bmc.reinstall.image_store import ImageStore
 from bmc.reinstall.images import unpack
 from bmc.reinstall.medium import build_medium
 from bmc.reinstall.network_boot import boot_files
-from bmc.reinstall.ways import Network, VirtualMedia
+from bmc.reinstall.ways import Network, VirtualMedia, deploy_link
 from bmc.virtual_node.driver import driver
 from bmc.virtual_node.files import SERIAL_LOG, NodeFiles
 from tests.jobs.lab import jobs_of
@@ -191,6 +191,29 @@ async def test_with_no_job_a_network_boot_ends_quickly_and_the_disk_is_next(lab,
         assert re.search(r"Nothing to boot.*Booting from Hard Disk", text, re.DOTALL)
         assert b"bootfile" not in Path(f"/proc/{pid_of_guest(tmp_path)}/cmdline").read_bytes()
         await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
+
+
+class Misled(Network):
+    async def arm(self, run: Run) -> None:
+        assert run.backend.network_boot is not None
+        await run.backend.network_boot.offer(deploy_link(run).url + "/wrong.ipxe")
+
+
+@pytest.mark.slow
+async def test_a_network_boot_that_is_led_astray_ends_the_job_as_soon_as_the_firmware_gives_up(
+    lab, tmp_path, artefacts
+):
+    async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
+        node = await make_node(world, "bios")
+        misled = Misled(partial(boot_files, artefacts))
+        jobs = jobs_of(world, SystemClock(), *recipes(world, Catalogue(artefacts.catalogue), misled))
+        job = await ended(jobs, (await jobs.start("inspect", "n1", {"way": "Network"}, OPERATOR)).id, node)
+        assert job.message == "the ramdisk did not check in: the node found nothing to boot from"
+        tail = str(job.details["console_tail"])
+        assert "/wrong.ipxe... No such file" in tail
+        assert "No bootable device" in tail
+        assert (node.snapshot.power, node.snapshot.boot) == (PowerState.OFF, NO_OVERRIDE)
+        await jobs.close()
 
 
 @pytest.mark.slow
