@@ -126,7 +126,7 @@ async def add_qcow2_of(lab: Lab, jobs: Jobs, image: str, name: str) -> None:
     raw = lab.directory / "disk.raw"
     await asyncio.to_thread(unpack, lab.images.catalogue.get(image), raw)
     lab.outside.mkdir()
-    command = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, lab.outside / f"{name}.qcow2"]
+    command = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(lab.outside / f"{name}.qcow2")]
     await asyncio.to_thread(subprocess.run, command, check=True)
     said = {"seed": "cloud-init", "proofs": ["phone-home", "serial-nonce"]}
     job = await jobs.begin("import", {"image": name, "file": f"{name}.qcow2", **said}, ADMIN)
