@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +18,10 @@ pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
 NODE = "old-vm"
 
 
-@pytest.fixture
-def service(tmp_path: Path, libvirtd: Libvirtd) -> Iterator[LiveService]:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, libvirtd: Libvirtd) -> Iterator[LiveService]:
     config = f'[libvirt.here]\nuri = "{libvirtd.uri}"\n'
-    service = LiveService(tmp_path / "service", demo=False, config=config)
+    service = LiveService(tmp_path_factory.mktemp("service"), demo=False, config=config)
     try:
         yield service.start()
     finally:
