@@ -14,7 +14,7 @@ from bmc.libvirt_node.definition import boot_order, firmware, first, on_reboot, 
 from bmc.libvirt_node.domain import Domain, Look, started, stopped
 from bmc.libvirt_node.kept import Kept
 from bmc.libvirt_node.library import libvirt
-from bmc.libvirt_node.link import Lifecycle, LinkEvent, LinkUp, Rebooted
+from bmc.libvirt_node.link import Checked, Lifecycle, LinkEvent, LinkUp, Rebooted
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootSeen, BootTarget
 from bmc.model.errors import BackendFailed, BmcError, NotSupported, WrongState
 
@@ -118,7 +118,7 @@ class DomainBoot:
 
     async def _on_event(self, event: LinkEvent) -> None:
         look = self._domain.now
-        missed_its_end = isinstance(event, LinkUp) and look is not None and not look.active
+        missed_its_end = isinstance(event, LinkUp | Checked) and look is not None and not look.active
         if (stopped(event) or missed_its_end) and self._domain.rebooting:
             await self._start_again()
         elif started(event):

@@ -21,7 +21,7 @@ from bmc.libvirt_node.link import (
     QemuShutdown,
 )
 from bmc.model.clock import Clock
-from bmc.model.errors import BmcError, Refused
+from bmc.model.errors import BmcError
 
 RESETS = ("guest-reset", "host-qmp-system-reset")
 
@@ -62,6 +62,7 @@ class Domain:
         self.name = name
         self.clock = clock
         self.now: Look | None = None
+        self._uuid = ""
         self.rebooting = False
         """It is off for as long as we take to start it again."""
         self.reset_asked = float("-inf")
@@ -130,14 +131,11 @@ class Domain:
             event = await self._events.get()
             if not isinstance(event, LinkDown | QemuShutdown):
                 try:
-                    look = await self.look()
-                    if getattr(event, "uuid", look.uuid) != look.uuid:
-                        continue  # another's, that came before we knew which is ours
-                except Refused:
-                    if isinstance(event, Lifecycle) and self.now is None and event.event != _UNDEFINED:
-                        continue
+                    self._uuid = (await self.look()).uuid
                 except BmcError as error:
                     log.info("%s: %s", self.name, error)
+            if getattr(event, "uuid", self._uuid) != self._uuid:
+                continue  # another's, that came while we did not know which is ours
             for handler in self._handlers:
                 try:
                     await handler(event)
@@ -158,9 +156,6 @@ def started(event: LinkEvent) -> bool:
 
 def stopped(event: LinkEvent) -> bool:
     return isinstance(event, Lifecycle) and event.event == libvirt.VIR_DOMAIN_EVENT_STOPPED
-
-
-_UNDEFINED = libvirt.VIR_DOMAIN_EVENT_UNDEFINED
 
 
 def _look(domain: VirDomain) -> Look:

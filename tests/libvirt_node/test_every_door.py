@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,17 +11,17 @@ from sushy.auth import BasicAuth
 
 from tests.e2e.service import ADMIN, ADMIN_PASSWORD, IPMI_PASSWORD, LiveService, event_stream, wait_until
 from tests.ipmi.terminal import terminal
-from tests.libvirt_node.daemon import Libvirtd, VirtualMachine
+from tests.libvirt_node.daemon import Libvirtd, VirtualMachine, free_port
 from tests.virtual_node.sector import write_cd
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
 NODE = "old-vm"
 
 
-@pytest.fixture
-def service(tmp_path: Path, libvirtd: Libvirtd) -> Iterator[LiveService]:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, libvirtd: Libvirtd) -> Iterator[LiveService]:
     config = f'[libvirt.here]\nuri = "{libvirtd.uri}"\n'
-    service = LiveService(tmp_path / "service", demo=False, config=config)
+    service = LiveService(tmp_path_factory.mktemp("service"), demo=False, config=config)
     try:
         yield service.start()
     finally:
@@ -114,3 +113,23 @@ def test_a_connection_that_is_not_configured_is_refused(service: LiveService):
     answer = service.call("POST", "/redfish/v1/Systems", body)
     assert answer.status == 400
     assert "'elsewhere' is not in the configuration file; there is here" in answer.words
+
+
+def test_a_node_is_made_at_the_ipmi_endpoint_that_was_asked_for_or_not_at_all(service: LiveService):
+    def create(name: str, host: str, port: int) -> tuple[int, str]:
+        ours = {"Driver": "libvirt", "Options": {"connection": "here", "domain": "vm"}}
+        endpoint = {"IPMI": {"Host": host, "Port": port}}
+        answer = service.call("POST", "/redfish/v1/Systems", {"Name": name, "Oem": {"Lightsout": ours | endpoint}})
+        return answer.status, answer.words
+
+    service.find()
+    port = free_port()
+    assert create("a", "127.0.0.1", port)[0] == 201
+    service.find()
+    assert service.nodes["a"] == ("127.0.0.1", port)
+    status, words = create("b", "127.0.0.1", port)
+    assert (status, f"port {port} is that of a" in words) == (503, True)
+    status, words = create("b", "127.0.0.2", free_port())
+    assert (status, "none that nodes have" in words) == (400, True)
+    assert create("b", "127.0.0.1", 70000)[0] == 400
+    assert create("b", "127.0.0.1", free_port())[0] == 201

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.service import LiveService, wait_until
-from tests.libvirt_node.daemon import Libvirtd, VirtualMachine
+from tests.libvirt_node.daemon import Libvirtd, VirtualMachine, free_port
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
 
@@ -56,12 +56,6 @@ def domains(service: LiveService, libvirtd: Libvirtd) -> Iterator[list[VirtualMa
         service.remove_node(member["@odata.id"].rpartition("/")[2])
     for machine in made:
         machine.remove()
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_the_domains_of_virtualbmc_keep_their_ports_users_and_passwords(

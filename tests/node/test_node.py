@@ -170,9 +170,10 @@ async def test_of_two_who_reserve_at_once_one_is_told_of_the_other(world: World)
     assert sorted(type(each).__name__ for each in both) == ["Busy", "NoneType"]
 
 
-async def test_a_credential_of_the_fleet_is_not_for_those_who_administer_some_nodes(world: World) -> None:
+@pytest.mark.parametrize("option", ["credential", "connection"])
+async def test_a_credential_of_the_fleet_is_not_for_those_who_administer_some_nodes(world: World, option: str) -> None:
     some = replace(ADMIN, scope=Scope(all_nodes=False, nodes=frozenset({"x1"})))
-    definition = NodeDefinition("x1", uuid4(), "memory", {"host": "203.0.113.9", "credential": "rack1"})
+    definition = NodeDefinition("x1", uuid4(), "memory", {"host": "203.0.113.9", option: "rack1"})
     with pytest.raises(Denied):
         await world.fleet.create(definition, some)
     await world.fleet.create(definition, ADMIN)
