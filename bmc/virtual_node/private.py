@@ -29,6 +29,7 @@ FIRST_HOST, LAST_HOST = 2, 254
 FIRST_PORT = 8000
 DEADLINE = 15.0
 LEASE = "1h"
+PLANS, KEEPERS = ".plans.lock", ".keepers.lock"
 PROGRAMS = {"dnsmasq": "dnsmasq-base", "ip": "iproute2", "bridge": "iproute2", "setpriv": "util-linux"}
 """What it takes, and the package that brings each."""
 
@@ -50,7 +51,7 @@ class PrivateNetwork:
 
     def address(self, mac: str) -> str:
         """The one that this card gets. :raise Refused: none is left."""
-        with self._locked():
+        with self._locked(PLANS):
             plan = self._plan()
             if mac not in plan["hosts"]:
                 taken = {host["host"] for host in plan["hosts"].values()}
@@ -64,7 +65,7 @@ class PrivateNetwork:
     def set_boot_file(self, mac: str, url: str) -> None:
         """What DHCP tells that card to boot by network; "" is nothing. Counts from its next request on."""
         self.address(mac)
-        with self._locked():
+        with self._locked(PLANS):
             plan = self._plan()
             if plan["hosts"][mac]["boot"] != url:
                 plan["hosts"][mac]["boot"] = url
@@ -74,7 +75,7 @@ class PrivateNetwork:
         """The card is gone: its address may be another's."""
         if not self.directory.exists():
             return
-        with self._locked():
+        with self._locked(PLANS):
             plan = self._plan()
             if plan["hosts"].pop(mac, None) is not None:
                 self._write(plan)
@@ -86,7 +87,7 @@ class PrivateNetwork:
         """
         require_private(self.name)
         address = self.address(mac)
-        with self._locked():
+        with self._locked(KEEPERS):
             keeper = self._keeper() or self._begin()
             ours, theirs = socket.socketpair()
             with ours, theirs:
@@ -113,16 +114,17 @@ class PrivateNetwork:
 
     def keeper(self) -> int:
         """The process that keeps it. :raise BackendFailed: nothing does; its nodes are off."""
-        with self._locked():
+        with self._locked(KEEPERS):
             found = self._keeper()
         if found is None:
             raise BackendFailed(f"the private network {self.name} is not there; power its nodes off and on")
         return found
 
     def _begin(self) -> int:
-        plan = self._plan()
+        with self._locked(PLANS):
+            plan = self._plan()
+            self._write(plan)
         user = sandbox.guest_user(uuid5(NAMESPACE_URL, f"lightsout-network:{self.name}"))
-        self._write(plan)
         words = ["-I", "-m", "bmc.virtual_node.network_keeper", str(self.directory), f"10.{plan['number']}.0.1"]
         command = [*sandbox.unshare(sandbox.own_way()), sys.executable, *words, "" if user is None else str(user)]
         try:
@@ -174,14 +176,14 @@ class PrivateNetwork:
             os.kill(keeper, signal.SIGHUP)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """All private networks at once: against a keeper's end, and another thread of ours.
+    def _locked(self, what: str) -> Iterator[None]:
+        """For all private networks at once: their plans, for as long as a file takes, or beginnings and ends.
 
         :raise BackendFailed: the directory cannot be made.
         """
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self.directory.parent / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(self.directory.parent / what, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise BackendFailed(f"cannot make {self.directory}: {error.strerror}") from None
         try:
