@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,32 +148,34 @@ class PrivateNetwork:
 
     def _plan(self) -> dict[str, Any]:
         """:raise BackendFailed: it cannot be read."""
-        try:
-            found: dict[str, Any] = json.loads((self.directory / "plan.json").read_text())
-        except FileNotFoundError:
-            return {"number": self._free_number(), "hosts": {}}
-        except (OSError, ValueError) as error:
-            raise BackendFailed(f"{self.directory / 'plan.json'} cannot be read: {error}; remove it") from None
-        return found
+        file = self.directory / "plan.json"
+        return _read(file) if file.exists() else {"number": self._free_number(), "hosts": {}}
 
     def _free_number(self) -> int:
         """Another one than any other private network has, so that a node may be on several."""
-        taken = set()
-        for plan in self.directory.parent.glob("*/plan.json"):
-            taken.add(json.loads(plan.read_text())["number"])
+        taken = {_read(plan)["number"] for plan in self.directory.parent.glob("*/plan.json")}
         free = next((number for number in range(FIRST_NUMBER, LAST_NUMBER + 1) if number not in taken), None)
         if free is None:
-            raise Refused(f"there are {len(taken)} private networks already; remove {self.directory.parent} of one")
+            raise Refused(
+                f"there are {len(taken)} private networks already; remove the directory of an old one in {self.directory.parent}"
+            )
         return free
 
     def _write(self, plan: Mapping[str, Any]) -> None:
-        """What was decided, and what the DHCP server serves by; told to it if it runs."""
-        for file, text in (("plan.json", json.dumps(plan)), ("dnsmasq.conf", configuration(plan))):
-            scratch = self.directory / f"{file}.new"
-            scratch.write_text(text)
-            scratch.replace(self.directory / file)
+        """What was decided, and what the DHCP server serves by; told to it if it runs.
+
+        :raise BackendFailed: the disk is full or forbidden.
+        """
+        try:
+            for file, text in (("plan.json", json.dumps(plan)), ("dnsmasq.conf", configuration(plan))):
+                scratch = self.directory / f"{file}.new"
+                scratch.write_text(text)
+                scratch.replace(self.directory / file)
+        except OSError as error:
+            raise BackendFailed(f"cannot write {self.directory}: {error.strerror}") from None
         if (keeper := self._keeper()) is not None:
-            os.kill(keeper, signal.SIGHUP)
+            with suppress(ProcessLookupError):
+                os.kill(keeper, signal.SIGHUP)
 
     @contextmanager
     def _locked(self, what: str) -> Iterator[None]:
@@ -191,6 +193,15 @@ class PrivateNetwork:
             yield
         finally:
             os.close(lock)
+
+
+def _read(plan: Path) -> dict[str, Any]:
+    """:raise BackendFailed: it is damaged."""
+    try:
+        found: dict[str, Any] = json.loads(plan.read_text())
+    except (OSError, ValueError) as error:
+        raise BackendFailed(f"{plan} cannot be read: {error}; remove it") from None
+    return found
 
 
 def configuration(plan: Mapping[str, Any]) -> str:
