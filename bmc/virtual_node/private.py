@@ -156,9 +156,8 @@ class PrivateNetwork:
         taken = {_read(plan)["number"] for plan in self.directory.parent.glob("*/plan.json")}
         free = next((number for number in range(FIRST_NUMBER, LAST_NUMBER + 1) if number not in taken), None)
         if free is None:
-            raise Refused(
-                f"there are {len(taken)} private networks already; remove the directory of an old one in {self.directory.parent}"
-            )
+            where = self.directory.parent
+            raise Refused(f"there are {len(taken)} private networks already; remove the directory of one in {where}")
         return free
 
     def _write(self, plan: Mapping[str, Any]) -> None:

@@ -186,6 +186,25 @@ def test_a_card_keeps_its_address_until_its_node_is_removed(tmp_path: Path):
         lab.address(first)
 
 
+@pytest.mark.parametrize(
+    ("networks", "url"),
+    [
+        (["user"], "http://10.0.2.2"),
+        (["user", {"private": "lab"}], "http://10.0.2.2"),
+        ([{"bridge": "br0"}, {"private": "lab"}, "user"], "http://10.64.0.1:8002"),
+        ([{"bridge": "br0"}], None),
+    ],
+)
+def test_the_ramdisk_comes_by_the_first_card_that_leads_to_us(tmp_path: Path, networks: list[object], url: str | None):
+    deploy = Rig(tmp_path, nics=[{"network": network} for network in networks]).compose().deploy
+    assert deploy is not None
+    if url is None:
+        with pytest.raises(Refused, match="no card on a user or private network"):
+            _ = deploy.url
+    else:
+        assert deploy.url == url
+
+
 def test_the_dhcp_server_has_no_dns_and_no_router_and_serves_whom_it_knows():
     plan = {"number": 64, "hosts": {"52:54:00:00:00:01": {"host": 2, "boot": ""}}}
     lines = configuration(plan).splitlines()
