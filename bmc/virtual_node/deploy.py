@@ -47,11 +47,12 @@ class VirtualDeployLink:
         return "http://10.0.2.2" if place is None else f"http://{place.gateway}:{place.port}"
 
     def _place(self) -> "_Place | None":
-        """Where it listens in a private network; None is the user network, which is taken if there is one."""
-        nics = self._shape.next.nics
-        if any(nic.network == USER_NETWORK for nic in nics):
-            return None
-        for nic in nics:
+        """Where it listens in a private network; None is the user network. The first card by which either is reached
+        is taken, as the ramdisk goes by the first that gets an address.
+        """
+        for nic in self._shape.next.nics:
+            if nic.network == USER_NETWORK:
+                return None
             if nic.network.private:
                 network = PrivateNetwork.of(self._directory, nic.network.private)
                 address = network.address(nic.mac or "")

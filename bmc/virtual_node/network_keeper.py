@@ -77,7 +77,7 @@ def serve(user: str, log: int) -> "subprocess.Popen[bytes]":
     with Path("dnsmasq.conf").open("rb") as configuration:
         return subprocess.Popen(
             [
-                *("setpriv", *ids, *(rights if user else []), "--no-new-privs", "--pdeathsig", "KILL", "--"),
+                *("setpriv", *ids, *rights, "--no-new-privs", "--pdeathsig", "KILL", "--"),
                 *("dnsmasq", "--no-daemon", "--conf-file=-"),
             ],
             stdin=configuration,
@@ -93,7 +93,7 @@ def in_use() -> bool:
 
 def unwanted() -> bool:
     """Nobody is about to plug in a card, and from now on nobody finds us."""
-    lock = os.open("../.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open("../.keepers.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with contextlib.suppress(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not in_use():

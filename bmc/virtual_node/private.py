@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ FIRST_HOST, LAST_HOST = 2, 254
 FIRST_PORT = 8000
 DEADLINE = 15.0
 LEASE = "1h"
+PLANS, KEEPERS = ".plans.lock", ".keepers.lock"
 PROGRAMS = {"dnsmasq": "dnsmasq-base", "ip": "iproute2", "bridge": "iproute2", "setpriv": "util-linux"}
 """What it takes, and the package that brings each."""
 
@@ -50,7 +51,7 @@ class PrivateNetwork:
 
     def address(self, mac: str) -> str:
         """The one that this card gets. :raise Refused: none is left."""
-        with self._locked():
+        with self._locked(PLANS):
             plan = self._plan()
             if mac not in plan["hosts"]:
                 taken = {host["host"] for host in plan["hosts"].values()}
@@ -64,7 +65,7 @@ class PrivateNetwork:
     def set_boot_file(self, mac: str, url: str) -> None:
         """What DHCP tells that card to boot by network; "" is nothing. Counts from its next request on."""
         self.address(mac)
-        with self._locked():
+        with self._locked(PLANS):
             plan = self._plan()
             if plan["hosts"][mac]["boot"] != url:
                 plan["hosts"][mac]["boot"] = url
@@ -74,7 +75,7 @@ class PrivateNetwork:
         """The card is gone: its address may be another's."""
         if not self.directory.exists():
             return
-        with self._locked():
+        with self._locked(PLANS):
             plan = self._plan()
             if plan["hosts"].pop(mac, None) is not None:
                 self._write(plan)
@@ -86,7 +87,7 @@ class PrivateNetwork:
         """
         require_private(self.name)
         address = self.address(mac)
-        with self._locked():
+        with self._locked(KEEPERS):
             keeper = self._keeper() or self._begin()
             ours, theirs = socket.socketpair()
             with ours, theirs:
@@ -113,16 +114,17 @@ class PrivateNetwork:
 
     def keeper(self) -> int:
         """The process that keeps it. :raise BackendFailed: nothing does; its nodes are off."""
-        with self._locked():
+        with self._locked(KEEPERS):
             found = self._keeper()
         if found is None:
             raise BackendFailed(f"the private network {self.name} is not there; power its nodes off and on")
         return found
 
     def _begin(self) -> int:
-        plan = self._plan()
+        with self._locked(PLANS):
+            plan = self._plan()
+            self._write(plan)
         user = sandbox.guest_user(uuid5(NAMESPACE_URL, f"lightsout-network:{self.name}"))
-        self._write(plan)
         words = ["-I", "-m", "bmc.virtual_node.network_keeper", str(self.directory), f"10.{plan['number']}.0.1"]
         command = [*sandbox.unshare(sandbox.own_way()), sys.executable, *words, "" if user is None else str(user)]
         try:
@@ -146,42 +148,43 @@ class PrivateNetwork:
 
     def _plan(self) -> dict[str, Any]:
         """:raise BackendFailed: it cannot be read."""
-        try:
-            found: dict[str, Any] = json.loads((self.directory / "plan.json").read_text())
-        except FileNotFoundError:
-            return {"number": self._free_number(), "hosts": {}}
-        except (OSError, ValueError) as error:
-            raise BackendFailed(f"{self.directory / 'plan.json'} cannot be read: {error}; remove it") from None
-        return found
+        file = self.directory / "plan.json"
+        return _read(file) if file.exists() else {"number": self._free_number(), "hosts": {}}
 
     def _free_number(self) -> int:
         """Another one than any other private network has, so that a node may be on several."""
-        taken = set()
-        for plan in self.directory.parent.glob("*/plan.json"):
-            taken.add(json.loads(plan.read_text())["number"])
+        taken = {_read(plan)["number"] for plan in self.directory.parent.glob("*/plan.json")}
         free = next((number for number in range(FIRST_NUMBER, LAST_NUMBER + 1) if number not in taken), None)
         if free is None:
-            raise Refused(f"there are {len(taken)} private networks already; remove {self.directory.parent} of one")
+            where = self.directory.parent
+            raise Refused(f"there are {len(taken)} private networks already; remove the directory of one in {where}")
         return free
 
     def _write(self, plan: Mapping[str, Any]) -> None:
-        """What was decided, and what the DHCP server serves by; told to it if it runs."""
-        for file, text in (("plan.json", json.dumps(plan)), ("dnsmasq.conf", configuration(plan))):
-            scratch = self.directory / f"{file}.new"
-            scratch.write_text(text)
-            scratch.replace(self.directory / file)
+        """What was decided, and what the DHCP server serves by; told to it if it runs.
+
+        :raise BackendFailed: the disk is full or forbidden.
+        """
+        try:
+            for file, text in (("plan.json", json.dumps(plan)), ("dnsmasq.conf", configuration(plan))):
+                scratch = self.directory / f"{file}.new"
+                scratch.write_text(text)
+                scratch.replace(self.directory / file)
+        except OSError as error:
+            raise BackendFailed(f"cannot write {self.directory}: {error.strerror}") from None
         if (keeper := self._keeper()) is not None:
-            os.kill(keeper, signal.SIGHUP)
+            with suppress(ProcessLookupError):
+                os.kill(keeper, signal.SIGHUP)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """All private networks at once: against a keeper's end, and another thread of ours.
+    def _locked(self, what: str) -> Iterator[None]:
+        """For all private networks at once: their plans, for as long as a file takes, or beginnings and ends.
 
         :raise BackendFailed: the directory cannot be made.
         """
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(self.directory.parent / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(self.directory.parent / what, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise BackendFailed(f"cannot make {self.directory}: {error.strerror}") from None
         try:
@@ -189,6 +192,15 @@ class PrivateNetwork:
             yield
         finally:
             os.close(lock)
+
+
+def _read(plan: Path) -> dict[str, Any]:
+    """:raise BackendFailed: it is damaged."""
+    try:
+        found: dict[str, Any] = json.loads(plan.read_text())
+    except (OSError, ValueError) as error:
+        raise BackendFailed(f"{plan} cannot be read: {error}; remove it") from None
+    return found
 
 
 def configuration(plan: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from bmc.node import Node
 from bmc.node.power import PATIENCE
 from bmc.node.state import StateKeeper
 from bmc.virtual_node import private
-from tests.reinstall.test_job_guest import artefacts, ended, lab, request  # noqa: F401
+from tests.reinstall.test_job_guest import LONG, artefacts, ended, lab, request  # noqa: F401
 from tests.world import ADMIN, OPERATOR, World, open_world
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
@@ -72,7 +72,7 @@ async def test_a_node_is_reinstalled_on_any_bus_by_any_card(lab, tmp_path, firmw
         node = await make_node(world, firmware, [{"size_mib": 256, "bus": bus}], model)
         jobs = lab.jobs(world)
         job = await jobs.start("reinstall", "n1", request("lightsout-mini"), OPERATOR)
-        job = await ended(jobs, job.id, node)
+        job = await ended(jobs, job.id, node, 3 * LONG)
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
         assert job.details["proofs"] == ["phone-home", "serial-nonce"]
         assert node.snapshot.boot == NO_OVERRIDE

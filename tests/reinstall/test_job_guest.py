@@ -106,9 +106,9 @@ async def make_node(world: World, firmware: str) -> Node:
     return await world.fleet.create(NodeDefinition("n1", uuid4(), "qemu", options), ADMIN)
 
 
-async def ended(jobs: Jobs, id: str, node: Node) -> Job:
+async def ended(jobs: Jobs, id: str, node: Node, seconds: float = LONG) -> Job:
     try:
-        await until(lambda: jobs.get(id).state.ended, LONG)
+        await until(lambda: jobs.get(id).state.ended, seconds)
     except TimeoutError:
         pytest.fail(f"has not ended: {jobs.get(id)}; printed: {node.serial_tail!r}")
     return jobs.get(id)

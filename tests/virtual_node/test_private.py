@@ -1,7 +1,10 @@
 """Private networks: who reaches whom, what an armed deploy listener hears, and how long the network is there."""
 
 import asyncio
+import contextlib
 import os
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,6 +125,54 @@ async def test_nodes_reach_each_other_in_their_network_and_nothing_else(
         lab.keeper()
 
 
+def children(pid: int) -> set[int]:
+    """Those that are no zombies: a process whose parent was killed may wait for its funeral."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == pid and state != "Z":
+                found.add(int(stat.parent.name))
+    return found
+
+
+def running(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def eventually(happens: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(MISSING is not None, reason=f"private networks cannot be made here: {MISSING}")
+def test_the_dhcp_server_has_three_rights_is_begun_anew_and_ends_with_its_keeper(tmp_path: Path):
+    lab = PrivateNetwork.of(tmp_path, "lab")
+    card = lab.plug_in("52:54:00:00:00:01")
+    try:
+        keeper = lab.keeper()
+        (first,) = children(keeper)
+        eventually(lambda: Path(f"/proc/{first}/comm").read_text() == "dnsmasq\n")
+        status = dict(
+            line.split(":", 1) for line in Path(f"/proc/{first}/status").read_text().splitlines() if ":" in line
+        )
+        assert {int(status[kind], 16) for kind in ("CapEff", "CapBnd")} == {1 << 10 | 1 << 12 | 1 << 13}
+        assert status["NoNewPrivs"].strip() == "1"
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: bool(children(keeper) - {first}))
+        (second,) = children(keeper)
+        os.kill(keeper, signal.SIGKILL)
+        eventually(lambda: not running(second))
+        with pytest.raises(BackendFailed, match="is not there"):
+            lab.keeper()
+    finally:
+        os.close(card)
+
+
 def test_a_card_keeps_its_address_until_its_node_is_removed(tmp_path: Path):
     lab, dmz = (PrivateNetwork.of(tmp_path, name) for name in ("lab", "dmz"))
     first, second = "52:54:00:00:00:01", "52:54:00:00:00:02"
@@ -133,6 +184,25 @@ def test_a_card_keeps_its_address_until_its_node_is_removed(tmp_path: Path):
         lab.address(f"52:54:00:00:01:{number:02x}")
     with pytest.raises(Refused, match="no address left"):
         lab.address(first)
+
+
+@pytest.mark.parametrize(
+    ("networks", "url"),
+    [
+        (["user"], "http://10.0.2.2"),
+        (["user", {"private": "lab"}], "http://10.0.2.2"),
+        ([{"bridge": "br0"}, {"private": "lab"}, "user"], "http://10.64.0.1:8002"),
+        ([{"bridge": "br0"}], None),
+    ],
+)
+def test_the_ramdisk_comes_by_the_first_card_that_leads_to_us(tmp_path: Path, networks: list[object], url: str | None):
+    deploy = Rig(tmp_path, nics=[{"network": network} for network in networks]).compose().deploy
+    assert deploy is not None
+    if url is None:
+        with pytest.raises(Refused, match="no card on a user or private network"):
+            _ = deploy.url
+    else:
+        assert deploy.url == url
 
 
 def test_the_dhcp_server_has_no_dns_and_no_router_and_serves_whom_it_knows():
