@@ -14,6 +14,24 @@ from bmc.model.boot import BootTarget
 from bmc.model.caller import Role
 
 Name = Annotated[str, typer.Argument(metavar="NODE", help="the node's name", autocompletion=node_names)]
+DISK_RULES = {
+    "serial": "Serial",
+    "name": "Name",
+    "model": "Model",
+    "wwn": "WWN",
+    "size": "SizeBytes",
+    "min_size": "MinSizeBytes",
+    "max_size": "MaxSizeBytes",
+    "rotational": "Rotational",
+    "bus": "Bus",
+    "pick": "Pick",
+}
+"""Keys of --disk, and what the Redfish action calls them."""
+
+Disk = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help=f"which of several disks, once or more; KEY is {', '.join(DISK_RULES)}"),
+]
 NewName = Annotated[str, typer.Argument(metavar="NODE", help="the node's name")]
 Options = Annotated[
     list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="an option, as cpus=2 or memory_mib=1024")
@@ -167,6 +185,7 @@ def reinstall(
         Path | None,
         typer.Option(help="a file with root's password; without it nobody can log in on the screen or serial console"),
     ] = None,
+    disk: Disk = None,
     yes: Yes = False,
 ) -> None:
     """Erase a node's disk and install an image; shows the progress until the new system has proved itself.
@@ -178,10 +197,24 @@ def reinstall(
     ask(f"Erase the disk of {name} and install {image}? There is no way back.", yes)
     client = Client()
     body: dict[str, Any] = {"Image": image, "Hostname": hostname or name, "SSHKeys": keys}
+    body |= disk_rule(disk)
     if password is not None:
         body["Password"] = password
     task, _ = client.post(f"{system_path(name)}/Actions/Oem/Lightsout.Reinstall", body)
     jobs.follow(client, task)
+
+
+def disk_rule(words: list[str] | None) -> dict[str, Any]:
+    """What says in the body of an action which disk is meant. :raise CliError: a word that says nothing."""
+    rule: dict[str, Any] = {}
+    for word in words or []:
+        key, equals, value = word.partition("=")
+        name = DISK_RULES.get(key)
+        if not equals or name is None:
+            raise CliError(f"--disk {word}: expected KEY=VALUE with one of {', '.join(DISK_RULES)}")
+        number = key.endswith("size") and value.isdecimal()
+        rule[name] = int(value) if number else value == "true" if key == "rotational" else value
+    return {"Disk": rule} if rule else {}
 
 
 def public_keys(files: list[Path]) -> list[str]:
