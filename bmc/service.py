@@ -22,6 +22,7 @@ from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
 from bmc.core import Core, key_file, open_core
 from bmc.endpoints import Endpoints
+from bmc.fetch import Fetcher
 from bmc.first_start import FirstPassword, define_demo, first_administrator, ipmitool_line
 from bmc.hooks import Hooks
 from bmc.http.app import make_app
@@ -40,11 +41,14 @@ from bmc.node import Node
 from bmc.redfish.event_record import event_body
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.erase import Erase
-from bmc.reinstall.images import Catalogue
+from bmc.reinstall.image_import import ImageImport
+from bmc.reinstall.image_store import ImageStore
 from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import build_medium
+from bmc.reinstall.network_boot import boot_files
 from bmc.reinstall.rescue import Rescue
+from bmc.reinstall.ways import Network, VirtualMedia
 from bmc.secret_files import write_secret
 
 log = logging.getLogger(__name__)
@@ -87,7 +91,12 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(state))
         artefacts = await asyncio.to_thread(build_all, default_cache())
-        catalogue = Catalogue(artefacts.catalogue)
+        kept = core.settings.images
+        image_store = await asyncio.to_thread(
+            ImageStore, state / "images", kept.quota_gib << 30, artefacts.catalogue, kept.directories
+        )
+        catalogue = image_store.catalogue
+        images = ImageImport(image_store, Fetcher(core.settings.fetch.allow), core.events, kept.largest_gib << 30)
         doors = DoorSettings(allowed=core.settings.fetch.allow)
         lockout = core.accounts.slot_lockout
         ipmi = IpmiServer(core.accounts, core.store, core.clock, doors, core.events, core.audit, lockout)
@@ -99,15 +108,24 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         core.fleet.on_forget(opened.forget)
         aggregates = Aggregates(core.store)
         core.fleet.on_forget(aggregates.forget)
-        medium = partial(build_medium, artefacts)
-        door, directory = DeployServer(), state / "deploy"
+        medium = VirtualMedia(partial(build_medium, artefacts), state / "deploy")
+        ways, door = (medium, Network(partial(boot_files, artefacts))), DeployServer()
         recipes = (
-            Reinstall(core.events, catalogue, medium, door, directory).recipe(),
-            Rescue(core.events, medium, door, directory).recipe(),
-            Erase(core.events, core.audit, medium, door, directory).recipe(),
-            Inspect(core.events, medium, door, directory).recipe(),
+            Reinstall(core.events, catalogue, ways, door).recipe(),
+            Rescue(core.events, ways, door).recipe(),
+            Erase(core.events, core.audit, ways, door).recipe(),
+            Inspect(core.events, ways, door).recipe(),
         )
-        jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.accounts.find, core.clock, recipes)
+        jobs = Jobs(
+            core.store,
+            core.events,
+            core.audit,
+            core.fleet,
+            core.accounts.find,
+            core.clock,
+            recipes,
+            (images.chore(),),
+        )
         stack.push_async_callback(jobs.close)
         first = await first_administrator(core)
         await core.fleet.start()
@@ -133,7 +151,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             jobs=jobs,
             hooks=hooks,
             aggregates=aggregates,
-            catalogue=catalogue,
+            images=images,
             ipmi=ipmi,
             store=core.store,
             clock=core.clock,

@@ -11,7 +11,7 @@ import typer
 
 from bmc.cli import jobs
 from bmc.cli.client import Client, CliError, Resource, system_path
-from bmc.cli.nodes import Disk, Name, disk_rule, public_keys
+from bmc.cli.nodes import Disk, Name, Way, disk_rule, in_body, public_keys
 from bmc.cli.output import Yes, ask
 from bmc.secret_files import write_secret
 
@@ -23,6 +23,7 @@ def rescue(
     ssh_key: Annotated[list[Path] | None, typer.Option(help="a file with public keys that may log in as root")] = None,
     minutes: Annotated[int, typer.Option(help="how long it lasts at most")] = MINUTES,
     end: Annotated[bool, typer.Option("--end", help="end the rescue: file systems unmounted, node off")] = False,
+    way: Way = None,
     yes: Yes = False,
 ) -> None:
     """Boot a node into a system to work in, with its disks untouched; `bmc ssh` leads into it."""
@@ -32,7 +33,7 @@ def rescue(
         return jobs.follow(client, task)
     if not ssh_key:
         raise CliError("--ssh-key: name a file with the public keys that may log in")
-    body = {"SSHKeys": public_keys(ssh_key), "TimeoutMinutes": minutes}
+    body = {"SSHKeys": public_keys(ssh_key), "TimeoutMinutes": minutes, **in_body(way)}
     ask(f"Power {name} off and boot it into rescue?", yes)
     client = Client()
     task, _ = client.post(_action(name, "Rescue"), body)
@@ -83,6 +84,7 @@ def erase(
     name: Name,
     method: Annotated[str, typer.Argument(help="Metadata, Full or Discard")],
     disk: Disk = None,
+    way: Way = None,
     yes: Yes = False,
 ) -> None:
     """Erase a node's disk and read back from it; shows the progress and, in the end, what was done.
@@ -90,18 +92,18 @@ def erase(
     Metadata clears what makes partitions and file systems known and leaves the files; Full writes zeros all over;
     Discard has the disk forget everything. A node with several disks needs to be told which.
     """
-    body: dict[str, Any] = {"Method": method, **disk_rule(disk)}
+    body: dict[str, Any] = {"Method": method, **disk_rule(disk), **in_body(way)}
     ask(f"Erase the disk of {name} by {method}? There is no way back.", yes)
     client = Client()
     task, _ = client.post(_action(name, "Erase"), body)
     jobs.follow(client, task)
 
 
-def inspect(name: Name, yes: Yes = False) -> None:
+def inspect(name: Name, way: Way = None, yes: Yes = False) -> None:
     """Have a node's ramdisk tell what the node consists of, with its disks untouched; `bmc node show` shows it."""
     ask(f"Power {name} off and boot it to be inspected?", yes)
     client = Client()
-    task, _ = client.post(_action(name, "Inspect"), {})
+    task, _ = client.post(_action(name, "Inspect"), in_body(way))
     jobs.follow(client, task)
 
 

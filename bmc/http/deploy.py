@@ -4,11 +4,13 @@ The guest is a stranger: bodies and connections are bounded, and nothing it send
 """
 
 import asyncio
+import base64
 import logging
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,6 +21,7 @@ from bmc.http.server import Strangers, TurnedAway
 from bmc.model.errors import BackendFailed, BmcError
 from bmc.model.pace import Pace
 from bmc.reinstall.desk import Desk, Reply, Turned
+from bmc.reinstall.network_boot import FILES, SCRIPT
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +42,11 @@ class DeployServer:
     async def serve(self, node: str, listener: socket.socket, desk: Desk) -> Callable[[], Awaitable[None]]:
         """Have `desk` answer what comes in by `listener`; returns what ends that and closes the socket."""
         app, told = web.Application(client_max_size=BODY_MAX), _Guest()
-        for method, path, answer in _routes(_Answers(node, desk)):
-            app.router.add_route(method, f"/deploy/v1/{path}", partial(_answer, node, told, answer))
+        answers = _Answers(node, desk)
+        for method, path, answer in _routes(answers):
+            app.router.add_route(method, f"/deploy/v1/{path}", partial(_answer, node, told, _token, answer))
+        app.router.add_route("GET", SCRIPT, partial(_answer, node, told, _key, answers.boot_script))
+        app.router.add_route("GET", f"{FILES}/{{name}}", partial(_answer, node, told, _key, answers.boot_file))
         runner = web.AppRunner(app, access_log=None, logger=told, shutdown_timeout=CLOSE_TIME)
         await runner.setup()
         handlers = runner.server
@@ -101,8 +107,17 @@ class _Answers:
         path = self.desk.image(self._node, token)
         if not path.is_file():
             raise BackendFailed(f"the image file {path.name} is gone")
-        # A content type of its own keeps aiohttp from declaring a .gz as Content-Encoding.
-        return web.FileResponse(path, chunk_size=CHUNK, headers={"Content-Type": "application/octet-stream"})
+        return _file(path)
+
+    async def boot_script(self, key: str, request: web.Request) -> web.StreamResponse:
+        return await self._kept(self.desk.boot_script(self._node))
+
+    async def boot_file(self, key: str, request: web.Request) -> web.StreamResponse:
+        if not key:  # iPXE sends the password of a URL only once it is asked for one (RFC 7617 §2)
+            return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="deploy"'})
+        found = self.desk.boot_file(self._node, key, request.match_info["name"])
+        await self.desk.keep(self._node)
+        return _file(found) if isinstance(found, Path) else web.Response(body=found)
 
     async def line(self, token: str, request: web.Request) -> web.StreamResponse:
         """A connection that is no HTTP any more once somebody is led to it (RFC 9110 §7.8)."""
@@ -126,7 +141,7 @@ def _routes(answers: _Answers) -> Iterable[tuple[str, str, Answer]]:
         ("GET", "image", answers.image),
         ("POST", "progress", answers.form(desk.progress)),
         ("POST", "verified", answers.form(desk.verified)),
-        ("GET", "seed/{name}", answers.seed),
+        ("GET", r"seed/{name:[\s\S]+}", answers.seed),
         ("POST", "done", answers.done),
         ("POST", "failed", answers.form(desk.failed)),
         ("POST", "proof", answers.form(desk.proof)),
@@ -136,9 +151,11 @@ def _routes(answers: _Answers) -> Iterable[tuple[str, str, Answer]]:
     )
 
 
-async def _answer(node: str, told: _Guest, answer: Answer, request: web.Request) -> web.StreamResponse:
+async def _answer(
+    node: str, told: _Guest, secret: Callable[[web.Request], str], answer: Answer, request: web.Request
+) -> web.StreamResponse:
     try:
-        return await answer(_token(request), request)
+        return await answer(secret(request), request)
     except Turned as turned:
         told.info("deploy %s: %s refused: %s", node, request.rel_url.raw_path, turned)
         return _plain(turned.reply)
@@ -154,6 +171,17 @@ def _token(request: web.Request) -> str:
     return token.strip()
 
 
+def _key(request: web.Request) -> str:
+    """The password that was given by Basic authentication, "" for none."""
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
+
+
 async def _read_form(request: web.Request) -> Mapping[str, str]:
     body = await request.read()
     try:
@@ -167,6 +195,11 @@ async def _read_form(request: web.Request) -> Mapping[str, str]:
     except ValueError as error:
         raise Turned(400, f"the body is no urlencoded form: {error}") from error
     return dict(pairs)
+
+
+def _file(path: Path) -> web.FileResponse:
+    # A content type of its own keeps aiohttp from declaring a .gz as Content-Encoding.
+    return web.FileResponse(path, chunk_size=CHUNK, headers={"Content-Type": "application/octet-stream"})
 
 
 def _plain(reply: Reply) -> web.Response:

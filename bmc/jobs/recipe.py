@@ -47,7 +47,9 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`prepare` checks a request before anything is done: (node, backend, request, secrets) → Prepared; it raises
+    """`steps` are the rows for a request that was found good.
+
+    `prepare` checks a request before anything is done: (node, backend, request, secrets) → Prepared; it raises
     InvalidRequest with every problem.
 
     `release` cleans up at every end: done, failed or cancelled, as `run.ending` says. After a crash it may run
@@ -56,7 +58,7 @@ class Recipe:
     """
 
     kind: str
-    steps: tuple[Step, ...]
+    steps: Callable[[Mapping[str, object]], tuple[Step, ...]]
     prepare: Callable[[Node, Backend, Mapping[str, object], Mapping[str, object]], Awaitable[Prepared]]
     release: Callable[[Run], Coroutine[Any, Any, None]]
     why: str

@@ -127,6 +127,7 @@ class NodeSnapshot:
     since the last boot an operating system has spoken to the BMC. `sensors_since` is when the list of sensors last
     became another one. `restore_policy` is None where the node or its vendor BMC decides what happens when its supply
     of power comes back. `next_firmware` is what the firmware will be from the next power on, None when it stays.
+    `options_until_power_on` is what the running node still has of those options that were changed while it was on.
     """
 
     definition: NodeDefinition
@@ -143,6 +144,7 @@ class NodeSnapshot:
     media: tuple[MediaSlot, ...] = ()
     hardware: Hardware = Hardware()
     next_firmware: BootMode | None = None
+    options_until_power_on: Mapping[str, object] = field(default_factory=dict)
     identify: bool = False
     identify_until: float | None = None
     reservation: Reservation | None = None
@@ -155,6 +157,7 @@ class NodeSnapshot:
     fru: bytes = b""
     os_seen: bool = False
     has_screen: bool = False
+    has_network_boot: bool = False
     has_serial: bool = False
     has_host_interface: bool = False
     has_firmware_setup: bool = False

@@ -15,11 +15,13 @@ from bmc.power.table import reset_type
 from bmc.redfish.body import Body, Nothing
 from bmc.redfish.errors import fail
 from bmc.redfish.router import Call, Reply, Route
-from bmc.redfish.system_body import SYSTEMS, can_boot_ramdisk, reset_types
+from bmc.redfish.system_body import SYSTEMS, reset_types
 from bmc.redfish.tasks import monitor_path, task_body
+from bmc.reinstall.cloud_init import USER_DATA_BYTES_MAX
 from bmc.reinstall.erase import EraseMethod
 from bmc.reinstall.rescue import MINUTES, MINUTES_MAX
 from bmc.reinstall.target import DiskBus, Pick
+from bmc.reinstall.ways import WayIn, ways_in
 
 ACTIONS = f"{SYSTEMS}/{{node}}/Actions"
 RESET, REINSTALL, CONFIRM = "ComputerSystem.Reset", "Lightsout.Reinstall", "Lightsout.ConfirmPower"
@@ -67,7 +69,37 @@ class DiskBody(Body):
         return {name: value.value if isinstance(value, Enum) else value for name, value in given.items()}
 
 
-class ReinstallBody(Body):
+class RamdiskBody(Body):
+    """How the server gets to the ramdisk; VirtualMedia if it is left out."""
+
+    way: WayIn | None = None
+
+    def chosen(self) -> dict[str, object]:
+        return {"way": self.way.value} if self.way else {}
+
+
+class NetworkBody(Body):
+    """One network card; what is left out comes by DHCP."""
+
+    mac_address: str | None = Field(default=None, alias="MACAddress", max_length=17)
+    vlan_id: int | None = Field(default=None, alias="VLANId", ge=1, le=4094)
+    addresses: tuple[str, ...] = Field(default=(), max_length=16)
+    gateways: tuple[str, ...] = Field(default=(), max_length=2)
+    name_servers: tuple[str, ...] = Field(default=(), max_length=16)
+    search_domains: tuple[str, ...] = Field(default=(), max_length=16)
+
+    def request(self) -> dict[str, object]:
+        lists = {
+            "addresses": self.addresses,
+            "gateways": self.gateways,
+            "dns": self.name_servers,
+            "search": self.search_domains,
+        }
+        given = {"mac": self.mac_address, "vlan": self.vlan_id} | {name: list(value) for name, value in lists.items()}
+        return {name: value for name, value in given.items() if value}
+
+
+class ReinstallBody(RamdiskBody):
     """What is left out is not set; whether the image can do with that is for the job to say."""
 
     image: str
@@ -75,14 +107,17 @@ class ReinstallBody(Body):
     disk: DiskBody | None = None
     ssh_keys: tuple[str, ...] = Field(default=(), alias="SSHKeys", max_length=32)
     password: str | None = Field(default=None, max_length=256)
+    user: str | None = Field(default=None, max_length=32)
+    network: NetworkBody | None = None
+    user_data: str | None = Field(default=None, max_length=USER_DATA_BYTES_MAX)
 
 
-class RescueBody(Body):
+class RescueBody(RamdiskBody):
     ssh_keys: tuple[str, ...] = Field(alias="SSHKeys", min_length=1, max_length=32)
     timeout_minutes: int = Field(default=MINUTES, ge=1, le=MINUTES_MAX)
 
 
-class EraseBody(Body):
+class EraseBody(RamdiskBody):
     """Without a disk the server must have only one."""
 
     method: EraseMethod
@@ -94,7 +129,7 @@ OEM_ACTIONS: tuple[tuple[str, type[Body], str], ...] = (
     (RESCUE, RescueBody, "Boot a system to work in, by SSH and on the consoles; answers with a task."),
     (END_RESCUE, Nothing, "End the rescue of the server."),
     (ERASE, EraseBody, "Erase a disk of the server and read back from it; answers with a task."),
-    (INSPECT, Nothing, "Have the server tell what it consists of; answers with a task."),
+    (INSPECT, RamdiskBody, "Have the server tell what it consists of; answers with a task."),
     (RESUME, Nothing, "Let a server run on that stands still."),
     (CONFIRM, ConfirmBody, "Say what a person has seen of a server whose power state is unknown."),
     (RESERVE, ReserveBody, "Keep others from changing the server until it is released."),
@@ -134,16 +169,20 @@ async def reinstall(call: Call) -> Reply:
         "hostname": wanted.hostname,
         "ssh_keys": list(wanted.ssh_keys) or None,
         "disk": wanted.disk.rule() if wanted.disk else None,
+        "user": wanted.user,
+        "network": wanted.network.request() if wanted.network else None,
     }
-    request = {name: value for name, value in asked.items() if value is not None}
-    secrets = {"password": wanted.password} if wanted.password else {}
+    request = {name: value for name, value in asked.items() if value is not None} | wanted.chosen()
+    kept = {"password": wanted.password, "user_data": wanted.user_data}
+    secrets = {name: value for name, value in kept.items() if value}
     return await _start(call, "reinstall", request, secrets)
 
 
 async def rescue(call: Call) -> Reply:
     _bootable(call)
     wanted = call.body(RescueBody, RESCUE)
-    return await _start(call, "rescue", {"ssh_keys": list(wanted.ssh_keys), "minutes": wanted.timeout_minutes}, {})
+    request = {"ssh_keys": list(wanted.ssh_keys), "minutes": wanted.timeout_minutes, **wanted.chosen()}
+    return await _start(call, "rescue", request, {})
 
 
 async def end_rescue(call: Call) -> Reply:
@@ -156,20 +195,20 @@ async def erase(call: Call) -> Reply:
     _bootable(call)
     wanted = call.body(EraseBody, ERASE)
     disk = {"disk": wanted.disk.rule()} if wanted.disk else {}
-    return await _start(call, "erase", {"method": wanted.method.value, **disk}, {})
+    return await _start(call, "erase", {"method": wanted.method.value, **disk, **wanted.chosen()}, {})
 
 
 async def inspect(call: Call) -> Reply:
     _bootable(call)
-    call.body(Nothing, INSPECT)
-    return await _start(call, "inspect", {}, {})
+    return await _start(call, "inspect", call.body(RamdiskBody, INSPECT).chosen(), {})
 
 
 def _bootable(call: Call) -> None:
     snapshot = call.node().snapshot
-    if not can_boot_ramdisk(snapshot):
+    if not ways_in(snapshot):
         raise NotSupported(
-            f"{snapshot.name} has no way for the deploy ramdisk: it lacks a virtual drive or a deploy link"
+            f"{snapshot.name} cannot boot the deploy ramdisk: it has no deploy link, or neither a virtual drive nor a "
+            "network to boot from"
         )
 
 

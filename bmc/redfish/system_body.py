@@ -13,6 +13,7 @@ from bmc.redfish import oem
 from bmc.redfish.components import boot_order, component_links
 from bmc.redfish.types import JsonObject, link, moment, resource
 from bmc.reinstall.erase import EraseMethod
+from bmc.reinstall.ways import ways_in
 
 SYSTEMS = "/redfish/v1/Systems"
 VIRTUAL_DRIVERS = frozenset({"qemu", "libvirt"})
@@ -209,19 +210,22 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
     }
     if is_virtual(snapshot) or snapshot.paused:
         ours["#Lightsout.Resume"] = {"target": f"{target}/Oem/Lightsout.Resume"}
-    if can_boot_ramdisk(snapshot):
-        ours["#Lightsout.Rescue"] = {"target": f"{target}/Oem/Lightsout.Rescue"}
+    if can := ways_in(snapshot):
+        ways = {"Way@Redfish.AllowableValues": [way.value for way in can]}
+        ours["#Lightsout.Rescue"] = {"target": f"{target}/Oem/Lightsout.Rescue", **ways}
         ours["#Lightsout.EndRescue"] = {"target": f"{target}/Oem/Lightsout.EndRescue"}
-        ours["#Lightsout.Inspect"] = {"target": f"{target}/Oem/Lightsout.Inspect"}
+        ours["#Lightsout.Inspect"] = {"target": f"{target}/Oem/Lightsout.Inspect", **ways}
         ours["#Lightsout.Erase"] = {
             "target": f"{target}/Oem/Lightsout.Erase",
             "Method@Redfish.AllowableValues": [method.value for method in EraseMethod],
+            **ways,
         }
-    if can_boot_ramdisk(snapshot) and images:
-        ours["#Lightsout.Reinstall"] = {
-            "target": f"{target}/Oem/Lightsout.Reinstall",
-            "Image@Redfish.AllowableValues": images,
-        }
+        if images:
+            ours["#Lightsout.Reinstall"] = {
+                "target": f"{target}/Oem/Lightsout.Reinstall",
+                "Image@Redfish.AllowableValues": images,
+                **ways,
+            }
     actions: JsonObject = {"Oem": ours}
     if snapshot.actions:
         ours["#Lightsout.ConfirmPower"] = {
@@ -234,10 +238,6 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
             "ResetType@Redfish.AllowableValues": reset_types(snapshot.actions),
         }
     return actions
-
-
-def can_boot_ramdisk(snapshot: NodeSnapshot) -> bool:
-    return snapshot.has_deploy_link and bool(snapshot.media) and BootTarget.CD in snapshot.boot_targets
 
 
 def _consoles(snapshot: NodeSnapshot) -> JsonObject:
@@ -270,6 +270,7 @@ def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
     return oem.LightsoutComputerSystem(
         Driver=definition.driver,
         Options=dict(definition.options),
+        OptionsUntilPowerOn=dict(snapshot.options_until_power_on) or None,
         Tags=sorted(definition.tags),
         IPMI=oem.Endpoint(Host=ipmi.host, Port=ipmi.port) if ipmi else None,
         ScreenURI=f"/console/{snapshot.name}/screen" if snapshot.has_screen else None,

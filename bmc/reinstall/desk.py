@@ -17,10 +17,12 @@ from bmc.model.node import Disk
 from bmc.reinstall.images import Image
 from bmc.reinstall.lines import Lines
 from bmc.reinstall.medium import shell_lines
+from bmc.reinstall.network_boot import BootFiles
 from bmc.reinstall.target import choose, parse
 from bmc.store import Json
 
 PHASES = ("", "erase", "write", "verify", "seed", "rescue")
+BOOT_SCRIPT = "boot script"
 LOG_MAX, TEXT_MAX = 8192, 512
 STOP = "the job has ended: stop"
 
@@ -69,6 +71,7 @@ class Facts:
 
     `places` were read back after erasing, `places_bytes` in all. `host_key` is that of a rescue's SSH server.
     `report` is what an inspection found. `cleared`: the ramdisk gave up and nothing boots from the disk any more.
+    `fetched` are the names of what was booted by network, in their order.
     """
 
     checked_in: bool = False
@@ -86,6 +89,7 @@ class Facts:
     failed: str = ""
     log: str = ""
     cleared: bool = False
+    fetched: tuple[str, ...] = ()
     proofs: tuple[str, ...] = ()
     proof: Mapping[str, str] = field(default_factory=dict)
 
@@ -104,7 +108,10 @@ class Facts:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Facts":
         disks = tuple(Disk(**disk) for disk in value["disks"])
-        return cls(**{**value, "disks": disks, "proofs": tuple(value["proofs"])})
+        lists = {
+            name: tuple(value.get(name, ())) for name in ("fetched", "proofs")
+        }  # an earlier version knew no fetched
+        return cls(**{**value, "disks": disks, **lists})
 
 
 async def _nowhere() -> None:
@@ -116,7 +123,8 @@ class Ticket:
     """What one armed job allows. `wake` is called when a fact has changed, `keep` stores the facts.
 
     Once `cancelled`, the ramdisk is told to stop at its next report. `told` is what it learns at its check-in beside
-    the disk; `files` are what it may fetch by name. `image`, `proof_token` and `nonce` are for installing alone.
+    the disk; `files` are what it may fetch by name. `image`, `proof_token` and `nonce` are for installing alone, `boot`
+    is for a ramdisk that comes by network.
     """
 
     job: str
@@ -129,6 +137,7 @@ class Ticket:
     image: Image | None = None
     proof_token: bytes = b""
     nonce: bytes = b""
+    boot: BootFiles | None = None
     lines: Lines = field(default_factory=Lines)
     facts: Facts = Facts()
     stage: Stage = Stage.DEPLOY
@@ -178,6 +187,25 @@ class Desk:
         """Have what was reported stored. :raise StoreFailed: the reporter must not be told that it was."""
         if ticket := self._tickets.get(node):
             await ticket.keep()
+
+    def boot_script(self, node: str) -> Reply:
+        """The firmware boots by network. Answered once: who asks later is not what this boot began with."""
+        ticket, boot = self._booting(node)
+        if ticket.facts.fetched:
+            raise Turned(404, "the boot script was given out already")
+        ticket.report(fetched=(BOOT_SCRIPT,))
+        return Reply(200, boot.script, keep=True)
+
+    def boot_file(self, node: str, key: str, name: str) -> Path | bytes:
+        """Until the ramdisk checks in: a download that broke off is begun again."""
+        ticket, boot = self._booting(node)
+        if not is_secret(key, boot.key):
+            raise Turned(403, "the key is not that of this node's job")
+        if name not in boot.files:
+            raise Turned(404, f"there is no such file; there is {', '.join(boot.files)}")
+        if name not in ticket.facts.fetched:
+            ticket.report(fetched=(*ticket.facts.fetched, name))
+        return boot.files[name]
 
     def check_in(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
         """The ramdisk is up and lists its disks; it learns which to write, and what."""
@@ -309,6 +337,13 @@ class Desk:
         if ticket is None:
             raise Turned(403, "no job is armed for this node")
         return ticket
+
+    def _booting(self, node: str) -> tuple[Ticket, BootFiles]:
+        """404 is what makes a firmware go on to its next device."""
+        ticket = self._tickets.get(node)
+        if ticket is None or ticket.boot is None or ticket.cancelled or ticket.facts.checked_in:
+            raise Turned(404, "nothing is there to be booted by network")
+        return ticket, ticket.boot
 
     def _deploying(self, node: str, token: str) -> Ticket:
         ticket = self._ticket(node)

@@ -1,8 +1,7 @@
 """Erase as a recipe: the ramdisk clears one disk and reads back from it; what was done is kept in three places."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from pathlib import Path
 from typing import cast
 
 from bmc.events import Audit, Events
@@ -14,12 +13,13 @@ from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.desk import Errand, Ticket
 from bmc.reinstall.guest import DeployDoor
-from bmc.reinstall.steps import RELEASE_TIME, BuildMedium, RamdiskJob, new_token, node_problems, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
 from bmc.reinstall.target import rule_problems
+from bmc.reinstall.ways import Way
 from bmc.store import Json
 
 KIND = "erase"
-FIELDS = ("method", "disk")
+FIELDS = ("method", "disk", "way")
 
 
 class EraseMethod(Enum):
@@ -42,25 +42,23 @@ class Erase(RamdiskJob):
     ended (both seconds since the epoch), places and places_bytes read back and found zero, account.
     """
 
-    def __init__(self, events: Events, audit: Audit, build: BuildMedium, door: DeployDoor, directory: Path) -> None:
-        super().__init__(events, build, door, directory)
+    def __init__(self, events: Events, audit: Audit, ways: Sequence[Way], door: DeployDoor) -> None:
+        super().__init__(events, ways, door)
         self._audit = audit
 
     def recipe(self) -> Recipe:
-        hour = 3600.0
         return Recipe(
-            KIND,
-            (
-                *self._comes_up(),
-                self._takes_disk(),
-                Step("erase", self._erase, True, 60, 96 * hour, "the disk could not be erased", idle=120),
-                Step("verify", self._verify, True, 15, hour, "the disk could not be verified", idle=120),
-                *self._goes_off(),
-            ),
-            self._prepare,
-            self._release,
-            why="erase in progress",
-            release_timeout=RELEASE_TIME,
+            KIND, self._steps, self._prepare, self._release, why="erase in progress", release_timeout=RELEASE_TIME
+        )
+
+    def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:
+        hour = 3600.0
+        return (
+            *self._comes_up(request),
+            self._takes_disk(),
+            Step("erase", self._erase, True, 60, 96 * hour, "the disk could not be erased", idle=120),
+            Step("verify", self._verify, True, 15, hour, "the disk could not be verified", idle=120),
+            *self._goes_off(request),
         )
 
     async def _prepare(
@@ -70,7 +68,7 @@ class Erase(RamdiskJob):
         methods = [method.value for method in EraseMethod]
         if request.get("method") not in methods:
             wrong.append(f"method: expected one of {', '.join(methods)}")
-        wrong += node_problems(node, backend, "erased")
+        wrong += self._problems(node, backend, request, "erased")
         wrong += rule_problems(request.get("disk"))
         if wrong:
             raise InvalidRequest("; ".join(wrong))

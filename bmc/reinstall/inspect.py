@@ -11,37 +11,37 @@ from bmc.model.node import Disk, Hardware, Nic
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.desk import Errand, Ticket
-from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, node_problems, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
+from bmc.reinstall.ways import chosen
 
 KIND = "inspect"
+FIELDS = ("way",)
 NICS_MAX, TEXT_MAX = 64, 128
 _NIC = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,31})=([0-9a-f]{2}(?::[0-9a-f]{2}){5})")
 
 
 class Inspect(RamdiskJob):
-    """A job's request is empty."""
+    """A job's request names nothing but the way in."""
 
     def recipe(self) -> Recipe:
         return Recipe(
-            KIND,
-            (
-                *self._comes_up(),
-                Step("inspect", self._inspect, True, 10, 300, "the ramdisk did not tell what it found"),
-                *self._goes_off(),
-            ),
-            self._prepare,
-            self._release,
-            why="inspection in progress",
-            release_timeout=RELEASE_TIME,
+            KIND, self._steps, self._prepare, self._release, why="inspection in progress", release_timeout=RELEASE_TIME
+        )
+
+    def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:
+        return (
+            *self._comes_up(request),
+            Step("inspect", self._inspect, True, 10, 300, "the ramdisk did not tell what it found"),
+            *self._goes_off(request),
         )
 
     async def _prepare(
         self, node: Node, backend: Backend, request: Mapping[str, object], secrets: Mapping[str, object]
     ) -> Prepared:
-        wrong = unknown_fields(request, ()) + node_problems(node, backend, "inspected")
+        wrong = unknown_fields(request, FIELDS) + self._problems(node, backend, request, "inspected")
         if wrong:
             raise InvalidRequest("; ".join(wrong))
-        return Prepared({}, new_token())
+        return Prepared(chosen(request), new_token())
 
     async def _inspect(self, run: Run) -> None:
         guest = await self._guest(run)

@@ -14,10 +14,12 @@ from bmc.ports import Backend, ByteStream
 from bmc.reinstall import seed
 from bmc.reinstall.desk import Errand, Ticket
 from bmc.reinstall.guest import Guest
-from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, node_problems, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
+from bmc.reinstall.ways import chosen
+from bmc.store import Json
 
 KIND = "rescue"
-FIELDS = ("ssh_keys", "minutes")
+FIELDS = ("ssh_keys", "minutes", "way")
 MINUTES, MINUTES_MAX = 60, 24 * 60
 
 
@@ -28,19 +30,19 @@ class Rescue(RamdiskJob):
     """
 
     def recipe(self) -> Recipe:
-        longest = MINUTES_MAX * 60 + 600
+        why = "rescue in progress"
         return Recipe(
-            KIND,
-            (
-                *self._comes_up(),
-                Step("rescue", self._rescue, True, 75, longest, "the rescue broke off", idle=120),
-                *self._goes_off(),
-            ),
-            self._prepare,
-            self._release,
-            why="rescue in progress",
+            *(KIND, self._steps, self._prepare, self._release, why),
             release_timeout=RELEASE_TIME,
             connect=self._connect,
+        )
+
+    def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:
+        longest = MINUTES_MAX * 60 + 600
+        return (
+            *self._comes_up(request),
+            Step("rescue", self._rescue, True, 75, longest, "the rescue broke off", idle=120),
+            *self._goes_off(request),
         )
 
     async def _prepare(
@@ -53,10 +55,11 @@ class Rescue(RamdiskJob):
             wrong.append("ssh_keys: expected at least one public key, or nobody could log in")
         if isinstance(minutes, bool) or not isinstance(minutes, int) or not 1 <= minutes <= MINUTES_MAX:
             wrong.append(f"minutes: expected 1 to {MINUTES_MAX}")
-        wrong += node_problems(node, backend, "rescued")
+        wrong += self._problems(node, backend, request, "rescued")
         if wrong or not isinstance(minutes, int):
             raise InvalidRequest("; ".join(wrong))
-        return Prepared({"ssh_keys": list(cast("Sequence[str]", keys)), "minutes": minutes}, new_token())
+        kept: dict[str, Json] = {"ssh_keys": list(cast("Sequence[str]", keys)), "minutes": minutes}
+        return Prepared(kept | chosen(request), new_token())
 
     async def _rescue(self, run: Run) -> None:
         """The end of the time is stored, so that a restart of the service gives no more of it."""

@@ -1,30 +1,28 @@
 """What jobs by the deploy ramdisk have in common: how it comes up, how it goes off, and what is left behind at any end.
 
-Uses nothing but power, boot override, virtual media and the deploy link, so that robots run the same jobs.
+Uses nothing but power, boot override, a way in and the deploy link, so that robots run the same jobs.
 """
 
-import asyncio
 import re
 import secrets as random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from bmc.events import Events
 from bmc.jobs import Run, Step, StepFailed
-from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootTarget
-from bmc.model.commands import EjectMedia, InsertDeployMedium, Power, SetBootOverride
-from bmc.model.errors import BmcError, NotSupported
+from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride
+from bmc.model.commands import Power, SetBootOverride
+from bmc.model.errors import BmcError, NotSupported, Refused
 from bmc.model.job import JobState
 from bmc.model.node import Disk
 from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
-from bmc.node.drives import DEPLOY_MEDIUM
 from bmc.ports import Backend
 from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, hidden
 from bmc.reinstall.guest import DeployDoor, Guest, in_time, within
 from bmc.reinstall.target import same_disk
+from bmc.reinstall.ways import Way, WayIn, lacking
 from bmc.store import Json
 
 CLEAR_TIME = 20.0
@@ -41,17 +39,14 @@ RAMDISK_MEMORY = {BootMode.LEGACY: 128 << 20, BootMode.UEFI: 384 << 20}
 
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b.|[^\n\t\x20-\x7e\u00a0-\U0010ffff]")
 
-BuildMedium = Callable[[Mapping[str, str], Path], None]
-
 
 class RamdiskJob(ABC):
-    """The rows that recipes share, and the clean-up. `build` writes a deploy medium into `directory`, made 0700."""
+    """The rows that recipes share, and the clean-up. A request may name its `way` in (the value of a WayIn)."""
 
-    def __init__(self, events: Events, build: BuildMedium, door: DeployDoor, directory: Path) -> None:
+    def __init__(self, events: Events, ways: Sequence[Way], door: DeployDoor) -> None:
         self._events = events
-        self._build = build
+        self._ways = {way.way: way for way in ways}
         self._door = door
-        self._directory = directory
         self._desk = Desk()
         self._guests: dict[str, Guest] = {}
 
@@ -59,11 +54,28 @@ class RamdiskJob(ABC):
     def _ticket(self, run: Run, token: bytes) -> Ticket:
         """What the ramdisk of this job is told. :raise BmcError: what it needs is not there any more."""
 
-    def _comes_up(self) -> tuple[Step, ...]:
+    def _problems(self, node: Node, backend: Backend, request: Mapping[str, object], purpose: str) -> list[str]:
+        """What the node lacks for the ramdisk; `purpose` is as in "cannot be reinstalled"."""
+        if request.get("way") not in (None, *(way.value for way in self._ways)):
+            return [f"way: expected one of {', '.join(way.value for way in self._ways)}"]
+        snapshot = node.snapshot
+        lacks = [] if _has_way(backend) else ["a way to the deploy listener (a card on a user network)"]
+        lacks += lacking(self._way(request).way, snapshot)
+        firmware = firmware_to_boot(node)
+        if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:
+            lacks.append(f"memory: the ramdisk needs {RAMDISK_MEMORY[firmware] >> 20} MiB")
+        return [f"node {snapshot.name} cannot be {purpose}: it lacks {', '.join(lacks)}"] if lacks else []
+
+    def _way(self, request: Mapping[str, object]) -> Way:
+        return self._ways[WayIn(request.get("way") or WayIn.VIRTUAL_MEDIA.value)]
+
+    def _comes_up(self, request: Mapping[str, object]) -> tuple[Step, ...]:
         """From whatever the node does to the ramdisk's check-in."""
+        way = self._way(request)
+        name, failure = way.arming
         return (
             Step("power off", self._power_off, True, 2, 120, "the node could not be powered off"),
-            Step("insert medium", self._insert, True, 2, 120, "the deploy medium could not be inserted"),
+            Step(name, way.arm, True, 2, 120, failure),
             Step("boot once", self._boot_once, True, 1, 60, "the boot device could not be set"),
             Step("power on", self._power_on, False, 2, 120, "the ramdisk could not be booted", look=self._is_on),
             Step("check in", self._check_in, True, 10, 900, "the ramdisk did not check in"),
@@ -73,11 +85,12 @@ class RamdiskJob(ABC):
         """For an errand that is done to one disk."""
         return Step("choose disk", self._choose_disk, True, 1, 120, "the disk could not be chosen")
 
-    def _goes_off(self) -> tuple[Step, ...]:
+    def _goes_off(self, request: Mapping[str, object]) -> tuple[Step, ...]:
         """From the ramdisk's last report to a node that is off, with nothing of ours in it."""
+        name, failure = self._way(request).disarming
         return (
             Step("shut down", self._shut_down, True, 5, 120, "the ramdisk did not power off"),
-            Step("eject", self._eject, True, 2, 120, "the deploy medium could not be ejected"),
+            Step(name, self._disarm, True, 2, 120, failure),
         )
 
     async def _power_off(self, run: Run) -> None:
@@ -87,17 +100,8 @@ class RamdiskJob(ABC):
         await run.do(Power(PowerAction.FORCE_OFF))
         await guest.until_power(PowerState.OFF)
 
-    async def _insert(self, run: Run) -> None:
-        slot = run.node.snapshot.media[0]
-        if slot.inserted and slot.image != DEPLOY_MEDIUM:
-            await run.say(f"{slot.image} is taken out of {slot.id}")
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._medium(run)
-        await asyncio.to_thread(self._build, {"api": api(run), "token": run.secrets["token"]}, path)
-        await run.do(InsertDeployMedium(slot.id, str(path)))
-
     async def _boot_once(self, run: Run) -> None:
-        await run.do(SetBootOverride(BootOverride(BootTarget.CD, BootEnabled.ONCE)))
+        await run.do(SetBootOverride(BootOverride(self._way(run.job.request).target, BootEnabled.ONCE)))
 
     async def _power_on(self, run: Run) -> None:
         await self._guest(run)
@@ -114,8 +118,18 @@ class RamdiskJob(ABC):
 
     async def _check_in(self, run: Run) -> None:
         guest = await self._guest(run)
-        await guest.until(lambda: guest.ticket.facts.checked_in)
+        told = list(guest.ticket.facts.fetched)
+
+        def news() -> bool:
+            return guest.ticket.facts.checked_in or len(guest.ticket.facts.fetched) > len(told)
+
         facts = guest.ticket.facts
+        while not facts.checked_in:
+            await guest.until(news)
+            facts = guest.ticket.facts
+            for name in facts.fetched[len(told) :]:
+                told.append(name)
+                await run.say(f"the network boot fetches the {name}")
         disks: Json = [{"name": disk.name, "size": disk.size, "serial": disk.serial} for disk in facts.disks]
         await run.note(disks=disks)
 
@@ -136,8 +150,8 @@ class RamdiskJob(ABC):
         await guest.until_power(PowerState.OFF)
         await guest.hang_up()
 
-    async def _eject(self, run: Run) -> None:
-        await self._take_medium_out(run)
+    async def _disarm(self, run: Run) -> None:
+        await self._way(run.job.request).disarm(run)
         await run.do(SetBootOverride(NO_OVERRIDE))
 
     async def _release(self, run: Run) -> None:
@@ -151,7 +165,7 @@ class RamdiskJob(ABC):
                 "clearing the disk": lambda: self._clear_disk(run),
             }
         parts |= {
-            "taking the medium out": lambda: self._take_medium_out(run),
+            "taking the way in away": lambda: self._way(run.job.request).disarm(run),
             "restoring the boot order": lambda: self._restore_boot(run),
         }
         trouble: list[str] = []
@@ -160,7 +174,6 @@ class RamdiskJob(ABC):
                 await in_time(run.clock, PART_TIME, part())
             except BmcError as error:
                 trouble.append(f"{what}: {error}")
-        self._medium(run).unlink(missing_ok=True)
         if trouble:
             raise StepFailed("; ".join(trouble))
 
@@ -211,12 +224,6 @@ class RamdiskJob(ABC):
         if run.node.snapshot.boot != NO_OVERRIDE:
             await run.do(SetBootOverride(NO_OVERRIDE))
 
-    async def _take_medium_out(self, run: Run) -> None:
-        for slot in run.node.snapshot.media:
-            if slot.image == DEPLOY_MEDIUM:
-                await run.do(EjectMedia(slot.id))
-        self._medium(run).unlink(missing_ok=True)
-
     async def _guest(self, run: Run) -> Guest:
         """The job's guest; armed anew, with the facts that were stored, after a restart of the service."""
         guest = self._guests.get(run.job.id)
@@ -231,6 +238,7 @@ class RamdiskJob(ABC):
 
     def _armed(self, run: Run) -> Ticket:
         ticket = self._ticket(run, hidden(run.secrets["token"]))
+        ticket.boot = self._way(run.job.request).boot_files(run)
         if "facts" in run.state:
             ticket.facts = Facts.from_json(run.state["facts"])
 
@@ -241,40 +249,21 @@ class RamdiskJob(ABC):
         ticket.keep = keep
         return ticket
 
-    def _medium(self, run: Run) -> Path:
-        return self._directory / f"job-{run.job.id}.iso"
-
 
 def unknown_fields(request: Mapping[str, object], known: Sequence[str]) -> list[str]:
     return [f"{key}: unknown; expected {', '.join(known) or 'nothing'}" for key in request if key not in known]
 
 
 def new_token() -> dict[str, Json]:
-    """The secret of a job that its ramdisk shows; every recipe prepares one."""
-    return {"token": random.token_urlsafe(32)}
+    """The secrets of a job that its ramdisk and its network boot show; every recipe prepares them."""
+    return {"token": random.token_urlsafe(32), "key": random.token_urlsafe(32)}
 
 
-def api(run: Run) -> str:
-    """Where the ramdisk finds the deploy desk."""
-    if run.backend.deploy is None:
-        raise NotSupported(f"{run.job.node} has no way to the deploy listener")
-    return run.backend.deploy.url
-
-
-def node_problems(node: Node, backend: Backend, purpose: str) -> list[str]:
-    """What the node lacks for the ramdisk; `purpose` is as in "cannot be reinstalled"."""
-    snapshot = node.snapshot
-    lacks = []
-    if backend.deploy is None:
-        lacks.append("a way to the deploy listener")
-    if not snapshot.media:
-        lacks.append("a virtual drive")
-    if BootTarget.CD not in snapshot.boot_targets:
-        lacks.append("booting from its virtual drive")
-    firmware = firmware_to_boot(node)
-    if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:
-        lacks.append(f"memory: the ramdisk needs {RAMDISK_MEMORY[firmware] >> 20} MiB")
-    return [f"node {snapshot.name} cannot be {purpose}: it lacks {', '.join(lacks)}"] if lacks else []
+def _has_way(backend: Backend) -> bool:
+    try:
+        return backend.deploy is not None and bool(backend.deploy.url)
+    except Refused:
+        return False
 
 
 def firmware_to_boot(node: Node) -> BootMode | None:

@@ -7,17 +7,18 @@ from pathlib import Path
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, WrongState
 from bmc.virtual_node.files import disk_file, open_guest_file
 from bmc.virtual_node.guest import Guest
-from bmc.virtual_node.options import MIB, VirtualNodeOptions
+from bmc.virtual_node.options import MIB
+from bmc.virtual_node.shape import Shape
 
 
 class VirtualDisks:
-    def __init__(self, guest: Guest, options: VirtualNodeOptions) -> None:
+    def __init__(self, guest: Guest, shape: Shape) -> None:
         self._guest = guest
-        self._options = options
+        self._shape = shape
 
     async def write(self, index: int, source: Path) -> None:
-        self._require_off(index)
-        size, room = source.stat().st_size, self._options.disks[index].size
+        room = self._require_off(index)
+        size = source.stat().st_size
         if size > room:
             raise InvalidRequest(f"{size // MIB} MiB do not fit on disk {index} of {room // MIB} MiB")
         await asyncio.to_thread(self._copy, index, source, room)
@@ -26,11 +27,14 @@ class VirtualDisks:
         self._require_off(index)
         await asyncio.to_thread(self._zero, self._guest.files.guest / disk_file(index))
 
-    def _require_off(self, index: int) -> None:
+    def _require_off(self, index: int) -> int:
+        """The disk's size in bytes."""
         if self._guest.alive:
             raise WrongState(f"{self._guest.name} is not off; power it off before a disk is written")
-        if not 0 <= index < len(self._options.disks):
-            raise NotFound(f"{self._guest.name} has no disk {index}; it has {len(self._options.disks)}")
+        disks = self._shape.now.disks
+        if not 0 <= index < len(disks):
+            raise NotFound(f"{self._guest.name} has no disk {index}; it has {len(disks)}")
+        return disks[index].size
 
     def _copy(self, index: int, source: Path, room: int) -> None:
         """Holes stay holes, and nothing of what was there before is left."""

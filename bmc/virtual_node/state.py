@@ -28,19 +28,24 @@ class Medium:
 
 @dataclass(slots=True)
 class Run:
-    """The QEMU process that was last started, and the version of the firmware it got, if that can be told."""
+    """The QEMU process that was last started, the version of the firmware it got, if that can be told, and its options.
+
+    An earlier version of the service kept no options.
+    """
 
     boot_id: str
     started: float
     accelerator: str
     network: bool
     firmware_version: str = ""
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class NodeState:
     """`armed` waits for the next boot; `booting` is being carried out; `unseen` are boots nobody has taken note of.
 
+    `boot_file` is the URL that the network cards are told to boot, "" for none.
     `events_read` is how many bytes of QEMU's event log have been dealt with.
     """
 
@@ -50,6 +55,7 @@ class NodeState:
     unseen: list[BootSeen] = field(default_factory=list)
     run: Run | None = None
     events_read: int = 0
+    boot_file: str = ""
 
 
 class StateFile:
@@ -76,6 +82,7 @@ class StateFile:
                 unseen=[_seen(each) for each in raw["unseen"]],
                 run=Run(**raw["run"]) if raw["run"] else None,
                 events_read=_size(raw["events_read"]),
+                boot_file=str(raw.get("boot_file", "")),  # an earlier version wrote none
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BackendFailed(f"{self._path} is damaged ({error}); restore or remove it") from None
@@ -121,6 +128,7 @@ class StateFile:
                 ],
                 "run": asdict(state.run) if state.run else None,
                 "events_read": state.events_read,
+                "boot_file": state.boot_file,
             }
         )
 

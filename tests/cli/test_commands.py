@@ -320,6 +320,17 @@ async def test_ssh_into_a_rescue_signs_in_once_and_asks_nobody_again(
     assert not service.accounts.sessions()
 
 
+@pytest.mark.parametrize("words", ["reinstall n1 tiny", "erase n1 Full", "inspect n1", "rescue n1 --ssh-key {key}"])
+async def test_a_job_by_the_ramdisk_can_come_by_network(
+    service: Service, bmc: Shell, tmp_path: Path, words: str
+) -> None:
+    key = tmp_path / "key.pub"
+    key.write_text("ssh-ed25519 AAAA me\n")
+    service.work.go.set()
+    await bmc.ok(*words.format(key=key).split(), "--way", "Network", "--yes")
+    assert [request["way"] for request, _ in service.work.asked] == ["Network"]
+
+
 async def test_what_a_server_says_cannot_drive_the_terminal(service: Service, bmc: Shell) -> None:
     await bmc.ok("media", "insert", "n1", "http://192.0.2.9/\x1b]0;owned\x07.iso")
     for command in ("media list n1", "events n1", "why n1"):

@@ -20,6 +20,7 @@ from bmc.accounts import Accounts, Limits
 from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
 from bmc.config import Settings
+from bmc.fetch import Fetcher
 from bmc.hooks import Hooks, HookSettings
 from bmc.http.app import make_app
 from bmc.http.certificate import HttpsCertificate
@@ -37,7 +38,8 @@ from bmc.model.software import Software
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.redfish.event_record import event_body
-from bmc.reinstall.images import Catalogue
+from bmc.reinstall.image_import import ImageImport
+from bmc.reinstall.image_store import ImageStore
 from bmc.service import Opened
 from bmc.store import Json
 from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream, World, open_world
@@ -107,6 +109,11 @@ class Firmware:
         self.mode = mode
 
 
+class NetworkBoot:
+    async def offer(self, url: str) -> None:
+        return
+
+
 class Inventory:
     def __init__(self, firmware: Firmware) -> None:
         self._firmware = firmware
@@ -146,6 +153,7 @@ class ConsoleDrivers(MemoryDrivers):
             mains=server,
             firmware=firmware,
             deploy=DeadLink(),
+            network_boot=NetworkBoot(),
         )
 
 
@@ -188,7 +196,7 @@ class Work:
 
     def recipe(self, kind: str) -> Recipe:
         step = Step("wait", self.wait, True, 1, 60, "waiting failed")
-        return Recipe(kind, (step,), self.prepare, self.release, f"{kind} in progress")
+        return Recipe(kind, lambda request: (step,), self.prepare, self.release, f"{kind} in progress")
 
 
 @dataclass
@@ -198,6 +206,7 @@ class Service:
     world: World
     accounts: Accounts
     jobs: Jobs
+    images: ImageImport
     hooks: Hooks
     work: Work
     drivers: ConsoleDrivers
@@ -302,7 +311,11 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
             scope = Scope(all_nodes=False, nodes=frozenset({"n1"})) if name == "tina" else Scope()
             await accounts.create(name, password, ROLES[name], scope)
         recipes = [work.recipe(kind) for kind in KINDS]
-        jobs = Jobs(world.store, world.events, world.audit, world.fleet, accounts.find, clock, recipes)
+        allowed = (ip_network("127.0.0.1/32"),)
+        image_store = ImageStore(path / "added", 1 << 30, images, [path / "outside"])
+        imports = ImageImport(image_store, Fetcher(allowed), world.events, 1 << 30)
+        chores = [imports.chore()]
+        jobs = Jobs(world.store, world.events, world.audit, world.fleet, accounts.find, clock, recipes, chores)
         sealer = open_key_file(path / "store" / "key", may_make=False)
         hooks = await stack.enter_async_context(
             Hooks(
@@ -341,7 +354,7 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
             jobs=jobs,
             hooks=hooks,
             aggregates=aggregates,
-            catalogue=Catalogue(images),
+            images=imports,
             ipmi=ipmi,
             store=world.store,
             clock=clock,
@@ -362,6 +375,19 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
                 await opened.open_redfish(nodes)
                 opened.announce(server.url)
             yield Service(
-                world, accounts, jobs, hooks, work, drivers, app, ipmi, certificate, server, client, nodes, core
+                world,
+                accounts,
+                jobs,
+                imports,
+                hooks,
+                work,
+                drivers,
+                app,
+                ipmi,
+                certificate,
+                server,
+                client,
+                nodes,
+                core,
             )
         await jobs.close()

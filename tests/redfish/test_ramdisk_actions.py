@@ -18,7 +18,9 @@ from tests.redfish.service import Service
 from tests.redfish.test_tasks import ASKED, N1, REINSTALL
 from tests.world import until
 
-RESCUE, END, ERASE = (f"{N1}/Actions/Oem/Lightsout.{name}" for name in ("Rescue", "EndRescue", "Erase"))
+RESCUE, END, ERASE, INSPECT = (
+    f"{N1}/Actions/Oem/Lightsout.{name}" for name in ("Rescue", "EndRescue", "Erase", "Inspect")
+)
 KEYS = {"SSHKeys": ["ssh-ed25519 AAAA me"]}
 
 
@@ -77,6 +79,17 @@ async def test_an_erase_shows_its_record(service: Service) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("path", "body"), [(RESCUE, KEYS), (ERASE, {"Method": "Full"}), (INSPECT, {}), (REINSTALL, ASKED)]
+)
+async def test_the_way_in_is_named_and_told(service: Service, path: str, body: dict[str, Any]) -> None:
+    actions = (await service.get(N1))["Actions"]["Oem"]
+    assert actions["#" + path.rpartition("/")[2]]["Way@Redfish.AllowableValues"] == ["VirtualMedia", "Network"]
+    answer = await service.call("POST", path, {**body, "Way": "Network"})
+    assert (answer.status, service.work.asked[0][0]["way"]) == (202, "Network")
+    assert (await service.get(answer.body["@odata.id"]))["Oem"]["Lightsout"]["Request"]["way"] == "Network"
+
+
 @pytest.mark.parametrize(("path", "body"), [(ERASE, {"Method": "Metadata"}), (REINSTALL, ASKED)])
 async def test_the_disk_is_named_by_what_it_is(service: Service, path: str, body: dict[str, Any]) -> None:
     answer = await service.call("POST", path, {**body, "Disk": {"Serial": "S1", "SizeBytes": 512}})
@@ -109,6 +122,7 @@ async def test_a_disk_is_meant_by_a_rule(service: Service) -> None:
         (ERASE, {"Method": "Full", "Disk": {"Colour": "red"}}, "ActionParameterUnknown"),
         (ERASE, {"Method": "Full", "Disk": {"Pick": "best"}}, "ActionParameterValueNotInList"),
         (ERASE, {"Method": "Full", "Disk": {"Rotational": 1}}, "ActionParameterValueTypeError"),
+        (INSPECT, {"Way": "Smoke"}, "ActionParameterValueNotInList"),
         (END, {"Why": 1}, "ActionParameterUnknown"),
     ],
 )

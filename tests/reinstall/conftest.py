@@ -20,8 +20,9 @@ from bmc.reinstall.images import Catalogue, Image, describe
 from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import shell_lines
+from bmc.reinstall.network_boot import archive
 from bmc.reinstall.rescue import Rescue
-from bmc.reinstall.steps import BuildMedium
+from bmc.reinstall.ways import Network, VirtualMedia, Way
 from tests.jobs.lab import HandClock, jobs_of
 from tests.reinstall.simulated import BootingDrivers, BootingServer
 from tests.world import OPERATOR, World, open_world, until
@@ -38,7 +39,7 @@ def make_image(directory: Path, name: str = "mini", content: bytes = b"", **chan
         "size": len(content or CONTENT),
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "firmware": frozenset(BootMode),
-        "seed": "cloud-init",
+        "seed": "lightsout",
         "proofs": frozenset({"serial-nonce", "phone-home"}),
     }
     image = Image(name=name, title=name, path=path, **fields | changes)  # type: ignore[arg-type]
@@ -78,7 +79,8 @@ class House:
         return self.drivers.server()
 
     def jobs(self, world: World) -> Jobs:
-        return jobs_of(world, self.clock, *recipes(world, self.catalogue, _build, self.media, self.door))
+        ways = VirtualMedia(_build, self.media), Network(_boot_files)
+        return jobs_of(world, self.clock, *recipes(world, self.catalogue, *ways, door=self.door))
 
 
 class LosableDoor(DeployServer):
@@ -91,16 +93,14 @@ class LosableDoor(DeployServer):
         return self.lose
 
 
-def recipes(
-    world: World, catalogue: Catalogue, build: BuildMedium, media: Path, door: DeployServer | None = None
-) -> list[Recipe]:
+def recipes(world: World, catalogue: Catalogue, *ways: Way, door: DeployServer | None = None) -> list[Recipe]:
     """All that the ramdisk does, as the service has it."""
     door = door or DeployServer()
     return [
-        Reinstall(world.events, catalogue, build, door, media).recipe(),
-        Rescue(world.events, build, door, media).recipe(),
-        Erase(world.events, world.audit, build, door, media).recipe(),
-        Inspect(world.events, build, door, media).recipe(),
+        Reinstall(world.events, catalogue, ways, door).recipe(),
+        Rescue(world.events, ways, door).recipe(),
+        Erase(world.events, world.audit, ways, door).recipe(),
+        Inspect(world.events, ways, door).recipe(),
     ]
 
 
@@ -108,6 +108,12 @@ def _build(conf: Mapping[str, str], out: Path) -> None:
     """In place of an ISO: the simulated ramdisk reads the configuration alone."""
     out.touch(mode=0o600)
     out.write_text(shell_lines(conf))
+
+
+def _boot_files(conf: Mapping[str, str]) -> Mapping[str, Path | bytes]:
+    """As the service makes them, with a kernel and a ramdisk that nobody runs."""
+    configuration = archive("job.conf", shell_lines(conf).encode())
+    return {"kernel": b"the kernel", "ramdisk": b"the ramdisk", "configuration": configuration}
 
 
 @pytest.fixture

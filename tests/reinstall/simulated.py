@@ -4,9 +4,12 @@ Both speak the true deploy protocol over real HTTP, and can be told to go wrong 
 """
 
 import asyncio
+import base64
 import hashlib
+import re
 import shlex
 import socket
+import subprocess
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -106,6 +109,8 @@ class BootingServer(MemoryServer):
         self.tries = TRIES
         self.line = SerialLine()
         self.path = ""
+        self.boot_file = ""
+        self.fetched: dict[str, bytes] = {}
         self.at: dict[str, Callable[[], Awaitable[None]]] = {}
         self.passed: list[str] = []
         self.heard: list[str] = []
@@ -124,7 +129,18 @@ class BootingServer(MemoryServer):
         self.url = f"http://127.0.0.1:{self.port}"
 
     def backend(self) -> Backend:
-        return Backend(self, self, (self,), self, self, serial=self.line, inventory=self, deploy=self, disks=self)
+        return Backend(
+            self,
+            self,
+            (self,),
+            self,
+            self,
+            serial=self.line,
+            inventory=self,
+            deploy=self,
+            network_boot=self,
+            disks=self,
+        )
 
     def hardware(self) -> Hardware:
         return Hardware(firmware=self.firmware, disks=self.known)
@@ -154,6 +170,10 @@ class BootingServer(MemoryServer):
         listening.setblocking(False)
         return listening
 
+    async def offer(self, url: str) -> None:
+        await self._point("offer" if url else "withdraw")
+        self.boot_file = url
+
     async def insert(self, slot: str, path: str, image: str) -> None:
         await self._point("insert")
         await super().insert(slot, path, image)
@@ -170,9 +190,11 @@ class BootingServer(MemoryServer):
         super().become(state, cause, **fields)
 
     def _boot(self, cause: PowerCause) -> None:
-        cd = self.override.target is BootTarget.CD and self.override.enabled is not BootEnabled.DISABLED and self.path
+        lives = {BootTarget.CD: self.ramdisk if self.path else self.system, BootTarget.PXE: self.network}
+        overridden = self.override.enabled is not BootEnabled.DISABLED
+        life = lives.get(self.override.target, self.system) if overridden else self.system
         super()._boot(cause)
-        self._guest = asyncio.create_task(self._live(self.ramdisk if cd else self.system), name="guest")
+        self._guest = asyncio.create_task(self._live(life), name="guest")
 
     async def halt(self) -> None:
         """The end of the service's test: a guest left running ends with it."""
@@ -212,11 +234,29 @@ class BootingServer(MemoryServer):
         if name in self.at:
             await self.at[name]()
 
-    async def ramdisk(self, http: "Http") -> None:
-        """Points: boot, check in, chosen, erase, write, half, verify, seed, done, off."""
+    async def network(self, http: "Http") -> None:
+        """A network card's firmware, as iPXE: what is not there sends it on to the disk. Points: script, kernel,
+        configuration, ramdisk; then those of the ramdisk.
+        """
+        try:
+            await self._point("script")
+            script = (await http.fetch(self.boot_file)).decode() if self.boot_file else ""
+        except Refused as error:
+            self.heard.append(str(error))
+            script = ""
+        if not script:
+            return await self.system(http)
+        for url in re.findall(r"http://\S+", script):
+            name = url.rpartition("/")[2]
+            await self._point(name)
+            self.fetched[name] = await http.fetch(url)
+        await self.ramdisk(http, unpacked(self.fetched["configuration"]))
+
+    async def ramdisk(self, http: "Http", conf_text: str = "") -> None:
+        """Points: boot, check in, erase, write, half, verify, seed, done, off."""
         self.line.print(b"lightsout: deploy ramdisk\r\n")
         await self._point("boot")
-        conf = values(Path(self.path).read_text())
+        conf = values(conf_text or Path(self.path).read_text())
         assert conf["api"] == self.url
         http.token = conf["token"]
         try:
@@ -357,6 +397,23 @@ class Http:
                 await asyncio.sleep(0.05)
         raise Refused(0, "the service does not answer")
 
+    async def fetch(self, url: str) -> bytes:
+        """By a URL with a password, sent only when asked for, as iPXE does. Waits for the listener to be there."""
+        credentials, at, place = url.removeprefix("http://").rpartition("@")
+        headers = {"Authorization": "Basic " + base64.b64encode(credentials.encode()).decode()} if at else {}
+        for _ in range(TRIES):
+            try:
+                for tried in ({}, headers):
+                    async with self.session.get(f"http://{place}", headers=tried) as reply:
+                        if reply.status == 401 and "Basic" in reply.headers["WWW-Authenticate"]:
+                            continue
+                        if reply.status != 200:
+                            raise Refused(reply.status, await reply.text())
+                        return await reply.read()
+            except (ClientError, TimeoutError):
+                await asyncio.sleep(0.05)
+        raise Refused(0, "nobody answers")
+
     async def get(self, name: str, half: Callable[[], Awaitable[None]] | None = None) -> bytes:
         async with self.session.get(self._where(name), headers=self._headers()) as reply:
             self.lost = False
@@ -381,6 +438,12 @@ class Http:
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
+
+
+def unpacked(archive: bytes) -> str:
+    """The text of /job.conf, as cpio finds it."""
+    unpack = ["cpio", "--extract", "--quiet", "--to-stdout", "job.conf"]
+    return subprocess.run(unpack, input=archive, capture_output=True, check=True).stdout.decode()
 
 
 def values(text: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Reinstall from start to proof with a simulated guest that speaks the true protocol, and every way to end badly."""
 
 import asyncio
+import json
 import re
 from pathlib import Path
 
@@ -69,6 +70,32 @@ async def test_no_secret_of_it_shows_anywhere(jobs, house, booting, caplog):
         assert secret not in shown
     await until(lambda: not jobs._runs)
     assert await booting.store.list(SECRETS) == []
+
+
+async def test_cloud_init_is_told_what_was_asked_and_its_user_data_shows_nowhere(jobs, house, booting, caplog):
+    caplog.set_level("DEBUG")
+    make_image(house.directory / "images", "cloud", seed="nocloud", proofs=frozenset())
+    network = {"mac": "52:54:00:00:00:01", "addresses": ["192.0.2.10/24"]}
+    user_data = "#cloud-config\nwrite_files: [{path: /etc/key, content: hunter3}]\n"
+    request = {**REQUEST, "image": "cloud", "user": "olga", "network": network}
+    job = await jobs.start("reinstall", "n1", request, OPERATOR, {"user_data": user_data})
+    job = await ended(jobs, job.id)
+    assert job.state is JobState.COMPLETED, job
+    seed = house.server.disk.seed
+    assert seed["user-data"] == user_data
+    assert json.loads(seed["network-config"])["ethernets"]["net0"]["match"] == {"macaddress": network["mac"]}
+    assert '"name": "olga"' in seed["vendor-data"]
+    assert (job.request["user_data"], job.request["user"]) == (True, "olga")
+    shown = repr((job, await booting.events.history(limit=1000), await booting.audit.read(limit=1000), caplog.text))
+    assert "hunter3" not in shown
+
+
+async def test_an_image_without_cloud_init_takes_no_user_data(jobs, house, booting):
+    request = {**REQUEST, "user": "olga", "network": {"mac": "52:54:00:00:00:01", "vlan": 7}}
+    with pytest.raises(InvalidRequest) as refused:
+        await jobs.start("reinstall", "n1", request, OPERATOR, {"user_data": "#!/bin/sh\n"})
+    for name in ("user", "network", "user_data"):
+        assert f"{name}: the image mini takes hostname, ssh_keys, password alone" in str(refused.value)
 
 
 async def test_a_running_node_is_reinstalled_with_another_image(jobs, house, booting):

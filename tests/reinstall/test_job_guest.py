@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,10 +13,12 @@ from uuid import uuid4
 
 import pytest
 
+from bmc.fetch import Fetcher
 from bmc.jobs import Jobs
-from bmc.model.boot import NO_OVERRIDE
+from bmc.jobs.ledger import SECRETS
+from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootTarget
 from bmc.model.clock import SystemClock
-from bmc.model.commands import Power, SerialConsole
+from bmc.model.commands import Power, SerialConsole, SetBootOverride
 from bmc.model.job import Job, JobState
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
@@ -23,9 +26,14 @@ from bmc.node import Node
 from bmc.node.power import PATIENCE
 from bmc.ports import Backend, Site
 from bmc.reinstall.build import Artefacts, build_all, default_cache
-from bmc.reinstall.images import Catalogue
+from bmc.reinstall.image_import import ImageImport
+from bmc.reinstall.image_store import ImageStore
+from bmc.reinstall.images import unpack
 from bmc.reinstall.medium import build_medium
+from bmc.reinstall.network_boot import boot_files
+from bmc.reinstall.ways import Network, VirtualMedia
 from bmc.virtual_node.driver import driver
+from bmc.virtual_node.files import SERIAL_LOG, NodeFiles
 from tests.jobs.lab import jobs_of
 from tests.reinstall.conftest import recipes
 from tests.world import ADMIN, OPERATOR, MemoryDrivers, World, open_world, until
@@ -52,7 +60,7 @@ class RealDrivers(MemoryDrivers):
         self._site = Site(directory, SystemClock(), no_credentials)
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
-        return driver.complete(definition)
+        return driver.complete(definition, self._site)
 
     async def open(self, definition: NodeDefinition) -> Backend:
         return await driver.open(definition, self._site)
@@ -62,12 +70,16 @@ class Lab:
     def __init__(self, directory: Path, artefacts: Artefacts) -> None:
         self.directory = directory
         self.drivers = RealDrivers(directory / "nodes")
-        self._catalogue = Catalogue(artefacts.catalogue)
-        self._build = partial(build_medium, artefacts)
+        self.outside = directory / "outside"
+        self.images = ImageStore(directory / "images", 1 << 30, artefacts.catalogue, [self.outside])
+        self._ways = (
+            VirtualMedia(partial(build_medium, artefacts), directory / "deploy"),
+            Network(partial(boot_files, artefacts)),
+        )
 
     def jobs(self, world: World) -> Jobs:
-        media = self.directory / "deploy"
-        return jobs_of(world, SystemClock(), *recipes(world, self._catalogue, self._build, media))
+        chores = [ImageImport(self.images, Fetcher(), world.events, 1 << 30).chore()]
+        return jobs_of(world, SystemClock(), *recipes(world, self.images.catalogue, *self._ways), chores=chores)
 
 
 @pytest.fixture(scope="session")
@@ -115,22 +127,88 @@ def request(image: str) -> dict[str, object]:
     return {"image": image, "hostname": "web-1", "ssh_keys": [KEY]}
 
 
-@pytest.mark.parametrize(("firmware", "image"), [("bios", "lightsout-mini"), ("uefi", "lightsout-server")])
-async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, image):
+async def add_qcow2_of(lab: Lab, jobs: Jobs, image: str, name: str) -> None:
+    """Add the image again, from a qcow2."""
+    raw = lab.directory / "disk.raw"
+    await asyncio.to_thread(unpack, lab.images.catalogue.get(image), raw)
+    lab.outside.mkdir()
+    command = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(lab.outside / f"{name}.qcow2")]
+    await asyncio.to_thread(subprocess.run, command, check=True)
+    said = {"seed": "lightsout", "proofs": ["phone-home", "serial-nonce"]}
+    job = await jobs.begin("import", {"image": name, "file": f"{name}.qcow2", **said}, ADMIN)
+    await until(lambda: jobs.get(job.id).state.ended, LONG)
+    assert jobs.get(job.id).state is JobState.COMPLETED, jobs.get(job.id)
+
+
+def assert_no_secret_shows(directory: Path, console: bytes, secrets: Mapping[str, object]) -> None:
+    """Neither to who reads the serial console nor to who lists the host's processes; and iPXE was at work."""
+    line = Path(f"/proc/{pid_of_guest(directory)}/cmdline").read_bytes()
+    assert b"/boot.ipxe" in line
+    assert b"/deploy/v1/boot/configuration... ok" in console
+    for secret in secrets.values():
+        assert str(secret).encode() not in line + console
+
+
+@pytest.mark.parametrize(
+    ("firmware", "image", "way"),
+    [
+        ("bios", "from-qcow2", "VirtualMedia"),
+        ("uefi", "lightsout-server", "VirtualMedia"),
+        ("bios", "lightsout-mini", "Network"),
+        pytest.param("uefi", "lightsout-server", "Network", marks=pytest.mark.slow),
+    ],
+)
+async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, image, way):
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, firmware)
         jobs = lab.jobs(world)
-        job = await jobs.start("reinstall", "n1", request(image), OPERATOR, {"password": "tea time"})
+        if image == "from-qcow2":
+            await add_qcow2_of(lab, jobs, "lightsout-mini", image)
+        asked = {**request(image), "way": way}
+        job = await jobs.start("reinstall", "n1", asked, OPERATOR, {"password": "tea time"})
+        if way == "Network":
+            await until(lambda: jobs.get(job.id).step == "erase", LONG)
+            assert_no_secret_shows(tmp_path, node.serial_tail, (await world.store.list(SECRETS))[0].value)
         job = await ended(jobs, job.id, node)
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
         assert job.details["proofs"] == ["phone-home", "serial-nonce"]
         system = cast("Mapping[str, str]", job.details["system"])
-        assert (system["hostname"], system["image"]) == ("web-1", image)
+        assert (system["hostname"], system["image"]) == ("web-1", image.replace("from-qcow2", "lightsout-mini"))
         snapshot = node.snapshot
         assert (snapshot.installed_image, snapshot.power, snapshot.boot) == (image, PowerState.ON, NO_OVERRIDE)
         assert not any(slot.inserted for slot in snapshot.media)
         await printed(node, "web-1 login: ")
         await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
+        await jobs.close()
+
+
+async def test_with_no_job_a_network_boot_ends_quickly_and_the_disk_is_next(lab, tmp_path):
+    async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
+        node = await make_node(world, "bios")
+        await node.do(SetBootOverride(BootOverride(BootTarget.PXE, BootEnabled.ONCE)), ADMIN)
+        await node.do(Power(PowerAction.ON), ADMIN)
+        text = await printed(node, "Boot failed: not a bootable disk")
+        assert re.search(r"Nothing to boot.*Booting from Hard Disk", text, re.DOTALL)
+        assert b"bootfile" not in Path(f"/proc/{pid_of_guest(tmp_path)}/cmdline").read_bytes()
+        await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
+
+
+@pytest.mark.slow
+async def test_a_network_boot_waits_for_a_service_that_died_in_the_middle_of_it(lab, tmp_path):
+    path = tmp_path / "store" / "lightsout.db"
+    console = NodeFiles(tmp_path / "nodes" / "n1").guest / SERIAL_LOG
+    async with open_world(path, lab.drivers, PATIENCE) as world:
+        await make_node(world, "bios")
+        jobs = lab.jobs(world)
+        job = await jobs.start("inspect", "n1", {"way": "Network"}, OPERATOR)
+        await until(lambda: "fetches the boot script" in repr(jobs.get(job.id).messages), LONG)
+        await jobs.close()
+    await until(lambda: b"(http://ipxe.org/" in console.read_bytes(), LONG)  # what breaks off has a page there
+    async with open_world(path, lab.drivers, PATIENCE) as world:
+        jobs = lab.jobs(world)
+        await jobs.resume()
+        job = await ended(jobs, job.id, world.fleet.node("n1"))
+        assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
         await jobs.close()
 
 

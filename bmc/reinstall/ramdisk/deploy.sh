@@ -1,4 +1,4 @@
-# One job: reads from the medium whom to ask, does the errand that the service names, and reports all of it. The errand
+# One job: reads what came with it whom to ask, does the errand that the service names, and reports all of it. The errand
 # is to install an image on one disk, to erase one disk, or, with none touched, to be a system for rescue or to inspect.
 # Returns for power off. What comes from the service is read with `value`, checked, and never run.
 # shellcheck disable=SC2034,SC3045
@@ -11,6 +11,7 @@ VERSION=lightsout-ramdisk/2
 MEDIUM_SECONDS=20
 TRIES=8
 STALL_SECONDS=60
+SEED_MIB=2
 
 token='' api='' medium='' disk='' online='' touched='' cleared='' writer='' shown='' missed=0
 
@@ -61,7 +62,7 @@ insist() {
 # clear_head: after this nothing boots from a disk that holds half a system.
 clear_head() {
     [ "$touched" ] || return 0
-    killall -q wget gunzip dd sha256sum
+    killall -q wget zstd dd sha256sum
     [ "$writer" ] && wait "$writer" 2>/dev/null
     if dd if=/dev/zero of="/dev/$disk" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none 2> /run/clear.err; then
         cleared=1
@@ -153,9 +154,11 @@ refuse() {
     while :; do sleep 60; done
 }
 
-# find_job: copies the job's configuration from a removable medium. A fixed disk is never asked what to do.
+# find_job: takes the job's configuration that came with the network boot, or copies it from a removable medium. A fixed
+# disk is never asked what to do.
 find_job() {
     local second=0 block
+    [ -f /job.conf ] && mv /job.conf /run/job.conf && return
     mkdir -p /medium
     while [ $second -lt $MEDIUM_SECONDS ]; do
         for block in /sys/block/sr* /sys/block/sd*; do
@@ -275,12 +278,13 @@ take_image() {
     sha256=$(value image_sha256 /run/reply)
     encoding=$(value image_encoding /run/reply)
     seed=$(value seed /run/reply)
+    seed_label=$(value seed_label /run/reply)
     case $size in '' | *[!0-9]* | 0) fail "the service named no image size: '$size'" ;; esac
     [ $((size % 512)) = 0 ] || fail "the image has $size bytes, which is no whole number of sectors"
     case $sha256 in *[!0-9a-f]*) sha256='' ;; esac
     [ ${#sha256} = 64 ] || fail "the service named no SHA-256 of the image"
-    case $encoding in raw) decode=cat ;; gzip) decode='gunzip -c' ;;
-    *) fail "the image is encoded as '$encoding'; this ramdisk knows raw and gzip" ;; esac
+    case $encoding in raw) decode=cat ;; gzip | xz | zstd) decode='zstd -dcq -' ;;
+    *) fail "the image is encoded as '$encoding'; this ramdisk knows raw, gzip, xz and zstd" ;; esac
     [ "$size" -le "$room" ] || fail "the image needs $size bytes and $disk has $room"
 }
 
@@ -340,16 +344,33 @@ verify() {
     say "SHA-256 $read_back is right"
 }
 
-# seed_partition: the FAT partition of the disk that is labelled CIDATA (the label lies at 43 in FAT12 and FAT16, at 71 in FAT32).
+# seed_partition: the FAT partition of the disk that is labelled $seed_label (the label lies at 43 in FAT12 and FAT16, at 71 in FAT32).
 seed_partition() {
-    local entry name offset label
+    local entry name offset label wanted=$(echo "$seed_label" | tr a-z A-Z)
     for entry in "/sys/block/$disk/$disk"*/partition; do
         name=$(basename "$(dirname "$entry")")
         for offset in 43 71; do
             label=$(dd if="/dev/$name" bs=1 skip=$offset count=11 status=none 2>/dev/null | tr -d ' \0' | tr a-z A-Z)
-            [ "$label" = CIDATA ] && echo "$name" && return
+            [ "$label" = "$wanted" ] && echo "$name" && return
         done
     done
+}
+
+# make_seed_partition: at the end of the disk, behind whatever the image holds, for an image that came without one.
+make_seed_partition() {
+    local start=$(((room / 1048576 - SEED_MIB - 1) * 2048)) kind=c
+    case $(sfdisk -d "/dev/$disk" 2> /run/seed.err | sed -n 's/^label: //p') in
+    dos) [ $start -lt 4290000000 ] || fail "the seed needs a place below 2 TiB, since the image has an MBR" ;;
+    gpt) kind=EBD0A0A2-B9E5-4433-87C0-68B6B72699C7 && sfdisk --relocate gpt-bak-std "/dev/$disk" > /run/seed.err 2>&1 ;;
+    *) fail "the image has no partition table, so there is no place for its seed" ;;
+    esac
+    [ $((start * 512)) -ge "$size" ] || fail "$disk has no room for the seed behind the image: it needs $((SEED_MIB + 2)) MiB"
+    echo "start=$start,size=$((SEED_MIB * 2048)),type=$kind" |
+        sfdisk --append --no-reread --wipe never "/dev/$disk" > /run/seed.err 2>&1 ||
+        fail "no partition for the seed can be added: $(grep . /run/seed.err | tail -n 1)"
+    gunzip -c "/lib/seed-$seed_label.fat.gz" | dd of="/dev/$disk" bs=512 seek=$start conv=notrunc,fsync 2> /run/seed.err ||
+        fail "the seed's file system cannot be written: $(cat /run/seed.err)"
+    blockdev --rereadpt "/dev/$disk" 2> /run/seed.err
 }
 
 write_seed() {
@@ -358,13 +379,18 @@ write_seed() {
     report seed 0 "$total"
     blockdev --rereadpt "/dev/$disk" 2> /run/seed.err
     partition=$(seed_partition)
-    [ "$partition" ] || fail "the image has no FAT partition labelled CIDATA for its seed"
+    if [ -z "$partition" ]; then
+        make_seed_partition
+        partition=$(seed_partition)
+        [ "$partition" ] || fail "the partition made for the seed is not there"
+    fi
     mkdir -p /seed
     mount -t vfat "/dev/$partition" /seed 2> /run/seed.err || fail "the seed partition $partition cannot be mounted: $(cat /run/seed.err)"
     for name in $seed; do
-        case $name in .* | *[!A-Za-z0-9._-]*) fail "the service named a seed file '$name'" ;; esac
+        case /$name in */.* | *[!A-Za-z0-9._/-]*) fail "the service named a seed file '$name'" ;; esac
         fetch_seed "$name" || fail "the seed file $name did not come: $(cat /run/seed.err)"
-        cp "/run/seed-$name" "/seed/$name" 2> /run/seed.err || fail "the seed file $name does not fit: $(cat /run/seed.err)"
+        mkdir -p "$(dirname "/seed/$name")"
+        cp "/run/seed-files/$name" "/seed/$name" 2> /run/seed.err || fail "the seed file $name does not fit: $(cat /run/seed.err)"
         count=$((count + 1))
         report seed $count "$total"
     done
@@ -376,8 +402,9 @@ write_seed() {
 
 fetch_seed() {
     local try
+    mkdir -p "$(dirname "/run/seed-files/$1")"
     for try in 1 2 3 4; do
-        timeout 20 wget -q -O "/run/seed-$1" --header "Authorization: Bearer $token" "$api/deploy/v1/seed/$1" 2> /run/seed.err && return
+        timeout 20 wget -q -O "/run/seed-files/$1" --header "Authorization: Bearer $token" "$api/deploy/v1/seed/$1" 2> /run/seed.err && return
         sleep 1
     done
     return 1
