@@ -207,8 +207,7 @@ def _bootable(call: Call) -> None:
     snapshot = call.node().snapshot
     if not ways_in(snapshot):
         raise NotSupported(
-            f"{snapshot.name} cannot boot the deploy ramdisk: it has no deploy link, or neither a virtual drive nor a "
-            "network to boot from"
+            f"{snapshot.name} has no way for the deploy ramdisk: no drive or network to boot it, or no deploy link"
         )
 
 

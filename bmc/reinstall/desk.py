@@ -70,8 +70,8 @@ class Facts:
     """What was reported so far. `disk` is the kernel's name of the target, chosen at the check-in.
 
     `places` were read back after erasing, `places_bytes` in all. `host_key` is that of a rescue's SSH server.
-    `report` is what an inspection found. `cleared`: the ramdisk gave up and nothing boots from the disk any more.
-    `fetched` are the names of what was booted by network, in their order.
+    `report` is what an inspection found. `fetched` are the names of what was booted by network, in their order.
+    `cleared`: the ramdisk gave up and nothing boots from the disk any more.
     """
 
     checked_in: bool = False
@@ -88,8 +88,8 @@ class Facts:
     done: bool = False
     failed: str = ""
     log: str = ""
-    cleared: bool = False
     fetched: tuple[str, ...] = ()
+    cleared: bool = False
     proofs: tuple[str, ...] = ()
     proof: Mapping[str, str] = field(default_factory=dict)
 

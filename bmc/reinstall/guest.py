@@ -11,7 +11,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import NotSupported, TimedOut, WrongState
 from bmc.model.events import EventKind
 from bmc.model.power import PowerState
-from bmc.reinstall.desk import Desk, Ticket
+from bmc.reinstall.desk import Desk, Stage, Ticket
 
 NAMES = {"erase": "erasing", "write": "writing", "verify": "reading back", "seed": "writing the seed to"}
 OWN = frozenset({EventKind.JOB_STARTED, EventKind.JOB_PROGRESS, EventKind.JOB_ENDED})
@@ -35,6 +35,7 @@ class Guest:
         self._door = door
         self._wake = asyncio.Event()
         self._reset = False
+        self._nothing_to_boot = False
         self._hang_up: Callable[[], Awaitable[None]] | None = None
         ticket.wake = self._wake.set
         self._task = asyncio.create_task(self._follow(), name=f"guest of job {run.job.id}")
@@ -73,7 +74,7 @@ class Guest:
     async def until(self, reached: Callable[[], bool]) -> None:
         """Listen and wait for it, telling progress.
 
-        :raise StepFailed: the ramdisk gave up, or the node went off, has paused or was reset.
+        :raise StepFailed: the ramdisk gave up, or the node went off, has paused, was reset or had nothing to boot from.
         """
         while True:
             self._wake.clear()
@@ -115,6 +116,9 @@ class Guest:
             raise StepFailed(f"the node has stopped: {node.reason or node.cause.value}")
         if self._reset:
             raise StepFailed("the node was reset in the middle of it")
+        heard = facts.proofs if self.ticket.stage is Stage.PROOF else facts.checked_in
+        if self._nothing_to_boot and not heard:
+            raise StepFailed("the node found nothing to boot from")
 
     async def _tell(self) -> None:
         facts = self.ticket.facts
@@ -136,8 +140,13 @@ class Guest:
                 if event.node != self._run.job.node or event.kind in OWN:
                     continue
                 facts = self.ticket.facts
-                if event.kind is EventKind.NODE_RESET and facts.checked_in and not facts.done:
-                    self._reset = True
+                match event.kind:
+                    case EventKind.NODE_RESET if facts.checked_in and not facts.done:
+                        self._reset = True
+                    case EventKind.BOOT_FAILED:
+                        self._nothing_to_boot = True
+                    case EventKind.POWER_CHANGED if event.details["to"] == PowerState.OFF.value:
+                        self._nothing_to_boot = False
                 self._wake.set()
         finally:
             self._wake.set()

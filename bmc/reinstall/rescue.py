@@ -30,9 +30,12 @@ class Rescue(RamdiskJob):
     """
 
     def recipe(self) -> Recipe:
-        why = "rescue in progress"
         return Recipe(
-            *(KIND, self._steps, self._prepare, self._release, why),
+            KIND,
+            self._steps,
+            self._prepare,
+            self._release,
+            why="rescue in progress",
             release_timeout=RELEASE_TIME,
             connect=self._connect,
         )

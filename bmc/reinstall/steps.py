@@ -156,6 +156,7 @@ class RamdiskJob(ABC):
 
     async def _release(self, run: Run) -> None:
         """Every part is tried; a failed or cancelled job leaves the node off, with nothing of ours in it."""
+        way = self._way(run.job.request)
         parts: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {}
         if run.ending is not JobState.COMPLETED:
             parts |= {
@@ -165,7 +166,7 @@ class RamdiskJob(ABC):
                 "clearing the disk": lambda: self._clear_disk(run),
             }
         parts |= {
-            "taking the way in away": lambda: self._way(run.job.request).disarm(run),
+            way.disarming[0]: lambda: way.disarm(run),
             "restoring the boot order": lambda: self._restore_boot(run),
         }
         trouble: list[str] = []

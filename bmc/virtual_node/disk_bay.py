@@ -17,8 +17,8 @@ class VirtualDisks:
         self._shape = shape
 
     async def write(self, index: int, source: Path) -> None:
-        room = self._require_off(index)
-        size = source.stat().st_size
+        self._require_off(index)
+        size, room = source.stat().st_size, self._shape.now.disks[index].size
         if size > room:
             raise InvalidRequest(f"{size // MIB} MiB do not fit on disk {index} of {room // MIB} MiB")
         await asyncio.to_thread(self._copy, index, source, room)
@@ -27,14 +27,12 @@ class VirtualDisks:
         self._require_off(index)
         await asyncio.to_thread(self._zero, self._guest.files.guest / disk_file(index))
 
-    def _require_off(self, index: int) -> int:
-        """The disk's size in bytes."""
+    def _require_off(self, index: int) -> None:
         if self._guest.alive:
             raise WrongState(f"{self._guest.name} is not off; power it off before a disk is written")
         disks = self._shape.now.disks
         if not 0 <= index < len(disks):
             raise NotFound(f"{self._guest.name} has no disk {index}; it has {len(disks)}")
-        return disks[index].size
 
     def _copy(self, index: int, source: Path, room: int) -> None:
         """Holes stay holes, and nothing of what was there before is left."""

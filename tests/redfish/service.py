@@ -152,8 +152,8 @@ class ConsoleDrivers(MemoryDrivers):
             *(server, server, (server,), server, server, screen, line, Inventory(firmware), MemorySensors(server)),
             mains=server,
             firmware=firmware,
-            deploy=DeadLink(),
             network_boot=NetworkBoot(),
+            deploy=DeadLink(),
         )
 
 

@@ -79,8 +79,11 @@ class House:
         return self.drivers.server()
 
     def jobs(self, world: World) -> Jobs:
-        ways = VirtualMedia(_build, self.media), Network(_boot_files)
-        return jobs_of(world, self.clock, *recipes(world, self.catalogue, *ways, door=self.door))
+        return jobs_of(
+            world,
+            self.clock,
+            *recipes(world, self.catalogue, VirtualMedia(_build, self.media), Network(_boot_files), door=self.door),
+        )
 
 
 class LosableDoor(DeployServer):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
+from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.errors import WrongState
 from bmc.model.node import Disk as KnownDisk
 from bmc.model.node import Hardware, NodeDefinition
@@ -130,11 +130,7 @@ class BootingServer(MemoryServer):
 
     def backend(self) -> Backend:
         return Backend(
-            self,
-            self,
-            (self,),
-            self,
-            self,
+            *(self, self, (self,), self, self),
             serial=self.line,
             inventory=self,
             deploy=self,
@@ -218,6 +214,11 @@ class BootingServer(MemoryServer):
         self.become(PowerState.ON, PowerCause.GUEST_RESET)
         await self.hang()
 
+    async def find_nothing(self) -> None:
+        """The firmware has no device left."""
+        self.boots.put_nowait(BootSeen(0.0, NO_OVERRIDE, failed=True))
+        await self.hang()
+
     async def hang(self) -> None:
         await asyncio.Event().wait()
 
@@ -253,7 +254,7 @@ class BootingServer(MemoryServer):
         await self.ramdisk(http, unpacked(self.fetched["configuration"]))
 
     async def ramdisk(self, http: "Http", conf_text: str = "") -> None:
-        """Points: boot, check in, erase, write, half, verify, seed, done, off."""
+        """Points: boot, check in, chosen, erase, write, half, verify, seed, done, off."""
         self.line.print(b"lightsout: deploy ramdisk\r\n")
         await self._point("boot")
         conf = values(conf_text or Path(self.path).read_text())

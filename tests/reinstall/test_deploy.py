@@ -1,6 +1,7 @@
 """The deploy listener over real HTTP: bounds, clear answers, and nothing but its own node."""
 
 import asyncio
+import base64
 import logging
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -11,7 +12,8 @@ import pytest
 from aiohttp import ClientSession
 
 from bmc.http.deploy import BODY_MAX, CONNECTIONS_MAX, TOLD_AT_ONCE, DeployServer
-from bmc.reinstall.desk import Desk, Ticket
+from bmc.reinstall.desk import Desk, Ticket, hidden
+from bmc.reinstall.network_boot import BootFiles
 from bmc.store import StoreFailed
 from tests.reinstall.conftest import install_ticket
 from tests.reinstall.test_desk import CHECK_IN, GOOD, IMAGE
@@ -119,6 +121,46 @@ async def test_a_guest_does_not_fill_the_log(client, caplog):
         async with client.session.get(client.url + "image") as reply:
             assert reply.status == 401
     assert len(caplog.records) == TOLD_AT_ONCE
+
+
+@pytest.fixture
+def bootable(ticket, tmp_path: Path) -> Path:
+    """Its kernel; the key is "key"."""
+    kernel = tmp_path / "vmlinuz"
+    kernel.write_bytes(bytes(range(256)) * 64)
+    ticket.boot = BootFiles(hidden("key"), "#!ipxe\n", {"kernel": kernel, "configuration": b"conf"})
+    return kernel
+
+
+def basic(credentials: bytes) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
+
+
+async def test_a_kernel_comes_to_who_has_the_key_when_asked_for_it(client, bootable):
+    async with client.session.get(client.url + "boot/kernel") as reply:
+        assert (reply.status, reply.headers["WWW-Authenticate"]) == (401, 'Basic realm="deploy"')
+    async with client.session.get(client.url + "boot/kernel", headers=basic(b"job:key")) as reply:
+        assert (reply.status, reply.headers["Content-Type"]) == (200, "application/octet-stream")
+        assert await reply.read() == bootable.read_bytes()
+
+
+async def test_a_head_request_does_not_use_up_the_boot_script(client, bootable):
+    url = f"http://127.0.0.1:{client.port}/boot.ipxe"
+    async with client.session.head(url) as reply:
+        assert reply.status == 405
+    for status in (200, 404):
+        async with client.session.get(url) as reply:
+            assert reply.status == status
+
+
+@pytest.mark.parametrize("header", ["", "Basic", "Basic !", "Basic /w==", "Bearer key", "Basic a2V5", "Digest key"])
+async def test_what_is_no_key_opens_nothing_and_is_not_logged(client, bootable, header, caplog):
+    caplog.set_level(logging.DEBUG)
+    async with client.session.get(client.url + "boot/configuration", headers={"Authorization": header}) as reply:
+        assert reply.status == 401
+    async with client.session.get(client.url + "boot/configuration", headers=basic(b"job:another")) as reply:
+        assert reply.status == 403
+    assert "another" not in caplog.text
 
 
 async def test_what_cannot_be_stored_is_not_confirmed(client, ticket):

@@ -1,14 +1,16 @@
 """The deploy desk: who is answered, in what order, and what is believed."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bmc.model.boot import BootMode
-from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, Turned
+from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, Turned, hidden
 from bmc.reinstall.images import Image
+from bmc.reinstall.network_boot import BootFiles
 from tests.reinstall.conftest import install_ticket
 from tests.reinstall.simulated import values
 
@@ -56,6 +58,33 @@ def calls(desk: Desk, node: str, token: str):
 def test_nobody_without_the_token_of_this_nodes_job_is_answered(desk, ticket, node, token):
     assert [status(call) for call in calls(desk, node, token)] == [403] * 8
     assert ticket.facts == Facts()
+
+
+def test_only_a_node_that_boots_by_network_is_given_a_script_and_only_once(desk, ticket):
+    assert [status(partial(desk.boot_script, node)) for node in ("n1", "n2")] == [404, 404]
+    ticket.boot = BootFiles(hidden("key"), "#!ipxe", {"kernel": b"k"})
+    assert [status(partial(desk.boot_script, node)) for node in ("n2", "n1", "n1")] == [404, 200, 404]
+    assert desk.boot_file("n1", "key", "kernel") == desk.boot_file("n1", "key", "kernel") == b"k"
+    assert ticket.facts.fetched == ("boot script", "kernel")
+
+
+@pytest.mark.parametrize(
+    ("node", "key", "name"), [("n1", "", "kernel"), ("n1", "token", "kernel"), ("n2", "key", "kernel")]
+)
+def test_nobody_without_the_key_of_this_nodes_job_is_given_a_file(desk, ticket, node, key, name):
+    ticket.boot = BootFiles(hidden("key"), "#!ipxe", {"kernel": b"k"})
+    assert status(lambda: desk.boot_file(node, key, name)) == (403 if node == "n1" else 404)
+    assert ticket.facts == Facts()
+
+
+@pytest.mark.parametrize("over", ["checked in", "cancelled"])
+def test_after_the_check_in_or_a_cancel_there_is_nothing_to_boot(desk, ticket, over):
+    ticket.boot = BootFiles(hidden("key"), "#!ipxe", {"kernel": b"k"})
+    if over == "cancelled":
+        ticket.cancelled = True
+    else:
+        desk.check_in("n1", "token", CHECK_IN)
+    assert status(lambda: desk.boot_script("n1")) == status(lambda: desk.boot_file("n1", "key", "kernel")) == 404
 
 
 def test_the_two_tokens_are_not_each_others(desk, ticket):

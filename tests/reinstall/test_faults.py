@@ -24,9 +24,9 @@ from tests.reinstall.conftest import House, assert_let_go, make_image, reaches
 from tests.reinstall.simulated import CLEARED, CLEARED_OUTSIDE, UNTOUCHED
 from tests.world import OPERATOR, World, open_world, until
 
-NOTHING = cast(Any, None)
-RECIPE = Reinstall(NOTHING, NOTHING, [VirtualMedia(NOTHING, NOTHING)], NOTHING).recipe()
-STEPS = {step.name: step for step in RECIPE.steps({})}
+NOBODY = cast(Any, None)
+WAY = VirtualMedia(NOBODY, NOBODY)
+STEPS = {step.name: step for step in Reinstall(NOBODY, NOBODY, [WAY], NOBODY).recipe().steps({})}
 CONTENT = os.urandom(1 << 20) * 12
 """More than the sockets on the way hold, so that a download can be met in its middle."""
 
@@ -342,7 +342,7 @@ async def test_a_fault_at_a_step_ends_as_the_matrix_says(case: Case, fault: str)
     assert snapshot.reservation is None
     if expected == "H":
         assert "powering off: not done after 60 s" in job.message
-        assert (snapshot.media[0].image == "") == ("taking the way in away: " not in job.message), job
+        assert (snapshot.media[0].image == "") == ("eject: " not in job.message), job
         return
     assert (snapshot.boot, snapshot.media[0].image) == (NO_OVERRIDE, "")
     if expected == "D" or (expected == "S" and job.state is JobState.COMPLETED):

@@ -9,10 +9,11 @@ import pytest
 from aiohttp import ClientSession
 
 from bmc.jobs.ledger import SECRETS
-from bmc.model.boot import NO_OVERRIDE
+from bmc.model.boot import NO_OVERRIDE, BootSeen
+from bmc.model.commands import Power
 from bmc.model.errors import InvalidRequest
 from bmc.model.job import JobState
-from bmc.model.power import PowerState
+from bmc.model.power import PowerAction, PowerState
 from bmc.reinstall.network_boot import FILES, SCRIPT, archive
 from tests.jobs.lab import killed_and_started_again
 from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, reaches
@@ -23,8 +24,7 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpz
 REQUEST = {"image": "mini", "hostname": "web-1", "way": "Network"}
 STEPS = (
     "power off", "offer boot script", "boot once", "power on", "check in", "choose disk", "erase", "write", "verify",
-    "seed",
-    "shut down", "withdraw boot script", "start", "proof",
+    "seed", "shut down", "withdraw boot script", "start", "proof",
 )  # fmt: skip
 FETCHED = ["boot script", "kernel", "configuration", "ramdisk"]
 
@@ -120,6 +120,29 @@ async def test_a_node_whose_network_boot_leads_elsewhere_runs_out_of_time_and_sa
     assert (server.boot_file, server.disk.content) == ("", b"old system")
 
 
+@pytest.mark.parametrize(
+    ("way", "point", "step"),
+    [
+        ("Network", "script", "the ramdisk did not check in"),
+        ("VirtualMedia", "boot", "the ramdisk did not check in"),
+        ("VirtualMedia", "start", "the new system gave no proof that it runs"),
+    ],
+)
+async def test_a_node_that_finds_nothing_to_boot_from_ends_the_job_at_once(jobs, house, booting, way, point, step):
+    house.server.at[point] = house.server.find_nothing
+    job = await ended(jobs, (await jobs.start("reinstall", "n1", {**REQUEST, "way": way}, OPERATOR)).id)
+    assert job.message == f"{step}: the node found nothing to boot from"
+    assert_let_go(booting, house)
+
+
+async def test_a_boot_that_failed_before_the_job_is_none_of_it(jobs, house, booting):
+    node = booting.fleet.node("n1")
+    await node.do(Power(PowerAction.ON), OPERATOR)
+    house.server.boots.put_nowait(BootSeen(0.0, NO_OVERRIDE, failed=True))
+    job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    assert (await ended(jobs, job.id)).state is JobState.COMPLETED
+
+
 @pytest.mark.parametrize("point", ["script", "kernel", "configuration", "ramdisk", "boot", "check in", "half"])
 async def test_cancel_at_any_point_leaves_nothing_to_boot_from(jobs, house, booting, point):
     await assert_cancel_at(point, jobs, house, booting, "reinstall", REQUEST)
@@ -144,14 +167,8 @@ async def test_a_reset_in_the_middle_fails_in_the_open(jobs, house, booting, poi
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_service_killed_in_any_step_goes_on_to_the_proof(jobs, house, booting, step, tmp_path: Path):
-    at = {
-        "offer boot script": "offer",
-        "power on": "script",
-        "check in": "kernel",
-        "choose disk": "chosen",
-        "erase": "erase",
-        "write": "verify",
-    }
+    at = {"offer boot script": "offer", "power on": "script", "check in": "kernel", "choose disk": "chosen"}
+    at |= {"erase": "erase", "write": "verify"}
     at |= {"shut down": "off", "withdraw boot script": "withdraw", "start": "start", "proof": "start"}
     server = house.server
     _, go = held(server, at.get(step, ""))

@@ -88,6 +88,12 @@ def test_without_a_namespace_the_network_is_closed(network, restrict):
     assert devices(line)["nic0"]["mac"] == "52:54:00:00:00:07"
 
 
+@pytest.mark.parametrize("url", ["", "http://10.0.2.2/boot.ipxe"])
+def test_the_firmware_is_told_a_boot_file_while_there_is_one(url):
+    line = argv({"nics": [{}, {}]}, Machine("qemu", "tcg", "", "open", url))
+    assert [json.loads(net).get("bootfile", "") for net in values(line, "-netdev")] == [url, url]
+
+
 def test_uefi_has_its_code_read_only_and_variables_of_its_own():
     line = argv({"firmware": "uefi"})
     code, variables = map(json.loads, values(line, "-blockdev"))
