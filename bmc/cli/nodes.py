@@ -28,6 +28,8 @@ DISK_RULES = {
 }
 """Keys of --disk, and what the Redfish action calls them."""
 
+TRUTH = {"true": True, "false": False}
+
 Disk = Annotated[
     list[str] | None,
     typer.Option(metavar="KEY=VALUE", help=f"which of several disks, once or more; KEY is {', '.join(DISK_RULES)}"),
@@ -246,8 +248,11 @@ def disk_rule(words: list[str] | None) -> dict[str, Any]:
         name = DISK_RULES.get(key)
         if not equals or name is None:
             raise CliError(f"--disk {word}: expected KEY=VALUE with one of {', '.join(DISK_RULES)}")
-        number = key.endswith("size") and value.isdecimal()
-        rule[name] = int(value) if number else value == "true" if key == "rotational" else value
+        rule[name] = int(value) if key.endswith("size") and value.isdecimal() else value
+        if key == "rotational":
+            if value not in TRUTH:
+                raise CliError(f"--disk {word}: rotational: expected true or false")
+            rule[name] = TRUTH[value]
     return {"Disk": rule} if rule else {}
 
 
