@@ -14,6 +14,26 @@ from bmc.model.boot import BootTarget
 from bmc.model.caller import Role
 
 Name = Annotated[str, typer.Argument(metavar="NODE", help="the node's name", autocompletion=node_names)]
+DISK_RULES = {
+    "serial": "Serial",
+    "name": "Name",
+    "model": "Model",
+    "wwn": "WWN",
+    "size": "SizeBytes",
+    "min_size": "MinSizeBytes",
+    "max_size": "MaxSizeBytes",
+    "rotational": "Rotational",
+    "bus": "Bus",
+    "pick": "Pick",
+}
+"""Keys of --disk, and what the Redfish action calls them."""
+
+TRUTH = {"true": True, "false": False}
+
+Disk = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help=f"which of several disks, once or more; KEY is {', '.join(DISK_RULES)}"),
+]
 NewName = Annotated[str, typer.Argument(metavar="NODE", help="the node's name")]
 Options = Annotated[
     list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="an option, as cpus=2 or memory_mib=1024")
@@ -174,6 +194,7 @@ def reinstall(
         Path | None,
         typer.Option(help="a file with root's password; without it nobody can log in on the screen or serial console"),
     ] = None,
+    disk: Disk = None,
     user: Annotated[str | None, typer.Option(help="whose the keys and the password are, if not root's")] = None,
     address: Annotated[
         list[str] | None, typer.Option(help="an IPv4 or IPv6 address, as 192.0.2.10/24; DHCP if there is none")
@@ -213,9 +234,26 @@ def reinstall(
     }
     ask(f"Erase the disk of {name} and install {image}? There is no way back.", yes)
     client = Client()
-    body = {"Image": image, **in_body(way)} | {key: value for key, value in given.items() if value is not None}
+    body: dict[str, Any] = {"Image": image, **in_body(way), **disk_rule(disk)}
+    body |= {key: value for key, value in given.items() if value is not None}
     task, _ = client.post(f"{system_path(name)}/Actions/Oem/Lightsout.Reinstall", body)
     jobs.follow(client, task)
+
+
+def disk_rule(words: list[str] | None) -> dict[str, Any]:
+    """What says in the body of an action which disk is meant. :raise CliError: a word that says nothing."""
+    rule: dict[str, Any] = {}
+    for word in words or []:
+        key, equals, value = word.partition("=")
+        name = DISK_RULES.get(key)
+        if not equals or name is None:
+            raise CliError(f"--disk {word}: expected KEY=VALUE with one of {', '.join(DISK_RULES)}")
+        rule[name] = int(value) if key.endswith("size") and value.isdecimal() else value
+        if key == "rotational":
+            if value not in TRUTH:
+                raise CliError(f"--disk {word}: rotational: expected true or false")
+            rule[name] = TRUTH[value]
+    return {"Disk": rule} if rule else {}
 
 
 def in_body(way: str | None) -> dict[str, str]:

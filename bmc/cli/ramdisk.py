@@ -11,7 +11,7 @@ import typer
 
 from bmc.cli import jobs
 from bmc.cli.client import Client, CliError, Resource, system_path
-from bmc.cli.nodes import Name, Way, in_body, public_keys
+from bmc.cli.nodes import Disk, Name, Way, disk_rule, in_body, public_keys
 from bmc.cli.output import Yes, ask
 from bmc.secret_files import write_secret
 
@@ -83,9 +83,7 @@ def ssh(
 def erase(
     name: Name,
     method: Annotated[str, typer.Argument(help="Metadata, Full or Discard")],
-    serial: Annotated[str | None, typer.Option("--disk-serial", help="the disk with this serial number")] = None,
-    disk: Annotated[str | None, typer.Option("--disk", help="the disk that the kernel calls so, as vda")] = None,
-    size: Annotated[int | None, typer.Option("--disk-size", help="the disk of this many bytes")] = None,
+    disk: Disk = None,
     way: Way = None,
     yes: Yes = False,
 ) -> None:
@@ -94,9 +92,7 @@ def erase(
     Metadata clears what makes partitions and file systems known and leaves the files; Full writes zeros all over;
     Discard has the disk forget everything. A node with several disks needs to be told which.
     """
-    given = {"Serial": serial, "Name": disk, "SizeBytes": size}
-    rule = {key: value for key, value in given.items() if value is not None}
-    body: dict[str, Any] = {"Method": method, **({"Disk": rule} if rule else {}), **in_body(way)}
+    body: dict[str, Any] = {"Method": method, **disk_rule(disk), **in_body(way)}
     ask(f"Erase the disk of {name} by {method}? There is no way back.", yes)
     client = Client()
     task, _ = client.post(_action(name, "Erase"), body)

@@ -47,10 +47,15 @@ class MediaSlot:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
+    """`wwn` is its World Wide Name; `rotational`: whether it turns, None where nobody can tell."""
+
     name: str
     size: int
     serial: str = ""
     bus: str = ""
+    model: str = ""
+    wwn: str = ""
+    rotational: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

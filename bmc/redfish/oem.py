@@ -96,7 +96,14 @@ class RequestedDisk(TypedDict, total=False):
 
     serial: Annotated[str, _text("The one with this serial number.")]
     name: Annotated[str, _text("The one that the kernel calls so.")]
+    model: Annotated[str, _text("The one of this model.")]
+    wwn: Annotated[str, _text("The one with this World Wide Name.")]
     size: Annotated[int, _text("The one of this many bytes.")]
+    min_size: Annotated[int, _text("One of at least this many bytes.")]
+    max_size: Annotated[int, _text("One of at most this many bytes.")]
+    rotational: Annotated[bool, _text("One that turns, or one that does not.")]
+    bus: Annotated[str, _text("One that is attached by this.")]
+    pick: Annotated[str, _text("Which of several: smallest, largest or first.")]
 
 
 class RequestedNetwork(TypedDict, total=False):

@@ -20,6 +20,7 @@ from bmc.redfish.tasks import monitor_path, task_body
 from bmc.reinstall.cloud_init import USER_DATA_BYTES_MAX
 from bmc.reinstall.erase import EraseMethod
 from bmc.reinstall.rescue import MINUTES, MINUTES_MAX
+from bmc.reinstall.target import DiskBus, Pick
 from bmc.reinstall.ways import WayIn, ways_in
 
 ACTIONS = f"{SYSTEMS}/{{node}}/Actions"
@@ -50,15 +51,22 @@ class ReserveBody(Body):
 
 
 class DiskBody(Body):
-    """Which disk: it must be the only one that has all of these."""
+    """Which disk: it must be the only one that has all of these; Pick chooses among several."""
 
     serial: str | None = Field(default=None, min_length=1, max_length=128)
     name: str | None = Field(default=None, min_length=1, max_length=128)
+    model: str | None = Field(default=None, min_length=1, max_length=128)
+    wwn: str | None = Field(default=None, alias="WWN", min_length=1, max_length=128)
     size_bytes: int | None = Field(default=None, ge=1)
+    min_size_bytes: int | None = Field(default=None, ge=1)
+    max_size_bytes: int | None = Field(default=None, ge=1)
+    rotational: bool | None = None
+    bus: DiskBus | None = None
+    pick: Pick | None = None
 
     def rule(self) -> dict[str, object]:
-        given = {"serial": self.serial, "name": self.name, "size": self.size_bytes}
-        return {key: value for key, value in given.items() if value is not None}
+        given = {name.removesuffix("_bytes"): value for name, value in self if value is not None}
+        return {name: value.value if isinstance(value, Enum) else value for name, value in given.items()}
 
 
 class RamdiskBody(Body):

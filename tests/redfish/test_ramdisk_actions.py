@@ -12,6 +12,7 @@ from bmc.model.job import JobState
 from bmc.redfish.body import Body, parse
 from bmc.redfish.errors import RedfishError
 from bmc.redfish.system_actions import EraseBody, RescueBody
+from bmc.reinstall.target import rule_problems
 from bmc.store import Json
 from tests.redfish.service import Service
 from tests.redfish.test_tasks import ASKED, N1, REINSTALL
@@ -96,6 +97,15 @@ async def test_the_disk_is_named_by_what_it_is(service: Service, path: str, body
     assert service.work.asked[0][0]["disk"] == {"serial": "S1", "size": 512}
 
 
+async def test_a_disk_is_meant_by_a_rule(service: Service) -> None:
+    rule = {"MinSizeBytes": 1, "MaxSizeBytes": 2, "Rotational": False, "Bus": "nvme", "WWN": "eui.1", "Model": "M"}
+    answer = await service.call("POST", ERASE, {"Method": "Full", "Disk": {**rule, "Pick": "smallest"}})
+    assert answer.status == 202
+    asked = {"min_size": 1, "max_size": 2, "rotational": False, "bus": "nvme", "wwn": "eui.1", "model": "M"}
+    assert service.work.asked[0][0]["disk"] == {**asked, "pick": "smallest"}
+    assert rule_problems(service.work.asked[0][0]["disk"]) == []
+
+
 @pytest.mark.parametrize(
     ("path", "body", "id"),
     [
@@ -110,6 +120,8 @@ async def test_the_disk_is_named_by_what_it_is(service: Service, path: str, body
         (ERASE, {"Method": "Fire"}, "ActionParameterValueNotInList"),
         (ERASE, {"Method": "Full", "Disk": "vda"}, "ActionParameterValueTypeError"),
         (ERASE, {"Method": "Full", "Disk": {"Colour": "red"}}, "ActionParameterUnknown"),
+        (ERASE, {"Method": "Full", "Disk": {"Pick": "best"}}, "ActionParameterValueNotInList"),
+        (ERASE, {"Method": "Full", "Disk": {"Rotational": 1}}, "ActionParameterValueTypeError"),
         (INSPECT, {"Way": "Smoke"}, "ActionParameterValueNotInList"),
         (END, {"Why": 1}, "ActionParameterUnknown"),
     ],

@@ -158,7 +158,8 @@ async def hang(case: Case) -> Job:
 
 async def cancel(case: Case) -> Job:
     await case.jobs.cancel(case.id, OPERATOR)
-    await asyncio.sleep(0.02)
+    if case.step not in BY_BACKEND:  # there the command that is under way comes to its end first
+        await until(lambda: "console_tail" in case.jobs.get(case.id).details, 10)
     case.let_go()
     return await case.end()
 
@@ -364,5 +365,7 @@ async def test_a_fault_at_a_step_ends_as_the_matrix_says(case: Case, fault: str)
         assert content == CONTENT
     elif fault in ("hang", "goes-off", "is-reset", "is-paused") and case.step != "choose disk":
         assert content == CLEARED_OUTSIDE
+    elif (fault, case.step) == ("cancel", "seed"):
+        assert content in (CLEARED, CLEARED_OUTSIDE, CONTENT)  # it may just have been done
     elif case.step != "choose disk":
         assert content in (CLEARED, CLEARED_OUTSIDE)

@@ -23,8 +23,8 @@ from tests.world import OPERATOR, until
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"
 REQUEST = {"image": "mini", "hostname": "web-1", "way": "Network"}
 STEPS = (
-    "power off", "offer boot script", "boot once", "power on", "check in", "erase", "write", "verify", "seed",
-    "shut down", "withdraw boot script", "start", "proof",
+    "power off", "offer boot script", "boot once", "power on", "check in", "choose disk", "erase", "write", "verify",
+    "seed", "shut down", "withdraw boot script", "start", "proof",
 )  # fmt: skip
 FETCHED = ["boot script", "kernel", "configuration", "ramdisk"]
 
@@ -167,7 +167,8 @@ async def test_a_reset_in_the_middle_fails_in_the_open(jobs, house, booting, poi
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_service_killed_in_any_step_goes_on_to_the_proof(jobs, house, booting, step, tmp_path: Path):
-    at = {"offer boot script": "offer", "power on": "script", "check in": "kernel", "erase": "erase", "write": "verify"}
+    at = {"offer boot script": "offer", "power on": "script", "check in": "kernel", "choose disk": "chosen"}
+    at |= {"erase": "erase", "write": "verify"}
     at |= {"shut down": "off", "withdraw boot script": "withdraw", "start": "start", "proof": "start"}
     server = house.server
     _, go = held(server, at.get(step, ""))

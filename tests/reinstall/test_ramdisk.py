@@ -17,6 +17,7 @@ from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.images import Catalogue, Image, unpack
 from bmc.reinstall.images_seed import seed_image
 from bmc.reinstall.medium import build_medium, shell_lines
+from bmc.reinstall.target import parse
 from tests.reinstall.deploy_peer import PROOF_TOKEN, Peer, serving
 from tests.reinstall.guest import SERIAL, Shape, running
 from tests.reinstall.packing import packed
@@ -103,7 +104,10 @@ def install_and_boot(artefacts: Artefacts, name: str, disk: Path, shape: Shape) 
         peer.seed = seed_of(peer)
         with deployed(artefacts, peer, disk, shape) as printed:
             assert "lightsout: done; powering off" in printed
-        assert peer.forms("checkin")[0]["disks"].endswith(f":{64 * MIB}:{SERIAL}")
+        (seen,) = parse(peer.forms("checkin")[0]["disks"])
+        assert (seen.size, seen.serial, seen.bus) == (64 * MIB, SERIAL, shape.disk.split()[0])
+        assert seen.rotational is (shape.disk != "nvme")
+        assert seen.model or shape.disk.startswith("virtio")
         assert peer.forms("verified") == [{"sha256": peer.image.sha256}]
         assert peer.forms("done")
         with running(disk.parent / "system", disk, shape) as guest:

@@ -185,14 +185,36 @@ serial_of() {
     done
 }
 
-# disks: name:bytes:serial of each disk that can be written, separated by commas.
+# bus_of DISK: what it is attached by.
+bus_of() {
+    case $1 in
+    nvme*) echo nvme ;;
+    vd*) echo virtio ;;
+    mmcblk*) echo mmc ;;
+    sd*)
+        case $(readlink -f "/sys/block/$1") in */usb[0-9]*) echo usb ;; */ata[0-9]*) echo sata ;; *) echo scsi ;; esac
+        ;;
+    esac
+}
+
+# wwn_of DISK and model_of DISK: as the kernel has them; a WWN without the prefix that says of which kind it is.
+wwn_of() {
+    cat "/sys/block/$1/wwid" "/sys/block/$1/device/wwid" 2>/dev/null | head -n 1 | tr -cd 'A-Za-z0-9._-' | head -c 128
+}
+
+model_of() {
+    head -c 64 "/sys/block/$1/device/model" 2>/dev/null | tr -c 'A-Za-z0-9._ -' ' ' | sed 's/  */ /g; s/ $//'
+}
+
+# disks: name:bytes:serial:bus:rotational:wwn:model of each disk that can be written, separated by commas.
 disks() {
     local block name list=''
     for block in /sys/block/*; do
         name=${block##*/}
         case $name in loop* | ram* | zram* | sr* | fd* | md* | dm-* | "$medium") continue ;; esac
         [ "$(cat "$block/ro")" = 0 ] && [ "$(cat "$block/size")" -gt 0 ] || continue
-        list="$list,$name:$(($(cat "$block/size") * 512)):$(serial_of "$name")"
+        list="$list,$name:$(($(cat "$block/size") * 512)):$(serial_of "$name"):$(bus_of "$name")"
+        list="$list:$(cat "$block/queue/rotational"):$(wwn_of "$name"):$(model_of "$name")"
     done
     echo "${list#,}"
 }
