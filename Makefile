@@ -58,6 +58,7 @@ docs: ## print the tables of the code into the documents
 	@.venv/bin/python scripts/tables
 
 lock: ## pin the dependencies of pyproject.toml anew
+	@scripts/packages test
 	@scripts/venv dev
 	@scripts/lock --upgrade # then commit what changed
 

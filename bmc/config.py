@@ -6,7 +6,16 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from bmc.hooks import HookSettings
 from bmc.model.errors import InvalidRequest
@@ -100,10 +109,33 @@ class MediaSettings(Section):
     quota_gib: int = Field(default=32, ge=1)
 
 
+class ImagesSettings(Section):
+    """Images that were added take `quota_gib` at most, and no raw disk more than `largest_gib`. Files in `directories`
+    may be added by their names, and stay where they are.
+    """
+
+    quota_gib: int = Field(default=64, ge=1)
+    largest_gib: int = Field(default=512, ge=1)
+    directories: list[Path] = []
+
+    @field_validator("directories")
+    @classmethod
+    def _whole_paths(cls, directories: list[Path]) -> list[Path]:
+        if any(not directory.is_absolute() for directory in directories):
+            raise ValueError("expected absolute paths")
+        return directories
+
+
 class PowerSettings(Section):
     """Seconds that a guest may take to shut down before the caller is told that it did not."""
 
     graceful_timeout: float = Field(default=120.0, gt=0)
+
+
+class NetworkSettings(Section):
+    """The host's bridges and taps that virtual nodes may be put on: who is on them reaches what they lead to."""
+
+    interfaces: list[str] = []
 
 
 class Credential(Section):
@@ -112,6 +144,12 @@ class Credential(Section):
     user: str = Field(min_length=1, max_length=16)
     password: SecretStr | None = None
     password_file: Path | None = None
+
+
+class LibvirtConnection(Section):
+    """Where a libvirt is, as `qemu:///system`; a node's options name it."""
+
+    uri: str = Field(min_length=1, max_length=1024, pattern=r"^[a-z]+(\+[a-z]+)?://\S*$")
 
 
 class LogSettings(Section):
@@ -125,9 +163,12 @@ class Settings(Section):
     redfish: RedfishSettings = RedfishSettings()
     fetch: FetchSettings = FetchSettings()
     media: MediaSettings = MediaSettings()
+    images: ImagesSettings = ImagesSettings()
     power: PowerSettings = PowerSettings()
+    network: NetworkSettings = NetworkSettings()
     log: LogSettings = LogSettings()
     credentials: dict[str, Credential] = {}
+    libvirt: dict[str, LibvirtConnection] = {}
     hooks: HookSettings = HookSettings()
 
 

@@ -51,7 +51,13 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
         store = await stack.enter_async_context(Store.open(state / "store" / "lightsout.db"))
         events, audit = Events(store, clock), Audit(store, clock)
         accounts = await Accounts.open(store, events, clock, key_file(state))
-        drivers = Drivers(state / "drivers", clock, lambda name: _credential(settings, name))
+        drivers = Drivers(
+            state / "drivers",
+            clock,
+            lambda name: _credential(settings, name),
+            frozenset(settings.network.interfaces),
+            lambda name: connection_uri(settings, name),
+        )
         media = MediaLibrary(state / "media", Fetcher(settings.fetch.allow), settings.media.quota_gib << 30)
         patience = Patience(graceful=settings.power.graceful_timeout)
         fleet = Fleet(store, events, audit, clock, drivers, media, patience)
@@ -64,6 +70,15 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
 def key_file(state: Path) -> Path:
     """What seals the secrets in the store."""
     return state / "keys" / "ipmi.key"
+
+
+def connection_uri(settings: Settings, name: str) -> str:
+    """:raise InvalidRequest: the configuration file has no such libvirt."""
+    found = settings.libvirt.get(name)
+    if found is None:
+        there = ", ".join(sorted(settings.libvirt)) or "none"
+        raise InvalidRequest(f"libvirt connection {name!r} is not in the configuration file; there is {there}")
+    return found.uri
 
 
 def _credential(settings: Settings, name: str) -> tuple[bytes, bytes]:

@@ -10,7 +10,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
 from bmc.model.software import Software
-from bmc.ports import Backend, Driver, Site
+from bmc.ports import Backend, Driver, Site, no_connections
 
 GROUP = "bmc.robots"
 
@@ -18,15 +18,24 @@ GROUP = "bmc.robots"
 class Drivers:
     """Every driver that is installed, each with a directory of its own below `directory`."""
 
-    def __init__(self, directory: Path, clock: Clock, credentials: Callable[[str], tuple[bytes, bytes]]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        clock: Clock,
+        credentials: Callable[[str], tuple[bytes, bytes]],
+        interfaces: frozenset[str] = frozenset(),
+        connections: Callable[[str], str] = no_connections,
+    ) -> None:
         self._directory = directory
         self._clock = clock
         self._credentials = credentials
+        self._interfaces = interfaces
+        self._connections = connections
         self._entries = {entry.name: entry for entry in entry_points(group=GROUP)}
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
         """:raise InvalidRequest: no such driver, or with every option that is wrong."""
-        return self._driver(definition.driver).complete(definition)
+        return self._driver(definition.driver).complete(definition, self._site(definition.driver))
 
     async def open(self, definition: NodeDefinition) -> Backend:
         """:raise InvalidRequest: no such driver. :raise BackendFailed: it cannot work here; with the remedy."""
@@ -54,4 +63,4 @@ class Drivers:
         return driver
 
     def _site(self, name: str) -> Site:
-        return Site(self._directory / name, self._clock, self._credentials)
+        return Site(self._directory / name, self._clock, self._credentials, self._interfaces, self._connections)

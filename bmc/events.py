@@ -194,6 +194,7 @@ class Target(Enum):
     ACCOUNT = "account"
     AGGREGATE = "aggregate"
     SUBSCRIPTION = "subscription"
+    IMAGE = "image"
     PATH = "path"
     SERVICE = "service"
 

@@ -6,6 +6,7 @@ The address is checked where the connection is made, so redirects and names that
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,14 @@ def checked_sockets(allowed: Sequence[Network]) -> Callable[[Any], socket.socket
     return make
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """`length`: bytes in all, where the server says so."""
+
+    length: int | None
+    chunks: AsyncIterator[bytes]
+
+
 class Fetcher:
     """Fetches http(s) URLs; `allowed` networks are exempt from the ban on own and link-local addresses."""
 
@@ -56,31 +65,47 @@ class Fetcher:
     async def save(self, url: str, path: Path, limit: int) -> int:
         """Save what `url` holds as `path`, whole or not at all; returns its bytes.
 
-        :raise InvalidRequest: no http(s) URL, a forbidden address, or more than `limit` bytes.
-        :raise NotFound: the server answered, but not with the file. :raise Unreachable: no answer, or it broke off.
+        :raise InvalidRequest: as `open`, or more than `limit` bytes. :raise NotFound, Unreachable: as `open`.
+        """
+        part, size = path.with_name(path.name + ".part"), 0
+        try:
+            async with self.open(url) as download:
+                with part.open("wb") as file:
+                    async for chunk in download.chunks:
+                        size += len(chunk)
+                        if size > limit:
+                            raise InvalidRequest(f"{shown(url)} holds more than the {limit} bytes that are allowed")
+                        file.write(chunk)
+            part.replace(path)
+            return size
+        finally:
+            part.unlink(missing_ok=True)
+
+    @asynccontextmanager
+    async def open(self, url: str) -> AsyncIterator[Download]:
+        """What `url` holds, as it comes.
+
+        :raise InvalidRequest: no http(s) URL, or a forbidden address. :raise NotFound: the server answered, but not
+        with the file. :raise Unreachable: no answer, or it broke off; that also while the chunks are read.
         """
         if not url.startswith(("http://", "https://")):
             raise InvalidRequest(f"{url!r} is no http:// or https:// URL")
-        part = path.with_name(path.name + ".part")
+        name = shown(url)
         try:
             async with self._get(url) as response:
                 if response.status != 200:
-                    raise NotFound(f"{url} answered {response.status} {response.reason}; expected 200")
-                size = await _copy(response, part, limit, url)
-            part.replace(path)
-            return size
+                    raise NotFound(f"{name} answered {response.status} {response.reason}; expected 200")
+                yield Download(response.content_length, _chunks(response, name))
         except Forbidden as error:
-            raise InvalidRequest(f"{url} is refused: {error}") from error
+            raise InvalidRequest(f"{name} is refused: {error}") from error
         except aiohttp.InvalidURL as error:
-            raise InvalidRequest(f"{url!r} is no valid URL") from error
+            raise InvalidRequest(f"{name!r} is no valid URL") from error
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, Forbidden):
-                raise InvalidRequest(f"{url} is refused: {error.os_error}") from error
-            raise Unreachable(f"{url} cannot be reached: {error.os_error.strerror or error}") from error
+                raise InvalidRequest(f"{name} is refused: {error.os_error}") from error
+            raise Unreachable(f"{name} cannot be reached: {error.os_error.strerror or error}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise Unreachable(f"{url} broke off: {str(error) or type(error).__name__}") from error
-        finally:
-            part.unlink(missing_ok=True)
+            raise Unreachable(f"{name} broke off: {str(error) or type(error).__name__}") from error
 
     @asynccontextmanager
     async def _get(self, url: str) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -93,14 +118,18 @@ class Fetcher:
             yield response
 
 
-async def _copy(response: aiohttp.ClientResponse, part: Path, limit: int, url: str) -> int:
+async def _chunks(response: aiohttp.ClientResponse, name: str) -> AsyncIterator[bytes]:
     size = 0
-    with part.open("wb") as file:
-        async for chunk in response.content.iter_chunked(_CHUNK):
-            size += len(chunk)
-            if size > limit:
-                raise InvalidRequest(f"{url} holds more than the {limit} bytes that are allowed")
-            file.write(chunk)
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        size += len(chunk)
+        yield chunk
     if response.content_length is not None and size != response.content_length:
-        raise Unreachable(f"{url} broke off after {size} of {response.content_length} bytes")
-    return size
+        raise Unreachable(f"{name} broke off after {size} of {response.content_length} bytes")
+
+
+def shown(url: str) -> str:
+    """The URL without what may be a secret in it."""
+    address = url.partition("?")[0].partition("#")[0]
+    scheme, there, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{there}{host.rpartition('@')[2]}{slash}{path}"

@@ -18,6 +18,7 @@ from bmc.model.power import PowerState
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall import seed
+from bmc.reinstall.cloud_init import System
 from bmc.reinstall.images import Catalogue, Image, unpack
 from bmc.reinstall.images_seed import seed_image
 from bmc.secret_files import write_secret
@@ -119,8 +120,8 @@ async def _install(node: Node, backend: Backend, image: Image, root_password: st
     if backend.disks is None:
         return
     name = node.snapshot.name
-    identity = seed.Identity(name, password_hash=await seed.crypt(root_password))
-    files = seed.files(identity, f"demo-{name}", "", "", "")
+    system = System(f"demo-{name}", name, password_hash=await seed.crypt(root_password))
+    files = seed.files(image.seed, system)
     with tempfile.TemporaryDirectory(prefix="lightsout-") as scratch:
         raw = Path(scratch) / "disk.raw"
         await asyncio.to_thread(unpack, image, raw)

@@ -210,11 +210,11 @@ class Fleet:
     async def change(
         self, name: str, options: Mapping[str, object], caller: Caller, tags: frozenset[str] | None = None
     ) -> Node:
-        """Merge `options` into the node's own. The node must be off, unless only its tags change.
+        """Merge `options` into the node's own. What changes of a node that is on waits for its next power on.
 
         One that could not be opened is tried again, whatever changes.
 
-        :raise NotFound, Denied, InvalidRequest: nothing was changed. :raise WrongState: the node is not off.
+        :raise NotFound, Denied, InvalidRequest: nothing was changed. :raise WrongState: what changes needs it off.
         """
         async with self._lock:
             member = self._member(name)
@@ -229,18 +229,34 @@ class Fleet:
             merged = self._drivers.complete(merged)
             if member.unopened:
                 member = await self._try_again(member)
-            if member.unopened or merged.options != member.definition.options:
+            anew = merged.options != member.definition.options
+            if member.unopened or (anew and not member.node.redefinable):
                 node = await self._reopen(member, merged)
-            elif merged.tags == member.definition.tags:
+            elif not anew and merged.tags == member.definition.tags:
                 return member.node
             else:
-                await self._store.put(BUCKET, name, _to_json(merged))
-                member.definition, node = merged, member.node
-                node.relabel(merged.tags)
-                self._tags[name] = merged.tags
+                node = await self._amend(member, merged)
             for retagged in self._retagged if merged.tags != before else ():
                 await retagged(name, merged.tags)
-        await self._tell(EventKind.NODE_CHANGED, name, f"{name} was changed", "change-node", caller)
+        waiting = ", ".join(node.snapshot.options_until_power_on)
+        message = f"{name} was changed" + (f"; {waiting}: from its next power on" if waiting else "")
+        await self._tell(EventKind.NODE_CHANGED, name, message, "change-node", caller)
+        return node
+
+    async def _amend(self, member: _Member, changed: NodeDefinition) -> Node:
+        """Change the node as it stands: its tags, and options that wait for its next power on."""
+        node, before = member.node, member.definition
+        if changed.options != before.options:
+            node.redefine(changed.options)
+        try:
+            await self._store.put(BUCKET, changed.name, _to_json(changed))
+        except Exception:
+            if changed.options != before.options:
+                node.redefine(before.options)
+            raise
+        member.definition = changed
+        node.relabel(changed.tags)
+        self._tags[changed.name] = changed.tags
         return node
 
     async def _reopen(self, member: _Member, changed: NodeDefinition) -> Node:
@@ -366,12 +382,14 @@ class Fleet:
 
 
 def _guard_credentials(options: Mapping[str, object], caller: Caller) -> None:
-    """A credential belongs to the whole fleet: whoever may send it to a host of their choice can have it.
+    """A credential belongs to the whole fleet: whoever may send it to a host of their choice can have it. So does a
+    connection to a libvirt: whoever may name a domain there has it.
 
     :raise Denied: the caller administers only some nodes.
     """
-    if "credential" in options:
-        decide(caller, Role.ADMINISTRATOR, action="use-credential")
+    for key in ("credential", "connection"):
+        if key in options:
+            decide(caller, Role.ADMINISTRATOR, action=f"use-{key}")
 
 
 def _to_json(definition: NodeDefinition) -> dict[str, Json]:

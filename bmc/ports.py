@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from bmc.model.boot import BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.checks import Check
 from bmc.model.clock import Clock
+from bmc.model.errors import InvalidRequest
 from bmc.model.node import Hardware, MediaSlot, NodeDefinition
 from bmc.model.power import PowerAction, PowerReading
 from bmc.model.sensor import SensorInfo
@@ -75,6 +76,16 @@ class FirmwareSetup(Protocol):
 
     def take(self, mode: BootMode) -> None:
         """What the next power on starts. Only called when the node is off."""
+
+
+class Redefinition(Protocol):
+    """For a node that can be defined anew while it is on: what changes waits for its next power on."""
+
+    def take(self, options: Mapping[str, object]) -> None:
+        """What the next power on starts; checked and complete. :raise WrongState: what of it cannot wait."""
+
+    def kept(self) -> Mapping[str, object]:
+        """Those options of the running node that will be others, as they are now; empty when nothing waits."""
 
 
 class MediaBay(Protocol):
@@ -158,11 +169,19 @@ class DiskBay(Protocol):
         :raise WrongState: the node is not off. :raise NotFound: no such disk. :raise InvalidRequest: it does not fit.
         """
 
+    async def clear(self, index: int) -> None:
+        """Make the first MiB of disk `index` zeros, so that nothing boots from it. Disks count as in the Inventory.
+
+        :raise WrongState: the node is not off. :raise NotFound: no such disk. :raise BackendFailed: it was not done.
+        """
+
 
 class DeployLink(Protocol):
     """The guest's way to the deploy listener, and to nothing else of ours."""
 
-    url: str
+    @property
+    def url(self) -> str:
+        """:raise Refused: the guest has no card by which it could come."""
 
     async def listener(self) -> socket.socket:
         """A listening TCP socket that only this node's guest can reach at `url`; the caller closes it.
@@ -212,24 +231,32 @@ class Backend:
     network_boot: NetworkBoot | None = None
     disks: DiskBay | None = None
     firmware: FirmwareSetup | None = None
+    redefinition: Redefinition | None = None
+
+
+def no_connections(name: str) -> str:
+    raise InvalidRequest(f"libvirt connection {name!r} is not in the configuration file; there is none")
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a driver gets from the service: a directory of its own, the clock, and the vendor BMCs' credentials.
+    """What a driver gets from the service: a directory of its own, the clock, and what the configuration file names.
 
-    `credentials` maps a name of the configuration file to user and password. :raise InvalidRequest: no such name.
+    `credentials` maps a name to user and password of a vendor BMC, `connections` one to the URI of a libvirt.
+    :raise InvalidRequest: no such name. `interfaces` are the host's bridges and taps that nodes may have.
     """
 
     directory: Path
     clock: Clock
     credentials: Callable[[str], tuple[bytes, bytes]]
+    interfaces: frozenset[str] = frozenset()
+    connections: Callable[[str], str] = no_connections
 
 
 class Driver(Protocol):
     """One kind of backend, registered by name in the entry-point group `bmc.robots`."""
 
-    def complete(self, definition: NodeDefinition) -> NodeDefinition:
+    def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
         """The definition with its options checked and everything filled in that is decided once (MACs, serials).
 
         :raise InvalidRequest: naming the key path of every option that is wrong, and what was expected.

@@ -22,6 +22,7 @@ from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
 from bmc.core import Core, key_file, open_core
 from bmc.endpoints import Endpoints
+from bmc.fetch import Fetcher
 from bmc.first_start import FirstPassword, define_demo, first_administrator, ipmitool_line
 from bmc.hooks import Hooks
 from bmc.http.app import make_app
@@ -40,7 +41,8 @@ from bmc.node import Node
 from bmc.redfish.event_record import event_body
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.erase import Erase
-from bmc.reinstall.images import Catalogue
+from bmc.reinstall.image_import import ImageImport
+from bmc.reinstall.image_store import ImageStore
 from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import build_medium
@@ -89,7 +91,12 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(state))
         artefacts = await asyncio.to_thread(build_all, default_cache())
-        catalogue = Catalogue(artefacts.catalogue)
+        kept = core.settings.images
+        image_store = await asyncio.to_thread(
+            ImageStore, state / "images", kept.quota_gib << 30, artefacts.catalogue, kept.directories
+        )
+        catalogue = image_store.catalogue
+        images = ImageImport(image_store, Fetcher(core.settings.fetch.allow), core.events, kept.largest_gib << 30)
         doors = DoorSettings(allowed=core.settings.fetch.allow)
         lockout = core.accounts.slot_lockout
         ipmi = IpmiServer(core.accounts, core.store, core.clock, doors, core.events, core.audit, lockout)
@@ -109,7 +116,16 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             Erase(core.events, core.audit, ways, door).recipe(),
             Inspect(core.events, ways, door).recipe(),
         )
-        jobs = Jobs(core.store, core.events, core.audit, core.fleet, core.accounts.find, core.clock, recipes)
+        jobs = Jobs(
+            core.store,
+            core.events,
+            core.audit,
+            core.fleet,
+            core.accounts.find,
+            core.clock,
+            recipes,
+            (images.chore(),),
+        )
         stack.push_async_callback(jobs.close)
         first = await first_administrator(core)
         await core.fleet.start()
@@ -135,7 +151,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             jobs=jobs,
             hooks=hooks,
             aggregates=aggregates,
-            catalogue=catalogue,
+            images=images,
             ipmi=ipmi,
             store=core.store,
             clock=core.clock,

@@ -261,7 +261,7 @@ def open_ipmi_node(definition: NodeDefinition, credentials: Credentials, clock: 
 class IpmiDriver:
     """Driver `ipmi`: what the entry point names."""
 
-    def complete(self, definition: NodeDefinition) -> NodeDefinition:
+    def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
         return replace(definition, options=_options(definition).model_dump())
 
     def schema(self) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ ROOMS = (
     "bmc.network",
     "bmc.ipmi.wire",
     "bmc.ports",
+    "bmc.socket_stream",
     "bmc.fetch",
     "bmc.store",
     "bmc.events",
@@ -34,6 +35,7 @@ ROOMS = (
     "bmc.reinstall",
     "bmc.hooks",
     "bmc.virtual_node",
+    "bmc.libvirt_node",
     "robots",
     "bmc.ipmi",
     "bmc.redfish",
@@ -46,7 +48,7 @@ ROOMS = (
     "bmc.service",
     "bmc.cli",
 )
-BACKENDS = frozenset({"bmc.virtual_node", "robots"})
+BACKENDS = frozenset({"bmc.virtual_node", "bmc.libvirt_node", "robots"})
 DOORS = frozenset({"bmc.ipmi", "bmc.redfish", "bmc.http"})
 MAY_IMPORT_BACKENDS = frozenset({"bmc.drivers"})
 MAY_IMPORT_DOORS = frozenset({"bmc.service", "bmc.cli.serve"})

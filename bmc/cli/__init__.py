@@ -1,4 +1,4 @@
-"""`bmc …`: a Redfish client, but for the local verbs serve, info, down, doctor, backup and image."""
+"""`bmc …`: a Redfish client, but for the local verbs serve, info, down, doctor, backup and image build."""
 
 import sys
 from typing import Annotated

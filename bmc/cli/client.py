@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, BinaryIO, Protocol, TypeAlias
 from urllib.parse import quote, urlsplit
 
 from bmc.places import config_file, state_directory
@@ -22,6 +22,8 @@ SYSTEMS = "/redfish/v1/Systems"
 SESSIONS = "/redfish/v1/SessionService/Sessions"
 PATIENCE = 60.0
 """Seconds that the service may take to answer."""
+UPLOAD_PATIENCE = 600.0
+"""The same, for what it has to take and to look at first."""
 
 
 class CliError(Exception):
@@ -134,6 +136,12 @@ class Client:
     def delete(self, path: str) -> None:
         self.call("DELETE", path)
 
+    def put(self, path: str, file: BinaryIO, size: int) -> None:
+        """Send the `size` bytes of a file. :raise CliError: as `call`."""
+        sent = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        with self.open("PUT", path, file, sent, UPLOAD_PATIENCE):
+            pass
+
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[Resource, str]:
         """:raise CliError: the service refused, in its own words, or does not answer."""
         with self.open(method, path, body) as answer:
@@ -148,7 +156,7 @@ class Client:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | BinaryIO | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = PATIENCE,
     ) -> Iterator[Answer]:
@@ -156,10 +164,12 @@ class Client:
         sent = {"Accept": "application/json", **(headers or {})}
         if self.token:
             sent["X-Auth-Token"] = self.token
-        data = None
-        if body is not None:
+        data: bytes | BinaryIO | None = None
+        if isinstance(body, Mapping):
             data = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
+        else:
+            data = body
         with self.transport.open(method, path, data, sent, timeout) as answer:
             if answer.status >= 400:
                 raise (SignedOut if answer.status == 401 else CliError)(self._words(answer))

@@ -36,7 +36,7 @@ def examine() -> list[Check]:
         settings = load(config_file(state))
     except InvalidRequest as error:
         return [Check("configuration", Verdict.FAILED, str(error), f"correct {config_file(state)}")]
-    return [*host_checks(state, settings), *driver_checks(state)]
+    return [*host_checks(state, settings), *driver_checks(state, settings)]
 
 
 def host_checks(state: Path, settings: Settings) -> Iterator[Check]:
@@ -51,11 +51,11 @@ def host_checks(state: Path, settings: Settings) -> Iterator[Check]:
     yield host.ipmitool()
 
 
-def driver_checks(state: Path) -> Iterable[Check]:
+def driver_checks(state: Path, settings: Settings) -> Iterable[Check]:
     def no_credential(name: str) -> tuple[bytes, bytes]:
         raise InvalidRequest(f"no node is opened here that could want the credential {name!r}")
 
-    return Drivers(state / "drivers", SystemClock(), no_credential).checks()
+    return Drivers(state / "drivers", SystemClock(), no_credential, frozenset(settings.network.interfaces)).checks()
 
 
 def rows(found: Iterable[Check]) -> Iterator[tuple[str, str, str]]:

@@ -1,20 +1,123 @@
-"""`bmc image …`: build the deploy ramdisk and the images on this machine, and list them."""
+"""`bmc image …`: the images that a reinstall can write. All through Redfish, but for building those of our own."""
 
+import hashlib
+import sys
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
 
 import typer
 
-from bmc.cli.output import Json, document, table
+from bmc.cli import jobs
+from bmc.cli.client import Client, CliError, NoAnswer, Resource
+from bmc.cli.output import Json, Yes, ask, document, table
 
-Cache = Annotated[Path | None, typer.Option(help="where finished builds are kept")]
+IMAGES = "/redfish/v1/Oem/Lightsout/Images"
+SUFFIXES = (".gz", ".xz", ".zst", ".raw", ".img", ".qcow2")
 
-app = typer.Typer(no_args_is_help=True, help="Build and list the images that a reinstall can write.")
+Name = Annotated[str, typer.Argument(metavar="IMAGE", help="its name in `bmc image list`")]
+
+app = typer.Typer(no_args_is_help=True, help="Add, list, show, delete and build the images that a reinstall can write.")
+
+
+class Kernel(Enum):
+    LINUX = "linux"
+    WINDOWS = "windows"
+    BSD = "bsd"
+    OTHER = "other"
+
+
+class Firmware(Enum):
+    UEFI = "UEFI"
+    LEGACY = "Legacy"
 
 
 @app.command()
-def build(cache: Cache = None) -> None:
-    """Build the deploy ramdisk and the images, if they are not there yet."""
+def add(
+    source: Annotated[str, typer.Argument(metavar="FILE|URL", help="a whole disk: raw or qcow2, plain or packed")],
+    name: Annotated[str | None, typer.Option(help="its name; the file's, if not given")] = None,
+    sha256: Annotated[str | None, typer.Option(help="the digest of the file; needed with a URL")] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="raw or qcow2, with .gz, .xz or .zst if packed")
+    ] = None,
+    on_server: Annotated[bool, typer.Option("--on-server", help="FILE is in a directory that the service has")] = False,
+    title: Annotated[str | None, typer.Option(help="the name that people read")] = None,
+    description: Annotated[str | None, typer.Option(help="what else is to be said of it")] = None,
+    kernel: Annotated[Kernel | None, typer.Option(help="the family of its kernel")] = None,
+    firmware: Annotated[
+        list[Firmware] | None, typer.Option(help="how a node must boot for it; may be repeated")
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option(help="how it learns what is its own, as nocloud, configdrive or none")
+    ] = None,
+    proof: Annotated[list[str] | None, typer.Option(help="what it can give, as phone-home; may be repeated")] = None,
+) -> None:
+    """Add an image: upload a file, or have the service fetch a URL; shows the progress.
+
+    Ctrl-C ends an upload, and the job with it; of a URL it ends the showing alone.
+    """
+    by_url = source.startswith(("http://", "https://"))
+    uploaded = not by_url and not on_server
+    if uploaded and sha256 is None:
+        sha256 = _digest(source)
+    asked = {
+        "Id": name or _name(urlsplit(source).path if by_url else source),
+        "FileSHA256": sha256,
+        "Format": format_ or (_format(source) if uploaded else None),
+        "Name": title,
+        "Description": description,
+        "KernelFamily": kernel.value if kernel else None,
+        "Firmware": [each.value for each in firmware] if firmware else None,
+        "Seed": seed,
+        "Proofs": proof or None,
+        "URL": source if by_url else None,
+        "File": source if on_server else None,
+    }
+    client = Client()
+    task, _ = client.post(IMAGES, {key: value for key, value in asked.items() if value is not None})
+    if uploaded:
+        _upload(client, task, Path(source))
+    jobs.follow(client, task)
+
+
+@app.command("list")
+def list_images(as_json: Json = False) -> None:
+    """The images that there are."""
+    found = Client().members(IMAGES)
+    if as_json:
+        document(found)
+        return
+    rows = [
+        (
+            each["Id"],
+            each["Name"],
+            f"{each['SizeBytes'] >> 20} MiB",
+            ", ".join(each["Firmware"]),
+            ", ".join(each["Proofs"]),
+        )
+        for each in found
+    ]
+    table(("image", "title", "size", "firmware", "proofs"), rows)
+
+
+@app.command()
+def show(name: Name) -> None:
+    """All that is known of an image, as Redfish has it."""
+    document(Client().get(_path(name)))
+
+
+@app.command()
+def delete(name: Name, yes: Yes = False) -> None:
+    """Delete an image. Nodes that have it keep it."""
+    ask(f"Delete the image {name}?", yes)
+    Client().delete(_path(name))
+    print(f"image {name} deleted")
+
+
+@app.command()
+def build(cache: Annotated[Path | None, typer.Option(help="where finished builds are kept")] = None) -> None:
+    """Build the deploy ramdisk and the images of our own on this machine, if they are not there yet."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from bmc.reinstall.build import build_all, default_cache
@@ -28,33 +131,51 @@ def build(cache: Cache = None) -> None:
     print(f"images and ramdisk: {artefacts.directory}")
 
 
-@app.command("list")
-def list_images(cache: Cache = None, as_json: Json = False) -> None:
-    """The images of the catalogue."""
-    from bmc.reinstall.build import build_all, default_cache
-    from bmc.reinstall.images import Catalogue
+def _upload(client: Client, task: Resource, file: Path) -> None:
+    """Whatever ends the job tells more than that the connection broke."""
+    path = task["Oem"]["Lightsout"]["UploadURI"]
+    try:
+        with file.open("rb") as opened:
+            if sys.stdout.isatty():
+                from rich.progress import wrap_file
 
-    found: list[dict[str, Any]] = [
-        {
-            "name": image.name,
-            "title": image.title,
-            "bytes": image.size,
-            "firmware": sorted(mode.value for mode in image.firmware),
-            "proofs": sorted(image.proofs),
-        }
-        for image in Catalogue(build_all(cache or default_cache()).catalogue).list()
-    ]
-    if as_json:
-        document(found)
-        return
-    rows = [
-        (
-            each["name"],
-            each["title"],
-            f"{each['bytes'] >> 20} MiB",
-            ", ".join(each["firmware"]),
-            ", ".join(each["proofs"]),
-        )
-        for each in found
-    ]
-    table(("image", "title", "size", "firmware", "proofs"), rows)
+                with wrap_file(opened, file.stat().st_size, description="uploading", transient=True) as shown:
+                    client.put(path, shown, file.stat().st_size)
+            else:
+                client.put(path, opened, file.stat().st_size)
+    except OSError as error:
+        client.delete(task["@odata.id"])
+        raise CliError(f"{file}: {error.strerror}") from None
+    except KeyboardInterrupt:
+        client.delete(task["@odata.id"])
+        raise
+    except NoAnswer:
+        task = client.get(task["@odata.id"])
+        if task["TaskState"] not in jobs.ENDED:
+            raise
+
+
+def _digest(source: str) -> str:
+    try:
+        with Path(source).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise CliError(f"{source}: {error.strerror}") from None
+
+
+def _name(source: str) -> str:
+    """A file's name without what says how it is made."""
+    name = source.rpartition("/")[2].lower()
+    while name.endswith(SUFFIXES):
+        name = name.rpartition(".")[0]
+    return name.replace("_", "-")
+
+
+def _format(source: str) -> str | None:
+    from bmc.reinstall.encodings import format_of
+
+    return format_of(source)
+
+
+def _path(name: str) -> Any:
+    return f"{IMAGES}/{quote(name, safe='')}"

@@ -71,8 +71,9 @@ def report(task: Resource) -> list[str]:
         tail = (ours["ConsoleTail"] or "").strip().splitlines()[-20:]
         return [*told, *(["the end of the serial console:", *tail] if tail else [])]
     lines = [line for line in told[:-1] if line not in ours["Steps"]]
-    if "System" not in ours:  # of many
-        return lines
+    if "System" not in ours:  # of many, or of none
+        image = ours["Request"].get("image")
+        return [f"image {image} can be put on nodes now"] if image else lines
     node = ours["System"]["@odata.id"].rpartition("/")[2]
     if erased := ours.get("Erased"):
         which = f"{erased['Name']} of {node}, {erased['SizeBytes']} bytes, serial {erased['SerialNumber'] or 'none'}"

@@ -72,12 +72,16 @@ def add(
 
 @app.command()
 def change(name: Name, options: Options = None, tag: Tags = None) -> None:
-    """Change options of a node that is off, or the tags of any; one that could not be opened is tried again."""
+    """Change options or tags; what a node that is on cannot have at once, it has from its next power on.
+
+    A node that could not be opened is tried again.
+    """
     wanted: dict[str, Any] = {"Options": _parse(options)}
     if tag is not None:
         wanted["Tags"] = [each for each in tag if each]
-    Client().patch(system_path(name), {"Oem": {"Lightsout": wanted}})
-    print(f"{name} changed")
+    system = Client().patch(system_path(name), {"Oem": {"Lightsout": wanted}})
+    waiting = ", ".join(system["Oem"]["Lightsout"]["OptionsUntilPowerOn"] or ())
+    print(f"{name} changed" + (f"; {waiting}: from its next power on" if waiting else ""))
 
 
 @app.command()
@@ -170,6 +174,18 @@ def reinstall(
         Path | None,
         typer.Option(help="a file with root's password; without it nobody can log in on the screen or serial console"),
     ] = None,
+    user: Annotated[str | None, typer.Option(help="whose the keys and the password are, if not root's")] = None,
+    address: Annotated[
+        list[str] | None, typer.Option(help="an IPv4 or IPv6 address, as 192.0.2.10/24; DHCP if there is none")
+    ] = None,
+    gateway: Annotated[
+        list[str] | None, typer.Option(help="the way to everywhere else, one for each IP version")
+    ] = None,
+    dns: Annotated[list[str] | None, typer.Option(help="the address of a name server")] = None,
+    search: Annotated[list[str] | None, typer.Option(help="a domain in which names are looked up")] = None,
+    vlan: Annotated[int | None, typer.Option(help="the number of a VLAN")] = None,
+    mac: Annotated[str | None, typer.Option(help="the network card, where a node has several")] = None,
+    user_data: Annotated[Path | None, typer.Option(help="a file for cloud-init: #cloud-config, or a script")] = None,
     way: Way = None,
     yes: Yes = False,
 ) -> None:
@@ -179,11 +195,25 @@ def reinstall(
     """
     keys = public_keys(ssh_key or [])
     password = read(password_file).rstrip("\n") if password_file else None
+    network = {
+        "MACAddress": mac,
+        "VLANId": vlan,
+        "Addresses": address,
+        "Gateways": gateway,
+        "NameServers": dns,
+        "SearchDomains": search,
+    }
+    given: dict[str, Any] = {
+        "Hostname": hostname,
+        "SSHKeys": keys or None,
+        "Password": password,
+        "User": user,
+        "Network": {key: value for key, value in network.items() if value} or None,
+        "UserData": read(user_data) if user_data else None,
+    }
     ask(f"Erase the disk of {name} and install {image}? There is no way back.", yes)
     client = Client()
-    body: dict[str, Any] = {"Image": image, "Hostname": hostname or name, "SSHKeys": keys, **in_body(way)}
-    if password is not None:
-        body["Password"] = password
+    body = {"Image": image, **in_body(way)} | {key: value for key, value in given.items() if value is not None}
     task, _ = client.post(f"{system_path(name)}/Actions/Oem/Lightsout.Reinstall", body)
     jobs.follow(client, task)
 

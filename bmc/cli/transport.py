@@ -5,9 +5,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from bmc.cli.client import CliError, NoAnswer, read
+
+BLOCK = 256 * 1024
+"""Bytes of a file that are read and sent at once."""
 
 
 class Transport:
@@ -20,7 +24,7 @@ class Transport:
 
     @contextmanager
     def open(
-        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str], timeout: float
+        self, method: str, path: str, data: bytes | BinaryIO | None, headers: Mapping[str, str], timeout: float
     ) -> Iterator["Answer"]:
         """:raise NoAnswer: nobody is there. :raise CliError: it is not the one that we trust."""
         connection = self._connection(timeout)
@@ -44,8 +48,8 @@ class Transport:
     def _connection(self, timeout: float) -> HTTPConnection:
         parts = urlsplit(self.url)
         if self.tls is not None:
-            return HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout, context=self.tls)
-        return HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+            return HTTPSConnection(parts.hostname or "", parts.port, timeout=timeout, blocksize=BLOCK, context=self.tls)
+        return HTTPConnection(parts.hostname or "", parts.port, timeout=timeout, blocksize=BLOCK)
 
 
 class Answer:

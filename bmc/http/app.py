@@ -30,7 +30,7 @@ from bmc.redfish.house import House, IpmiDoors, WebCertificate
 from bmc.redfish.image_names import ImageNames
 from bmc.redfish.router import Router
 from bmc.redfish.tree import all_routes
-from bmc.reinstall.images import Catalogue
+from bmc.reinstall.image_import import ImageImport
 from bmc.store import Store
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def make_app(
     jobs: Jobs,
     hooks: Hooks,
     aggregates: Aggregates,
-    catalogue: Catalogue,
+    images: ImageImport,
     ipmi: Ipmi,
     store: Store,
     clock: Clock,
@@ -67,8 +67,9 @@ def make_app(
         jobs=jobs,
         hooks=hooks,
         aggregates=aggregates,
-        catalogue=catalogue,
-        image_names=ImageNames(catalogue, clock),
+        catalogue=images.store.catalogue,
+        images=images,
+        image_names=ImageNames(images.store.catalogue, clock),
         ipmi=ipmi,
         clock=clock,
         software=software,

@@ -141,7 +141,7 @@ def _routes(answers: _Answers) -> Iterable[tuple[str, str, Answer]]:
         ("GET", "image", answers.image),
         ("POST", "progress", answers.form(desk.progress)),
         ("POST", "verified", answers.form(desk.verified)),
-        ("GET", "seed/{name}", answers.seed),
+        ("GET", r"seed/{name:[\s\S]+}", answers.seed),
         ("POST", "done", answers.done),
         ("POST", "failed", answers.form(desk.failed)),
         ("POST", "proof", answers.form(desk.proof)),

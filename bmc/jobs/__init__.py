@@ -1,7 +1,8 @@
 """Durable jobs: long operations on one node as a table of stored steps, and what carries them out."""
 
+from bmc.jobs.chore import Chore
 from bmc.jobs.jobs import Jobs
 from bmc.jobs.recipe import Prepared, Recipe, Step, StepFailed
-from bmc.jobs.run import Run
+from bmc.jobs.run import Run, Work
 
-__all__ = ["Jobs", "Prepared", "Recipe", "Run", "Step", "StepFailed"]
+__all__ = ["Chore", "Jobs", "Prepared", "Recipe", "Run", "Step", "StepFailed", "Work"]

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any
 
 from bmc.accounts import decide
-from bmc.events import Audit, Events
+from bmc.events import Audit, Events, Target
 from bmc.fleet import Fleet
+from bmc.jobs.chore import Chore, carry_out_chore
 from bmc.jobs.ledger import Ledger, Written
 from bmc.jobs.recipe import Recipe
 from bmc.jobs.run import Run, Work, caller_of
@@ -24,7 +26,7 @@ from bmc.model.events import EventKind
 from bmc.model.job import Job, JobMessage, JobState
 from bmc.model.power import PowerAction
 from bmc.ports import ByteStream
-from bmc.store import Store
+from bmc.store import Json, Store
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ KEPT = 100
 MOST_SWEEPS, MOST_OF_ONE = 100, 20
 """Under way at once; and of one account, whose long delays must not keep others from theirs."""
 
-NO_SECRETS: Mapping[str, object] = MappingProxyType({})
+NO_SECRETS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Jobs:
@@ -49,6 +51,7 @@ class Jobs:
         find: Find,
         clock: Clock,
         recipes: Iterable[Recipe],
+        chores: Iterable[Chore] = (),
     ) -> None:
         self._ledger = Ledger(store, events)
         self._audit = audit
@@ -56,6 +59,8 @@ class Jobs:
         self._find = find
         self._clock = clock
         self._recipes = {recipe.kind: recipe for recipe in recipes}
+        self._chores = {chore.kind: chore for chore in chores}
+        self._beginning = asyncio.Lock()
         self._runs: dict[str, Work] = {}
         self._ended: dict[str, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -135,6 +140,35 @@ class Jobs:
         self._begin_sweep(Written(job))
         return job
 
+    async def begin(
+        self, kind: str, request: Mapping[str, object], caller: Caller, secrets: Mapping[str, Json] = NO_SECRETS
+    ) -> Job:
+        """Check a job of the service itself, write it down, and begin it.
+
+        :raise Denied: :raise InvalidRequest: every problem. Nothing was done then.
+        """
+        chore = self._chores[kind]
+        image = str(request.get("image", ""))
+        try:
+            decide(caller, chore.role, action=kind)
+            async with self._beginning:  # each is checked beside all before it
+                request = chore.prepare(request, self.under_way)
+                self._last += 1
+                job = Job(str(self._last), kind, "", caller.account, request, chore.steps, self._clock.now())
+                await self._ledger.add(Written(job), dict(secrets))
+                self._begin_chore(Written(job), secrets)
+        except BmcError as error:
+            await self._audit.record(caller, kind, image, str(error), kind=Target.IMAGE)
+            raise
+        await self._audit.record(caller, kind, image, "ok", {"job": job.id, **request}, Target.IMAGE)
+        await self._ledger.tell(EventKind.JOB_STARTED, job, f"{job.title} started by {caller.account}")
+        return self.get(job.id)
+
+    @property
+    def under_way(self) -> Sequence[Job]:
+        """Everybody's."""
+        return [work.job for work in self._runs.values()]
+
     def get(self, id: str, caller: Caller | None = None) -> Job:
         """:raise NotFound: also where `caller` may not see it: then it does not exist for them."""
         job = self._runs[id].job if id in self._runs else self._ended.get(id)
@@ -153,7 +187,7 @@ class Jobs:
         :raise NotFound, Denied: :raise WrongState: it has ended.
         """
         job = self.get(id)
-        recipe = self._recipes.get(job.kind)
+        recipe = self._recipes.get(job.kind) or self._chores.get(job.kind)
         for node in job.nodes or (job.node,):
             await self._authorise(caller, recipe.role if recipe else Role.OPERATOR, node, f"cancel-{job.kind}")
         run = self._runs.get(id)
@@ -238,6 +272,8 @@ class Jobs:
         job = written.job
         if job.nodes:
             return self._begin_sweep(written)
+        if job.kind in self._chores:
+            return self._begin_chore(written, await self._ledger.secrets(job.id))
         recipe = self._recipes.get(job.kind)
         try:
             node, backend = self._fleet.node(job.node), self._fleet.backend(job.node)
@@ -282,6 +318,12 @@ class Jobs:
         if work.job.state is JobState.CANCELLING:
             work.cancelled.set()
         self._begin(work, lambda: carry_out_sweep(self._fleet, self._find, work))
+
+    def _begin_chore(self, written: Written, secrets: Mapping[str, object]) -> None:
+        work, chore = Work(written, self._clock, self._ledger), self._chores[written.job.kind]
+        if work.job.state is JobState.CANCELLING:
+            work.cancelled.set()
+        self._begin(work, lambda: carry_out_chore(chore, work, secrets))
 
     def _begin(self, work: Work, doing: Callable[[], Awaitable[None]]) -> None:
         self._runs[work.job.id] = work

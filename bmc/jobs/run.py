@@ -144,7 +144,9 @@ class Run(Work):
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            await asyncio.wait({task}, timeout=COMMAND_GRACE)
+            late = asyncio.ensure_future(self.clock.sleep(COMMAND_GRACE))
+            await asyncio.wait({task, late}, return_when=asyncio.FIRST_COMPLETED)
+            late.cancel()
             task.cancel()
             raise
 

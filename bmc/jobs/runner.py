@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bmc.jobs.recipe import Recipe, Step, StepFailed
-from bmc.jobs.run import Run
+from bmc.jobs.run import Run, Work
 from bmc.model.commands import Release, Reserve
 from bmc.model.errors import BmcError, TimedOut
 from bmc.model.job import JobState
@@ -23,7 +23,16 @@ class _End:
     text: str
 
 
-class _Cancelled(Exception):
+class Times(Protocol):
+    """Seconds that something may take in all, and without progress."""
+
+    @property
+    def timeout(self) -> float: ...
+    @property
+    def idle(self) -> float | None: ...
+
+
+class Cancelled(Exception):
     """Somebody cancelled the job."""
 
 
@@ -36,15 +45,15 @@ async def carry_out(recipe: Recipe, run: Run, resumed: bool) -> None:
         if run.ending is None:
             end = await _steps(recipe, run, resumed)
             run.ending = end.state
-            await _try("writing down how it ends", lambda: run.say(end.text))
+            await attempt("writing down how it ends", lambda: run.say(end.text))
         else:
             end = _End(run.ending, run.job.message)
         trouble = [
-            await _try("cleaning up", lambda: _release(recipe, run)),
-            await _try("releasing the node", lambda: _let_go(run)),
+            await attempt("cleaning up", lambda: _release(recipe, run)),
+            await attempt("releasing the node", lambda: _let_go(run)),
         ]
     text = "; ".join(filter(None, [end.text, *trouble]))
-    await _try("writing down its end", lambda: run.finish(end.state, text))
+    await attempt("writing down its end", lambda: run.finish(end.state, text))
 
 
 async def _steps(recipe: Recipe, run: Run, resumed: bool) -> _End:
@@ -63,8 +72,8 @@ async def _steps(recipe: Recipe, run: Run, resumed: bool) -> _End:
                 continue
             before = sum(step.weight for step in steps[:index])
             await run.enter(step.name, 100 * before / total, 100 * step.weight / total)
-            await _within(step, run, step.run(run))
-    except _Cancelled:
+            await within(step, run, step.run(run))
+    except Cancelled:
         return _End(JobState.CANCELLED, f"cancelled during “{step.name}”" if step else "cancelled before it began")
     except BmcError as error:
         return _End(JobState.EXCEPTION, f"{step.failure}: {error}" if step else str(error))
@@ -81,7 +90,7 @@ async def _had_effect(step: Step, run: Run) -> bool:
         return False
     if step.look is None:
         raise StepFailed("the service ended in the middle of it, and it cannot be repeated; look at the node")
-    found: bool = await _within(step, run, step.look(run))
+    found: bool = await within(step, run, step.look(run))
     return found
 
 
@@ -97,11 +106,14 @@ async def _let_go(run: Run) -> None:
 
 def _check_cancelled(run: Run) -> None:
     if run.cancelled.is_set():
-        raise _Cancelled
+        raise Cancelled
 
 
-async def _within(step: Step, run: Run, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, unless the job is cancelled or the step's time is up first."""
+async def within(step: Times, run: Work, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, unless the job is cancelled or the step's time is up first.
+
+    :raise Cancelled: :raise TimedOut:
+    """
     task = asyncio.ensure_future(work)
     times = asyncio.ensure_future(_time_up(step, run))
     cancelled = asyncio.ensure_future(run.cancelled.wait())
@@ -110,7 +122,7 @@ async def _within(step: Step, run: Run, work: Coroutine[Any, Any, T]) -> T:
         if task.done():
             return task.result()
         if cancelled.done():
-            raise _Cancelled
+            raise Cancelled
         raise TimedOut(times.result())
     finally:
         for future in (task, times, cancelled):
@@ -118,7 +130,7 @@ async def _within(step: Step, run: Run, work: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(task, times, cancelled, return_exceptions=True)
 
 
-async def _time_up(step: Step, run: Run) -> str:
+async def _time_up(step: Times, run: Work) -> str:
     """Returns when the step has taken too long, or went too long without progress, with what to say of it."""
     clock = run.clock
     end = clock.monotonic() + step.timeout
@@ -146,7 +158,7 @@ async def _release(recipe: Recipe, run: Run) -> None:
         await asyncio.gather(work, late, return_exceptions=True)
 
 
-async def _try(what: str, work: Callable[[], Awaitable[object]]) -> str:
+async def attempt(what: str, work: Callable[[], Awaitable[object]]) -> str:
     """Do it; returns what went wrong, "" if nothing did."""
     try:
         await work()

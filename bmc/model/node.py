@@ -122,6 +122,7 @@ class NodeSnapshot:
     since the last boot an operating system has spoken to the BMC. `sensors_since` is when the list of sensors last
     became another one. `restore_policy` is None where the node or its vendor BMC decides what happens when its supply
     of power comes back. `next_firmware` is what the firmware will be from the next power on, None when it stays.
+    `options_until_power_on` is what the running node still has of those options that were changed while it was on.
     """
 
     definition: NodeDefinition
@@ -138,6 +139,7 @@ class NodeSnapshot:
     media: tuple[MediaSlot, ...] = ()
     hardware: Hardware = Hardware()
     next_firmware: BootMode | None = None
+    options_until_power_on: Mapping[str, object] = field(default_factory=dict)
     identify: bool = False
     identify_until: float | None = None
     reservation: Reservation | None = None
@@ -154,6 +156,7 @@ class NodeSnapshot:
     has_serial: bool = False
     has_host_interface: bool = False
     has_firmware_setup: bool = False
+    has_deploy_link: bool = False
     installed_image: str = ""
 
     @property

@@ -125,7 +125,7 @@ class Node:
             self._publish,
             self._show_power,
             self._before_boot,
-            lambda: self._firmware.pending is not None,
+            lambda: self._firmware.pending is not None or bool(self._snapshot.options_until_power_on),
             self._after_run,
             patience,
         )
@@ -139,6 +139,7 @@ class Node:
             has_serial=backend.serial is not None,
             has_host_interface=backend.host is not None,
             has_firmware_setup=backend.firmware is not None,
+            has_deploy_link=backend.deploy is not None,
         )
         drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
         parts = (
@@ -205,6 +206,25 @@ class Node:
         self._definition = replace(self._definition, ipmi=endpoint)
         self._refresh(definition=self._definition)
 
+    @property
+    def redefinable(self) -> bool:
+        """Whether changed options can wait for its next power on: it is on, and its backend can."""
+        return self._backend.redefinition is not None and self._snapshot.power not in (
+            PowerState.OFF,
+            PowerState.UNKNOWN,
+        )
+
+    def redefine(self, options: Mapping[str, object]) -> None:
+        """Take options that wait for its next power on. Only for one that is `redefinable`.
+
+        :raise Busy: it is reserved, or a power action is under way. :raise WrongState: what of it cannot wait.
+        """
+        self._require_free("changed")
+        if self._backend.redefinition is not None:
+            self._backend.redefinition.take(options)
+        self._definition = replace(self._definition, options=options)
+        self._refresh(definition=self._definition)
+
     def relabel(self, tags: frozenset[str]) -> None:
         """The node has other tags now: consoles of those whose scope it left are closed, as fast as they let it."""
         self._definition = replace(self._definition, tags=tags)
@@ -225,14 +245,18 @@ class Node:
 
         :raise Busy: it is reserved, or a power action is under way. :raise WrongState: it is not off.
         """
+        name = self._snapshot.name
+        self._require_free(verb)
+        if self._snapshot.power not in (PowerState.OFF, PowerState.UNKNOWN):
+            raise WrongState(f"{name} is {self._snapshot.power.value}; power it off before it can be {verb}")
+        self._retired = verb
+
+    def _require_free(self, verb: str) -> None:
         name, held = self._snapshot.name, self._snapshot.reservation
         if held is not None:
             raise Busy(f"{held.holder} holds {name}: {held.reason}")
         if self._power.busy:
             raise Busy(f"a power action is under way on {name}; wait for it before the node can be {verb}")
-        if self._snapshot.power not in (PowerState.OFF, PowerState.UNKNOWN):
-            raise WrongState(f"{name} is {self._snapshot.power.value}; power it off before it can be {verb}")
-        self._retired = verb
 
     async def close(self) -> None:
         """Let go without touching the node."""
@@ -473,6 +497,7 @@ class Node:
             watchdog=self._watchdog.now,
             media=media,
             hardware=hardware,
+            options_until_power_on=self._backend.redefinition.kept() if self._backend.redefinition else {},
             **fields,
         )
 

@@ -74,11 +74,24 @@ class SensorKeeper:
         )
         self.since = stored.get("since", 0.0)
         if stored.get("layout") != self._layout():
-            self.since = self._clock.now()
-            await self._save(self.sensors)
+            await self._keep_layout()
+
+    async def _keep_layout(self) -> None:
+        self.since = self._clock.now()
+        await self._save(self.sensors)
 
     async def sample(self) -> None:
-        """Read all, and tell what was crossed. A sensor that has no reading is beyond nothing."""
+        """Read all, and tell what was crossed. A sensor that has no reading is beyond nothing.
+
+        The list stays, but a node that was changed may have sensors that reach further than before.
+        """
+        infos = self._source.sensors() if self._source else ()
+        if infos != tuple(sensor.info for sensor in self.sensors):
+            async with self._setting:
+                self.sensors = tuple(
+                    replace(sensor, info=info) for sensor, info in zip(self.sensors, infos, strict=True)
+                )
+                await self._keep_layout()
         readings = await self._source.read() if self._source else {}
         at = self._clock.now()
         self.sensors = tuple(_with_reading(sensor, readings.get(sensor.info.name), at) for sensor in self.sensors)

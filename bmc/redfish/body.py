@@ -14,7 +14,7 @@ from bmc.redfish.messages import message
 from bmc.redfish.types import JsonObject
 
 MOST_PROBLEMS = 50
-SECRETS = re.compile("password|secret|headers|certificatestring", re.IGNORECASE)
+SECRETS = re.compile("password|secret|headers|certificatestring|userdata", re.IGNORECASE)
 SECRET = "********"  # noqa: S105 - stands in for one
 
 

@@ -15,7 +15,12 @@ DRIVES = "/redfish/v1/Chassis/{node}/Drives"
 PROCESSOR, MEMORY, CONTROLLER = "CPU0", "Memory0", "0"
 MIB = 1 << 20
 ENABLED = {"State": "Enabled", "Health": "OK"}
-BUSES = {"sata": ("SATA", "SATA"), "scsi": ("SCSI disks", None), "virtio": ("Virtio disks", None)}
+BUSES = {
+    "sata": ("SATA", "SATA"),
+    "nvme": ("NVMe", "NVMe"),
+    "scsi": ("SCSI disks", None),
+    "virtio": ("Virtio disks", None),
+}
 """How a bus is called, and its name among Redfish's protocols; paravirtual ones have none."""
 ARCHITECTURES = {"x86_64": ("x86", "x86-64")}
 """ProcessorArchitecture and InstructionSet."""

@@ -16,7 +16,7 @@ from bmc.redfish.body import wrong_options
 from bmc.redfish.errors import RedfishError, fail, not_found, translate
 from bmc.redfish.etag import permits, unchanged
 from bmc.redfish.house import House
-from bmc.redfish.negotiation import check_accept, check_content_type
+from bmc.redfish.negotiation import JSON, check_accept, check_content_type
 from bmc.redfish.router import Call, Reply, Route, Router, require, written
 from bmc.redfish.types import JsonObject, schema
 
@@ -69,8 +69,9 @@ class RedfishDoor:
             raise fail(405, "OperationNotAllowed")
         check_accept(",".join(request.headers.getall("Accept", ())), route.media)
         if request.body_exists:
-            check_content_type(request.headers.get("Content-Type", ""))
-        call = Call(self._house, identity, path, params, request, await _read(request))
+            check_content_type(request.headers.get("Content-Type", ""), route.takes)
+        raw = await _read(request) if route.takes == JSON else b""
+        call = Call(self._house, identity, path, params, request, raw)
         await self._authorise(call, route)
         if route.method == "GET":
             queries.check(request.query)

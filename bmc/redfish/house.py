@@ -23,6 +23,7 @@ from bmc.model.node import Endpoint, NodeSnapshot
 from bmc.model.software import Software
 from bmc.redfish.closing import Closing
 from bmc.redfish.image_names import ImageNames
+from bmc.reinstall.image_import import ImageImport
 from bmc.reinstall.images import Catalogue
 
 PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey
@@ -77,6 +78,7 @@ class House:
     hooks: Hooks
     aggregates: Aggregates
     catalogue: Catalogue
+    images: ImageImport
     image_names: ImageNames
     ipmi: IpmiDoors
     clock: Clock

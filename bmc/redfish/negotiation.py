@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from bmc.redfish.errors import fail
 
 JSON, XML, EVENT_STREAM = "application/json", "application/xml", "text/event-stream"
+OCTETS = "application/octet-stream"
 _UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii"})
 
 
@@ -18,12 +19,17 @@ def check_accept(accept: str, media: Iterable[str]) -> None:
     raise fail(406, "HeaderInvalid", "Accept", text=text)
 
 
-def check_content_type(content_type: str) -> None:
-    """Of a body that is there. A client that does not say what it sends is taken to send JSON.
+def check_content_type(content_type: str, takes: str = JSON) -> None:
+    """Of a body that is there. A client that does not say what it sends is taken to send what the route takes.
 
     :raise RedfishError: 415.
     """
     kind, parameters = _parse(content_type)
+    if takes != JSON:
+        if kind not in ("", takes):
+            text = f"The request body must be {takes}; the request's Content-Type header says otherwise."
+            raise fail(415, "HeaderInvalid", "Content-Type", text=text)
+        return
     if kind not in ("", JSON) or parameters.get("charset", "").lower() not in _UTF8:
         text = f"The request body must be {JSON} in UTF-8; the request's Content-Type header says otherwise."
         raise fail(415, "HeaderInvalid", "Content-Type", text=text)

@@ -56,6 +56,10 @@ class LightsoutComputerSystem(TypedDict):
     Options: Annotated[
         Mapping[str, Any], _text("The driver's own options. A change names only what it changes.", **CHANGEABLE)
     ]
+    OptionsUntilPowerOn: Annotated[
+        Mapping[str, Any] | None,
+        _text("What the running server has of those options that will be others from its next power on; null if none."),
+    ]
     Tags: Annotated[list[str], _text("Words by which the scope of an account may name the server.", **CHANGEABLE)]
     IPMI: Annotated[Endpoint | None, _text("Where the server's IPMI is answered.")]
     ScreenURI: Annotated[str | None, _text("The WebSocket of the server's screen.")]
@@ -95,6 +99,17 @@ class RequestedDisk(TypedDict, total=False):
     size: Annotated[int, _text("The one of this many bytes.")]
 
 
+class RequestedNetwork(TypedDict, total=False):
+    """The new system's network."""
+
+    mac: Annotated[str, _text("The network card with this address.")]
+    vlan: Annotated[int, _text("The VLAN.")]
+    addresses: Annotated[list[str], _text("Addresses, each with its prefix length.")]
+    gateways: Annotated[list[str], _text("Where everything else goes, one for each IP version.")]
+    dns: Annotated[list[str], _text("Name servers.")]
+    search: Annotated[list[str], _text("Domains in which names are looked up.")]
+
+
 class JobRequest(TypedDict, total=False):
     """What was asked of a job, as it keeps it."""
 
@@ -103,12 +118,25 @@ class JobRequest(TypedDict, total=False):
     hostname: Annotated[str, _text("The new system's name.")]
     ssh_keys: Annotated[list[str], _text("The public keys that may log in.")]
     disk: Annotated[RequestedDisk, _text("Which disk.")]
+    user: Annotated[str, _text("Whose the keys and the password are.")]
+    network: Annotated[RequestedNetwork, _text("The new system's network, if not by DHCP.")]
+    user_data: Annotated[bool, _text("Whether cloud-init was given user data.")]
     method: Annotated[str, _text("How to erase it.")]
     way: Annotated[str, _text("How the server gets to the ramdisk: VirtualMedia or Network.")]
     minutes: Annotated[int, _text("How long a rescue lasts at most.")]
     action: Annotated[str, _text("The power action.")]
     batch: Annotated[int, _text("How many servers at once.")]
     delay: Annotated[int, _text("Seconds between two batches.")]
+    url: Annotated[str, _text("Where an image comes from.")]
+    file: Annotated[str, _text("The file that an image is made of.")]
+    format: Annotated[str, _text("How the file of an image is made and packed.")]
+    file_sha256: Annotated[str, _text("Its digest.")]
+    title: Annotated[str, _text("The name that people read.")]
+    description: Annotated[str, _text("What is said of it.")]
+    kernel: Annotated[str, _text("The family of its kernel.")]
+    firmware: Annotated[list[str], _text("How a server must boot for it.")]
+    seed: Annotated[str, _text("How it learns what is its own.")]
+    proofs: Annotated[list[str], _text("What can show that it runs.")]
 
 
 class RescueAccess(TypedDict):
@@ -152,6 +180,7 @@ class LightsoutTask(TypedDict):
     Disk: Annotated[str | None, _text("The disk that is written, as the kernel calls it.")]
     Rescue: Annotated[RescueAccess | None, _text("How to get into a server that is being rescued.")]
     Erased: Annotated[ErasedDisk | None, _text("What was erased.")]
+    UploadURI: Annotated[str | None, _text("Where the file that the task waits for is to be PUT.")]
     ConsoleTail: Annotated[str | None, _text("The last lines of the serial console of a job that failed.")]
     RamdiskLog: Annotated[str | None, _text("What the deploy ramdisk wrote of a job that failed.")]
 
@@ -180,7 +209,9 @@ class LightsoutAuditRecord(TypedDict):
     RequestId: Annotated[str | None, _text("The X-Request-Id that came with it.")]
     Task: Annotated[str | None, _text("The task on whose behalf it was.")]
     Action: Annotated[str, _text("What was asked.")]
-    TargetKind: Annotated[str, _text("What the target is: node, account, aggregate, subscription, path or service.")]
+    TargetKind: Annotated[
+        str, _text("What the target is: node, account, aggregate, subscription, image, path or service.")
+    ]
     Target: Annotated[str | None, _text("Its name; null for the service itself.")]
     Outcome: Annotated[str, _text("ok or done, or why not.")]
     Details: Annotated[Mapping[str, Any], _text("What belongs to this action.")]
@@ -211,9 +242,16 @@ class LightsoutImage(TypedDict):
 
     SizeBytes: Annotated[int, _text("Bytes on the disk.")]
     SHA256: Annotated[str, _text("The digest of these bytes, in hexadecimal.")]
-    Firmware: Annotated[list[str], _text("How a server must boot for it: UEFI, Legacy or both.")]
-    Seed: Annotated[str, _text("How the new system learns what is its own: cloud-init or none.")]
-    Proofs: Annotated[list[str], _text("What can show that the new system runs.")]
+    FileSHA256: Annotated[str | None, _text("The digest of the file that it was made from, if that was said.")]
+    Encoding: Annotated[str, _text("How it is kept and sent: raw, gzip, xz or zstd.")]
+    KernelFamily: Annotated[str, _text("The family of its kernel: linux, windows, bsd or other.", **CHANGEABLE)]
+    Firmware: Annotated[list[str], _text("How a server must boot for it: UEFI, Legacy or both.", **CHANGEABLE)]
+    Seed: Annotated[
+        str,
+        _text("How the new system learns what is its own: lightsout, nocloud, configdrive or none.", **CHANGEABLE),
+    ]
+    Proofs: Annotated[list[str], _text("What can show that the new system runs.", **CHANGEABLE)]
+    BuiltIn: Annotated[bool, _text("Whether it was built by this service, and stays as it is.")]
 
 
 EXTENSIONS: tuple[type, ...] = (

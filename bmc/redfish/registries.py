@@ -58,6 +58,9 @@ EVENTS = {
     EventKind.JOB_PROGRESS: Template("A job has come further.", OK, NOTHING),
     EventKind.JOB_ENDED: Template("A job has ended.", OK, "Look at its task for how it ended."),
     EventKind.DISK_ERASED: Template("A disk of a server was erased and read back.", OK, NOTHING),
+    EventKind.IMAGE_ADDED: Template("An image can be put on servers from now on.", OK, NOTHING),
+    EventKind.IMAGE_CHANGED: Template("What is said of an image was changed.", OK, NOTHING),
+    EventKind.IMAGE_REMOVED: Template("An image was deleted.", OK, NOTHING),
     EventKind.SIGNED_IN: Template("An account has signed in.", OK, NOTHING),
     EventKind.SIGN_IN_FAILED: Template("A sign-in was refused.", WARNING, "Find out who tried."),
     EventKind.ACCOUNT_LOCKED: Template(

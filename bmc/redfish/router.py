@@ -107,13 +107,16 @@ Handler = Callable[[Call], Awaitable[Reply | web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`role` None: no authentication (DSP0266 §13.3.5). `media` is what the handler may answer with."""
+    """`role` None: no authentication (DSP0266 §13.3.5). `media` is what the handler may answer with. What it `takes`,
+    if no JSON, it reads itself.
+    """
 
     method: str
     path: str
     handler: Handler
     role: Role | None = Role.READ_ONLY
     media: tuple[str, ...] = (JSON,)
+    takes: str = JSON
 
 
 @dataclass(slots=True)

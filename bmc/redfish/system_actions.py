@@ -17,6 +17,7 @@ from bmc.redfish.errors import fail
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import SYSTEMS, reset_types
 from bmc.redfish.tasks import monitor_path, task_body
+from bmc.reinstall.cloud_init import USER_DATA_BYTES_MAX
 from bmc.reinstall.erase import EraseMethod
 from bmc.reinstall.rescue import MINUTES, MINUTES_MAX
 from bmc.reinstall.ways import WayIn, ways_in
@@ -69,6 +70,27 @@ class RamdiskBody(Body):
         return {"way": self.way.value} if self.way else {}
 
 
+class NetworkBody(Body):
+    """One network card; what is left out comes by DHCP."""
+
+    mac_address: str | None = Field(default=None, alias="MACAddress", max_length=17)
+    vlan_id: int | None = Field(default=None, alias="VLANId", ge=1, le=4094)
+    addresses: tuple[str, ...] = Field(default=(), max_length=16)
+    gateways: tuple[str, ...] = Field(default=(), max_length=2)
+    name_servers: tuple[str, ...] = Field(default=(), max_length=16)
+    search_domains: tuple[str, ...] = Field(default=(), max_length=16)
+
+    def request(self) -> dict[str, object]:
+        lists = {
+            "addresses": self.addresses,
+            "gateways": self.gateways,
+            "dns": self.name_servers,
+            "search": self.search_domains,
+        }
+        given = {"mac": self.mac_address, "vlan": self.vlan_id} | {name: list(value) for name, value in lists.items()}
+        return {name: value for name, value in given.items() if value}
+
+
 class ReinstallBody(RamdiskBody):
     """What is left out is not set; whether the image can do with that is for the job to say."""
 
@@ -77,6 +99,9 @@ class ReinstallBody(RamdiskBody):
     disk: DiskBody | None = None
     ssh_keys: tuple[str, ...] = Field(default=(), alias="SSHKeys", max_length=32)
     password: str | None = Field(default=None, max_length=256)
+    user: str | None = Field(default=None, max_length=32)
+    network: NetworkBody | None = None
+    user_data: str | None = Field(default=None, max_length=USER_DATA_BYTES_MAX)
 
 
 class RescueBody(RamdiskBody):
@@ -136,9 +161,12 @@ async def reinstall(call: Call) -> Reply:
         "hostname": wanted.hostname,
         "ssh_keys": list(wanted.ssh_keys) or None,
         "disk": wanted.disk.rule() if wanted.disk else None,
+        "user": wanted.user,
+        "network": wanted.network.request() if wanted.network else None,
     }
     request = {name: value for name, value in asked.items() if value is not None} | wanted.chosen()
-    secrets = {"password": wanted.password} if wanted.password else {}
+    kept = {"password": wanted.password, "user_data": wanted.user_data}
+    secrets = {name: value for name, value in kept.items() if value}
     return await _start(call, "reinstall", request, secrets)
 
 
@@ -170,7 +198,9 @@ async def inspect(call: Call) -> Reply:
 def _bootable(call: Call) -> None:
     snapshot = call.node().snapshot
     if not ways_in(snapshot):
-        raise NotSupported(f"{snapshot.name} has neither a virtual drive nor a network to boot the deploy ramdisk from")
+        raise NotSupported(
+            f"{snapshot.name} has no way for the deploy ramdisk: no drive or network to boot it, or no deploy link"
+        )
 
 
 async def _start(call: Call, kind: str, request: Mapping[str, object], secrets: Mapping[str, object]) -> Reply:

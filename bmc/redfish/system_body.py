@@ -270,6 +270,7 @@ def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
     return oem.LightsoutComputerSystem(
         Driver=definition.driver,
         Options=dict(definition.options),
+        OptionsUntilPowerOn=dict(snapshot.options_until_power_on) or None,
         Tags=sorted(definition.tags),
         IPMI=oem.Endpoint(Host=ipmi.host, Port=ipmi.port) if ipmi else None,
         ScreenURI=f"/console/{snapshot.name}/screen" if snapshot.has_screen else None,

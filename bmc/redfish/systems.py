@@ -167,7 +167,11 @@ def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
     if len(kept) >= MOST_KEPT:
         kept.clear()
     if call.house.only:
-        snapshot = replace(snapshot, definition=replace(snapshot.definition, options={}, tags=frozenset()))
+        snapshot = replace(
+            snapshot,
+            definition=replace(snapshot.definition, options={}, tags=frozenset()),
+            options_until_power_on={},
+        )
     reply = Reply(system_body(snapshot, images, call.caller.role), editable=editable(snapshot))
     kept[key] = whole, images, reply
     return reply

@@ -9,10 +9,13 @@ from bmc.redfish import oem
 from bmc.redfish.errors import RETRY_AFTER, RedfishError, not_found
 from bmc.redfish.messages import message
 from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.service_root import IMAGES
 from bmc.redfish.system_body import system_path
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
+from bmc.reinstall.image_import import KIND, RECEIVE
 
 SERVICE = "/redfish/v1/TaskService"
+UPLOADS = f"{IMAGES}/Uploads"
 TASKS, MONITORS = f"{SERVICE}/Tasks", f"{SERVICE}/TaskMonitors"
 POLL_AFTER = "2"
 JOB_MESSAGE = "Lightsout.1.0.JobMessage"
@@ -134,6 +137,7 @@ def _ours(job: Job) -> oem.LightsoutTask:
         Disk=details.get("disk"),
         Rescue=_rescue(job),
         Erased=_erased(details.get("erased")),
+        UploadURI=_upload(job),
         ConsoleTail=details.get("console_tail") or None,
         RamdiskLog=details.get("ramdisk_log") or None,
     )
@@ -153,6 +157,12 @@ def _rescue(job: Job) -> oem.RescueAccess | None:
         HostKeyFingerprint=told["fingerprint"],
         Until=moment(told["until"]),
     )
+
+
+def _upload(job: Job) -> str | None:
+    comes = {"url", "file"} & job.request.keys()
+    waits = job.kind == KIND and not comes and not job.state.ended and job.step in ("", RECEIVE)
+    return f"{UPLOADS}/{job.id}" if waits else None
 
 
 def _erased(record: Mapping[str, Any] | None) -> oem.ErasedDisk | None:

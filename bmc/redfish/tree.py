@@ -78,6 +78,10 @@ _FLEET_FAMILIES = (
 _FLEET_ROUTES = (
     ("POST", SYSTEMS),
     ("DELETE", f"{SYSTEMS}/{{node}}"),
+    ("POST", service_root.IMAGES),
+    ("PUT", f"{tasks.UPLOADS}/{{job}}"),
+    ("PATCH", images.IMAGE),
+    ("DELETE", images.IMAGE),
     ("POST", f"{event_service.SERVICE}/Actions/{event_service.TEST_ACTION}"),
 )
 

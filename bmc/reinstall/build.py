@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bmc.model.boot import BootMode
-from bmc.reinstall.build_initrd import BUSYBOX, add_files, build_base
-from bmc.reinstall.build_system import SSH_SERVER, SYSTEMS, System, build_disk
+from bmc.reinstall.build_initrd import BUSYBOX, Program, add_files, build_base
+from bmc.reinstall.build_system import SEED_MIB, SSH_SERVER, SYSTEMS, System, build_disk, make_fat
 from bmc.reinstall.build_tools import PACKAGES, Kernel, ingredient, kernel_here, program, run
-from bmc.reinstall.images import CHUNK, Image, describe
+from bmc.reinstall.encodings import CHUNK
+from bmc.reinstall.images import LABELS, Image, describe
 
 Progress = Callable[[str, float], None]
 HERE = Path(__file__).parent
@@ -23,6 +24,9 @@ GRUB_MODULES = (
     "iso9660 fat part_gpt part_msdos regexp search search_fs_file linux normal configfile test echo sleep halt "
     "all_video efi_gop"
 )
+DECODER: Program = ("/usr/bin/zstd", "zstd")
+"""Of the ramdisk: it reads gzip and xz as well, and all faster than BusyBox."""
+PARTITIONER: Program = ("/usr/sbin/sfdisk", "fdisk")
 GRUB_LIBRARY = "/usr/lib/grub/x86_64-efi/moddep.lst"
 
 # What syslinux and isolinux bring, copied so that a later upgrade of theirs cannot change what was tested together.
@@ -119,6 +123,7 @@ def _key(kernel: Kernel) -> str:
     ingredients = [kernel.image, ingredient(BUSYBOX, "busybox-static"), kernel.modules / "modules.dep"]
     ingredients += [ingredient(path, package) for path, package in BIOS_FILES]
     ingredients += [ingredient(path, package) for system in SYSTEMS for path, package in system.programs]
+    ingredients += [ingredient(*tool) for tool in (DECODER, PARTITIONER)]
     ingredients.append(ingredient(GRUB_LIBRARY, "grub-efi-amd64-bin"))
     digest = hashlib.sha256(kernel.release.encode())
     for path in (*sources, *ingredients):
@@ -146,7 +151,12 @@ def _build(kernel: Kernel, work: Path, say: Progress) -> None:
         deploy[f"lib/{name}"] = HERE / "ramdisk" / name
     for name in ("passwd", "group"):
         deploy[f"etc/{name}"] = HERE / "ramdisk" / name
-    (done / "deploy.initrd").write_bytes(base + add_files(deploy, work / "deploy", SSH_SERVER))
+    for label in sorted(set(LABELS.values())):
+        blank = make_fat(work / f"{label}.fat", label, SEED_MIB)
+        deploy[f"lib/seed-{label}.fat.gz"] = blank.with_suffix(".fat.gz")
+        deploy[f"lib/seed-{label}.fat.gz"].write_bytes(gzip.compress(blank.read_bytes(), mtime=0))
+    tools = (*SSH_SERVER, DECODER, PARTITIONER)
+    (done / "deploy.initrd").write_bytes(base + add_files(deploy, work / "deploy", tools))
     (work / "system.initrd").write_bytes(base + add_files({"init": HERE / "images_root/init"}, work / "system"))
     say("building the boot loaders", 0.4)
     _fat_image(_grub("/lightsout/deploy.cfg", work), done / "efi.img")
@@ -199,7 +209,7 @@ def _compress(system: System, raw: Path, out: Path) -> Image:
         size=raw.stat().st_size,
         sha256=digest.hexdigest(),
         firmware=frozenset(BootMode),
-        seed="cloud-init",
+        seed="lightsout",
         proofs=frozenset({"serial-nonce", "phone-home"}),
         description=system.description,
     )

@@ -71,8 +71,11 @@ def build_disk(system: System, kernel: Kernel, initrd: Path, efi: Path, data: Pa
     write_disk(out, parts)
 
 
-def write_disk(out: Path, parts: Iterable[tuple[int, Path]]) -> None:
-    """Write the raw disk `out` of these partitions, each a type and its content; BIOS boots the first by syslinux."""
+def write_disk(out: Path, parts: Iterable[tuple[int, Path]], boot_code: bytes | None = None) -> None:
+    """Write the raw disk `out` of these partitions, each a type and its content; BIOS boots the first by syslinux, if
+    no other `boot_code` is given.
+    """
+    boot_code = boot_code or ingredient("/usr/lib/syslinux/mbr/mbr.bin", "syslinux-common").read_bytes()
     start, entries = MIB, b""
     with out.open("wb") as disk:
         for kind, part in parts:
@@ -85,7 +88,7 @@ def write_disk(out: Path, parts: Iterable[tuple[int, Path]]) -> None:
             start += size
         disk.truncate(start)
         disk.seek(0)
-        disk.write(ingredient("/usr/lib/syslinux/mbr/mbr.bin", "syslinux-common").read_bytes()[:440])
+        disk.write(boot_code[:440])
         disk.seek(446)
         disk.write(entries.ljust(64, b"\0") + b"\x55\xaa")
 

@@ -15,6 +15,7 @@ PACKAGES = {
     "cpio": "cpio",
     "debugfs": "e2fsprogs",
     "depmod": "kmod",
+    "grub-mkimage": "grub-common",
     "grub-mkstandalone": "grub-common",
     "ldd": "libc-bin",
     "mcopy": "mtools",

@@ -71,6 +71,7 @@ class Facts:
 
     `places` were read back after erasing, `places_bytes` in all. `host_key` is that of a rescue's SSH server.
     `report` is what an inspection found. `fetched` are the names of what was booted by network, in their order.
+    `cleared`: the ramdisk gave up and nothing boots from the disk any more.
     """
 
     checked_in: bool = False
@@ -88,8 +89,14 @@ class Facts:
     failed: str = ""
     log: str = ""
     fetched: tuple[str, ...] = ()
+    cleared: bool = False
     proofs: tuple[str, ...] = ()
     proof: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def half(self) -> bool:
+        """Whether the disk may hold half a system: from before its first byte is written until the end is reported."""
+        return bool(self.disk and self.phase) and not (self.done or self.cleared)
 
     def past(self, phase: str) -> bool:
         """Whether the ramdisk has left `phase` behind."""
@@ -205,17 +212,24 @@ class Desk:
         ticket = self._deploying(node, token)
         _go_on(ticket)
         values = {"errand": ticket.errand.value, **ticket.told}
-        try:
-            disks = parse(form.get("disks", ""))
-            disk = ""
-            if ticket.errand.has_disk:
-                disk = choose(disks, ticket.target, ticket.image.size if ticket.image else 0).name
-                values["disk"] = disk
-        except BmcError as error:
-            ticket.fail(str(error))
-            raise Turned(422, str(error)) from error
         # A ramdisk that starts over has verified nothing any more.
-        ticket.report(checked_in=True, disks=disks, disk=disk, phase="", bytes=0, total=0, verified=False)
+        afresh: dict[str, Any] = {
+            "checked_in": True,
+            "disk": "",
+            "phase": "",
+            "bytes": 0,
+            "total": 0,
+            "verified": False,
+        }
+        try:
+            afresh["disks"] = disks = parse(form.get("disks", ""))
+            if ticket.errand.has_disk:
+                values["disk"] = choose(disks, ticket.target, ticket.image.size if ticket.image else 0).name
+        except BmcError as error:
+            why = str(error)
+            ticket.report(**(afresh if "disks" in afresh else {}), failed=ticket.facts.failed or why)
+            raise Turned(422, why) from error
+        ticket.report(**afresh | {"disk": values.get("disk", "")})
         return Reply(200, shell_lines(values), keep=True)
 
     def image(self, node: str, token: str) -> Path:
@@ -295,10 +309,12 @@ class Desk:
         return Reply(200, keep=True)
 
     def failed(self, node: str, token: str, form: Mapping[str, str]) -> Reply:
-        """The ramdisk gives up and powers off now."""
+        """The ramdisk gives up and powers off now; also after it was told to stop. `cleared` is 1 once it has cleared
+        the first MiB of its disk.
+        """
         ticket = self._deploying(node, token)
         message = _text(form.get("message", ""))[:TEXT_MAX]
-        ticket.report(log=_text(form.get("log", ""))[-LOG_MAX:])
+        ticket.report(log=_text(form.get("log", ""))[-LOG_MAX:], cleared=form.get("cleared") == "1")
         ticket.fail(f"the ramdisk reported: {message or 'nothing'}")
         return Reply(200, keep=True)
 

@@ -13,7 +13,7 @@ from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.desk import Errand, Ticket
 from bmc.reinstall.guest import DeployDoor
-from bmc.reinstall.steps import RamdiskJob, new_token, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
 from bmc.reinstall.target import rule_problems
 from bmc.reinstall.ways import Way
 from bmc.store import Json
@@ -47,12 +47,15 @@ class Erase(RamdiskJob):
         self._audit = audit
 
     def recipe(self) -> Recipe:
-        return Recipe(KIND, self._steps, self._prepare, self._release, why="erase in progress")
+        return Recipe(
+            KIND, self._steps, self._prepare, self._release, why="erase in progress", release_timeout=RELEASE_TIME
+        )
 
     def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:
         hour = 3600.0
         return (
             *self._comes_up(request),
+            self._takes_disk(),
             Step("erase", self._erase, True, 60, 96 * hour, "the disk could not be erased", idle=120),
             Step("verify", self._verify, True, 15, hour, "the disk could not be verified", idle=120),
             *self._goes_off(request),

@@ -1,30 +1,38 @@
-"""The image catalogue: what can be written to a node's disk, described by one JSON file beside each image."""
+"""The image catalogue: what can be written to a node's disk, described by one JSON file for each image."""
 
-import gzip
 import hashlib
 import json
+import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bmc.model.boot import BootMode
-from bmc.model.errors import BackendFailed, NotFound
+from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
+from bmc.reinstall.encodings import CHUNK, Decoder, Encoding
 
-Encoding = Literal["raw", "gzip", "zstd"]
-SeedKind = Literal["cloud-init", "none"]
-CHUNK = 1 << 20
+SeedKind = Literal["lightsout", "nocloud", "configdrive", "none"]
+"""How a new system learns what is its own: as ours do, as cloud-init's NoCloud or ConfigDrive, or not at all."""
+LABELS: dict[SeedKind, str] = {"lightsout": "CIDATA", "nocloud": "CIDATA", "configdrive": "config-2"}
+"""What the FAT file system is called that the files of a seed are in."""
+Proof = Literal["serial-nonce", "phone-home", "ssh-login"]
+Kernel = Literal["linux", "windows", "bsd", "other"]
+NAME = r"^[a-z0-9][a-z0-9.-]{0,63}$"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
     """One operating-system image. `size` (bytes) and `sha256` are those of the raw content, however `path` is encoded.
 
-    `proofs` names what the installed system can give: "serial-nonce", "phone-home".
+    `proofs` names what the installed system can give. `file_sha256` is the digest of the file that it was made from,
+    "" if nobody said it.
     """
 
     name: str
@@ -35,16 +43,18 @@ class Image:
     sha256: str
     firmware: frozenset[BootMode]
     seed: SeedKind
-    proofs: frozenset[str]
+    proofs: frozenset[Proof]
     description: str = ""
+    kernel: Kernel = "other"
+    file_sha256: str = ""
 
 
 class Entry(BaseModel):
-    """The JSON file of an image; `file` lies beside it."""
+    """The JSON file of an image; `file` lies beside it, or in `directory`, as it was at `modified` (nanoseconds)."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
+    name: str = Field(pattern=NAME)
     title: str
     description: str = ""
     file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -53,36 +63,58 @@ class Entry(BaseModel):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     firmware: list[BootMode] = Field(min_length=1)
     seed: SeedKind = "none"
-    proofs: list[Literal["serial-nonce", "phone-home"]] = []
+    proofs: list[Proof] = []
+    kernel: Kernel = "other"
+    file_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    directory: str = ""
+    modified: int = 0
 
 
 class Catalogue:
-    """The images of one directory. Read anew at each call, so that an image added is an image seen."""
+    """The images of these directories. Read anew at each call, so that an image added is an image seen.
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    Of two with one name that of the earlier directory counts. Images may lie in the directories `outside`, too.
+    """
+
+    def __init__(self, *directories: Path, outside: Sequence[Path] = ()) -> None:
+        self._directories = directories
+        self._outside = tuple(outside)
 
     def list(self) -> list[Image]:
-        """All images by name. :raise BackendFailed: a JSON file is no description of an image, or its image is gone."""
-        return sorted(map(self._read, self._directory.glob("*.json")), key=lambda image: image.name)
+        """All images by name, but those outside that cannot be had now.
+
+        :raise BackendFailed: a JSON file is no description of an image, or its image is gone.
+        """
+        found: dict[str, Image] = {}
+        for file in self._files():
+            entry = _entry(file)
+            if entry.name in found:
+                continue
+            try:
+                found[entry.name] = self._image(file, entry)
+            except BackendFailed as error:
+                if not entry.directory:
+                    raise
+                log.warning("%s", error)
+        return [found[name] for name in sorted(found)]
 
     def get(self, name: str) -> Image:
-        """:raise NotFound: no such image; the text names those that there are."""
-        images = self.list()
-        for image in images:
-            if image.name == name:
-                return image
-        known = ", ".join(image.name for image in images) or "none; `bmc image build` makes some"
+        """:raise NotFound: no such image; the text names those that there are. :raise BackendFailed: as `list`."""
+        for file in self._files():
+            if (entry := _entry(file)).name == name:
+                return self._image(file, entry)
+        known = ", ".join(image.name for image in self.list()) or "none; `bmc image build` makes some"
         raise NotFound(f"there is no image '{name}'; known are: {known}")
 
-    def _read(self, file: Path) -> Image:
-        try:
-            entry = Entry.model_validate_json(file.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise BackendFailed(f"image description {file}: {error}") from error
-        path = self._directory / entry.file
+    def _files(self) -> Iterator[Path]:
+        return (file for directory in self._directories for file in sorted(directory.glob("*.json")))
+
+    def _image(self, file: Path, entry: Entry) -> Image:
+        path = (Path(entry.directory) if entry.directory else file.parent) / entry.file
         if not path.is_file():
             raise BackendFailed(f"image description {file} names {entry.file}, which is not there")
+        if entry.directory:
+            self._check_outside(entry, path)
         return Image(
             name=entry.name,
             title=entry.title,
@@ -94,11 +126,26 @@ class Catalogue:
             seed=entry.seed,
             proofs=frozenset(entry.proofs),
             description=entry.description,
+            kernel=entry.kernel,
+            file_sha256=entry.file_sha256,
         )
 
+    def _check_outside(self, entry: Entry, path: Path) -> None:
+        if path.parent not in self._outside:
+            raise BackendFailed(f"image {entry.name}: {path.parent} is not in images.directories any more")
+        if path.stat().st_mtime_ns != entry.modified:
+            raise BackendFailed(f"image {entry.name}: {path} was changed since it was added; delete it and add it anew")
 
-def describe(image: Image) -> str:
-    """The JSON that a Catalogue reads back as `image`."""
+
+def _entry(file: Path) -> Entry:
+    try:
+        return Entry.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise BackendFailed(f"image description {file}: {error}") from error
+
+
+def describe(image: Image, outside: bool = False) -> str:
+    """The JSON that a Catalogue reads back as `image`; its file lies `outside` of the catalogue's own directories."""
     entry = Entry(
         name=image.name,
         title=image.title,
@@ -110,6 +157,10 @@ def describe(image: Image) -> str:
         firmware=sorted(image.firmware, key=lambda mode: mode.value),
         seed=image.seed,
         proofs=sorted(image.proofs),
+        kernel=image.kernel,
+        file_sha256=image.file_sha256,
+        directory=str(image.path.parent) if outside else "",
+        modified=image.path.stat().st_mtime_ns if outside else 0,
     )
     return json.dumps(entry.model_dump(mode="json"), indent=2) + "\n"
 
@@ -117,7 +168,7 @@ def describe(image: Image) -> str:
 def unpack(image: Image, out: Path) -> None:
     """Write the raw content to the new file `out` (0600, sparse), which appears only when it is whole and right.
 
-    :raise BackendFailed: the content is not what the catalogue promises, or the encoding is not raw or gzip.
+    :raise BackendFailed: the content is not what the catalogue promises.
     """
     descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}-")
     partial = Path(name)
@@ -141,11 +192,11 @@ def unpack(image: Image, out: Path) -> None:
 
 
 def _raw(image: Image) -> Iterator[bytes]:
-    if image.encoding == "zstd":
-        raise BackendFailed(f"image {image.name} is encoded as zstd; only raw and gzip can be unpacked here")
+    decoder = Decoder(image.encoding)
     try:
-        with cast(BinaryIO, gzip.open(image.path) if image.encoding == "gzip" else image.path.open("rb")) as source:
+        with image.path.open("rb") as source:
             while chunk := source.read(CHUNK):
-                yield chunk
-    except (OSError, EOFError) as error:
+                yield from decoder.push(chunk)
+        decoder.end()
+    except (OSError, InvalidRequest) as error:
         raise BackendFailed(f"image {image.name}: {image.path}: {error}") from error

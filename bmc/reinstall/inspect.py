@@ -11,7 +11,7 @@ from bmc.model.node import Disk, Hardware, Nic
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.desk import Errand, Ticket
-from bmc.reinstall.steps import RamdiskJob, new_token, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
 from bmc.reinstall.ways import chosen
 
 KIND = "inspect"
@@ -24,7 +24,9 @@ class Inspect(RamdiskJob):
     """A job's request names nothing but the way in."""
 
     def recipe(self) -> Recipe:
-        return Recipe(KIND, self._steps, self._prepare, self._release, why="inspection in progress")
+        return Recipe(
+            KIND, self._steps, self._prepare, self._release, why="inspection in progress", release_timeout=RELEASE_TIME
+        )
 
     def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:
         return (

@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets as random
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
 
 from bmc.events import Events
 from bmc.jobs import Prepared, Recipe, Run, Step, StepFailed
@@ -13,17 +13,19 @@ from bmc.model.power import PowerAction
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall import seed
+from bmc.reinstall.cloud_init import System
 from bmc.reinstall.desk import Errand, Stage, Ticket, hidden
 from bmc.reinstall.guest import DeployDoor, Guest, within
-from bmc.reinstall.images import Catalogue, Image
+from bmc.reinstall.images import LABELS, Catalogue, Image
 from bmc.reinstall.proof import mark, read_proof
-from bmc.reinstall.steps import RamdiskJob, firmware_to_boot, new_token, unknown_fields
+from bmc.reinstall.seed_network import mac_of
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, firmware_to_boot, new_token, unknown_fields
 from bmc.reinstall.target import rule_problems
 from bmc.reinstall.ways import Way, deploy_link
 from bmc.store import Json
 
 KIND = "reinstall"
-FIELDS = ("image", "hostname", "ssh_keys", "disk", "way")
+FIELDS = ("image", "hostname", "ssh_keys", "disk", "way", "user", "network")
 REPLAY = 256 * 1024
 GRACE = 30.0
 """Seconds that the other proofs get once one has been had."""
@@ -31,7 +33,8 @@ GRACE = 30.0
 
 class Reinstall(RamdiskJob):
     """A job's request: `image` (a name of the catalogue), `hostname`, `ssh_keys` (a list; may be left out), `disk`
-    (which disk: serial, name or size; left out when there is only one). Secrets: `password` of root, or none.
+    (which disk: serial, name or size; left out when there is only one), `user` (whose keys and password these are, if
+    not root's), `network` (DHCP if left out). Secrets: `password`, `user_data`, or none.
     """
 
     def __init__(self, events: Events, catalogue: Catalogue, ways: Sequence[Way], door: DeployDoor) -> None:
@@ -39,12 +42,15 @@ class Reinstall(RamdiskJob):
         self._catalogue = catalogue
 
     def recipe(self) -> Recipe:
-        return Recipe(KIND, self._steps, self._prepare, self._release, why="reinstall in progress")
+        return Recipe(
+            KIND, self._steps, self._prepare, self._release, why="reinstall in progress", release_timeout=RELEASE_TIME
+        )
 
     def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:
         hour = 3600.0
         return (
             *self._comes_up(request),
+            self._takes_disk(),
             Step("erase", self._erase, True, 3, hour, "the disk could not be erased", idle=120),
             Step("write", self._write, True, 35, 6 * hour, "the image could not be written", idle=120),
             Step("verify", self._verify, True, 15, 3 * hour, "the disk could not be verified", idle=120),
@@ -58,29 +64,33 @@ class Reinstall(RamdiskJob):
         self, node: Node, backend: Backend, request: Mapping[str, object], secrets: Mapping[str, object]
     ) -> Prepared:
         name, image = request.get("image"), None
+        macs = [nic.mac.lower() for nic in node.snapshot.hardware.nics]
         wrong = unknown_fields(request, FIELDS)
         try:
             image = self._catalogue.get(name if isinstance(name, str) else "")
         except NotFound as error:
             wrong.append(f"image: {error}")
+        if image is None or "hostname" in seed.TAKEN[image.seed]:
+            request = {**request, "hostname": request.get("hostname") or node.snapshot.name}
+        asked = {key: request.get(key) for key in ("hostname", "ssh_keys", "user", "network")} | dict(secrets)
         wrong += self._problems(node, backend, request, "reinstalled")
         wrong += rule_problems(request.get("disk"))
-        password = secrets.get("password")
         if image is not None:
             wrong += _firmware_problems(node, image)
-        if image is not None and image.seed == "none":
-            given = [key for key in ("hostname", "ssh_keys") if request.get(key)] + ["password"] * bool(password)
-            wrong += [f"{key}: the image {image.name} takes no seed, so this cannot be set" for key in given]
-        else:
-            request = {**request, "hostname": request.get("hostname") or node.snapshot.name}
-            wrong += seed.problems(request["hostname"], request.get("ssh_keys", ()), password)
+        wrong += await asyncio.to_thread(seed.problems, image, asked, macs)
         if wrong or image is None:
             raise InvalidRequest("; ".join(wrong))
+        password, user_data = secrets.get("password"), secrets.get("user_data")
         kept = new_token() | {"proof_token": random.token_urlsafe(32), "nonce": random.token_hex(16)}
         if isinstance(password, str):
             kept["password_hash"] = await seed.crypt(password)
+        if isinstance(user_data, str):
+            kept["user_data"] = user_data
         shown = {key: cast(Json, request[key]) for key in FIELDS if request.get(key) is not None}
-        return Prepared({**shown, "image_sha256": image.sha256}, kept)
+        if "network" in shown:
+            network = cast("Mapping[str, Json]", shown["network"])
+            shown["network"] = {**network, "mac": mac_of(network, macs)}
+        return Prepared({**shown, "image_sha256": image.sha256, "user_data": "user_data" in kept}, kept)
 
     async def _erase(self, run: Run) -> None:
         await run.do(NoteInstalled(""))
@@ -123,11 +133,11 @@ class Reinstall(RamdiskJob):
         await run.note(proofs=list(facts.proofs), system=dict(facts.proof))
         await run.do(NoteInstalled(image.name))
 
-    async def _await_proofs(self, run: Run, guest: Guest, wanted: set[str]) -> None:
+    async def _await_proofs(self, run: Run, guest: Guest, wanted: Collection[str]) -> None:
         serial = asyncio.create_task(self._read_console(run, guest)) if "serial-nonce" in wanted else None
         try:
             await guest.until(lambda: bool(guest.ticket.facts.proofs))
-            await within(run.clock, GRACE, guest.until(lambda: wanted <= set(guest.ticket.facts.proofs)))
+            await within(run.clock, GRACE, guest.until(lambda: set(wanted) <= set(guest.ticket.facts.proofs)))
         finally:
             if serial is not None:
                 serial.cancel()
@@ -148,13 +158,18 @@ class Reinstall(RamdiskJob):
         image = self._catalogue.get(str(request["image"]))
         if image.sha256 != request["image_sha256"]:
             raise StepFailed(f"the image {image.name} has been replaced since this job began")
-        files: dict[str, str] = {}
-        if image.seed != "none":
-            keys = cast("Sequence[str]", request.get("ssh_keys", ()))
-            password_hash = run.secrets.get("password_hash", "")
-            who = seed.Identity(str(request["hostname"]), tuple(keys), password_hash)
-            instance = f"lightsout-{run.job.id}-{int(run.job.started)}"
-            files = seed.files(who, instance, deploy_link(run).url, run.secrets["proof_token"], run.secrets["nonce"])
+        proof = {"api": deploy_link(run).url, "image": image.name}
+        system = System(
+            f"lightsout-{run.job.id}-{int(run.job.started)}",
+            str(request.get("hostname", "")),
+            str(request.get("user", seed.ROOT)),
+            tuple(cast("Sequence[str]", request.get("ssh_keys", ()))),
+            run.secrets.get("password_hash", ""),
+            cast("Mapping[str, Any]", request.get("network", {})),
+            run.secrets.get("user_data", ""),
+            proof | {name: run.secrets[name] for name in ("proof_token", "nonce")},
+        )
+        files = seed.files(image.seed, system)
         return Ticket(
             run.job.id,
             run.job.node,
@@ -166,6 +181,7 @@ class Reinstall(RamdiskJob):
                 "image_sha256": image.sha256,
                 "image_encoding": image.encoding,
                 "seed": " ".join(files),
+                "seed_label": LABELS.get(image.seed, ""),
             },
             files=files,
             image=image,

@@ -14,7 +14,7 @@ from bmc.ports import Backend, ByteStream
 from bmc.reinstall import seed
 from bmc.reinstall.desk import Errand, Ticket
 from bmc.reinstall.guest import Guest
-from bmc.reinstall.steps import RamdiskJob, new_token, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
 from bmc.reinstall.ways import chosen
 from bmc.store import Json
 
@@ -30,8 +30,15 @@ class Rescue(RamdiskJob):
     """
 
     def recipe(self) -> Recipe:
-        why = "rescue in progress"
-        return Recipe(KIND, self._steps, self._prepare, self._release, why=why, connect=self._connect)
+        return Recipe(
+            KIND,
+            self._steps,
+            self._prepare,
+            self._release,
+            why="rescue in progress",
+            release_timeout=RELEASE_TIME,
+            connect=self._connect,
+        )
 
     def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:
         longest = MINUTES_MAX * 60 + 600

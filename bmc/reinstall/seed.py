@@ -3,18 +3,29 @@
 import asyncio
 import base64
 import binascii
-import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from bmc.model.errors import BackendFailed
+from bmc.reinstall.cloud_init import System, configdrive, nocloud, user_data_problems
+from bmc.reinstall.images import Image, SeedKind
 from bmc.reinstall.medium import shell_lines
+from bmc.reinstall.seed_network import network_problems
 
 KEYS_MAX, KEY_BYTES_MAX, PASSWORD_BYTES_MAX = 32, 8192, 128
 RSA_BITS_MIN = 2048
+ROOT = "root"
+
+TAKEN: dict[SeedKind, tuple[str, ...]] = {
+    "none": (),
+    "lightsout": ("hostname", "ssh_keys", "password"),
+    "nocloud": ("hostname", "ssh_keys", "password", "user", "network", "user_data"),
+    "configdrive": ("hostname", "ssh_keys", "password", "user", "network", "user_data"),
+}
+"""What can be set by each kind of seed."""
 
 _HOSTNAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _KEY_TYPES = (
     "ssh-ed25519",
     "ssh-rsa",
@@ -26,18 +37,24 @@ _KEY_TYPES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the new system is and who may log in as root; `password_hash` is in crypt form, empty for none."""
+def problems(image: Image | None, asked: Mapping[str, object], macs: Sequence[str]) -> list[str]:
+    """Everything wrong with what was asked, each by its name: hostname, ssh_keys, password, user, network, user_data.
 
-    hostname: str
-    ssh_keys: tuple[str, ...] = ()
-    password_hash: str = ""
-
-
-def problems(hostname: object, ssh_keys: object, password: object) -> list[str]:
-    """Everything wrong with what was asked, in words for whoever asked."""
-    return [*_hostname_problems(hostname), *keys_problems(ssh_keys), *_password_problems(password)]
+    `image` is None where it is not known; `macs` are those of the network cards that the node is known to have.
+    """
+    given = {name: value for name, value in asked.items() if value is not None}
+    found = _not_taken(image, given) if image else []
+    if image is None or "hostname" in TAKEN[image.seed]:
+        found += _hostname_problems(given.get("hostname"))
+    found += keys_problems(given.get("ssh_keys", ()))
+    found += _password_problems(given.get("password"))
+    if "user" in given and not (isinstance(given["user"], str) and _USER.fullmatch(given["user"])):
+        found.append("user: expected a letter, then letters, digits, - or _, in lower case, 32 in all")
+    if "network" in given:
+        found += network_problems(given["network"], macs)
+    if "user_data" in given:
+        found += user_data_problems(given["user_data"])
+    return found
 
 
 def keys_problems(keys: object) -> list[str]:
@@ -48,6 +65,15 @@ def keys_problems(keys: object) -> list[str]:
         return [f"ssh_keys: {len(keys)} keys, at most {KEYS_MAX} are possible"]
     found = ((number, _key_problem(key)) for number, key in enumerate(keys, 1))
     return [f"ssh_keys, key {number}: {problem}" for number, problem in found if problem]
+
+
+def _not_taken(image: Image, given: Mapping[str, object]) -> list[str]:
+    taken = TAKEN[image.seed]
+    words = (
+        f"the image {image.name} takes {', '.join(taken)} alone" if taken else f"the image {image.name} takes no seed"
+    )
+    unset = [name for name, value in given.items() if name not in taken and (name, value) != ("user", ROOT)]
+    return [f"{name}: {words}, so this cannot be set" for name in unset]
 
 
 async def crypt(password: str) -> str:
@@ -65,36 +91,24 @@ async def crypt(password: str) -> str:
     return text
 
 
-def files(identity: Identity, instance: str, api: str, proof_token: str, nonce: str) -> dict[str, str]:
-    """The files of the CIDATA partition: for cloud-init (NoCloud) and, as `lightsout.env`, for our own images.
-
-    `instance` is new for every install, so that cloud-init takes it for a new machine.
-    """
-    env = {
-        "hostname": identity.hostname,
-        "sshkeys": "\n".join(identity.ssh_keys),
-        "api": api,
-        "proof_token": proof_token,
-        "nonce": nonce,
-    }
-    if identity.password_hash:
-        env["password_hash"] = identity.password_hash
-    return {
-        "meta-data": f"instance-id: {instance}\nlocal-hostname: {identity.hostname}\n",
-        "user-data": _user_data(identity),
-        "lightsout.env": shell_lines(env),
-    }
+def files(kind: SeedKind, system: System) -> dict[str, str]:
+    """The files of the seed, by their paths in its file system."""
+    match kind:
+        case "lightsout":
+            return {"lightsout.env": shell_lines(_env(system))}
+        case "nocloud":
+            return nocloud(system)
+        case "configdrive":
+            return configdrive(system)
+        case "none":
+            return {}
 
 
-def _user_data(identity: Identity) -> str:
-    # A JSON string is a YAML string too, whatever a key's comment holds.
-    lines = ["#cloud-config", f"hostname: {identity.hostname}", "disable_root: false"]
-    if identity.ssh_keys:
-        lines += ["ssh_authorized_keys:", *(f"  - {json.dumps(key)}" for key in identity.ssh_keys)]
-    if identity.password_hash:
-        user = {"name": "root", "password": identity.password_hash, "type": "hash"}
-        lines += [f"chpasswd: {json.dumps({'expire': False, 'users': [user]})}"]
-    return "\n".join(lines) + "\n"
+def _env(system: System) -> dict[str, str]:
+    """What our own systems read."""
+    env = {"hostname": system.hostname, "sshkeys": "\n".join(system.keys)}
+    env |= {name: system.proof.get(name, "") for name in ("api", "proof_token", "nonce")}
+    return env | ({"password_hash": system.password_hash} if system.password_hash else {})
 
 
 def _hostname_problems(hostname: object) -> list[str]:

@@ -6,24 +6,33 @@ Uses nothing but power, boot override, a way in and the deploy link, so that rob
 import re
 import secrets as random
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 from bmc.events import Events
 from bmc.jobs import Run, Step, StepFailed
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride
 from bmc.model.commands import Power, SetBootOverride
-from bmc.model.errors import BmcError
+from bmc.model.errors import BmcError, NotSupported, Refused
 from bmc.model.job import JobState
+from bmc.model.node import Disk
 from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, hidden
-from bmc.reinstall.guest import DeployDoor, Guest, within
+from bmc.reinstall.guest import DeployDoor, Guest, in_time, within
+from bmc.reinstall.target import same_disk
 from bmc.reinstall.ways import Way, WayIn, lacking
 from bmc.store import Json
 
 CLEAR_TIME = 20.0
 """Seconds that a ramdisk told to stop gets to put the disk in order and power off by itself."""
+
+PART_TIME = 60.0
+"""Seconds that each part of the clean-up gets, so that one that hangs keeps none of the others from being tried."""
+
+RELEASE_TIME = 7 * PART_TIME
+"""Seconds that the whole clean-up gets: its parts, and what a command that hangs gets beyond."""
 
 RAMDISK_MEMORY = {BootMode.LEGACY: 128 << 20, BootMode.UEFI: 384 << 20}
 """Bytes that the deploy ramdisk needs; under UEFI the firmware and GRUB take their share."""
@@ -50,7 +59,7 @@ class RamdiskJob(ABC):
         if request.get("way") not in (None, *(way.value for way in self._ways)):
             return [f"way: expected one of {', '.join(way.value for way in self._ways)}"]
         snapshot = node.snapshot
-        lacks = [] if backend.deploy else ["a way to the deploy listener"]
+        lacks = [] if _has_way(backend) else ["a way to the deploy listener (a card on a user network)"]
         lacks += lacking(self._way(request).way, snapshot)
         firmware = firmware_to_boot(node)
         if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:
@@ -71,6 +80,10 @@ class RamdiskJob(ABC):
             Step("power on", self._power_on, False, 2, 120, "the ramdisk could not be booted", look=self._is_on),
             Step("check in", self._check_in, True, 10, 900, "the ramdisk did not check in"),
         )
+
+    def _takes_disk(self) -> Step:
+        """For an errand that is done to one disk."""
+        return Step("choose disk", self._choose_disk, True, 1, 120, "the disk could not be chosen")
 
     def _goes_off(self, request: Mapping[str, object]) -> tuple[Step, ...]:
         """From the ramdisk's last report to a node that is off, with nothing of ours in it."""
@@ -118,7 +131,13 @@ class RamdiskJob(ABC):
                 told.append(name)
                 await run.say(f"the network boot fetches the {name}")
         disks: Json = [{"name": disk.name, "size": disk.size, "serial": disk.serial} for disk in facts.disks]
-        await run.note(disks=disks, disk=facts.disk or None)
+        await run.note(disks=disks)
+
+    async def _choose_disk(self, run: Run) -> None:
+        """The desk has chosen at the check-in, or said why not."""
+        guest = await self._guest(run)
+        await guest.until(lambda: bool(guest.ticket.facts.disk))
+        await run.note(disk=guest.ticket.facts.disk)
 
     async def _past(self, run: Run, phase: str) -> None:
         guest = await self._guest(run)
@@ -137,15 +156,25 @@ class RamdiskJob(ABC):
 
     async def _release(self, run: Run) -> None:
         """Every part is tried; a failed or cancelled job leaves the node off, with nothing of ours in it."""
+        way = self._way(run.job.request)
+        parts: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {}
+        if run.ending is not JobState.COMPLETED:
+            parts |= {
+                "keeping the console's end": lambda: run.note(console_tail=_clean(run.node.serial_tail)),
+                "stopping the ramdisk": lambda: self._stop_ramdisk(run),
+                "powering off": lambda: run.do(Power(PowerAction.FORCE_OFF)),
+                "clearing the disk": lambda: self._clear_disk(run),
+            }
+        parts |= {
+            way.disarming[0]: lambda: way.disarm(run),
+            "restoring the boot order": lambda: self._restore_boot(run),
+        }
         trouble: list[str] = []
-        if run.state.get("touched"):
-            if run.ending is not JobState.COMPLETED:
-                await self._try(trouble, run.note(console_tail=_clean(run.node.serial_tail)))
-                await self._try(trouble, self._stop_ramdisk(run))
-                await self._try(trouble, run.do(Power(PowerAction.FORCE_OFF)))
-            await self._try(trouble, self._way(run.job.request).disarm(run))
-            if run.node.snapshot.boot != NO_OVERRIDE:
-                await self._try(trouble, run.do(SetBootOverride(NO_OVERRIDE)))
+        for what, part in parts.items() if run.state.get("touched") else ():
+            try:
+                await in_time(run.clock, PART_TIME, part())
+            except BmcError as error:
+                trouble.append(f"{what}: {error}")
         if trouble:
             raise StepFailed("; ".join(trouble))
 
@@ -160,11 +189,41 @@ class RamdiskJob(ABC):
         await guest.listen()
         await within(run.clock, CLEAR_TIME, guest.until_power(PowerState.OFF))
 
-    async def _try(self, trouble: list[str], work: Awaitable[object]) -> None:
+    async def _clear_disk(self, run: Run) -> None:
+        """See to it that nothing boots from half a system, also when the ramdisk was dead or hung.
+
+        :raise StepFailed: that could not be done.
+        """
+        facts = (await self._guest(run)).ticket.facts
+        if facts.cleared:
+            await run.say(f"the ramdisk cleared the first MiB of {facts.disk}: nothing boots from it")
+        if not facts.half:
+            return
+        disk = next(disk for disk in facts.disks if disk.name == facts.disk)
         try:
-            await work
+            await self._clear_from_outside(run, disk)
         except BmcError as error:
-            trouble.append(str(error))
+            raise StepFailed(
+                f"{disk.name} may hold half a system and may still boot: the ramdisk did not clear its first MiB, and "
+                f"from outside it cannot be done ({error}); erase the disk"
+            ) from error
+        await run.say(f"the first MiB of {disk.name} was cleared from outside: nothing boots from it")
+
+    async def _clear_from_outside(self, run: Run, disk: Disk) -> None:
+        bay, inventory = run.backend.disks, run.backend.inventory
+        if bay is None or inventory is None:
+            raise NotSupported(f"the disks of {run.job.node} cannot be reached")
+        index = same_disk(disk, inventory.hardware().disks)
+        if index is None:
+            raise NotSupported(f"no single disk of {run.job.node} is known as that one")
+        await bay.clear(index)
+        ticket = (await self._guest(run)).ticket
+        ticket.report(cleared=True)
+        await ticket.keep()
+
+    async def _restore_boot(self, run: Run) -> None:
+        if run.node.snapshot.boot != NO_OVERRIDE:
+            await run.do(SetBootOverride(NO_OVERRIDE))
 
     async def _guest(self, run: Run) -> Guest:
         """The job's guest; armed anew, with the facts that were stored, after a restart of the service."""
@@ -199,6 +258,13 @@ def unknown_fields(request: Mapping[str, object], known: Sequence[str]) -> list[
 def new_token() -> dict[str, Json]:
     """The secrets of a job that its ramdisk and its network boot show; every recipe prepares them."""
     return {"token": random.token_urlsafe(32), "key": random.token_urlsafe(32)}
+
+
+def _has_way(backend: Backend) -> bool:
+    try:
+        return backend.deploy is not None and bool(backend.deploy.url)
+    except Refused:
+        return False
 
 
 def firmware_to_boot(node: Node) -> BootMode | None:

@@ -60,5 +60,17 @@ def choose(disks: Sequence[Disk], rule: Mapping[str, object] | None, needed: int
     return fitting[0]
 
 
+def same_disk(disk: Disk, known: Sequence[Disk]) -> int | None:
+    """Which of those that the backend knows is the one that the ramdisk saw; None: it is not certain.
+
+    By its serial, or by its size where one of the two has no serial.
+    """
+    fitting = [index for index, other in enumerate(known) if disk.serial and disk.serial == other.serial]
+    if not fitting:
+        alike = (other.size == disk.size and not (disk.serial and other.serial) for other in known)
+        fitting = [index for index, fits in enumerate(alike) if fits]
+    return fitting[0] if len(fitting) == 1 else None
+
+
 def _listed(disks: Sequence[Disk]) -> str:
     return ", ".join(f"{disk.name} ({disk.size} bytes, serial {disk.serial or 'none'})" for disk in disks) or "none"

@@ -121,7 +121,7 @@ def lacking(way: WayIn, snapshot: NodeSnapshot) -> list[str]:
 
 
 def ways_in(snapshot: NodeSnapshot) -> list[WayIn]:
-    return [way for way in WayIn if not lacking(way, snapshot)]
+    return [way for way in WayIn if snapshot.has_deploy_link and not lacking(way, snapshot)]
 
 
 def configuration(run: Run) -> dict[str, str]:

@@ -21,10 +21,11 @@ from bmc.virtual_node.files import (
     VNC_SOCKET,
     disk_file,
 )
-from bmc.virtual_node.options import DiskOptions, VirtualNodeOptions
+from bmc.virtual_node.options import USER_NETWORK, DiskOptions, VirtualNodeOptions
 
 CD = "cd0"
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+NIC_DRIVERS = {"virtio": "virtio-net-pci", "e1000e": "e1000e"}
 MENU_MILLISECONDS = 2000
 KCS_PORT, KCS_IRQ = 0xCA2, 5
 """Where IPMI v2.0 appendix C1 has the keyboard controller style interface, and a line that nothing else uses."""
@@ -50,6 +51,11 @@ def disk_device(index: int) -> str:
 
 def nic_device(index: int) -> str:
     return f"nic{index}"
+
+
+def link_descriptor(index: int) -> int:
+    """The open file that QEMU has the tap of that card as; below 20 are those of the shell that starts it."""
+    return 20 + index
 
 
 def own_boot_order(options: VirtualNodeOptions) -> tuple[str, ...]:
@@ -128,20 +134,15 @@ def _disks(options: VirtualNodeOptions) -> list[str]:
 
 
 def _disk(disk: DiskOptions, index: int, drive: str, sata_line: int) -> list[str]:
+    """QEMU's NVMe tells the guest of a disk's error; the others stand still until somebody resumes them."""
+    stop: dict[str, object] = {"werror": "stop", "rerror": "stop"}
     places: dict[str, dict[str, object]] = {
-        "virtio": {"driver": "virtio-blk-pci", "discard": True},
-        "sata": {"driver": "ide-hd", "bus": f"ide.{sata_line}"},
-        "scsi": {"driver": "scsi-hd", "bus": "scsi0.0"},
+        "virtio": {"driver": "virtio-blk-pci", "discard": True, **stop},
+        "sata": {"driver": "ide-hd", "bus": f"ide.{sata_line}", **stop},
+        "scsi": {"driver": "scsi-hd", "bus": "scsi0.0", **stop},
+        "nvme": {"driver": "nvme"},
     }
-    return _device(
-        **places[disk.bus],
-        id=disk_device(index),
-        drive=drive,
-        serial=disk.serial or "",
-        bootindex=index,
-        werror="stop",
-        rerror="stop",
-    )
+    return _device(**places[disk.bus], id=disk_device(index), drive=drive, serial=disk.serial or "", bootindex=index)
 
 
 def _network(options: VirtualNodeOptions, machine: Machine) -> list[str]:
@@ -149,12 +150,18 @@ def _network(options: VirtualNodeOptions, machine: Machine) -> list[str]:
     order = own_boot_order(options)
     for index, nic in enumerate(options.nics):
         device = nic_device(index)
-        net = {"type": "user", "id": f"{device}-net", "restrict": machine.network == "restricted"}
-        if machine.boot_file:
-            net["bootfile"] = machine.boot_file
-        argv += ["-netdev", json.dumps(net)]
+        net: dict[str, object] = {"type": "tap", "fd": str(link_descriptor(index)), "vhost": False}
+        if nic.network == USER_NETWORK:
+            net = {"type": "user", "restrict": machine.network == "restricted"}
+            if machine.boot_file:
+                net["bootfile"] = machine.boot_file
+        argv += ["-netdev", json.dumps({"id": f"{device}-net", **net})]
         argv += _device(
-            driver="virtio-net-pci", id=device, netdev=f"{device}-net", mac=nic.mac or "", bootindex=order.index(device)
+            driver=NIC_DRIVERS[nic.model],
+            id=device,
+            netdev=f"{device}-net",
+            mac=nic.mac or "",
+            bootindex=order.index(device),
         )
     return argv
 

@@ -19,8 +19,8 @@ from bmc.virtual_node.boot_failure import gave_up
 from bmc.virtual_node.events import FIRMWARE_RESET_WINDOW, Fact, FactKind
 from bmc.virtual_node.firmware import VirtualFirmware
 from bmc.virtual_node.guest import Guest
-from bmc.virtual_node.options import VirtualNodeOptions
 from bmc.virtual_node.setup_key import Pressed, log_size, press_setup_key
+from bmc.virtual_node.shape import Shape
 
 UNSEEN_KEPT = 64
 SETUP_TRIES = 3
@@ -37,13 +37,13 @@ class VirtualBoot:
     def __init__(
         self,
         guest: Guest,
-        options: VirtualNodeOptions,
+        shape: Shape,
         firmware: VirtualFirmware,
         before_run: Callable[[], Awaitable[None]],
     ) -> None:
         self._guest = guest
         self._firmware = firmware
-        self._own_order = own_boot_order(options)
+        self._shape = shape
         self._before_run = before_run
         self._order: tuple[str, ...] | None = None
         self._lock = asyncio.Lock()
@@ -54,11 +54,15 @@ class VirtualBoot:
         self._news = asyncio.Event()
         self.targets = frozenset(
             {BootTarget.CD, BootTarget.BIOS_SETUP}
-            | ({BootTarget.HDD} if options.disks else set())
-            | ({BootTarget.PXE} if options.nics else set())
+            | ({BootTarget.HDD} if shape.next.disks else set())
+            | ({BootTarget.PXE} if shape.next.nics else set())
         )
         guest.follow(self._on_fact)
         guest.when_connected(self.settle)
+
+    @property
+    def _own_order(self) -> tuple[str, ...]:
+        return own_boot_order(self._shape.now)
 
     async def apply(self, override: BootOverride) -> None:
         """An override whose boot was seen, but not taken note of yet, is spent: arming it again changes nothing.

@@ -10,9 +10,11 @@ import struct
 import sys
 from pathlib import Path
 
-from bmc.model.errors import BackendFailed, WrongState
+from bmc.model.errors import BackendFailed, Refused, WrongState
 from bmc.virtual_node import sandbox
 from bmc.virtual_node.guest import Guest
+from bmc.virtual_node.options import USER_NETWORK
+from bmc.virtual_node.shape import Shape
 
 HELPER = Path(__file__).with_name("listen_inside.py")
 PORT = 80
@@ -20,11 +22,16 @@ DEADLINE = 10.0
 
 
 class VirtualDeployLink:
-    url = "http://10.0.2.2"
-
-    def __init__(self, guest: Guest) -> None:
+    def __init__(self, guest: Guest, shape: Shape) -> None:
         self._guest = guest
+        self._shape = shape
         self._ahead: tuple[int, socket.socket] | None = None
+
+    @property
+    def url(self) -> str:
+        if any(nic.network == USER_NETWORK for nic in self._shape.next.nics):
+            return "http://10.0.2.2"
+        raise Refused(f"{self._guest.name} has no card on a user network, by which it could reach the deploy listener")
 
     async def offer(self, url: str) -> None:
         if not url:

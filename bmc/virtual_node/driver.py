@@ -1,6 +1,7 @@
 """The driver `qemu`: composes the backend of one virtual node, and tells what this machine lacks for it."""
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
@@ -17,8 +18,8 @@ from bmc.model.errors import Refused
 from bmc.model.node import Disk, Hardware, Nic, NodeDefinition
 from bmc.model.software import Software
 from bmc.ports import Backend, Site
-from bmc.virtual_node import accelerator, firmware, process, sandbox
-from bmc.virtual_node.argv import Machine, build_argv, own_boot_order
+from bmc.virtual_node import accelerator, firmware, links, process, sandbox
+from bmc.virtual_node.argv import Machine, build_argv, link_descriptor, own_boot_order
 from bmc.virtual_node.boot import VirtualBoot
 from bmc.virtual_node.console import SERIAL_QUOTA, VirtualScreen, VirtualSerial
 from bmc.virtual_node.deploy import VirtualDeployLink
@@ -27,11 +28,13 @@ from bmc.virtual_node.disks import largest_file, prepare_disks
 from bmc.virtual_node.files import NodeFiles
 from bmc.virtual_node.guest import Guest
 from bmc.virtual_node.host_interface import VirtualHostInterface
+from bmc.virtual_node.links import open_link, require_allowed
 from bmc.virtual_node.media import VirtualMedia
 from bmc.virtual_node.memory import require_memory
-from bmc.virtual_node.options import MIB, VirtualNodeOptions, complete_options, parse_options
+from bmc.virtual_node.options import MIB, USER_NETWORK, VirtualNodeOptions, complete_options, parse_options
 from bmc.virtual_node.power import ProcessSense, QmpSense, VirtualSwitch
 from bmc.virtual_node.sensors import VirtualSensors
+from bmc.virtual_node.shape import Shape
 from bmc.virtual_node.state import Run, StateFile
 
 NAME = "qemu"
@@ -42,14 +45,15 @@ ASK_SECONDS = 10.0
 class VirtualNodeDriver:
     """Nodes live in `site.directory`/NAME."""
 
-    def complete(self, definition: NodeDefinition) -> NodeDefinition:
+    def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
+        require_allowed(parse_options(definition.options, definition.uuid), site.interfaces)
         return replace(definition, options=complete_options(definition.options, definition.uuid))
 
     def schema(self) -> Mapping[str, Any]:
         return VirtualNodeOptions.model_json_schema()
 
     async def open(self, definition: NodeDefinition, site: Site) -> Backend:
-        return open_virtual_node(definition, site.directory, site.clock)
+        return open_virtual_node(definition, site.directory, site.clock, interfaces=site.interfaces)
 
     def checks(self, site: Site) -> Iterator[Check]:
         if (qemu := shutil.which(QEMU)) is None:
@@ -67,6 +71,7 @@ class VirtualNodeDriver:
         if namespaces.way == "none":
             finding = f"{namespaces.problem}: nodes get no network and cannot be reinstalled"
             yield Check("guest network", Verdict.WARNING, finding, namespaces.remedy)
+        yield from links.checks(site.interfaces)
 
     def software(self) -> Iterator[Software]:
         """What is not installed is left out."""
@@ -91,21 +96,26 @@ def qemu_version() -> str | None:
 
 
 def open_virtual_node(
-    definition: NodeDefinition, directory: Path, clock: Clock, qemu: str = QEMU, proc: Path = Path("/proc")
+    definition: NodeDefinition,
+    directory: Path,
+    clock: Clock,
+    qemu: str = QEMU,
+    proc: Path = Path("/proc"),
+    interfaces: frozenset[str] = frozenset(),
 ) -> Backend:
     """Compose the backend of one node, kept in `directory`/NAME; touches nothing yet.
 
     :raise InvalidRequest: with every option that is wrong.
     """
-    options = parse_options(definition.options, definition.uuid)
     files = NodeFiles(directory / definition.name)
     guest = Guest(definition.name, definition.uuid, files, StateFile(files.state), clock)
     serial = VirtualSerial(guest)
-    starts_with = firmware.VirtualFirmware.of(options)
-    boot = VirtualBoot(guest, options, starts_with, serial.attached)
+    shape = Shape(definition.name, parse_options(definition.options, definition.uuid), guest.state)
+    starts_with = firmware.VirtualFirmware(shape)
+    boot = VirtualBoot(guest, shape, starts_with, serial.attached)
     media = VirtualMedia(guest)
-    deploy = VirtualDeployLink(guest) if options.nics else None
-    start = _Start(definition, options, starts_with, guest, media, deploy, _Host(qemu, directory, proc))
+    deploy = VirtualDeployLink(guest, shape) if shape.next.nics else None
+    start = _Start(definition, shape, guest, media, deploy, _Host(qemu, directory, proc, interfaces))
     senses = (QmpSense(guest), ProcessSense(guest))
     return Backend(
         lifecycle=VirtualLifecycle(guest, serial, deploy),
@@ -115,14 +125,15 @@ def open_virtual_node(
         media=media,
         screen=VirtualScreen(guest),
         serial=serial,
-        inventory=VirtualInventory(options, starts_with, guest),
-        sensors=VirtualSensors(guest, options, proc),
+        inventory=VirtualInventory(shape, starts_with, guest),
+        sensors=VirtualSensors(guest, shape, proc),
         mains=HostMains(),
         deploy=deploy,
         network_boot=deploy,
-        disks=VirtualDisks(guest, options),
+        disks=VirtualDisks(guest, shape),
         host=VirtualHostInterface(guest),
         firmware=starts_with,
+        redefinition=shape,
     )
 
 
@@ -131,6 +142,7 @@ class _Host:
     qemu: str
     directory: Path
     proc: Path
+    interfaces: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +150,7 @@ class _Start:
     """All that comes before the first instruction."""
 
     definition: NodeDefinition
-    options: VirtualNodeOptions
-    starts_with: firmware.VirtualFirmware
+    shape: Shape
     guest: Guest
     media: VirtualMedia
     deploy: VirtualDeployLink | None
@@ -147,8 +158,14 @@ class _Start:
 
     async def run(self) -> None:
         """:raise Refused: something is missing, and nothing was done. :raise BackendFailed: QEMU did not start."""
-        argv, run = await asyncio.to_thread(self._prepare)
-        await self.guest.start(argv, largest_file(self.options, SERIAL_QUOTA), run)
+        options = self.shape.next
+        argv, run = await asyncio.to_thread(self._prepare, options)
+        opened = await asyncio.to_thread(self._open_links, options)
+        try:
+            await self.guest.start(argv, largest_file(options, SERIAL_QUOTA), run, opened)
+        finally:
+            for descriptor in opened.values():
+                os.close(descriptor)
         try:
             await self.media.load()
             if self.deploy is not None and self.guest.state.now.boot_file:
@@ -157,13 +174,13 @@ class _Start:
             await self.guest.kill()
             raise
 
-    def _prepare(self) -> tuple[list[str], Run]:
+    def _prepare(self, options: VirtualNodeOptions) -> tuple[list[str], Run]:
         host, files = self.host, self.guest.files
-        options = self.options.model_copy(update=self.starts_with.options(self.starts_with.mode))
         if shutil.which(host.qemu) is None:
             raise Refused(f"there is no {host.qemu}; install qemu-system-x86")
         chosen, _ = accelerator.choose_accelerator(options.accelerator, host.qemu, host.directory)
         require_memory(options.memory_mib, host.proc)
+        require_allowed(options, host.interfaces)
         self.media.require()
         files.make()
         code = Path()
@@ -188,7 +205,21 @@ class _Start:
             *sandbox.drop_rights(user, groups),
             *build_argv(self.definition.name, self.definition.uuid, options, machine),
         ]
-        return argv, Run(process.host_boot_id(), self.guest.clock.now(), chosen, network, version)
+        kept = options.model_dump(mode="json", exclude_none=True)
+        return argv, Run(process.host_boot_id(), self.guest.clock.now(), chosen, network, version, kept)
+
+    def _open_links(self, options: VirtualNodeOptions) -> dict[int, int]:
+        """What cards are plugged into, by the number that QEMU has each as. :raise Refused: what the machine lacks."""
+        found: dict[int, int] = {}
+        try:
+            for index, nic in enumerate(options.nics):
+                if nic.network != USER_NETWORK:
+                    found[link_descriptor(index)] = open_link(f"options.nics[{index}]", nic)
+        except BaseException:
+            for descriptor in found.values():
+                os.close(descriptor)
+            raise
+        return found
 
 
 class VirtualLifecycle:
@@ -220,13 +251,13 @@ class HostMains:
 
 
 class VirtualInventory:
-    def __init__(self, options: VirtualNodeOptions, starts_with: firmware.VirtualFirmware, guest: Guest) -> None:
-        self._options = options
+    def __init__(self, shape: Shape, starts_with: firmware.VirtualFirmware, guest: Guest) -> None:
+        self._shape = shape
         self._firmware = starts_with
         self._guest = guest
 
     def hardware(self) -> Hardware:
-        options, run = self._options, self._guest.state.now.run
+        options, run = self._shape.now, self._guest.state.now.run
         return Hardware(
             manufacturer="QEMU",
             model="Standard PC (Q35 + ICH9, 2009)",

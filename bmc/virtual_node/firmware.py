@@ -12,7 +12,7 @@ from typing import Literal
 from bmc.model.boot import BootMode
 from bmc.model.errors import BackendFailed, Refused
 from bmc.virtual_node.files import SERCON_PORT, UEFI_VARIABLES, NodeFiles, write_guest_file
-from bmc.virtual_node.options import VirtualNodeOptions
+from bmc.virtual_node.shape import Shape
 
 BIOS = "bios-256k.bin"
 BIOS_VERSION = re.compile(rb"\0((?:rel-)?\d+\.\d+\.\d+[\w.+~-]*)\0")
@@ -25,21 +25,21 @@ NAMES: Mapping[BootMode, Literal["bios", "uefi"]] = {BootMode.LEGACY: "bios", Bo
 """What each is called in a node's options."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class VirtualFirmware:
-    """Which firmware the node's next QEMU starts with."""
+    """Which firmware the node has, and its next QEMU starts with."""
 
-    mode: BootMode
+    shape: Shape
 
-    @classmethod
-    def of(cls, options: VirtualNodeOptions) -> "VirtualFirmware":
-        return cls(next(mode for mode, name in NAMES.items() if name == options.firmware))
+    @property
+    def mode(self) -> BootMode:
+        return next(mode for mode, name in NAMES.items() if name == self.shape.now.firmware)
 
     def options(self, mode: BootMode) -> Mapping[str, object]:
         return {"firmware": NAMES[mode]}
 
     def take(self, mode: BootMode) -> None:
-        self.mode = mode
+        self.shape.next = self.shape.next.model_copy(update=self.options(mode))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ It turns QEMU's event log and the end of the process into facts, in order, and g
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -89,8 +89,11 @@ class Guest:
         """The guest is known to have booted, whether or not the beginning of the log still tells."""
         self._interpreter.presume_running()
 
-    async def start(self, argv: list[str], largest_file: int, run: Run) -> None:
-        """Start QEMU, stopped before its first instruction. :raise BackendFailed: it did not come up, and why."""
+    async def start(self, argv: list[str], largest_file: int, run: Run, descriptors: Mapping[int, int]) -> None:
+        """Start QEMU, stopped before its first instruction, with open files by the numbers that it has them as.
+
+        :raise BackendFailed: it did not come up, and why.
+        """
         if self._process is not None:
             await self._gone()
         self._starting = True
@@ -99,7 +102,7 @@ class Guest:
             self._begin_log()
             self.state.now.run, self.state.now.booting, self.state.now.events_read = run, None, 0
             await self.state.save()
-            self._attach(process.spawn(self.files, argv, largest_file))
+            self._attach(process.spawn(self.files, argv, largest_file, descriptors))
             try:
                 await self._connect_when_up()
                 await self._open_event_log()

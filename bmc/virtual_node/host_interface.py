@@ -3,7 +3,7 @@
 import asyncio
 
 from bmc.model.errors import WrongState
-from bmc.virtual_node.console import SocketStream
+from bmc.socket_stream import SocketStream
 from bmc.virtual_node.files import BMC_SOCKET, dial
 from bmc.virtual_node.guest import Guest
 

@@ -2,10 +2,24 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from bmc.model.errors import InvalidOptions
 
@@ -14,6 +28,10 @@ Mac = Annotated[
     str, StringConstraints(pattern=r"^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$"), AfterValidator(str.lower)
 ]
 
+Interface = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$")]
+NetworkName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
+
+USER = "user"
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 SATA_DISKS = 5  # q35 has six SATA lines, and cd0 takes one
@@ -28,7 +46,7 @@ class DiskOptions(_Options):
 
     size_gib: int | None = Field(default=None, ge=1, le=65536)
     size_mib: int | None = Field(default=None, ge=1, le=65536 * 1024)
-    bus: Literal["virtio", "sata", "scsi"] = "virtio"
+    bus: Literal["virtio", "sata", "scsi", "nvme"] = "virtio"
     serial: Serial | None = None
 
     @model_validator(mode="after")
@@ -43,10 +61,46 @@ class DiskOptions(_Options):
         return (self.size_gib or 0) * GIB + (self.size_mib or 0) * MIB
 
 
+class Network(_Options):
+    """What a card is on: a bridge or a tap of this host, or a private network among nodes; none of them is "user"."""
+
+    bridge: Interface | None = None
+    tap: Interface | None = None
+    private: NetworkName | None = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _user(cls, value: Any, handler: ModelWrapValidatorHandler["Network"]) -> "Network":
+        if value == USER:
+            return handler({})
+        network = handler(value)
+        if isinstance(value, dict) and [network.bridge, network.tap, network.private].count(None) != 2:
+            raise ValueError('expected "user", or exactly one of bridge, tap and private')
+        return network
+
+    @model_serializer(mode="wrap")
+    def _plain(self, handler: SerializerFunctionWrapHandler) -> str | dict[str, str]:
+        return {key: name for key, name in handler(self).items() if name} or USER
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"const": USER}, handler.resolve_ref_schema(handler(schema))]}
+
+    @property
+    def interface(self) -> str:
+        """The host's interface that it takes; empty if none."""
+        return self.bridge or self.tap or ""
+
+
+USER_NETWORK = Network.model_validate(USER)
+
+
 class NicOptions(_Options):
     """One network card. A MAC that is not given is made from the node's UUID, so it stays the same."""
 
     mac: Mac | None = None
+    model: Literal["virtio", "e1000e"] = "virtio"
+    network: Network = USER_NETWORK
 
 
 class VirtualNodeOptions(_Options):
@@ -67,6 +121,9 @@ class VirtualNodeOptions(_Options):
             raise ValueError("disks: two have the same serial")
         if len(set(macs)) != len(macs):
             raise ValueError("nics: two have the same mac")
+        taps = [nic.network.tap for nic in self.nics if nic.network.tap]
+        if len(set(taps)) != len(taps):
+            raise ValueError("nics: two have the same tap")
         return self
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -85,8 +86,12 @@ class QemuProcess:
         self.ended.set_result(Ended(status, log_tail(self._log)))
 
 
-def spawn(files: NodeFiles, argv: list[str], largest_file: int) -> QemuProcess:
+def spawn(
+    files: NodeFiles, argv: list[str], largest_file: int, descriptors: Mapping[int, int] | None = None
+) -> QemuProcess:
     """Start QEMU in a session of its own, so that what ends the service does not end it.
+
+    `descriptors` are open files of ours, by the number that QEMU has each as.
 
     :raise BackendFailed: it cannot be started.
     """
@@ -102,6 +107,7 @@ def spawn(files: NodeFiles, argv: list[str], largest_file: int) -> QemuProcess:
                 (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, str(files.log), append, 0o600),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
+                *((os.POSIX_SPAWN_DUP2, ours, its) for its, ours in (descriptors or {}).items()),
             ],
             setsid=True,
             setsigmask=[],

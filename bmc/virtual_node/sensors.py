@@ -11,7 +11,7 @@ from pathlib import Path
 from bmc.model.errors import BmcError
 from bmc.model.sensor import Entity, SensorInfo, Unit
 from bmc.virtual_node.guest import Guest
-from bmc.virtual_node.options import VirtualNodeOptions
+from bmc.virtual_node.shape import Shape
 
 CPU, MEMORY, DISK_READ, DISK_WRITE, NETWORK = "CPU Load", "QEMU Memory", "Disk Read", "Disk Write", "Network"
 FASTEST = 255.0**3
@@ -36,14 +36,14 @@ class _Count:
 class VirtualSensors:
     """CPU load in percent of all virtual CPUs, the host's memory that QEMU occupies, disk and network traffic.
 
+    A card on a bridge or tap of this host is not measured: its frames do not pass QEMU's network namespace.
     A virtual CPU's load is the time of the whole QEMU process: what QEMU does for the guest is load of the guest's.
     """
 
-    def __init__(self, guest: Guest, options: VirtualNodeOptions, proc: Path) -> None:
+    def __init__(self, guest: Guest, shape: Shape, proc: Path) -> None:
         self._guest = guest
-        self._cpus = options.cpus
-        self._memory = options.memory_mib + OVERHEAD_MIB
-        self._nics = bool(options.nics)
+        self._shape = shape
+        self._nics = bool(shape.next.nics)
         self._proc = proc
         self._last: _Count | None = None
 
@@ -51,7 +51,7 @@ class VirtualSensors:
         rate = Unit.KILOBYTES_PER_SECOND
         found = [
             SensorInfo(CPU, Unit.PERCENT, Entity.CPU, 100.0),
-            SensorInfo(MEMORY, Unit.MEBIBYTES, Entity.MEMORY, float(self._memory)),
+            SensorInfo(MEMORY, Unit.MEBIBYTES, Entity.MEMORY, float(self._shape.now.memory_mib + OVERHEAD_MIB)),
             SensorInfo(DISK_READ, rate, Entity.DISK, FASTEST, wide=True),
             SensorInfo(DISK_WRITE, rate, Entity.DISK, FASTEST, wide=True),
         ]
@@ -90,7 +90,7 @@ class VirtualSensors:
             for name, total in now.totals.items()
             if name in before.totals
         }
-        load = {CPU: min(100.0, 100 * grown.pop(CPU) / self._cpus)} if CPU in grown else {}
+        load = {CPU: min(100.0, 100 * grown.pop(CPU) / self._shape.now.cpus)} if CPU in grown else {}
         return load | {name: bytes_a_second / _KB for name, bytes_a_second in grown.items()}
 
 

@@ -28,13 +28,17 @@ class Medium:
 
 @dataclass(slots=True)
 class Run:
-    """The QEMU process that was last started, and the version of the firmware it got, if that can be told."""
+    """The QEMU process that was last started, the version of the firmware it got, if that can be told, and its options.
+
+    An earlier version of the service kept no options.
+    """
 
     boot_id: str
     started: float
     accelerator: str
     network: bool
     firmware_version: str = ""
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

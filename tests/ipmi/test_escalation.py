@@ -21,7 +21,7 @@ from bmc.model.node import Endpoint, NodeDefinition
 from bmc.node import Node
 from bmc.ports import Backend, ByteStream
 from bmc.records.fru import inventory
-from bmc.virtual_node.console import SocketStream
+from bmc.socket_stream import SocketStream
 from tests.ipmi.client import Console, Refused
 from tests.world import ADMIN, MemoryDrivers, World, open_world, until
 

@@ -1,12 +1,12 @@
 """A clock that moves when told to, and recipes whose steps a test opens one by one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bmc.accounts import Account
-from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
+from bmc.jobs import Chore, Jobs, Prepared, Recipe, Run, Step
 from bmc.model.clock import SystemClock
 from bmc.model.errors import InvalidRequest
 from bmc.model.job import Job
@@ -118,8 +118,14 @@ class Bench:
 ACCOUNTS = {each.account: Account(each.account, each.role, each.scope) for each in (ADMIN, OPERATOR, VIEWER)}
 
 
-def jobs_of(world: World, clock: SystemClock, *recipes: Recipe, accounts: Mapping[str, Account] = ACCOUNTS) -> Jobs:
-    return Jobs(world.store, world.events, world.audit, world.fleet, accounts.get, clock, recipes)
+def jobs_of(
+    world: World,
+    clock: SystemClock,
+    *recipes: Recipe,
+    accounts: Mapping[str, Account] = ACCOUNTS,
+    chores: Sequence[Chore] = (),
+) -> Jobs:
+    return Jobs(world.store, world.events, world.audit, world.fleet, accounts.get, clock, recipes, chores)
 
 
 async def ended(jobs: Jobs, id: str) -> Job:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from bmc.accounts import Accounts, Limits
 from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
 from bmc.config import Settings
+from bmc.fetch import Fetcher
 from bmc.hooks import Hooks, HookSettings
 from bmc.http.app import make_app
 from bmc.http.certificate import HttpsCertificate
@@ -30,12 +32,14 @@ from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
 from bmc.model.boot import BootMode
 from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
+from bmc.model.errors import WrongState
 from bmc.model.node import Disk, Hardware, Nic
 from bmc.model.software import Software
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.redfish.event_record import event_body
-from bmc.reinstall.images import Catalogue
+from bmc.reinstall.image_import import ImageImport
+from bmc.reinstall.image_store import ImageStore
 from bmc.service import Opened
 from bmc.store import Json
 from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream, World, open_world
@@ -149,7 +153,17 @@ class ConsoleDrivers(MemoryDrivers):
             mains=server,
             firmware=firmware,
             network_boot=NetworkBoot(),
+            deploy=DeadLink(),
         )
+
+
+class DeadLink:
+    """A deploy link that is there: nobody here listens by it."""
+
+    url = "http://192.0.2.1"
+
+    async def listener(self) -> socket.socket:
+        raise WrongState("the node is off")
 
 
 KINDS = ("reinstall", "rescue", "erase", "inspect")
@@ -192,6 +206,7 @@ class Service:
     world: World
     accounts: Accounts
     jobs: Jobs
+    images: ImageImport
     hooks: Hooks
     work: Work
     drivers: ConsoleDrivers
@@ -296,7 +311,11 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
             scope = Scope(all_nodes=False, nodes=frozenset({"n1"})) if name == "tina" else Scope()
             await accounts.create(name, password, ROLES[name], scope)
         recipes = [work.recipe(kind) for kind in KINDS]
-        jobs = Jobs(world.store, world.events, world.audit, world.fleet, accounts.find, clock, recipes)
+        allowed = (ip_network("127.0.0.1/32"),)
+        image_store = ImageStore(path / "added", 1 << 30, images, [path / "outside"])
+        imports = ImageImport(image_store, Fetcher(allowed), world.events, 1 << 30)
+        chores = [imports.chore()]
+        jobs = Jobs(world.store, world.events, world.audit, world.fleet, accounts.find, clock, recipes, chores)
         sealer = open_key_file(path / "store" / "key", may_make=False)
         hooks = await stack.enter_async_context(
             Hooks(
@@ -335,7 +354,7 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
             jobs=jobs,
             hooks=hooks,
             aggregates=aggregates,
-            catalogue=Catalogue(images),
+            images=imports,
             ipmi=ipmi,
             store=world.store,
             clock=clock,
@@ -356,6 +375,19 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
                 await opened.open_redfish(nodes)
                 opened.announce(server.url)
             yield Service(
-                world, accounts, jobs, hooks, work, drivers, app, ipmi, certificate, server, client, nodes, core
+                world,
+                accounts,
+                jobs,
+                imports,
+                hooks,
+                work,
+                drivers,
+                app,
+                ipmi,
+                certificate,
+                server,
+                client,
+                nodes,
+                core,
             )
         await jobs.close()

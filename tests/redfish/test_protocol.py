@@ -27,7 +27,7 @@ DRIFTS = {
     f"{ROOT}/Chassis/{{node}}/Sensors/{{sensor}}",
     f"{ROOT}/EventService/Subscriptions/{{subscription}}",
 }
-EXAMPLES = {"node": "n1", "account": "vera", "sensor": "InletTemp", "slot": "?", "subscription": "?"}
+EXAMPLES = {"node": "n1", "account": "vera", "sensor": "InletTemp", "slot": "?", "subscription": "?", "image": "web"}
 NOT_THERE = {
     STREAM,
     f"{ROOT}/Chassis/{{node}}/Power",
@@ -46,6 +46,7 @@ CHANGES: Mapping[str, object] = {
     f"{ROOT}/Chassis/{{node}}/Sensors/{{sensor}}": {"Thresholds": {"UpperCritical": {"Reading": 90}}},
     f"{ROOT}/EventService/Subscriptions/{{subscription}}": {"Context": "other"},
     f"{ROOT}/Managers/{{node}}/RemoteAccountService/Accounts/{{slot}}": {"Enabled": False},
+    f"{ROOT}/Oem/Lightsout/Images/{{image}}": {"Name": "Web"},
     f"{ROOT}/Systems/{{node}}": {"LocationIndicatorActive": True},
     f"{ROOT}/Systems/{{node}}/Bios/Settings": {"Attributes": {"BootMode": "Bios"}},
 }
@@ -65,10 +66,15 @@ async def full(tmp_path: Path) -> AsyncIterator[Service]:
         ):
             answer = await service.call("POST", path, body)
             assert answer.status == 201, answer
+        (tmp_path / "outside").mkdir()
+        (tmp_path / "outside" / "web.raw").write_bytes(bytes(512))
+        image = await service.call("POST", f"{ROOT}/Oem/Lightsout/Images", {"Id": "web", "File": "web.raw"})
+        assert image.status == 202, image
+        await service.world.heard(EventKind.JOB_ENDED)
         sweep = {"ResetType": "On", "TargetURIs": [N1]}
         task = await service.call("POST", f"{ROOT}/AggregationService/Actions/AggregationService.Reset", sweep)
         assert task.status == 202, task
-        await service.world.heard(EventKind.JOB_ENDED)
+        await service.world.heard(EventKind.JOB_ENDED, 2)
         await service.call("PATCH", N1, {"LocationIndicatorActive": True})
         yield service
 

@@ -113,7 +113,17 @@ async def test_every_action_of_ours_has_a_schema(service: Service) -> None:
         action.attrib["Name"]: [each.attrib["Name"] for each in action.iter(f"{EDM}Parameter")][1:]
         for action in file.iter(f"{EDM}Action")
     }
-    assert parameters["Reinstall"] == ["Way", "Image", "Hostname", "Disk", "SSHKeys", "Password"]
+    assert parameters["Reinstall"] == [
+        "Way",
+        "Image",
+        "Hostname",
+        "Disk",
+        "SSHKeys",
+        "Password",
+        "User",
+        "Network",
+        "UserData",
+    ]
     assert parameters["Rescue"] == ["Way", "SSHKeys", "TimeoutMinutes"]
     assert parameters["Erase"] == ["Way", "Method", "Disk"]
     assert (parameters["EndRescue"], parameters["Inspect"]) == ([], ["Way"])

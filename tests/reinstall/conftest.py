@@ -3,7 +3,8 @@
 import asyncio
 import gzip
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from bmc.jobs import Jobs, Recipe
 from bmc.model.boot import NO_OVERRIDE, BootMode
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerState
-from bmc.reinstall.desk import Errand, Ticket, hidden
+from bmc.reinstall.desk import Desk, Errand, Ticket, hidden
 from bmc.reinstall.erase import Erase
 from bmc.reinstall.images import Catalogue, Image, describe
 from bmc.reinstall.inspect import Inspect
@@ -29,16 +30,16 @@ from tests.world import OPERATOR, World, open_world, until
 CONTENT = b"a new system" + bytes(1012)
 
 
-def make_image(directory: Path, name: str = "mini", **changes: object) -> Image:
+def make_image(directory: Path, name: str = "mini", content: bytes = b"", **changes: object) -> Image:
     directory.mkdir(exist_ok=True)
     path = directory / f"{name}.raw.gz"
-    path.write_bytes(gzip.compress(CONTENT))
+    path.write_bytes(content or gzip.compress(CONTENT))
     fields: dict[str, object] = {
         "encoding": "gzip",
-        "size": len(CONTENT),
+        "size": len(content or CONTENT),
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "firmware": frozenset(BootMode),
-        "seed": "cloud-init",
+        "seed": "lightsout",
         "proofs": frozenset({"serial-nonce", "phone-home"}),
     }
     image = Image(name=name, title=name, path=path, **fields | changes)  # type: ignore[arg-type]
@@ -71,6 +72,7 @@ class House:
         self.drivers = BootingDrivers()
         self.media = directory / "deploy"
         self.catalogue = Catalogue(directory / "images")
+        self.door = LosableDoor()
 
     @property
     def server(self) -> BootingServer:
@@ -78,13 +80,25 @@ class House:
 
     def jobs(self, world: World) -> Jobs:
         return jobs_of(
-            world, self.clock, *recipes(world, self.catalogue, VirtualMedia(_build, self.media), Network(_boot_files))
+            world,
+            self.clock,
+            *recipes(world, self.catalogue, VirtualMedia(_build, self.media), Network(_boot_files), door=self.door),
         )
 
 
-def recipes(world: World, catalogue: Catalogue, *ways: Way) -> list[Recipe]:
+class LosableDoor(DeployServer):
+    """The true door, whose listener can be lost behind the job's back."""
+
+    lose: Callable[[], Awaitable[None]]
+
+    async def serve(self, node: str, listener: socket.socket, desk: Desk) -> Callable[[], Awaitable[None]]:
+        self.lose = await super().serve(node, listener, desk)
+        return self.lose
+
+
+def recipes(world: World, catalogue: Catalogue, *ways: Way, door: DeployServer | None = None) -> list[Recipe]:
     """All that the ramdisk does, as the service has it."""
-    door = DeployServer()
+    door = door or DeployServer()
     return [
         Reinstall(world.events, catalogue, ways, door).recipe(),
         Rescue(world.events, ways, door).recipe(),

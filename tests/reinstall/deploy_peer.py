@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
-from bmc.reinstall.images import Image
+from bmc.reinstall.images import LABELS, Image
 from bmc.reinstall.medium import shell_lines
 
 TOKEN = "deploy-token"
@@ -68,6 +68,7 @@ class Peer:
                 "image_encoding": self.image.encoding,
                 "disk": self.choose(form["disks"]),
                 "seed": " ".join(self.seed),
+                "seed_label": LABELS.get(self.image.seed, "CIDATA"),
                 "nonce_echo": "",
             }
             return 200, shell_lines(reply).encode()

@@ -11,23 +11,28 @@ import shlex
 import socket
 import subprocess
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootSeen, BootTarget
+from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.errors import WrongState
+from bmc.model.node import Disk as KnownDisk
 from bmc.model.node import Hardware, NodeDefinition
-from bmc.model.power import Health, PowerCause, PowerState
+from bmc.model.power import Health, PowerAction, PowerCause, PowerState
 from bmc.ports import Backend, ByteStream
 from tests.world import MemoryDrivers, MemoryServer
 
 TRIES = 200
+DISK_SIZE, DISK_SERIAL = 64 << 20, "SYSDISK0"
+CLEARED, CLEARED_OUTSIDE = b"cleared", b"cleared from outside"
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBL3+JoXmz7bBvrEf8TKJisQSmBbX2IXqpVoSpUyOV6H"
 LINE = (
     "GET /deploy/v1/line HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nAuthorization: Bearer {}\r\n\r\n"
 )
+UNTOUCHED = b"old system"
 DONE = b"lightsout: done; powering off\r\n"
 
 
@@ -83,18 +88,25 @@ class Refused(Exception):
 
 @dataclass
 class Disk:
-    content: bytes = b"old system"
+    content: bytes = UNTOUCHED
     seed: dict[str, str] = field(default_factory=dict)
 
 
 class BootingServer(MemoryServer):
-    """`at` maps a point of the walk to what happens there instead of going on: see `ramdisk` and `system`."""
+    """`at` maps a point of the walk to what happens there instead of going on: see `ramdisk` and `system`. What
+    the service does has points too: force off, insert, boot once, on, eject, in order, on again.
+    """
+
+    http: "Http"
+    """Of the present boot's guest."""
 
     def __init__(self, firmware: BootMode | None = BootMode.UEFI) -> None:
         super().__init__()
         self.firmware = firmware
         self.disk = Disk()
-        self.disks = "vda:1048576:SYSDISK0"
+        self.disks = f"vda:{DISK_SIZE}:{DISK_SERIAL}"
+        self.known: tuple[KnownDisk, ...] = (KnownDisk("disk0", DISK_SIZE, DISK_SERIAL),)
+        self.tries = TRIES
         self.line = SerialLine()
         self.path = ""
         self.boot_file = ""
@@ -118,11 +130,34 @@ class BootingServer(MemoryServer):
 
     def backend(self) -> Backend:
         return Backend(
-            self, self, (self,), self, self, serial=self.line, inventory=self, deploy=self, network_boot=self
+            *(self, self, (self,), self, self),
+            serial=self.line,
+            inventory=self,
+            deploy=self,
+            network_boot=self,
+            disks=self,
         )
 
     def hardware(self) -> Hardware:
-        return Hardware(firmware=self.firmware)
+        return Hardware(firmware=self.firmware, disks=self.known)
+
+    async def apply(self, action: PowerAction | BootOverride) -> None:
+        if isinstance(action, BootOverride):
+            await self._point("in order" if action.enabled is BootEnabled.DISABLED else "boot once")
+        elif action is PowerAction.ON:
+            await self._point("on again" if "on" in self.passed else "on")
+        elif action is PowerAction.FORCE_OFF:
+            await self._point("force off")
+        await super().apply(action)
+
+    async def write(self, index: int, source: Path) -> None:
+        raise NotImplementedError("no job writes a disk from outside")
+
+    async def clear(self, index: int) -> None:
+        if self.state is not PowerState.OFF:
+            raise WrongState("the node is not off")
+        assert index == 0
+        self.disk = Disk(CLEARED_OUTSIDE)
 
     async def listener(self) -> socket.socket:
         if self.state is not PowerState.ON:
@@ -136,10 +171,12 @@ class BootingServer(MemoryServer):
         self.boot_file = url
 
     async def insert(self, slot: str, path: str, image: str) -> None:
+        await self._point("insert")
         await super().insert(slot, path, image)
         self.path = path
 
     async def eject(self, slot: str) -> None:
+        await self._point("eject")
         await super().eject(slot)
         self.path = ""
 
@@ -187,8 +224,9 @@ class BootingServer(MemoryServer):
 
     async def _live(self, life: Callable[["Http"], Awaitable[None]]) -> None:
         async with ClientSession(timeout=ClientTimeout(5)) as session:
+            self.http = Http(session, self.url, tries=self.tries)
             try:
-                await life(Http(session, self.url))
+                await life(self.http)
             except Gone:
                 pass
 
@@ -216,7 +254,7 @@ class BootingServer(MemoryServer):
         await self.ramdisk(http, unpacked(self.fetched["configuration"]))
 
     async def ramdisk(self, http: "Http", conf_text: str = "") -> None:
-        """Points: boot, check in, erase, write, half, verify, seed, done, off."""
+        """Points: boot, check in, chosen, erase, write, half, verify, seed, done, off."""
         self.line.print(b"lightsout: deploy ramdisk\r\n")
         await self._point("boot")
         conf = values(conf_text or Path(self.path).read_text())
@@ -224,24 +262,28 @@ class BootingServer(MemoryServer):
         http.token = conf["token"]
         try:
             await self._deploy(http)
-        except Refused as error:
-            self.heard.append(str(error))
-            self.disk = Disk(b"cleared") if "erase" in self.passed else self.disk
-            self.line.print(b"lightsout: FAILED\r\n")
-            if error.status != 409:
-                await http.post("failed", message=str(error), log="the log\n")
-            await self.power_off()
-        except ClientError as error:
-            self.disk = Disk(b"cleared")
-            await http.post("failed", message=f"the download broke: {type(error).__name__}", log="")
-            await self.power_off()
+        except (Refused, ClientError) as error:
+            await self._give_up(http, error)
         self.line.print(DONE)
         await self._point("off")
+        await self.power_off()
+
+    async def _give_up(self, http: "Http", error: Exception) -> None:
+        """As the ramdisk does: the disk first, if it was touched, then the report, then off."""
+        self.heard.append(str(error))
+        self.line.print(b"lightsout: FAILED\r\n")
+        touched = self.disk.content != UNTOUCHED
+        if touched:
+            self.disk = Disk(CLEARED)
+        message = str(error) if isinstance(error, Refused) else f"the download broke: {type(error).__name__}"
+        with suppress(Refused):
+            await http.post("failed", message=message, log="the log\n", cleared="1" if touched else "")
         await self.power_off()
 
     async def _deploy(self, http: "Http") -> None:
         await self._point("check in")
         told = values(await http.post("checkin", uuid="0", mac="", disks=self.disks, version="1"))
+        await self._point("chosen")
         errands = {"install": self._install, "erase": self._erase, "rescue": self._rescue, "inspect": self._inspect}
         await errands[told["errand"]](http, told)
         await self._point("done")
@@ -262,7 +304,7 @@ class BootingServer(MemoryServer):
         await http.post("progress", phase="seed", bytes="0", total="3")
         await self._point("seed")
         for name in told["seed"].split():
-            self.disk.seed[name] = (await http.get(f"seed/{name}")).decode()
+            self.disk.seed[name] = (await http.insist(f"seed/{name}")).decode()
 
     async def _erase(self, http: "Http", told: dict[str, str]) -> None:
         """Points: erase, verify."""
@@ -335,17 +377,20 @@ class BootingServer(MemoryServer):
 
 @dataclass
 class Http:
+    """`lost`: whatever is asked for next is not there."""
+
     session: ClientSession
     url: str
     token: str = ""
+    tries: int = TRIES
+    lost: bool = False
 
     async def post(self, name: str, **form: str) -> str:
         """Tries again for a while when nobody answers, as the ramdisk does."""
-        for _ in range(TRIES):
+        for _ in range(self.tries):
             try:
-                async with self.session.post(
-                    f"{self.url}/deploy/v1/{name}", data=form, headers=self._headers()
-                ) as reply:
+                async with self.session.post(self._where(name), data=form, headers=self._headers()) as reply:
+                    self.lost = False
                     if reply.status != 200:
                         raise Refused(reply.status, await reply.text())
                     return await reply.text()
@@ -371,13 +416,26 @@ class Http:
         raise Refused(0, "nobody answers")
 
     async def get(self, name: str, half: Callable[[], Awaitable[None]] | None = None) -> bytes:
-        async with self.session.get(f"{self.url}/deploy/v1/{name}", headers=self._headers()) as reply:
+        async with self.session.get(self._where(name), headers=self._headers()) as reply:
+            self.lost = False
             if reply.status != 200:
                 raise Refused(reply.status, await reply.text())
             content = await reply.content.read(16) if half else b""
             if half:
                 await half()
             return content + await reply.read()
+
+    async def insist(self, name: str) -> bytes:
+        """As `get`, tried again like a post."""
+        for _ in range(self.tries):
+            try:
+                return await self.get(name)
+            except (ClientError, TimeoutError):
+                await asyncio.sleep(0.05)
+        raise Refused(0, "the service does not answer")
+
+    def _where(self, name: str) -> str:
+        return f"{self.url}/deploy/v1/{'nowhere/' if self.lost else ''}{name}"
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}

@@ -16,7 +16,7 @@ from tests.reinstall.simulated import values
 
 GOOD, BAD = "a" * 64, "b" * 64
 IMAGE = Image(
-    "mini", "Mini", Path("/images/mini.raw"), "raw", 1024, GOOD, frozenset(BootMode), "cloud-init", frozenset()
+    "mini", "Mini", Path("/images/mini.raw"), "raw", 1024, GOOD, frozenset(BootMode), "lightsout", frozenset()
 )
 CHECK_IN = {"disks": "vda:4096:S1"}
 FULL = {"phase": "write", "bytes": "10", "total": "1024"}

@@ -16,11 +16,13 @@ from bmc.model.job import JobState
 from bmc.reinstall.desk import Desk, Errand, Ticket, Turned, hidden
 from tests.jobs.lab import killed_and_started_again
 from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, reaches
+from tests.reinstall.simulated import DISK_SIZE
 from tests.world import OPERATOR, until
 
 FULL = {"method": "Full"}
 STEPS = (
-    "power off", "insert medium", "boot once", "power on", "check in", "erase", "verify", "shut down", "eject",
+    "power off", "insert medium", "boot once", "power on", "check in", "choose disk", "erase", "verify", "shut down",
+    "eject",
 )  # fmt: skip
 
 
@@ -33,7 +35,7 @@ async def test_what_was_erased_is_on_the_job_in_the_events_and_in_the_audit(jobs
     record = dict(cast("Mapping[str, Any]", job.details["erased"]))
     assert record.pop("started") <= record.pop("ended")
     assert record == {
-        "disk": "vda", "serial": "SYSDISK0", "size": 1048576, "method": "Full", "account": OPERATOR.account,
+        "disk": "vda", "serial": "SYSDISK0", "size": DISK_SIZE, "method": "Full", "account": OPERATOR.account,
         "places": 10, "places_bytes": 655360,
     }  # fmt: skip
     (event,) = [event for event in await booting.events.history(limit=1000) if event.kind is EventKind.DISK_ERASED]
@@ -108,7 +110,14 @@ async def test_a_guest_that_hangs_runs_out_of_time(jobs, house, booting, point, 
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_service_killed_in_any_step_goes_on_to_the_end(jobs, house, booting, step, tmp_path: Path):
-    at = {"power on": "boot", "check in": "check in", "erase": "erase", "verify": "verify", "shut down": "off"}
+    at = {
+        "power on": "boot",
+        "check in": "check in",
+        "choose disk": "chosen",
+        "erase": "erase",
+        "verify": "verify",
+        "shut down": "off",
+    }
     _, go = held(house.server, at.get(step, ""))
     job = await jobs.start("erase", "n1", FULL, OPERATOR)
     await reaches(booting, job.id, step)

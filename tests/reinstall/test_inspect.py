@@ -1,5 +1,6 @@
 """Inspect with a simulated guest: what it found is the node's where nothing else is known, and outlives the service."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +14,22 @@ from bmc.model.job import JobState
 from bmc.model.node import Disk, Hardware, Nic
 from bmc.reinstall.inspect import TEXT_MAX, hardware
 from tests.jobs.lab import killed_and_started_again
-from tests.reinstall.conftest import assert_let_go, ended
+from tests.reinstall.conftest import House, assert_let_go, ended
+from tests.reinstall.simulated import DISK_SERIAL, DISK_SIZE
 from tests.world import ADMIN, OPERATOR, until
 
 FOUND = Hardware(
     manufacturer="ACME", model="Rack1", serial="X1", cpus=4, memory=8 << 30, firmware=BootMode.UEFI,
-    firmware_version="1.2", disks=(Disk("vda", 1048576, "SYSDISK0"),), nics=(Nic("eth0", "52:54:00:00:00:01"),),
+    firmware_version="1.2", disks=(Disk("vda", DISK_SIZE, DISK_SERIAL),), nics=(Nic("eth0", "52:54:00:00:00:01"),),
 )  # fmt: skip
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """Its backend knows of no disk."""
+    opened = House(tmp_path)
+    opened.server.known = ()
+    return opened
 
 
 async def test_what_was_found_is_shown_and_outlives_the_service(jobs, house, booting, tmp_path):

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from bmc.fetch import Fetcher
 from bmc.jobs import Jobs, Run
 from bmc.jobs.ledger import SECRETS
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootTarget
@@ -24,7 +26,9 @@ from bmc.node import Node
 from bmc.node.power import PATIENCE
 from bmc.ports import Backend, Site
 from bmc.reinstall.build import Artefacts, build_all, default_cache
-from bmc.reinstall.images import Catalogue
+from bmc.reinstall.image_import import ImageImport
+from bmc.reinstall.image_store import ImageStore
+from bmc.reinstall.images import unpack
 from bmc.reinstall.medium import build_medium
 from bmc.reinstall.network_boot import boot_files
 from bmc.reinstall.ways import Network, VirtualMedia, deploy_link
@@ -56,7 +60,7 @@ class RealDrivers(MemoryDrivers):
         self._site = Site(directory, SystemClock(), no_credentials)
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
-        return driver.complete(definition)
+        return driver.complete(definition, self._site)
 
     async def open(self, definition: NodeDefinition) -> Backend:
         return await driver.open(definition, self._site)
@@ -66,14 +70,16 @@ class Lab:
     def __init__(self, directory: Path, artefacts: Artefacts) -> None:
         self.directory = directory
         self.drivers = RealDrivers(directory / "nodes")
-        self._catalogue = Catalogue(artefacts.catalogue)
+        self.outside = directory / "outside"
+        self.images = ImageStore(directory / "images", 1 << 30, artefacts.catalogue, [self.outside])
         self._ways = (
             VirtualMedia(partial(build_medium, artefacts), directory / "deploy"),
             Network(partial(boot_files, artefacts)),
         )
 
     def jobs(self, world: World) -> Jobs:
-        return jobs_of(world, SystemClock(), *recipes(world, self._catalogue, *self._ways))
+        chores = [ImageImport(self.images, Fetcher(), world.events, 1 << 30).chore()]
+        return jobs_of(world, SystemClock(), *recipes(world, self.images.catalogue, *self._ways), chores=chores)
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +127,19 @@ def request(image: str) -> dict[str, object]:
     return {"image": image, "hostname": "web-1", "ssh_keys": [KEY]}
 
 
+async def add_qcow2_of(lab: Lab, jobs: Jobs, image: str, name: str) -> None:
+    """Add the image again, from a qcow2."""
+    raw = lab.directory / "disk.raw"
+    await asyncio.to_thread(unpack, lab.images.catalogue.get(image), raw)
+    lab.outside.mkdir()
+    command = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(lab.outside / f"{name}.qcow2")]
+    await asyncio.to_thread(subprocess.run, command, check=True)
+    said = {"seed": "lightsout", "proofs": ["phone-home", "serial-nonce"]}
+    job = await jobs.begin("import", {"image": name, "file": f"{name}.qcow2", **said}, ADMIN)
+    await until(lambda: jobs.get(job.id).state.ended, LONG)
+    assert jobs.get(job.id).state is JobState.COMPLETED, jobs.get(job.id)
+
+
 def assert_no_secret_shows(directory: Path, console: bytes, secrets: Mapping[str, object]) -> None:
     """Neither to who reads the serial console nor to who lists the host's processes; and iPXE was at work."""
     line = Path(f"/proc/{pid_of_guest(directory)}/cmdline").read_bytes()
@@ -133,7 +152,7 @@ def assert_no_secret_shows(directory: Path, console: bytes, secrets: Mapping[str
 @pytest.mark.parametrize(
     ("firmware", "image", "way"),
     [
-        ("bios", "lightsout-mini", "VirtualMedia"),
+        ("bios", "from-qcow2", "VirtualMedia"),
         ("uefi", "lightsout-server", "VirtualMedia"),
         ("bios", "lightsout-mini", "Network"),
         pytest.param("uefi", "lightsout-server", "Network", marks=pytest.mark.slow),
@@ -143,6 +162,8 @@ async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmwar
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, firmware)
         jobs = lab.jobs(world)
+        if image == "from-qcow2":
+            await add_qcow2_of(lab, jobs, "lightsout-mini", image)
         asked = {**request(image), "way": way}
         job = await jobs.start("reinstall", "n1", asked, OPERATOR, {"password": "tea time"})
         if way == "Network":
@@ -152,7 +173,7 @@ async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmwar
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
         assert job.details["proofs"] == ["phone-home", "serial-nonce"]
         system = cast("Mapping[str, str]", job.details["system"])
-        assert (system["hostname"], system["image"]) == ("web-1", image)
+        assert (system["hostname"], system["image"]) == ("web-1", image.replace("from-qcow2", "lightsout-mini"))
         snapshot = node.snapshot
         assert (snapshot.installed_image, snapshot.power, snapshot.boot) == (image, PowerState.ON, NO_OVERRIDE)
         assert not any(slot.inserted for slot in snapshot.media)
@@ -185,7 +206,7 @@ async def test_a_network_boot_that_is_led_astray_ends_the_job_as_soon_as_the_fir
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, "bios")
         misled = Misled(partial(boot_files, artefacts))
-        jobs = jobs_of(world, SystemClock(), *recipes(world, Catalogue(artefacts.catalogue), misled))
+        jobs = jobs_of(world, SystemClock(), *recipes(world, lab.images.catalogue, misled))
         job = await ended(jobs, (await jobs.start("inspect", "n1", {"way": "Network"}, OPERATOR)).id, node)
         assert job.message == "the ramdisk did not check in: the node found nothing to boot from"
         tail = str(job.details["console_tail"])
@@ -227,6 +248,10 @@ async def test_a_guest_that_is_killed_in_mid_write_ends_the_job_at_once(lab, tmp
         assert "the node went off (process-died)" in job.message
         assert "lightsout" in str(job.details["console_tail"])
         assert (node.snapshot.power, node.snapshot.reservation) == (PowerState.OFF, None)
+        assert "the first MiB of vda was cleared from outside: nothing boots from it" in [m.text for m in job.messages]
+        with (tmp_path / "nodes" / "n1" / "guest" / "disk0.raw").open("rb") as disk:
+            assert disk.read(1 << 20) == bytes(1 << 20)
+            assert disk.seek(0, os.SEEK_END) == 256 << 20
         await jobs.close()
 
 

@@ -1,6 +1,5 @@
 """The deploy ramdisk in a real guest: it writes what it was told to, and nothing otherwise."""
 
-import gzip
 import hashlib
 import os
 import socket
@@ -20,6 +19,7 @@ from bmc.reinstall.images_seed import seed_image
 from bmc.reinstall.medium import build_medium, shell_lines
 from tests.reinstall.deploy_peer import PROOF_TOKEN, Peer, serving
 from tests.reinstall.guest import SERIAL, Shape, running
+from tests.reinstall.packing import packed
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 
@@ -52,9 +52,9 @@ def disk(place: Path) -> Path:
 def small(place: Path) -> Image:
     """An image that is quick to write and boots nothing."""
     content = os.urandom(3 * MIB) + bytes(5 * MIB) + b"end".ljust(512, b".")
-    path = place / "small.raw.gz"
-    path.write_bytes(gzip.compress(content, 1))
-    return Image("small", "small", path, "gzip", len(content), hashlib.sha256(content).hexdigest(),
+    path = place / "small.raw.zst"
+    path.write_bytes(packed("zstd", content))
+    return Image("small", "small", path, "zstd", len(content), hashlib.sha256(content).hexdigest(),
                  frozenset(), "none", frozenset())  # fmt: skip
 
 

@@ -1,12 +1,12 @@
 """What is checked before anything is erased, and what the new system is told."""
 
 import base64
-import json
 import subprocess
 
 import pytest
 
 from bmc.reinstall import seed
+from bmc.reinstall.cloud_init import System
 from tests.reinstall.simulated import values
 
 
@@ -28,9 +28,13 @@ def nist(bits: int) -> str:
 ED25519 = public("ssh-ed25519", bytes(range(32)))
 
 
+def problems(**asked: object) -> list[str]:
+    return seed.problems(None, {"hostname": "a", **asked}, ())
+
+
 @pytest.mark.parametrize("hostname", ["a", "web-1", "web-1.example.org", "1st", "x" * 63])
 def test_host_names_as_rfc_1123_has_them_are_taken(hostname):
-    assert seed.problems(hostname, (), None) == []
+    assert problems(hostname=hostname) == []
 
 
 @pytest.mark.parametrize(
@@ -38,7 +42,7 @@ def test_host_names_as_rfc_1123_has_them_are_taken(hostname):
     ["", "-a", "a-", "a_b", "a b", "Web", "a..b", ".a", "a.", "x" * 64, ".".join(["x" * 62] * 5), "a\n", None, 7],
 )
 def test_other_names_are_not(hostname):
-    [problem] = seed.problems(hostname, (), None)
+    [problem] = problems(hostname=hostname)
     assert problem.startswith(f"hostname {hostname!r}: expected")
 
 
@@ -55,7 +59,7 @@ def test_other_names_are_not(hostname):
     ],
 )
 def test_keys_of_today_are_taken(key):
-    assert seed.problems("a", [key], None) == []
+    assert problems(ssh_keys=[key]) == []
 
 
 @pytest.mark.parametrize(
@@ -75,19 +79,19 @@ def test_keys_of_today_are_taken(key):
     ],
 )
 def test_other_keys_are_refused_by_number(key, words):
-    [problem] = seed.problems("a", [ED25519, key], None)
+    [problem] = problems(ssh_keys=[ED25519, key])
     assert problem.startswith("ssh_keys, key 2: ")
     assert words in problem
 
 
 def test_keys_are_a_list_of_a_sane_length():
-    assert seed.problems("a", ED25519, None) == ["ssh_keys: expected a list of public keys"]
-    assert seed.problems("a", [ED25519] * 33, None) == ["ssh_keys: 33 keys, at most 32 are possible"]
+    assert problems(ssh_keys=ED25519) == ["ssh_keys: expected a list of public keys"]
+    assert problems(ssh_keys=[ED25519] * 33) == ["ssh_keys: 33 keys, at most 32 are possible"]
 
 
 @pytest.mark.parametrize("password", ["", "a\nb", "x" * 129, 7])
 def test_passwords_that_cannot_be_typed_are_refused(password):
-    [problem] = seed.problems("a", (), password)
+    [problem] = problems(password=password)
     assert problem.startswith("password: ")
 
 
@@ -104,25 +108,25 @@ async def test_a_password_becomes_its_sha512_crypt():
     assert await seed.crypt(password) != hashed
 
 
-def test_the_files_hold_what_was_asked_whatever_its_characters():
-    who = seed.Identity("web-1", (f'{ED25519} o\'neill "$HOME"', ED25519), "$6$salt$hash")
-    files = seed.files(who, "lightsout-7", "http://10.0.2.2", "proof", "nonce")
+@pytest.mark.parametrize("user", ["", "Olga", "1st", "a b", "x" * 33, "o:l", 7])
+def test_users_that_no_linux_has_are_refused(user):
+    assert problems(user=user) == ["user: expected a letter, then letters, digits, - or _, in lower case, 32 in all"]
+
+
+def test_our_own_systems_are_told_what_was_asked_whatever_its_characters():
+    keys = (f'{ED25519} o\'neill "$HOME"', ED25519)
+    proof = {"api": "http://10.0.2.2", "proof_token": "proof", "nonce": "nonce", "image": "mini"}
+    files = seed.files("lightsout", System("i", "web-1", "root", keys, "$6$salt$hash", proof=proof))
+    assert list(files) == ["lightsout.env"]
     assert values(files["lightsout.env"]) == {
         "hostname": "web-1",
-        "sshkeys": "\n".join(who.ssh_keys),
+        "sshkeys": "\n".join(keys),
         "api": "http://10.0.2.2",
         "proof_token": "proof",
         "nonce": "nonce",
         "password_hash": "$6$salt$hash",
     }
-    assert files["meta-data"] == "instance-id: lightsout-7\nlocal-hostname: web-1\n"
-    lines = files["user-data"].splitlines()
-    assert lines[0] == "#cloud-config"
-    assert [json.loads(line[4:]) for line in lines if line.startswith("  - ")] == list(who.ssh_keys)
 
 
-def test_without_password_and_keys_nothing_stands_for_them():
-    files = seed.files(seed.Identity("web-1"), "i", "http://x", "p", "n")
-    assert "password_hash" not in files["lightsout.env"]
-    assert "ssh_authorized_keys" not in files["user-data"]
-    assert "chpasswd" not in files["user-data"]
+def test_without_password_nothing_stands_for_it():
+    assert "password_hash" not in seed.files("lightsout", System("i", "web-1"))["lightsout.env"]

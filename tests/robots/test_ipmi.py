@@ -38,6 +38,9 @@ def credentials(name: str) -> tuple[bytes, bytes]:
         raise InvalidRequest(f"there are no credentials {name!r}") from None
 
 
+SITE = Site(Path(), SystemClock(), credentials)
+
+
 class QuickClock(SystemClock):
     """Half a minute of polling takes a second."""
 
@@ -304,11 +307,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("options", "complaint"), WRONG)
 def test_wrong_options_are_named_all(options, complaint):
     with pytest.raises(InvalidRequest, match=complaint):
-        driver.complete(define(**options))
+        driver.complete(define(**options), SITE)
 
 
 def test_the_definition_is_completed():
-    completed = driver.complete(NodeDefinition("n1", UUID(int=1), "ipmi", {"host": "bmc1", "credential": "lab"}))
+    completed = driver.complete(NodeDefinition("n1", UUID(int=1), "ipmi", {"host": "bmc1", "credential": "lab"}), SITE)
     assert completed.options == {"host": "bmc1", "port": 623, "credential": "lab", "poll": 5.0, "post_time": 300.0}
 
 

@@ -16,7 +16,7 @@ from bmc.model.power import PowerAction, PowerReading, PowerState
 from bmc.ports import Backend, BootControl, ByteStream, MediaBay, PowerSense, SerialSource
 from bmc.virtual_node.driver import open_virtual_node
 from bmc.virtual_node.files import NodeFiles
-from bmc.virtual_node.options import MIB
+from bmc.virtual_node.options import MIB, VirtualNodeOptions, parse_options
 from tests.virtual_node.sector import write_disk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,10 +80,15 @@ class Rig:
         self.files = NodeFiles(directory / name)
         self.readings: list[tuple[str, PowerReading]] = []
         self.boots: list[BootSeen] = []
+        self.interfaces: frozenset[str] = frozenset()
         self._tasks: list[asyncio.Task[None]] = []
 
+    @property
+    def options(self) -> VirtualNodeOptions:
+        return parse_options(self.definition.options, self.definition.uuid)
+
     def compose(self) -> Backend:
-        return open_virtual_node(self.definition, self.directory, SystemClock())
+        return open_virtual_node(self.definition, self.directory, SystemClock(), interfaces=self.interfaces)
 
     async def start(self, follow_boots: bool = True) -> "Rig":
         self.backend = self.compose()

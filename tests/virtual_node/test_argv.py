@@ -55,15 +55,22 @@ def test_a_strange_name_cannot_become_an_option():
 
 
 def test_disks_pause_on_errors_and_sit_on_their_bus():
-    line = argv({"disks": [{"size_gib": 1}, {"size_gib": 1, "bus": "sata"}, {"size_gib": 1, "bus": "scsi"}]})
+    line = argv({"disks": [{"size_gib": 1, "bus": bus} for bus in ("virtio", "sata", "scsi", "nvme")]})
     found = devices(line)
-    assert [found[f"disk{index}"]["driver"] for index in range(3)] == ["virtio-blk-pci", "ide-hd", "scsi-hd"]
+    drivers = [found[f"disk{index}"]["driver"] for index in range(4)]
+    assert drivers == ["virtio-blk-pci", "ide-hd", "scsi-hd", "nvme"]
+    assert "werror" not in found["disk3"], "QEMU's NVMe has no such property"
     assert all(
         (found[f"disk{index}"]["werror"], found[f"disk{index}"]["rerror"]) == ("stop",) * 2 for index in range(3)
     )
     assert found["disk1"]["bus"] == "ide.1"
     assert found["scsi0"]["driver"] == "virtio-scsi-pci"
     assert all(json.loads(drive)["driver"] == "raw" for drive in values(line, "-blockdev"))
+
+
+def test_a_card_is_of_its_model():
+    found = devices(argv({"nics": [{}, {"model": "e1000e"}]}))
+    assert [found[f"nic{index}"]["driver"] for index in range(2)] == ["virtio-net-pci", "e1000e"]
 
 
 def test_every_index_is_used_once_and_follows_the_nodes_own_order():

@@ -1,6 +1,7 @@
 """Boot overrides on a real guest: each target, once and continuous, however the boot comes about, and spent by it."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,16 @@ async def test_an_override_to_an_empty_drive_falls_on(rig: Rig):
     await armed(rig, CD_ONCE)
     await rig.power_on("DISK-UP")
     assert spent(rig, CD_ONCE) == 1
+
+
+@pytest.mark.parametrize("bus", ["scsi", "sata", "nvme"])
+async def test_every_bus_boots_and_steps_back_for_an_override(make_rig: Callable[..., Rig], tmp_path: Path, bus: str):
+    """The rest of this file has a virtio disk."""
+    rig = make_rig(disks=[{"size_mib": 8, "bus": bus}], nics=[{"model": "e1000e"}])
+    rig.write_disk()
+    await rig.start()
+    await rig.media.insert("cd0", str(write_cd(tmp_path / "boot.iso")), "boot.iso")
+    await armed(rig, CD_ONCE)
+    position = await rig.power_on("CD-UP")
+    await rig.apply(PowerAction.FORCE_RESTART)
+    await rig.serial.until("DISK-UP", position)

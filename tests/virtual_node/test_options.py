@@ -22,6 +22,7 @@ MISTAKES = [
     ({"disks": [{"size_gib": 1, "serial": "x"}] * 2}, "disks: two have the same serial"),
     ({"disks": [{"size_gib": 1, "bus": "sata"}] * 6}, "disks: at most 5 may have bus sata"),
     ({"nics": [{"mac": "01:00:5e:00:00:01"}]}, "options.nics[0].mac: "),
+    ({"nics": [{"model": "ne2000"}]}, "options.nics[0].model: "),
     ({"nics": [{"mac": "52:54:00:00:00:01"}] * 2}, "nics: two have the same mac"),
     ({"colour": "red"}, "options.colour: "),
 ]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bmc.model.errors import BackendFailed
-from bmc.virtual_node.console import CLOSING, SocketStream
+from bmc.socket_stream import CLOSING, SocketStream
 
 MIB = 1 << 20
 

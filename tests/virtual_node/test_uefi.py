@@ -48,6 +48,18 @@ async def test_setup_is_entered_and_the_next_boot_is_an_ordinary_one(uefi: Rig):
     await uefi.serial.until("DISK-UP", position)
 
 
+async def test_nvme_boots_and_steps_back_for_an_override(make_rig: Callable[..., Rig], tmp_path: Path):
+    rig = make_rig(memory_mib=128, firmware="uefi", disks=[{"size_mib": 8, "bus": "nvme"}], nics=[{"model": "e1000e"}])
+    rig.files.make()
+    write_efi_disk(rig.files.guest / "disk0.raw", 8, "DISK-UP")
+    await rig.start()
+    await rig.media.insert("cd0", str(write_efi_cd(tmp_path / "boot.iso", "CD-UP")), "boot.iso")
+    await rig.boot.apply(BootOverride(BootTarget.CD, BootEnabled.ONCE))
+    position = await rig.power_on("CD-UP")
+    await rig.apply(PowerAction.FORCE_RESTART)
+    await rig.serial.until("DISK-UP", position)
+
+
 async def test_missing_firmware_is_refused_with_the_remedy(
     make_rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
 ):

@@ -11,8 +11,9 @@ VERSION=lightsout-ramdisk/2
 MEDIUM_SECONDS=20
 TRIES=8
 STALL_SECONDS=60
+SEED_MIB=2
 
-token='' api='' medium='' disk='' online='' touched='' writer='' shown='' missed=0
+token='' api='' medium='' disk='' online='' touched='' cleared='' writer='' shown='' missed=0
 
 # say TEXT: to the screen, to the serial console, and to the log that a failure reports.
 say() {
@@ -61,9 +62,10 @@ insist() {
 # clear_head: after this nothing boots from a disk that holds half a system.
 clear_head() {
     [ "$touched" ] || return 0
-    killall -q wget gunzip dd sha256sum
+    killall -q wget zstd dd sha256sum
     [ "$writer" ] && wait "$writer" 2>/dev/null
     if dd if=/dev/zero of="/dev/$disk" bs=1M count=1 oflag=direct conv=notrunc,fsync status=none 2> /run/clear.err; then
+        cleared=1
         say "the first MiB of $disk is cleared: nothing boots from it"
     else
         say "the first MiB of $disk could not be cleared: $(cat /run/clear.err)"
@@ -74,7 +76,7 @@ clear_head() {
 fail() {
     say "FAILED: $1"
     clear_head
-    [ "$online" ] && insist failed "message=$(urlencode "$1")&log=$(urlencode "$(tail -c 4000 /run/log)")"
+    [ "$online" ] && insist failed "message=$(urlencode "$1")&cleared=$cleared&log=$(urlencode "$(tail -c 4000 /run/log)")"
     sleep 1
     exit 1
 }
@@ -82,6 +84,7 @@ fail() {
 cancelled() {
     say "the service has ended this job: stopping"
     clear_head
+    [ "$cleared" ] && post failed "message=stopped&cleared=1&log=$(urlencode "$(tail -c 4000 /run/log)")"
     sleep 1
     exit 1
 }
@@ -108,6 +111,14 @@ report() {
         [ $missed -lt $TRIES ] || fail "the service stopped answering at $api: $(cat /run/post.err)"
         ;;
     esac
+}
+
+# touch_disk TOTAL: nothing of the disk is changed before the service knows that it will be.
+touch_disk() {
+    show erase 0 "$1"
+    insist progress "phase=erase&bytes=0&total=$1"
+    outcome $? "the begin of the erasing"
+    touched=1
 }
 
 sectors() {
@@ -245,20 +256,20 @@ take_image() {
     sha256=$(value image_sha256 /run/reply)
     encoding=$(value image_encoding /run/reply)
     seed=$(value seed /run/reply)
+    seed_label=$(value seed_label /run/reply)
     case $size in '' | *[!0-9]* | 0) fail "the service named no image size: '$size'" ;; esac
     [ $((size % 512)) = 0 ] || fail "the image has $size bytes, which is no whole number of sectors"
     case $sha256 in *[!0-9a-f]*) sha256='' ;; esac
     [ ${#sha256} = 64 ] || fail "the service named no SHA-256 of the image"
-    case $encoding in raw) decode=cat ;; gzip) decode='gunzip -c' ;;
-    *) fail "the image is encoded as '$encoding'; this ramdisk knows raw and gzip" ;; esac
+    case $encoding in raw) decode=cat ;; gzip | xz | zstd) decode='zstd -dcq -' ;;
+    *) fail "the image is encoded as '$encoding'; this ramdisk knows raw, gzip, xz and zstd" ;; esac
     [ "$size" -le "$room" ] || fail "the image needs $size bytes and $disk has $room"
 }
 
 # erase_ends: first and last, where partition tables lie, so that an interrupted write never leaves the old system bootable.
 erase_ends() {
     say "erasing $disk"
-    touched=1
-    report erase 0 5242880
+    touch_disk 5242880
     zero 0 4194304
     zero $((room - 1048576)) 1048576
     report erase 5242880 5242880
@@ -311,16 +322,33 @@ verify() {
     say "SHA-256 $read_back is right"
 }
 
-# seed_partition: the FAT partition of the disk that is labelled CIDATA (the label lies at 43 in FAT12 and FAT16, at 71 in FAT32).
+# seed_partition: the FAT partition of the disk that is labelled $seed_label (the label lies at 43 in FAT12 and FAT16, at 71 in FAT32).
 seed_partition() {
-    local entry name offset label
+    local entry name offset label wanted=$(echo "$seed_label" | tr a-z A-Z)
     for entry in "/sys/block/$disk/$disk"*/partition; do
         name=$(basename "$(dirname "$entry")")
         for offset in 43 71; do
             label=$(dd if="/dev/$name" bs=1 skip=$offset count=11 status=none 2>/dev/null | tr -d ' \0' | tr a-z A-Z)
-            [ "$label" = CIDATA ] && echo "$name" && return
+            [ "$label" = "$wanted" ] && echo "$name" && return
         done
     done
+}
+
+# make_seed_partition: at the end of the disk, behind whatever the image holds, for an image that came without one.
+make_seed_partition() {
+    local start=$(((room / 1048576 - SEED_MIB - 1) * 2048)) kind=c
+    case $(sfdisk -d "/dev/$disk" 2> /run/seed.err | sed -n 's/^label: //p') in
+    dos) [ $start -lt 4290000000 ] || fail "the seed needs a place below 2 TiB, since the image has an MBR" ;;
+    gpt) kind=EBD0A0A2-B9E5-4433-87C0-68B6B72699C7 && sfdisk --relocate gpt-bak-std "/dev/$disk" > /run/seed.err 2>&1 ;;
+    *) fail "the image has no partition table, so there is no place for its seed" ;;
+    esac
+    [ $((start * 512)) -ge "$size" ] || fail "$disk has no room for the seed behind the image: it needs $((SEED_MIB + 2)) MiB"
+    echo "start=$start,size=$((SEED_MIB * 2048)),type=$kind" |
+        sfdisk --append --no-reread --wipe never "/dev/$disk" > /run/seed.err 2>&1 ||
+        fail "no partition for the seed can be added: $(grep . /run/seed.err | tail -n 1)"
+    gunzip -c "/lib/seed-$seed_label.fat.gz" | dd of="/dev/$disk" bs=512 seek=$start conv=notrunc,fsync 2> /run/seed.err ||
+        fail "the seed's file system cannot be written: $(cat /run/seed.err)"
+    blockdev --rereadpt "/dev/$disk" 2> /run/seed.err
 }
 
 write_seed() {
@@ -329,13 +357,18 @@ write_seed() {
     report seed 0 "$total"
     blockdev --rereadpt "/dev/$disk" 2> /run/seed.err
     partition=$(seed_partition)
-    [ "$partition" ] || fail "the image has no FAT partition labelled CIDATA for its seed"
+    if [ -z "$partition" ]; then
+        make_seed_partition
+        partition=$(seed_partition)
+        [ "$partition" ] || fail "the partition made for the seed is not there"
+    fi
     mkdir -p /seed
     mount -t vfat "/dev/$partition" /seed 2> /run/seed.err || fail "the seed partition $partition cannot be mounted: $(cat /run/seed.err)"
     for name in $seed; do
-        case $name in .* | *[!A-Za-z0-9._-]*) fail "the service named a seed file '$name'" ;; esac
+        case /$name in */.* | *[!A-Za-z0-9._/-]*) fail "the service named a seed file '$name'" ;; esac
         fetch_seed "$name" || fail "the seed file $name did not come: $(cat /run/seed.err)"
-        cp "/run/seed-$name" "/seed/$name" 2> /run/seed.err || fail "the seed file $name does not fit: $(cat /run/seed.err)"
+        mkdir -p "$(dirname "/seed/$name")"
+        cp "/run/seed-files/$name" "/seed/$name" 2> /run/seed.err || fail "the seed file $name does not fit: $(cat /run/seed.err)"
         count=$((count + 1))
         report seed $count "$total"
     done
@@ -347,8 +380,9 @@ write_seed() {
 
 fetch_seed() {
     local try
+    mkdir -p "$(dirname "/run/seed-files/$1")"
     for try in 1 2 3 4; do
-        timeout 20 wget -q -O "/run/seed-$1" --header "Authorization: Bearer $token" "$api/deploy/v1/seed/$1" 2> /run/seed.err && return
+        timeout 20 wget -q -O "/run/seed-files/$1" --header "Authorization: Bearer $token" "$api/deploy/v1/seed/$1" 2> /run/seed.err && return
         sleep 1
     done
     return 1

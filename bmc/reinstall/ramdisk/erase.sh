@@ -58,8 +58,7 @@ erase() {
     local start bytes number=0 total
     say "erasing $disk, $room bytes: $method"
     edges > /run/edges
-    report erase 0 "$room"
-    touched=1
+    touch_disk "$room"
     case $method in
     Metadata)
         total=$(wc -l < /run/edges)

@@ -16,7 +16,7 @@ rescue() {
     mkdir -p /dev/pts /mnt /root/.ssh
     mount -t devpts -o mode=0620 devpts /dev/pts
     fetch_seed authorized_keys || fail "the SSH keys did not come: $(cat /run/seed.err)"
-    cp /run/seed-authorized_keys /root/.ssh/authorized_keys
+    cp /run/seed-files/authorized_keys /root/.ssh/authorized_keys
     chmod 0700 /root /root/.ssh
     chmod 0600 /root/.ssh/authorized_keys
     dropbearkey -t ed25519 -f /run/hostkey > /run/hostkey.pub 2> /run/key.err ||

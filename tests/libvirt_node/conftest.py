@@ -1,0 +1,65 @@
+"""A libvirtd for each worker, a domain and a backend for each test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from bmc.libvirt_node.library import libvirt
+from bmc.model.clock import SystemClock
+from bmc.model.errors import InvalidRequest
+from bmc.model.node import NodeDefinition
+from bmc.ports import Backend, Site
+from tests.libvirt_node.daemon import Libvirtd, VirtualMachine, lacks
+
+Compose = Callable[..., "asyncio.Future[Backend]"]
+
+
+@pytest.fixture(scope="session")
+def libvirtd() -> Iterator[Libvirtd]:
+    """Runs after each test as before it."""
+    if libvirt is None:
+        pytest.skip("the Python binding of libvirt is not installed (`make setup-test` builds it)")
+    if missing := lacks():
+        pytest.skip(f"there is no {missing}")
+    daemon = Libvirtd()
+    try:
+        yield daemon.start()
+    finally:
+        daemon.destroy()
+
+
+@pytest.fixture
+def machine(libvirtd: Libvirtd) -> Iterator[VirtualMachine]:
+    """A domain that is off."""
+    machine = libvirtd.define(f"vm-{uuid4().hex[:6]}")
+    yield machine
+    machine.remove()
+
+
+@pytest.fixture
+async def compose(libvirtd: Libvirtd, tmp_path: Path) -> AsyncIterator[Callable[..., object]]:
+    """Opens backends that are started; they are closed with the test."""
+    from bmc.libvirt_node.driver import LibvirtDriver
+
+    driver, opened = LibvirtDriver(), []
+
+    def connections(name: str) -> str:
+        if name != "here":
+            raise InvalidRequest(f"there is no {name}")
+        return libvirtd.uri
+
+    site = Site(tmp_path / "kept", SystemClock(), lambda name: (b"", b""), connections=connections)
+
+    async def compose(domain: str, connection: str = "here") -> Backend:
+        definition = NodeDefinition("n1", uuid4(), "libvirt", {"connection": connection, "domain": domain})
+        backend = await driver.open(driver.complete(definition), site)
+        opened.append(backend)
+        await backend.lifecycle.start()
+        return backend
+
+    yield compose
+    for backend in opened:
+        await backend.lifecycle.close()

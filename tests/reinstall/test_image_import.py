@@ -1,0 +1,428 @@
+"""An image is added whole and right, from wherever it comes, or not at all, and the job says why."""
+
+import asyncio
+import gzip
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bmc.fetch import Fetcher
+from bmc.jobs import Jobs, StepFailed
+from bmc.model.clock import SystemClock
+from bmc.model.errors import BackendFailed, Busy, Denied, InvalidRequest, NotFound, Refused, Unreachable, WrongState
+from bmc.model.events import EventKind
+from bmc.model.job import Job, JobState
+from bmc.reinstall.encodings import format_of
+from bmc.reinstall.image_import import ImageImport
+from bmc.reinstall.image_store import ImageStore
+from bmc.reinstall.images import unpack
+from tests.jobs.lab import jobs_of, killed_and_started_again
+from tests.reinstall.conftest import make_image
+from tests.reinstall.packing import SUFFIXES, packed, qcow2
+from tests.world import ADMIN, OPERATOR, World, open_world, until
+
+MIB = 1 << 20
+CONTENT = b"\xeb\x63".ljust(512, b"b") + os.urandom(MIB) + bytes(3 * MIB) + b"end".ljust(512, b".")
+FORMATS = [f"{kind}{suffix}" for kind in ("raw", "qcow2") for suffix in SUFFIXES.values()]
+QUOTA, LARGEST = 64 * MIB, 32 * MIB
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A file of each format, with the one content."""
+    directory = tmp_path_factory.mktemp("files")
+    kinds = {"raw": CONTENT, "qcow2": qcow2(CONTENT, directory)}
+    return {
+        f"{kind}{suffix}": packed(encoding, content)
+        for kind, content in kinds.items()
+        for encoding, suffix in SUFFIXES.items()
+    }
+
+
+@dataclass
+class Shop:
+    """`goods` is what the server has, by path; `held` keeps its answer to /slow from its end."""
+
+    directory: Path
+    goods: dict[str, bytes]
+    held: asyncio.Event
+    url: str = ""
+    served: int = 0
+
+    def imports(self, world: World, quota: int = QUOTA) -> ImageImport:
+        (self.directory / "outside").mkdir(exist_ok=True)
+        built = self.directory / "built"
+        built.mkdir(exist_ok=True)
+        store = ImageStore(self.directory / "images", quota, built, [self.directory / "outside"])
+        return ImageImport(store, Fetcher([ip_network("127.0.0.1/32")]), world.events, LARGEST)
+
+    def kept(self) -> list[str]:
+        return sorted(file.name for file in (self.directory / "images").iterdir())
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.served += 1
+        name = request.match_info["name"]
+        if name == "away":
+            raise web.HTTPFound("http://127.0.0.2:1/secret")
+        if name not in self.goods and name not in ("slow", "broken"):
+            raise web.HTTPNotFound
+        body = self.goods.get(name, CONTENT)
+        response = web.StreamResponse(headers={"Content-Length": str(len(body))})
+        await response.prepare(request)
+        await response.write(body[: len(body) // 2])
+        if name == "slow":
+            await self.held.wait()
+        if name == "broken":
+            assert request.transport is not None
+            request.transport.abort()
+            return response
+        await response.write(body[len(body) // 2 :])
+        return response
+
+
+def jobs_with(world: World, imports: ImageImport) -> Jobs:
+    return jobs_of(world, SystemClock(), chores=[imports.chore()])
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    shop = Shop(tmp_path, {}, asyncio.Event())
+    app = web.Application()
+    app.router.add_get("/{name}", shop.answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        shop.url = f"http://127.0.0.1:{server.port}"
+        yield shop
+        shop.held.set()
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path / "store" / "lightsout.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def imports(shop: Shop, world: World) -> ImageImport:
+    return shop.imports(world)
+
+
+@pytest.fixture
+async def jobs(world: World, imports: ImageImport) -> AsyncIterator[Jobs]:
+    opened = jobs_with(world, imports)
+    yield opened
+    await opened.close()
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def asked(shop: Shop, name: str, content: bytes, **more: object) -> tuple[dict[str, object], dict[str, object]]:
+    """A request for what the shop has under `name`, and its secrets."""
+    shop.goods.setdefault(name, content)
+    url = f"{shop.url}/{name}?token=secret"
+    return {"image": "web", "file_sha256": sha256(content), "url": url.partition("?")[0], **more}, {"url": url}
+
+
+async def ended(jobs: Jobs, job: Job) -> Job:
+    await until(lambda: jobs.get(job.id).state.ended, 30)
+    return jobs.get(job.id)
+
+
+async def failure(jobs: Jobs, request: Mapping[str, object], secrets: Mapping[str, Any] = {}) -> str:
+    job = await ended(jobs, await jobs.begin("import", request, ADMIN, secrets))
+    assert job.state is JobState.EXCEPTION, job
+    return job.message
+
+
+async def pieces(content: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
+
+
+def content_of(imports: ImageImport, name: str, directory: Path) -> bytes:
+    out = directory / "unpacked"
+    unpack(imports.store.catalogue.get(name), out)
+    return out.read_bytes()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+async def test_every_format_comes_by_url_upload_and_directory(shop, world, imports, jobs, files, form, tmp_path):
+    file = files[form]
+    request, secrets = asked(shop, f"disk.{form}", file)
+    by_url = await jobs.begin("import", {**request, "image": "by-url"}, ADMIN, secrets)
+    wanted = {"image": "by-upload", "file_sha256": sha256(file), "format": form}
+    by_upload = await jobs.begin("import", wanted, ADMIN)
+    await imports.upload(by_upload, ADMIN, len(file), pieces(file))
+    (tmp_path / "outside" / f"disk.{form}").write_bytes(file)
+    by_file = await jobs.begin("import", {"image": "by-file", "file": f"disk.{form}"}, ADMIN)
+    for job in (by_url, by_upload, by_file):
+        job = await ended(jobs, job)
+        assert (job.state, job.percent) == (JobState.COMPLETED, 100), job
+        assert job.details["file_sha256"] == sha256(file)
+    encoding = "zstd" if form.startswith("qcow2") else {v: k for k, v in SUFFIXES.items()}[form[3:]]
+    for image in imports.store.catalogue.list():
+        assert (image.size, image.sha256, image.encoding) == (len(CONTENT), sha256(CONTENT), encoding)
+        assert (image.kernel, image.seed, image.proofs) == ("other", "none", frozenset())
+        assert content_of(imports, image.name, tmp_path) == CONTENT
+    kept = [name for name in shop.kept() if not name.endswith(".json")]
+    suffix = SUFFIXES[encoding]
+    stays = [] if form.startswith("qcow2") else ["by-file"]
+    assert kept == [f"{name}.raw{suffix}" for name in ("by-file", "by-upload", "by-url") if name not in stays]
+    assert len(await world.told(EventKind.IMAGE_ADDED)) == 3
+    shown = repr((await world.events.history(limit=1000), await world.audit.read(limit=100), jobs.list(ADMIN)))
+    assert "token=secret" not in shown
+
+
+@pytest.mark.parametrize(
+    ("form", "damage", "words"),
+    [
+        ("raw", lambda file: file[:-100], "no whole number of sectors"),
+        ("raw", lambda file: b"", "0 bytes"),
+        ("raw", lambda file: gzip.compress(file), "said to be raw, but it is gzip"),
+        ("raw.gz", lambda file: file[:-100], "truncated"),
+        ("raw.xz", lambda file: file[:-100], "truncated"),
+        ("raw.zst", lambda file: file[:-100], "truncated"),
+        ("raw.gz", lambda file: b"<!DOCTYPE html>" * 100, "said to be gzip, but it is something else"),
+        ("raw.gz", lambda file: gzip.compress(bytes(LARGEST + 512)), "more than 0 GiB"),
+        ("raw.zst", lambda file: packed("zstd", bytes(LARGEST + 512)), "more than 0 GiB"),
+        ("qcow2", lambda file: file[: len(file) // 2], "damaged"),
+        ("qcow2", lambda file: CONTENT, "said to be qcow2, but it is something else"),
+        ("qcow2.gz", lambda file: gzip.compress(CONTENT), "said to be qcow2, but it is something else"),
+    ],
+)
+async def test_what_is_not_what_it_was_said_to_be_is_not_kept(shop, imports, jobs, files, form, damage, words):
+    file = damage(files[form])
+    assert words in await failure(jobs, *asked(shop, f"disk.{form}", file))
+    assert (shop.kept(), imports.store.catalogue.list()) == ([], [])
+
+
+async def test_a_qcow2_of_an_absurd_size_or_with_a_backing_file_is_not_opened(shop, imports, jobs, tmp_path):
+    for options in (["huge.qcow2", "60T"], ["-b", "/etc/hostname", "-F", "raw", "backed.qcow2", "4M"]):
+        command = ["qemu-img", "create", "-q", "-f", "qcow2", *options]
+        await asyncio.to_thread(subprocess.run, command, check=True, cwd=tmp_path / "outside")
+    assert "is of a disk of 65970697666560 bytes" in await failure(jobs, {"image": "huge", "file": "huge.qcow2"})
+    assert "has a backing file" in await failure(jobs, {"image": "backed", "file": "backed.qcow2"})
+    assert shop.kept() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("absent", "answered 404"), ("away", "127.0.0.2 is this machine's own"), ("broken", "broke off")],
+)
+async def test_a_server_that_does_not_give_it_is_named(shop, jobs, name, words):
+    url = f"{shop.url}/{name}?token=secret"
+    request = {"image": "web", "format": "raw", "file_sha256": sha256(CONTENT), "url": f"{shop.url}/{name}"}
+    message = await failure(jobs, request, {"url": url})
+    assert words in message
+    assert "secret" not in message
+    assert shop.kept() == []
+
+
+async def test_a_server_that_is_dead_is_named(shop, jobs):
+    request, _ = asked(shop, "disk.raw", CONTENT)
+    assert "cannot be reached" in await failure(jobs, request, {"url": "http://127.0.0.1:1/disk.raw"})
+
+
+async def test_the_wrong_digest_is_told_with_both(shop, imports, jobs):
+    request, secrets = asked(shop, "disk.raw", CONTENT, file_sha256="0" * 64)
+    assert await failure(jobs, request, secrets) == f"the file has SHA-256 {sha256(CONTENT)}, not {'0' * 64}"
+    assert (shop.kept(), imports.store.catalogue.list()) == ([], [])
+
+
+async def test_what_does_not_fit_ends_at_once_and_leaves_no_trace(shop, world, tmp_path):
+    imports = shop.imports(world, quota=MIB)
+    jobs = jobs_with(world, imports)
+    for form in ("raw", "raw.gz"):
+        content = os.urandom(4 * MIB) if form == "raw" else gzip.compress(os.urandom(4 * MIB))
+        assert "there is no room for the image" in await failure(jobs, *asked(shop, f"disk.{form}", content))
+        assert shop.kept() == []
+    await jobs.close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"url": "http://h/a.raw"}, "sha256: the digest"),
+        ({"url": "http://h/a.iso", "file_sha256": "0" * 64}, "format: the file's name does not tell"),
+        ({"file_sha256": "0" * 64}, "format: the file's name does not tell"),
+        ({"format": "raw"}, "sha256: the digest"),
+        ({"file": "a.raw"}, "no file 'a.raw'"),
+        ({"file": "../built/mini.raw.gz"}, "must be the name of a file"),
+        ({"file": "/etc/shadow", "format": "raw"}, "must be the name of a file"),
+    ],
+)
+async def test_a_request_that_cannot_be_is_refused_at_once(jobs, request_, words):
+    with pytest.raises(InvalidRequest, match=words):
+        await jobs.begin("import", {"image": "x", **request_}, ADMIN)
+    assert jobs.list(ADMIN) == []
+
+
+def test_the_format_is_told_by_the_end_of_a_name():
+    assert format_of("https://x/noble-amd64.QCOW2") == "qcow2"
+    assert format_of("disk.img.xz") == "raw.xz"
+    assert format_of("disk.iso") is None
+
+
+async def test_only_an_administrator_of_the_fleet_adds_images(shop, jobs):
+    request, secrets = asked(shop, "disk.raw", CONTENT)
+    with pytest.raises(Denied):
+        await jobs.begin("import", request, OPERATOR, secrets)
+
+
+async def test_of_two_imports_of_one_name_one_is_made(shop, imports, jobs):
+    request, secrets = asked(shop, "slow", CONTENT, format="raw")
+    first = await jobs.begin("import", request, ADMIN, secrets)
+    tried = await asyncio.gather(
+        *(jobs.begin("import", request, ADMIN, secrets) for _ in range(3)), return_exceptions=True
+    )
+    assert [type(each) for each in tried] == [Busy] * 3
+    shop.held.set()
+    assert (await ended(jobs, first)).state is JobState.COMPLETED
+    assert shop.served == 1
+    with pytest.raises(Refused, match="there is an image web already"):
+        await jobs.begin("import", request, ADMIN, secrets)
+
+
+async def test_an_image_that_was_built_here_is_neither_replaced_nor_deleted(shop, imports, jobs, tmp_path):
+    make_image(tmp_path / "built")
+    with pytest.raises(Refused, match="there is an image mini already"):
+        await jobs.begin("import", asked(shop, "disk.raw", CONTENT)[0] | {"image": "mini"}, ADMIN)
+    with pytest.raises(Refused, match="was built here"):
+        await imports.remove("mini", ADMIN, [])
+    with pytest.raises(Refused, match="was built here"):
+        await imports.change("mini", {"title": "x"}, ADMIN)
+    with pytest.raises(NotFound):
+        await imports.remove("absent", ADMIN, [])
+
+
+@pytest.mark.parametrize("form", ["raw", "qcow2"])
+async def test_a_cancelled_import_leaves_nothing(shop, imports, jobs, files, form):
+    shop.goods["slow"] = files[form]
+    request, secrets = asked(shop, "slow", files[form], format=form)
+    job = await jobs.begin("import", request, ADMIN, secrets)
+    await until(lambda: jobs.get(job.id).details.get("bytes_done"), 10)
+    await jobs.cancel(job.id, ADMIN)
+    job = await ended(jobs, job)
+    assert (job.state, job.message) == (JobState.CANCELLED, "cancelled during “receive”")
+    assert shop.kept() == []
+
+
+async def test_an_import_begins_anew_after_a_crash(shop, world, imports, jobs, tmp_path):
+    request, secrets = asked(shop, "slow", CONTENT, format="raw")
+    job = await jobs.begin("import", request, ADMIN, secrets)
+    await until(lambda: jobs.get(job.id).details.get("bytes_done"), 10)
+    async with killed_and_started_again(world, jobs, tmp_path / "store" / "copy.db") as again:
+        jobs = jobs_with(again, shop.imports(again))
+        shop.held.set()
+        await jobs.resume()
+        job = await ended(jobs, job)
+        assert job.state is JobState.COMPLETED, job
+        assert shop.kept() == ["web.json", "web.raw"]
+        await jobs.close()
+
+
+async def test_an_upload_that_a_crash_cut_off_is_waited_for_anew(shop, world, imports, jobs, tmp_path):
+    async def half() -> AsyncIterator[bytes]:
+        yield CONTENT[:MIB]
+        await shop.held.wait()
+
+    job = await jobs.begin("import", {"image": "web", "format": "raw", "file_sha256": sha256(CONTENT)}, ADMIN)
+    uploading = asyncio.create_task(imports.upload(job, ADMIN, None, half()))
+    await until(lambda: jobs.get(job.id).details.get("bytes_done"), 10)
+    async with killed_and_started_again(world, jobs, tmp_path / "store" / "copy.db") as again:
+        with pytest.raises(StepFailed, match="the job has ended"):
+            await uploading
+        imports = shop.imports(again)
+        jobs = jobs_with(again, imports)
+        await jobs.resume()
+        await imports.upload(job, ADMIN, len(CONTENT), pieces(CONTENT))
+        assert (await ended(jobs, job)).state is JobState.COMPLETED
+        assert shop.kept() == ["web.json", "web.raw"]
+        await jobs.close()
+
+
+@pytest.mark.parametrize("point", ["part", "listing"])
+def test_kill_9_in_the_middle_leaves_no_file_behind(tmp_path: Path, point: str) -> None:
+    """A process of its own, which kills itself while the part is written, or when its file is there but not listed."""
+    program = f"""
+import os, signal
+from pathlib import Path
+from bmc.reinstall.image_store import ImageStore
+from bmc.reinstall.images import Image
+store = ImageStore(Path({str(tmp_path / "images")!r}), 1 << 30, Path("/nowhere"))
+die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+store._describe = die
+with store.part() as part:
+    part.write(bytes(1024))
+    if {point == "part"}:
+        die()
+    store.keep(Image("web", "web", Path("web.raw"), "raw", 1024, "0" * 64, frozenset(), "none", frozenset()), part)
+"""
+    assert subprocess.run([sys.executable, "-c", program]).returncode == -signal.SIGKILL
+    (left,) = (tmp_path / "images").iterdir()
+    assert (left.name == "web.raw") is (point == "listing")
+    store = ImageStore(tmp_path / "images", 1 << 30, tmp_path)
+    assert list((tmp_path / "images").iterdir()) == []
+    assert store.catalogue.list() == []
+
+
+async def test_what_is_added_outlives_a_restart_and_is_changed_and_removed(shop, world, imports, jobs, tmp_path):
+    request, secrets = asked(shop, "disk.raw", CONTENT, title="Web", kernel="linux", firmware=["UEFI"])
+    await ended(jobs, await jobs.begin("import", request, ADMIN, secrets))
+    imports = shop.imports(world)
+    (image,) = imports.store.catalogue.list()
+    assert (image.title, image.kernel, image.file_sha256) == ("Web", "linux", sha256(CONTENT))
+    changed = await imports.change("web", {"title": "Other", "seed": "nocloud"}, ADMIN)
+    assert imports.store.catalogue.list() == [changed]
+    assert (changed.title, changed.seed, changed.sha256) == ("Other", "nocloud", image.sha256)
+    writes = Job("9", "reinstall", "n1", "olga", {"image": "web"}, (), 0.0)
+    with pytest.raises(Busy, match="job 9 puts the image web on n1"):
+        await imports.remove("web", ADMIN, [writes])
+    await imports.remove("web", ADMIN, [])
+    assert shop.kept() == []
+    told = [*await world.told(EventKind.IMAGE_CHANGED), *await world.told(EventKind.IMAGE_REMOVED)]
+    assert [event.details["image"] for event in told] == ["web", "web"]
+
+
+async def test_a_file_that_changes_in_its_directory_is_offered_no_more(shop, imports, jobs, tmp_path):
+    file = tmp_path / "outside" / "disk.raw"
+    file.write_bytes(CONTENT)
+    await ended(jobs, await jobs.begin("import", {"image": "web", "file": "disk.raw"}, ADMIN))
+    assert [image.path for image in imports.store.catalogue.list()] == [file]
+    os.utime(file, ns=(0, 0))
+    assert imports.store.catalogue.list() == []
+    with pytest.raises(BackendFailed, match="was changed since it was added"):
+        imports.store.catalogue.get("web")
+    file.unlink()
+    with pytest.raises(BackendFailed, match="is not there"):
+        imports.store.catalogue.get("web")
+    await imports.remove("web", ADMIN, [])
+    assert shop.kept() == []
+
+
+async def test_an_upload_that_breaks_off_ends_the_job(shop, imports, jobs):
+    async def broken() -> AsyncIterator[bytes]:
+        yield CONTENT[:1000]
+        raise Unreachable("the upload broke off")
+
+    request = {"image": "web", "format": "raw", "file_sha256": sha256(CONTENT)}
+    job = await jobs.begin("import", request, ADMIN)
+    with pytest.raises(Unreachable, match="broke off"):
+        await imports.upload(job, ADMIN, None, broken())
+    job = await ended(jobs, job)
+    assert (job.state, job.message) == (JobState.EXCEPTION, "the upload broke off")
+    with pytest.raises(WrongState, match="waits for no upload"):
+        await imports.upload(job, ADMIN, None, pieces(CONTENT))
+    assert shop.kept() == []
