@@ -166,7 +166,8 @@ async def test_a_reset_in_the_middle_fails_in_the_open(jobs, house, booting, poi
 
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_service_killed_in_any_step_goes_on_to_the_proof(jobs, house, booting, step, tmp_path: Path):
-    at = {"offer boot script": "offer", "power on": "script", "check in": "kernel", "erase": "erase", "write": "verify"}
+    at = {"offer boot script": "offer", "power on": "script", "check in": "kernel", "choose disk": "erase"}
+    at |= {"erase": "erase", "write": "verify"}
     at |= {"shut down": "off", "withdraw boot script": "withdraw", "start": "start", "proof": "start"}
     server = house.server
     _, go = held(server, at.get(step, ""))
