@@ -77,6 +77,12 @@ class NodeDoorSettings(Section):
             return (Endpoint(str(self.host), port) for port in range(self.first_port, 65536))
         return (Endpoint(str(address), self.port) for address in self.addresses.hosts())
 
+    def has(self, endpoint: Endpoint) -> bool:
+        """Whether a node may be there: at any port of the one address, or at any address and the one port."""
+        if self.addresses is None:
+            return endpoint.host == str(self.host)
+        return self.keeps(endpoint) and endpoint.port == self.port
+
     def keeps(self, endpoint: Endpoint) -> bool:
         """Whether a node stays there even if it cannot listen: an address is for good, a port is not."""
         return self.addresses is not None and ip_address(endpoint.host) in self.addresses

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from bmc.config import NodeDoorSettings
-from bmc.model.errors import BackendFailed, BmcError
+from bmc.model.errors import BackendFailed, BmcError, Busy, InvalidRequest
 from bmc.model.node import Endpoint
 from bmc.node import Node
 
@@ -49,6 +49,21 @@ class Endpoints:
         if endpoint is not None:
             self.open[name] = endpoint
         return told
+
+    async def add_at(self, door: Door, node: Node, endpoint: Endpoint) -> None:
+        """Open a new node's door at the endpoint that was asked for, and nowhere else.
+
+        :raise InvalidRequest: nodes have none there. :raise Busy: another node has it.
+        :raise BmcError: it cannot be had.
+        """
+        name, where = node.snapshot.name, f"{self._title} endpoint {endpoint.host} port {endpoint.port}"
+        if not self._settings.has(endpoint):
+            raise InvalidRequest(f"{where} is none that nodes have; see {self._title.lower()} in the configuration")
+        other = next((each for each, given in self.given.items() if given == endpoint and each != name), None)
+        if other is not None:
+            raise Busy(f"{where} is that of {other}")
+        self.open[name] = await door.add(node, endpoint)
+        self.given[name] = endpoint
 
     async def remove(self, door: Door, name: str) -> None:
         if self.open.pop(name, None) is not None:

@@ -221,7 +221,10 @@ class Opened:
         """Returns the IPMI endpoint that is the node's from now on."""
         name = definition.name
         self._nodes[name] = node
-        await self._tell(name, await self._ipmi.add(self._ipmi_door, node))
+        if definition.ipmi is not None and name not in self._ipmi.given:
+            await self._ipmi.add_at(self._ipmi_door, node, definition.ipmi)
+        else:
+            await self._tell(name, await self._ipmi.add(self._ipmi_door, node))
         await self._open_redfish(node)
         self._write()
         return self._ipmi.given.get(name)

@@ -12,6 +12,7 @@ from bmc.cli import (
     down,
     events,
     image,
+    imports,
     jobs,
     media,
     nodes,
@@ -51,6 +52,7 @@ for name, group in (
     ("job", jobs.app),
     ("account", accounts.app),
     ("image", image.app),
+    ("import", imports.app),
 ):
     app.add_typer(group, name=name)
 app.command()(down.down)

@@ -58,15 +58,17 @@ class DomainLifecycle:
         await self._links.give_back(self._domain.link)
 
     async def erase(self) -> None:
-        """The domain and its disks stay; its own boot order is put back. Closed before, so a connection is made anew.
+        """The domain and its disks stay; its own boot order is put back, if libvirt is there to do it.
 
-        :raise BmcError: that was not possible.
+        The node was closed before, so a connection is made anew.
         """
         if self._kept.own is not None:
             self._links.take(self._domain.link)
             try:
                 await self._domain.link.settled.wait()
                 await self._boot.restore()
+            except BmcError as error:
+                log.warning("%s may still have an override in its definition: %s", self._domain.name, error)
             finally:
                 await self._links.give_back(self._domain.link)
         self._kept.erase()

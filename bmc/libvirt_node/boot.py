@@ -52,7 +52,9 @@ class DomainBoot:
     async def seen(self) -> AsyncIterator[BootSeen]:
         while True:
             while self._kept.unseen:
-                yield self._kept.unseen[0]
+                async with self._lock:  # told when it is dealt with
+                    seen = self._kept.unseen[0]
+                yield seen
                 del self._kept.unseen[0]
                 self._kept.save()
             self._news.clear()
@@ -116,7 +118,8 @@ class DomainBoot:
 
     async def _on_event(self, event: LinkEvent) -> None:
         look = self._domain.now
-        if stopped(event) and self._domain.rebooting:
+        missed_its_end = isinstance(event, LinkUp) and look is not None and not look.active
+        if (stopped(event) or missed_its_end) and self._domain.rebooting:
             await self._start_again()
         elif started(event):
             self._domain.rebooting = False

@@ -65,8 +65,7 @@ class DomainSwitch:
                 self._domain.rebooting = False
                 await self._domain.call(_destroy, DESTROY_DEADLINE)
             case PowerAction.FORCE_RESTART:
-                self._domain.reset_asked = self._domain.clock.monotonic()
-                await self._domain.call(_reset)
+                await self._restart()
             case PowerAction.GRACEFUL_SHUTDOWN:
                 await self._domain.call(lambda domain: domain.shutdown())
             case PowerAction.PUSH_POWER_BUTTON:
@@ -80,6 +79,20 @@ class DomainSwitch:
 
     async def resume(self) -> None:
         await self._domain.call(_resume)
+
+    async def _restart(self) -> None:
+        """Where reboots are held a reset is an end and a new start (`boot.py`)."""
+        self._domain.reset_asked = self._domain.clock.monotonic()
+        look = await self._domain.look()
+        if not look.reboots_held:
+            await self._domain.call(_reset)
+            return
+        self._domain.rebooting = True
+        try:
+            await self._domain.call(_destroy, DESTROY_DEADLINE)
+        except BmcError:
+            self._domain.rebooting = False
+            raise
 
 
 class DomainSense:

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-from pydantic import Field, JsonValue, field_validator
+from pydantic import Field, IPvAnyAddress, JsonValue, field_validator
 
 from bmc.fleet import NAME, NAME_RULE
 from bmc.ipmi.wire.fru import MOST
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
 from bmc.model.caller import Role
 from bmc.model.commands import Identify, SetAssetTag, SetBootOverride, SetRestorePolicy
-from bmc.model.node import NodeDefinition, NodeSnapshot
+from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import RestorePolicy
 from bmc.redfish.body import Body
 from bmc.redfish.errors import RedfishError, fail
@@ -22,9 +22,16 @@ from bmc.redfish.types import collection, links, resource
 MOST_KEPT = 4096
 
 
-class LightsoutOem(Body):
-    """`options` belong to the driver, which checks them."""
+class WantedEndpoint(Body):
+    host: IPvAnyAddress
+    port: int = Field(ge=1, le=65535)
 
+
+class LightsoutOem(Body):
+    """`options` belong to the driver, which checks them. `ipmi`: where the IPMI door is to be, the next free endpoint
+    unless given."""
+
+    ipmi: WantedEndpoint | None = Field(default=None, alias="IPMI")
     driver: str = "qemu"
     options: dict[str, JsonValue] = Field(default_factory=dict)
     tags: tuple[str, ...] = ()
@@ -94,7 +101,8 @@ async def create_system(call: Call) -> Reply:
             ],
         )
     oem = wanted.oem.lightsout
-    definition = NodeDefinition(wanted.name, uuid, oem.driver, dict(oem.options), frozenset(oem.tags))
+    endpoint = Endpoint(str(oem.ipmi.host), oem.ipmi.port) if oem.ipmi else None
+    definition = NodeDefinition(wanted.name, uuid, oem.driver, dict(oem.options), frozenset(oem.tags), endpoint)
     node = await call.house.fleet.create(definition, call.caller)
     reply = _reply(call, node.snapshot)
     return Reply(reply.body, 201, {"Location": system_path(wanted.name)}, reply.editable)

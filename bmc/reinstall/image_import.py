@@ -147,6 +147,7 @@ class ImageImport:
         request = work.job.request
         await work.enter(RECEIVE, 0, 60 if intake.kind == "qcow2" else 99)
         async with self._source(work, secrets, outside) as (total, chunks):
+            intake.expect(total or 0)
             async for chunk in chunks:
                 await _finished(lambda chunk=chunk: intake.push(chunk))  # type: ignore[misc]
                 percent = 100 * intake.file_size / total if total else 0
@@ -176,7 +177,7 @@ class ImageImport:
         loop = asyncio.get_running_loop()
         upload = _Upload(loop.create_future(), loop.create_future())
         self._uploads[work.job.id] = upload
-        error: BmcError = StepFailed("the job has ended")
+        error: BmcError = WrongState("the job has ended")
         try:
             await work.say(f"waiting for the upload; it must begin within {IDLE:.0f} s")
             yield await upload.stream
@@ -242,6 +243,11 @@ class _Intake:
         self._part = part
         self._largest = largest
         self._file_head = self._head = b""
+
+    def expect(self, total: int) -> None:
+        """So many bytes will come. :raise BackendFailed: there is no room for them."""
+        if self._part is not None:
+            self._part.expect(total)
 
     def push(self, chunk: bytes) -> None:
         """:raise InvalidRequest: it is something else than was said, or too large. :raise BackendFailed: no room."""

@@ -24,11 +24,14 @@ class Part:
         self._file = os.fdopen(descriptor, "wb", buffering=0)
         self.path = path
 
+    def expect(self, size: int) -> None:
+        """So many bytes are to be written. :raise BackendFailed: there is no room for them."""
+        if size > self._store.room():
+            raise BackendFailed(f"there is no room for the image: {self._store.full}")
+
     def write(self, data: bytes) -> None:
         """:raise BackendFailed: there is no room."""
-        room = self._store.room()
-        if len(data) > room:
-            raise BackendFailed(f"there is no room for the image: {self._store.full}")
+        self.expect(len(data))
         try:
             view = memoryview(data)
             while view:

@@ -18,7 +18,7 @@ from bmc.model.errors import Refused
 from bmc.model.node import Disk, Hardware, Nic, NodeDefinition
 from bmc.model.software import Software
 from bmc.ports import Backend, Site
-from bmc.virtual_node import accelerator, firmware, links, process, sandbox
+from bmc.virtual_node import accelerator, firmware, links, private, process, sandbox
 from bmc.virtual_node.argv import Machine, build_argv, link_descriptor, own_boot_order
 from bmc.virtual_node.boot import VirtualBoot
 from bmc.virtual_node.console import SERIAL_QUOTA, VirtualScreen, VirtualSerial
@@ -33,6 +33,7 @@ from bmc.virtual_node.media import VirtualMedia
 from bmc.virtual_node.memory import require_memory
 from bmc.virtual_node.options import MIB, USER_NETWORK, VirtualNodeOptions, complete_options, parse_options
 from bmc.virtual_node.power import ProcessSense, QmpSense, VirtualSwitch
+from bmc.virtual_node.private import PrivateNetwork
 from bmc.virtual_node.sensors import VirtualSensors
 from bmc.virtual_node.shape import Shape
 from bmc.virtual_node.state import Run, StateFile
@@ -71,6 +72,7 @@ class VirtualNodeDriver:
         if namespaces.way == "none":
             finding = f"{namespaces.problem}: nodes get no network and cannot be reinstalled"
             yield Check("guest network", Verdict.WARNING, finding, namespaces.remedy)
+        yield from private.checks()
         yield from links.checks(site.interfaces)
 
     def software(self) -> Iterator[Software]:
@@ -114,11 +116,11 @@ def open_virtual_node(
     starts_with = firmware.VirtualFirmware(shape)
     boot = VirtualBoot(guest, shape, starts_with, serial.attached)
     media = VirtualMedia(guest)
-    deploy = VirtualDeployLink(guest, shape) if shape.next.nics else None
+    deploy = VirtualDeployLink(guest, shape, directory) if shape.next.nics else None
     start = _Start(definition, shape, guest, media, deploy, _Host(qemu, directory, proc, interfaces))
     senses = (QmpSense(guest), ProcessSense(guest))
     return Backend(
-        lifecycle=VirtualLifecycle(guest, serial, deploy),
+        lifecycle=VirtualLifecycle(guest, serial, shape, deploy),
         switch=VirtualSwitch(guest, boot, start.run),
         senses=senses,
         boot=boot,
@@ -213,7 +215,10 @@ class _Start:
         found: dict[int, int] = {}
         try:
             for index, nic in enumerate(options.nics):
-                if nic.network != USER_NETWORK:
+                if nic.network.private:
+                    network = PrivateNetwork.of(self.host.directory, nic.network.private)
+                    found[link_descriptor(index)] = network.plug_in(nic.mac or "")
+                elif nic.network != USER_NETWORK:
                     found[link_descriptor(index)] = open_link(f"options.nics[{index}]", nic)
         except BaseException:
             for descriptor in found.values():
@@ -223,8 +228,9 @@ class _Start:
 
 
 class VirtualLifecycle:
-    def __init__(self, guest: Guest, serial: VirtualSerial, deploy: VirtualDeployLink | None) -> None:
+    def __init__(self, guest: Guest, serial: VirtualSerial, shape: Shape, deploy: VirtualDeployLink | None) -> None:
         self._guest = guest
+        self._shape = shape
         self._serial = serial
         self._deploy = deploy
 
@@ -240,7 +246,13 @@ class VirtualLifecycle:
 
     async def erase(self) -> None:
         await self._guest.destroy()
-        await asyncio.to_thread(shutil.rmtree, self._guest.files.node, ignore_errors=True)
+        await asyncio.to_thread(self._forget)
+
+    def _forget(self) -> None:
+        for nic in self._shape.next.nics:
+            if nic.network.private:
+                PrivateNetwork.of(self._guest.files.node.parent, nic.network.private).forget(nic.mac or "")
+        shutil.rmtree(self._guest.files.node, ignore_errors=True)
 
 
 class HostMains:

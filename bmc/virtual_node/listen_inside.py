@@ -1,5 +1,9 @@
-"""Runs alone inside a guest's network namespace: listens on 127.0.0.1 and hands the socket out. Arguments: fd, port."""
+"""Runs alone inside a network namespace: listens there and hands the socket out. Arguments: fd, address, port, source.
 
+With a source address the kernel drops what comes from any other.
+"""
+
+import ctypes
 import fcntl
 import socket
 import struct
@@ -7,14 +11,37 @@ import sys
 
 SIOCSIFFLAGS = 0x8914
 IFF_UP_AND_RUNNING = 0x1 | 0x40
+SO_ATTACH_FILTER = 26
+SOURCE_ADDRESS = 0x100000000 - 0x100000 + 12
+"""SKF_NET_OFF, linux/filter.h, and where IPv4's header has it."""
 
 
-def main(channel: int, port: int) -> None:
+def main(channel: int, address: str, port: int, source: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as anything:
         fcntl.ioctl(anything, SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP_AND_RUNNING))
-    with socket.create_server(("127.0.0.1", port), backlog=16) as listener, socket.socket(fileno=channel) as out:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener, socket.socket(fileno=channel) as out:
+        if source:
+            hear_only(listener, source)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(16)
         socket.send_fds(out, [b"listener"], [listener.fileno()])
 
 
+def hear_only(listener: socket.socket, source: str) -> None:
+    (number,) = struct.unpack("!I", socket.inet_aton(source))
+    program = b"".join(
+        struct.pack("HBBI", *instruction)
+        for instruction in (
+            (0x20, 0, 0, SOURCE_ADDRESS),  # load it
+            (0x15, 0, 1, number),  # skip one instruction unless it is this
+            (0x06, 0, 0, 0xFFFFFFFF),  # keep all
+            (0x06, 0, 0, 0),  # keep nothing
+        )
+    )
+    code = ctypes.create_string_buffer(program)
+    listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HxxxxxxQ", 4, ctypes.addressof(code)))
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4])

@@ -125,10 +125,19 @@ def find(files: NodeFiles, uuid: UUID) -> QemuProcess | None:
         descriptor = os.pidfd_open(int(pid))
     except (OSError, ValueError):
         return None
-    if _is_ours(int(pid), started, files.guest, uuid):
+    if _is_ours(int(pid), started, files.guest, str(uuid).encode()):
         return QemuProcess(int(pid), descriptor, files.log)
     os.close(descriptor)
     return None
+
+
+def find_pid(file: Path, directory: Path, word: bytes) -> int | None:
+    """The process that `file` names by id and start time, if it still is at home in `directory` and has that word."""
+    try:
+        pid, started = file.read_text().split()
+        return int(pid) if _is_ours(int(pid), started, directory, word) else None
+    except (OSError, ValueError):
+        return None
 
 
 def host_boot_id() -> str:
@@ -147,8 +156,8 @@ def log_tail(path: Path) -> str:
     return " | ".join(line.strip() for line in text.splitlines() if line.strip() and FW_CFG_WARNING not in line)
 
 
-def _is_ours(pid: int, started: str, directory: Path, uuid: UUID) -> bool:
-    """By start time, by the UUID in its arguments, and by its working directory, which no other installation shares."""
+def _is_ours(pid: int, started: str, directory: Path, word: bytes) -> bool:
+    """By start time, by a word in its arguments, and by its working directory, which no other installation shares."""
     process = Path("/proc") / str(pid)
     try:
         fields = (process / "stat").read_text().rpartition(")")[2].split()
@@ -157,4 +166,4 @@ def _is_ours(pid: int, started: str, directory: Path, uuid: UUID) -> bool:
         at_home = (process / "cwd").samefile(directory)
     except OSError:
         return False
-    return state not in ("Z", "X") and start == started and str(uuid).encode() in arguments and at_home
+    return state not in ("Z", "X") and start == started and word in arguments and at_home

@@ -138,6 +138,13 @@ class Libvirtd:
         """To the user that QEMU is."""
         self._give(*files)
 
+    def enter(self, file: Path) -> None:
+        """Have QEMU's user be able to read it: pytest's own directories are closed to others."""
+        file.chmod(0o644)
+        for above in file.parents:
+            if above.stat().st_uid == os.geteuid() and above != Path("/"):
+                above.chmod(above.stat().st_mode | 0o011)
+
     def _give(self, *files: Path) -> None:
         if not os.geteuid():
             for file in files:

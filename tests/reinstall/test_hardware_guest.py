@@ -12,6 +12,7 @@ from bmc.model.power import PowerAction
 from bmc.node import Node
 from bmc.node.power import PATIENCE
 from bmc.node.state import StateKeeper
+from bmc.virtual_node import private
 from tests.reinstall.test_job_guest import artefacts, ended, lab, request  # noqa: F401
 from tests.world import ADMIN, OPERATOR, World, open_world
 
@@ -20,13 +21,15 @@ pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
 BUSES = ("virtio", "scsi", "sata", "nvme")
 
 
-async def make_node(world: World, firmware: str, disks: list[dict[str, object]], model: str) -> Node:
+async def make_node(
+    world: World, firmware: str, disks: list[dict[str, object]], model: str, network: object = "user"
+) -> Node:
     options = {
         "firmware": firmware,
         "memory_mib": 512,
         "accelerator": "tcg",
         "disks": disks,
-        "nics": [{"model": model}],
+        "nics": [{"model": model, "network": network}],
     }
     return await world.fleet.create(NodeDefinition("n1", uuid4(), "qemu", options), ADMIN)
 
@@ -42,6 +45,17 @@ async def test_the_ramdisk_sees_disks_of_every_bus(lab, tmp_path):  # noqa: F811
         inspected = (await StateKeeper.open(world.store, "n1")).state.inspected
         found = {disk.serial: disk.size for disk in inspected.disks}
         assert found == seen == {f"ON-{bus}": (32 + place) << 20 for place, bus in enumerate(BUSES)}
+        await jobs.close()
+
+
+@pytest.mark.skipif(private.missing() is not None, reason="private networks cannot be made here")
+async def test_the_ramdisk_comes_by_a_private_network(lab, tmp_path):  # noqa: F811
+    """Inspected, since any job of the ramdisk comes the same way."""
+    async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
+        node = await make_node(world, "bios", [{"size_mib": 32}], "virtio", {"private": "lab"})
+        jobs = lab.jobs(world)
+        job = await ended(jobs, (await jobs.start("inspect", "n1", {}, OPERATOR)).id, node)
+        assert job.state is JobState.COMPLETED, job
         await jobs.close()
 
 

@@ -18,7 +18,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bmc.fetch import Fetcher
-from bmc.jobs import Jobs, StepFailed
+from bmc.jobs import Jobs
 from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, Busy, Denied, InvalidRequest, NotFound, Refused, Unreachable, WrongState
 from bmc.model.events import EventKind
@@ -248,6 +248,10 @@ async def test_what_does_not_fit_ends_at_once_and_leaves_no_trace(shop, world, t
         content = os.urandom(4 * MIB) if form == "raw" else gzip.compress(os.urandom(4 * MIB))
         assert "there is no room for the image" in await failure(jobs, *asked(shop, f"disk.{form}", content))
         assert shop.kept() == []
+        assert shop.served == 1 + (form == "raw.gz")
+    grown, secrets = asked(shop, "grown.qcow2.gz", gzip.compress(b"QFI\xfb" + bytes(4 * MIB)))
+    assert "there is no room for the image" in await failure(jobs, grown, secrets)
+    assert shop.kept() == []
     await jobs.close()
 
 
@@ -342,7 +346,7 @@ async def test_an_upload_that_a_crash_cut_off_is_waited_for_anew(shop, world, im
     uploading = asyncio.create_task(imports.upload(job, ADMIN, None, half()))
     await until(lambda: jobs.get(job.id).details.get("bytes_done"), 10)
     async with killed_and_started_again(world, jobs, tmp_path / "store" / "copy.db") as again:
-        with pytest.raises(StepFailed, match="the job has ended"):
+        with pytest.raises(WrongState, match="the job has ended"):
             await uploading
         imports = shop.imports(again)
         jobs = jobs_with(again, imports)

@@ -1,0 +1,155 @@
+"""Private networks: who reaches whom, what an armed deploy listener hears, and how long the network is there."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bmc.model.errors import BackendFailed, Refused
+from bmc.model.power import PowerAction
+from bmc.virtual_node import private, tap
+from bmc.virtual_node.private import PrivateNetwork, configuration
+from tests.virtual_node.rig import Rig
+from tests.virtual_node.test_linux import host_port, install  # noqa: F401
+
+pytestmark = pytest.mark.timeout(600)
+
+MISSING = private.missing()
+DHCP = (
+    r"""printf '#!/bin/sh\n[ "$1" = bound ] || exit 0\nip addr flush dev $interface\n"""
+    r"""ip addr add $ip/24 dev $interface; echo LEASE $ip $boot_file $router $dns END\n' > /lease; chmod +x /lease; """
+    "udhcpc -i eth0 -n -q -t 10 -T 2 -s /lease"
+)
+SPOOF = (
+    "ip link set eth0 down; ip link set eth0 address {mac}; ip link set eth0 up; ip addr flush dev eth0; "
+    "ip addr add {address}/24 dev eth0"
+)
+
+
+async def lease(rig: Rig, expect: str) -> None:
+    position = await rig.serial.say(f"run {DHCP}\n")
+    await rig.serial.until(f"LEASE {expect} END", position)
+    await rig.serial.until("RUN-DONE", position)
+
+
+async def run(rig: Rig, command: str) -> None:
+    position = await rig.serial.say(f"run {command}\n")
+    await rig.serial.until("RUN-DONE", position)
+
+
+async def tries(rig: Rig, where: str, expect: str) -> None:
+    position = await rig.serial.say(f"try {where}\n")
+    position = await rig.serial.until("TRY-", position)
+    await rig.serial.until(expect, position)
+
+
+async def answered(listener_of: Rig) -> asyncio.Server:
+    """The deploy listener of that node, which says DEPLOY."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.0 200 OK\r\nContent-Length: 7\r\n\r\nDEPLOY\n")
+        await writer.drain()
+        writer.close()
+
+    assert listener_of.backend.deploy is not None
+    return await asyncio.start_server(serve, sock=await listener_of.backend.deploy.listener())
+
+
+@pytest.mark.guest
+@pytest.mark.skipif(MISSING is not None, reason=f"private networks cannot be made here: {MISSING}")
+async def test_nodes_reach_each_other_in_their_network_and_nothing_else(
+    make_rig: Callable[..., Rig],
+    host_port: int,  # noqa: F811
+):
+    rigs = []
+    for name, network in (("n1", "lab"), ("n2", "lab"), ("n3", "dmz")):
+        rig = make_rig(name, memory_mib=192, disks=[{"size_mib": 24}], nics=[{"network": {"private": network}}])
+        install(rig)
+        await rig.start()
+        await rig.power_on("GUEST-UP")
+        rigs.append(rig)
+    armed, neighbour, stranger = rigs
+    lab, dmz = (PrivateNetwork.of(armed.directory, name) for name in ("lab", "dmz"))
+    keepers = {lab.keeper(), dmz.keeper()}
+    networks = {os.readlink(f"/proc/{pid}/ns/net") for pid in (*keepers, armed.pid, os.getpid())}
+    assert len(networks) == 4, "QEMU is not in the private network either: it has a tap of it alone"
+
+    lab.set_boot_file(neighbour.options.nics[0].mac or "", "http://10.64.0.1/boot.ipxe")
+    await lease(armed, "10.64.0.2")
+    await lease(neighbour, "10.64.0.3 http://10.64.0.1/boot.ipxe")
+    await lease(stranger, "10.65.0.2")
+
+    await run(armed, "nc -ll -p 7777 -e /bin/true & sleep 1")
+    await tries(neighbour, "10.64.0.2 7777", "OPEN")
+    await tries(stranger, "10.64.0.2 7777", "CLOSED")
+    await run(stranger, "ip addr add 10.64.0.9/24 dev eth0")
+    await tries(stranger, "10.64.0.2 7777", "CLOSED")
+    for target in (f"10.64.0.1 {host_port}", "10.64.0.1 22", f"127.0.0.1 {host_port}", "10.0.2.2 80"):
+        await tries(neighbour, target, "CLOSED")
+
+    # Only the armed node is heard, also by a service that has been started anew.
+    url = "http://10.64.0.1:8002"
+    for _ in range(2):
+        assert armed.backend.deploy is not None
+        assert armed.backend.deploy.url == url
+        server = await answered(armed)
+        position = await armed.serial.say(f"get {url}/\n")
+        await armed.serial.until("DEPLOY", position)
+        await tries(neighbour, "10.64.0.1 8002", "CLOSED")
+        server.close()
+        await server.wait_closed()
+        await armed.stop()
+        await armed.start()
+        await lease(armed, "10.64.0.2")
+    server = await answered(armed)
+    await run(neighbour, SPOOF.format(mac=armed.options.nics[0].mac, address="10.64.0.2"))
+    await tries(neighbour, "10.64.0.1 8002", "CLOSED")
+    position = await armed.serial.say(f"get {url}/\n")
+    await armed.serial.until("DEPLOY", position)
+    server.close()
+    await server.wait_closed()
+    assert not any(b"SECRET" in rig.serial.printed for rig in rigs)
+
+    for rig in rigs:
+        await rig.apply(PowerAction.FORCE_OFF)
+    async with asyncio.timeout(60):
+        while any(Path(f"/proc/{keeper}").exists() for keeper in keepers):  # noqa: ASYNC110 - the test is not its parent
+            await asyncio.sleep(0.1)
+    with pytest.raises(BackendFailed, match="power its nodes off and on"):
+        lab.keeper()
+
+
+def test_a_card_keeps_its_address_until_its_node_is_removed(tmp_path: Path):
+    lab, dmz = (PrivateNetwork.of(tmp_path, name) for name in ("lab", "dmz"))
+    first, second = "52:54:00:00:00:01", "52:54:00:00:00:02"
+    assert (lab.address(first), lab.address(second), lab.address(first)) == ("10.64.0.2", "10.64.0.3", "10.64.0.2")
+    assert dmz.address(first) == "10.65.0.2", "a node may be on several"
+    lab.forget(first)
+    assert lab.address("52:54:00:00:00:03") == "10.64.0.2"
+    for number in range(4, 255):
+        lab.address(f"52:54:00:00:01:{number:02x}")
+    with pytest.raises(Refused, match="no address left"):
+        lab.address(first)
+
+
+def test_the_dhcp_server_has_no_dns_and_no_router_and_serves_whom_it_knows():
+    plan = {"number": 64, "hosts": {"52:54:00:00:00:01": {"host": 2, "boot": ""}}}
+    lines = configuration(plan).splitlines()
+    assert {"port=0", "interface=br0", "bind-interfaces", "dhcp-option=3", "dhcp-option=6"} <= set(lines)
+    assert "dhcp-range=10.64.0.0,static,255.255.255.0,1h" in lines
+    assert "dhcp-host=52:54:00:00:00:01,set:h2,10.64.0.2" in lines
+    assert not any(line.startswith("dhcp-boot") for line in lines)
+
+
+def test_what_this_machine_lacks_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(private, "PROGRAMS", {"no-such-dnsmasq": "dnsmasq-base"})
+    with pytest.raises(Refused, match="there is no no-such-dnsmasq; apt install dnsmasq-base"):
+        PrivateNetwork.of(tmp_path, "lab").plug_in("52:54:00:00:00:01")
+    (check,) = private.checks()
+    assert check.remedy == "apt install dnsmasq-base"
+    monkeypatch.setattr(private, "PROGRAMS", {})
+    monkeypatch.setattr(tap, "TUN", str(tmp_path / "none"))
+    assert "modprobe tun" in str(private.missing() or MISSING)
