@@ -49,13 +49,15 @@ async def test_the_ramdisk_sees_disks_of_every_bus(lab, tmp_path):  # noqa: F811
 
 
 @pytest.mark.skipif(private.missing() is not None, reason="private networks cannot be made here")
-async def test_the_ramdisk_comes_by_a_private_network(lab, tmp_path):  # noqa: F811
+@pytest.mark.parametrize("way", ["VirtualMedia", pytest.param("Network", marks=pytest.mark.slow)])
+async def test_the_ramdisk_comes_by_a_private_network(lab, tmp_path, way):  # noqa: F811
     """Inspected, since any job of the ramdisk comes the same way."""
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, "bios", [{"size_mib": 32}], "virtio", {"private": "lab"})
         jobs = lab.jobs(world)
-        job = await ended(jobs, (await jobs.start("inspect", "n1", {}, OPERATOR)).id, node)
+        job = await ended(jobs, (await jobs.start("inspect", "n1", {"way": way}, OPERATOR)).id, node)
         assert job.state is JobState.COMPLETED, job
+        assert ("fetches the boot script" in repr(job.messages)) is (way == "Network")
         await jobs.close()
 
 

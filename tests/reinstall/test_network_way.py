@@ -18,14 +18,13 @@ from bmc.reinstall.network_boot import FILES, SCRIPT, archive
 from tests.jobs.lab import killed_and_started_again
 from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, reaches
 from tests.reinstall.simulated import Http, Refused
+from tests.reinstall.test_job import STEPS as BY_MEDIUM
 from tests.world import OPERATOR, until
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"
 REQUEST = {"image": "mini", "hostname": "web-1", "way": "Network"}
-STEPS = (
-    "power off", "offer boot script", "boot once", "power on", "check in", "choose disk", "erase", "write", "verify",
-    "seed", "shut down", "withdraw boot script", "start", "proof",
-)  # fmt: skip
+OWN = {"insert medium": "offer boot script", "eject": "withdraw boot script"}
+STEPS = tuple(OWN.get(step, step) for step in BY_MEDIUM)
 FETCHED = ["boot script", "kernel", "configuration", "ramdisk"]
 
 
