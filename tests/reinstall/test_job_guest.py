@@ -32,7 +32,6 @@ from bmc.reinstall.medium import build_medium
 from bmc.virtual_node.driver import driver
 from tests.jobs.lab import jobs_of
 from tests.reinstall.conftest import recipes
-from tests.reinstall.packing import packed
 from tests.world import ADMIN, OPERATOR, MemoryDrivers, World, open_world, until
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
@@ -122,39 +121,37 @@ def request(image: str) -> dict[str, object]:
     return {"image": image, "hostname": "web-1", "ssh_keys": [KEY]}
 
 
-async def add(lab: Lab, jobs: Jobs, image: str, name: str, file: str) -> None:
-    """Add the image again, from a `file` that its name says how to make."""
+async def add_qcow2_of(lab: Lab, jobs: Jobs, image: str, name: str) -> None:
+    """Add the image again, from a qcow2."""
     raw = lab.directory / "disk.raw"
     await asyncio.to_thread(unpack, lab.images.catalogue.get(image), raw)
     lab.outside.mkdir()
-    if file.endswith(".qcow2"):
-        command = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(lab.outside / file)]
-        await asyncio.to_thread(subprocess.run, command, check=True)
-    else:
-        (lab.outside / file).write_bytes(packed("xz", raw.read_bytes()))
+    command = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(lab.outside / f"{name}.qcow2")]
+    await asyncio.to_thread(subprocess.run, command, check=True)
     said = {"seed": "cloud-init", "proofs": ["phone-home", "serial-nonce"]}
-    job = await jobs.begin("import", {"image": name, "file": file, **said}, ADMIN)
+    job = await jobs.begin("import", {"image": name, "file": f"{name}.qcow2", **said}, ADMIN)
     await until(lambda: jobs.get(job.id).state.ended, LONG)
     assert jobs.get(job.id).state is JobState.COMPLETED, jobs.get(job.id)
 
 
 @pytest.mark.parametrize(
-    ("firmware", "image", "file"),
-    [("bios", "lightsout-mini", "disk.qcow2"), ("uefi", "lightsout-server", "disk.raw.xz")],
+    ("firmware", "image", "system"),
+    [("bios", "from-qcow2", "lightsout-mini"), ("uefi", "lightsout-server", "lightsout-server")],
 )
-async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, image, file):
+async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, image, system):
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, firmware)
         jobs = lab.jobs(world)
-        await add(lab, jobs, image, "added", file)
-        job = await jobs.start("reinstall", "n1", request("added"), OPERATOR, {"password": "tea time"})
+        if image == "from-qcow2":
+            await add_qcow2_of(lab, jobs, system, image)
+        job = await jobs.start("reinstall", "n1", request(image), OPERATOR, {"password": "tea time"})
         job = await ended(jobs, job.id, node)
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
         assert job.details["proofs"] == ["phone-home", "serial-nonce"]
-        system = cast("Mapping[str, str]", job.details["system"])
-        assert (system["hostname"], system["image"]) == ("web-1", image)
+        proved = cast("Mapping[str, str]", job.details["system"])
+        assert (proved["hostname"], proved["image"]) == ("web-1", system)
         snapshot = node.snapshot
-        assert (snapshot.installed_image, snapshot.power, snapshot.boot) == ("added", PowerState.ON, NO_OVERRIDE)
+        assert (snapshot.installed_image, snapshot.power, snapshot.boot) == (image, PowerState.ON, NO_OVERRIDE)
         assert not any(slot.inserted for slot in snapshot.media)
         await printed(node, "web-1 login: ")
         await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
