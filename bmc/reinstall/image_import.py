@@ -325,4 +325,6 @@ async def _finished(work: Callable[[], T]) -> T:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # is nobody's any more
         raise
