@@ -1,7 +1,7 @@
 """CSDL and JSON schema documents of our own types (DSP0266 §8.2), made from what pydantic says of them."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -112,22 +112,27 @@ def resource_csdl(name: str, version: str, schema: Schema, uri: str) -> str:
     document.namespace(name)
     abstract = document.add("EntityType", Name=name, BaseType=f"{RESOURCE}.Resource", Abstract="true")
     document.describe(abstract, schema.get("description", ""))
-    document.uris(abstract, uri)
+    document.uris(abstract, uri, ("Update", "Delete") if is_changeable(schema) else ())
     document.namespace(f"{name}.{version}")
     entity = document.add("EntityType", Name=name, BaseType=f"{name}.{name}")
     document.properties(entity, schema)
     return document.text()
 
 
-def collection_csdl(member: str, uri: str) -> str:
-    """The CSDL file of a collection of `member`."""
+def is_changeable(schema: Schema) -> bool:
+    """What has something to change is also made and deleted by clients."""
+    return any(said.get("readonly") is False for said in schema.get("properties", {}).values())
+
+
+def collection_csdl(member: str, schema: Schema, uri: str) -> str:
+    """The CSDL file of a collection of `member`, whose schema is that of one."""
     document = _Document()
     document.needs(member)
     name = f"{member}Collection"
     document.namespace(name)
     entity = document.add("EntityType", Name=name, BaseType=f"{RESOURCE}.ResourceCollection")
     document.describe(entity, f"The collection of {member} resources.")
-    document.uris(entity, uri)
+    document.uris(entity, uri, ("Insert",) if is_changeable(schema) else ())
     property_ = ET.SubElement(
         entity, "NavigationProperty", Name="Members", Type=f"Collection({member}.{member})", Nullable="false"
     )
@@ -192,10 +197,11 @@ class _Document:
             self.annotate(element, "OData.Description", String=text)
             self.annotate(element, "OData.LongDescription", String=text)
 
-    def uris(self, element: ET.Element, uri: str) -> None:
+    def uris(self, element: ET.Element, uri: str, may: Collection[str] = ()) -> None:
+        """Where it is, and what one `may` do to it, of Insert, Update and Delete."""
         for kind, allowed in (("Insert", "Insertable"), ("Update", "Updatable"), ("Delete", "Deletable")):
             record = ET.SubElement(self.annotate(element, f"Capabilities.{kind}Restrictions"), "Record")
-            ET.SubElement(record, "PropertyValue", Property=allowed, Bool="false")
+            ET.SubElement(record, "PropertyValue", Property=allowed, Bool=str(kind in may).lower())
         strings = ET.SubElement(self.annotate(element, "Redfish.Uris"), "Collection")
         ET.SubElement(strings, "String").text = uri
 

@@ -141,7 +141,7 @@ def _body(call: Call, image: Image) -> JsonObject:
         "LightsoutImage",
         Id=image.name,
         Name=image.title,
-        Description=image.description,
+        **({"Description": image.description} if image.description else {}),
         **LightsoutImage(
             SizeBytes=image.size,
             SHA256=image.sha256,

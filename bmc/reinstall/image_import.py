@@ -237,7 +237,7 @@ class _Intake:
         self.kind = kind
         self.file_size = 0
         self.file_digest = hashlib.sha256()
-        self.content = _Content()
+        self.content = _Content(digest=self.file_digest) if encoding == "raw" else _Content()  # digested once
         self._encoding = encoding
         self._decoder = Decoder(encoding)
         self._part = part
@@ -252,7 +252,8 @@ class _Intake:
     def push(self, chunk: bytes) -> None:
         """:raise InvalidRequest: it is something else than was said, or too large. :raise BackendFailed: no room."""
         self.file_size += len(chunk)
-        self.file_digest.update(chunk)
+        if self.content.digest is not self.file_digest:
+            self.file_digest.update(chunk)
         if len(self._file_head) < HEAD:
             self._file_head += chunk[:HEAD]
             self._check(self._file_head, self.kind if self._encoding == "raw" else self._encoding)
@@ -324,4 +325,6 @@ async def _finished(work: Callable[[], T]) -> T:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # is nobody's any more
         raise

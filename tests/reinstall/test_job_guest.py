@@ -36,7 +36,6 @@ from bmc.virtual_node.driver import driver
 from bmc.virtual_node.files import SERIAL_LOG, NodeFiles
 from tests.jobs.lab import jobs_of
 from tests.reinstall.conftest import recipes
-from tests.reinstall.packing import packed
 from tests.world import ADMIN, OPERATOR, MemoryDrivers, World, open_world, until
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
@@ -128,18 +127,15 @@ def request(image: str) -> dict[str, object]:
     return {"image": image, "hostname": "web-1", "ssh_keys": [KEY]}
 
 
-async def add(lab: Lab, jobs: Jobs, image: str, name: str, file: str) -> None:
-    """Add the image again, from a `file` that its name says how to make."""
+async def add_qcow2_of(lab: Lab, jobs: Jobs, image: str, name: str) -> None:
+    """Add the image again, from a qcow2."""
     raw = lab.directory / "disk.raw"
     await asyncio.to_thread(unpack, lab.images.catalogue.get(image), raw)
     lab.outside.mkdir()
-    if file.endswith(".qcow2"):
-        command = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(lab.outside / file)]
-        await asyncio.to_thread(subprocess.run, command, check=True)
-    else:
-        (lab.outside / file).write_bytes(packed("xz", raw.read_bytes()))
+    command = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(lab.outside / f"{name}.qcow2")]
+    await asyncio.to_thread(subprocess.run, command, check=True)
     said = {"seed": "lightsout", "proofs": ["phone-home", "serial-nonce"]}
-    job = await jobs.begin("import", {"image": name, "file": file, **said}, ADMIN)
+    job = await jobs.begin("import", {"image": name, "file": f"{name}.qcow2", **said}, ADMIN)
     await until(lambda: jobs.get(job.id).state.ended, LONG)
     assert jobs.get(job.id).state is JobState.COMPLETED, jobs.get(job.id)
 
@@ -154,23 +150,21 @@ def assert_no_secret_shows(directory: Path, console: bytes, secrets: Mapping[str
 
 
 @pytest.mark.parametrize(
-    ("firmware", "image", "file", "way"),
+    ("firmware", "system", "image", "way"),
     [
-        ("bios", "lightsout-mini", "disk.qcow2", "VirtualMedia"),
-        ("uefi", "lightsout-server", "disk.raw.xz", "VirtualMedia"),
-        ("bios", "lightsout-mini", "", "Network"),
-        pytest.param("uefi", "lightsout-server", "", "Network", marks=pytest.mark.slow),
+        ("bios", "lightsout-mini", "from-qcow2", "VirtualMedia"),
+        ("uefi", "lightsout-server", "lightsout-server", "VirtualMedia"),
+        ("bios", "lightsout-mini", "lightsout-mini", "Network"),
+        pytest.param("uefi", "lightsout-server", "lightsout-server", "Network", marks=pytest.mark.slow),
     ],
 )
-async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, image, file, way):
-    """The image is added from `file` first, or is as it was built."""
+async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, system, image, way):
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, firmware)
         jobs = lab.jobs(world)
-        if file:
-            await add(lab, jobs, image, "added", file)
-        name = "added" if file else image
-        asked = {**request(name), "way": way}
+        if image != system:
+            await add_qcow2_of(lab, jobs, system, image)
+        asked = {**request(image), "way": way}
         job = await jobs.start("reinstall", "n1", asked, OPERATOR, {"password": "tea time"})
         if way == "Network":
             await until(lambda: jobs.get(job.id).step == "erase", LONG)
@@ -178,10 +172,10 @@ async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmwar
         job = await ended(jobs, job.id, node)
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
         assert job.details["proofs"] == ["phone-home", "serial-nonce"]
-        system = cast("Mapping[str, str]", job.details["system"])
-        assert (system["hostname"], system["image"]) == ("web-1", image)
+        proved = cast("Mapping[str, str]", job.details["system"])
+        assert (proved["hostname"], proved["image"]) == ("web-1", system)
         snapshot = node.snapshot
-        assert (snapshot.installed_image, snapshot.power, snapshot.boot) == (name, PowerState.ON, NO_OVERRIDE)
+        assert (snapshot.installed_image, snapshot.power, snapshot.boot) == (image, PowerState.ON, NO_OVERRIDE)
         assert not any(slot.inserted for slot in snapshot.media)
         await printed(node, "web-1 login: ")
         await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
