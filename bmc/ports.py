@@ -171,6 +171,17 @@ class DeployLink(Protocol):
         """
 
 
+class LoginLink(Protocol):
+    """The service's way to the SSH server of the node's installed system."""
+
+    async def connect(self) -> socket.socket:
+        """A connected TCP socket, non-blocking, which the caller closes. That nobody listens may show only in its end.
+
+        :raise WrongState: the node is off. :raise Unreachable: there is no way now.
+        :raise BackendFailed: the machine lacks what it takes, with the remedy.
+        """
+
+
 class Lifecycle(Protocol):
     async def start(self) -> None:
         """Adopt what is already running; touches nothing."""
@@ -198,6 +209,7 @@ class Backend:
     host: HostInterface | None = None
     mains: Mains | None = None
     deploy: DeployLink | None = None
+    login: LoginLink | None = None
     disks: DiskBay | None = None
     firmware: FirmwareSetup | None = None
 

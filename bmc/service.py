@@ -39,6 +39,7 @@ from bmc.model.software import Software
 from bmc.node import Node
 from bmc.redfish.event_record import event_body
 from bmc.reinstall.build import Artefacts, build_all, default_cache
+from bmc.reinstall.build_debian import debian_directory
 from bmc.reinstall.erase import Erase
 from bmc.reinstall.images import Catalogue
 from bmc.reinstall.inspect import Inspect
@@ -87,7 +88,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(state))
         artefacts = await asyncio.to_thread(build_all, default_cache())
-        catalogue = Catalogue(artefacts.catalogue)
+        catalogue = Catalogue(artefacts.catalogue, debian_directory(default_cache()))
         doors = DoorSettings(allowed=core.settings.fetch.allow)
         lockout = core.accounts.slot_lockout
         ipmi = IpmiServer(core.accounts, core.store, core.clock, doors, core.events, core.audit, lockout)

@@ -132,6 +132,7 @@ def _ours(job: Job) -> oem.LightsoutTask:
         BytesTotal=details.get("bytes_total"),
         Proofs=details.get("proofs", []),
         Disk=details.get("disk"),
+        Installed=_installed(details.get("system")),
         Rescue=_rescue(job),
         Erased=_erased(details.get("erased")),
         ConsoleTail=details.get("console_tail") or None,
@@ -152,6 +153,17 @@ def _rescue(job: Job) -> oem.RescueAccess | None:
         HostKey=told["host_key"],
         HostKeyFingerprint=told["fingerprint"],
         Until=moment(told["until"]),
+    )
+
+
+def _installed(told: Mapping[str, str] | None) -> oem.InstalledSystem | None:
+    if not told:
+        return None
+    return oem.InstalledSystem(
+        HostName=told.get("hostname") or None,
+        MachineId=told.get("machine_id") or None,
+        BootId=told.get("boot_id") or None,
+        HostKey=told.get("hostkey") or None,
     )
 
 

@@ -61,14 +61,15 @@ class Entry(BaseModel):
 
 
 class Catalogue:
-    """The images of one directory. Read anew at each call, so that an image added is an image seen."""
+    """The images of these directories. Read anew at each call, so that an image added is an image seen."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, *directories: Path) -> None:
+        self._directories = directories
 
     def list(self) -> list[Image]:
         """All images by name. :raise BackendFailed: a JSON file is no description of an image, or its image is gone."""
-        return sorted(map(self._read, self._directory.glob("*.json")), key=lambda image: image.name)
+        files = (file for directory in self._directories for file in directory.glob("*.json"))
+        return sorted(map(self._read, files), key=lambda image: image.name)
 
     def get(self, name: str) -> Image:
         """:raise NotFound: no such image; the text names those that there are."""
@@ -84,7 +85,7 @@ class Catalogue:
             entry = Entry.model_validate_json(file.read_bytes())
         except (OSError, ValidationError) as error:
             raise BackendFailed(f"image description {file}: {error}") from error
-        path = self._directory / entry.file
+        path = file.parent / entry.file
         if not path.is_file():
             raise BackendFailed(f"image description {file} names {entry.file}, which is not there")
         return Image(

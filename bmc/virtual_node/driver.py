@@ -21,7 +21,7 @@ from bmc.virtual_node import accelerator, firmware, process, sandbox
 from bmc.virtual_node.argv import Machine, build_argv, own_boot_order
 from bmc.virtual_node.boot import VirtualBoot
 from bmc.virtual_node.console import SERIAL_QUOTA, VirtualScreen, VirtualSerial
-from bmc.virtual_node.deploy import VirtualDeployLink
+from bmc.virtual_node.deploy import VirtualDeployLink, VirtualLoginLink
 from bmc.virtual_node.disk_bay import VirtualDisks
 from bmc.virtual_node.disks import largest_file, prepare_disks
 from bmc.virtual_node.files import NodeFiles
@@ -118,6 +118,7 @@ def open_virtual_node(
         sensors=VirtualSensors(guest, options, proc),
         mains=HostMains(),
         deploy=VirtualDeployLink(guest) if options.nics else None,
+        login=VirtualLoginLink(guest) if options.nics else None,
         disks=VirtualDisks(guest, options),
         host=VirtualHostInterface(guest),
         firmware=starts_with,

@@ -23,6 +23,7 @@ from bmc.node import Node
 from bmc.node.power import PATIENCE
 from bmc.ports import Backend, Site
 from bmc.reinstall.build import Artefacts, build_all, default_cache
+from bmc.reinstall.build_debian import debian_directory
 from bmc.reinstall.images import Catalogue
 from bmc.reinstall.medium import build_medium
 from bmc.virtual_node.driver import driver
@@ -62,7 +63,7 @@ class Lab:
     def __init__(self, directory: Path, artefacts: Artefacts) -> None:
         self.directory = directory
         self.drivers = RealDrivers(directory / "nodes")
-        self._catalogue = Catalogue(artefacts.catalogue)
+        self._catalogue = Catalogue(artefacts.catalogue, debian_directory(default_cache()))
         self._build = partial(build_medium, artefacts)
 
     def jobs(self, world: World) -> Jobs:
@@ -88,14 +89,14 @@ async def lab(tmp_path: Path, artefacts: Artefacts) -> AsyncIterator[Lab]:
         pass  # it is off
 
 
-async def make_node(world: World, firmware: str) -> Node:
-    options = {"firmware": firmware, "memory_mib": 512, "accelerator": "tcg", "disks": [{"size_mib": 256}]}
+async def make_node(world: World, firmware: str, memory: int = 512, disk: int = 256) -> Node:
+    options = {"firmware": firmware, "memory_mib": memory, "accelerator": "tcg", "disks": [{"size_mib": disk}]}
     return await world.fleet.create(NodeDefinition("n1", uuid4(), "qemu", options), ADMIN)
 
 
-async def ended(jobs: Jobs, id: str, node: Node) -> Job:
+async def ended(jobs: Jobs, id: str, node: Node, seconds: float = LONG) -> Job:
     try:
-        await until(lambda: jobs.get(id).state.ended, LONG)
+        await until(lambda: jobs.get(id).state.ended, seconds)
     except TimeoutError:
         pytest.fail(f"has not ended: {jobs.get(id)}; printed: {node.serial_tail!r}")
     return jobs.get(id)
@@ -115,15 +116,21 @@ def request(image: str) -> dict[str, object]:
     return {"image": image, "hostname": "web-1", "ssh_keys": [KEY]}
 
 
-@pytest.mark.parametrize(("firmware", "image"), [("bios", "lightsout-mini"), ("uefi", "lightsout-server")])
-async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, image):
+@pytest.mark.parametrize(
+    ("firmware", "image", "proofs"),
+    [
+        ("bios", "lightsout-mini", ["phone-home", "serial-nonce"]),
+        ("uefi", "lightsout-server", ["phone-home", "serial-nonce", "ssh-login"]),
+    ],
+)
+async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmware, image, proofs):
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, firmware)
         jobs = lab.jobs(world)
         job = await jobs.start("reinstall", "n1", request(image), OPERATOR, {"password": "tea time"})
         job = await ended(jobs, job.id, node)
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
-        assert job.details["proofs"] == ["phone-home", "serial-nonce"]
+        assert job.details["proofs"] == proofs
         system = cast("Mapping[str, str]", job.details["system"])
         assert (system["hostname"], system["image"]) == ("web-1", image)
         snapshot = node.snapshot
