@@ -143,7 +143,7 @@ async def test_cloud_init_is_told_what_was_asked_and_its_user_data_shows_nowhere
     assert job.state is JobState.COMPLETED, job
     seed = house.server.disk.seed
     assert seed["user-data"] == user_data
-    assert json.loads(seed["network-config"])["ethernets"]["net0"]["match"] == {"macaddress": network["mac"]}
+    assert json.loads(seed["network-config"])["config"][0]["mac_address"] == network["mac"]
     assert '"name": "olga"' in seed["vendor-data"]
     assert (job.request["user_data"], job.request["user"]) == (True, "olga")
     shown = repr((job, await booting.events.history(limit=1000), await booting.audit.read(limit=1000), caplog.text))
