@@ -76,7 +76,7 @@ async def define_demo(core: Core, catalogue: Catalogue) -> list[FirstPassword]:
     write_secret(core.state / IPMI_KEY, key + "\n")
     root_password = generate_password()
     file = write_secret(core.state / "demo-root-password", root_password + "\n")
-    images = catalogue.list()
+    images = [image for image in catalogue.list() if image.seed == "lightsout"]  # those that are small enough
     for definition in _definitions():
         node = there.get(definition.name) or await core.fleet.create(definition, SERVICE)
         await core.accounts.set_slot(

@@ -201,6 +201,17 @@ class NetworkBoot(Protocol):
         """
 
 
+class LoginLink(Protocol):
+    """The service's way to the SSH server of the node's installed system."""
+
+    async def connect(self) -> socket.socket:
+        """A connected TCP socket, non-blocking, which the caller closes. That nobody listens may show only in its end.
+
+        :raise WrongState: the node is off. :raise Unreachable: there is no way now.
+        :raise BackendFailed: the machine lacks what it takes, with the remedy.
+        """
+
+
 class Lifecycle(Protocol):
     async def start(self) -> None:
         """Adopt what is already running; touches nothing."""
@@ -229,6 +240,7 @@ class Backend:
     mains: Mains | None = None
     deploy: DeployLink | None = None
     network_boot: NetworkBoot | None = None
+    login: LoginLink | None = None
     disks: DiskBay | None = None
     firmware: FirmwareSetup | None = None
     redefinition: Redefinition | None = None

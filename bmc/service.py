@@ -40,6 +40,7 @@ from bmc.model.software import Software
 from bmc.node import Node
 from bmc.redfish.event_record import event_body
 from bmc.reinstall.build import Artefacts, build_all, default_cache
+from bmc.reinstall.build_debian import debian_directory
 from bmc.reinstall.erase import Erase
 from bmc.reinstall.image_import import ImageImport
 from bmc.reinstall.image_store import ImageStore
@@ -91,9 +92,9 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
     async with AsyncExitStack() as stack:
         core = await stack.enter_async_context(open_core(state))
         artefacts = await asyncio.to_thread(build_all, default_cache())
-        kept = core.settings.images
+        kept, built = core.settings.images, [artefacts.catalogue, debian_directory(default_cache())]
         image_store = await asyncio.to_thread(
-            ImageStore, state / "images", kept.quota_gib << 30, artefacts.catalogue, kept.directories
+            ImageStore, state / "images", kept.quota_gib << 30, built, kept.directories
         )
         catalogue = image_store.catalogue
         images = ImageImport(image_store, Fetcher(core.settings.fetch.allow), core.events, kept.largest_gib << 30)

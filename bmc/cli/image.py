@@ -116,19 +116,36 @@ def delete(name: Name, yes: Yes = False) -> None:
 
 
 @app.command()
-def build(cache: Annotated[Path | None, typer.Option(help="where finished builds are kept")] = None) -> None:
-    """Build the deploy ramdisk and the images of our own on this machine, if they are not there yet."""
+def build(
+    name: Annotated[
+        str | None, typer.Argument(help="debian-12; the deploy ramdisk and our own images if not given")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="debian-12 anew, with the packages of today")] = False,
+    cache: Annotated[Path | None, typer.Option(help="where finished builds are kept")] = None,
+) -> None:
+    """Build, on this machine, the deploy ramdisk and the images of our own, if they are not there yet.
+
+    debian-12 takes minutes, 3 GB of space and this machine's own package sources of Debian 12.
+    """
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from bmc.reinstall.build import build_all, default_cache
+    from bmc.reinstall.build_debian import NAME, build_debian
 
+    if name not in (None, NAME) or (again and name is None):
+        raise CliError(f"expected {NAME}, or nothing for the deploy ramdisk and our own images")
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, transient=True) as progress:
         bar = progress.add_task("images", total=1.0)
-        artefacts = build_all(
-            cache or default_cache(), lambda what, done: progress.update(bar, description=what, completed=done)
-        )
-    print(f"images and ramdisk: {artefacts.directory}")
+
+        def say(what: str, done: float) -> None:
+            progress.update(bar, description=what, completed=done)
+
+        if name:
+            made = f"image {name}: {build_debian(cache or default_cache(), say, again)}"
+        else:
+            made = f"images and ramdisk: {build_all(cache or default_cache(), say).directory}"
+    print(made)
 
 
 def _upload(client: Client, task: Resource, file: Path) -> None:

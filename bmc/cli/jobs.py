@@ -16,6 +16,7 @@ TASKS = "/redfish/v1/TaskService/Tasks"
 ENDED = frozenset({"Completed", "Exception", "Cancelled"})
 PROOFS = {
     "phone-home": "the new system reported to the service with this job's token",
+    "ssh-login": "the service has logged in to the new system by SSH",
     "serial-nonce": "the new system printed this job's nonce on its serial console",
 }
 
@@ -82,7 +83,9 @@ def report(task: Resource) -> list[str]:
         return [*lines, f"{node} is off"]
     lines.append(f"{node} runs {ours['Request']['image']}")
     given = [f"proof {proof}: {PROOFS.get(proof, 'given')}" for proof in ours["Proofs"]]
-    return [*lines, *(given or ["no proof: the image can give none"])]
+    installed = ours.get("Installed") or {}
+    key = [f"its SSH host key: {installed['HostKey']}"] if installed.get("HostKey") else []
+    return [*lines, *(given or ["no proof: the image can give none"]), *key]
 
 
 def now(client: Client, system: Resource) -> str:

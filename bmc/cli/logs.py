@@ -31,3 +31,4 @@ def set_up(settings: LogSettings) -> None:
     handler.setFormatter(JsonLines() if settings.format == "json" else logging.Formatter(PLAIN))
     logging.basicConfig(level=settings.level.upper(), handlers=[handler])
     logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)  # it calls every guest that goes off an error
+    logging.getLogger("asyncssh").setLevel(logging.WARNING)  # it tells of each try of a login

@@ -169,6 +169,15 @@ class ErasedDisk(TypedDict):
     Account: Annotated[str, _text("Who asked for it.")]
 
 
+class InstalledSystem(TypedDict):
+    """What a new system has told of itself by its proofs."""
+
+    HostName: Annotated[str | None, _text("Its name.")]
+    MachineId: Annotated[str | None, _text("Its machine id, made anew by each install.")]
+    BootId: Annotated[str | None, _text("The boot that proved itself last.")]
+    HostKey: Annotated[str | None, _text("The public key of its SSH server.")]
+
+
 class LightsoutTask(TypedDict):
     """What became of a job so far."""
 
@@ -185,6 +194,7 @@ class LightsoutTask(TypedDict):
     BytesTotal: Annotated[int | None, _text("Bytes that it has to.")]
     Proofs: Annotated[list[str], _text("What has shown that the new system runs.")]
     Disk: Annotated[str | None, _text("The disk that is written, as the kernel calls it.")]
+    Installed: Annotated[InstalledSystem | None, _text("What the new system has told of itself.")]
     Rescue: Annotated[RescueAccess | None, _text("How to get into a server that is being rescued.")]
     Erased: Annotated[ErasedDisk | None, _text("What was erased.")]
     UploadURI: Annotated[str | None, _text("Where the file that the task waits for is to be PUT.")]

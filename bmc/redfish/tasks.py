@@ -135,6 +135,7 @@ def _ours(job: Job) -> oem.LightsoutTask:
         BytesTotal=details.get("bytes_total"),
         Proofs=details.get("proofs", []),
         Disk=details.get("disk"),
+        Installed=_installed(details.get("system")),
         Rescue=_rescue(job),
         Erased=_erased(details.get("erased")),
         UploadURI=_upload(job),
@@ -163,6 +164,17 @@ def _upload(job: Job) -> str | None:
     comes = {"url", "file"} & job.request.keys()
     waits = job.kind == KIND and not comes and not job.state.ended and job.step in ("", RECEIVE)
     return f"{UPLOADS}/{job.id}" if waits else None
+
+
+def _installed(told: Mapping[str, str] | None) -> oem.InstalledSystem | None:
+    if not told:
+        return None
+    return oem.InstalledSystem(
+        HostName=told.get("hostname") or None,
+        MachineId=told.get("machine_id") or None,
+        BootId=told.get("boot_id") or None,
+        HostKey=told.get("hostkey") or None,
+    )
 
 
 def _erased(record: Mapping[str, Any] | None) -> oem.ErasedDisk | None:

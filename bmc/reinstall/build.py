@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bmc.model.boot import BootMode
 from bmc.reinstall.build_initrd import BUSYBOX, Program, add_files, build_base
-from bmc.reinstall.build_system import SEED_MIB, SSH_SERVER, SYSTEMS, System, build_disk, make_fat
+from bmc.reinstall.build_system import SEED_MIB, SSH_SERVER, SYSTEMS, build_disk, make_fat
 from bmc.reinstall.build_tools import PACKAGES, Kernel, ingredient, kernel_here, program, run
 from bmc.reinstall.encodings import CHUNK
 from bmc.reinstall.images import LABELS, Image, describe
@@ -99,7 +99,7 @@ def build_all(cache: Path, progress: Progress | None = None) -> Artefacts:
     for name in PACKAGES:
         program(name)  # better all at the start than one after a minute
     say("waiting for another build", 0.0)
-    with _lock(cache):
+    with lock(cache):
         if not artefacts.directory.is_dir():
             for stale in cache.glob(".building-*"):
                 shutil.rmtree(stale, ignore_errors=True)  # whoever made it is dead: the lock is ours
@@ -111,10 +111,11 @@ def build_all(cache: Path, progress: Progress | None = None) -> Artefacts:
 
 
 @contextmanager
-def _lock(cache: Path) -> Iterator[None]:
+def lock(cache: Path) -> Iterator[None]:
+    """One builder at a time."""
     cache.mkdir(parents=True, exist_ok=True)
-    with (cache / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with (cache / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -165,7 +166,19 @@ def _build(kernel: Kernel, work: Path, say: Progress) -> None:
         say(f"building the image {system.name}", 0.5 + 0.5 * number / len(SYSTEMS))
         raw = work / f"{system.name}.raw"
         build_disk(system, kernel, work / "system.initrd", efi, HERE, raw, work / system.name)
-        image = _compress(system, raw, done / "images" / f"{system.name}.raw.gz")
+        packed = done / "images" / f"{system.name}.raw.gz"
+        image = Image(
+            name=system.name,
+            title=system.title,
+            path=packed,
+            encoding="gzip",
+            size=raw.stat().st_size,
+            sha256=compress(raw, packed),
+            firmware=frozenset(BootMode),
+            seed="lightsout",
+            proofs=system.proofs,
+            description=system.description,
+        )
         (done / "images" / f"{system.name}.json").write_text(describe(image))
 
 
@@ -195,21 +208,11 @@ def _fat_image(efi: Path, out: Path) -> None:
     run("mcopy", "-i", out, efi, "::/EFI/BOOT/BOOTX64.EFI")
 
 
-def _compress(system: System, raw: Path, out: Path) -> Image:
+def compress(raw: Path, out: Path) -> str:
+    """Write `raw` to `out` by gzip, the same for the same content; returns the SHA-256 of the content."""
     digest = hashlib.sha256()
     with raw.open("rb") as source, out.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as target:
         while chunk := source.read(CHUNK):
             digest.update(chunk)
             target.write(chunk)
-    return Image(
-        name=system.name,
-        title=system.title,
-        path=out,
-        encoding="gzip",
-        size=raw.stat().st_size,
-        sha256=digest.hexdigest(),
-        firmware=frozenset(BootMode),
-        seed="lightsout",
-        proofs=frozenset({"serial-nonce", "phone-home"}),
-        description=system.description,
-    )
+    return digest.hexdigest()

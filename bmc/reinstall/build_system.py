@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bmc.reinstall.build_initrd import DIRECTORIES, Program, install_busybox, install_programs
 from bmc.reinstall.build_tools import Kernel, grub_config, ingredient, run, syslinux_config
+from bmc.reinstall.images import Proof
 
 MIB = 1 << 20
 BOOT_MIB = 16
@@ -33,6 +34,7 @@ class System:
     root_mib: int
     login_shell: str = "/bin/sh"
     programs: tuple[Program, ...] = ()
+    proofs: frozenset[Proof] = frozenset({"serial-nonce", "phone-home"})
 
 
 SYSTEMS = (
@@ -51,6 +53,7 @@ SYSTEMS = (
         root_mib=24,
         login_shell="/bin/bash",
         programs=(("/bin/bash", "bash"), *SSH_SERVER),
+        proofs=frozenset({"serial-nonce", "phone-home", "ssh-login"}),
     ),
 )
 TERMINALS = ("l/linux", "v/vt100", "v/vt102", "v/vt220", "x/xterm", "x/xterm-256color")

@@ -154,6 +154,11 @@ class Ticket:
         self.report(failed=self.facts.failed or why)
 
     def prove(self, proof: str, **found: str) -> None:
+        """Fails when it comes from another system than the proofs before. Between two a system may have booted anew."""
+        for name in ("machine_id", "hostkey"):
+            told, known = found.get(name), self.facts.proof.get(name)
+            if told and known and told != known:
+                return self.fail(f"the proof {proof} is of another system: its {name} is {told}, not {known}")
         proofs = tuple(sorted({*self.facts.proofs, proof}))
         self.report(proofs=proofs, proof={**self.facts.proof, **found})
 

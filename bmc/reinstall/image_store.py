@@ -53,15 +53,15 @@ class Part:
 
 class ImageStore:
     """Images in `directory`, which take at most `quota` bytes; and those whose file stays where the operator has it,
-    in one of the directories `outside`. `catalogue` shows them behind the images of `built`.
+    in one of the directories `outside`. `catalogue` shows them behind the images in the directories `built`.
     """
 
-    def __init__(self, directory: Path, quota: int, built: Path, outside: Sequence[Path] = ()) -> None:
+    def __init__(self, directory: Path, quota: int, built: Sequence[Path], outside: Sequence[Path] = ()) -> None:
         self._directory = directory
         self._quota = quota
         self._outside = tuple(outside)
         self._own = Catalogue(directory, outside=outside)
-        self.catalogue = Catalogue(built, directory, outside=outside)
+        self.catalogue = Catalogue(*built, directory, outside=outside)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sweep()
 

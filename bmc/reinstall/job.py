@@ -1,6 +1,7 @@
 """Reinstall as a recipe: the ramdisk, booted once, writes an image; what boots from the disk then proves itself."""
 
 import asyncio
+import logging
 import secrets as random
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
@@ -8,7 +9,7 @@ from typing import Any, cast
 from bmc.events import Events
 from bmc.jobs import Prepared, Recipe, Run, Step, StepFailed
 from bmc.model.commands import NoteInstalled, Power, SerialConsole
-from bmc.model.errors import InvalidRequest, NotFound
+from bmc.model.errors import BmcError, InvalidRequest, NotFound
 from bmc.model.power import PowerAction
 from bmc.node import Node
 from bmc.ports import Backend
@@ -17,6 +18,7 @@ from bmc.reinstall.cloud_init import System
 from bmc.reinstall.desk import Errand, Stage, Ticket, hidden
 from bmc.reinstall.guest import DeployDoor, Guest, within
 from bmc.reinstall.images import LABELS, Catalogue, Image
+from bmc.reinstall.login import authorized_key, log_in, new_key
 from bmc.reinstall.proof import mark, read_proof
 from bmc.reinstall.seed_network import mac_of
 from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, firmware_to_boot, new_token, unknown_fields
@@ -24,11 +26,16 @@ from bmc.reinstall.target import rule_problems
 from bmc.reinstall.ways import Way, deploy_link
 from bmc.store import Json
 
+log = logging.getLogger(__name__)
+
 KIND = "reinstall"
 FIELDS = ("image", "hostname", "ssh_keys", "disk", "way", "user", "network")
 REPLAY = 256 * 1024
-GRACE = 30.0
+GRACE = 90.0
 """Seconds that the other proofs get once one has been had."""
+
+LOGIN_AFTER, LOGIN_PAUSE = 300.0, 3.0
+"""Seconds after which a login is tried though no other proof has come, and between two tries."""
 
 
 class Reinstall(RamdiskJob):
@@ -86,6 +93,8 @@ class Reinstall(RamdiskJob):
             kept["password_hash"] = await seed.crypt(password)
         if isinstance(user_data, str):
             kept["user_data"] = user_data
+        if "ssh-login" in image.proofs and backend.login is not None:
+            kept["login_key"] = new_key()
         shown = {key: cast(Json, request[key]) for key in FIELDS if request.get(key) is not None}
         if "network" in shown:
             network = cast("Mapping[str, Json]", shown["network"])
@@ -125,6 +134,8 @@ class Reinstall(RamdiskJob):
         wanted = set(image.proofs)
         if not run.node.snapshot.has_serial:
             wanted.discard("serial-nonce")
+        if "login_key" not in run.secrets:
+            wanted.discard("ssh-login")
         if not wanted:
             await run.say(f"{image.name} can give no proof; it was started")
         else:
@@ -134,14 +145,21 @@ class Reinstall(RamdiskJob):
         await run.do(NoteInstalled(image.name))
 
     async def _await_proofs(self, run: Run, guest: Guest, wanted: Collection[str]) -> None:
-        serial = asyncio.create_task(self._read_console(run, guest)) if "serial-nonce" in wanted else None
+        """The login comes after another proof, which says that the new system has come up as a whole."""
+        tries: list[asyncio.Task[None]] = []
         try:
+            if "serial-nonce" in wanted:
+                tries.append(asyncio.create_task(self._read_console(run, guest)))
+            if "ssh-login" in wanted:
+                if len(wanted) > 1:
+                    await within(run.clock, LOGIN_AFTER, guest.until(lambda: bool(guest.ticket.facts.proofs)))
+                tries.append(asyncio.create_task(self._log_in(run, guest)))
             await guest.until(lambda: bool(guest.ticket.facts.proofs))
             await within(run.clock, GRACE, guest.until(lambda: set(wanted) <= set(guest.ticket.facts.proofs)))
         finally:
-            if serial is not None:
-                serial.cancel()
-                await asyncio.gather(serial, return_exceptions=True)
+            for task in tries:
+                task.cancel()
+            await asyncio.gather(*tries, return_exceptions=True)
 
     async def _read_console(self, run: Run, guest: Guest) -> None:
         console = await run.node.open(SerialConsole(REPLAY, writable=False), run.caller)
@@ -153,17 +171,34 @@ class Reinstall(RamdiskJob):
             guest.ticket.prove("serial-nonce", **found)
             await guest.ticket.keep()
 
+    async def _log_in(self, run: Run, guest: Guest) -> None:
+        """Tries until it is let in, or nobody waits for it any more."""
+        link = run.backend.login
+        while link is not None:
+            try:
+                connection = await link.connect()
+                found = await log_in(connection, _user(run), run.secrets["login_key"])
+            except BmcError as error:
+                log.debug("job %s: %s", run.job.id, error)
+                await run.clock.sleep(LOGIN_PAUSE)
+                continue
+            guest.ticket.prove("ssh-login", **found)
+            return await guest.ticket.keep()
+
     def _ticket(self, run: Run, token: bytes) -> Ticket:
         request = run.job.request
         image = self._catalogue.get(str(request["image"]))
         if image.sha256 != request["image_sha256"]:
             raise StepFailed(f"the image {image.name} has been replaced since this job began")
         proof = {"api": deploy_link(run).url, "image": image.name}
+        keys = list(cast("Sequence[str]", request.get("ssh_keys", ())))
+        if "login_key" in run.secrets:
+            keys.append(authorized_key(run.secrets["login_key"], image.seed, run.job.id, run.job.started))
         system = System(
             f"lightsout-{run.job.id}-{int(run.job.started)}",
             str(request.get("hostname", "")),
-            str(request.get("user", seed.ROOT)),
-            tuple(cast("Sequence[str]", request.get("ssh_keys", ()))),
+            _user(run),
+            tuple(keys),
             run.secrets.get("password_hash", ""),
             cast("Mapping[str, Any]", request.get("network", {})),
             run.secrets.get("user_data", ""),
@@ -188,6 +223,10 @@ class Reinstall(RamdiskJob):
             proof_token=hidden(run.secrets["proof_token"]),
             nonce=hidden(run.secrets["nonce"]),
         )
+
+
+def _user(run: Run) -> str:
+    return str(run.job.request.get("user", seed.ROOT))
 
 
 def _image(guest: Guest) -> Image:

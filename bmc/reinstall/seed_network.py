@@ -41,17 +41,17 @@ def mac_of(network: Mapping[str, Any], macs: Sequence[str]) -> str:
 
 
 def network_config(network: Mapping[str, Any]) -> dict[str, Any]:
-    """A sound network as cloud-init's network configuration version 2; `mac` is in it."""
-    card: dict[str, Any] = {"match": {"macaddress": network["mac"]}, "set-name": NAME}
-    layer3 = _layer3(network)
+    """A sound network as cloud-init's network configuration version 1; `mac` is in it.
+
+    Version 2 would do worse: cloud-init 22.4, Debian 12's, stumbles over its name servers for a card that is known by
+    its address, and makes its default route of IPv6 one to ::/64.
+    """
+    mac, subnets = network["mac"], _subnets(network)
+    card: dict[str, Any] = {"type": "physical", "name": NAME, "mac_address": mac}
     if "vlan" not in network:
-        return {"version": 2, "ethernets": {NAME: card | layer3}}
-    vlan = {"id": network["vlan"], "link": NAME}
-    return {
-        "version": 2,
-        "ethernets": {NAME: card | {"dhcp4": False, "dhcp6": False}},
-        "vlans": {f"{NAME}.{network['vlan']}": vlan | layer3},
-    }
+        return {"version": 1, "config": [card | {"subnets": subnets}]}
+    vlan = {"type": "vlan", "name": _vlan_name(network), "vlan_link": NAME, "vlan_id": network["vlan"]}
+    return {"version": 1, "config": [card | {"subnets": [{"type": "manual"}]}, vlan | {"subnets": subnets}]}
 
 
 def network_data(network: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def network_data(network: Mapping[str, Any]) -> dict[str, Any]:
     mac, link = network["mac"], NAME
     links: list[dict[str, Any]] = [{"id": NAME, "type": "phy", "ethernet_mac_address": mac}]
     if "vlan" in network:
-        link = f"{NAME}.{network['vlan']}"
+        link = _vlan_name(network)
         vlan = {"vlan_id": network["vlan"], "vlan_link": NAME, "vlan_mac_address": mac}
         links.append({"id": link, "type": "vlan", **vlan})
     networks = list(_networks(network, link))
@@ -67,22 +67,33 @@ def network_data(network: Mapping[str, Any]) -> dict[str, Any]:
     return {"links": links, "networks": networks, "services": services}
 
 
-def _layer3(network: Mapping[str, Any]) -> dict[str, Any]:
+def _subnets(network: Mapping[str, Any]) -> list[dict[str, Any]]:
+    gateways = _gateways(network)
     addresses = [ip_interface(text) for text in network.get("addresses", ())]
-    gateways = [ip_address(text) for text in network.get("gateways", ())]
-    config: dict[str, Any] = {"dhcp4": all(address.version != 4 for address in addresses)}
-    if addresses:
-        config["addresses"] = [address.with_prefixlen for address in addresses]
-    if gateways:
-        config["routes"] = [{"to": _everywhere(gateway.version), "via": str(gateway)} for gateway in gateways]
-    names = {"addresses": list(network.get("dns", ())), "search": list(network.get("search", ()))}
-    if any(names.values()):
-        config["nameservers"] = {key: value for key, value in names.items() if value}
-    return config
+    subnets: list[dict[str, Any]] = []
+    if all(address.version != 4 for address in addresses):
+        subnets.append({"type": "dhcp4"})
+    for address in addresses:
+        subnet = {"type": "static" if address.version == 4 else "static6", "address": address.with_prefixlen}
+        if (gateway := gateways.pop(address.version, None)) is not None:
+            subnet["gateway"] = gateway
+        subnets.append(subnet)
+    names = {"dns_nameservers": list(network.get("dns", ())), "dns_search": list(network.get("search", ()))}
+    subnets[0] |= {key: value for key, value in names.items() if value}
+    return subnets
+
+
+def _gateways(network: Mapping[str, Any]) -> dict[int, str]:
+    """By the version of IP."""
+    return {gateway.version: str(gateway) for gateway in map(ip_address, network.get("gateways", ()))}
+
+
+def _vlan_name(network: Mapping[str, Any]) -> str:
+    return f"{NAME}.{network['vlan']}"
 
 
 def _networks(network: Mapping[str, Any], link: str) -> Iterator[dict[str, Any]]:
-    gateways = {gateway.version: str(gateway) for gateway in map(ip_address, network.get("gateways", ()))}
+    gateways = _gateways(network)
     addresses = [ip_interface(text) for text in network.get("addresses", ())]
     if all(address.version != 4 for address in addresses):
         yield {"id": "dhcp4", "type": "ipv4_dhcp", "link": link}
@@ -93,10 +104,6 @@ def _networks(network: Mapping[str, Any], link: str) -> Iterator[dict[str, Any]]
             zero = "0.0.0.0" if address.version == 4 else "::"  # noqa: S104 - a route, no listener
             told["routes"] = [{"network": zero, "netmask": zero, "gateway": gateway}]
         yield told
-
-
-def _everywhere(version: int) -> str:
-    return "0.0.0.0/0" if version == 4 else "::/0"
 
 
 def _is_list(network: Mapping[str, Any], key: str) -> bool:

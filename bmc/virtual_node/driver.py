@@ -22,7 +22,7 @@ from bmc.virtual_node import accelerator, firmware, links, private, process, san
 from bmc.virtual_node.argv import Machine, build_argv, link_descriptor, own_boot_order
 from bmc.virtual_node.boot import VirtualBoot
 from bmc.virtual_node.console import SERIAL_QUOTA, VirtualScreen, VirtualSerial
-from bmc.virtual_node.deploy import VirtualDeployLink
+from bmc.virtual_node.deploy import Meeting, VirtualDeployLink, VirtualLoginLink
 from bmc.virtual_node.disk_bay import VirtualDisks
 from bmc.virtual_node.disks import largest_file, prepare_disks
 from bmc.virtual_node.files import NodeFiles
@@ -116,7 +116,8 @@ def open_virtual_node(
     starts_with = firmware.VirtualFirmware(shape)
     boot = VirtualBoot(guest, shape, starts_with, serial.attached)
     media = VirtualMedia(guest)
-    deploy = VirtualDeployLink(guest, shape, directory) if shape.next.nics else None
+    meeting = Meeting(guest, shape, directory)
+    deploy = VirtualDeployLink(meeting) if shape.next.nics else None
     start = _Start(definition, shape, guest, media, deploy, _Host(qemu, directory, proc, interfaces))
     senses = (QmpSense(guest), ProcessSense(guest))
     return Backend(
@@ -132,6 +133,7 @@ def open_virtual_node(
         mains=HostMains(),
         deploy=deploy,
         network_boot=deploy,
+        login=VirtualLoginLink(meeting) if shape.next.nics else None,
         disks=VirtualDisks(guest, shape),
         host=VirtualHostInterface(guest),
         firmware=starts_with,

@@ -312,7 +312,7 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
             await accounts.create(name, password, ROLES[name], scope)
         recipes = [work.recipe(kind) for kind in KINDS]
         allowed = (ip_network("127.0.0.1/32"),)
-        image_store = ImageStore(path / "added", 1 << 30, images, [path / "outside"])
+        image_store = ImageStore(path / "added", 1 << 30, [images], [path / "outside"])
         imports = ImageImport(image_store, Fetcher(allowed), world.events, 1 << 30)
         chores = [imports.chore()]
         jobs = Jobs(world.store, world.events, world.audit, world.fleet, accounts.find, clock, recipes, chores)

@@ -15,10 +15,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import asyncssh
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
-from bmc.model.errors import WrongState
+from bmc.model.errors import Unreachable, WrongState
 from bmc.model.node import Disk as KnownDisk
 from bmc.model.node import Hardware, NodeDefinition
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
@@ -118,15 +119,23 @@ class BootingServer(MemoryServer):
         self.corrupt = False
         self.left = asyncio.Event()
         self.keys = ""
+        self.host_key = asyncssh.generate_private_key("ssh-ed25519")
+        self.machine_id = "m1"
+        self.commands: list[tuple[str, str]] = []
         self.report = {
             "cpus": "4", "memory": str(8 << 30), "nics": "eth0=52:54:00:00:00:01", "firmware": "UEFI",
             "firmware_version": "1.2", "manufacturer": "ACME", "model": "Rack\t1", "serial": "X1",
         }  # fmt: skip
+        self._logins: list[asyncio.Task[None]] = []
         self._guest: asyncio.Task[None] | None = None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+
+    @property
+    def public_host_key(self) -> str:
+        return " ".join(self.host_key.export_public_key().decode().split()[:2])
 
     def backend(self) -> Backend:
         return Backend(
@@ -134,6 +143,7 @@ class BootingServer(MemoryServer):
             serial=self.line,
             inventory=self,
             deploy=self,
+            login=self if "ssh-login" in self.proofs else None,
             network_boot=self,
             disks=self,
         )
@@ -170,6 +180,35 @@ class BootingServer(MemoryServer):
         await self._point("offer" if url else "withdraw")
         self.boot_file = url
 
+    async def connect(self) -> socket.socket:
+        """LoginLink: to an SSH server that knows the seed's keys and what they may do."""
+        if self.state is not PowerState.ON or "lightsout.env" not in self.disk.seed:
+            raise Unreachable("nobody listens")
+        keys = asyncssh.import_authorized_keys(values(self.disk.seed["lightsout.env"])["sshkeys"])
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            ours = socket.create_connection(listening.getsockname())
+            theirs, _ = listening.accept()
+        ours.setblocking(False)
+        self._logins.append(asyncio.create_task(self._let_in(theirs, keys)))
+        return ours
+
+    async def _let_in(self, connection: socket.socket, keys: asyncssh.SSHAuthorizedKeys) -> None:
+        try:
+            async with await asyncssh.run_server(
+                connection,
+                server_host_keys=[self.host_key],
+                authorized_client_keys=keys,
+                process_factory=self._obey,
+            ) as client:
+                await client.wait_closed()
+        except (asyncssh.Error, OSError):
+            connection.close()
+
+    def _obey(self, process: asyncssh.SSHServerProcess[str]) -> None:
+        self.commands.append((process.get_extra_info("username"), process.command or ""))
+        process.stdout.write(f"{self.machine_id}\nb1\n")
+        process.exit(0)
+
     async def insert(self, slot: str, path: str, image: str) -> None:
         await self._point("insert")
         await super().insert(slot, path, image)
@@ -194,6 +233,9 @@ class BootingServer(MemoryServer):
 
     async def halt(self) -> None:
         """The end of the service's test: a guest left running ends with it."""
+        for login in self._logins:
+            login.cancel()
+        await asyncio.gather(*self._logins, return_exceptions=True)
         if self._guest is not None:
             self._guest.cancel()
             await asyncio.gather(self._guest, return_exceptions=True)
@@ -369,7 +411,7 @@ class BootingServer(MemoryServer):
             http.token = env["proof_token"]
             form = {"nonce": env["nonce"], "hostname": env["hostname"], "machine_id": "m1", "boot_id": "b1"}
             try:
-                await http.post("proof", hostkey="ssh-ed25519 AAAA+/=", image="mini", **form)
+                await http.post("proof", hostkey=self.public_host_key, image="mini", **form)
             except Refused as error:
                 self.heard.append(str(error))
         await self._point("proof")

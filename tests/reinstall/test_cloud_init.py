@@ -50,7 +50,7 @@ def test_nocloud_is_told_everything_and_the_user_data_is_as_it_was_given():
         "public-keys": [KEY],
     }
     assert files["user-data"] == "#!/bin/sh\ntrue\n"
-    assert yaml.safe_load(files["network-config"])["version"] == 2
+    assert yaml.safe_load(files["network-config"])["version"] == 1
 
 
 def test_a_config_drive_holds_the_same_as_openstack_lays_it_out():

@@ -64,7 +64,7 @@ class Shop:
         (self.directory / "outside").mkdir(exist_ok=True)
         built = self.directory / "built"
         built.mkdir(exist_ok=True)
-        store = ImageStore(self.directory / "images", quota, built, [self.directory / "outside"])
+        store = ImageStore(self.directory / "images", quota, [built], [self.directory / "outside"])
         return ImageImport(store, Fetcher([ip_network("127.0.0.1/32")]), world.events, LARGEST)
 
     def kept(self) -> list[str]:
@@ -365,7 +365,7 @@ import os, signal
 from pathlib import Path
 from bmc.reinstall.image_store import ImageStore
 from bmc.reinstall.images import Image
-store = ImageStore(Path({str(tmp_path / "images")!r}), 1 << 30, Path("/nowhere"))
+store = ImageStore(Path({str(tmp_path / "images")!r}), 1 << 30, [])
 die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 store._describe = die
 with store.part() as part:
@@ -377,7 +377,7 @@ with store.part() as part:
     assert subprocess.run([sys.executable, "-c", program]).returncode == -signal.SIGKILL
     (left,) = (tmp_path / "images").iterdir()
     assert (left.name == "web.raw") is (point == "listing")
-    store = ImageStore(tmp_path / "images", 1 << 30, tmp_path)
+    store = ImageStore(tmp_path / "images", 1 << 30, [tmp_path])
     assert list((tmp_path / "images").iterdir()) == []
     assert store.catalogue.list() == []
 

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aiohttp import ClientSession
@@ -16,7 +18,9 @@ from bmc.model.errors import Busy, InvalidRequest
 from bmc.model.job import Job, JobState
 from bmc.model.node import Disk
 from bmc.model.power import PowerAction, PowerCause, PowerState
-from tests.reinstall.conftest import assert_let_go, ended, make_image, reaches
+from bmc.reinstall.login import COMMAND
+from bmc.reinstall.medium import shell_lines
+from tests.reinstall.conftest import House, assert_let_go, ended, make_image, reaches
 from tests.reinstall.simulated import CLEARED, CLEARED_OUTSIDE, DISK_SERIAL, DISK_SIZE, Http, Refused, values
 from tests.world import ADMIN, OPERATOR, open_world, until
 
@@ -47,7 +51,7 @@ async def test_a_reinstall_ends_with_the_proof_of_the_new_system(jobs, house, bo
     assert job.details["proofs"] == ["phone-home", "serial-nonce"]
     assert job.details["disk"] == "vda"
     assert job.details["system"] == {
-        "hostname": "web-1", "machine_id": "m1", "boot_id": "b1", "hostkey": "ssh-ed25519 AAAA+/=", "image": "mini",
+        "hostname": "web-1", "machine_id": "m1", "boot_id": "b1", "hostkey": server.public_host_key, "image": "mini",
     }  # fmt: skip
     snapshot = booting.fleet.node("n1").snapshot
     assert (snapshot.power, snapshot.reservation, snapshot.boot) == (PowerState.ON, None, NO_OVERRIDE)
@@ -72,6 +76,56 @@ async def test_no_secret_of_it_shows_anywhere(jobs, house, booting, caplog):
     assert await booting.store.list(SECRETS) == []
 
 
+def with_login(house: House) -> dict[str, object]:
+    house.server.proofs |= {"ssh-login"}
+    make_image(house.directory / "images", "ssh", proofs=frozenset({"phone-home", "ssh-login"}))
+    return {**REQUEST, "image": "ssh"}
+
+
+@pytest.fixture
+def login(house: House) -> dict[str, object]:
+    """A request whose system can be logged in to; asked for before the node is made."""
+    return with_login(house)
+
+
+async def test_the_service_logs_in_with_a_key_of_the_job_that_can_do_nothing_else(login, jobs, house, booting):
+    job = await jobs.start("reinstall", "n1", login, OPERATOR)
+    stored = (await booting.store.list(SECRETS))[0].value
+    job = await ended(jobs, job.id)
+    assert (job.state, job.details["proofs"]) == (JobState.COMPLETED, ["phone-home", "ssh-login"])
+    system = cast("Mapping[str, str]", job.details["system"])
+    assert (system["machine_id"], system["hostkey"]) == ("m1", house.server.public_host_key)
+    assert house.server.commands == [("root", COMMAND)]
+    ours = values(house.server.disk.seed["lightsout.env"])["sshkeys"].splitlines()[1]
+    assert ours.startswith(f'restrict,command="{COMMAND}" ssh-ed25519 ')
+    shown = repr((job, await booting.events.history(limit=1000), await booting.audit.read(limit=1000)))
+    assert stored["login_key"] not in shown
+    assert ours not in shown
+
+
+async def test_a_login_to_another_system_than_the_one_that_phoned_home_fails(login, jobs, house, booting):
+    house.server.machine_id = "m2"
+    job = await failed(jobs, login)
+    assert "of another system: its machine_id is m" in job.message
+    await until(lambda: not jobs._runs)
+    assert_let_go(booting, house)
+
+
+async def test_a_server_that_lets_nobody_in_costs_one_proof(login, jobs, house):
+    async def forget_keys() -> None:
+        env = values(house.server.disk.seed["lightsout.env"])
+        house.server.disk.seed["lightsout.env"] = shell_lines({**env, "sshkeys": KEY})
+
+    house.server.at["done"] = forget_keys
+    job = await jobs.start("reinstall", "n1", login, OPERATOR)
+    await until(lambda: "proof" in house.server.passed, 15)
+    for _ in range(20):
+        await asyncio.sleep(0.05)
+        await house.clock.advance(5)
+    job = await ended(jobs, job.id)
+    assert (job.state, job.details["proofs"]) == (JobState.COMPLETED, ["phone-home"])
+
+
 async def test_cloud_init_is_told_what_was_asked_and_its_user_data_shows_nowhere(jobs, house, booting, caplog):
     caplog.set_level("DEBUG")
     make_image(house.directory / "images", "cloud", seed="nocloud", proofs=frozenset())
@@ -83,7 +137,7 @@ async def test_cloud_init_is_told_what_was_asked_and_its_user_data_shows_nowhere
     assert job.state is JobState.COMPLETED, job
     seed = house.server.disk.seed
     assert seed["user-data"] == user_data
-    assert json.loads(seed["network-config"])["ethernets"]["net0"]["match"] == {"macaddress": network["mac"]}
+    assert json.loads(seed["network-config"])["config"][0]["mac_address"] == network["mac"]
     assert '"name": "olga"' in seed["vendor-data"]
     assert (job.request["user_data"], job.request["user"]) == (True, "olga")
     shown = repr((job, await booting.events.history(limit=1000), await booting.audit.read(limit=1000), caplog.text))
@@ -115,7 +169,7 @@ async def test_one_proof_will_do_when_the_other_does_not_come(jobs, house, proof
     await until(lambda: "proof" in house.server.passed, 15)
     await asyncio.sleep(0.1)
     assert not jobs.get(job.id).state.ended
-    await house.clock.advance(31)
+    await house.clock.advance(91)
     job = await ended(jobs, job.id)
     assert (job.state, job.details["proofs"]) == (JobState.COMPLETED, [proof])
 

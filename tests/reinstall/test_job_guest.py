@@ -26,6 +26,7 @@ from bmc.node import Node
 from bmc.node.power import PATIENCE
 from bmc.ports import Backend, Site
 from bmc.reinstall.build import Artefacts, build_all, default_cache
+from bmc.reinstall.build_debian import debian_directory
 from bmc.reinstall.image_import import ImageImport
 from bmc.reinstall.image_store import ImageStore
 from bmc.reinstall.images import unpack
@@ -71,7 +72,8 @@ class Lab:
         self.directory = directory
         self.drivers = RealDrivers(directory / "nodes")
         self.outside = directory / "outside"
-        self.images = ImageStore(directory / "images", 1 << 30, artefacts.catalogue, [self.outside])
+        built = [artefacts.catalogue, debian_directory(default_cache())]
+        self.images = ImageStore(directory / "images", 1 << 30, built, [self.outside])
         self._ways = (
             VirtualMedia(partial(build_medium, artefacts), directory / "deploy"),
             Network(partial(boot_files, artefacts)),
@@ -100,8 +102,8 @@ async def lab(tmp_path: Path, artefacts: Artefacts) -> AsyncIterator[Lab]:
         pass  # it is off
 
 
-async def make_node(world: World, firmware: str) -> Node:
-    options = {"firmware": firmware, "memory_mib": 512, "accelerator": "tcg", "disks": [{"size_mib": 256}]}
+async def make_node(world: World, firmware: str, memory: int = 512, disk: int = 256) -> Node:
+    options = {"firmware": firmware, "memory_mib": memory, "accelerator": "tcg", "disks": [{"size_mib": disk}]}
     return await world.fleet.create(NodeDefinition("n1", uuid4(), "qemu", options), ADMIN)
 
 
@@ -171,7 +173,8 @@ async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmwar
             assert_no_secret_shows(tmp_path, node.serial_tail, (await world.store.list(SECRETS))[0].value)
         job = await ended(jobs, job.id, node)
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
-        assert job.details["proofs"] == ["phone-home", "serial-nonce"]
+        can = ["ssh-login"] if image == "lightsout-server" else []
+        assert job.details["proofs"] == ["phone-home", "serial-nonce", *can]
         proved = cast("Mapping[str, str]", job.details["system"])
         assert (proved["hostname"], proved["image"]) == ("web-1", system)
         snapshot = node.snapshot

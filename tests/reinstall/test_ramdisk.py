@@ -1,6 +1,8 @@
 """The deploy ramdisk in a real guest: it writes what it was told to, and nothing otherwise."""
 
+import gzip
 import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -14,6 +16,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bmc.reinstall.build import Artefacts, build_all, default_cache
+from bmc.reinstall.build_tools import run
 from bmc.reinstall.images import Catalogue, Image, unpack
 from bmc.reinstall.images_seed import seed_image
 from bmc.reinstall.medium import build_medium, shell_lines
@@ -276,7 +279,58 @@ def test_a_seed_without_a_place_for_it_fails_the_job(artefacts: Artefacts, disk:
         peer.seed = seed_of(peer)
         with deployed(artefacts, peer, disk):
             pass
-        assert "no FAT partition labelled CIDATA" in peer.forms("failed")[0]["message"]
+        message = "the image has no partition table, so there is no place for its seed"
+        assert peer.forms("failed")[0]["message"] == message
+    assert head(disk) == bytes(MIB)
+
+
+def table_image(place: Path, table: str, mib: int, partitions: int = 1) -> Image:
+    """With a partition table, and no place for a seed."""
+    raw, path = place / "table.raw", place / "table.raw.gz"
+    raw.write_bytes(bytes(mib * MIB))
+    lines = "".join(f"start={2048 * (number + 1)},size=2048,type=L\n" for number in range(partitions))
+    subprocess.run(["sfdisk", "-q", raw], input=f"label: {table}\n{lines}".encode(), check=True)
+    path.write_bytes(gzip.compress(raw.read_bytes(), 1))
+    digest = hashlib.sha256(raw.read_bytes()).hexdigest()
+    return Image("table", "table", path, "gzip", mib * MIB, digest, frozenset(), "configdrive", frozenset())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("table", ["gpt", "dos"])
+def test_an_image_without_a_place_for_its_seed_gets_one(
+    artefacts: Artefacts, disk: Path, place: Path, table: str
+) -> None:
+    os.truncate(disk, 64 * MIB + 7 * 512)
+    with serving(Peer(table_image(place, table, 20))) as peer:
+        peer.seed = {"openstack/latest/user_data": b"#!/bin/sh\n"}
+        with deployed(artefacts, peer, disk):
+            pass
+        assert peer.forms("done"), peer.forms("failed")
+    verified = subprocess.run(["sfdisk", "--verify", disk], capture_output=True, text=True, check=True)
+    assert "No errors" in verified.stdout or table == "dos"
+    start = json.loads(subprocess.run(["sfdisk", "-J", disk], capture_output=True, check=True).stdout)
+    made = start["partitiontable"]["partitions"][1]
+    assert (made["start"], made["size"]) == (61 * 2048, 2 * 2048)
+    place_of_seed = f"{disk}@@{made['start'] * 512}"
+    assert run("mcopy", "-i", place_of_seed, "::openstack/latest/user_data", "-") == b"#!/bin/sh\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mib", "partitions", "words"),
+    [
+        (62, 1, "has no room for the seed behind the image: it needs 4 MiB"),
+        (20, 4, "no partition for the seed can be added: all are used"),
+    ],
+)
+def test_where_there_is_no_room_for_a_seed_nothing_boots(
+    artefacts: Artefacts, disk: Path, place: Path, mib: int, partitions: int, words: str
+) -> None:
+    with serving(Peer(table_image(place, "dos", mib, partitions))) as peer:
+        peer.seed = {"openstack/latest/user_data": b"#!/bin/sh\n"}
+        with deployed(artefacts, peer, disk):
+            pass
+        assert words in peer.forms("failed")[0]["message"]
     assert head(disk) == bytes(MIB)
 
 

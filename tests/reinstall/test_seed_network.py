@@ -76,26 +76,39 @@ def test_the_only_network_card_need_not_be_named():
     assert mac_of({"vlan": 7}, [MAC]) == MAC
 
 
-def test_the_network_in_version_2():
+def test_the_network_as_cloud_init_says_it():
     assert network_config({"mac": MAC, **STATIC}) == {
-        "version": 2,
-        "ethernets": {
-            "net0": {
-                "match": {"macaddress": MAC},
-                "set-name": "net0",
-                "dhcp4": False,
-                "addresses": STATIC["addresses"],
-                "routes": [{"to": "0.0.0.0/0", "via": "192.0.2.1"}, {"to": "::/0", "via": "fe80::1"}],
-                "nameservers": {"addresses": STATIC["dns"], "search": STATIC["search"]},
+        "version": 1,
+        "config": [
+            {
+                "type": "physical",
+                "name": "net0",
+                "mac_address": MAC,
+                "subnets": [
+                    {
+                        "type": "static",
+                        "address": "192.0.2.10/24",
+                        "gateway": "192.0.2.1",
+                        "dns_nameservers": STATIC["dns"],
+                        "dns_search": STATIC["search"],
+                    },
+                    {"type": "static6", "address": "2001:db8::10/64", "gateway": "fe80::1"},
+                ],
             }
-        },
+        ],
     }
 
 
-def test_a_vlan_by_dhcp_in_version_2():
-    config = network_config({"mac": MAC, "vlan": 7})
-    assert config["vlans"] == {"net0.7": {"id": 7, "link": "net0", "dhcp4": True}}
-    assert config["ethernets"]["net0"]["dhcp4"] is False
+def test_a_vlan_by_dhcp_as_cloud_init_says_it():
+    card, vlan = network_config({"mac": MAC, "vlan": 7})["config"]
+    assert card["subnets"] == [{"type": "manual"}]
+    assert vlan == {
+        "type": "vlan",
+        "name": "net0.7",
+        "vlan_link": "net0",
+        "vlan_id": 7,
+        "subnets": [{"type": "dhcp4"}],
+    }
 
 
 def test_the_network_as_openstack_says_it():

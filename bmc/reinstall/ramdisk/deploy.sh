@@ -368,6 +368,7 @@ make_seed_partition() {
     echo "start=$start,size=$((SEED_MIB * 2048)),type=$kind" |
         sfdisk --append --no-reread --wipe never "/dev/$disk" > /run/seed.err 2>&1 ||
         fail "no partition for the seed can be added: $(grep . /run/seed.err | tail -n 1)"
+    sfdisk -d "/dev/$disk" 2>/dev/null | grep -q "start= *$start," || fail "no partition for the seed can be added: all are used"
     gunzip -c "/lib/seed-$seed_label.fat.gz" | dd of="/dev/$disk" bs=512 seek=$start conv=notrunc,fsync 2> /run/seed.err ||
         fail "the seed's file system cannot be written: $(cat /run/seed.err)"
     blockdev --rereadpt "/dev/$disk" 2> /run/seed.err
