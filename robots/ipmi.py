@@ -17,7 +17,7 @@ from bmc.model.errors import BmcError, InvalidOptions, NotSupported
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerReading, PowerState
 from bmc.model.software import Software
-from bmc.ports import Backend, Site
+from bmc.ports import Backend, Driver, Site
 from robots.ipmi_link import Credentials, Link
 
 LOOK_APART = 0.25
@@ -278,7 +278,7 @@ class IpmiDriver:
         return ()
 
 
-driver = IpmiDriver()
+driver: Driver = IpmiDriver()
 
 
 def _options(definition: NodeDefinition) -> IpmiOptions:

@@ -10,7 +10,7 @@ from bmc.libvirt_node.options import LibvirtOptions, parse_options
 from bmc.model.checks import Check, Verdict
 from bmc.model.node import NodeDefinition
 from bmc.model.software import Software
-from bmc.ports import Backend, Site
+from bmc.ports import Backend, Driver, Site
 
 
 class LibvirtDriver:
@@ -19,7 +19,7 @@ class LibvirtDriver:
     def __init__(self) -> None:
         self._links = Links()
 
-    def complete(self, definition: NodeDefinition) -> NodeDefinition:
+    def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
         return replace(definition, options=parse_options(definition.options).model_dump())
 
     def schema(self) -> Mapping[str, Any]:
@@ -48,4 +48,4 @@ class LibvirtDriver:
         return ()
 
 
-driver = LibvirtDriver()
+driver: Driver = LibvirtDriver()

@@ -17,7 +17,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import Refused
 from bmc.model.node import Disk, Hardware, Nic, NodeDefinition
 from bmc.model.software import Software
-from bmc.ports import Backend, Site
+from bmc.ports import Backend, Driver, Site
 from bmc.virtual_node import accelerator, firmware, links, private, process, sandbox
 from bmc.virtual_node.argv import Machine, build_argv, link_descriptor, own_boot_order
 from bmc.virtual_node.boot import VirtualBoot
@@ -289,4 +289,4 @@ class VirtualInventory:
         )
 
 
-driver = VirtualNodeDriver()
+driver: Driver = VirtualNodeDriver()

@@ -55,7 +55,7 @@ async def compose(libvirtd: Libvirtd, tmp_path: Path) -> AsyncIterator[Callable[
 
     async def compose(domain: str, connection: str = "here") -> Backend:
         definition = NodeDefinition("n1", uuid4(), "libvirt", {"connection": connection, "domain": domain})
-        backend = await driver.open(driver.complete(definition), site)
+        backend = await driver.open(driver.complete(definition, site), site)
         opened.append(backend)
         await backend.lifecycle.start()
         return backend

@@ -73,7 +73,10 @@ async def test_a_connection_that_is_not_configured_is_refused(tmp_path: Path):
 )
 def test_options_that_are_wrong_are_named(options: dict[str, object], words: str):
     with pytest.raises(InvalidOptions, match=words):
-        driver.complete(NodeDefinition("n1", uuid4(), "libvirt", options))
+        driver.complete(
+            NodeDefinition("n1", uuid4(), "libvirt", options),
+            Site(Path("/nowhere"), SystemClock(), lambda name: (b"", b"")),
+        )
 
 
 def test_a_domain_of_numbered_devices_is_read_and_reordered():
