@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from bmc.events import Events
 from bmc.jobs import Prepared, Recipe, Run, Step, StepFailed
+from bmc.model.clock import within
 from bmc.model.commands import NoteInstalled, Power, SerialConsole
 from bmc.model.errors import InvalidRequest, NotFound
 from bmc.model.power import PowerAction
@@ -15,7 +16,7 @@ from bmc.ports import Backend
 from bmc.reinstall import seed
 from bmc.reinstall.cloud_init import System
 from bmc.reinstall.desk import Errand, Stage, Ticket, hidden
-from bmc.reinstall.guest import DeployDoor, Guest, within
+from bmc.reinstall.guest import DeployDoor, Guest
 from bmc.reinstall.images import LABELS, Catalogue, Image
 from bmc.reinstall.proof import mark, read_proof
 from bmc.reinstall.seed_network import mac_of
