@@ -14,6 +14,7 @@ from bmc.jobs import Jobs, Recipe
 from bmc.model.boot import NO_OVERRIDE, BootMode
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerState
+from bmc.node.power import Patience
 from bmc.reinstall.desk import Desk, Errand, Ticket, hidden
 from bmc.reinstall.erase import Erase
 from bmc.reinstall.images import Catalogue, Image, describe
@@ -25,7 +26,7 @@ from bmc.reinstall.rescue import Rescue
 from bmc.reinstall.ways import Network, VirtualMedia, Way
 from tests.jobs.lab import HandClock, jobs_of
 from tests.reinstall.simulated import BootingDrivers, BootingServer
-from tests.world import OPERATOR, World, open_world, until
+from tests.world import HASTY, OPERATOR, World, open_world, until
 
 CONTENT = b"a new system" + bytes(1012)
 
@@ -131,9 +132,14 @@ def house(tmp_path: Path, image: Image) -> House:
 
 
 @pytest.fixture
-async def booting(house: House, tmp_path: Path) -> AsyncIterator[World]:
+def patience() -> Patience:
+    return HASTY
+
+
+@pytest.fixture
+async def booting(house: House, tmp_path: Path, patience: Patience) -> AsyncIterator[World]:
     """A world with the node n1, which is off."""
-    async with open_world(tmp_path / "store" / "lightsout.db", house.drivers) as opened:
+    async with open_world(tmp_path / "store" / "lightsout.db", house.drivers, patience) as opened:
         await opened.add("n1")
         yield opened
         await house.server.halt()
