@@ -12,9 +12,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from bmc.images.catalogue import Image
 from bmc.model.errors import BmcError
 from bmc.model.node import Disk
-from bmc.reinstall.images import Image
 from bmc.reinstall.lines import Lines
 from bmc.reinstall.medium import shell_lines
 from bmc.reinstall.network_boot import BootFiles

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from bmc.events import Events
+from bmc.images.catalogue import LABELS, Catalogue, Image
 from bmc.jobs import Prepared, Recipe, Run, Step, StepFailed
 from bmc.model.commands import NoteInstalled, Power, SerialConsole
 from bmc.model.errors import BmcError, InvalidRequest, NotFound
@@ -17,7 +18,6 @@ from bmc.reinstall import seed
 from bmc.reinstall.cloud_init import System
 from bmc.reinstall.desk import Errand, Stage, Ticket, hidden
 from bmc.reinstall.guest import DeployDoor, Guest, within
-from bmc.reinstall.images import LABELS, Catalogue, Image
 from bmc.reinstall.login import authorized_key, log_in, new_key
 from bmc.reinstall.proof import mark, read_proof
 from bmc.reinstall.seed_network import mac_of

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from bmc.http.deploy import DeployServer
+from bmc.images.catalogue import Catalogue, Image, describe
 from bmc.jobs import Jobs, Recipe
 from bmc.model.boot import NO_OVERRIDE, BootMode
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerState
 from bmc.reinstall.desk import Desk, Errand, Ticket, hidden
 from bmc.reinstall.erase import Erase
-from bmc.reinstall.images import Catalogue, Image, describe
 from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import shell_lines

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from bmc.images.catalogue import Image
 from bmc.model.boot import BootMode
 from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, Turned, hidden
-from bmc.reinstall.images import Image
 from bmc.reinstall.network_boot import BootFiles
 from tests.reinstall.conftest import install_ticket
 from tests.reinstall.simulated import values
