@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from bmc.accounts import generate_ipmi_key, generate_password
 from bmc.core import Core
+from bmc.images.catalogue import Catalogue, Image, unpack
 from bmc.model.caller import SERVICE, Role
 from bmc.model.commands import NoteInstalled
 from bmc.model.errors import InvalidRequest
@@ -19,7 +20,6 @@ from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall import seed
 from bmc.reinstall.cloud_init import System
-from bmc.reinstall.images import Catalogue, Image, unpack
 from bmc.reinstall.images_seed import seed_image
 from bmc.secret_files import write_secret
 

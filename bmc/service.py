@@ -31,6 +31,8 @@ from bmc.http.deploy import DeployServer
 from bmc.http.keys import METRICS
 from bmc.http.nodes import NodeServers
 from bmc.http.server import CannotListen, HttpServer
+from bmc.images.image_import import ImageImport
+from bmc.images.store import ImageStore
 from bmc.ipmi.server import IpmiServer
 from bmc.ipmi.settings import DoorSettings
 from bmc.jobs import Jobs
@@ -42,8 +44,6 @@ from bmc.redfish.event_record import event_body
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.build_debian import debian_directory
 from bmc.reinstall.erase import Erase
-from bmc.reinstall.image_import import ImageImport
-from bmc.reinstall.image_store import ImageStore
 from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import build_medium

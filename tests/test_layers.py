@@ -32,6 +32,7 @@ ROOMS = (
     "bmc.fleet",
     "bmc.aggregates",
     "bmc.jobs",
+    "bmc.images",
     "bmc.reinstall",
     "bmc.hooks",
     "bmc.virtual_node",

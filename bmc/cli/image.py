@@ -189,7 +189,7 @@ def _name(source: str) -> str:
 
 
 def _format(source: str) -> str | None:
-    from bmc.reinstall.encodings import format_of
+    from bmc.images.encodings import format_of
 
     return format_of(source)
 

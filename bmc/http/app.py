@@ -19,6 +19,7 @@ from bmc.http.health import HEALTH, Health, health
 from bmc.http.keys import HOUSE, METRICS
 from bmc.http.metrics import IpmiFigures, Metrics
 from bmc.http.security import OriginCheck, add_headers, host_middleware, origin_middleware
+from bmc.images.image_import import ImageImport
 from bmc.jobs import Jobs
 from bmc.model.clock import Clock
 from bmc.model.errors import BmcError
@@ -30,7 +31,6 @@ from bmc.redfish.house import House, IpmiDoors, WebCertificate
 from bmc.redfish.image_names import ImageNames
 from bmc.redfish.router import Router
 from bmc.redfish.tree import all_routes
-from bmc.reinstall.image_import import ImageImport
 from bmc.store import Store
 
 log = logging.getLogger(__name__)

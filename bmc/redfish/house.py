@@ -16,6 +16,8 @@ from bmc.aggregates import Aggregates
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.hooks import Hooks
+from bmc.images.catalogue import Catalogue
+from bmc.images.image_import import ImageImport
 from bmc.jobs import Jobs
 from bmc.model.caller import Role
 from bmc.model.clock import Clock
@@ -23,8 +25,6 @@ from bmc.model.node import Endpoint, NodeSnapshot
 from bmc.model.software import Software
 from bmc.redfish.closing import Closing
 from bmc.redfish.image_names import ImageNames
-from bmc.reinstall.image_import import ImageImport
-from bmc.reinstall.images import Catalogue
 
 PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey
 """The kinds that every browser takes."""

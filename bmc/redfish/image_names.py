@@ -2,9 +2,9 @@
 
 import logging
 
+from bmc.images.catalogue import Catalogue
 from bmc.model.clock import Clock
 from bmc.model.errors import BmcError
-from bmc.reinstall.images import Catalogue
 
 FRESH_SECONDS = 2.0
 

@@ -10,6 +10,9 @@ from pydantic import Field
 
 from bmc.events import Target
 from bmc.fetch import shown
+from bmc.images.catalogue import NAME, Image, Kernel, Proof, SeedKind
+from bmc.images.encodings import Format
+from bmc.images.image_import import KIND
 from bmc.model.boot import BootMode
 from bmc.model.caller import Role
 from bmc.model.errors import Unreachable
@@ -21,9 +24,6 @@ from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.service_root import IMAGES
 from bmc.redfish.tasks import POLL_AFTER, UPLOADS, monitor_path, task_body
 from bmc.redfish.types import JsonObject, collection, links, resource
-from bmc.reinstall.encodings import Format
-from bmc.reinstall.image_import import KIND
-from bmc.reinstall.images import NAME, Image, Kernel, Proof, SeedKind
 
 IMAGE = f"{IMAGES}/{{image}}"
 UPLOAD_CHUNK = 256 * 1024

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from bmc.images.image_import import KIND, RECEIVE
 from bmc.jobs.sweep import Outcome, results
 from bmc.model.job import Job, JobState
 from bmc.redfish import oem
@@ -12,7 +13,6 @@ from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.service_root import IMAGES
 from bmc.redfish.system_body import system_path
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
-from bmc.reinstall.image_import import KIND, RECEIVE
 
 SERVICE = "/redfish/v1/TaskService"
 UPLOADS = f"{IMAGES}/Uploads"

@@ -1,1 +1,1 @@
-"""Reinstall: image catalogue, deploy ramdisk and medium, and the job that uses them."""
+"""The jobs by the ramdisk, the deploy ramdisk and medium, seeds, and the builder of images."""

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bmc.images.catalogue import LABELS, Image, describe
+from bmc.images.encodings import CHUNK
 from bmc.model.boot import BootMode
 from bmc.reinstall.build_initrd import BUSYBOX, Program, add_files, build_base
 from bmc.reinstall.build_system import SEED_MIB, SSH_SERVER, SYSTEMS, build_disk, make_fat
 from bmc.reinstall.build_tools import PACKAGES, Kernel, ingredient, kernel_here, program, run
-from bmc.reinstall.encodings import CHUNK
-from bmc.reinstall.images import LABELS, Image, describe
 
 Progress = Callable[[str, float], None]
 HERE = Path(__file__).parent

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4
 
+from bmc.images.catalogue import Image, describe
 from bmc.model.boot import BootMode
 from bmc.reinstall.build import Progress, compress, lock
 from bmc.reinstall.build_system import SEED_MIB, make_fat, write_disk
 from bmc.reinstall.build_tools import BuildFailed, ingredient, program, run
-from bmc.reinstall.images import Image, describe
 
 NAME, SUITE = "debian-12", "bookworm"
 PACKAGES = (

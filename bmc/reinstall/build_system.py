@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bmc.images.catalogue import Proof
 from bmc.reinstall.build_initrd import DIRECTORIES, Program, install_busybox, install_programs
 from bmc.reinstall.build_tools import Kernel, grub_config, ingredient, run, syslinux_config
-from bmc.reinstall.images import Proof
 
 MIB = 1 << 20
 BOOT_MIB = 16

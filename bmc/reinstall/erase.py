@@ -11,10 +11,10 @@ from bmc.model.errors import InvalidRequest
 from bmc.model.events import Event, EventKind
 from bmc.node import Node
 from bmc.ports import Backend
-from bmc.reinstall.desk import Errand, Ticket
 from bmc.reinstall.guest import DeployDoor
 from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
 from bmc.reinstall.target import rule_problems
+from bmc.reinstall.ticket import Errand, Ticket
 from bmc.reinstall.ways import Way
 from bmc.store import Json
 

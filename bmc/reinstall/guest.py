@@ -10,7 +10,8 @@ from bmc.jobs import Run, StepFailed
 from bmc.model.errors import NotSupported, WrongState
 from bmc.model.events import EventKind
 from bmc.model.power import PowerState
-from bmc.reinstall.desk import Desk, Stage, Ticket
+from bmc.reinstall.desk import Desk
+from bmc.reinstall.ticket import Stage, Ticket
 
 NAMES = {"erase": "erasing", "write": "writing", "verify": "reading back", "seed": "writing the seed to"}
 OWN = frozenset({EventKind.JOB_STARTED, EventKind.JOB_PROGRESS, EventKind.JOB_ENDED})

@@ -10,8 +10,8 @@ from bmc.model.errors import InvalidRequest
 from bmc.model.node import Disk, Hardware, Nic
 from bmc.node import Node
 from bmc.ports import Backend
-from bmc.reinstall.desk import Errand, Ticket
 from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
+from bmc.reinstall.ticket import Errand, Ticket
 from bmc.reinstall.ways import chosen
 
 KIND = "inspect"

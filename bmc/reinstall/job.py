@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
 from bmc.events import Events
+from bmc.images.catalogue import LABELS, Catalogue, Image
 from bmc.jobs import Prepared, Recipe, Run, Step, StepFailed
 from bmc.model.clock import within
 from bmc.model.commands import NoteInstalled, Power, SerialConsole
@@ -16,14 +17,13 @@ from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall import seed
 from bmc.reinstall.cloud_init import System
-from bmc.reinstall.desk import Errand, Stage, Ticket, hidden
 from bmc.reinstall.guest import DeployDoor, Guest
-from bmc.reinstall.images import LABELS, Catalogue, Image
 from bmc.reinstall.login import authorized_key, log_in, new_key
 from bmc.reinstall.proof import mark, read_proof
 from bmc.reinstall.seed_network import mac_of
 from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, firmware_to_boot, new_token, unknown_fields
 from bmc.reinstall.target import rule_problems
+from bmc.reinstall.ticket import Errand, Stage, Ticket, hidden
 from bmc.reinstall.ways import Way, deploy_link
 from bmc.store import Json
 

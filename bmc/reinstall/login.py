@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import asyncssh
 
+from bmc.images.catalogue import SeedKind
 from bmc.model.errors import Unreachable
-from bmc.reinstall.images import SeedKind
 
 COMMAND = "cat /etc/machine-id /proc/sys/kernel/random/boot_id"
 NAMES = ("machine_id", "boot_id")

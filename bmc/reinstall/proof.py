@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from bmc.ports import ByteStream
-from bmc.reinstall.desk import is_secret
+from bmc.reinstall.ticket import is_secret
 
 LINE = re.compile(rb"LIGHTSOUT-PROOF nonce=(\S{1,128}) hostname=(\S{0,253}) boot_id=(\S{1,64})\r?\n")
 LONGEST = 1024

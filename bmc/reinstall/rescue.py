@@ -12,9 +12,9 @@ from bmc.model.power import PowerCause, PowerState
 from bmc.node import Node
 from bmc.ports import Backend, ByteStream
 from bmc.reinstall import seed
-from bmc.reinstall.desk import Errand, Ticket
 from bmc.reinstall.guest import Guest
 from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
+from bmc.reinstall.ticket import Errand, Ticket
 from bmc.reinstall.ways import chosen
 from bmc.store import Json
 

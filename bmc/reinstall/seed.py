@@ -6,9 +6,9 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 
+from bmc.images.catalogue import Image, SeedKind
 from bmc.model.errors import BackendFailed
 from bmc.reinstall.cloud_init import System, configdrive, nocloud, user_data_problems
-from bmc.reinstall.images import Image, SeedKind
 from bmc.reinstall.medium import shell_lines
 from bmc.reinstall.seed_network import network_problems
 

@@ -20,9 +20,10 @@ from bmc.model.node import Disk
 from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
 from bmc.ports import Backend
-from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, hidden
+from bmc.reinstall.desk import Desk
 from bmc.reinstall.guest import DeployDoor, Guest
 from bmc.reinstall.target import same_disk
+from bmc.reinstall.ticket import Facts, Stage, Ticket, hidden
 from bmc.reinstall.ways import Way, WayIn, lacking
 from bmc.store import Json
 

@@ -13,8 +13,8 @@ from bmc.model.errors import NotSupported
 from bmc.model.node import NodeSnapshot
 from bmc.node.drives import DEPLOY_MEDIUM
 from bmc.ports import DeployLink, NetworkBoot
-from bmc.reinstall.desk import hidden
 from bmc.reinstall.network_boot import SCRIPT, BootFiles, boot_script
+from bmc.reinstall.ticket import hidden
 from bmc.store import Json
 
 BuildMedium = Callable[[Mapping[str, str], Path], None]

@@ -27,6 +27,8 @@ from bmc.http.certificate import HttpsCertificate
 from bmc.http.nodes import NodeServers
 from bmc.http.server import HttpServer
 from bmc.http.tls import CERTIFICATE
+from bmc.images.image_import import ImageImport
+from bmc.images.store import ImageStore
 from bmc.ipmi.server import IpmiServer
 from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
 from bmc.model.boot import BootMode
@@ -38,8 +40,6 @@ from bmc.model.software import Software
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.redfish.event_record import event_body
-from bmc.reinstall.image_import import ImageImport
-from bmc.reinstall.image_store import ImageStore
 from bmc.service import Opened
 from bmc.store import Json
 from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream, World, open_world

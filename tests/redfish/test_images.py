@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bmc.reinstall.images import unpack
+from bmc.images.catalogue import unpack
 from tests.redfish.service import Answer, Service
 from tests.world import until
 

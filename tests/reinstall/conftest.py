@@ -10,19 +10,20 @@ from pathlib import Path
 import pytest
 
 from bmc.http.deploy import DeployServer
+from bmc.images.catalogue import Catalogue, Image, describe
 from bmc.jobs import Jobs, Recipe
 from bmc.model.boot import NO_OVERRIDE, BootMode
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerState
 from bmc.node.power import Patience
-from bmc.reinstall.desk import Desk, Errand, Ticket, hidden
+from bmc.reinstall.desk import Desk
 from bmc.reinstall.erase import Erase
-from bmc.reinstall.images import Catalogue, Image, describe
 from bmc.reinstall.inspect import Inspect
 from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import shell_lines
 from bmc.reinstall.network_boot import archive
 from bmc.reinstall.rescue import Rescue
+from bmc.reinstall.ticket import Errand, Ticket, hidden
 from bmc.reinstall.ways import Network, VirtualMedia, Way
 from tests.jobs.lab import HandClock, jobs_of
 from tests.reinstall.simulated import BootingDrivers, BootingServer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
-from bmc.reinstall.images import LABELS, Image
+from bmc.images.catalogue import LABELS, Image
 from bmc.reinstall.medium import shell_lines
 
 TOKEN = "deploy-token"

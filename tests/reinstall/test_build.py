@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bmc.images.catalogue import Catalogue, unpack
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.build_tools import BuildFailed, find_kernel, ingredient, program, run
-from bmc.reinstall.images import Catalogue, unpack
 
 
 def test_what_is_there_is_found_at_once() -> None:

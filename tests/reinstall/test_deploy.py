@@ -12,8 +12,9 @@ import pytest
 from aiohttp import ClientSession
 
 from bmc.http.deploy import BODY_MAX, CONNECTIONS_MAX, TOLD_AT_ONCE, DeployServer
-from bmc.reinstall.desk import Desk, Ticket, hidden
+from bmc.reinstall.desk import Desk
 from bmc.reinstall.network_boot import BootFiles
+from bmc.reinstall.ticket import Ticket, hidden
 from bmc.store import StoreFailed
 from tests.reinstall.conftest import install_ticket
 from tests.reinstall.test_desk import CHECK_IN, GOOD, IMAGE

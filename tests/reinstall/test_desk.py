@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from bmc.images.catalogue import Image
 from bmc.model.boot import BootMode
-from bmc.reinstall.desk import Desk, Facts, Stage, Ticket, Turned, hidden
-from bmc.reinstall.images import Image
+from bmc.reinstall.desk import Desk, Turned
 from bmc.reinstall.network_boot import BootFiles
+from bmc.reinstall.ticket import Facts, Stage, Ticket, hidden
 from tests.reinstall.conftest import install_ticket
 from tests.reinstall.simulated import values
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from bmc.model.errors import InvalidRequest
 from bmc.model.events import EventKind
 from bmc.model.job import JobState
-from bmc.reinstall.desk import Desk, Errand, Ticket, Turned, hidden
+from bmc.reinstall.desk import Desk, Turned
+from bmc.reinstall.ticket import Errand, Ticket, hidden
 from tests.jobs.lab import killed_and_started_again
 from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, reaches
 from tests.reinstall.simulated import DISK_SIZE

@@ -14,6 +14,9 @@ from uuid import uuid4
 import pytest
 
 from bmc.fetch import Fetcher
+from bmc.images.catalogue import unpack
+from bmc.images.image_import import ImageImport
+from bmc.images.store import ImageStore
 from bmc.jobs import Jobs, Run
 from bmc.jobs.ledger import SECRETS
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootTarget
@@ -27,9 +30,6 @@ from bmc.node.power import PATIENCE
 from bmc.ports import Backend, Site
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.build_debian import debian_directory
-from bmc.reinstall.image_import import ImageImport
-from bmc.reinstall.image_store import ImageStore
-from bmc.reinstall.images import unpack
 from bmc.reinstall.medium import build_medium
 from bmc.reinstall.network_boot import boot_files
 from bmc.reinstall.ways import Network, VirtualMedia, deploy_link

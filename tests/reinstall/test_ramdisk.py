@@ -15,15 +15,15 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from bmc.images.catalogue import Catalogue, Image, unpack
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.build_tools import run
-from bmc.reinstall.images import Catalogue, Image, unpack
 from bmc.reinstall.images_seed import seed_image
 from bmc.reinstall.medium import build_medium, shell_lines
 from bmc.reinstall.target import parse
+from tests.images.packing import packed
 from tests.reinstall.deploy_peer import PROOF_TOKEN, Peer, serving
 from tests.reinstall.guest import SERIAL, Shape, running
-from tests.reinstall.packing import packed
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bmc.images.encodings import CHUNK
 from bmc.model.errors import BackendFailed, InvalidRequest
-from bmc.reinstall.encodings import CHUNK
 
 MAGIC = b"QFI\xfb"
 START_SECONDS = 20.0

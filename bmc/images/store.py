@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bmc.images.catalogue import Catalogue, Image, describe
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, Refused
-from bmc.reinstall.images import Catalogue, Image, describe
 
 PART = ".part-"
 ROOM_LEFT = 256 << 20

@@ -12,9 +12,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bmc.images.encodings import CHUNK, Decoder, Encoding
 from bmc.model.boot import BootMode
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
-from bmc.reinstall.encodings import CHUNK, Decoder, Encoding
 
 SeedKind = Literal["lightsout", "nocloud", "configdrive", "none"]
 """How a new system learns what is its own: as ours do, as cloud-init's NoCloud or ConfigDrive, or not at all."""

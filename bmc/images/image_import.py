@@ -14,16 +14,16 @@ from typing import Any, TypeVar, cast
 
 from bmc.events import Events
 from bmc.fetch import Fetcher, shown
+from bmc.images.catalogue import Image
+from bmc.images.encodings import Decoder, Encoder, Encoding, format_of, looks_like
+from bmc.images.qcow2 import read_disk, virtual_size
+from bmc.images.store import ImageStore, Part
 from bmc.jobs import Chore, StepFailed, Work
 from bmc.model.boot import BootMode
 from bmc.model.caller import Caller
 from bmc.model.errors import BackendFailed, BmcError, Busy, Denied, InvalidRequest, NotFound, Refused, WrongState
 from bmc.model.events import Event, EventKind
 from bmc.model.job import Job
-from bmc.reinstall.encodings import Decoder, Encoder, Encoding, format_of, looks_like
-from bmc.reinstall.image_store import ImageStore, Part
-from bmc.reinstall.images import Image
-from bmc.reinstall.qcow2 import read_disk, virtual_size
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bmc.images.qcow2 import read_disk, virtual_size
 from bmc.model.errors import InvalidRequest
-from bmc.reinstall.qcow2 import read_disk, virtual_size
-from tests.reinstall.packing import qcow2
+from tests.images.packing import qcow2
 
 MIB = 1 << 20
 CONTENT = os.urandom(MIB) + bytes(6 * MIB) + b"end".ljust(1024, b".")

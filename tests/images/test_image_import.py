@@ -18,18 +18,18 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bmc.fetch import Fetcher
+from bmc.images.catalogue import unpack
+from bmc.images.encodings import format_of
+from bmc.images.image_import import ImageImport
+from bmc.images.store import ImageStore
 from bmc.jobs import Jobs
 from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, Busy, Denied, InvalidRequest, NotFound, Refused, Unreachable, WrongState
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
-from bmc.reinstall.encodings import format_of
-from bmc.reinstall.image_import import ImageImport
-from bmc.reinstall.image_store import ImageStore
-from bmc.reinstall.images import unpack
+from tests.images.packing import SUFFIXES, packed, qcow2
 from tests.jobs.lab import jobs_of, killed_and_started_again
 from tests.reinstall.conftest import make_image
-from tests.reinstall.packing import SUFFIXES, packed, qcow2
 from tests.world import ADMIN, OPERATOR, World, open_world, until
 
 MIB = 1 << 20
@@ -363,8 +363,8 @@ def test_kill_9_in_the_middle_leaves_no_file_behind(tmp_path: Path, point: str) 
     program = f"""
 import os, signal
 from pathlib import Path
-from bmc.reinstall.image_store import ImageStore
-from bmc.reinstall.images import Image
+from bmc.images.store import ImageStore
+from bmc.images.catalogue import Image
 store = ImageStore(Path({str(tmp_path / "images")!r}), 1 << 30, [])
 die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 store._describe = die

@@ -5,7 +5,7 @@ import lzma
 import subprocess
 from pathlib import Path
 
-from bmc.reinstall.encodings import Encoder
+from bmc.images.encodings import Encoder
 
 SUFFIXES = {"raw": "", "gzip": ".gz", "xz": ".xz", "zstd": ".zst"}
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bmc.images.catalogue import Catalogue, Image, describe, unpack
 from bmc.model.boot import BootMode
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
 from bmc.reinstall.build_tools import run
-from bmc.reinstall.images import Catalogue, Image, describe, unpack
 from bmc.reinstall.images_seed import seed_image
 
 MIB = 1 << 20

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bmc.reinstall.encodings import CHUNK, Damaged, Decoder, Encoding, looks_like
-from tests.reinstall.packing import packed, qcow2
+from bmc.images.encodings import CHUNK, Damaged, Decoder, Encoding, looks_like
+from tests.images.packing import packed, qcow2
 
 CONTENT = os.urandom(300_000) + bytes(5 * CHUNK) + b"end".ljust(512, b".")
 PACKED: tuple[Encoding, ...] = ("gzip", "xz", "zstd")
