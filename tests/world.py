@@ -60,6 +60,7 @@ class MemoryServer:
         self.obeys_acpi = True
         self.deaf = False
         self.blind = False
+        self.asked: list[PowerAction] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.failure: BmcError | None = None
@@ -100,6 +101,7 @@ class MemoryServer:
         if isinstance(action, BootOverride):
             self.override = action
             return
+        self.asked.append(action)
         await self.gate.wait()
         if self.failure is not None:
             raise self.failure

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from bmc.events import Publish
 from bmc.model.caller import SERVICE, Caller
-from bmc.model.clock import Clock
-from bmc.model.errors import BackendFailed, BmcError, Busy, Refused, TimedOut, WrongState
+from bmc.model.clock import Clock, within
+from bmc.model.errors import BackendFailed, BmcError, Busy, OutcomeUnknown, Refused, TimedOut, WrongState
 from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.journal import Intent, Journal
@@ -26,9 +27,12 @@ _MISHAPS = frozenset({PowerCause.PROCESS_DIED, PowerCause.MAINS_LOST})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: how long an effect may take, a guest may take to shut down, senses may differ, a cycle stays off; from
-    one reading of the sensors to the next; and how far apart nodes are powered on whose supply of power came back."""
+    """Seconds: how long a switch may take to be given an action, an effect may take, a guest may take to shut down,
+    senses may differ, a cycle stays off; from one reading of the sensors to the next; and how far apart nodes are
+    powered on whose supply of power came back. `hand_over` is more than any adapter gives itself, and less than a
+    job's step gives us."""
 
+    hand_over: float = 90.0
     settle: float = 20.0
     graceful: float = 120.0
     agree: float = 0.8
@@ -66,7 +70,7 @@ class PowerControl:
         clock: Clock,
         publish: Publish,
         show: Callable[[PowerState, PowerReading], None],
-        before_boot: Callable[[], Awaitable[None]],
+        before_boot: Callable[[], Coroutine[Any, Any, None]],
         waits_for_off: Callable[[], bool],
         after_run: Callable[[], Awaitable[None]],
         patience: Patience = PATIENCE,
@@ -125,6 +129,7 @@ class PowerControl:
         :raise Busy: another action is under way.
         :raise WrongState, Refused: the table says so.
         :raise TimedOut: it was started, but its effect was not seen.
+        :raise OutcomeUnknown: the switch never said that it has it.
         """
         under_way = self._under_way
         if under_way is not None:
@@ -158,8 +163,10 @@ class PowerControl:
 
     async def resume(self) -> None:
         """:raise WrongState: the node is not paused. :raise NotSupported: it cannot be."""
-        await self._switch.resume()
-        await self._accept(await self._agree())
+        try:
+            await self._hand_over("Resume", self._switch.resume())
+        finally:
+            await self._accept(await self._agree())
 
     async def close(self) -> None:
         """Let what was started come to its end for a while; what is cut off stays in the journal."""
@@ -215,7 +222,7 @@ class PowerControl:
     async def _act(self, mine: _UnderWay, deadline: float) -> PowerState:
         action = mine.action
         if action in GRACEFUL:
-            await self._switch.apply(PowerAction.GRACEFUL_SHUTDOWN)
+            await self._hand_over(action.value, self._switch.apply(PowerAction.GRACEFUL_SHUTDOWN))
             self._show(PowerState.POWERING_OFF, self._reading)
             await self._tell_action(mine)
             mine.watcher = self._watch_shutdown(mine, deadline)
@@ -245,11 +252,19 @@ class PowerControl:
         expected = EXPECTED.get(action)
         self._show_transition(expected)
         if expected is not PowerState.OFF and action is not PowerAction.NMI:
-            await self._before_boot()
+            await self._hand_over(action.value, self._before_boot())
         started = self._clock.now()
-        await self._switch.apply(action)
+        await self._hand_over(action.value, self._switch.apply(action))
         if expected is not None:
             await self._settle(action, expected, started)
+
+    async def _hand_over(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+        """An adapter that never returns must not hold the node for ever: it is given up."""
+        if not await within(self._clock, self._patience.hand_over, work):
+            raise OutcomeUnknown(
+                f"{what} was handed to {self._name}, which did not take it within {self._patience.hand_over:.0f} s; "
+                "it may have been carried out"
+            )
 
     def _show_transition(self, expected: PowerState | None) -> None:
         if expected is PowerState.OFF:

@@ -2,13 +2,12 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from bmc.events import Events
 from bmc.jobs import Run, StepFailed
-from bmc.model.clock import Clock
-from bmc.model.errors import NotSupported, TimedOut, WrongState
+from bmc.model.errors import NotSupported, WrongState
 from bmc.model.events import EventKind
 from bmc.model.power import PowerState
 from bmc.reinstall.desk import Desk
@@ -151,23 +150,3 @@ class Guest:
                 self._wake.set()
         finally:
             self._wake.set()
-
-
-async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, object]) -> bool:
-    """Wait for `work`, but no longer than `seconds`; then it is given up. Returns whether it came to its end."""
-    task, late = asyncio.ensure_future(work), asyncio.ensure_future(clock.sleep(seconds))
-    try:
-        await asyncio.wait({task, late}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            task.result()
-        return task.done()
-    finally:
-        task.cancel()
-        late.cancel()
-        await asyncio.gather(task, late, return_exceptions=True)
-
-
-async def in_time(clock: Clock, seconds: float, work: Coroutine[Any, Any, object]) -> None:
-    """:raise TimedOut: it was not done within `seconds`."""
-    if not await within(clock, seconds, work):
-        raise TimedOut(f"not done after {seconds:.0f} s")

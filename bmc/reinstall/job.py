@@ -9,6 +9,7 @@ from typing import Any, cast
 from bmc.events import Events
 from bmc.images.catalogue import LABELS, Catalogue, Image
 from bmc.jobs import Prepared, Recipe, Run, Step, StepFailed
+from bmc.model.clock import within
 from bmc.model.commands import NoteInstalled, Power, SerialConsole
 from bmc.model.errors import BmcError, InvalidRequest, NotFound
 from bmc.model.power import PowerAction
@@ -16,7 +17,7 @@ from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall import seed
 from bmc.reinstall.cloud_init import System
-from bmc.reinstall.guest import DeployDoor, Guest, within
+from bmc.reinstall.guest import DeployDoor, Guest
 from bmc.reinstall.login import authorized_key, log_in, new_key
 from bmc.reinstall.proof import mark, read_proof
 from bmc.reinstall.seed_network import mac_of

@@ -12,6 +12,7 @@ from typing import Any
 from bmc.events import Events
 from bmc.jobs import Run, Step, StepFailed
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride
+from bmc.model.clock import in_time, within
 from bmc.model.commands import Power, SetBootOverride
 from bmc.model.errors import BmcError, NotSupported, Refused
 from bmc.model.job import JobState
@@ -20,7 +21,7 @@ from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.desk import Desk
-from bmc.reinstall.guest import DeployDoor, Guest, in_time, within
+from bmc.reinstall.guest import DeployDoor, Guest
 from bmc.reinstall.target import same_disk
 from bmc.reinstall.ticket import Facts, Stage, Ticket, hidden
 from bmc.reinstall.ways import Way, WayIn, lacking

@@ -152,7 +152,7 @@ async def test_what_a_crash_cut_off_is_not_done_again_and_the_rest_is(
     first.gate.clear()
     jobs = jobs_of(fleet, clock)
     job = await jobs.sweep(action, ["n1", "n2"], 1, 0, OPERATOR)
-    await until(lambda: outcomes(jobs.get(job.id))["n1"] == "started")
+    await until(lambda: first.asked == [action])
     first.become(PowerState.ON, PowerCause.COMMAND)  # it took effect, and nobody was told yet
     async with killed_and_started_again(fleet, jobs, tmp_path / "again.db") as again:
         first.gate.set()

@@ -25,7 +25,7 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed
 from bmc.model.node import NodeDefinition
 from bmc.ports import Site
-site = Site(Path("kept"), SystemClock(), lambda name: (b"", b""), lambda name: "qemu:///system")
+site = Site(Path("kept"), SystemClock(), lambda name: (b"", b""), connections=lambda name: "qemu:///system")
 print(*(check.finding for check in driver.checks(site)))
 try:
     asyncio.run(driver.open(NodeDefinition("n1", uuid4(), "libvirt", {"connection": "here", "domain": "vm"}), site))

@@ -1,6 +1,7 @@
 """Power as every door sees it: the table, once at most, never silent, honest in between."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,12 @@ import pytest
 from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.caller import SERVICE
 from bmc.model.commands import ConfirmPower, Power, Resume, SetBootOverride
-from bmc.model.errors import BackendFailed, Busy, NotSupported, Refused, TimedOut, WrongState
+from bmc.model.errors import BackendFailed, Busy, NotSupported, OutcomeUnknown, Refused, TimedOut, WrongState
 from bmc.model.events import EventKind
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
 from bmc.node.journal import Intent, Journal
 from bmc.power.table import OUTCOME, Outcome
-from tests.world import ADMIN, OPERATOR, MemoryDrivers, MemoryServer, World, open_world, until
+from tests.world import ADMIN, HASTY, OPERATOR, MemoryDrivers, MemoryServer, World, open_world, until
 
 SETTLED = [(state, action) for state, action in OUTCOME if state in (PowerState.ON, PowerState.OFF)]
 
@@ -259,3 +260,22 @@ async def test_what_happened_while_the_service_was_away_is_told(tmp_path: Path) 
     async with open_world(path, drivers) as world:
         assert world.fleet.node("n1").snapshot.power is PowerState.OFF
         assert (await world.told(EventKind.POWER_CHANGED))[-1].details["to"] == "Off"
+
+
+@pytest.mark.parametrize("went_through", [False, True])
+async def test_a_switch_that_never_answers_is_given_up_and_the_senses_tell_the_truth(tmp_path, went_through) -> None:
+    async with open_world(tmp_path / "lightsout.db", patience=replace(HASTY, hand_over=0.1)) as world:
+        node, server = await world.add()
+        server.gate.clear()
+        on = asyncio.create_task(node.do(Power(PowerAction.ON), ADMIN))
+        await until(lambda: node.snapshot.power is PowerState.POWERING_ON)
+        if went_through:
+            server.become(PowerState.ON, PowerCause.COMMAND)
+        with pytest.raises(OutcomeUnknown, match="On was handed to n1, which did not take it within 0 s"):
+            await on
+        assert node.snapshot.power is (PowerState.ON if went_through else PowerState.OFF)
+        (failure,) = [event for event in await world.told(EventKind.POWER_ACTION) if "failed" in event.message]
+        assert "it may have been carried out" in failure.message
+        server.gate.set()
+        assert await node.do(Power(PowerAction.ON), ADMIN) is PowerState.ON
+        assert await node.do(Power(PowerAction.FORCE_OFF), ADMIN) is PowerState.OFF

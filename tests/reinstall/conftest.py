@@ -15,6 +15,7 @@ from bmc.jobs import Jobs, Recipe
 from bmc.model.boot import NO_OVERRIDE, BootMode
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerState
+from bmc.node.power import Patience
 from bmc.reinstall.desk import Desk
 from bmc.reinstall.erase import Erase
 from bmc.reinstall.inspect import Inspect
@@ -26,7 +27,7 @@ from bmc.reinstall.ticket import Errand, Ticket, hidden
 from bmc.reinstall.ways import Network, VirtualMedia, Way
 from tests.jobs.lab import HandClock, jobs_of
 from tests.reinstall.simulated import BootingDrivers, BootingServer
-from tests.world import OPERATOR, World, open_world, until
+from tests.world import HASTY, OPERATOR, World, open_world, until
 
 CONTENT = b"a new system" + bytes(1012)
 
@@ -132,9 +133,14 @@ def house(tmp_path: Path, image: Image) -> House:
 
 
 @pytest.fixture
-async def booting(house: House, tmp_path: Path) -> AsyncIterator[World]:
+def patience() -> Patience:
+    return HASTY
+
+
+@pytest.fixture
+async def booting(house: House, tmp_path: Path, patience: Patience) -> AsyncIterator[World]:
     """A world with the node n1, which is off."""
-    async with open_world(tmp_path / "store" / "lightsout.db", house.drivers) as opened:
+    async with open_world(tmp_path / "store" / "lightsout.db", house.drivers, patience) as opened:
         await opened.add("n1")
         yield opened
         await house.server.halt()
