@@ -1,16 +1,17 @@
 """Name → driver, from the entry-point group `bmc.robots`, where our own backends are registered too."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from bmc.config import Credential, Settings
 from bmc.model.checks import Check
 from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
 from bmc.model.software import Software
-from bmc.ports import Backend, Driver, Site, no_connections
+from bmc.ports import Backend, Configured, Driver, Site
 
 GROUP = "bmc.robots"
 
@@ -18,19 +19,10 @@ GROUP = "bmc.robots"
 class Drivers:
     """Every driver that is installed, each with a directory of its own below `directory`."""
 
-    def __init__(
-        self,
-        directory: Path,
-        clock: Clock,
-        credentials: Callable[[str], tuple[bytes, bytes]],
-        interfaces: frozenset[str] = frozenset(),
-        connections: Callable[[str], str] = no_connections,
-    ) -> None:
+    def __init__(self, directory: Path, clock: Clock, configured: Configured) -> None:
         self._directory = directory
         self._clock = clock
-        self._credentials = credentials
-        self._interfaces = interfaces
-        self._connections = connections
+        self._configured = configured
         self._entries = {entry.name: entry for entry in entry_points(group=GROUP)}
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
@@ -63,4 +55,29 @@ class Drivers:
         return driver
 
     def _site(self, name: str) -> Site:
-        return Site(self._directory / name, self._clock, self._credentials, self._interfaces, self._connections)
+        return Site(self._directory / name, self._clock, self._configured)
+
+
+def configured(settings: Settings) -> Configured:
+    """What nodes may have."""
+    return Configured(
+        lambda name: _credential(settings, name),
+        frozenset(settings.network.interfaces),
+        {name: libvirt.uri for name, libvirt in settings.libvirt.items()},
+    )
+
+
+def _credential(settings: Settings, name: str) -> tuple[bytes, bytes]:
+    """:raise InvalidRequest: the configuration file has no such credential, or its password file cannot be read."""
+    found: Credential | None = settings.credentials.get(name)
+    if found is None:
+        there = ", ".join(sorted(settings.credentials)) or "none"
+        raise InvalidRequest(f"credential {name!r} is not in the configuration file; there is {there}")
+    if found.password is not None:
+        return found.user.encode(), found.password.get_secret_value().encode()
+    if found.password_file is None:
+        raise InvalidRequest(f"credentials.{name}: expected password_file or password")
+    try:
+        return found.user.encode(), found.password_file.read_bytes().rstrip(b"\n")
+    except OSError as error:
+        raise InvalidRequest(f"credentials.{name}.password_file: {found.password_file}: {error.strerror}") from error

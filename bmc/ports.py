@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from bmc.model.boot import BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.checks import Check
 from bmc.model.clock import Clock
-from bmc.model.errors import InvalidRequest
 from bmc.model.node import Hardware, MediaSlot, NodeDefinition
 from bmc.model.power import PowerAction, PowerReading
 from bmc.model.sensor import SensorInfo
@@ -247,23 +246,26 @@ class Backend:
     redefinition: Redefinition | None = None
 
 
-def no_connections(name: str) -> str:
-    raise InvalidRequest(f"libvirt connection {name!r} is not in the configuration file; there is none")
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What the configuration file lets nodes have; their options name it, and can name nothing else.
+
+    `credentials` maps a name to user and password of a vendor BMC. :raise InvalidRequest: no such name.
+    `interfaces` are bridges and taps of this host, `connections` the URIs of libvirts by their names.
+    """
+
+    credentials: Callable[[str], tuple[bytes, bytes]]
+    interfaces: frozenset[str] = frozenset()
+    connections: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a driver gets from the service: a directory of its own, the clock, and what the configuration file names.
-
-    `credentials` maps a name to user and password of a vendor BMC, `connections` one to the URI of a libvirt.
-    :raise InvalidRequest: no such name. `interfaces` are the host's bridges and taps that nodes may have.
-    """
+    """What a driver gets from the service: a directory of its own, the clock, and what is configured."""
 
     directory: Path
     clock: Clock
-    credentials: Callable[[str], tuple[bytes, bytes]]
-    interfaces: frozenset[str] = frozenset()
-    connections: Callable[[str], str] = no_connections
+    configured: Configured
 
 
 class Driver(Protocol):

@@ -268,7 +268,7 @@ class IpmiDriver:
         return IpmiOptions.model_json_schema()
 
     async def open(self, definition: NodeDefinition, site: Site) -> Backend:
-        return open_ipmi_node(definition, site.credentials, site.clock, site.directory)
+        return open_ipmi_node(definition, site.configured.credentials, site.clock, site.directory)
 
     def checks(self, site: Site) -> Iterable[Check]:
         """Nothing of this machine is needed beyond Python."""

@@ -11,7 +11,7 @@ from bmc.cli import host
 from bmc.cli.client import CliError, running
 from bmc.cli.output import document, table
 from bmc.config import Settings, load
-from bmc.drivers import Drivers
+from bmc.drivers import Drivers, configured
 from bmc.model.checks import Check, Verdict
 from bmc.model.clock import SystemClock
 from bmc.model.errors import InvalidRequest
@@ -52,10 +52,7 @@ def host_checks(state: Path, settings: Settings) -> Iterator[Check]:
 
 
 def driver_checks(state: Path, settings: Settings) -> Iterable[Check]:
-    def no_credential(name: str) -> tuple[bytes, bytes]:
-        raise InvalidRequest(f"no node is opened here that could want the credential {name!r}")
-
-    return Drivers(state / "drivers", SystemClock(), no_credential, frozenset(settings.network.interfaces)).checks()
+    return Drivers(state / "drivers", SystemClock(), configured(settings)).checks()
 
 
 def rows(found: Iterable[Check]) -> Iterator[tuple[str, str, str]]:

@@ -16,6 +16,9 @@ else:
 Encoding = Literal["raw", "gzip", "xz", "zstd"]
 Format = Literal["raw", "raw.gz", "raw.xz", "raw.zst", "qcow2", "qcow2.gz", "qcow2.xz", "qcow2.zst"]
 
+SUFFIXES: Mapping[Encoding, str] = {"raw": "", "gzip": ".gz", "xz": ".xz", "zstd": ".zst"}
+"""What the name of a file that is packed so ends with."""
+
 CHUNK = 1 << 20
 WINDOW_LOG_MAX = 26
 WINDOW_MAX = 1 << WINDOW_LOG_MAX
@@ -141,11 +144,17 @@ class Encoder:
 
 def format_of(name: str) -> Format | None:
     """What the end of a file's name says; None if it says nothing."""
-    for suffix in ("", ".gz", ".xz", ".zst"):
+    for suffix in SUFFIXES.values():
         for kind, written in (("raw", ".raw"), ("raw", ".img"), ("qcow2", ".qcow2")):
             if name.lower().endswith(written + suffix):
                 return cast(Format, kind + suffix)
     return None
+
+
+def format_parts(format: Format) -> tuple[str, Encoding]:
+    """raw or qcow2, and how it is packed."""
+    kind, dot, packed = format.partition(".")
+    return kind, next(encoding for encoding, suffix in SUFFIXES.items() if suffix == dot + packed)
 
 
 def looks_like(head: bytes) -> str:

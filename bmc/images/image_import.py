@@ -15,9 +15,9 @@ from typing import Any, TypeVar, cast
 from bmc.events import Events
 from bmc.fetch import Fetcher, shown
 from bmc.images.catalogue import Image
-from bmc.images.encodings import Decoder, Encoder, Encoding, format_of, looks_like
+from bmc.images.encodings import Decoder, Encoder, Encoding, Format, format_of, format_parts, looks_like
 from bmc.images.qcow2 import read_disk, virtual_size
-from bmc.images.store import ImageStore, Part
+from bmc.images.store import ImageStore, Part, file_name
 from bmc.jobs import Chore, StepFailed, Work
 from bmc.model.boot import BootMode
 from bmc.model.caller import Caller
@@ -31,12 +31,10 @@ KIND = "import"
 RECEIVE, CONVERT, ADD = "receive", "convert", "add"
 HOUR = 3600.0
 IDLE = 120.0
+"""Seconds without progress."""
 READ = 256 * 1024
 HEAD = 32
 """Bytes by which a file is known."""
-
-_ENCODINGS: Mapping[str, Encoding] = {"": "raw", "gz": "gzip", "xz": "xz", "zst": "zstd"}
-_SUFFIXES = {encoding: f".{suffix}" if suffix else "" for suffix, encoding in _ENCODINGS.items()}
 
 
 @dataclass(slots=True)
@@ -119,27 +117,25 @@ class ImageImport:
 
     async def _run(self, work: Work, secrets: Mapping[str, Any]) -> None:
         request = work.job.request
-        kind, _, suffix = str(request["format"]).partition(".")
+        kind, encoding = format_parts(cast(Format, request["format"]))
         outside = self.store.outside(str(request["file"])) if "file" in request else None
         modified = outside.stat().st_mtime_ns if outside else 0
         with ExitStack() as stack:
-            stays = outside is not None and (kind == "raw" or not suffix)
+            stays = outside is not None and (kind == "raw" or encoding == "raw")
             part = None if stays else stack.enter_context(self.store.part())
-            intake = _Intake(kind, _ENCODINGS[suffix], part, self._largest)
+            intake = _Intake(kind, encoding, part, self._largest)
             await self._receive(work, secrets, outside, intake)
             if kind == "raw":
                 content = intake.content
-                suffix = _SUFFIXES[_ENCODINGS[suffix]]
             else:
                 source = outside if part is None else part.path
                 part = stack.enter_context(self.store.part())
-                content = await self._convert(work, cast(Path, source), part)
-                suffix = _SUFFIXES["zstd"]
+                content, encoding = await self._convert(work, cast(Path, source), part), "zstd"
             await work.enter(ADD, 99, 1)
             if outside is not None and outside.stat().st_mtime_ns != modified:
                 raise StepFailed(f"{outside} was changed while it was read")
-            path = Path(f"{request['image']}.raw{suffix}") if part else cast(Path, outside)
-            image = _described(request, path, _encoding(suffix), content)
+            path = Path(file_name(str(request["image"]), encoding)) if part else cast(Path, outside)
+            image = _described(request, path, encoding, content)
             await _finished(lambda: self.store.keep(image, part))
         await self._tell(EventKind.IMAGE_ADDED, image.name, "added", work.job.account)
 
@@ -303,10 +299,6 @@ def _described(request: Mapping[str, object], path: Path, encoding: Encoding, co
         kernel=given.get("kernel") or "other",
         file_sha256=given.get("file_sha256") or "",
     )
-
-
-def _encoding(suffix: str) -> Encoding:
-    return next(encoding for encoding, written in _SUFFIXES.items() if written == suffix)
 
 
 async def _read(path: Path) -> AsyncIterator[bytes]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bmc.images.catalogue import Catalogue, Image, describe
+from bmc.images.encodings import SUFFIXES, Encoding
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, Refused
 
 PART = ".part-"
@@ -138,7 +139,7 @@ class ImageStore:
         self._check_own(name)
         self._json(name).unlink(missing_ok=True)
         self._sync()
-        for file in file_names(name):
+        for file in _file_names(name):
             (self._directory / file).unlink(missing_ok=True)
 
     def is_own(self, name: str) -> bool:
@@ -179,12 +180,16 @@ class ImageStore:
 
     def _sweep(self) -> None:
         """What a crash has left: parts, and files that nothing lists."""
-        listed = {name for file in self._directory.glob("*.json") for name in file_names(file.stem)}
+        listed = {name for file in self._directory.glob("*.json") for name in _file_names(file.stem)}
         for file in self._directory.iterdir():
             if file.name.startswith(PART) or (file.suffix != ".json" and file.name not in listed):
                 file.unlink()
 
 
-def file_names(name: str) -> dict[str, str]:
-    """What the file of an image may be called here, with how it is packed."""
-    return {f"{name}.raw": "raw", f"{name}.raw.gz": "gzip", f"{name}.raw.xz": "xz", f"{name}.raw.zst": "zstd"}
+def file_name(name: str, encoding: Encoding) -> str:
+    """What the file of an image is called here."""
+    return f"{name}.raw{SUFFIXES[encoding]}"
+
+
+def _file_names(name: str) -> list[str]:
+    return [file_name(name, encoding) for encoding in SUFFIXES]

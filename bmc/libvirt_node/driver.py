@@ -8,6 +8,7 @@ from bmc.libvirt_node.library import MISSING, REMEDY, libvirt, require
 from bmc.libvirt_node.link import Links
 from bmc.libvirt_node.options import LibvirtOptions, parse_options
 from bmc.model.checks import Check, Verdict
+from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
 from bmc.model.software import Software
 from bmc.ports import Backend, Driver, Site
@@ -28,7 +29,12 @@ class LibvirtDriver:
     async def open(self, definition: NodeDefinition, site: Site) -> Backend:
         """:raise BackendFailed: the binding is not installed. :raise InvalidRequest: there is no such connection."""
         options = parse_options(definition.options)
-        uri = site.connections(options.connection)
+        uri = site.configured.connections.get(options.connection)
+        if uri is None:
+            there = ", ".join(sorted(site.configured.connections)) or "none"
+            raise InvalidRequest(
+                f"libvirt connection {options.connection!r} is not in the configuration file; there is {there}"
+            )
         require()
         from bmc.libvirt_node.backend import open_domain  # needs the binding
 

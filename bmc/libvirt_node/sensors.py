@@ -1,28 +1,17 @@
-"""SensorSource of a domain: what libvirt counts of it. Rates are what happened between two readings."""
+"""SensorSource of a domain: what libvirt counts of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bmc.libvirt_node.domain import Domain
 from bmc.libvirt_node.library import libvirt
 from bmc.model.errors import BmcError
 from bmc.model.sensor import Entity, SensorInfo, Unit
+from bmc.records.rates import CPU, DISK_READ, DISK_WRITE, MEMORY, NETWORK, Count, rates
 
-CPU, MEMORY, DISK_READ, DISK_WRITE, NETWORK = "CPU Load", "QEMU Memory", "Disk Read", "Disk Write", "Network"
 MOST = 255.0**3
 """MiB of memory, and kB/s of disks and network."""
 _SECOND = 1e9
-_KB = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class _Count:
-    """What only grows, of one run of the domain, at one time."""
-
-    id: int
-    at: float
-    totals: Mapping[str, float]
 
 
 class DomainSensors:
@@ -30,7 +19,7 @@ class DomainSensors:
 
     def __init__(self, domain: Domain) -> None:
         self._domain = domain
-        self._last: _Count | None = None
+        self._last: Count | None = None
 
     def sensors(self) -> tuple[SensorInfo, ...]:
         rate = Unit.KILOBYTES_PER_SECOND
@@ -51,9 +40,9 @@ class DomainSensors:
             stats = await self._domain.call(_stats)
         except BmcError:
             return {}
-        before, self._last = self._last, _Count(look.id, self._domain.clock.monotonic(), _totals(stats))
+        before, self._last = self._last, Count(look.id, self._domain.clock.monotonic(), _totals(stats))
         readings = {MEMORY: stats["balloon.rss"] / 1024} if "balloon.rss" in stats else {}
-        return readings | _rates(before, self._last, max(1, int(stats.get("vcpu.current", 1))))
+        return readings | rates(before, self._last, max(1, int(stats.get("vcpu.current", 1))))
 
 
 def _stats(domain: Any) -> dict[str, Any]:
@@ -74,16 +63,3 @@ def _totals(stats: Mapping[str, Any]) -> dict[str, float]:
         if counted:
             totals[name] = float(sum(counted))
     return totals
-
-
-def _rates(before: _Count | None, now: _Count, cpus: int) -> dict[str, float]:
-    if before is None or before.id != now.id or now.at <= before.at:
-        return {}
-    seconds = now.at - before.at
-    grown = {
-        name: max(0.0, total - before.totals[name]) / seconds
-        for name, total in now.totals.items()
-        if name in before.totals
-    }
-    load = {CPU: min(100.0, 100 * grown.pop(CPU) / cpus)} if CPU in grown else {}
-    return load | {name: bytes_a_second / _KB for name, bytes_a_second in grown.items()}

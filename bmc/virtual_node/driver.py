@@ -47,14 +47,14 @@ class VirtualNodeDriver:
     """Nodes live in `site.directory`/NAME."""
 
     def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
-        require_allowed(parse_options(definition.options, definition.uuid), site.interfaces)
+        require_allowed(parse_options(definition.options, definition.uuid), site.configured.interfaces)
         return replace(definition, options=complete_options(definition.options, definition.uuid))
 
     def schema(self) -> Mapping[str, Any]:
         return VirtualNodeOptions.model_json_schema()
 
     async def open(self, definition: NodeDefinition, site: Site) -> Backend:
-        return open_virtual_node(definition, site.directory, site.clock, interfaces=site.interfaces)
+        return open_virtual_node(definition, site.directory, site.clock, interfaces=site.configured.interfaces)
 
     def checks(self, site: Site) -> Iterator[Check]:
         if (qemu := shutil.which(QEMU)) is None:
@@ -73,7 +73,7 @@ class VirtualNodeDriver:
             finding = f"{namespaces.problem}: nodes get no network and cannot be reinstalled"
             yield Check("guest network", Verdict.WARNING, finding, namespaces.remedy)
         yield from private.checks()
-        yield from links.checks(site.interfaces)
+        yield from links.checks(site.configured.interfaces)
 
     def software(self) -> Iterator[Software]:
         """What is not installed is left out."""

@@ -1,19 +1,15 @@
-"""SensorSource of a virtual node: what this host can measure of its QEMU, and nothing that would be made up.
-
-Rates are what happened between two readings, so the first reading of a QEMU has none.
-"""
+"""SensorSource of a virtual node: what this host can measure of its QEMU, and nothing that would be made up."""
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from bmc.model.errors import BmcError
 from bmc.model.sensor import Entity, SensorInfo, Unit
+from bmc.records.rates import CPU, DISK_READ, DISK_WRITE, MEMORY, NETWORK, Count, rates
 from bmc.virtual_node.guest import Guest
 from bmc.virtual_node.shape import Shape
 
-CPU, MEMORY, DISK_READ, DISK_WRITE, NETWORK = "CPU Load", "QEMU Memory", "Disk Read", "Disk Write", "Network"
 FASTEST = 255.0**3
 """kB/s, of disks and network: about 16 GB/s."""
 OVERHEAD_MIB = 1024
@@ -21,16 +17,6 @@ OVERHEAD_MIB = 1024
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MIB = 1024 * 1024
-_KB = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class _Count:
-    """What only grows, of one process, at one time."""
-
-    pid: int
-    at: float
-    totals: Mapping[str, float]
 
 
 class VirtualSensors:
@@ -45,7 +31,7 @@ class VirtualSensors:
         self._shape = shape
         self._nics = bool(shape.next.nics)
         self._proc = proc
-        self._last: _Count | None = None
+        self._last: Count | None = None
 
     def sensors(self) -> tuple[SensorInfo, ...]:
         rate = Unit.KILOBYTES_PER_SECOND
@@ -77,21 +63,9 @@ class VirtualSensors:
             totals |= disk_traffic(await self._guest.execute("query-blockstats"))
         except BmcError:
             pass  # QEMU does not answer: the rest is still true
-        now = _Count(pid, self._guest.clock.monotonic(), totals)
+        now = Count(pid, self._guest.clock.monotonic(), totals)
         before, self._last = self._last, now
-        return readings | self._rates(before, now)
-
-    def _rates(self, before: _Count | None, now: _Count) -> dict[str, float]:
-        if before is None or before.pid != now.pid or now.at <= before.at:
-            return {}
-        seconds = now.at - before.at
-        grown = {
-            name: max(0.0, total - before.totals[name]) / seconds
-            for name, total in now.totals.items()
-            if name in before.totals
-        }
-        load = {CPU: min(100.0, 100 * grown.pop(CPU) / self._shape.now.cpus)} if CPU in grown else {}
-        return load | {name: bytes_a_second / _KB for name, bytes_a_second in grown.items()}
+        return readings | rates(before, now, self._shape.now.cpus)
 
 
 def _take(into: dict[str, float], measure: Callable[[], dict[str, float]]) -> None:

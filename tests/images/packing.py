@@ -7,8 +7,6 @@ from pathlib import Path
 
 from bmc.images.encodings import Encoder
 
-SUFFIXES = {"raw": "", "gzip": ".gz", "xz": ".xz", "zstd": ".zst"}
-
 
 def packed(encoding: str, content: bytes) -> bytes:
     if encoding == "gzip":

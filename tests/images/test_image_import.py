@@ -19,7 +19,7 @@ from aiohttp.test_utils import TestServer
 
 from bmc.fetch import Fetcher
 from bmc.images.catalogue import unpack
-from bmc.images.encodings import format_of
+from bmc.images.encodings import SUFFIXES, format_of
 from bmc.images.image_import import ImageImport
 from bmc.images.store import ImageStore
 from bmc.jobs import Jobs
@@ -27,7 +27,7 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, Busy, Denied, InvalidRequest, NotFound, Refused, Unreachable, WrongState
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
-from tests.images.packing import SUFFIXES, packed, qcow2
+from tests.images.packing import packed, qcow2
 from tests.jobs.lab import jobs_of, killed_and_started_again
 from tests.reinstall.conftest import make_image
 from tests.world import ADMIN, OPERATOR, World, open_world, until

@@ -9,9 +9,8 @@ import pytest
 
 from bmc.libvirt_node.library import libvirt
 from bmc.model.clock import SystemClock
-from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
-from bmc.ports import Backend, Site
+from bmc.ports import Backend, Configured, Site
 from tests.libvirt_node.daemon import Libvirtd, VirtualMachine, lacks
 
 Compose = Callable[..., "asyncio.Future[Backend]"]
@@ -46,12 +45,8 @@ async def compose(libvirtd: Libvirtd, tmp_path: Path) -> AsyncIterator[Callable[
 
     driver, opened = LibvirtDriver(), []
 
-    def connections(name: str) -> str:
-        if name != "here":
-            raise InvalidRequest(f"there is no {name}")
-        return libvirtd.uri
-
-    site = Site(tmp_path / "kept", SystemClock(), lambda name: (b"", b""), connections=connections)
+    configured = Configured(lambda name: (b"", b""), connections={"here": libvirtd.uri})
+    site = Site(tmp_path / "kept", SystemClock(), configured)
 
     async def compose(domain: str, connection: str = "here") -> Backend:
         definition = NodeDefinition("n1", uuid4(), "libvirt", {"connection": connection, "domain": domain})

@@ -27,7 +27,7 @@ from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
 from bmc.node.power import PATIENCE
-from bmc.ports import Backend, Site
+from bmc.ports import Backend, Configured, Site
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.build_debian import debian_directory
 from bmc.reinstall.medium import build_medium
@@ -58,7 +58,7 @@ class RealDrivers(MemoryDrivers):
 
     def __init__(self, directory: Path) -> None:
         super().__init__()
-        self._site = Site(directory, SystemClock(), no_credentials)
+        self._site = Site(directory, SystemClock(), Configured(no_credentials))
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
         return driver.complete(definition, self._site)

@@ -18,7 +18,7 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, InvalidRequest, NotSupported, OutcomeUnknown, Unreachable
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
-from bmc.ports import Backend, Site
+from bmc.ports import Backend, Configured, Site
 from robots.ipmi import driver, open_ipmi_node
 from tests.contracts.backend import BackendContract, OpenBackend
 from tests.robots.conftest import Simulator
@@ -38,7 +38,7 @@ def credentials(name: str) -> tuple[bytes, bytes]:
         raise InvalidRequest(f"there are no credentials {name!r}") from None
 
 
-SITE = Site(Path(), SystemClock(), credentials)
+SITE = Site(Path(), SystemClock(), Configured(credentials))
 
 
 class QuickClock(SystemClock):
@@ -316,7 +316,7 @@ def test_the_definition_is_completed():
 
 
 async def test_credentials_must_exist(tmp_path: Path):
-    site = Site(tmp_path, SystemClock(), credentials)
+    site = Site(tmp_path, SystemClock(), Configured(credentials))
     with pytest.raises(InvalidRequest, match="no credentials 'missing'"):
         await driver.open(define(credential="missing"), site)
     assert list(driver.checks(site)) == []

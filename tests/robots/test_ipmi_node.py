@@ -18,6 +18,7 @@ from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
 from bmc.node.power import Patience
+from bmc.ports import Configured
 from bmc.store import Store
 from tests.robots.conftest import Simulator
 from tests.world import ADMIN, PlainMedia
@@ -34,7 +35,7 @@ async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
     clock = SystemClock()
 
     async with Store.open(tmp_path / "store" / "lightsout.db") as store:
-        drivers = Drivers(tmp_path / "drivers", clock, credentials)
+        drivers = Drivers(tmp_path / "drivers", clock, Configured(credentials))
         events, audit = Events(store, clock), Audit(store, clock)
         fleet = Fleet(store, events, audit, clock, drivers, PlainMedia(), Patience(settle=5, agree=0.1))
         await fleet.start()

@@ -15,7 +15,7 @@ from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootSeen, BootTa
 from bmc.model.checks import Verdict
 from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, Refused
-from bmc.ports import Site
+from bmc.ports import Configured, Site
 from bmc.virtual_node import accelerator
 from bmc.virtual_node.driver import QEMU, driver
 from bmc.virtual_node.files import keep_quota, read_tail, write_guest_file
@@ -115,7 +115,9 @@ def test_kvm_is_tried_once_and_remembered(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_doctor_hears_of_the_accelerator_and_the_firmware(tmp_path: Path):
-    checks = {check.name: check for check in driver.checks(Site(tmp_path, SystemClock(), lambda name: (b"", b"")))}
+    checks = {
+        check.name: check for check in driver.checks(Site(tmp_path, SystemClock(), Configured(lambda name: (b"", b""))))
+    }
     assert checks["qemu"].verdict is Verdict.OK
     assert checks["accelerator"].finding
     assert checks["accelerator"].verdict is Verdict.OK or checks["accelerator"].remedy

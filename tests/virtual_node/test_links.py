@@ -14,7 +14,7 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import InvalidRequest, Refused
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction
-from bmc.ports import Site
+from bmc.ports import Configured, Site
 from bmc.virtual_node import links, tap
 from bmc.virtual_node.driver import driver
 from bmc.virtual_node.options import NicOptions
@@ -130,7 +130,7 @@ async def test_an_interface_that_the_configuration_does_not_name_is_refused_at_t
 ):
     options = {"nics": [{}, {"network": {"bridge": "br0"}}]}
     definition = NodeDefinition("n1", UUID(int=1), "qemu", options)
-    site = Site(tmp_path, SystemClock(), lambda name: (b"", b""), frozenset({"br1", "tap0"}))
+    site = Site(tmp_path, SystemClock(), Configured(lambda name: (b"", b""), frozenset({"br1", "tap0"})))
     with pytest.raises(InvalidRequest) as refused:
         driver.complete(definition, site)
     assert str(refused.value) == (
