@@ -215,7 +215,7 @@ class Lifecycle(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Everything composed behind one node."""
+    """Everything composed behind one node. `here`: it runs on the cores of this machine."""
 
     lifecycle: Lifecycle
     switch: PowerSwitch
@@ -233,6 +233,7 @@ class Backend:
     disks: DiskBay | None = None
     firmware: FirmwareSetup | None = None
     redefinition: Redefinition | None = None
+    here: bool = False
 
 
 def no_connections(name: str) -> str:
