@@ -266,6 +266,10 @@ async def test_what_does_not_fit_ends_at_once_and_leaves_no_trace(shop, world, t
         ({"file": "a.raw"}, "no file 'a.raw'"),
         ({"file": "../built/mini.raw.gz"}, "must be the name of a file"),
         ({"file": "/etc/shadow", "format": "raw"}, "must be the name of a file"),
+        (
+            {"url": "http://h/a.raw", "file_sha256": "0" * 64, "proofs": ["phone-home"]},
+            "proofs: an image with seed none",
+        ),
     ],
 )
 async def test_a_request_that_cannot_be_is_refused_at_once(jobs, request_, words):
@@ -389,6 +393,8 @@ async def test_what_is_added_outlives_a_restart_and_is_changed_and_removed(shop,
     imports = shop.imports(world)
     (image,) = imports.store.catalogue.list()
     assert (image.title, image.kernel, image.file_sha256) == ("Web", "linux", sha256(CONTENT))
+    with pytest.raises(InvalidRequest, match="proofs: an image with seed none"):
+        await imports.change("web", {"proofs": frozenset({"phone-home"})}, ADMIN)
     changed = await imports.change("web", {"title": "Other", "seed": "nocloud"}, ADMIN)
     assert imports.store.catalogue.list() == [changed]
     assert (changed.title, changed.seed, changed.sha256) == ("Other", "nocloud", image.sha256)
