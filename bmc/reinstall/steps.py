@@ -186,6 +186,7 @@ class RamdiskJob(ABC):
         parts: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {}
         if run.ending is not JobState.COMPLETED:
             parts |= {
+                "calling the ramdisk off": lambda: self._call_off(run),
                 "keeping the console's end": lambda: run.note(console_tail=_clean(run.node.serial_tail)),
                 "stopping the ramdisk": lambda: self._stop_ramdisk(run),
                 "powering off": lambda: run.do(Power(PowerAction.FORCE_OFF)),
@@ -204,12 +205,15 @@ class RamdiskJob(ABC):
         if trouble:
             raise StepFailed("; ".join(trouble))
 
+    async def _call_off(self, run: Run) -> None:
+        """From now on it is told to stop, whatever it reports."""
+        (await self._guest(run)).ticket.cancelled = True
+
     async def _stop_ramdisk(self, run: Run) -> None:
         """Let a ramdisk that still runs put the disk in order and power off by itself."""
         guest = await self._guest(run)
         facts = guest.ticket.facts
         await run.note(ramdisk_log=facts.log or None)
-        guest.ticket.cancelled = True
         if guest.ticket.stage is Stage.PROOF or facts.done or not facts.checked_in or guest.lost:
             return
         await guest.listen()

@@ -26,6 +26,7 @@ from bmc.model.power import Health, PowerAction, PowerCause, PowerState
 from bmc.ports import Backend, ByteStream
 from tests.world import MemoryDrivers, MemoryServer
 
+MACHINE_ID, BOOT_ID = "0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcdef"
 TRIES = 200
 DISK_SIZE, DISK_SERIAL = 64 << 20, "SYSDISK0"
 CLEARED, CLEARED_OUTSIDE = b"cleared", b"cleared from outside"
@@ -121,7 +122,7 @@ class BootingServer(MemoryServer):
         self.left = asyncio.Event()
         self.keys = ""
         self.host_key = asyncssh.generate_private_key("ssh-ed25519")
-        self.machine_id = "m1"
+        self.machine_id = MACHINE_ID
         self.commands: list[tuple[str, str]] = []
         self.report = {
             "cpus": "4", "memory": str(8 << 30), "nics": "eth0=52:54:00:00:00:01", "firmware": "UEFI",
@@ -208,7 +209,7 @@ class BootingServer(MemoryServer):
 
     def _obey(self, process: asyncssh.SSHServerProcess[str]) -> None:
         self.commands.append((process.get_extra_info("username"), process.command or ""))
-        process.stdout.write(f"{self.machine_id}\nb1\n")
+        process.stdout.write(f"{self.machine_id}\n{BOOT_ID}\n")
         process.exit(0)
 
     async def insert(self, slot: str, path: str, image: str) -> None:
@@ -411,7 +412,7 @@ class BootingServer(MemoryServer):
             self.line.print(f"LIGHTSOUT-PROOF nonce={env['nonce']} hostname={env['hostname']} boot_id=b1\r\n".encode())
         if "phone-home" in self.proofs:
             http.token = env["proof_token"]
-            form = {"nonce": env["nonce"], "hostname": env["hostname"], "machine_id": "m1", "boot_id": "b1"}
+            form = {"nonce": env["nonce"], "hostname": env["hostname"], "machine_id": MACHINE_ID, "boot_id": BOOT_ID}
             try:
                 await http.post("proof", hostkey=self.public_host_key, image="mini", **form)
             except Refused as error:

@@ -21,7 +21,17 @@ from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.reinstall.login import COMMAND
 from bmc.reinstall.medium import shell_lines
 from tests.reinstall.conftest import House, assert_let_go, ended, make_image, reaches
-from tests.reinstall.simulated import CLEARED, CLEARED_OUTSIDE, DISK_SERIAL, DISK_SIZE, Http, Refused, values
+from tests.reinstall.simulated import (
+    BOOT_ID,
+    CLEARED,
+    CLEARED_OUTSIDE,
+    DISK_SERIAL,
+    DISK_SIZE,
+    MACHINE_ID,
+    Http,
+    Refused,
+    values,
+)
 from tests.world import ADMIN, OPERATOR, open_world, until
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"
@@ -51,7 +61,8 @@ async def test_a_reinstall_ends_with_the_proof_of_the_new_system(jobs, house, bo
     assert job.details["proofs"] == ["phone-home", "serial-nonce"]
     assert job.details["disk"] == "vda"
     assert job.details["system"] == {
-        "hostname": "web-1", "machine_id": "m1", "boot_id": "b1", "hostkey": server.public_host_key, "image": "mini",
+        "hostname": "web-1", "machine_id": MACHINE_ID, "boot_id": BOOT_ID, "hostkey": server.public_host_key,
+        "image": "mini",
     }  # fmt: skip
     snapshot = booting.fleet.node("n1").snapshot
     assert (snapshot.power, snapshot.reservation, snapshot.boot) == (PowerState.ON, None, NO_OVERRIDE)
@@ -94,7 +105,7 @@ async def test_the_service_logs_in_with_a_key_of_the_job_that_can_do_nothing_els
     job = await ended(jobs, job.id)
     assert (job.state, job.details["proofs"]) == (JobState.COMPLETED, ["phone-home", "ssh-login"])
     system = cast("Mapping[str, str]", job.details["system"])
-    assert (system["machine_id"], system["hostkey"]) == ("m1", house.server.public_host_key)
+    assert (system["machine_id"], system["hostkey"]) == (MACHINE_ID, house.server.public_host_key)
     assert house.server.commands == [("root", COMMAND)]
     ours = values(house.server.disk.seed["lightsout.env"])["sshkeys"].splitlines()[1]
     assert ours.startswith(f'restrict,command="{COMMAND}" ssh-ed25519 ')
@@ -104,9 +115,9 @@ async def test_the_service_logs_in_with_a_key_of_the_job_that_can_do_nothing_els
 
 
 async def test_a_login_to_another_system_than_the_one_that_phoned_home_fails(login, jobs, house, booting):
-    house.server.machine_id = "m2"
+    house.server.machine_id = "f" * 32
     job = await failed(jobs, login)
-    assert "of another system: its machine_id is m" in job.message
+    assert "of another system: its machine_id is f" in job.message
     await until(lambda: not jobs._runs)
     assert_let_go(booting, house)
 
@@ -275,7 +286,7 @@ async def test_a_reset_in_the_middle_ends_the_job(jobs, house, booting):
 async def test_a_guest_that_hangs_runs_out_of_time(jobs, house, booting, point, seconds, message):
     house.server.at[point] = house.server.hang
     job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
-    await until(lambda: point in house.server.passed, 10)
+    await until(lambda: point in house.server.passed, 30)
     await asyncio.sleep(0.1)
     await house.clock.advance(seconds)
     await until(lambda: jobs.get(job.id).message == message, 10)
