@@ -51,7 +51,9 @@ def add(
     seed: Annotated[
         str | None, typer.Option(help="how it learns what is its own, as nocloud, configdrive or none")
     ] = None,
-    proof: Annotated[list[str] | None, typer.Option(help="what it can give, as phone-home; may be repeated")] = None,
+    proof: Annotated[
+        list[str] | None, typer.Option(help="what it can give: serial-nonce, phone-home, ssh-login; may be repeated")
+    ] = None,
 ) -> None:
     """Add an image: upload a file, or have the service fetch a URL; shows the progress.
 

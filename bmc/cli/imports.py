@@ -88,7 +88,8 @@ def virtualbmc(
     found = [_of_virtualbmc(file) for file in files]
     _identify(found)
     carry_out(found, apply)
-    print("Stop vbmcd before you make the nodes: their IPMI ports are its own until then.")
+    if not apply:
+        print("Stop vbmcd before you make the nodes: their IPMI ports are its own until then.")
 
 
 @app.command()
@@ -123,7 +124,7 @@ def carry_out(found: Sequence[Found], apply: bool) -> None:
         taken.add(name)
         note = each.note
         if there:
-            note = "is a node already"
+            note = "is a node already" + (", and keeps the IPMI port and users that it has" if each.port else "")
         elif each.uri not in names:
             note = f"its libvirt is not configured: {each.uri}"
         elif each.uuid:
@@ -154,9 +155,8 @@ def _make(client: Client, name: str, connection: str, found: Found) -> bool:
         try:
             client.post(f"{manager_path(name)}/RemoteAccountService/Accounts", user)
         except CliError as error:
-            complain(
-                f"{name}: its IPMI user was not made: {error} Use `bmc node ipmi-user {name} USER --key-file FILE`"
-            )
+            why, other = str(error).removesuffix("."), f"bmc node ipmi-user {name} USER --key-file FILE"
+            complain(f"{name}: its IPMI user was not made: {why}; `{other}` makes one")
     return True
 
 
@@ -212,7 +212,11 @@ def _of_virtualbmc(file: Path) -> Found:
             user=section.get("username", "admin"),
             key=section.get("password", VBMC_DEFAULT_PASSWORD),
         )
-    except (Error, KeyError, ValueError) as error:  # what it says may be the password
+    except KeyError as error:
+        raise CliError(f"{file}: it has no {error.args[0]}; expected a file of VirtualBMC") from None
+    except ValueError:
+        raise CliError(f"{file}: port: expected a number") from None
+    except Error as error:  # what it says may be the password
         raise CliError(f"{file}: {type(error).__name__}; expected a file of VirtualBMC") from None
     notes = []
     if found.key == VBMC_DEFAULT_PASSWORD:

@@ -86,7 +86,9 @@ def test_the_domains_of_virtualbmc_keep_their_ports_users_and_passwords(
     done = service.bmc("import", "virtualbmc", str(tmp_path), "--apply")
     assert done.returncode == 0, done.stderr
     assert f"web-1 added, IPMI at 127.0.0.1 port {ports[0]}" in done.stdout
-    assert "db: its IPMI user was not made" in done.stderr  # its password is longer than IPMI's keys are
+    assert (
+        "db: its IPMI user was not made: IPMI key has 21 bytes; expected 1 to 20; `bmc" in done.stderr
+    )  # its password is longer than IPMI's keys are
     assert not any(secret in done.stdout + done.stderr + service.log for secret in ("s3cret", "x" * 21))
     key = tmp_path / "key"
     key.write_text("password\n")
@@ -97,7 +99,24 @@ def test_the_domains_of_virtualbmc_keep_their_ports_users_and_passwords(
     assert service.system("web-1")["UUID"] == str(domains[0].uuid)
 
     again = service.bmc("import", "virtualbmc", str(tmp_path), "--apply")
-    assert again.stdout.count("is a node already") == 2
+    assert again.stdout.count("is a node already, and keeps the IPMI port and users that it has") == 2
+    assert ("Stop vbmcd" in shown.stdout, "Stop vbmcd" in again.stdout) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[VirtualBMC]\ndomain_name = db\nport = s3cret\n", "port: expected a number"),
+        ("[VirtualBMC]\nport = 6230\n", "it has no domain_name; expected a file of VirtualBMC"),
+        ("[Other]\npassword = s3cret\n", "it has no VirtualBMC; expected a file of VirtualBMC"),
+        ("s3cret\n", "MissingSectionHeaderError; expected a file of VirtualBMC"),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_virtualbmc_is_named(service: LiveService, tmp_path: Path, text: str, words: str):
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db/config").write_text(text)
+    refused = service.bmc("import", "virtualbmc", str(tmp_path))
+    assert (refused.returncode, refused.stderr) == (1, f"bmc: {tmp_path}/db/config: {words}\n")
 
 
 def test_a_port_that_virtualbmc_still_has_is_not_moved(

@@ -30,6 +30,8 @@ class Shape:
     disk: str = "virtio"
     nic: str = "virtio-net-pci"
     memory: int = 256
+    blind_nic: str = ""
+    """One more, which gets an address and leads nowhere."""
 
 
 class Guest:
@@ -129,6 +131,13 @@ def running(folder: Path, disk: Path, shape: Shape, medium: Path | None = None, 
         "-netdev", "user,id=net" + (f",hostfwd=tcp:127.0.0.1:{forward}-:22" if forward else ""),
         "-device", f"{shape.nic},netdev=net,bootindex=9",
     ]  # fmt: skip
+    if shape.blind_nic:
+        arguments += [
+            "-netdev",
+            "user,id=blind,net=10.9.9.0/24,restrict=on",
+            "-device",
+            f"{shape.blind_nic},netdev=blind",
+        ]
     if shape.uefi:
         shutil.copy(OVMF_VARS, folder / "vars.fd")
         for file, options in ((OVMF_CODE, ",readonly=on"), (folder / "vars.fd", "")):

@@ -208,6 +208,16 @@ def test_without_a_job_the_ramdisk_refuses_and_touches_no_disk(artefacts: Artefa
     assert disk.read_bytes() == before
 
 
+def test_a_card_that_does_not_lead_to_the_service_is_passed_over(
+    artefacts: Artefacts, disk: Path, small: Image
+) -> None:
+    with serving(Peer(small, told={"errand": "inspect"})) as peer:
+        with deployed(artefacts, peer, disk, Shape(blind_nic="e1000e")) as printed:
+            blind, led = printed.index("eth0 does not lead to"), printed.index("lightsout: network: eth1 10.0.2.15/24")
+            assert printed.index("lightsout: network: eth0 10.9.9.15/24") < blind < led
+        assert peer.forms("done")
+
+
 def test_a_wrong_digest_is_reported_and_leaves_nothing_that_boots(
     artefacts: Artefacts, disk: Path, small: Image
 ) -> None:

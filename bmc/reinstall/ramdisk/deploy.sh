@@ -219,21 +219,30 @@ disks() {
     echo "${list#,}"
 }
 
-# network: waits for an address on any interface.
+# network: waits for an address on an interface that leads to the service, which may just be starting again.
 network() {
-    local try nic
+    local try=1 nic leased='' server=${api#http://}
+    server=${server%%/*}
+    case $server in *:*) ;; *) server=$server:80 ;; esac
     ip link set lo up
-    for try in 1 2 3; do
+    while [ $try -le $TRIES ]; do
         coldplug
         for nic in $(nics); do
             ip link set "$nic" up
             udhcpc -i "$nic" -n -q -t 4 -T 1 -s /lib/dhcp.sh > /run/dhcp.log 2>&1 || continue
-            say "network: $nic $(ip -4 -o addr show "$nic" | awk '{print $4}')"
+            leased="$nic $(ip -4 -o addr show "$nic" | awk '{print $4}')"
+            say "network: $leased"
             online=1
-            return
+            nc -w 5 "${server%:*}" "${server##*:}" < /dev/null > /dev/null 2> /run/nc.err && return
+            online=''
+            say "$nic does not lead to $api: $(cat /run/nc.err)"
+            ip addr flush dev "$nic"
         done
+        [ "$leased" ] || [ $try -lt 3 ] || fail "no network: no interface of '$(nics | tr '\n' ' ')' got an address by DHCP"
+        try=$((try + 1))
+        sleep 2
     done
-    fail "no network: no interface of '$(nics | tr '\n' ' ')' got an address by DHCP"
+    fail "the service does not answer at $api (by no interface): $(cat /run/nc.err)"
 }
 
 # settled_disks BEFORE: the list of disks once it holds some and is as it was a while BEFORE: some controllers take seconds.
