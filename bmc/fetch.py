@@ -17,6 +17,7 @@ from bmc.model.errors import InvalidRequest, NotFound, Unreachable
 
 Network = IPv4Network | IPv6Network
 _CHUNK = 256 * 1024
+REDIRECTS_MAX = 5
 
 
 class Forbidden(OSError):
@@ -89,7 +90,7 @@ class Fetcher:
         with the file. :raise Unreachable: no answer, or it broke off; that also while the chunks are read.
         """
         if not url.startswith(("http://", "https://")):
-            raise InvalidRequest(f"{url!r} is no http:// or https:// URL")
+            raise InvalidRequest(f"{shown(url)!r} is no http:// or https:// URL")
         name = shown(url)
         try:
             async with self._get(url) as response:
@@ -105,7 +106,7 @@ class Fetcher:
                 raise InvalidRequest(f"{name} is refused: {error.os_error}") from error
             raise Unreachable(f"{name} cannot be reached: {error.os_error.strerror or error}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise Unreachable(f"{name} broke off: {str(error) or type(error).__name__}") from error
+            raise Unreachable(f"{name} broke off: {_why(error)}") from error
 
     @asynccontextmanager
     async def _get(self, url: str) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -113,7 +114,7 @@ class Fetcher:
         timeout = aiohttp.ClientTimeout(total=None, connect=15, sock_read=60)
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session,
-            session.get(url, max_redirects=5, headers={"Accept-Encoding": "identity"}) as response,
+            session.get(url, max_redirects=REDIRECTS_MAX, headers={"Accept-Encoding": "identity"}) as response,
         ):
             yield response
 
@@ -125,6 +126,19 @@ async def _chunks(response: aiohttp.ClientResponse, name: str) -> AsyncIterator[
         yield chunk
     if response.content_length is not None and size != response.content_length:
         raise Unreachable(f"{name} broke off after {size} of {response.content_length} bytes")
+
+
+def _why(error: Exception) -> str:
+    """Not in its own words where these hold the URL, with the secrets in it."""
+    if isinstance(error, aiohttp.TooManyRedirects):
+        return f"more than {REDIRECTS_MAX} redirects"
+    if isinstance(error, aiohttp.RedirectClientError):
+        return "it leads to what is no http:// or https:// URL"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "its answer is no HTTP"
+    if isinstance(error, aiohttp.ServerTimeoutError | TimeoutError):
+        return "it does not answer in time"
+    return str(error) or type(error).__name__
 
 
 def shown(url: str) -> str:

@@ -225,7 +225,7 @@ class Lifecycle(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Everything composed behind one node."""
+    """Everything composed behind one node. `here`: it runs on the cores of this machine."""
 
     lifecycle: Lifecycle
     switch: PowerSwitch
@@ -244,6 +244,7 @@ class Backend:
     disks: DiskBay | None = None
     firmware: FirmwareSetup | None = None
     redefinition: Redefinition | None = None
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True)

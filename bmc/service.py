@@ -49,6 +49,7 @@ from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import build_medium
 from bmc.reinstall.network_boot import boot_files
 from bmc.reinstall.rescue import Rescue
+from bmc.reinstall.turns import Turns
 from bmc.reinstall.ways import Network, VirtualMedia
 from bmc.secret_files import write_secret
 
@@ -111,11 +112,12 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         core.fleet.on_forget(aggregates.forget)
         medium = VirtualMedia(partial(build_medium, artefacts), state / "deploy")
         ways, door = (medium, Network(partial(boot_files, artefacts))), DeployServer()
+        turns = Turns(len(os.sched_getaffinity(0)))
         recipes = (
-            Reinstall(core.events, catalogue, ways, door).recipe(),
-            Rescue(core.events, ways, door).recipe(),
-            Erase(core.events, core.audit, ways, door).recipe(),
-            Inspect(core.events, ways, door).recipe(),
+            Reinstall(core.events, catalogue, ways, door, turns).recipe(),
+            Rescue(core.events, ways, door, turns).recipe(),
+            Erase(core.events, core.audit, ways, door, turns).recipe(),
+            Inspect(core.events, ways, door, turns).recipe(),
         )
         jobs = Jobs(
             core.store,

@@ -30,6 +30,18 @@ async def server() -> AsyncIterator[str]:
     async def leave(request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound("http://127.0.0.2:1/secret")
 
+    async def again(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound(request.rel_url)
+
+    async def elsewhere(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound("ftp://user:SECRET@127.0.0.1/x?SECRET")
+
+    async def garbage(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.write(b"garbage\r\n\r\n")
+        request.transport.close()
+        return web.Response()
+
     async def whole(request: web.Request) -> web.Response:
         return web.Response(body=CONTENT)
 
@@ -37,6 +49,9 @@ async def server() -> AsyncIterator[str]:
     app.router.add_get("/whole.iso", whole)
     app.router.add_get("/broken.iso", broken)
     app.router.add_get("/leave.iso", leave)
+    app.router.add_get("/again.iso", again)
+    app.router.add_get("/elsewhere.iso", elsewhere)
+    app.router.add_get("/garbage.iso", garbage)
     async with TestServer(app, host="127.0.0.1") as running:
         yield f"http://127.0.0.1:{running.port}"
 
@@ -61,6 +76,15 @@ async def test_what_cannot_be_had_is_said_and_nothing_is_left(
     with pytest.raises(error, match=words):
         await Fetcher(LOOPBACK).save(server + path, tmp_path / "a", limit)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["/again.iso", "/elsewhere.iso", "/garbage.iso", "/broken.iso", "/leave.iso", ":1/x"])
+async def test_no_failure_tells_the_secrets_of_the_url(server: str, tmp_path: Path, path: str) -> None:
+    for scheme in ("http", "ftp"):
+        url = f"{server}{path}?signature=SECRET".replace("http://", f"{scheme}://user:SECRET@")
+        with pytest.raises((InvalidRequest, Unreachable)) as caught:
+            await Fetcher(LOOPBACK).save(url, tmp_path / "a", 1 << 30)
+        assert "SECRET" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ def add(
     Ctrl-C ends an upload, and the job with it; of a URL it ends the showing alone.
     """
     by_url = source.startswith(("http://", "https://"))
+    if not by_url and "://" in source:
+        raise CliError(f"{source}: only http and https can be fetched")
     uploaded = not by_url and not on_server
     if uploaded and sha256 is None:
         sha256 = _digest(source)

@@ -262,7 +262,11 @@ def in_body(way: str | None) -> dict[str, str]:
 
 def public_keys(files: list[Path]) -> list[str]:
     """The keys in these files, one a line."""
-    return [line for file in files for line in read(file).splitlines() if line.strip()]
+    texts = {file: read(file) for file in files}
+    for file, text in texts.items():
+        if "PRIVATE KEY-----" in text:
+            raise CliError(f"{file} holds a private key, which stays here; expected its .pub file")
+    return [line for text in texts.values() for line in text.splitlines() if line.strip()]
 
 
 def _declare(client: Client, wanted: Resource, there: Resource | None) -> str:

@@ -23,6 +23,7 @@ LABELS: dict[SeedKind, str] = {"lightsout": "CIDATA", "nocloud": "CIDATA", "conf
 Proof = Literal["serial-nonce", "phone-home", "ssh-login"]
 Kernel = Literal["linux", "windows", "bsd", "other"]
 NAME = r"^[a-z0-9][a-z0-9.-]{0,63}$"
+FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Entry(BaseModel):
     name: str = Field(pattern=NAME)
     title: str
     description: str = ""
-    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    file: str = Field(pattern=FILE_NAME)
     encoding: Encoding
     size: int = Field(gt=0, multiple_of=512)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -131,10 +132,15 @@ class Catalogue:
         )
 
     def _check_outside(self, entry: Entry, path: Path) -> None:
-        if path.parent not in self._outside:
+        if path.parent not in self._outside or not lies_in(path, self._outside):
             raise BackendFailed(f"image {entry.name}: {path.parent} is not in images.directories any more")
         if path.stat().st_mtime_ns != entry.modified:
             raise BackendFailed(f"image {entry.name}: {path} was changed since it was added; delete it and add it anew")
+
+
+def lies_in(path: Path, directories: Sequence[Path]) -> bool:
+    """Wherever links lead to."""
+    return any(path.resolve().is_relative_to(directory.resolve()) for directory in directories)
 
 
 def _entry(file: Path) -> Entry:

@@ -6,7 +6,7 @@ What streams stays as it came; a qcow2 becomes zstd. The digest that was promise
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 from bmc.events import Events
 from bmc.fetch import Fetcher, shown
-from bmc.images.catalogue import Image
+from bmc.images.catalogue import Image, Proof, SeedKind
 from bmc.images.encodings import Decoder, Encoder, Encoding, Format, format_of, format_parts, looks_like
 from bmc.images.qcow2 import read_disk, virtual_size
 from bmc.images.store import ImageStore, Part, file_name
@@ -81,9 +81,16 @@ class ImageImport:
 
     async def change(self, name: str, fields: Mapping[str, object], caller: Caller) -> Image:
         """:raise NotFound, Refused, BackendFailed: as ImageStore says."""
-        image = await asyncio.to_thread(lambda: self.store.change(name, **fields))
+        image = await asyncio.to_thread(lambda: self._change(name, fields))
         await self._tell(EventKind.IMAGE_CHANGED, name, "changed", caller.account)
         return image
+
+    def _change(self, name: str, fields: Mapping[str, Any]) -> Image:
+        if self.store.is_own(name):
+            image = self.store.catalogue.get(name)
+            if wrong := unprovable(fields.get("seed", image.seed), fields.get("proofs", image.proofs)):
+                raise InvalidRequest(wrong)
+        return self.store.change(name, **fields)
 
     async def remove(self, name: str, caller: Caller, jobs: Sequence[Job]) -> None:
         """:raise Busy: one of the `jobs` under way writes it. :raise NotFound, Refused: as ImageStore says."""
@@ -111,6 +118,9 @@ class ImageImport:
                 wrong.append(f"file: {error}")
         elif not request.get("file_sha256"):
             wrong.append("sha256: the digest of the file is needed, for what comes over a network")
+        given = cast("Mapping[str, Any]", request)
+        if proofless := unprovable(given.get("seed") or "none", given.get("proofs") or ()):
+            wrong.append(proofless)
         if wrong:
             raise InvalidRequest("; ".join(wrong))
         return request
@@ -281,6 +291,13 @@ class _Intake:
         found = looks_like(head)
         if len(head) >= HEAD and found != ("" if said == "raw" else said):
             raise InvalidRequest(f"the file was said to be {said}, but it is {found or 'something else'}")
+
+
+def unprovable(seed: SeedKind, proofs: Collection[Proof]) -> str:
+    """Why an image cannot give these proofs, each of which is told to the new system by its seed; "" if it can."""
+    if seed != "none" or not proofs:
+        return ""
+    return "proofs: an image with seed none is told nothing that it could prove itself by; say which seed it reads"
 
 
 def _described(request: Mapping[str, object], path: Path, encoding: Encoding, content: _Content) -> Image:

@@ -1,14 +1,16 @@
 """Where images that were added are kept: whole and listed, or not at all."""
 
 import os
+import re
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bmc.images.catalogue import Catalogue, Image, describe
+from bmc.images.catalogue import FILE_NAME, Catalogue, Image, describe, lies_in
 from bmc.images.encodings import SUFFIXES, Encoding
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, Refused
 
@@ -61,6 +63,7 @@ class ImageStore:
         self._directory = directory
         self._quota = quota
         self._outside = tuple(outside)
+        self._writing = threading.Lock()
         self._own = Catalogue(directory, outside=outside)
         self.catalogue = Catalogue(*built, directory, outside=outside)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -81,13 +84,21 @@ class ImageStore:
         return max(0, min(self._quota - used, free.f_bavail * free.f_frsize - ROOM_LEFT))
 
     def outside(self, name: str) -> Path:
-        """The file of this name in the configured directories. :raise InvalidRequest: it is a path. :raise NotFound:"""
-        if "/" in name or name.startswith(".") or "\0" in name:
-            raise InvalidRequest(f"{name[:80]!r} must be the name of a file in one of images.directories")
+        """The file of this name in the configured directories. :raise InvalidRequest: it is a path, or leads out of
+        them: who may write there is not to have another file of this machine read. :raise NotFound:
+        """
+        if not re.fullmatch(FILE_NAME, name):
+            raise InvalidRequest(
+                f"{name[:80]!r} must be the name of a file in one of images.directories, of letters, digits, . _ and -"
+            )
         for directory in self._outside:
+            path = directory / name
             with suppress(OSError):
-                if (directory / name).is_file():
-                    return directory / name
+                if not path.is_file():
+                    continue
+                if not lies_in(path, self._outside):
+                    raise InvalidRequest(f"{path} leads out of images.directories")
+                return path
         where = ", ".join(map(str, self._outside)) or "none is configured"
         raise NotFound(f"there is no file {name[:80]!r} in images.directories ({where})")
 
@@ -114,21 +125,24 @@ class ImageStore:
         try:
             if part is not None:
                 part.close()
-                path = self._directory / image.path.name
-                part.path.rename(path)
-                image = replace(image, path=path)
-            self._describe(image)
+            with self._writing:
+                if part is not None:
+                    path = self._directory / image.path.name
+                    part.path.rename(path)
+                    image = replace(image, path=path)
+                self._describe(image)
         except OSError as error:
             raise BackendFailed(f"the image cannot be written: {error.strerror}") from error
         return image
 
     def change(self, name: str, **fields: Any) -> Image:
         """Say something else of an image. :raise NotFound: :raise Refused: it was built here. :raise BackendFailed:"""
-        image = replace(self._get(name), **fields)
-        try:
-            self._describe(image)
-        except OSError as error:
-            raise BackendFailed(f"the image cannot be changed: {error.strerror}") from error
+        with self._writing:
+            image = replace(self._get(name), **fields)
+            try:
+                self._describe(image)
+            except OSError as error:
+                raise BackendFailed(f"the image cannot be changed: {error.strerror}") from error
         return image
 
     def remove(self, name: str) -> None:
@@ -136,11 +150,12 @@ class ImageStore:
 
         :raise NotFound: :raise Refused: it was built here.
         """
-        self._check_own(name)
-        self._json(name).unlink(missing_ok=True)
-        self._sync()
-        for file in _file_names(name):
-            (self._directory / file).unlink(missing_ok=True)
+        with self._writing:
+            self._check_own(name)
+            self._json(name).unlink(missing_ok=True)
+            self._sync()
+            for file in _file_names(name):
+                (self._directory / file).unlink(missing_ok=True)
 
     def is_own(self, name: str) -> bool:
         """Whether it was added, and may be changed and removed."""
@@ -179,10 +194,11 @@ class ImageStore:
             os.close(descriptor)
 
     def _sweep(self) -> None:
-        """What a crash has left: parts, and files that nothing lists."""
+        """What a crash has left: parts, and images that nothing lists. All else is somebody's, as lost+found."""
         listed = {name for file in self._directory.glob("*.json") for name in _file_names(file.stem)}
+        endings = tuple(_file_names(""))
         for file in self._directory.iterdir():
-            if file.name.startswith(PART) or (file.suffix != ".json" and file.name not in listed):
+            if file.name.startswith(PART) or (file.name.endswith(endings) and file.name not in listed):
                 file.unlink()
 
 

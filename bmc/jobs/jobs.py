@@ -72,12 +72,18 @@ class Jobs:
 
         Call it once, when the fleet has been opened.
         """
+        going_on: list[tuple[Recipe, Run]] = []
         for written in await self._ledger.load():
             self._last = int(written.job.id)
             if written.job.state.ended:
                 self._ended[written.job.id] = written.job
             else:
-                await self._resume(written)
+                found = await self._resume(written)
+                going_on += [found] if found else []
+        for recipe, run in going_on:
+            recipe.resumed(run)
+        for recipe, run in going_on:
+            self._spawn(recipe, run, resumed=True)
         for job in set(await self._ledger.secret_jobs()) - set(self._runs):
             await self._ledger.forget_secrets(job)
         await self._forget_old()
@@ -268,12 +274,15 @@ class Jobs:
         run.sequence = (await self._ledger.tell(EventKind.JOB_STARTED, run.job, text)).sequence
         return run
 
-    async def _resume(self, written: Written) -> None:
+    async def _resume(self, written: Written) -> tuple[Recipe, Run] | None:
+        """What is to go on by a recipe; the rest is begun here, or ended."""
         job = written.job
         if job.nodes:
-            return self._begin_sweep(written)
+            self._begin_sweep(written)
+            return None
         if job.kind in self._chores:
-            return self._begin_chore(written, await self._ledger.secrets(job.id))
+            self._begin_chore(written, await self._ledger.secrets(job.id))
+            return None
         recipe = self._recipes.get(job.kind)
         try:
             node, backend = self._fleet.node(job.node), self._fleet.backend(job.node)
@@ -282,11 +291,14 @@ class Jobs:
                 if held is not None and held.job == job.id:
                     await node.do(Release(), caller_of(job))
         except BmcError as error:
-            return await self._fail(written, str(error))
+            await self._fail(written, str(error))
+            return None
         if recipe is None:
-            return await self._fail(written, f"this version knows no job “{job.kind}”; look at the node")
+            await self._fail(written, f"this version knows no job “{job.kind}”; look at the node")
+            return None
         if job.state is JobState.NEW:
-            return await self._fail(written, "the service ended before it began; nothing was done to the node")
+            await self._fail(written, "the service ended before it began; nothing was done to the node")
+            return None
         run = Run(written, await self._ledger.secrets(job.id), node, backend, self._clock, self._ledger)
         if job.state is JobState.CANCELLING:
             run.cancelled.set()
@@ -294,7 +306,7 @@ class Jobs:
             run.finishing.set()
         if run.ending is None:
             await run.say("the service was restarted; going on")
-        self._spawn(recipe, run, resumed=True)
+        return recipe, run
 
     async def _fail(self, written: Written, message: str) -> None:
         """End in the open a job that cannot be taken up."""

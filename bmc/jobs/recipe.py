@@ -54,7 +54,8 @@ class Recipe:
 
     `release` cleans up at every end: done, failed or cancelled, as `run.ending` says. After a crash it may run
     again. `why` is the reason that others read while the node is reserved. `connect` leads whoever asked for the job
-    into the guest; it raises WrongState when there is no way.
+    into the guest; it raises WrongState when there is no way. `resumed` is told of each job that a restart of the
+    service finds under way, before any of them goes on.
     """
 
     kind: str
@@ -65,3 +66,4 @@ class Recipe:
     role: Role = Role.OPERATOR
     release_timeout: float = 180.0
     connect: Callable[[Run], Awaitable[ByteStream]] | None = None
+    resumed: Callable[[Run], None] = lambda run: None

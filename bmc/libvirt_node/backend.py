@@ -100,4 +100,5 @@ def open_domain(links: Links, options: LibvirtOptions, uri: str, clock: Clock, k
         serial=DomainSerial(domain),
         inventory=DomainInventory(domain),
         sensors=DomainSensors(domain),
+        here=not domain.link.remote,
     )

@@ -38,8 +38,9 @@ class InvalidOptions(InvalidRequest):
     @staticmethod
     def words(problem: Mapping[str, Any]) -> str:
         path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"])
-        known = problem["type"] != "extra_forbidden"  # what is not an option may be a secret in the wrong place
-        shown = known and isinstance(problem["input"], str | int | float | bool)
+        if problem["type"] == "extra_forbidden":  # its value may be a secret in the wrong place
+            return f"options{path}: there is no such option"
+        shown = isinstance(problem["input"], str | int | float | bool)
         given = f" (given: {problem['input']!r})" if shown else ""
         return f"options{path}: {problem['msg'].removeprefix('Value error, ')}{given}"
 

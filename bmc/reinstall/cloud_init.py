@@ -19,6 +19,8 @@ from bmc.reinstall.seed_network import network_config, network_data
 
 USER_DATA_BYTES_MAX = 64 * 1024
 CONFIG = "#cloud-config"
+OF_YAML = (ValueError, RecursionError, LookupError, ArithmeticError, AttributeError)
+"""What PyYAML raises beside its own errors: for `!!bool x`, `!!int ''`, `!!timestamp x` and a number without end."""
 EMPTY = f"{CONFIG}\n{{}}\n"
 OPENSTACK = "openstack/latest"
 SCRIPT = Path(__file__).with_name("cloud_init_proof.py")
@@ -96,7 +98,7 @@ def _config_problems(text: str) -> list[str]:
     except yaml.MarkedYAMLError as error:
         line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         return [f"user_data: no YAML: {error.problem}{line}"]
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, *OF_YAML) as error:
         return [f"user_data: no YAML: {type(error).__name__}"]
     if config is None:
         return []

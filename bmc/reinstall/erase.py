@@ -15,6 +15,7 @@ from bmc.reinstall.guest import DeployDoor
 from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, shown, unknown_fields
 from bmc.reinstall.target import rule_problems
 from bmc.reinstall.ticket import Errand, Ticket
+from bmc.reinstall.turns import Turns
 from bmc.reinstall.ways import Way
 from bmc.store import Json
 
@@ -42,13 +43,19 @@ class Erase(RamdiskJob):
     ended (both seconds since the epoch), places and places_bytes read back and found zero, account.
     """
 
-    def __init__(self, events: Events, audit: Audit, ways: Sequence[Way], door: DeployDoor) -> None:
-        super().__init__(events, ways, door)
+    def __init__(self, events: Events, audit: Audit, ways: Sequence[Way], door: DeployDoor, turns: Turns) -> None:
+        super().__init__(events, ways, door, turns)
         self._audit = audit
 
     def recipe(self) -> Recipe:
         return Recipe(
-            KIND, self._steps, self._prepare, self._release, why="erase in progress", release_timeout=RELEASE_TIME
+            KIND,
+            self._steps,
+            self._prepare,
+            self._release,
+            why="erase in progress",
+            release_timeout=RELEASE_TIME,
+            resumed=self._keep_turn,
         )
 
     def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:
@@ -75,6 +82,7 @@ class Erase(RamdiskJob):
         return Prepared(shown(request, FIELDS), new_token())
 
     async def _erase(self, run: Run) -> None:
+        self._give_turn_back(run)
         await run.do(NoteInstalled(""))
         facts = (await self._guest(run)).ticket.facts
         disk = next(disk for disk in facts.disks if disk.name == facts.disk)

@@ -24,7 +24,13 @@ class Inspect(RamdiskJob):
 
     def recipe(self) -> Recipe:
         return Recipe(
-            KIND, self._steps, self._prepare, self._release, why="inspection in progress", release_timeout=RELEASE_TIME
+            KIND,
+            self._steps,
+            self._prepare,
+            self._release,
+            why="inspection in progress",
+            release_timeout=RELEASE_TIME,
+            resumed=self._keep_turn,
         )
 
     def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:

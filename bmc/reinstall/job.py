@@ -24,6 +24,7 @@ from bmc.reinstall.seed_network import mac_of
 from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, firmware_to_boot, new_token, shown, unknown_fields
 from bmc.reinstall.target import rule_problems
 from bmc.reinstall.ticket import Errand, Stage, Ticket, hidden
+from bmc.reinstall.turns import Turns
 from bmc.reinstall.ways import Way, deploy_link
 from bmc.store import Json
 
@@ -45,13 +46,21 @@ class Reinstall(RamdiskJob):
     not root's), `network` (DHCP if left out). Secrets: `password`, `user_data`, or none.
     """
 
-    def __init__(self, events: Events, catalogue: Catalogue, ways: Sequence[Way], door: DeployDoor) -> None:
-        super().__init__(events, ways, door)
+    def __init__(
+        self, events: Events, catalogue: Catalogue, ways: Sequence[Way], door: DeployDoor, turns: Turns
+    ) -> None:
+        super().__init__(events, ways, door, turns)
         self._catalogue = catalogue
 
     def recipe(self) -> Recipe:
         return Recipe(
-            KIND, self._steps, self._prepare, self._release, why="reinstall in progress", release_timeout=RELEASE_TIME
+            KIND,
+            self._steps,
+            self._prepare,
+            self._release,
+            why="reinstall in progress",
+            release_timeout=RELEASE_TIME,
+            resumed=self._keep_turn,
         )
 
     def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:

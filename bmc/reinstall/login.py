@@ -1,5 +1,7 @@
 """The proof by login: the service itself logs in to the new system, with a key that is made for one job."""
 
+import asyncio
+import re
 import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,7 +12,9 @@ from bmc.images.catalogue import SeedKind
 from bmc.model.errors import Unreachable
 
 COMMAND = "cat /etc/machine-id /proc/sys/kernel/random/boot_id"
-NAMES = ("machine_id", "boot_id")
+TOLD = re.compile(r"(?P<machine_id>[0-9a-f]{32})\s+(?P<boot_id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\s*")
+TOLD_MAX = 4096
+"""Bytes that are read of what the system says, which is a stranger."""
 LIFETIME = 3 * 24 * 3600.0
 """Seconds after the job's begin that the key is good for: longer than any job, and than the odds of time zones."""
 
@@ -51,18 +55,30 @@ async def log_in(connection: socket.socket, user: str, private: str) -> Mapping[
             known_hosts=None,  # the key is new; the job holds it against the one that the system told of itself
             server_host_key_algs=list(HOST_KEYS),
             preferred_auth=["publickey"],
+            compression_algs=["none"],  # what unpacks has no bound
             agent_path=None,
             config=None,
             login_timeout=DEADLINE,
         ) as client:
             key = client.get_server_host_key()
-            done = await client.run(COMMAND, check=True, timeout=DEADLINE)
+            said = await asyncio.wait_for(_said(client), DEADLINE)
     except (asyncssh.Error, OSError, TimeoutError) as error:
-        raise Unreachable(f"no login as {user}: {str(error) or type(error).__name__}") from error
+        why = type(error).__name__ if isinstance(error, asyncssh.Error) else error.strerror or type(error).__name__
+        raise Unreachable(f"no login as {user}: {why}") from error
     finally:
         connection.close()
-    told = str(done.stdout).split()
-    if key is None or len(told) != len(NAMES):
-        raise Unreachable(f"the login as {user} told {len(told)} words instead of {' and '.join(NAMES)}")
+    told = TOLD.fullmatch(said.decode(errors="replace"))
+    if key is None or told is None:
+        raise Unreachable(f"the login as {user} did not tell a machine-id and a boot_id alone")
     hostkey = " ".join(key.export_public_key().decode().split()[:2])
-    return {"hostkey": hostkey, **dict(zip(NAMES, told, strict=True))}
+    return {"hostkey": hostkey, **told.groupdict()}
+
+
+async def _said(client: asyncssh.SSHClientConnection) -> bytes:
+    """What the command prints, up to a bound."""
+    said = b""
+    async with client.create_process(COMMAND, encoding=None, stderr=asyncssh.DEVNULL) as process:
+        while len(said) <= TOLD_MAX and (more := await process.stdout.read(TOLD_MAX)):
+            said += more
+        process.close()
+    return said

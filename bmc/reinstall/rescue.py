@@ -36,6 +36,7 @@ class Rescue(RamdiskJob):
             why="rescue in progress",
             release_timeout=RELEASE_TIME,
             connect=self._connect,
+            resumed=self._keep_turn,
         )
 
     def _steps(self, request: Mapping[str, object]) -> tuple[Step, ...]:
@@ -63,6 +64,7 @@ class Rescue(RamdiskJob):
 
     async def _rescue(self, run: Run) -> None:
         """The end of the time is stored, so that a restart of the service gives no more of it."""
+        self._give_turn_back(run)
         guest = await self._guest(run)
         await guest.until(lambda: bool(guest.ticket.facts.host_key) or _left(run, guest))
         key = guest.ticket.facts.host_key

@@ -15,6 +15,7 @@ from bmc.reinstall.seed_network import network_problems
 KEYS_MAX, KEY_BYTES_MAX, PASSWORD_BYTES_MAX = 32, 8192, 128
 RSA_BITS_MIN = 2048
 ROOT = "root"
+PRIVATE_KEY = "PRIVATE KEY-----"
 
 TAKEN: dict[SeedKind, tuple[str, ...]] = {
     "none": (),
@@ -61,6 +62,8 @@ def keys_problems(keys: object) -> list[str]:
     """Everything wrong with a list of SSH public keys."""
     if not isinstance(keys, Sequence) or isinstance(keys, str | bytes):
         return ["ssh_keys: expected a list of public keys"]
+    if any(PRIVATE_KEY in key for key in keys if isinstance(key, str)):
+        return ["ssh_keys: this is a private key, which nobody but you may have; expected what is in its .pub file"]
     if len(keys) > KEYS_MAX:
         return [f"ssh_keys: {len(keys)} keys, at most {KEYS_MAX} are possible"]
     found = ((number, _key_problem(key)) for number, key in enumerate(keys, 1))
@@ -126,8 +129,8 @@ def _key_problem(key: object) -> str:
     if len(key.encode()) > KEY_BYTES_MAX:
         return f"longer than {KEY_BYTES_MAX} bytes"
     kind, _, rest = key.partition(" ")
-    if kind not in _KEY_TYPES:
-        return f"type {kind[:40]!r} is not accepted; expected one of {', '.join(_KEY_TYPES)}"
+    if kind not in _KEY_TYPES:  # it may be of a private key or a password in the wrong place, so it is not repeated
+        return f"is not accepted; expected a line of a .pub file, beginning with one of {', '.join(_KEY_TYPES)}"
     try:
         fields = _fields(base64.b64decode(rest.partition(" ")[0], validate=True))
     except (binascii.Error, ValueError):

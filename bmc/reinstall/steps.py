@@ -24,8 +24,11 @@ from bmc.reinstall.desk import Desk
 from bmc.reinstall.guest import DeployDoor, Guest
 from bmc.reinstall.target import same_disk
 from bmc.reinstall.ticket import Facts, Stage, Ticket, hidden
+from bmc.reinstall.turns import Turns
 from bmc.reinstall.ways import Way, WayIn, lacking
 from bmc.store import Json
+
+DAY = 24 * 3600.0
 
 CLEAR_TIME = 20.0
 """Seconds that a ramdisk told to stop gets to put the disk in order and power off by itself."""
@@ -45,8 +48,9 @@ _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b.|[^\n\t\x20-\x7e\u00a0-\U00
 class RamdiskJob(ABC):
     """The rows that recipes share, and the clean-up. A request may name its `way` in (the value of a WayIn)."""
 
-    def __init__(self, events: Events, ways: Sequence[Way], door: DeployDoor) -> None:
+    def __init__(self, events: Events, ways: Sequence[Way], door: DeployDoor, turns: Turns) -> None:
         self._events = events
+        self._turns = turns
         self._ways = {way.way: way for way in ways}
         self._door = door
         self._desk = Desk()
@@ -72,10 +76,11 @@ class RamdiskJob(ABC):
         return self._ways[WayIn(request.get("way") or WayIn.VIRTUAL_MEDIA.value)]
 
     def _comes_up(self, request: Mapping[str, object]) -> tuple[Step, ...]:
-        """From whatever the node does to the ramdisk's check-in."""
+        """From whatever the node does, which it goes on doing until there is a place, to the ramdisk's check-in."""
         way = self._way(request)
         name, failure = way.arming
         return (
+            Step("wait for turn", self._wait_for_turn, True, 0, DAY, "no place became free"),
             Step("power off", self._power_off, True, 2, 120, "the node could not be powered off"),
             Step(name, way.arm, True, 2, 120, failure),
             Step("boot once", self._boot_once, True, 1, 60, "the boot device could not be set"),
@@ -94,6 +99,25 @@ class RamdiskJob(ABC):
             Step("shut down", self._shut_down, True, 5, 120, "the ramdisk did not power off"),
             Step(name, self._disarm, True, 2, 120, failure),
         )
+
+    async def _wait_for_turn(self, run: Run) -> None:
+        if not run.backend.here:
+            return
+        waits = f"waiting for a free place: {self._turns.places} at a time boot on this machine"
+        await self._turns.take(int(run.job.id), lambda: run.say(waits))
+        run.state["turn"] = True  # stored with the next step, before that begins
+        self._keep_turn(run)
+
+    def _keep_turn(self, run: Run) -> None:
+        """A place that the job has is its own until it ends, also when the service was started anew."""
+        if run.state.get("turn"):
+            self._turns.keep(int(run.job.id))
+            run.stack.callback(self._turns.give_back, int(run.job.id))
+
+    def _give_turn_back(self, run: Run) -> None:
+        """For what lasts long once its ramdisk has booted; stored with the next change."""
+        run.state["turn"] = False
+        self._turns.give_back(int(run.job.id))
 
     async def _power_off(self, run: Run) -> None:
         run.state["touched"] = True

@@ -138,6 +138,7 @@ def open_virtual_node(
         host=VirtualHostInterface(guest),
         firmware=starts_with,
         redefinition=shape,
+        here=True,
     )
 
 

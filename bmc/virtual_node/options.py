@@ -73,9 +73,11 @@ class Network(_Options):
     def _user(cls, value: Any, handler: ModelWrapValidatorHandler["Network"]) -> "Network":
         if value == USER:
             return handler({})
-        network = handler(value)
-        if isinstance(value, dict) and [network.bridge, network.tap, network.private].count(None) != 2:
-            raise ValueError('expected "user", or exactly one of bridge, tap and private')
+        network = handler(value) if isinstance(value, dict | Network) else None
+        if network is None or (
+            isinstance(value, dict) and [network.bridge, network.tap, network.private].count(None) != 2
+        ):
+            raise ValueError('expected "user", or exactly one of bridge, tap and private, as {bridge = "br0"}')
         return network
 
     @model_serializer(mode="wrap")

@@ -331,6 +331,18 @@ async def test_a_job_by_the_ramdisk_can_come_by_network(
     assert [request["way"] for request, _ in service.work.asked] == ["Network"]
 
 
+@pytest.mark.parametrize("words", ["reinstall n1 tiny", "rescue n1"])
+async def test_a_private_key_in_the_place_of_a_public_one_stays_here(
+    service: Service, bmc: Shell, tmp_path: Path, words: str
+) -> None:
+    key = tmp_path / "id_ed25519"
+    key.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n-----END OPENSSH PRIVATE KEY-----\n")
+    done = await bmc(*words.split(), "--ssh-key", str(key), "--yes")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"bmc: {key} holds a private key, which stays here; expected its .pub file\n"
+    assert service.work.asked == []
+
+
 async def test_what_a_server_says_cannot_drive_the_terminal(service: Service, bmc: Shell) -> None:
     await bmc.ok("media", "insert", "n1", "http://192.0.2.9/\x1b]0;owned\x07.iso")
     for command in ("media list n1", "events n1", "why n1"):

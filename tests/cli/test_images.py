@@ -36,6 +36,7 @@ async def test_what_goes_wrong_is_told_in_words(bmc: Shell, service: Service, tm
         (("add", str(tmp_path / "absent.raw")), "absent.raw: No such file or directory"),
         (("add", str(file), "--name", "tiny"), "there is an image tiny already"),
         (("add", str(file), "--name", "../x"), "Id"),
+        (("add", "ftp://192.0.2.1/web.raw"), "ftp://192.0.2.1/web.raw: only http and https can be fetched"),
         (("add", "http://127.0.0.1:1/web.raw"), "sha256: the digest of the file is needed"),
         (("add", "absent.raw", "--on-server"), "there is no file 'absent.raw' in images.directories"),
         (("delete", "tiny", "--yes"), "was built here"),

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -265,6 +266,10 @@ async def test_what_does_not_fit_ends_at_once_and_leaves_no_trace(shop, world, t
         ({"file": "a.raw"}, "no file 'a.raw'"),
         ({"file": "../built/mini.raw.gz"}, "must be the name of a file"),
         ({"file": "/etc/shadow", "format": "raw"}, "must be the name of a file"),
+        (
+            {"url": "http://h/a.raw", "file_sha256": "0" * 64, "proofs": ["phone-home"]},
+            "proofs: an image with seed none",
+        ),
     ],
 )
 async def test_a_request_that_cannot_be_is_refused_at_once(jobs, request_, words):
@@ -388,6 +393,8 @@ async def test_what_is_added_outlives_a_restart_and_is_changed_and_removed(shop,
     imports = shop.imports(world)
     (image,) = imports.store.catalogue.list()
     assert (image.title, image.kernel, image.file_sha256) == ("Web", "linux", sha256(CONTENT))
+    with pytest.raises(InvalidRequest, match="proofs: an image with seed none"):
+        await imports.change("web", {"proofs": frozenset({"phone-home"})}, ADMIN)
     changed = await imports.change("web", {"title": "Other", "seed": "nocloud"}, ADMIN)
     assert imports.store.catalogue.list() == [changed]
     assert (changed.title, changed.seed, changed.sha256) == ("Other", "nocloud", image.sha256)
@@ -430,3 +437,53 @@ async def test_an_upload_that_breaks_off_ends_the_job(shop, imports, jobs):
     with pytest.raises(WrongState, match="waits for no upload"):
         await imports.upload(job, ADMIN, None, pieces(CONTENT))
     assert shop.kept() == []
+
+
+@pytest.mark.parametrize(("name", "words"), [("secret.raw", "leads out of"), ("my disk.raw", "of letters, digits")])
+async def test_a_file_that_cannot_be_listed_or_leads_elsewhere_is_refused_before_it_is_read(
+    shop, imports, jobs, tmp_path, name, words
+):
+    (tmp_path / "secret").write_bytes(CONTENT)
+    (tmp_path / "outside" / "secret.raw").symlink_to(tmp_path / "secret")
+    (tmp_path / "outside" / "my disk.raw").write_bytes(CONTENT)
+    with pytest.raises(InvalidRequest, match=words):
+        await jobs.begin("import", {"image": "web", "file": name}, ADMIN)
+
+
+async def test_a_link_within_the_directories_is_followed_until_it_leads_elsewhere(shop, imports, jobs, tmp_path):
+    outside = tmp_path / "outside"
+    for place in (outside / "today.raw", tmp_path / "secret"):
+        place.write_bytes(CONTENT)
+        os.utime(place, ns=(0, 0))
+    (outside / "disk.raw").symlink_to("today.raw")
+    await ended(jobs, await jobs.begin("import", {"image": "web", "file": "disk.raw"}, ADMIN))
+    assert imports.store.catalogue.get("web").sha256 == sha256(CONTENT)
+    (outside / "disk.raw").unlink()
+    (outside / "disk.raw").symlink_to(tmp_path / "secret")
+    with pytest.raises(BackendFailed, match=r"not in images\.directories"):
+        imports.store.catalogue.get("web")
+
+
+def test_what_else_lies_beside_the_images_stays(shop, world):
+    directory = shop.directory / "images"
+    (directory / "lost+found").mkdir(parents=True)
+    (directory / "left.raw.zst").touch()
+    shop.imports(world)
+    assert shop.kept() == ["lost+found"]
+
+
+async def test_an_image_that_is_deleted_while_it_is_changed_does_not_come_back(shop, imports, jobs, monkeypatch):
+    request, secrets = asked(shop, "disk.raw", CONTENT)
+    name = (await ended(jobs, await jobs.begin("import", request, ADMIN, secrets))).request["image"]
+    store, describe, removal = imports.store, imports.store._describe, []
+
+    def deleted_meanwhile(image):
+        removal.append(threading.Thread(target=store.remove, args=(name,)))
+        removal[0].start()
+        removal[0].join(0.5)
+        describe(image)
+
+    monkeypatch.setattr(store, "_describe", deleted_meanwhile)
+    await asyncio.to_thread(store.change, name, title="Web")
+    await asyncio.to_thread(removal[0].join)
+    assert (store.catalogue.list(), shop.kept()) == ([], [])

@@ -24,6 +24,7 @@ from bmc.reinstall.medium import shell_lines
 from bmc.reinstall.network_boot import archive
 from bmc.reinstall.rescue import Rescue
 from bmc.reinstall.ticket import Errand, Ticket, hidden
+from bmc.reinstall.turns import Turns
 from bmc.reinstall.ways import Network, VirtualMedia, Way
 from tests.jobs.lab import HandClock, jobs_of
 from tests.reinstall.simulated import BootingDrivers, BootingServer
@@ -75,17 +76,18 @@ class House:
         self.media = directory / "deploy"
         self.catalogue = Catalogue(directory / "images")
         self.door = LosableDoor()
+        self.places = 1
 
     @property
     def server(self) -> BootingServer:
         return self.drivers.server()
 
     def jobs(self, world: World) -> Jobs:
-        return jobs_of(
-            world,
-            self.clock,
-            *recipes(world, self.catalogue, VirtualMedia(_build, self.media), Network(_boot_files), door=self.door),
-        )
+        """As a service that has just come up: its places are free."""
+        self.turns = Turns(self.places)
+        ways = (VirtualMedia(_build, self.media), Network(_boot_files))
+        made = recipes(world, self.catalogue, *ways, door=self.door, turns=self.turns)
+        return jobs_of(world, self.clock, *made)
 
 
 class LosableDoor(DeployServer):
@@ -98,14 +100,16 @@ class LosableDoor(DeployServer):
         return self.lose
 
 
-def recipes(world: World, catalogue: Catalogue, *ways: Way, door: DeployServer | None = None) -> list[Recipe]:
+def recipes(
+    world: World, catalogue: Catalogue, *ways: Way, door: DeployServer | None = None, turns: Turns | None = None
+) -> list[Recipe]:
     """All that the ramdisk does, as the service has it."""
-    door = door or DeployServer()
+    door, turns = door or DeployServer(), turns or Turns(1)
     return [
-        Reinstall(world.events, catalogue, ways, door).recipe(),
-        Rescue(world.events, ways, door).recipe(),
-        Erase(world.events, world.audit, ways, door).recipe(),
-        Inspect(world.events, ways, door).recipe(),
+        Reinstall(world.events, catalogue, ways, door, turns).recipe(),
+        Rescue(world.events, ways, door, turns).recipe(),
+        Erase(world.events, world.audit, ways, door, turns).recipe(),
+        Inspect(world.events, ways, door, turns).recipe(),
     ]
 
 

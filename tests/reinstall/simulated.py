@@ -104,6 +104,7 @@ class BootingServer(MemoryServer):
     def __init__(self, firmware: BootMode | None = BootMode.UEFI) -> None:
         super().__init__()
         self.firmware = firmware
+        self.here = True
         self.disk = Disk()
         self.disks = f"vda:{DISK_SIZE}:{DISK_SERIAL}"
         self.known: tuple[KnownDisk, ...] = (KnownDisk("disk0", DISK_SIZE, DISK_SERIAL),)
@@ -146,6 +147,7 @@ class BootingServer(MemoryServer):
             login=self if "ssh-login" in self.proofs else None,
             network_boot=self,
             disks=self,
+            here=self.here,
         )
 
     def hardware(self) -> Hardware:

@@ -22,8 +22,8 @@ from tests.world import OPERATOR, until
 
 FULL = {"method": "Full"}
 STEPS = (
-    "power off", "insert medium", "boot once", "power on", "check in", "choose disk", "erase", "verify", "shut down",
-    "eject",
+    "wait for turn", "power off", "insert medium", "boot once", "power on", "check in", "choose disk", "erase",
+    "verify", "shut down", "eject",
 )  # fmt: skip
 
 

@@ -28,11 +28,15 @@ from tests.world import HASTY, OPERATOR, World, open_world, until
 
 NOBODY = cast(Any, None)
 WAY = VirtualMedia(NOBODY, NOBODY)
-STEPS = {step.name: step for step in Reinstall(NOBODY, NOBODY, [WAY], NOBODY).recipe().steps({})}
+STEPS = {step.name: step for step in Reinstall(NOBODY, NOBODY, [WAY], NOBODY, NOBODY).recipe().steps({})}
 CONTENT = os.urandom(1 << 20) * 12
 """More than the sockets on the way hold, so that a download can be met in its middle."""
 
+TURN, ANOTHER = "turn", 1_000_000
+"""No point of the server's: another job has the only place, and gives it back when the case is let go."""
+
 POINTS = {
+    "wait for turn": TURN,
     "power off": "force off",
     "insert medium": "insert",
     "boot once": "boot once",
@@ -51,26 +55,27 @@ POINTS = {
 """Where the simulated backend or guest is at each step."""
 
 MATRIX = """
-               off insert once on check choose erase write verify seed down eject start proof
-hang            F    F     F    F   F     F      F     F     F     F    F    F     F     F
-cancel          C    C     C    C   C     C      C     C     C     C    C    C     C     C
-kill            D    D     D    D   D     D      D     F     D     D    D    D     D     D
-kill-undone     D    D     D    D   -     -      -     -     -     -    -    D     D     -
-dead-server     -    -     -    -   F     F      F     F     F     F    D    -     -     D
-full-store      S    S     S    S   S     S      S     S     S     S    S    S     S     S
-backend-error   F    F     F    F   -     -      -     -     -     -    -    F     F     -
-goes-off        D    -     -    -   F     F      F     F     F     F    D    -     -     F
-is-reset        D    -     -    -   F     F      F     F     F     F    F    -     -     F
-is-paused       D    -     -    -   F     F      F     F     F     F    F    -     -     F
-listener-lost   -    -     -    -   F     F      F     F     F     F    D    -     -     D
-404             -    -     -    -   F     F      F     F     F     F    -    -     -     D
-ambiguous-disk  -    -     -    -   F     -      -     -     -     -    -    -     -     -
-wrong-digest    -    -     -    -   -     -      -     F     F     -    -    -     -     -
-truncated       -    -     -    -   -     -      -     F     -     -    -    -     -     -
+               turn off insert once on check choose erase write verify seed down eject start proof
+hang            F    F    F     F    F   F     F      F     F     F     F    F    F     F     F
+cancel          C    C    C     C    C   C     C      C     C     C     C    C    C     C     C
+kill            D    D    D     D    D   D     D      D     F     D     D    D    D     D     D
+kill-undone     -    D    D     D    D   -     -      -     -     -     -    -    D     D     -
+dead-server     -    -    -     -    -   F     F      F     F     F     F    D    -     -     D
+full-store      S    S    S     S    S   S     S      S     S     S     S    S    S     S     S
+backend-error   -    F    F     F    F   -     -      -     -     -     -    -    F     F     -
+goes-off        D    D    -     -    -   F     F      F     F     F     F    D    -     -     F
+is-reset        D    D    -     -    -   F     F      F     F     F     F    F    -     -     F
+is-paused       D    D    -     -    -   F     F      F     F     F     F    F    -     -     F
+listener-lost   -    -    -     -    -   F     F      F     F     F     F    D    -     -     D
+404             -    -    -     -    -   F     F      F     F     F     F    -    -     -     D
+ambiguous-disk  -    -    -     -    -   F     -      -     -     -     -    -    -     -     -
+wrong-digest    -    -    -     -    -   -     -      -     F     F     -    -    -     -     -
+truncated       -    -    -     -    -   -     -      -     F     -     -    -    -     -     -
 """
 """D: done, with a proof. F: failed in the open. C: cancelled. S: ended in the open, and again once there is space.
--: cannot happen there. While the service acts (off, insert, once, on, eject, start) no guest of the job runs, and while
-a guest runs (check to down, and proof) the backend is asked for nothing; what else rules a fault out is in WHY_NOT.
+-: cannot happen there. While a job waits for its turn, the old system runs and the backend is asked for nothing. While
+the service acts (off, insert, once, on, eject, start) no guest of the job runs, and while a guest runs (check to down,
+and proof) the backend is asked for nothing; what else rules a fault out is in WHY_NOT.
 """
 WHY_NOT = {
     "dead-server": "nobody is there to miss the service: that is a kill",
@@ -88,6 +93,7 @@ WHY_NOT = {
 _HEAD, *_LINES = MATRIX.strip().splitlines()
 CELLS = {line.split()[0]: dict(zip(STEPS, line.split()[1:], strict=True)) for line in _LINES}
 BY_BACKEND = ("power off", "insert medium", "boot once", "power on", "eject", "start")
+OLD_SYSTEM = ("wait for turn", "power off")
 POWER_ACTIONS = ("power off", "power on", "start")
 AFTER_WRITING = ("shut down", "eject", "start", "proof")
 
@@ -117,7 +123,11 @@ class Case:
             await self._go.wait()
             await self.fate()
 
-        self.server.at[point] = stand
+        if point == TURN:
+            self.house.turns.keep(ANOTHER)
+            reached.set()
+        else:
+            self.server.at[point] = stand
         self.id = (await self.jobs.start("reinstall", "n1", {"image": "big"}, OPERATOR)).id
         async with asyncio.timeout(10):
             await reached.wait()
@@ -126,6 +136,8 @@ class Case:
     def let_go(self, fate: Callable[[], Awaitable[None]] = nothing) -> None:
         self.fate = fate
         self._go.set()
+        if self.step == "wait for turn" and fate != self.server.hang:
+            self.house.turns.give_back(ANOTHER)
 
     async def kill(self, meanwhile: Callable[[], Awaitable[None]] = nothing) -> None:
         """The service dies now, with what is stored at this instant, and another comes up after `meanwhile`."""
@@ -149,7 +161,7 @@ class Case:
             while self.id in self.jobs._runs:
                 await asyncio.sleep(0.01)
                 if patient:
-                    await self.house.clock.advance(5)
+                    await self.house.clock.advance(3600 if self.step == "wait for turn" else 5)
         return self.jobs.get(self.id)
 
 
@@ -161,7 +173,7 @@ async def hang(case: Case) -> Job:
 
 async def cancel(case: Case) -> Job:
     await case.jobs.cancel(case.id, OPERATOR)
-    if case.step not in BY_BACKEND:  # there the command that is under way comes to its end first
+    if case.step not in (*BY_BACKEND, "wait for turn"):  # there the command that is under way comes to its end first
         await until(lambda: "console_tail" in case.jobs.get(case.id).details, 10)
     case.let_go()
     return await case.end()
@@ -224,7 +236,7 @@ async def backend_error(case: Case) -> Job:
 
 
 async def goes_off(case: Case) -> Job:
-    if case.step == "power off":
+    if case.step in OLD_SYSTEM:
         case.server.become(PowerState.OFF, PowerCause.GUEST_SHUTDOWN)
         case.let_go()
     else:
@@ -233,7 +245,7 @@ async def goes_off(case: Case) -> Job:
 
 
 async def is_reset(case: Case) -> Job:
-    if case.step == "power off":
+    if case.step in OLD_SYSTEM:
         case.server.become(PowerState.ON, PowerCause.GUEST_RESET)
         case.let_go()
     else:
@@ -242,7 +254,7 @@ async def is_reset(case: Case) -> Job:
 
 
 async def is_paused(case: Case) -> Job:
-    if case.step == "power off":
+    if case.step in OLD_SYSTEM:
         case.server.become(PowerState.ON, PowerCause.GUEST_PANIC)
         case.let_go()
     else:
@@ -356,14 +368,17 @@ async def test_a_fault_at_a_step_ends_as_the_matrix_says(case: Case, fault: str)
         assert (snapshot.power, snapshot.installed_image) == (PowerState.ON, "big")
         return
     assert job.state is (JobState.CANCELLED if expected == "C" else JobState.EXCEPTION), job
+    assert snapshot.installed_image == ""
+    if job.step == "wait for turn":
+        assert (snapshot.power, content, case.server.applied) == (PowerState.ON, UNTOUCHED, [])
+        return
     assert_let_go(case.world, case.house)
     assert "console_tail" in job.details
-    assert snapshot.installed_image == ""
     if expected == "F":
         assert job.message.startswith(f"{STEPS[job.step].failure}: "), job
         assert list(STEPS).index(job.step) - list(STEPS).index(case.step) in (0, 1), job
     assert content in (UNTOUCHED, CLEARED, CLEARED_OUTSIDE, CONTENT), "half a system is left"
-    if case.step in list(STEPS)[:5]:
+    if case.step in list(STEPS)[:6]:
         assert content == UNTOUCHED
     elif case.step in AFTER_WRITING:
         assert content == CONTENT

@@ -27,8 +27,8 @@ from tests.world import ADMIN, OPERATOR, open_world, until
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"
 REQUEST = {"image": "mini", "hostname": "web-1", "ssh_keys": [KEY]}
 STEPS = (
-    "power off", "insert medium", "boot once", "power on", "check in", "choose disk", "erase", "write", "verify",
-    "seed", "shut down", "eject", "start", "proof",
+    "wait for turn", "power off", "insert medium", "boot once", "power on", "check in", "choose disk", "erase",
+    "write", "verify", "seed", "shut down", "eject", "start", "proof",
 )  # fmt: skip
 
 

@@ -22,7 +22,17 @@ from tests.world import ADMIN, OPERATOR, World, until
 
 ASKED = {"ssh_keys": [KEY], "minutes": 30}
 READY = "a root shell is on the serial console, on the screen and by SSH"
-STEPS = ("power off", "insert medium", "boot once", "power on", "check in", "rescue", "shut down", "eject")
+STEPS = (
+    "wait for turn",
+    "power off",
+    "insert medium",
+    "boot once",
+    "power on",
+    "check in",
+    "rescue",
+    "shut down",
+    "eject",
+)
 OTHER = Caller("otto", Role.OPERATOR, Scope(), Door.REDFISH)
 
 

@@ -65,8 +65,8 @@ def test_keys_of_today_are_taken(key):
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("", "type '' is not accepted"),
-        (public("ssh-dss", b"p", b"q", b"g", b"y"), "type 'ssh-dss' is not accepted"),
+        ("", "is not accepted"),
+        (public("ssh-dss", b"p", b"q", b"g", b"y"), "is not accepted; expected a line of a .pub file"),
         (rsa(1024), "at least 2048 bits"),
         (f'command="sh" {ED25519}', "is not accepted"),
         (ED25519[:-8], "is damaged"),
@@ -74,7 +74,6 @@ def test_keys_of_today_are_taken(key):
         ("ssh-ed25519 !!!", "no base64"),
         (f"{ED25519}\nssh-rsa x", "one line of text"),
         (f"{ED25519} {'x' * 9000}", "longer than 8192 bytes"),
-        ("-----BEGIN OPENSSH PRIVATE KEY-----", "is not accepted"),
         (7, "one line of text"),
     ],
 )
@@ -82,6 +81,15 @@ def test_other_keys_are_refused_by_number(key, words):
     [problem] = problems(ssh_keys=[ED25519, key])
     assert problem.startswith("ssh_keys, key 2: ")
     assert words in problem
+
+
+@pytest.mark.parametrize(
+    "lines", [["hunter2"], ["-----BEGIN OPENSSH PRIVATE KEY-----", "hunter2", "-----END OPENSSH PRIVATE KEY-----"]]
+)
+def test_a_secret_in_the_place_of_a_key_is_not_repeated(lines):
+    [problem] = problems(ssh_keys=lines)
+    assert "hunter2" not in problem
+    assert ".pub file" in problem
 
 
 def test_keys_are_a_list_of_a_sane_length():

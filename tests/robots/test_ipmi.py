@@ -299,7 +299,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"host": "a b"}, r"options\.host"),
     ({"port": 0}, r"options\.port"),
     ({"poll": 0}, r"options\.poll"),
-    ({"password": "x"}, r"options\.password: Extra inputs"),
+    ({"password": "x"}, r"options\.password: there is no such option$"),
     ({"port": 0, "poll": 0}, r"options\.port: .*options\.poll: "),
 ]
 

@@ -24,7 +24,9 @@ MISTAKES = [
     ({"nics": [{"mac": "01:00:5e:00:00:01"}]}, "options.nics[0].mac: "),
     ({"nics": [{"model": "ne2000"}]}, "options.nics[0].model: "),
     ({"nics": [{"mac": "52:54:00:00:00:01"}] * 2}, "nics: two have the same mac"),
-    ({"colour": "red"}, "options.colour: "),
+    ({"nics": [{"network": "bridge"}]}, 'options.nics[0].network: expected "user", or exactly one of bridge'),
+    ({"nics": [{"network": {}}]}, 'options.nics[0].network: expected "user", or exactly one of bridge'),
+    ({"colour": "red"}, "options.colour: there is no such option"),
 ]
 
 
