@@ -1,4 +1,4 @@
-"""Durable jobs: long operations on one node as a table of stored steps, and what carries them out."""
+"""Durable jobs: a recipe on one node, a sweep over many, a chore of the service itself; and what carries them out."""
 
 from bmc.jobs.chore import Chore
 from bmc.jobs.jobs import Jobs

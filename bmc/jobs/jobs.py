@@ -40,7 +40,7 @@ NO_SECRETS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Jobs:
-    """`find` finds the account that started a sweep."""
+    """Kinds: `recipes` on one node, `chores` of the service itself, and sweeps. `find` finds the account of a sweep."""
 
     def __init__(
         self,
@@ -326,16 +326,18 @@ class Jobs:
         self._begin(run, lambda: carry_out(recipe, run, resumed))
 
     def _begin_sweep(self, written: Written) -> None:
-        work = Work(written, self._clock, self._ledger)
-        if work.job.state is JobState.CANCELLING:
-            work.cancelled.set()
+        work = self._work(written)
         self._begin(work, lambda: carry_out_sweep(self._fleet, self._find, work))
 
     def _begin_chore(self, written: Written, secrets: Mapping[str, object]) -> None:
-        work, chore = Work(written, self._clock, self._ledger), self._chores[written.job.kind]
+        work, chore = self._work(written), self._chores[written.job.kind]
+        self._begin(work, lambda: carry_out_chore(chore, work, secrets))
+
+    def _work(self, written: Written) -> Work:
+        work = Work(written, self._clock, self._ledger)
         if work.job.state is JobState.CANCELLING:
             work.cancelled.set()
-        self._begin(work, lambda: carry_out_chore(chore, work, secrets))
+        return work
 
     def _begin(self, work: Work, doing: Callable[[], Awaitable[None]]) -> None:
         self._runs[work.job.id] = work

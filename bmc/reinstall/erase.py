@@ -12,7 +12,7 @@ from bmc.model.events import Event, EventKind
 from bmc.node import Node
 from bmc.ports import Backend
 from bmc.reinstall.guest import DeployDoor
-from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, shown, unknown_fields
 from bmc.reinstall.target import rule_problems
 from bmc.reinstall.ticket import Errand, Ticket
 from bmc.reinstall.turns import Turns
@@ -79,7 +79,7 @@ class Erase(RamdiskJob):
         wrong += rule_problems(request.get("disk"))
         if wrong:
             raise InvalidRequest("; ".join(wrong))
-        return Prepared({key: cast(Json, request[key]) for key in FIELDS if request.get(key) is not None}, new_token())
+        return Prepared(shown(request, FIELDS), new_token())
 
     async def _erase(self, run: Run) -> None:
         self._give_turn_back(run)

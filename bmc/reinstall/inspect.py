@@ -10,9 +10,8 @@ from bmc.model.errors import InvalidRequest
 from bmc.model.node import Disk, Hardware, Nic
 from bmc.node import Node
 from bmc.ports import Backend
-from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, shown, unknown_fields
 from bmc.reinstall.ticket import Errand, Ticket
-from bmc.reinstall.ways import chosen
 
 KIND = "inspect"
 FIELDS = ("way",)
@@ -47,7 +46,7 @@ class Inspect(RamdiskJob):
         wrong = unknown_fields(request, FIELDS) + self._problems(node, backend, request, "inspected")
         if wrong:
             raise InvalidRequest("; ".join(wrong))
-        return Prepared(chosen(request), new_token())
+        return Prepared(shown(request, FIELDS), new_token())
 
     async def _inspect(self, run: Run) -> None:
         guest = await self._guest(run)

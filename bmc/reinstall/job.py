@@ -21,7 +21,7 @@ from bmc.reinstall.guest import DeployDoor, Guest
 from bmc.reinstall.login import authorized_key, log_in, new_key
 from bmc.reinstall.proof import mark, read_proof
 from bmc.reinstall.seed_network import mac_of
-from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, firmware_to_boot, new_token, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, firmware_to_boot, new_token, shown, unknown_fields
 from bmc.reinstall.target import rule_problems
 from bmc.reinstall.ticket import Errand, Stage, Ticket, hidden
 from bmc.reinstall.turns import Turns
@@ -42,7 +42,7 @@ LOGIN_AFTER, LOGIN_PAUSE = 300.0, 3.0
 
 class Reinstall(RamdiskJob):
     """A job's request: `image` (a name of the catalogue), `hostname`, `ssh_keys` (a list; may be left out), `disk`
-    (which disk: serial, name or size; left out when there is only one), `user` (whose keys and password these are, if
+    (a rule for the target; left out when there is only one), `user` (whose keys and password these are, if
     not root's), `network` (DHCP if left out). Secrets: `password`, `user_data`, or none.
     """
 
@@ -105,11 +105,11 @@ class Reinstall(RamdiskJob):
             kept["user_data"] = user_data
         if "ssh-login" in image.proofs and backend.login is not None:
             kept["login_key"] = new_key()
-        shown = {key: cast(Json, request[key]) for key in FIELDS if request.get(key) is not None}
-        if "network" in shown:
-            network = cast("Mapping[str, Json]", shown["network"])
-            shown["network"] = {**network, "mac": mac_of(network, macs)}
-        return Prepared({**shown, "image_sha256": image.sha256, "user_data": "user_data" in kept}, kept)
+        asked_for = shown(request, FIELDS)
+        if "network" in asked_for:
+            network = cast("Mapping[str, Json]", asked_for["network"])
+            asked_for["network"] = {**network, "mac": mac_of(network, macs)}
+        return Prepared({**asked_for, "image_sha256": image.sha256, "user_data": "user_data" in kept}, kept)
 
     async def _erase(self, run: Run) -> None:
         await run.do(NoteInstalled(""))

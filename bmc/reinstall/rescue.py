@@ -13,10 +13,8 @@ from bmc.node import Node
 from bmc.ports import Backend, ByteStream
 from bmc.reinstall import seed
 from bmc.reinstall.guest import Guest
-from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, shown, unknown_fields
 from bmc.reinstall.ticket import Errand, Ticket
-from bmc.reinstall.ways import chosen
-from bmc.store import Json
 
 KIND = "rescue"
 FIELDS = ("ssh_keys", "minutes", "way")
@@ -62,8 +60,7 @@ class Rescue(RamdiskJob):
         wrong += self._problems(node, backend, request, "rescued")
         if wrong or not isinstance(minutes, int):
             raise InvalidRequest("; ".join(wrong))
-        kept: dict[str, Json] = {"ssh_keys": list(cast("Sequence[str]", keys)), "minutes": minutes}
-        return Prepared(kept | chosen(request), new_token())
+        return Prepared(shown(request, FIELDS) | {"minutes": minutes}, new_token())
 
     async def _rescue(self, run: Run) -> None:
         """The end of the time is stored, so that a restart of the service gives no more of it."""

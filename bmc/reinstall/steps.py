@@ -7,7 +7,7 @@ import re
 import secrets as random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from bmc.events import Events
 from bmc.jobs import Run, Step, StepFailed
@@ -65,7 +65,7 @@ class RamdiskJob(ABC):
         if request.get("way") not in (None, *(way.value for way in self._ways)):
             return [f"way: expected one of {', '.join(way.value for way in self._ways)}"]
         snapshot = node.snapshot
-        lacks = [] if _has_way(backend) else ["a way to the deploy listener (a card on a user network)"]
+        lacks = [] if _has_way(backend) else ["a way to the deploy listener (a card on a user or private network)"]
         lacks += lacking(self._way(request).way, snapshot)
         firmware = firmware_to_boot(node)
         if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:
@@ -283,6 +283,11 @@ class RamdiskJob(ABC):
 
 def unknown_fields(request: Mapping[str, object], known: Sequence[str]) -> list[str]:
     return [f"{key}: unknown; expected {', '.join(known) or 'nothing'}" for key in request if key not in known]
+
+
+def shown(request: Mapping[str, object], fields: Sequence[str]) -> dict[str, Json]:
+    """What is kept of a good request, and doors may show: those of `fields` that were given."""
+    return {key: cast(Json, request[key]) for key in fields if request.get(key) is not None}
 
 
 def new_token() -> dict[str, Json]:

@@ -46,13 +46,7 @@ def rule_problems(rule: object) -> list[str]:
         return []
     if not isinstance(rule, Mapping) or not rule:
         return [f"disk: expected an object with one or more of {', '.join(RULES)}"]
-    return [
-        f"disk.{key}: unknown; expected one or more of {', '.join(RULES)}"
-        if key not in RULES
-        else f"disk.{key}: {wrong}"
-        for key, value in rule.items()
-        if (wrong := _wrong(key, value))
-    ]
+    return [f"disk.{key}: {wrong}" for key, value in rule.items() if (wrong := _wrong(key, value))]
 
 
 def _wrong(key: object, value: object) -> str:
@@ -61,14 +55,13 @@ def _wrong(key: object, value: object) -> str:
         fits = isinstance(value, str) and 0 < len(value) <= TEXT_MAX
         return "" if fits else f"expected a text of at most {TEXT_MAX} characters"
     if key in SIZES:
-        return (
-            "" if isinstance(value, int) and not isinstance(value, bool) and value > 0 else "expected a number of bytes"
-        )
+        fits = isinstance(value, int) and not isinstance(value, bool) and value > 0
+        return "" if fits else "expected a number of bytes"
     if key == "rotational":
         return "" if isinstance(value, bool) else "expected true or false"
     values = {"bus": [bus.value for bus in DiskBus], "pick": [pick.value for pick in Pick]}.get(str(key))
     if values is None:
-        return "unknown"
+        return f"unknown; expected one or more of {', '.join(RULES)}"
     return "" if value in values else f"expected one of {', '.join(values)}"
 
 

@@ -15,7 +15,6 @@ from bmc.node.drives import DEPLOY_MEDIUM
 from bmc.ports import DeployLink, NetworkBoot
 from bmc.reinstall.network_boot import SCRIPT, BootFiles, boot_script
 from bmc.reinstall.ticket import hidden
-from bmc.store import Json
 
 BuildMedium = Callable[[Mapping[str, str], Path], None]
 MakeBootFiles = Callable[[Mapping[str, str]], Mapping[str, Path | bytes]]
@@ -133,11 +132,6 @@ def deploy_link(run: Run) -> DeployLink:
     if run.backend.deploy is None:
         raise NotSupported(f"{run.job.node} has no way to the deploy listener")
     return run.backend.deploy
-
-
-def chosen(request: Mapping[str, object]) -> dict[str, Json]:
-    """The way that a request names, for what is kept of it."""
-    return {"way": str(request["way"])} if request.get("way") is not None else {}
 
 
 def _network_boot(run: Run) -> NetworkBoot:

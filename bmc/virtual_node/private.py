@@ -92,18 +92,7 @@ class PrivateNetwork:
             ours, theirs = socket.socketpair()
             with ours, theirs:
                 words = ["-I", "-m", "bmc.virtual_node.tap_inside", str(theirs.fileno()), mac, address]
-                try:
-                    done = subprocess.run(
-                        [*self.enter(keeper), sys.executable, *words],
-                        pass_fds=[theirs.fileno()],
-                        stdin=subprocess.DEVNULL,
-                        capture_output=True,
-                        text=True,
-                        timeout=DEADLINE,
-                        env=_environment(),
-                    )
-                except subprocess.TimeoutExpired:
-                    raise BackendFailed(f"no card can be put on the private network {self.name} in time") from None
+                done = self._run([*self.enter(keeper), sys.executable, *words], theirs.fileno())
                 if done.returncode != 0:
                     raise Refused(f"no card can be put on the private network {self.name}: {_last(done.stderr)}")
                 return received(ours)
@@ -127,21 +116,25 @@ class PrivateNetwork:
         user = sandbox.guest_user(uuid5(NAMESPACE_URL, f"lightsout-network:{self.name}"))
         words = ["-I", "-m", "bmc.virtual_node.network_keeper", str(self.directory), f"10.{plan['number']}.0.1"]
         command = [*sandbox.unshare(sandbox.own_way()), sys.executable, *words, "" if user is None else str(user)]
-        try:
-            begun = subprocess.run(
-                ["setsid", "--fork", *command],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=DEADLINE,
-                env=_environment(),
-            )
-        except subprocess.TimeoutExpired:
-            raise BackendFailed(f"the private network {self.name} did not come up in {DEADLINE:g} s") from None
+        begun = self._run(["setsid", "--fork", *command])
         keeper = self._keeper()
         if begun.stdout.strip() != "ready" or keeper is None:
             raise Refused(f"the private network {self.name} cannot be made: {_last(begun.stderr)}")
         return keeper
+
+    def _run(self, command: list[str], *descriptors: int) -> "subprocess.CompletedProcess[str]":
+        try:
+            return subprocess.run(
+                command,
+                pass_fds=descriptors,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=DEADLINE,
+                env={"PATH": _path(), "LC_ALL": "C"},
+            )
+        except subprocess.TimeoutExpired:
+            raise BackendFailed(f"the private network {self.name} was not ready within {DEADLINE:g} s") from None
 
     def _keeper(self) -> int | None:
         return process.find_pid(self.directory / "keeper", self.directory, b"bmc.virtual_node.network_keeper")
@@ -265,10 +258,6 @@ def received(channel: socket.socket) -> int:
 def _path() -> str:
     """Debian keeps dnsmasq, ip and bridge where an ordinary user does not look."""
     return f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
-
-
-def _environment() -> dict[str, str]:
-    return {"PATH": _path(), "LC_ALL": "C"}
 
 
 def _last(complaint: str) -> str:

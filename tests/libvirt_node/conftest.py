@@ -11,6 +11,7 @@ from bmc.libvirt_node.library import libvirt
 from bmc.model.clock import SystemClock
 from bmc.model.node import NodeDefinition
 from bmc.ports import Backend, Configured, Site
+from tests.e2e.service import LiveService
 from tests.libvirt_node.daemon import Libvirtd, VirtualMachine, lacks
 
 Compose = Callable[..., "asyncio.Future[Backend]"]
@@ -30,6 +31,17 @@ def libvirtd() -> Iterator[Libvirtd]:
         daemon.destroy()
 
 
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, libvirtd: Libvirtd) -> Iterator[LiveService]:
+    """Its configuration names the libvirtd `here`."""
+    config = f'[libvirt.here]\nuri = "{libvirtd.uri}"\n'
+    service = LiveService(tmp_path_factory.mktemp("service"), demo=False, config=config)
+    try:
+        yield service.start()
+    finally:
+        service.destroy()
+
+
 @pytest.fixture
 def machine(libvirtd: Libvirtd) -> Iterator[VirtualMachine]:
     """A domain that is off."""
@@ -44,7 +56,6 @@ async def compose(libvirtd: Libvirtd, tmp_path: Path) -> AsyncIterator[Callable[
     from bmc.libvirt_node.driver import LibvirtDriver
 
     driver, opened = LibvirtDriver(), []
-
     configured = Configured(lambda name: (b"", b""), connections={"here": libvirtd.uri})
     site = Site(tmp_path / "kept", SystemClock(), configured)
 

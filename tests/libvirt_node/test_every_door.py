@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,16 +15,6 @@ from tests.virtual_node.sector import write_cd
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
 NODE = "old-vm"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, libvirtd: Libvirtd) -> Iterator[LiveService]:
-    config = f'[libvirt.here]\nuri = "{libvirtd.uri}"\n'
-    service = LiveService(tmp_path_factory.mktemp("service"), demo=False, config=config)
-    try:
-        yield service.start()
-    finally:
-        service.destroy()
 
 
 @pytest.fixture

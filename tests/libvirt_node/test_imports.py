@@ -38,16 +38,6 @@ SUSHY_EMULATOR_STATE_DIR = __import__('os').mkdir({trap!r})
 """
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, libvirtd: Libvirtd) -> Iterator[LiveService]:
-    config = f'[libvirt.here]\nuri = "{libvirtd.uri}"\n'
-    service = LiveService(tmp_path_factory.mktemp("imports"), demo=False, config=config)
-    try:
-        yield service.start()
-    finally:
-        service.destroy()
-
-
 @pytest.fixture
 def domains(service: LiveService, libvirtd: Libvirtd) -> Iterator[list[VirtualMachine]]:
     made = [libvirtd.define(name) for name in ("Web_1", "db")]
