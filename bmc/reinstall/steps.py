@@ -260,11 +260,11 @@ class RamdiskJob(ABC):
         guest = self._guests.get(run.job.id)
         if guest is None:
             ticket = self._armed(run)
+            self._desk.arm(ticket)
+            run.stack.callback(self._desk.disarm, ticket)  # done last: until it hangs up, the ramdisk may report
             guest = Guest(run, ticket, self._desk, self._events, self._door)
             self._guests[run.job.id] = guest
-            self._desk.arm(ticket)
             run.stack.callback(self._guests.pop, run.job.id, None)
-            run.stack.callback(self._desk.disarm, ticket)
         return guest
 
     def _armed(self, run: Run) -> Ticket:

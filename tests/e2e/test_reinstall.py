@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,16 @@ pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
 PASSWORD = "a-new-root-password"
 TASKS = "/redfish/v1/TaskService/Tasks"
 ENDED = ("Completed", "Exception", "Cancelled")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """One that these tests may kill, and start again."""
+    mortal = LiveService(tmp_path_factory.mktemp("mortal"))
+    try:
+        yield mortal.start()
+    finally:
+        mortal.destroy()
 
 
 def images(service: LiveService) -> dict[str, dict[str, Any]]:
@@ -142,6 +153,30 @@ async def test_a_service_killed_while_it_writes_brings_the_other_image_to_its_pr
         assert ended["TaskState"] == "Exception"
         assert "image could not be written" in words(ended)
         assert (system["PowerState"], system["Oem"]["Lightsout"]["InstalledImage"]) == ("Off", None)
+
+
+async def test_a_service_killed_before_the_erase_and_after_the_eject_goes_on_to_the_proof(service: LiveService) -> None:
+    async with booting():
+        task = start(service, "n3", "lightsout-mini")
+        before = await until_step(service, task, "check in")
+        assert (before["TaskState"], before["Oem"]["Lightsout"]["Step"]) == ("Running", "check in")
+        ramdisk = service.qemu("n3")
+        service.kill()
+        service.start()
+        assert service.qemu("n3") == ramdisk
+        after = await until_step(service, task, "start", "proof")
+        service.kill()
+        assert (after["TaskState"], "eject" in words(after).splitlines()) == ("Running", True)
+        assert list((service.state / "deploy").glob("*.iso")) == []
+        service.start()
+        ended = await until_end(service, task)
+    assert ended["TaskState"] == "Completed", words(ended)
+    assert words(ended).count("the service was restarted; going on") == 2
+    assert set(ended["Oem"]["Lightsout"]["Proofs"]) == {"phone-home", "serial-nonce"}
+    system = service.system("n3")
+    assert (system["PowerState"], system["Oem"]["Lightsout"]["InstalledImage"]) == ("On", "lightsout-mini")
+    assert_released(service, "n3")
+    service.off("n3")
 
 
 @pytest.mark.slow

@@ -95,9 +95,17 @@ class LosableDoor(DeployServer):
 
     lose: Callable[[], Awaitable[None]]
 
+    async def last_words(self) -> None:
+        """What happens while it is being closed."""
+
     async def serve(self, node: str, listener: socket.socket, desk: Desk) -> Callable[[], Awaitable[None]]:
         self.lose = await super().serve(node, listener, desk)
-        return self.lose
+
+        async def hang_up() -> None:
+            await self.last_words()
+            await self.lose()
+
+        return hang_up
 
 
 def recipes(

@@ -20,7 +20,7 @@ from bmc.model.node import Disk
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.reinstall.login import COMMAND
 from bmc.reinstall.medium import shell_lines
-from tests.reinstall.conftest import House, assert_let_go, ended, make_image, reaches
+from tests.reinstall.conftest import House, assert_let_go, ended, held, make_image, reaches
 from tests.reinstall.simulated import (
     BOOT_ID,
     CLEARED,
@@ -71,6 +71,20 @@ async def test_a_reinstall_ends_with_the_proof_of_the_new_system(jobs, house, bo
     assert list(house.media.glob("*")) == []
     assert [line.text for line in job.messages if line.text in STEPS] == list(STEPS)
     assert server.applied == [PowerAction.ON, PowerAction.ON]
+
+
+async def test_a_ramdisk_that_reports_while_the_service_stops_is_heard(jobs, house, booting):
+    reached, _ = held(house.server, "chosen")
+    heard = []
+
+    async def report() -> None:
+        heard.append(await house.server.http.post("progress", phase="erase", bytes="0", total="1"))
+
+    house.door.last_words = report
+    await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    await reached.wait()
+    await jobs.close()
+    assert len(heard) == 1
 
 
 async def test_no_secret_of_it_shows_anywhere(jobs, house, booting, caplog):

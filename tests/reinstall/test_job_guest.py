@@ -256,23 +256,3 @@ async def test_a_guest_that_is_killed_in_mid_write_ends_the_job_at_once(lab, tmp
             assert disk.read(1 << 20) == bytes(1 << 20)
             assert disk.seek(0, os.SEEK_END) == 256 << 20
         await jobs.close()
-
-
-@pytest.mark.parametrize("step", ["check in", "start"])
-async def test_a_service_that_ends_in_the_middle_goes_on_to_the_proof(lab, tmp_path, step):
-    path = tmp_path / "store" / "lightsout.db"
-    async with open_world(path, lab.drivers, PATIENCE) as world:
-        await make_node(world, "bios")
-        jobs = lab.jobs(world)
-        job = await jobs.start("reinstall", "n1", request("lightsout-mini"), OPERATOR)
-        await until(lambda: jobs.get(job.id).step == step, LONG)
-        await jobs.close()
-    async with open_world(path, lab.drivers, PATIENCE) as world:
-        jobs = lab.jobs(world)
-        node = world.fleet.node("n1")
-        await jobs.resume()
-        job = await ended(jobs, job.id, node)
-        assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
-        assert job.details["proofs"] == ["phone-home", "serial-nonce"]
-        await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
-        await jobs.close()
