@@ -40,6 +40,14 @@ class Service:
         command = ["ipmitool", "-I", "lanplus", *where, "-U", "admin", "-f", str(self.key_file), *arguments]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
 
+    def bmc(self, *arguments: str) -> str:
+        """What the command prints. :raise SystemExit: it failed, in its own words."""
+        command = [sys.executable, "-m", "bmc.cli", *arguments]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode:
+            raise SystemExit(f"bmc {arguments[0]} failed: {done.stderr or done.stdout}")
+        return done.stdout
+
     @property
     def token(self) -> str:
         return (self.state / "cli-token").read_text().strip()
