@@ -56,7 +56,7 @@ class DomainBoot:
                     seen = self._kept.unseen[0]
                 yield seen
                 del self._kept.unseen[0]
-                self._kept.save()
+                self._save()
             self._news.clear()
             await self._news.wait()
 
@@ -85,9 +85,14 @@ class DomainBoot:
             if found is None:
                 raise NotSupported(f"{self._domain.name} has nothing to boot {override.target.value} from")
             wanted = found
+        before = kept.armed, kept.armed_at, kept.own, kept.written
         kept.armed, kept.armed_at = override, look.id
         kept.own, kept.written = (own, wanted) if override != NO_OVERRIDE else (None, None)
-        kept.save()  # before the definition: after a crash in between it still says its own order
+        try:
+            kept.save()  # before the definition: after a crash in between it still says its own order
+        except BackendFailed:
+            kept.armed, kept.armed_at, kept.own, kept.written = before
+            raise
         if wanted != current:
             set_boot_order(tree, wanted)
             after = await self._domain.define(text_of(tree))
@@ -164,7 +169,14 @@ class DomainBoot:
     def _note(self, override: BootOverride) -> None:
         self._kept.unseen.append(BootSeen(self._domain.clock.now(), override))
         del self._kept.unseen[:-UNSEEN_KEPT]
-        self._kept.save()
+        self._save()
+
+    def _save(self) -> None:
+        """What was seen was seen, also when the disk is full."""
+        try:
+            self._kept.save()
+        except BackendFailed as error:
+            log.error("%s: a boot is not written down: %s", self._domain.name, error)
 
 
 def _once(override: BootOverride) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bmc.libvirt_node.definition import BootOrder
 from bmc.model.boot import NO_OVERRIDE, BootOverride, BootSeen
+from bmc.model.errors import BackendFailed
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,13 @@ class Kept:
             log.warning("%s is damaged and is ignored: %s", self._path, error)
 
     def save(self) -> None:
+        """:raise BackendFailed: the disk is full or forbidden."""
+        try:
+            self._write()
+        except OSError as error:
+            raise BackendFailed(f"cannot write {self._path}: {error.strerror}") from None
+
+    def _write(self) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         value = {
             "armed": self.armed.to_json(),

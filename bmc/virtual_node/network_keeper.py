@@ -8,6 +8,7 @@ Standard library only. It says "ready" once, or what is missing.
 import contextlib
 import fcntl
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -21,6 +22,8 @@ BRIDGE_MAC = "02:4c:4f:00:00:01"
 IDLE_SECONDS = 10.0
 TICK = 1.0
 SIGNALS = {signal.SIGHUP, signal.SIGCHLD, signal.SIGTERM}
+LOG_MAX = 1024 * 1024
+"""Bytes that the DHCP server may log: a guest can have it say as much as it likes."""
 RIGHTS = "+net_admin,+net_raw,+net_bind_service"
 
 
@@ -83,8 +86,14 @@ def serve(user: str, log: int) -> "subprocess.Popen[bytes]":
             stdin=configuration,
             stdout=log,
             stderr=log,
-            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS),
+            preexec_fn=begin,
+            restore_signals=False,  # SIGXFSZ stays ignored: it serves on once its log is full
         )
+
+
+def begin() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LOG_MAX, LOG_MAX))
 
 
 def in_use() -> bool:

@@ -416,3 +416,15 @@ async def _insert_cd(domain: Watched, libvirtd: Libvirtd) -> None:
         write_cd(cd)
     assert domain.backend.media is not None
     await domain.backend.media.insert("sda", str(cd), "tiny")
+
+
+async def test_a_disk_that_takes_nothing_costs_no_news(domain: Watched, machine: VirtualMachine, tmp_path: Path):
+    (tmp_path / "kept" / "n1.new").mkdir(parents=True)
+    with pytest.raises(BackendFailed, match="cannot write"):
+        await domain.arm(BootOverride(BootTarget.HDD, BootEnabled.ONCE))
+    for turn in (1, 2):
+        machine.virsh("start")
+        await until(lambda turn=turn: len(domain.boots) >= turn)  # type: ignore[misc]
+        domain.readings.clear()
+        machine.virsh("destroy")
+        await domain.is_told(PowerState.OFF)

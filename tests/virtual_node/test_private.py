@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -223,3 +225,54 @@ def test_what_this_machine_lacks_is_named_with_its_remedy(monkeypatch: pytest.Mo
     monkeypatch.setattr(private, "PROGRAMS", {})
     monkeypatch.setattr(tap, "TUN", str(tmp_path / "none"))
     assert "modprobe tun" in str(private.missing() or MISSING)
+
+
+DISCOVER = """
+import socket, struct, sys, time
+from bmc.virtual_node.network_keeper import LOG_MAX
+from pathlib import Path
+def discover(mac):
+    bootp = struct.pack(">BBBBIHHIIII", 1, 1, 6, 0, 7, 0, 0x8000, 0, 0, 0, 0) + mac + bytes(202)
+    bootp = (bootp + bytes.fromhex("6382536335 0101ff")).ljust(300, b"\\0")
+    udp = struct.pack(">HHHH", 68, 67, 8 + len(bootp), 0) + bootp
+    head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, bytes(4), b"\\xff" * 4)
+    total = sum(struct.unpack(">10H", head))
+    total = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
+    return b"\\xff" * 6 + mac + b"\\x08\\0" + head[:10] + struct.pack(">H", total) + head[12:] + udp
+log, known = Path(sys.argv[1]), bytes.fromhex("525400000001")
+with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as wire:
+    wire.bind((sys.argv[2], 0x0800))
+    end = time.monotonic() + 40
+    while log.stat().st_size < LOG_MAX and time.monotonic() < end:
+        for _ in range(50):
+            wire.send(discover(bytes.fromhex("525400000099")))
+        time.sleep(0.002)
+    wire.settimeout(0.5)
+    while time.monotonic() < end:  # the flood may take the room of a first one
+        wire.send(discover(known))
+        try:
+            if wire.recv(2048)[42:43] == b"\\x02":
+                break
+        except TimeoutError:
+            continue
+    else:
+        sys.exit("no answer")
+print(log.stat().st_size, LOG_MAX)
+"""
+
+
+@pytest.mark.skipif(MISSING is not None, reason=f"private networks cannot be made here: {MISSING}")
+def test_a_guest_that_floods_the_dhcp_server_fills_no_disk_and_others_are_served(tmp_path: Path):
+    lab = PrivateNetwork.of(tmp_path, "lab")
+    card = lab.plug_in("52:54:00:00:00:01")
+    try:
+        keeper = lab.keeper()
+        for words in ("link add guest type veth peer name port", "link set port master br0 up", "link set guest up"):
+            subprocess.run([*lab.enter(keeper), "ip", *words.split()], check=True)
+        flood = [sys.executable, "-c", DISCOVER, str(lab.directory / "log"), "guest"]
+        done = subprocess.run([*lab.enter(keeper), *flood], stdout=subprocess.PIPE, text=True, check=True)
+        size, most = map(int, done.stdout.split())
+        assert size == most
+        os.kill(keeper, signal.SIGTERM)
+    finally:
+        os.close(card)
