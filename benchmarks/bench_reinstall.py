@@ -17,8 +17,8 @@ from rich.table import Table
 
 from benchmarks.harness import Service, by_hand, copy_guest, report, service, wait_for
 from bmc.cli.client import Client, system_path
+from bmc.images.catalogue import Catalogue, unpack
 from bmc.reinstall.build import Artefacts, build_all, default_cache
-from bmc.reinstall.images import Catalogue, unpack
 from bmc.reinstall.medium import build_medium
 
 ROUNDS = 3
