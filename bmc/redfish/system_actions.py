@@ -207,7 +207,8 @@ def _bootable(call: Call) -> None:
     snapshot = call.node().snapshot
     if not ways_in(snapshot):
         raise NotSupported(
-            f"{snapshot.name} has no way for the deploy ramdisk: no drive or network to boot it, or no deploy link"
+            f"{snapshot.name} has no way for the deploy ramdisk: that takes a virtual drive or a network to boot from, "
+            "and a network card that leads to the deploy listener (of a virtual node, on a user or a private network)"
         )
 
 

@@ -65,7 +65,7 @@ class RamdiskJob(ABC):
         if request.get("way") not in (None, *(way.value for way in self._ways)):
             return [f"way: expected one of {', '.join(way.value for way in self._ways)}"]
         snapshot = node.snapshot
-        lacks = [] if _has_way(backend) else ["a way to the deploy listener (a card on a user or private network)"]
+        lacks = [] if _has_way(backend) else ["a way to the deploy listener (a card on a user or a private network)"]
         lacks += lacking(self._way(request).way, snapshot)
         firmware = firmware_to_boot(node)
         if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:

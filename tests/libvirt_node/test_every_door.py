@@ -96,6 +96,12 @@ async def test_a_domain_is_run_by_every_door_and_by_virsh_beside(
     assert machine.saved == own
 
 
+def test_a_domain_says_what_a_job_of_the_ramdisk_would_take(node: LiveService):
+    answer = node.call("POST", f"/redfish/v1/Systems/{NODE}/Actions/Oem/Lightsout.Inspect", {})
+    assert answer.status == 400
+    assert "a network card that leads to the deploy listener" in answer.words
+
+
 def test_a_connection_that_is_not_configured_is_refused(service: LiveService):
     options = {"connection": "elsewhere", "domain": "vm"}
     body = {"Name": NODE, "Oem": {"Lightsout": {"Driver": "libvirt", "Options": options}}}
