@@ -261,10 +261,10 @@ def main() -> None:
                 ours = bench.writes(firmware)
                 written = {f"{SIZES[kind]} MiB, {kind}": (ours[kind], plain[kind]) for kind in IMAGES}
             lightsout.power(firmware, "ForceOff", "Off")
+        show_steps(steps)
+        report("Whole reinstall", ("ours", "two boots by hand and dd"), whole, "s", aim=1.4)
+        report("Writing an image", ("ours, over HTTP", "dd, from a second disk"), written, "s", aim=1.3)
         one, eight = bench.at_once()
-    show_steps(steps)
-    report("Whole reinstall", ("ours", "two boots by hand and dd"), whole, "s", aim=1.4)
-    report("Writing an image", ("ours, over HTTP", "dd, from a second disk"), written, "s", aim=1.3)
     processors = os.cpu_count() or 1
     fair = one * max(1.0, AT_ONCE / processors)
     name = f"{AT_ONCE} x one / {processors} processors"
