@@ -99,11 +99,11 @@ class LosableDoor(DeployServer):
         """What happens while it is being closed."""
 
     async def serve(self, node: str, listener: socket.socket, desk: Desk) -> Callable[[], Awaitable[None]]:
-        self.lose = await super().serve(node, listener, desk)
+        close = self.lose = await super().serve(node, listener, desk)
 
         async def hang_up() -> None:
             await self.last_words()
-            await self.lose()
+            await close()
 
         return hang_up
 

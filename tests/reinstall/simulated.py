@@ -6,6 +6,7 @@ Both speak the true deploy protocol over real HTTP, and can be told to go wrong 
 import asyncio
 import base64
 import hashlib
+import random
 import re
 import shlex
 import socket
@@ -130,10 +131,12 @@ class BootingServer(MemoryServer):
         }  # fmt: skip
         self._logins: list[asyncio.Task[None]] = []
         self._guest: asyncio.Task[None] | None = None
+        # Of 127.0.0.1 any connection could take the port before a boot does.
+        self.host = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.{random.randint(1, 254)}"
         with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
+            free.bind((self.host, 0))
             self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{self.host}:{self.port}"
 
     @property
     def public_host_key(self) -> str:
@@ -175,7 +178,7 @@ class BootingServer(MemoryServer):
     async def listener(self) -> socket.socket:
         if self.state is not PowerState.ON:
             raise WrongState("the node is off")
-        listening = socket.create_server(("127.0.0.1", self.port))
+        listening = socket.create_server((self.host, self.port))
         listening.setblocking(False)
         return listening
 
@@ -383,7 +386,7 @@ class BootingServer(MemoryServer):
         """Says SSH's first words to whoever is led here, then everything back."""
         while True:
             try:
-                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                reader, writer = await asyncio.open_connection(self.host, self.port)
             except OSError:
                 await asyncio.sleep(0.02)
                 continue

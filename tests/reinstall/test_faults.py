@@ -160,8 +160,9 @@ class Case:
         async with asyncio.timeout(20):
             while self.id in self.jobs._runs:
                 await asyncio.sleep(0.01)
-                if patient:
-                    await self.house.clock.advance(3600 if self.step == "wait for turn" else 5)
+                if patient and (run := self.jobs._runs.get(self.id)):
+                    step = 3600 if self.step == "wait for turn" else 5
+                    await self.house.clock.advance(step if run.ending is None else 1)  # cleaning up is real work
         return self.jobs.get(self.id)
 
 

@@ -49,7 +49,7 @@ async def sixteen(house: House, booting: World) -> AsyncIterator[World]:
     for name in SIXTEEN:
         await booting.add(name)
         house.drivers.server(name).become(PowerState.ON, PowerCause.OBSERVED)
-    await until(lambda: all(booting.fleet.node(name).snapshot.power is PowerState.ON for name in SIXTEEN))
+    await until(lambda: all(booting.fleet.node(name).snapshot.power is PowerState.ON for name in SIXTEEN), 10)
     yield booting
     for name in SIXTEEN:
         await house.drivers.server(name).halt()
@@ -125,7 +125,7 @@ async def test_one_that_waits_is_cancelled_with_its_node_as_it_was_and_the_next_
     reached, go = held(house.drivers.server("m0"), "boot")
     ids = await begin(jobs, "inspect", SIXTEEN[:3], {})
     await reached.wait()
-    await until(lambda: len(waiting(jobs, ids)) == 2)
+    await until(lambda: len(waiting(jobs, ids)) == 2, 10)
     await jobs.cancel(ids[1], OPERATOR)
     job = await ended(jobs, ids[1])
     assert (job.state, job.message) == (JobState.CANCELLED, "cancelled during “wait for turn”")
