@@ -240,6 +240,8 @@ def _literals(file: Path) -> tuple[dict[str, Any], list[str]]:
         tree = ast.parse(read(file))
     except SyntaxError as error:
         raise CliError(f"{file}: line {error.lineno}: {error.msg}; expected sushy-emulator's settings") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise CliError(f"{file}: no Python; expected sushy-emulator's settings") from None
     values: dict[str, Any] = {}
     unread = []
     for statement in tree.body:
@@ -247,7 +249,7 @@ def _literals(file: Path) -> tuple[dict[str, Any], list[str]]:
             continue
         try:
             values[statement.targets[0].id] = ast.literal_eval(statement.value)
-        except ValueError:
+        except (ValueError, TypeError, RecursionError, MemoryError):
             unread.append(statement.targets[0].id)
     return values, unread
 

@@ -6,7 +6,7 @@ What streams stays as it came; a qcow2 becomes zstd. The digest that was promise
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,8 @@ HOUR = 3600.0
 IDLE = 120.0
 """Seconds without progress."""
 READ = 256 * 1024
+STRETCH = 16 << 20
+"""Bytes that are unpacked before a look at whether the job is still wanted."""
 HEAD = 32
 """Bytes by which a file is known."""
 
@@ -155,7 +157,9 @@ class ImageImport:
         async with self._source(work, secrets, outside) as (total, chunks):
             intake.expect(total or 0)
             async for chunk in chunks:
-                await _finished(lambda chunk=chunk: intake.push(chunk))  # type: ignore[misc]
+                stretches = intake.push(chunk)
+                while await _finished(lambda stretches=stretches: next(stretches, False)):  # type: ignore[misc]
+                    pass
                 percent = 100 * intake.file_size / total if total else 0
                 details = {"bytes_done": intake.file_size} | ({"bytes_total": total} if total else {})
                 await work.progress(percent, "receiving", **details)
@@ -255,8 +259,11 @@ class _Intake:
         if self._part is not None:
             self._part.expect(total)
 
-    def push(self, chunk: bytes) -> None:
-        """:raise InvalidRequest: it is something else than was said, or too large. :raise BackendFailed: no room."""
+    def push(self, chunk: bytes) -> Iterator[bool]:
+        """Work that is done as it is iterated over, in stretches, since a few bytes may be packed gigabytes.
+
+        :raise InvalidRequest: it is something else than was said, or too large. :raise BackendFailed: no room.
+        """
         self.file_size += len(chunk)
         if self.content.digest is not self.file_digest:
             self.file_digest.update(chunk)
@@ -265,8 +272,13 @@ class _Intake:
             self._check(self._file_head, self.kind if self._encoding == "raw" else self._encoding)
         if self._part is not None and self.kind == "raw":
             self._part.write(chunk)
+        worked = 0
         for raw in self._decoder.push(chunk):
             self._take(raw)
+            worked += len(raw)
+            if worked >= STRETCH:
+                worked = 0
+                yield True
 
     def end(self) -> None:
         """:raise InvalidRequest: there should be more."""

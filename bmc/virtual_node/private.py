@@ -145,8 +145,16 @@ class PrivateNetwork:
         return _read(file) if file.exists() else {"number": self._free_number(), "hosts": {}}
 
     def _free_number(self) -> int:
-        """Another one than any other private network has, so that a node may be on several."""
-        taken = {_read(plan)["number"] for plan in self.directory.parent.glob("*/plan.json")}
+        """Another one than any other private network has, so that a node may be on several. One that has no card left
+        has none any more.
+        """
+        taken = set()
+        for file in self.directory.parent.glob("*/plan.json"):
+            plan, network = _read(file), PrivateNetwork(file.parent.name, file.parent)
+            if plan["hosts"] or network._keeper() is not None:
+                taken.add(plan["number"])
+            else:
+                file.unlink()
         free = next((number for number in range(FIRST_NUMBER, LAST_NUMBER + 1) if number not in taken), None)
         if free is None:
             where = self.directory.parent

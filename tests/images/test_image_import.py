@@ -328,6 +328,23 @@ async def test_a_cancelled_import_leaves_nothing(shop, imports, jobs, files, for
     assert shop.kept() == []
 
 
+async def test_an_import_that_unpacks_to_no_end_is_cancelled_at_once(shop, world, imports, tmp_path):
+    endless = ImageImport(imports.store, Fetcher([ip_network("127.0.0.1/32")]), world.events, 1 << 40)
+    jobs = jobs_with(world, endless)
+    block = ((128 << 10) << 3 | 1 << 1).to_bytes(3, "little") + b"\0"  # RFC 8878 §3.1.1.2: one byte, repeated
+    bomb = bytes.fromhex("28b52ffd0080") + block * 60_000
+    try:
+        request, secrets = asked(shop, "disk.raw.zst", bomb)
+        job = await jobs.begin("import", request, ADMIN, {"url": str(secrets["url"])})
+        await until(lambda: any(part.stat().st_size for part in (tmp_path / "images").glob(".part-*")), 30)
+        await jobs.cancel(job.id, ADMIN)
+        async with asyncio.timeout(10):
+            await until(lambda: jobs.get(job.id).state is JobState.CANCELLED, 10)
+        assert shop.kept() == []
+    finally:
+        await jobs.close()
+
+
 async def test_an_import_begins_anew_after_a_crash(shop, world, imports, jobs, tmp_path):
     request, secrets = asked(shop, "slow", CONTENT, format="raw")
     job = await jobs.begin("import", request, ADMIN, secrets)

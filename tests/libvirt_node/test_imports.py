@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bmc.cli import imports
+from bmc.cli.client import CliError
 from tests.e2e.service import LiveService, wait_until
 from tests.libvirt_node.daemon import Libvirtd, VirtualMachine, free_port
 
@@ -151,3 +153,15 @@ def test_the_domains_of_a_libvirt(service: LiveService, libvirtd: Libvirtd, doma
     wrong = service.bmc("import", "libvirt", "there")
     assert (wrong.returncode, "there is here" in wrong.stderr) == (1, True)
     assert "has no domain nobody" in service.bmc("import", "libvirt", "here", "--domain", "nobody").stderr
+
+
+@pytest.mark.parametrize("text", ['A = "\0"\n', "A = " + "-" * 50_000 + "1\n"])
+def test_settings_that_are_no_python_are_told_as_that(tmp_path: Path, text: str):
+    (tmp_path / "sushy.conf").write_text(text)
+    with pytest.raises(CliError, match="expected sushy-emulator's settings"):
+        imports._literals(tmp_path / "sushy.conf")
+
+
+def test_a_setting_that_is_no_plain_value_is_left_out(tmp_path: Path):
+    (tmp_path / "sushy.conf").write_text("A = {[]: 1}\nB = 1\n")
+    assert imports._literals(tmp_path / "sushy.conf") == ({"B": 1}, ["A"])

@@ -15,6 +15,7 @@ import pytest
 from bmc.model.errors import BackendFailed, Refused
 from bmc.model.power import PowerAction
 from bmc.virtual_node import private, tap
+from bmc.virtual_node.network_keeper import BRIDGE_MAC
 from bmc.virtual_node.private import PrivateNetwork, configuration
 from tests.virtual_node.rig import Rig
 from tests.virtual_node.test_linux import host_port, install  # noqa: F401
@@ -276,3 +277,28 @@ def test_a_guest_that_floods_the_dhcp_server_fills_no_disk_and_others_are_served
         os.kill(keeper, signal.SIGTERM)
     finally:
         os.close(card)
+
+
+@pytest.mark.skipif(MISSING is not None, reason=f"private networks cannot be made here: {MISSING}")
+@pytest.mark.parametrize("mac", ["52:54:00:00:00:01", BRIDGE_MAC])
+def test_no_second_card_gets_what_is_for_the_first_or_for_us(tmp_path: Path, mac: str):
+    lab = PrivateNetwork.of(tmp_path, "lab")
+    card = lab.plug_in("52:54:00:00:00:01")
+    try:
+        with pytest.raises(Refused, match=f"another card that is on it has the address {mac}"):
+            lab.plug_in(mac)
+    finally:
+        os.close(card)
+    os.close(lab.plug_in("52:54:00:00:00:01"))  # once it is unplugged
+    os.kill(lab.keeper(), signal.SIGTERM)
+
+
+def test_a_network_that_has_no_card_left_takes_no_number(tmp_path: Path):
+    card = "52:54:00:00:00:01"
+    for index in range(200):
+        network = PrivateNetwork.of(tmp_path, f"n{index}")
+        network.address(card)
+        if index:
+            network.forget(card)
+    first, again = PrivateNetwork.of(tmp_path, "n0"), PrivateNetwork.of(tmp_path, "n7")
+    assert (first.address(card), again.address(card)) == ("10.64.0.2", "10.65.0.2")
