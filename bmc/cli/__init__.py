@@ -22,8 +22,9 @@ from bmc.cli import (
     remote,
     why,
 )
-from bmc.cli.client import CliError, running
+from bmc.cli.client import running
 from bmc.cli.completion import Group
+from bmc.cli.errors import CliError
 from bmc.cli.output import Json, complain, document
 from bmc.model.errors import BmcError
 from bmc.places import state_directory

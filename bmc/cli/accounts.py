@@ -6,7 +6,9 @@ from urllib.parse import quote
 
 import typer
 
-from bmc.cli.client import Client, CliError, Resource, password_of
+from bmc.cli.client import Client, Resource
+from bmc.cli.errors import CliError
+from bmc.cli.files import password_of
 from bmc.cli.output import Json, Yes, ask, document, table
 from bmc.cli.words import all_of, one_of
 from bmc.model.caller import Role

@@ -6,7 +6,6 @@ What is slow to import is imported where it is used, here and in the commands: h
 import atexit
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias
 from urllib.parse import quote, urlsplit
 
+from bmc.cli.errors import CliError, SignedOut
+from bmc.cli.files import first_line, password_of
 from bmc.places import config_file, state_directory
 
 Resource: TypeAlias = dict[str, Any]
@@ -24,18 +25,6 @@ PATIENCE = 60.0
 """Seconds that the service may take to answer."""
 UPLOAD_PATIENCE = 600.0
 """The same, for what it has to take and to look at first."""
-
-
-class CliError(Exception):
-    """What a command says instead of a traceback; `bmc` then exits with 1."""
-
-
-class NoAnswer(CliError):
-    """The service is not there, or the connection broke: it may be there again later."""
-
-
-class SignedOut(CliError):
-    """The service does not know our session any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,35 +194,6 @@ class Client:
             self.delete(session)
         except CliError:
             pass  # it ends by itself when it was idle for long
-
-
-def first_line(file: Path) -> str:
-    """Of a file that holds a secret. :raise CliError: it cannot be read, or has none."""
-    text = read(file).partition("\n")[0].rstrip("\r")
-    if not text:
-        raise CliError(f"{file}: its first line is empty; expected the secret")
-    return text
-
-
-def password_of(prompt: str, file: Path | None) -> str:
-    """From the file, or asked for at a terminal. :raise CliError: neither is there."""
-    if file is not None:
-        return first_line(file)
-    if not sys.stdin.isatty():
-        raise CliError("no password file is named, and nobody is there to ask for a password")
-    import getpass
-
-    return getpass.getpass(f"{prompt}: ")
-
-
-def read(file: Path) -> str:
-    """A text that the command line names. :raise CliError: it cannot be read."""
-    try:
-        return file.read_text()
-    except OSError as error:
-        raise CliError(f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise CliError(f"{file}: is no text") from None
 
 
 def system_path(name: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from bmc.cli.client import SYSTEMS, Client, CliError, running
+from bmc.cli.client import SYSTEMS, Client, running
+from bmc.cli.errors import CliError
 from bmc.cli.remote import use
 from bmc.places import state_directory
 

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bmc.cli.client import Client, CliError, system_path
+from bmc.cli.client import Client, system_path
+from bmc.cli.errors import CliError
 from bmc.cli.nodes import Name
 
 RESET = b"\x1b[0m\x1b[?25h\x1b[?1000;1002;1003;1006;2004l"

@@ -8,7 +8,8 @@ from pathlib import Path
 import typer
 
 from bmc.cli import host
-from bmc.cli.client import CliError, running
+from bmc.cli.client import running
+from bmc.cli.errors import CliError
 from bmc.cli.output import document, table
 from bmc.config import Settings, load
 from bmc.drivers import Drivers, configured

@@ -3,7 +3,8 @@
 import time
 from dataclasses import dataclass, field
 
-from bmc.cli.client import Client, CliError, running, system_path
+from bmc.cli.client import Client, running, system_path
+from bmc.cli.errors import CliError
 from bmc.cli.output import Yes, ask
 from bmc.places import state_directory
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from bmc.cli.client import Client, NoAnswer, Resource, SignedOut, manager_path, system_path
+from bmc.cli.client import Client, Resource, manager_path, system_path
 from bmc.cli.completion import node_names
+from bmc.cli.errors import NoAnswer, SignedOut
 from bmc.cli.output import CUT_OFF, complain, document, line, printable, table
 from bmc.cli.patience import PAUSE, Patience
 from bmc.cli.selection import select

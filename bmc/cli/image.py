@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 import typer
 
 from bmc.cli import jobs
-from bmc.cli.client import Client, CliError, NoAnswer, Resource
+from bmc.cli.client import Client, Resource
+from bmc.cli.errors import CliError, NoAnswer
 from bmc.cli.output import Json, Yes, ask, document, table
 
 IMAGES = "/redfish/v1/Oem/Lightsout/Images"

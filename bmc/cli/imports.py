@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 import typer
 
-from bmc.cli.client import SYSTEMS, Client, CliError, Resource, manager_path, read
+from bmc.cli.client import SYSTEMS, Client, Resource, manager_path
+from bmc.cli.errors import CliError
+from bmc.cli.files import read
 from bmc.cli.output import complain, table
 from bmc.places import config_file, state_directory
 

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import typer
 
-from bmc.cli.client import Client, CliError, Resource
+from bmc.cli.client import Client, Resource
+from bmc.cli.errors import CliError
 from bmc.cli.output import CUT_OFF, Json, document, printable, table
 from bmc.cli.patience import PAUSE, patiently
 

@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 import typer
 
-from bmc.cli.client import Client, CliError, Resource, system_path
+from bmc.cli.client import Client, Resource, system_path
+from bmc.cli.errors import CliError
 from bmc.cli.nodes import Name
 from bmc.cli.output import Json, document, table
 

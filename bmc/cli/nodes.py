@@ -6,8 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from bmc.cli import jobs
-from bmc.cli.client import SYSTEMS, Client, CliError, Resource, first_line, manager_path, read, system_path
+from bmc.cli.client import SYSTEMS, Client, Resource, manager_path, system_path
 from bmc.cli.completion import node_names
+from bmc.cli.errors import CliError
+from bmc.cli.files import first_line, read
 from bmc.cli.output import Json, Yes, ask, document, table
 from bmc.cli.words import all_of, one_of
 from bmc.model.boot import BootTarget

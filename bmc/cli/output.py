@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bmc.cli.client import CliError
+from bmc.cli.errors import CliError
 
 CUT_OFF = 130
 """The exit code of what Ctrl-C ended, as shells have it."""

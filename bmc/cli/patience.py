@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from bmc.cli.client import Client, NoAnswer, SignedOut
+from bmc.cli.client import Client
+from bmc.cli.errors import NoAnswer, SignedOut
 from bmc.cli.output import complain
 
 PAUSE = 1.0

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bmc.cli.client import SYSTEMS, Client, CliError, system_path
+from bmc.cli.client import SYSTEMS, Client, system_path
 from bmc.cli.completion import node_names, offered
+from bmc.cli.errors import CliError
 from bmc.cli.output import CUT_OFF, Json, Yes, ask, complain, document, table
 from bmc.cli.selection import fold, select
 from bmc.cli.words import all_of, one_of

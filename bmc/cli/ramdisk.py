@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from bmc.cli import jobs
-from bmc.cli.client import Client, CliError, Resource, system_path
+from bmc.cli.client import Client, Resource, system_path
+from bmc.cli.errors import CliError
 from bmc.cli.nodes import Disk, Name, Way, disk_rule, in_body, public_keys
 from bmc.cli.output import Yes, ask
 from bmc.secret_files import write_secret

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from bmc.cli.client import SYSTEMS, Client, CliError
+from bmc.cli.client import SYSTEMS, Client
+from bmc.cli.errors import CliError
 
 MOST = 10_000
 """How many names one range may stand for."""

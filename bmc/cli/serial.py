@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import aiohttp
 
-from bmc.cli.client import Client, CliError
+from bmc.cli.client import Client
+from bmc.cli.errors import CliError
 from bmc.cli.escapes import HELP, Escapes, Wish
 
 CTRL_C = b"\x03"

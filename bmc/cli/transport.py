@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from bmc.cli.client import CliError, NoAnswer, read
+from bmc.cli.errors import CliError, NoAnswer
+from bmc.cli.files import read
 
 BLOCK = 256 * 1024
 """Bytes of a file that are read and sent at once."""

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from bmc.cli import jobs
-from bmc.cli.client import Client, CliError, Resource, manager_path, system_path
+from bmc.cli.client import Client, Resource, manager_path, system_path
+from bmc.cli.errors import CliError
 from bmc.cli.events import Event, history
 from bmc.cli.nodes import Name
 from bmc.cli.output import Json, document, printable, table

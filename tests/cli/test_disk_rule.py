@@ -2,7 +2,7 @@
 
 import pytest
 
-from bmc.cli.client import CliError
+from bmc.cli.errors import CliError
 from bmc.cli.nodes import DISK_RULES, disk_rule
 from bmc.redfish.system_actions import DiskBody
 

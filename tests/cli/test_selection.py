@@ -2,7 +2,7 @@
 
 import pytest
 
-from bmc.cli.client import CliError
+from bmc.cli.errors import CliError
 from bmc.cli.selection import expand, fold, split
 
 

@@ -6,7 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bmc.cli import app
-from bmc.cli.client import CliError, read
+from bmc.cli.errors import CliError
+from bmc.cli.files import read
 from bmc.cli.words import one_of
 from bmc.model.boot import BootTarget
 from bmc.model.caller import Role
