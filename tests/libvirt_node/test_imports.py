@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bmc.cli import imports
-from bmc.cli.client import CliError
+from bmc.cli.errors import CliError
 from tests.e2e.service import LiveService, wait_until
 from tests.libvirt_node.daemon import Libvirtd, VirtualMachine, free_port
 
