@@ -112,7 +112,7 @@ async def test_an_empty_node_is_reinstalled_by_the_command_line_to_the_proof(liv
     ended = live.get(task)
     assert ended["TaskState"] == "Completed"
     assert ended["PercentComplete"] == 100
-    assert set(ended["Oem"]["Lightsout"]["Proofs"]) == {"phone-home", "serial-nonce"}
+    assert set(ended["Oem"]["Lightsout"]["Proofs"]) == {"phone-home", "serial-nonce", "ssh-login"}
     system = live.system("n3")
     assert (system["PowerState"], system["Oem"]["Lightsout"]["InstalledImage"]) == ("On", image)
     assert_released(live, "n3")
