@@ -252,6 +252,8 @@ class _Document:
             return f"{self._name}.{name}", nullable
         if moment:
             return "Edm.DateTimeOffset", nullable
+        if "anyOf" in said:  # of several kinds, for which CSDL has no better word
+            return "Edm.PrimitiveType", nullable
         return _PLAIN[said["type"]], nullable
 
     def _define(self, name: str, said: Schema, whole: Schema) -> None:
