@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,13 +19,15 @@ NODE = "old-vm"
 
 
 @pytest.fixture
-def node(service: LiveService, machine: VirtualMachine) -> LiveService:
+def node(service: LiveService, machine: VirtualMachine) -> Iterator[LiveService]:
     service.add_node(NODE, "libvirt", connection="here", domain=str(machine.uuid))
     user = {"UserName": ADMIN, "Password": IPMI_PASSWORD, "RoleId": "Administrator"}
     service.do("POST", f"/redfish/v1/Managers/{NODE}/RemoteAccountService/Accounts", user)
     service.find()
     wait_until(lambda: service.power(NODE) == "Off", 20, "known to be off")
-    return service
+    yield service
+    if service.call("GET", f"/redfish/v1/Systems/{NODE}").status == 200:
+        service.remove_node(NODE)
 
 
 async def test_a_domain_is_run_by_every_door_and_by_virsh_beside(
@@ -90,8 +93,7 @@ async def test_a_domain_is_run_by_every_door_and_by_virsh_beside(
     assert node.try_ipmitool(NODE, "chassis", "power", "status").returncode != 0
     libvirtd.start()
     wait_until(lambda: node.power(NODE) == "On", 30, "known again")
-    node.off(NODE)
-    node.do("DELETE", f"/redfish/v1/Systems/{NODE}")
+    node.remove_node(NODE)
     assert machine.state == "shut off"
     assert machine.saved == own
 
