@@ -11,6 +11,40 @@ READ = 256 * 1024
 CLOSING = 1.0
 
 
+class Inbox:
+    """What has come and was not read yet, in the pieces in which it came. For one reader."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._pieces: deque[bytes] = deque()
+        self._news = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    def put(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._news.set()
+
+    def end(self) -> None:
+        """Nothing more comes."""
+        self.ended = True
+        self._news.set()
+
+    async def take(self, limit: int) -> bytes:
+        """At most `limit` bytes, without a copy where the piece is no longer; b"" once it has ended."""
+        while not self._pieces:
+            if self.ended:
+                return b""
+            self._news.clear()
+            await self._news.wait()
+        data = self._pieces.popleft()
+        if len(data) > limit:
+            self._pieces.appendleft(data[limit:])
+            data = data[:limit]
+        return data
+
+
 class SocketStream(asyncio.Protocol):
     """A connected socket as a ByteStream of one reader. What was read is handed on as it came, without a copy.
 
@@ -18,8 +52,7 @@ class SocketStream(asyncio.Protocol):
     """
 
     def __init__(self) -> None:
-        self._chunks: deque[bytes] = deque()
-        self._news = asyncio.Event()
+        self._inbox = Inbox()
         self._writable = asyncio.Event()
         self._writable.set()
         self._lost = asyncio.Event()
@@ -33,14 +66,13 @@ class SocketStream(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self._chunks.append(data)
-        if len(self._chunks) > 1:
+        self._inbox.put(data)
+        if len(self._inbox) > 1:
             self._transport.pause_reading()
-        self._news.set()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._lost.set()
-        self._news.set()
+        self._inbox.end()
         self._writable.set()
 
     def pause_writing(self) -> None:
@@ -50,16 +82,8 @@ class SocketStream(asyncio.Protocol):
         self._writable.set()
 
     async def read(self, limit: int = READ) -> bytes:
-        while not self._chunks:
-            if self._lost.is_set():
-                return b""
-            self._news.clear()
-            await self._news.wait()
-        data = self._chunks.popleft()
-        if len(data) > limit:
-            self._chunks.appendleft(data[limit:])
-            data = data[:limit]
-        if not self._chunks and not self._transport.is_closing():
+        data = await self._inbox.take(limit)
+        if not self._inbox and not self._transport.is_closing():
             self._transport.resume_reading()
         return data
 

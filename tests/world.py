@@ -19,7 +19,7 @@ from bmc.model.clock import Clock, SystemClock
 from bmc.model.errors import BmcError, NotFound, WrongState
 from bmc.model.events import Event, EventKind
 from bmc.model.node import MediaSlot, NodeDefinition
-from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
+from bmc.model.power import MACHINE_ACTIONS, PowerAction, PowerCause, PowerReading, PowerState
 from bmc.model.sensor import Entity, SensorInfo, Threshold, Unit
 from bmc.node import Node
 from bmc.node.power import Patience
@@ -39,16 +39,7 @@ class MemoryServer:
 
     name = "memory"
     domain = "memory"
-    actions = frozenset(
-        {
-            PowerAction.ON,
-            PowerAction.FORCE_OFF,
-            PowerAction.GRACEFUL_SHUTDOWN,
-            PowerAction.FORCE_RESTART,
-            PowerAction.NMI,
-            PowerAction.PUSH_POWER_BUTTON,
-        }
-    )
+    actions = MACHINE_ACTIONS
     targets = frozenset({BootTarget.PXE, BootTarget.HDD, BootTarget.CD, BootTarget.BIOS_SETUP})
 
     def __init__(self, clock: Clock | None = None) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import socket
 import threading
-from collections import deque
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,7 @@ from bmc.libvirt_node.domain import Domain
 from bmc.libvirt_node.library import libvirt
 from bmc.libvirt_node.link import Connection, Link, LinkDown, LinkEvent
 from bmc.model.errors import BackendFailed, BmcError, NotSupported, WrongState
-from bmc.socket_stream import SocketStream
+from bmc.socket_stream import Inbox, SocketStream
 
 READ = 65536
 HELD = 1024 * 1024
@@ -86,9 +85,7 @@ class Line:
         self._link = link
         self._stream = stream
         self._loop = asyncio.get_running_loop()
-        self._chunks: deque[bytes] = deque()
-        self._news = asyncio.Event()
-        self._ended = False
+        self._inbox = Inbox()
         self._guard = threading.Lock()
         self._held = 0
         self._stopped = False
@@ -110,20 +107,12 @@ class Line:
         self._stream.eventAddCallback(self._wanted(), self._on_event, None)
 
     async def read(self, limit: int = 262144) -> bytes:
-        while not self._chunks:
-            if self._ended:
-                return b""
-            self._news.clear()
-            await self._news.wait()
-        data = self._chunks.popleft()
-        if len(data) > limit:
-            self._chunks.appendleft(data[limit:])
-            data = data[:limit]
+        data = await self._inbox.take(limit)
         with self._guard:
             self._held -= len(data)
             go_on = self._stopped and self._held < HELD // 2
             self._stopped = self._stopped and not go_on
-        if go_on and not self._ended:
+        if go_on and not self._inbox.ended:
             try:
                 await self._link.call(lambda _: self._stream.eventUpdateCallback(self._wanted()))
             except BmcError:
@@ -132,7 +121,7 @@ class Line:
 
     async def write(self, data: bytes) -> None:
         while data:
-            if self._ended:
+            if self._inbox.ended:
                 raise BackendFailed("the serial line is gone")
             sent = await self._link.call(partial(self._send, data))
             if sent > 0:
@@ -144,8 +133,8 @@ class Line:
         return int(self._stream.send(data))
 
     async def close(self) -> None:
-        ended, self._ended = self._ended, True
-        self._news.set()
+        ended = self._inbox.ended
+        self._inbox.end()
         if not ended and self._link.connected:
             try:
                 await self._link.call(lambda _: self._let_go())
@@ -160,8 +149,7 @@ class Line:
         self._stream.abort()
 
     def end(self) -> None:
-        self._ended = True
-        self._news.set()
+        self._inbox.end()
 
     # In the thread of libvirt's events:
 
@@ -200,7 +188,6 @@ class Line:
 
     def _take(self, data: bytes) -> None:
         if data:
-            self._chunks.append(data)
-            self._news.set()
+            self._inbox.put(data)
         else:
             self.end()

@@ -9,7 +9,7 @@ from bmc.libvirt_node.domain import Domain, VirDomain, stopped
 from bmc.libvirt_node.library import libvirt
 from bmc.libvirt_node.link import LinkDown, LinkEvent, Rebooted
 from bmc.model.errors import BmcError, NotSupported, WrongState
-from bmc.model.power import Health, PowerAction, PowerCause, PowerReading, PowerState
+from bmc.model.power import MACHINE_ACTIONS, Health, PowerAction, PowerCause, PowerReading, PowerState
 
 READINGS_KEPT = 256
 DESTROY_DEADLINE = 30.0
@@ -42,16 +42,7 @@ MOVED = "it was migrated to another host; what it does there is not known here"
 class DomainSwitch:
     """Domain: the libvirt. On and off are done at most once each; the rest too."""
 
-    actions = frozenset(
-        {
-            PowerAction.ON,
-            PowerAction.FORCE_OFF,
-            PowerAction.GRACEFUL_SHUTDOWN,
-            PowerAction.FORCE_RESTART,
-            PowerAction.NMI,
-            PowerAction.PUSH_POWER_BUTTON,
-        }
-    )
+    actions = MACHINE_ACTIONS
 
     def __init__(self, domain: Domain) -> None:
         self.domain = domain.link.domain

@@ -17,6 +17,10 @@ class PowerAction(Enum):
     PUSH_POWER_BUTTON = "PushPowerButton"
 
 
+MACHINE_ACTIONS = frozenset(PowerAction) - {PowerAction.GRACEFUL_RESTART, PowerAction.POWER_CYCLE}
+"""What a machine whose every button can be pressed does at one stroke; the other two are made of these."""
+
+
 class PowerState(Enum):
     """Redfish `PowerState`, and Unknown, which Redfish shows as null with its reason."""
 

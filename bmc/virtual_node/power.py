@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from bmc.model.errors import BmcError, NotSupported, WrongState
-from bmc.model.power import Health, PowerAction, PowerCause, PowerReading, PowerState
+from bmc.model.power import MACHINE_ACTIONS, Health, PowerAction, PowerCause, PowerReading, PowerState
 from bmc.virtual_node.boot import VirtualBoot
 from bmc.virtual_node.events import Fact, FactKind
 from bmc.virtual_node.guest import Guest
@@ -18,16 +18,7 @@ class VirtualSwitch:
     """`power_on` starts QEMU, its media in place, up to its first instruction."""
 
     domain = "qemu"
-    actions = frozenset(
-        {
-            PowerAction.ON,
-            PowerAction.FORCE_OFF,
-            PowerAction.GRACEFUL_SHUTDOWN,
-            PowerAction.FORCE_RESTART,
-            PowerAction.NMI,
-            PowerAction.PUSH_POWER_BUTTON,
-        }
-    )
+    actions = MACHINE_ACTIONS
 
     def __init__(self, guest: Guest, boot: VirtualBoot, power_on: Callable[[], Awaitable[None]]) -> None:
         self._guest = guest
