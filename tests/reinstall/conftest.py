@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from bmc.reinstall.rescue import Rescue
 from bmc.reinstall.ticket import Errand, Ticket, hidden
 from bmc.reinstall.turns import Turns
 from bmc.reinstall.ways import Network, VirtualMedia, Way
-from tests.jobs.lab import HandClock, jobs_of
+from tests.jobs.lab import HandClock, jobs_of, killed_and_started_again
 from tests.reinstall.simulated import BootingDrivers, BootingServer
 from tests.world import HASTY, OPERATOR, World, open_world, until
 
@@ -175,6 +176,19 @@ def held(server: BootingServer, point: str) -> tuple[asyncio.Event, asyncio.Even
 
     server.at[point] = wait
     return reached, go
+
+
+@asynccontextmanager
+async def resumed_after_kill(
+    world: World, jobs: Jobs, house: House, go: asyncio.Event
+) -> AsyncIterator[tuple[World, Jobs]]:
+    """The service is killed, another begins with what it had stored, and the guest goes on."""
+    async with killed_and_started_again(world, jobs, house.directory / "again.db") as again:
+        resumed = house.jobs(again)
+        await resumed.resume()
+        go.set()
+        yield again, resumed
+        await resumed.close()
 
 
 async def ended(jobs: Jobs, id: str, seconds: float = 8) -> Job:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -15,8 +14,7 @@ from bmc.model.events import EventKind
 from bmc.model.job import JobState
 from bmc.reinstall.desk import Desk, Turned
 from bmc.reinstall.ticket import Errand, Ticket, hidden
-from tests.jobs.lab import killed_and_started_again
-from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, reaches
+from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, reaches, resumed_after_kill
 from tests.reinstall.simulated import DISK_SIZE
 from tests.world import OPERATOR, until
 
@@ -110,7 +108,7 @@ async def test_a_guest_that_hangs_runs_out_of_time(jobs, house, booting, point, 
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_service_killed_in_any_step_goes_on_to_the_end(jobs, house, booting, step, tmp_path: Path):
+async def test_a_service_killed_in_any_step_goes_on_to_the_end(jobs, house, booting, step):
     at = {
         "power on": "boot",
         "check in": "check in",
@@ -122,10 +120,7 @@ async def test_a_service_killed_in_any_step_goes_on_to_the_end(jobs, house, boot
     _, go = held(house.server, at.get(step, ""))
     job = await jobs.start("erase", "n1", FULL, OPERATOR)
     await reaches(booting, job.id, step)
-    async with killed_and_started_again(booting, jobs, tmp_path / "again.db") as again:
-        resumed = house.jobs(again)
-        await resumed.resume()
-        go.set()
+    async with resumed_after_kill(booting, jobs, house, go) as (again, resumed):
         done = await ended(resumed, job.id)
         assert (done.state, done.message) == (JobState.COMPLETED, "done"), done
         assert "ended" in cast("Mapping[str, Any]", done.details["erased"])
@@ -133,7 +128,6 @@ async def test_a_service_killed_in_any_step_goes_on_to_the_end(jobs, house, boot
         assert len(told) == 1
         await until(lambda: not resumed._runs)
         assert_let_go(again, house)
-        await resumed.close()
 
 
 async def test_everything_wrong_is_told_at_once_and_nothing_is_touched(jobs, house):

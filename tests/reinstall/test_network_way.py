@@ -16,7 +16,7 @@ from bmc.model.job import JobState
 from bmc.model.power import PowerAction, PowerState
 from bmc.reinstall.network_boot import FILES, SCRIPT, archive
 from tests.jobs.lab import killed_and_started_again
-from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, reaches
+from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, reaches, resumed_after_kill
 from tests.reinstall.simulated import Http, Refused
 from tests.reinstall.test_job import STEPS as BY_MEDIUM
 from tests.world import OPERATOR, until
@@ -165,7 +165,7 @@ async def test_a_reset_in_the_middle_fails_in_the_open(jobs, house, booting, poi
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_service_killed_in_any_step_goes_on_to_the_proof(jobs, house, booting, step, tmp_path: Path):
+async def test_a_service_killed_in_any_step_goes_on_to_the_proof(jobs, house, booting, step):
     at = {"offer boot script": "offer", "power on": "script", "check in": "kernel", "choose disk": "chosen"}
     at |= {"erase": "erase", "write": "verify"}
     at |= {"shut down": "off", "withdraw boot script": "withdraw", "start": "start", "proof": "start"}
@@ -173,14 +173,10 @@ async def test_a_service_killed_in_any_step_goes_on_to_the_proof(jobs, house, bo
     _, go = held(server, at.get(step, ""))
     job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
     await reaches(booting, job.id, step)
-    async with killed_and_started_again(booting, jobs, tmp_path / "again.db") as again:
-        resumed = house.jobs(again)
-        await resumed.resume()
-        go.set()
+    async with resumed_after_kill(booting, jobs, house, go) as (again, resumed):
         done = await ended(resumed, job.id)
         assert (done.state, done.message) == (JobState.COMPLETED, "done"), done
         assert (server.boot_file, again.fleet.node("n1").snapshot.installed_image) == ("", "mini")
-        await resumed.close()
 
 
 async def test_a_service_killed_after_the_script_gives_no_second_one(jobs, house, booting, tmp_path: Path):

@@ -1,7 +1,6 @@
 """Rescue with a simulated guest that speaks the true protocol: who is led into it, and how it ends."""
 
 import asyncio
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -14,8 +13,7 @@ from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction
 from bmc.reinstall import lines
 from bmc.reinstall.rescue import fingerprint
-from tests.jobs.lab import killed_and_started_again
-from tests.reinstall.conftest import House, assert_cancel_at, assert_let_go, ended, held, reaches
+from tests.reinstall.conftest import House, assert_cancel_at, assert_let_go, ended, held, reaches, resumed_after_kill
 from tests.reinstall.simulated import HOST_KEY
 from tests.reinstall.test_job import KEY
 from tests.world import ADMIN, OPERATOR, World, until
@@ -189,7 +187,7 @@ async def test_a_reset_in_it_fails_in_the_open(jobs, house, booting):
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_service_killed_in_any_step_goes_on_to_the_end(jobs, house, booting, step, tmp_path: Path):
+async def test_a_service_killed_in_any_step_goes_on_to_the_end(jobs, house, booting, step):
     at = {"power on": "boot", "check in": "check in", "shut down": "off"}
     _, go = held(house.server, at.get(step, ""))
     job = await jobs.start("rescue", "n1", ASKED, OPERATOR)
@@ -199,30 +197,22 @@ async def test_a_service_killed_in_any_step_goes_on_to_the_end(jobs, house, boot
     if step == "rescue":
         await can_be_entered(jobs, job.id)
     before = jobs.get(job.id).details.get("rescue")
-    async with killed_and_started_again(booting, jobs, tmp_path / "again.db") as again:
-        resumed = house.jobs(again)
-        await resumed.resume()
-        go.set()
+    async with resumed_after_kill(booting, jobs, house, go) as (again, resumed):
         if step not in STEPS[6:]:
             await can_be_entered(resumed, job.id)
             assert before in (None, access(resumed.get(job.id))), "a restart gives no more time"
             assert await talk(resumed) == b"SSH-2.0-simulated\r\nhello"
             await resumed.finish("rescue", "n1", OPERATOR)
         await ended_well(resumed, job.id, again, house)
-        await resumed.close()
 
 
-async def test_a_service_killed_after_it_was_told_to_end_it_ends_it(jobs, house, booting, tmp_path: Path):
+async def test_a_service_killed_after_it_was_told_to_end_it_ends_it(jobs, house, booting):
     _, go = held(house.server, "boot")
     job = await jobs.start("rescue", "n1", ASKED, OPERATOR)
     await until(lambda: "boot" in house.server.passed)
     await jobs.finish("rescue", "n1", OPERATOR)
-    async with killed_and_started_again(booting, jobs, tmp_path / "again.db") as again:
-        resumed = house.jobs(again)
-        await resumed.resume()
-        go.set()
+    async with resumed_after_kill(booting, jobs, house, go) as (again, resumed):
         assert "it was ended by an action" in await ended_well(resumed, job.id, again, house)
-        await resumed.close()
 
 
 @pytest.mark.parametrize(
