@@ -26,6 +26,8 @@ class Peer:
     """What to claim of the image, when not the truth."""
     send: int | None = None
     """How many bytes of the image to send before the connection breaks."""
+    breaks: int = 1000
+    """How often it breaks."""
     cancel_at: str = ""
     """The phase at whose progress report the job is cancelled."""
     proof_statuses: list[int] = field(default_factory=list)
@@ -115,7 +117,8 @@ def serving(peer: Peer) -> Iterator[Peer]:
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             try:
-                self.wfile.write(content[: peer.send])
+                peer.breaks -= 1
+                self.wfile.write(content[: peer.send] if peer.breaks >= 0 else content)
             except OSError:
                 pass  # the guest went away, as a cancelled one does
 

@@ -58,7 +58,7 @@ MATRIX = """
                turn off insert once on check choose erase write verify seed down eject start proof
 hang            F    F    F     F    F   F     F      F     F     F     F    F    F     F     F
 cancel          C    C    C     C    C   C     C      C     C     C     C    C    C     C     C
-kill            D    D    D     D    D   D     D      D     F     D     D    D    D     D     D
+kill            D    D    D     D    D   D     D      D     D     D     D    D    D     D     D
 kill-undone     -    D    D     D    D   -     -      -     -     -     -    -    D     D     -
 dead-server     -    -    -     -    -   F     F      F     F     F     F    D    -     -     D
 full-store      S    S    S     S    S   S     S      S     S     S     S    S    S     S     S
@@ -191,7 +191,7 @@ async def kill(case: Case) -> Job:
         case.let_go()
         await until(lambda: POINTS[case.step] not in case.server.at)
     await case.kill(go)
-    return await case.end(patient=case.step == "write")
+    return await case.end()
 
 
 async def kill_undone(case: Case) -> Job:

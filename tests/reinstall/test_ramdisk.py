@@ -103,10 +103,12 @@ def ssh(port: int, key: Path, command: str) -> str:
 
 
 def install_and_boot(artefacts: Artefacts, name: str, disk: Path, shape: Shape) -> None:
-    with serving(Peer(Catalogue(artefacts.catalogue).get(name))) as peer:
+    """The first download breaks off."""
+    with serving(Peer(Catalogue(artefacts.catalogue).get(name), send=2 * MIB, breaks=1)) as peer:
         peer.seed = seed_of(peer)
         with deployed(artefacts, peer, disk, shape) as printed:
             assert "lightsout: done; powering off" in printed
+        assert len(peer.forms("image")) == 2
         (seen,) = parse(peer.forms("checkin")[0]["disks"])
         assert (seen.size, seen.serial, seen.bus) == (64 * MIB, SERIAL, shape.disk.split()[0])
         assert seen.rotational is (shape.disk != "nvme")
@@ -238,6 +240,7 @@ def test_a_download_that_breaks_off_is_reported_and_leaves_nothing_that_boots(
         with deployed(artefacts, peer, disk):
             pass
         assert "the download broke: wget: connection closed prematurely" in peer.forms("failed")[0]["message"]
+        assert len(peer.forms("image")) == 3
     assert head(disk) == bytes(MIB)
     assert not peer.forms("verified")
 

@@ -10,6 +10,7 @@
 VERSION=lightsout-ramdisk/2
 MEDIUM_SECONDS=20
 TRIES=8
+DOWNLOADS=3
 STALL_SECONDS=60
 SEED_MIB=2
 
@@ -306,26 +307,48 @@ erase_ends() {
     report erase 5242880 5242880
 }
 
+# write_image: a download that breaks off is begun again, so that a service which is started anew ends no job.
 write_image() {
+    local try=1 why
     say "writing $size bytes to $disk"
+    until write_once; do
+        [ $try -lt $DOWNLOADS ] || fail "the download broke: $why"
+        try=$((try + 1))
+        say "the download broke: $why; from the beginning"
+        insist progress "phase=write&bytes=0&total=$size"
+        outcome $? "the image being written again"
+    done
+    report write "$size" "$size"
+}
+
+# write_once: 1, with $why, when the download broke off; what else goes wrong is not tried again.
+write_once() {
     rm -f /run/*.err
     (
         set -o pipefail
-        wget -q -O - --header "Authorization: Bearer $token" "$api/deploy/v1/image" 2> /run/wget.err |
-            $decode 2> /run/decode.err |
+        download | $decode 2> /run/decode.err |
             dd of="/dev/$disk" bs=1M iflag=fullblock oflag=direct conv=notrunc,fsync 2> /run/dd.err
     ) &
     writer=$!
     follow write
     wait "$writer"
-    local result=$? why
+    local result=$?
     writer=''
-    if [ $result != 0 ]; then
-        why=$(grep -v -e ' records ' -e ' copied, ' /run/dd.err)
-        [ "$why" ] && fail "writing to $disk failed: $why"
-        fail "the download broke: $(cat /run/wget.err /run/decode.err | tr '\n' ' ')"
-    fi
-    report write "$size" "$size"
+    [ $result = 0 ] && return
+    why=$(grep -v -e ' records ' -e ' copied, ' /run/dd.err)
+    [ "$why" ] && fail "writing to $disk failed: $why"
+    why=$(cat /run/wget.err /run/decode.err | tr '\n' ' ')
+    [ "$(cat /run/wget.result)" = 1 ] || fail "the download broke: $why"
+    case $why in *"HTTP/1."?" 4"*) fail "the download broke: $why" ;; esac
+    return 1
+}
+
+# download: the image as the service keeps it; how wget ended is in /run/wget.result, 1 when the service broke it off.
+download() {
+    wget -q -O - --header "Authorization: Bearer $token" "$api/deploy/v1/image" 2> /run/wget.err
+    local result=$?
+    echo $result > /run/wget.result
+    return $result
 }
 
 verify() {
