@@ -180,8 +180,12 @@ class DeployLink(Protocol):
     """The guest's way to the deploy listener, and to nothing else of ours."""
 
     @property
+    def leads(self) -> bool:
+        """Whether the guest has a card by which it could come. Never waits."""
+
+    @property
     def url(self) -> str:
-        """:raise Refused: the guest has no card by which it could come."""
+        """:raise Refused: it has none."""
 
     async def listener(self) -> socket.socket:
         """A listening TCP socket that only this node's guest can reach at `url`; the caller closes it.

@@ -139,7 +139,6 @@ class Node:
             has_serial=backend.serial is not None,
             has_host_interface=backend.host is not None,
             has_firmware_setup=backend.firmware is not None,
-            has_deploy_link=backend.deploy is not None,
         )
         drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
         parts = (
@@ -497,6 +496,7 @@ class Node:
             watchdog=self._watchdog.now,
             media=media,
             hardware=hardware,
+            has_deploy_link=self._backend.deploy is not None and self._backend.deploy.leads,
             options_until_power_on=self._backend.redefinition.kept() if self._backend.redefinition else {},
             **fields,
         )

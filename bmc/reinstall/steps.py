@@ -14,7 +14,7 @@ from bmc.jobs import Run, Step, StepFailed
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootMode, BootOverride
 from bmc.model.clock import in_time, within
 from bmc.model.commands import Power, SetBootOverride
-from bmc.model.errors import BmcError, NotSupported, Refused
+from bmc.model.errors import BmcError, NotSupported
 from bmc.model.job import JobState
 from bmc.model.node import Disk
 from bmc.model.power import PowerAction, PowerState
@@ -65,8 +65,7 @@ class RamdiskJob(ABC):
         if request.get("way") not in (None, *(way.value for way in self._ways)):
             return [f"way: expected one of {', '.join(way.value for way in self._ways)}"]
         snapshot = node.snapshot
-        lacks = [] if _has_way(backend) else ["a way to the deploy listener (a card on a user or a private network)"]
-        lacks += lacking(self._way(request).way, snapshot)
+        lacks = lacking(self._way(request).way, snapshot)
         firmware = firmware_to_boot(node)
         if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:
             lacks.append(f"memory: the ramdisk needs {RAMDISK_MEMORY[firmware] >> 20} MiB")
@@ -293,13 +292,6 @@ def shown(request: Mapping[str, object], fields: Sequence[str]) -> dict[str, Jso
 def new_token() -> dict[str, Json]:
     """The secrets of a job that its ramdisk and its network boot show; every recipe prepares them."""
     return {"token": random.token_urlsafe(32), "key": random.token_urlsafe(32)}
-
-
-def _has_way(backend: Backend) -> bool:
-    try:
-        return backend.deploy is not None and bool(backend.deploy.url)
-    except Refused:
-        return False
 
 
 def firmware_to_boot(node: Node) -> BootMode | None:

@@ -106,6 +106,7 @@ class Network(Way):
 
 def lacking(way: WayIn, snapshot: NodeSnapshot) -> list[str]:
     """What the node has not and would need to be led this way."""
+    link = {"a way to the deploy listener (a card on a user or a private network)": snapshot.has_deploy_link}
     needs = {
         WayIn.VIRTUAL_MEDIA: {
             "a virtual drive": bool(snapshot.media),
@@ -116,11 +117,11 @@ def lacking(way: WayIn, snapshot: NodeSnapshot) -> list[str]:
             "a network whose boot file can be set": snapshot.has_network_boot,
         },
     }
-    return [need for need, there in needs[way].items() if not there]
+    return [need for need, there in (link | needs[way]).items() if not there]
 
 
 def ways_in(snapshot: NodeSnapshot) -> list[WayIn]:
-    return [way for way in WayIn if snapshot.has_deploy_link and not lacking(way, snapshot)]
+    return [way for way in WayIn if not lacking(way, snapshot)]
 
 
 def configuration(run: Run) -> dict[str, str]:

@@ -48,6 +48,10 @@ class Meeting:
         self._shape = shape
         self._directory = directory
 
+    @property
+    def possible(self) -> bool:
+        return any(nic.network == USER_NETWORK or nic.network.private for nic in self._shape.next.nics)
+
     def place(self) -> _Place:
         """:raise Refused: there is no such card."""
         for index, nic in enumerate(self._shape.next.nics):
@@ -107,6 +111,10 @@ class VirtualDeployLink:
         self._meeting = meeting
         self._guest = meeting.guest
         self._ahead: tuple[int, socket.socket] | None = None
+
+    @property
+    def leads(self) -> bool:
+        return self._meeting.possible
 
     @property
     def url(self) -> str:

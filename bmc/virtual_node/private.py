@@ -50,7 +50,10 @@ class PrivateNetwork:
         return f"10.{self._plan()['number']}.0.1"
 
     def address(self, mac: str) -> str:
-        """The one that this card gets. :raise Refused: none is left."""
+        """The one that this card gets; waits only the first time. :raise Refused: none is left."""
+        with suppress(BackendFailed):
+            if mac in (plan := _read(self.directory / "plan.json"))["hosts"]:
+                return _address(plan, mac)
         with self._locked(PLANS):
             plan = self._plan()
             if mac not in plan["hosts"]:
@@ -60,7 +63,7 @@ class PrivateNetwork:
                     raise Refused(f"the private network {self.name} has no address left; remove nodes that are on it")
                 plan["hosts"][mac] = {"host": free, "boot": ""}
                 self._write(plan)
-            return f"10.{plan['number']}.0.{plan['hosts'][mac]['host']}"
+            return _address(plan, mac)
 
     def set_boot_file(self, mac: str, url: str) -> None:
         """What DHCP tells that card to boot by network; "" is nothing. Counts from its next request on."""
@@ -216,6 +219,10 @@ def configuration(plan: Mapping[str, Any]) -> str:
         if host["boot"]:
             lines.append(f"dhcp-boot=tag:h{host['host']},{host['boot']}")
     return "\n".join(lines) + "\n"
+
+
+def _address(plan: Mapping[str, Any], mac: str) -> str:
+    return f"10.{plan['number']}.0.{plan['hosts'][mac]['host']}"
 
 
 def port_of(address: str) -> int:

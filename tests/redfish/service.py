@@ -160,7 +160,7 @@ class ConsoleDrivers(MemoryDrivers):
 class DeadLink:
     """A deploy link that is there: nobody here listens by it."""
 
-    url = "http://192.0.2.1"
+    url, leads = "http://192.0.2.1", True
 
     async def listener(self) -> socket.socket:
         raise WrongState("the node is off")

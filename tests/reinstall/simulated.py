@@ -136,6 +136,7 @@ class BootingServer(MemoryServer):
         with socket.socket() as free:
             free.bind((self.host, 0))
             self.port = free.getsockname()[1]
+        self.leads = True
         self.url = f"http://{self.host}:{self.port}"
 
     @property
@@ -342,6 +343,7 @@ class BootingServer(MemoryServer):
         await self._point("erase")
         self.disk = Disk(b"")
         size = told["image_size"]
+        content = b""
         for last in (False, False, True):
             await http.post("progress", phase="write", bytes="0", total=size)
             await self._point("write")
