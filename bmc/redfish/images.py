@@ -59,12 +59,12 @@ class NewImage(About):
 
 
 async def list_images(call: Call) -> Reply:
-    paths = [_path(image.name) for image in call.house.catalogue.list()]
+    paths = [_path(image.name) for image in await asyncio.to_thread(call.house.catalogue.list)]
     return Reply(collection(IMAGES, "LightsoutImageCollection", "Images", links(paths)))
 
 
 async def get_image(call: Call) -> Reply:
-    return Reply(_body(call, call.house.catalogue.get(call.params["image"])))
+    return Reply(_body(call, await asyncio.to_thread(call.house.catalogue.get, call.params["image"])))
 
 
 async def add_image(call: Call) -> Reply:
@@ -95,7 +95,7 @@ async def upload(call: Call) -> Reply:
 
 async def change_image(call: Call) -> Reply:
     name = call.params["image"]
-    image = call.house.catalogue.get(name)
+    image = await asyncio.to_thread(call.house.catalogue.get, name)
     fields = call.body(About, readable=_body(call, image)).fields()
     for each in ("firmware", "proofs"):
         if each in fields:

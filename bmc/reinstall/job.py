@@ -84,7 +84,7 @@ class Reinstall(RamdiskJob):
         macs = [nic.mac.lower() for nic in node.snapshot.hardware.nics]
         wrong = unknown_fields(request, FIELDS)
         try:
-            image = self._catalogue.get(name if isinstance(name, str) else "")
+            image = await asyncio.to_thread(self._catalogue.get, name if isinstance(name, str) else "")
         except NotFound as error:
             wrong.append(f"image: {error}")
         if image is None or "hostname" in seed.TAKEN[image.seed]:
