@@ -24,7 +24,7 @@ from bmc.virtual_node.boot import VirtualBoot
 from bmc.virtual_node.console import SERIAL_QUOTA, VirtualScreen, VirtualSerial
 from bmc.virtual_node.deploy import Meeting, VirtualDeployLink, VirtualLoginLink
 from bmc.virtual_node.disk_bay import VirtualDisks
-from bmc.virtual_node.disks import largest_file, prepare_disks
+from bmc.virtual_node.disks import largest_file, prepare_disks, require_not_shrunk
 from bmc.virtual_node.files import NodeFiles
 from bmc.virtual_node.guest import Guest
 from bmc.virtual_node.host_interface import VirtualHostInterface
@@ -47,7 +47,9 @@ class VirtualNodeDriver:
     """Nodes live in `site.directory`/NAME."""
 
     def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
-        require_allowed(parse_options(definition.options, definition.uuid), site.configured.interfaces)
+        options = parse_options(definition.options, definition.uuid)
+        require_allowed(options, site.configured.interfaces)
+        require_not_shrunk(NodeFiles(site.directory / definition.name), options)
         return replace(definition, options=complete_options(definition.options, definition.uuid))
 
     def schema(self) -> Mapping[str, Any]:

@@ -4,12 +4,16 @@ import asyncio
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
+from bmc.model.clock import SystemClock
 from bmc.model.errors import Refused, WrongState
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
-from tests.virtual_node.rig import Rig
+from bmc.ports import Configured, Site
+from bmc.virtual_node.driver import driver
+from tests.virtual_node.rig import SMALL, Rig
 
 pytestmark = pytest.mark.guest
 
@@ -152,8 +156,12 @@ async def test_what_makes_no_sense_when_off_is_said(rig: Rig):
 
 
 async def test_a_disk_never_shrinks(rig: Rig, make_rig):
+    """That is said when it is asked for, so that nothing is powered off for what cannot start again."""
     await rig.power_on()
     await rig.apply(PowerAction.FORCE_OFF)
+    asked = replace(rig.definition, options={**SMALL, "disks": [{"size_mib": 4}]})
+    with pytest.raises(Refused, match=r"options\.disks\[0\].*never shrunk"):
+        driver.complete(asked, Site(rig.directory, SystemClock(), Configured(lambda name: (b"", b""))))
     smaller = make_rig(disks=[{"size_mib": 4}])
     await smaller.start()
     with pytest.raises(Refused, match=r"options\.disks\[0\].*never shrunk"):
