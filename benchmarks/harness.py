@@ -64,8 +64,11 @@ class Service:
 
     def qemu(self, node: str) -> list[str]:
         """The command line of the node's QEMU, which runs."""
-        pid = (self.directory(node).parent / "pid").read_text().split()[0]
-        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
+        return Path(f"/proc/{self.qemu_pid(node)}/cmdline").read_text().split("\0")[:-1]
+
+    def qemu_pid(self, node: str) -> int:
+        """Of the node's QEMU, which runs."""
+        return int((self.directory(node).parent / "pid").read_text().split()[0])
 
 
 @contextmanager

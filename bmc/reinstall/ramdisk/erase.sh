@@ -82,8 +82,7 @@ erase() {
 # overwrite COMMAND: runs it and reports how far it has come.
 overwrite() {
     size=$room
-    "$@" 2> /run/dd.err &
-    writer=$!
+    work "$@" 2> /run/dd.err
     follow erase
     wait "$writer" || fail "erasing $disk failed: $(grep -v -e ' records ' -e ' copied, ' /run/dd.err)"
     writer=''
