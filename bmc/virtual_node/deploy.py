@@ -16,7 +16,7 @@ from bmc.model.errors import BackendFailed, Refused, Unreachable, WrongState
 from bmc.virtual_node import sandbox
 from bmc.virtual_node.argv import nic_device
 from bmc.virtual_node.guest import Guest
-from bmc.virtual_node.options import USER_NETWORK
+from bmc.virtual_node.options import USER_NETWORK, NicOptions
 from bmc.virtual_node.private import PrivateNetwork, port_of, received
 from bmc.virtual_node.shape import Shape
 
@@ -50,19 +50,25 @@ class Meeting:
 
     @property
     def possible(self) -> bool:
-        return any(nic.network == USER_NETWORK or nic.network.private for nic in self._shape.next.nics)
+        return bool(self._cards)
 
     def place(self) -> _Place:
         """:raise Refused: there is no such card."""
-        for index, nic in enumerate(self._shape.next.nics):
-            if nic.network == USER_NETWORK:
-                return _Place(index)
-            if nic.network.private:
-                network = PrivateNetwork.of(self._directory, nic.network.private)
-                return _Place(index, network, nic.mac or "", network.address(nic.mac or ""))
-        raise Refused(
-            f"{self.guest.name} has no card on a user or private network, by which it could reach the deploy listener"
-        )
+        if not self._cards:
+            raise Refused(
+                f"{self.guest.name} has no card on a user or private network, "
+                "by which it could reach the deploy listener"
+            )
+        index, nic = self._cards[0]
+        if nic.network.private is None:
+            return _Place(index)
+        network = PrivateNetwork.of(self._directory, nic.network.private)
+        return _Place(index, network, nic.mac or "", network.address(nic.mac or ""))
+
+    @property
+    def _cards(self) -> list[tuple[int, NicOptions]]:
+        cards = enumerate(self._shape.next.nics)
+        return [(index, nic) for index, nic in cards if nic.network == USER_NETWORK or nic.network.private]
 
     async def open_socket(self, what: str, address: str, port: int, source: str = "") -> socket.socket:
         """Have the helper make a socket there: see its own text. :raise WrongState: the node is off."""
