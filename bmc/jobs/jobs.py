@@ -263,11 +263,13 @@ class Jobs:
         job = Job(str(self._last), recipe.kind, node, caller.account, prepared.request, steps, self._clock.now())
         run = Run(Written(job), prepared.secrets, subject, backend, self._clock, self._ledger)
         await self._ledger.add(Written(job), prepared.secrets)
+        self._runs[job.id] = run  # whoever reads that the node is held for it finds it
         try:
             await run.do(Reserve(recipe.why))
             run.job = replace(job, state=JobState.RUNNING)
             await run.save()
         except BaseException:
+            del self._runs[job.id]
             await self._ledger.delete(job.id)
             raise
         text = f"{recipe.kind} of {node} started by {caller.account}"

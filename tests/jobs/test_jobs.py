@@ -62,6 +62,15 @@ async def test_two_starts_at_once_make_one_job(jobs):
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Busy", "Job"]
 
 
+async def test_from_the_moment_it_holds_the_node_it_is_found(jobs, world):
+    starting = asyncio.create_task(jobs.start("demo", "n1", {}, OPERATOR))
+    while (held := world.fleet.node("n1").snapshot.reservation) is None:
+        await asyncio.sleep(0)
+    assert not starting.done()
+    assert jobs.get(held.job).node == "n1"
+    await starting
+
+
 async def test_a_node_reserved_by_a_person_is_busy_and_no_trace_is_left(jobs, world):
     await world.fleet.node("n1").do(Reserve("changing a disk"), ADMIN)
     with pytest.raises(Busy, match="changing a disk"):
