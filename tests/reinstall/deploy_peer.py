@@ -30,6 +30,9 @@ class Peer:
     """How often it breaks."""
     cancel_at: str = ""
     """The phase at whose progress report the job is cancelled."""
+    absent_at: str = ""
+    """The phase at whose first progress report nothing is answered any more, for `absent` seconds."""
+    absent: float = 0
     proof_statuses: list[int] = field(default_factory=list)
     """What to answer to the first proofs, when not 200."""
     told: Mapping[str, str] = field(default_factory=dict)
@@ -37,6 +40,7 @@ class Peer:
     choose: Callable[[str], str] = lambda disks: disks.partition(":")[0]
     port: int = 0
     calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    _back: float = 0
 
     @property
     def conf(self) -> dict[str, str]:
@@ -56,6 +60,13 @@ class Peer:
                 assert called != "failed", form
             time.sleep(0.05)
         raise AssertionError(f"no {name} within {timeout} s; came: {self.calls[-5:]}")
+
+    @property
+    def is_absent(self) -> bool:
+        reports = self.forms("progress")
+        if not self._back and reports and reports[-1]["phase"] == self.absent_at:
+            self._back = time.monotonic() + self.absent
+        return time.monotonic() < self._back
 
     def answer(self, name: str, form: dict[str, str]) -> tuple[int, bytes]:
         if name == "checkin" and self.told:
@@ -102,6 +113,9 @@ def serving(peer: Peer) -> Iterator[Peer]:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {key: values[0] for key, values in parse_qs(body, keep_blank_values=True).items()}
             peer.calls.append((name, form))
+            if peer.is_absent:
+                self.close_connection = True
+                return
             wanted = PROOF_TOKEN if name == "proof" else TOKEN
             self.reply(*(peer.answer(name, form) if self.allowed(wanted) else (401, b"")))
 

@@ -245,6 +245,16 @@ def test_a_download_that_breaks_off_is_reported_and_leaves_nothing_that_boots(
     assert not peer.forms("verified")
 
 
+def test_a_service_that_is_away_for_half_a_minute_while_the_disk_is_read_back_ends_nothing(
+    artefacts: Artefacts, disk: Path, small: Image
+) -> None:
+    with serving(Peer(small, absent_at="verify", absent=30)) as peer:
+        with deployed(artefacts, peer, disk) as printed:
+            assert "lightsout: done; powering off" in printed
+        assert len(peer.forms("verified")) > 1
+        assert not peer.forms("failed")
+
+
 @pytest.mark.parametrize("phase", ["write", pytest.param("verify", marks=pytest.mark.slow)])
 def test_a_cancelled_job_stops_the_ramdisk(artefacts: Artefacts, disk: Path, small: Image, phase: str) -> None:
     with serving(Peer(small, cancel_at=phase)) as peer:

@@ -9,12 +9,13 @@
 
 VERSION=lightsout-ramdisk/2
 MEDIUM_SECONDS=20
-TRIES=8
+ABSENT_SECONDS=60
+NETWORK_TRIES=3
 DOWNLOADS=3
 STALL_SECONDS=60
 SEED_MIB=2
 
-token='' api='' medium='' disk='' online='' touched='' cleared='' writer='' shown='' missed=0
+token='' api='' medium='' disk='' online='' touched='' cleared='' writer='' shown='' absent=''
 
 # say TEXT: to the screen, to the serial console, and to the log that a failure reports.
 say() {
@@ -48,14 +49,19 @@ post() {
     return 1
 }
 
+# absent_too_long SINCE: whether a service that was last heard of at SINCE is not waited for any more.
+absent_too_long() {
+    [ $(($(now) - $1)) -ge $ABSENT_SECONDS ]
+}
+
 # insist PATH FORM: like post, but tries again for a while when there is no answer.
 insist() {
-    local try=1 result
+    local since=$(now) result
     while :; do
         post "$1" "$2"
         result=$?
-        [ $result = 1 ] && [ $try -lt $TRIES ] || return $result
-        try=$((try + 1))
+        [ $result = 1 ] || return $result
+        absent_too_long "$since" && return 1
         sleep 2
     done
 }
@@ -100,16 +106,16 @@ outcome() {
     esac
 }
 
-# report PHASE BYTES TOTAL: one progress report. A lost one does no harm; many in a row end the job.
+# report PHASE BYTES TOTAL: one progress report. A lost one does no harm; none that arrives for long ends the job.
 report() {
     show "$1" "$2" "$3"
     post progress "phase=$1&bytes=$2&total=$3"
     case $? in
-    0) missed=0 ;;
+    0) absent='' ;;
     9 | 8) cancelled ;;
     *)
-        missed=$((missed + 1))
-        [ $missed -lt $TRIES ] || fail "the service stopped answering at $api: $(cat /run/post.err)"
+        absent=${absent:-$(now)}
+        absent_too_long "$absent" && fail "the service stopped answering at $api: $(cat /run/post.err)"
         ;;
     esac
 }
@@ -235,11 +241,11 @@ disks() {
 
 # network: waits for an address on an interface that leads to the service, which may just be starting again.
 network() {
-    local try=1 nic leased='' server=${api#http://}
+    local try=1 since=$(now) nic leased='' server=${api#http://}
     server=${server%%/*}
     case $server in *:*) ;; *) server=$server:80 ;; esac
     ip link set lo up
-    while [ $try -le $TRIES ]; do
+    until absent_too_long "$since"; do
         coldplug
         for nic in $(nics); do
             ip link set "$nic" up
@@ -252,7 +258,7 @@ network() {
             say "$nic does not lead to $api: $(cat /run/nc.err)"
             ip addr flush dev "$nic"
         done
-        [ "$leased" ] || [ $try -lt 3 ] || fail "no network: no interface of '$(nics | tr '\n' ' ')' got an address by DHCP"
+        [ "$leased" ] || [ $try -lt $NETWORK_TRIES ] || fail "no network: no interface of '$(nics | tr '\n' ' ')' got an address by DHCP"
         try=$((try + 1))
         sleep 2
     done
@@ -453,13 +459,13 @@ write_seed() {
 }
 
 fetch_seed() {
-    local try
+    local since=$(now)
     mkdir -p "$(dirname "/run/seed-files/$1")"
-    for try in 1 2 3 4; do
-        timeout 20 wget -q -O "/run/seed-files/$1" --header "Authorization: Bearer $token" "$api/deploy/v1/seed/$1" 2> /run/seed.err && return
+    until timeout 20 wget -q -O "/run/seed-files/$1" --header "Authorization: Bearer $token" "$api/deploy/v1/seed/$1" 2> /run/seed.err; do
+        case $(cat /run/seed.err) in *"HTTP/1."?" 4"*) return 1 ;; esac
+        absent_too_long "$since" && return 1
         sleep 1
     done
-    return 1
 }
 
 say "deploy ramdisk, kernel $(uname -r), $([ -d /sys/firmware/efi ] && echo UEFI || echo BIOS)"

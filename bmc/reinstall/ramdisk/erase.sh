@@ -97,14 +97,14 @@ look_at_erased() {
     echo 3 > /proc/sys/vm/drop_caches
     local total=$(awk '{ sum += $2 } END { printf "%.0f", sum }' $list)
     report verify 0 "$total"
-    before=$(cut -d. -f1 /proc/uptime)
+    before=$(now)
     while read -r start bytes; do
         [ "$(dd if="/dev/$disk" bs=64k skip="$start" count="$bytes" iflag=skip_bytes,count_bytes status=none \
             2> /run/dd.err | tr -d '\0' | head -c 1 | wc -c)" = 0 ] && zeros=$((zeros + 1))
         [ -s /run/dd.err ] && fail "reading back from $disk failed: $(cat /run/dd.err)"
         blocks=$((blocks + 1)) looked=$((looked + bytes))
-        [ "$(cut -d. -f1 /proc/uptime)" = "$before" ] && continue
-        before=$(cut -d. -f1 /proc/uptime)
+        [ "$(now)" = "$before" ] && continue
+        before=$(now)
         report verify $looked "$total"
     done < $list
     report verify "$total" "$total"

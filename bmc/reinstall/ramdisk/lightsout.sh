@@ -36,6 +36,11 @@ urlencode() {
     printf %s "$1" | xxd -p | tr -d '\n' | sed 's/../%&/g'
 }
 
+# now: whole seconds since the start.
+now() {
+    cut -d. -f1 /proc/uptime
+}
+
 # coldplug: loads the modules that hardware not asked before asks for, until no more turns up: a bus brings its devices.
 coldplug() {
     [ -e /run/hardware ] || echo none > /run/hardware # an empty list would match everything

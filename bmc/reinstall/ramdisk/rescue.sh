@@ -31,11 +31,11 @@ rescue() {
     outcome $? "the rescue"
     say "rescue: a root shell is here and, by SSH, at the service; poweroff ends it"
     # The service ends it; this is for one that never comes back.
-    deadline=$(($(cut -d. -f1 /proc/uptime) + seconds + LATE_SECONDS))
+    deadline=$(($(now) + seconds + LATE_SECONDS))
     while [ ! -e /run/over ]; do
-        post progress "phase=rescue&bytes=$(cut -d. -f1 /proc/uptime)&total=0"
+        post progress "phase=rescue&bytes=$(now)&total=0"
         case $? in 8 | 9) break ;; esac
-        [ "$(cut -d. -f1 /proc/uptime)" -lt $deadline ] || { say "the time is up"; break; }
+        [ "$(now)" -lt $deadline ] || { say "the time is up"; break; }
         beat=0
         while [ $beat -lt $BEAT_SECONDS ] && [ ! -e /run/over ]; do
             sleep 1
