@@ -20,7 +20,8 @@ from tests.e2e.service import ADMIN, ADMIN_PASSWORD, IPMI_PASSWORD, SYSTEMS, Liv
 
 N1 = f"{SYSTEMS}/n1"
 SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
-PATIENCE = 150.0
+PATIENCE = 400.0
+pytestmark = pytest.mark.timeout(600)
 
 
 def referee(service: LiveService, directory: Path, tool: str, *words: str, node: str = "") -> str:
@@ -108,7 +109,6 @@ def test_the_service_validator_knows_all_that_is_served(secure: LiveService, tmp
 
 @pytest.mark.slow
 @pytest.mark.guest
-@pytest.mark.timeout(600)
 async def test_the_service_validator_knows_the_tasks_of_a_rescue_and_an_erase(
     secure: LiveService, tmp_path: Path
 ) -> None:
