@@ -132,7 +132,7 @@ def fill_source(disk: Path, system: Path, raw: Path, packed: Path) -> None:
 @contextmanager
 def web_server(pid: int, directory: Path) -> Iterator[str]:
     """A plain one, in the network of the QEMU `pid`; how its guest reaches it."""
-    inside = sandbox.enter("user" if os.geteuid() else "root", pid)
+    inside = sandbox.enter(sandbox.own_way(), pid)
     command = [sys.executable, "-u", "-m", "http.server", "8081", "--bind", "127.0.0.1", "-d", str(directory)]
     with subprocess.Popen([*inside, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:

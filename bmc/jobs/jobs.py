@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from bmc.jobs.chore import Chore, carry_out_chore
 from bmc.jobs.ledger import Ledger, Written
 from bmc.jobs.recipe import Recipe
 from bmc.jobs.run import Run, Work, caller_of
-from bmc.jobs.runner import carry_out
+from bmc.jobs.runner import carry_out, let_go
 from bmc.jobs.sweep import KIND, STEP, Find, carry_out_sweep, request_of, waiting
 from bmc.model.caller import Caller, Role
 from bmc.model.clock import Clock
@@ -114,7 +115,6 @@ class Jobs:
             raise
         finally:
             del self._starting[node]
-        await self._audit.record(caller, kind, node, "ok", {"job": run.job.id, **run.job.request})
         self._spawn(recipe, run, resumed=False)
         return run.job
 
@@ -266,14 +266,18 @@ class Jobs:
         self._runs[job.id] = run  # whoever reads that the node is held for it finds it
         try:
             await run.do(Reserve(recipe.why))
-            run.job = replace(job, state=JobState.RUNNING)
+            if not run.cancelled.is_set():
+                run.job = replace(run.job, state=JobState.RUNNING)
             await run.save()
+            await self._audit.record(caller, recipe.kind, node, "ok", {"job": job.id, **job.request})
+            text = f"{recipe.kind} of {node} started by {caller.account}"
+            run.sequence = (await self._ledger.tell(EventKind.JOB_STARTED, run.job, text)).sequence
         except BaseException:
             del self._runs[job.id]
+            with suppress(BmcError):  # what cannot be stored now is let go at the next start
+                await let_go(run)
             await self._ledger.delete(job.id)
             raise
-        text = f"{recipe.kind} of {node} started by {caller.account}"
-        run.sequence = (await self._ledger.tell(EventKind.JOB_STARTED, run.job, text)).sequence
         return run
 
     async def _resume(self, written: Written) -> tuple[Recipe, Run] | None:

@@ -50,7 +50,7 @@ async def carry_out(recipe: Recipe, run: Run, resumed: bool) -> None:
             end = _End(run.ending, run.job.message)
         trouble = [
             await attempt("cleaning up", lambda: _release(recipe, run)),
-            await attempt("releasing the node", lambda: _let_go(run)),
+            await attempt("releasing the node", lambda: let_go(run)),
         ]
     text = "; ".join(filter(None, [end.text, *trouble]))
     await attempt("writing down its end", lambda: run.finish(end.state, text))
@@ -99,7 +99,8 @@ def _holds(run: Run) -> bool:
     return held is not None and held.job == run.job.id
 
 
-async def _let_go(run: Run) -> None:
+async def let_go(run: Run) -> None:
+    """Of its node. :raise BmcError: as `Release`."""
     if _holds(run):  # a person's reservation is theirs
         await run.do(Release())
 

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from bmc.model.errors import Busy, Denied, InvalidRequest, NotFound, WrongState
 from bmc.model.events import EventKind
 from bmc.model.job import JobState
 from bmc.model.power import PowerAction
+from bmc.store.errors import StoreFailed
 from tests.jobs.lab import Bench, HandClock, ended, jobs_of, killed_and_started_again
 from tests.world import ADMIN, OPERATOR, VIEWER, World, until
 
@@ -69,6 +71,40 @@ async def test_from_the_moment_it_holds_the_node_it_is_found(jobs, world):
     assert not starting.done()
     assert jobs.get(held.job).node == "n1"
     await starting
+
+
+@pytest.mark.parametrize("lost", ["job.started", "demo"], ids=["event", "audit"])
+async def test_a_start_that_cannot_be_written_down_leaves_no_trace(jobs, bench, world, monkeypatch, lost):
+    append, full = world.store.append, True
+
+    async def failing(stream: str, value: dict[str, Any], msg_id: str = "", subject: str = "") -> int:
+        if full and lost in (value.get("kind"), value.get("action")):
+            raise StoreFailed("the disk is full")
+        sequence: int = await append(stream, value, msg_id, subject)
+        return sequence
+
+    monkeypatch.setattr(world.store, "append", failing)
+    with pytest.raises(StoreFailed):
+        await jobs.start("demo", "n1", {}, OPERATOR)
+    assert jobs.list(ADMIN) == []
+    assert await world.store.list(JOBS) == []
+    assert world.fleet.node("n1").snapshot.reservation is None
+    full = False
+    bench.open()
+    job = await jobs.start("demo", "n1", {}, OPERATOR)
+    assert (await ended(jobs, job.id)).state is JobState.COMPLETED
+
+
+async def test_a_job_that_is_cancelled_while_it_is_started_does_nothing(jobs, bench, world):
+    starting = asyncio.create_task(jobs.start("demo", "n1", {}, OPERATOR))
+    while (held := world.fleet.node("n1").snapshot.reservation) is None:  # noqa: ASYNC110 - looked at once a turn
+        await asyncio.sleep(0)
+    await jobs.cancel(held.job, OPERATOR)
+    await starting
+    job = await ended(jobs, held.job)
+    assert (job.state, bench.ran) == (JobState.CANCELLED, [])
+    assert "olga cancels it" in [message.text for message in job.messages]
+    assert world.fleet.node("n1").snapshot.reservation is None
 
 
 async def test_a_node_reserved_by_a_person_is_busy_and_no_trace_is_left(jobs, world):
