@@ -132,10 +132,20 @@ class ImagesSettings(Section):
         return directories
 
 
+class BudgetSettings(Section):
+    """So many machines of one feed or rack may start within so many seconds."""
+
+    starts: int = Field(ge=1, le=1000)
+    within: float = Field(gt=0, le=3600)
+
+
 class PowerSettings(Section):
-    """Seconds that a guest may take to shut down before the caller is told that it did not."""
+    """Seconds that a guest may take to shut down before the caller is told that it did not; and the start budgets that
+    nodes on real hardware name.
+    """
 
     graceful_timeout: float = Field(default=120.0, gt=0)
+    budgets: dict[str, BudgetSettings] = {}
 
 
 class NetworkSettings(Section):

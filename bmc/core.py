@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bmc.accounts import Accounts
+from bmc.assignments import Assignments
 from bmc.config import Settings, load
 from bmc.drivers import Drivers, configured
 from bmc.events import Audit, Events
@@ -16,6 +17,7 @@ from bmc.model.clock import Clock, SystemClock
 from bmc.model.errors import InvalidRequest
 from bmc.node.power import Patience
 from bmc.places import config_file
+from bmc.power.safety import Budget, Safety
 from bmc.store import Store
 
 
@@ -33,6 +35,8 @@ class Core:
     drivers: Drivers
     media: MediaLibrary
     fleet: Fleet
+    safety: Safety
+    assignments: Assignments
 
 
 @asynccontextmanager
@@ -51,14 +55,17 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
         store = await stack.enter_async_context(Store.open(state / "store" / "lightsout.db"))
         events, audit = Events(store, clock), Audit(store, clock)
         accounts = await Accounts.open(store, events, clock, key_file(state))
-        drivers = Drivers(state / "drivers", clock, configured(settings))
+        budgets = {name: Budget(each.starts, each.within) for name, each in settings.power.budgets.items()}
+        safety, assignments = await Safety.open(store, events, clock, budgets), Assignments(events, clock)
+        drivers = Drivers(state / "drivers", clock, configured(settings), safety, assignments)
         media = MediaLibrary(state / "media", Fetcher(settings.fetch.allow), settings.media.quota_gib << 30)
         patience = Patience(graceful=settings.power.graceful_timeout)
         fleet = Fleet(store, events, audit, clock, drivers, media, patience)
+        safety.believe(fleet.believed)
         fleet.on_forget(accounts.drop_node)
         fleet.on_retag(accounts.retagged)
         stack.push_async_callback(fleet.close)
-        yield Core(state, settings, clock, store, events, audit, accounts, drivers, media, fleet)
+        yield Core(state, settings, clock, store, events, audit, accounts, drivers, media, fleet, safety, assignments)
 
 
 def key_file(state: Path) -> Path:

@@ -1,7 +1,7 @@
-"""Name → driver, from the entry-point group `bmc.robots`, where our own backends are registered too."""
+"""Name → driver, from the entry-point group `bmc.drivers`, where our own backends are registered too."""
 
-from collections.abc import Iterable, Mapping
-from importlib.metadata import entry_points
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,24 @@ from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
 from bmc.model.software import Software
-from bmc.ports import Backend, Configured, Driver, Site
+from bmc.ports import Assignments, Backend, Configured, Driver, Safety, Site
+from bmc.shared_devices import SharedDevices
 
-GROUP = "bmc.robots"
+GROUP = "bmc.drivers"
 
 
 class Drivers:
     """Every driver that is installed, each with a directory of its own below `directory`."""
 
-    def __init__(self, directory: Path, clock: Clock, configured: Configured) -> None:
+    def __init__(
+        self, directory: Path, clock: Clock, configured: Configured, safety: Safety, assignments: Assignments
+    ) -> None:
         self._directory = directory
         self._clock = clock
         self._configured = configured
+        self._safety = safety
+        self._assignments = assignments
+        self._devices = SharedDevices()
         self._entries = {entry.name: entry for entry in entry_points(group=GROUP)}
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
@@ -39,8 +45,7 @@ class Drivers:
 
     def checks(self) -> Iterable[Check]:
         """What every driver has to tell about this machine; may take seconds."""
-        for name in sorted(self._entries):
-            yield from self._driver(name).checks(self._site(name))
+        return checks(self._directory, self._configured)
 
     def software(self) -> Iterable[Software]:
         """What the nodes of every driver run on, in the versions installed now; may take a second."""
@@ -51,11 +56,23 @@ class Drivers:
         entry = self._entries.get(name)
         if entry is None:
             raise InvalidRequest(f"Driver {name!r} is not installed; there are {', '.join(sorted(self._entries))}")
-        driver: Driver = entry.load()
-        return driver
+        return _load(entry)
 
     def _site(self, name: str) -> Site:
-        return Site(self._directory / name, self._clock, self._configured)
+        return Site(
+            self._directory / name, self._clock, self._configured, self._devices, self._safety, self._assignments
+        )
+
+
+def checks(directory: Path, configured: Configured) -> Iterator[Check]:
+    """What every driver has to tell about this machine; may take seconds."""
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        yield from _load(entry).checks(directory / entry.name, configured)
+
+
+def _load(entry: EntryPoint) -> Driver:
+    driver: Driver = entry.load()
+    return driver
 
 
 def configured(settings: Settings) -> Configured:

@@ -15,6 +15,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import BmcError, Busy, InvalidRequest, NotFound, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, NodeDefinition
+from bmc.model.power import PowerState
 from bmc.node import Node
 from bmc.node.drives import MediaLibrary
 from bmc.node.power import PATIENCE, Patience
@@ -180,6 +181,11 @@ class Fleet:
     def tags(self, name: str) -> frozenset[str]:
         """Those that the node had last, for what is said of it while it is opened anew, or after it is gone."""
         return self._tags.get(name, frozenset())
+
+    def believed(self, name: str) -> PowerState:
+        """The power state that is believed of a node; UNKNOWN where there is none of that name."""
+        member = self._members.get(name)
+        return member.node.snapshot.power if member else PowerState.UNKNOWN
 
     def backend(self, name: str) -> Backend:
         """For jobs only. :raise NotFound: no such node."""

@@ -5,7 +5,7 @@ a sense confirms an actuator only from outside its domain.
 """
 
 import socket
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,15 +14,23 @@ from bmc.model.boot import BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.checks import Check
 from bmc.model.clock import Clock
 from bmc.model.node import Hardware, MediaSlot, NodeDefinition
-from bmc.model.power import PowerAction, PowerReading
+from bmc.model.plan import Plan
+from bmc.model.platform_event import PlatformEvent
+from bmc.model.power import PowerAction, PowerReading, PowerState
 from bmc.model.sensor import SensorInfo
 from bmc.model.software import Software
+from bmc.shared_devices import SharedDevices
 
 
 class PowerSwitch(Protocol):
-    """Carries out power actions; believes nothing about their effect."""
+    """Carries out power actions; believes nothing about their effect.
 
-    domain: str
+    `domain` is that of what was moved last.
+    """
+
+    @property
+    def domain(self) -> str: ...
+
     actions: frozenset[PowerAction]
 
     async def apply(self, action: PowerAction) -> None:
@@ -41,7 +49,7 @@ class PowerSwitch(Protocol):
 
 
 class PowerSense(Protocol):
-    """One witness of the power state."""
+    """One witness of the power state. All senses of one domain have one vote together."""
 
     name: str
     domain: str
@@ -51,6 +59,18 @@ class PowerSense(Protocol):
 
     def changes(self) -> AsyncIterator[PowerReading]:
         """Each thing seen, as it happens, without end. One consumer."""
+
+
+class PowerSupply(Protocol):
+    """What feeds the node: an outlet. Turning it off takes the power from whatever hangs on it."""
+
+    domain: str
+
+    async def feed(self) -> bool:
+        """Turn it on, if it is off; whether it was. :raise: as `PowerSwitch.apply`."""
+
+    async def cut(self) -> None:
+        """Turn it off. :raise: as `PowerSwitch.apply`."""
 
 
 class BootControl(Protocol):
@@ -160,6 +180,16 @@ class Inventory(Protocol):
     def hardware(self) -> Hardware: ...
 
 
+class EventLogSource(Protocol):
+    """What the node's own BMC writes down of it."""
+
+    def entries(self) -> AsyncIterator[PlatformEvent]:
+        """Each new entry, once and in order, also of the time in which the service was dead; without end.
+
+        One consumer. What was there when the node was first opened is not told.
+        """
+
+
 class DiskBay(Protocol):
     """Disks that can be written from outside while the node is off."""
 
@@ -227,6 +257,29 @@ class Lifecycle(Protocol):
         """The node was removed: delete all that is kept for it. Only called when it is off."""
 
 
+class Planner(Protocol):
+    """For a node whose actions take several steps: what would be done, without doing it."""
+
+    async def plan(self, action: PowerAction) -> Plan:
+        """Looks at the interlocks now. Never raises: what stands in the way is in the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopRules:
+    """How one node's power is dealt with, where it is not as the service's `Patience` says.
+
+    In seconds: how long its switch may take to be given an action, an effect may take to show, and senses may differ.
+    `escalates`: a guest that does not shut down in time is forced off. `locks_unknown`: a power state that becomes
+    unknown takes the node into maintenance.
+    """
+
+    hand_over: float | None = None
+    settle: float | None = None
+    agree: float | None = None
+    escalates: bool = False
+    locks_unknown: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """Everything composed behind one node. `here`: it runs on the cores of this machine."""
@@ -248,6 +301,9 @@ class Backend:
     disks: DiskBay | None = None
     firmware: FirmwareSetup | None = None
     redefinition: Redefinition | None = None
+    event_log: EventLogSource | None = None
+    planner: Planner | None = None
+    rules: LoopRules = LoopRules()
     here: bool = False
 
 
@@ -264,13 +320,54 @@ class Configured:
     connections: Mapping[str, str] = field(default_factory=dict)
 
 
+class Safety(Protocol):
+    """What holds real hardware still, over all nodes."""
+
+    def power_of(self, node: str) -> PowerState:
+        """What is believed of another node; UNKNOWN where there is none of that name."""
+
+    def check(self) -> None:
+        """:raise Refused: the emergency stop is pressed."""
+
+    def require_budgets(self, names: Iterable[str]) -> None:
+        """:raise InvalidRequest: the configuration file has no such start budget."""
+
+    async def move(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let an actuator do `work`, which an emergency stop cancels: whoever is cancelled lets go of what it holds.
+
+        :raise Refused: everything is held; nothing was begun. :raise OutcomeUnknown: it was stopped in mid-motion.
+        """
+
+    async def start_turn(self, names: Iterable[str]) -> None:
+        """Wait until one more machine may start on all of these budgets. :raise Refused: that would take too long."""
+
+    def budget_state(self, name: str) -> str:
+        """In words, for a plan."""
+
+
+class Assignments(Protocol):
+    """Where people are asked to do something at a machine."""
+
+    async def ask(self, node: str, text: str, patience: float) -> None:
+        """Ask, and return when somebody says that it is done.
+
+        :raise BackendFailed: somebody says that it could not be done.
+        :raise OutcomeUnknown: nobody has answered within `patience` seconds.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a driver gets from the service: a directory of its own, the clock, and what is configured."""
+    """What a driver gets from the service: a directory of its own, the clock, what is configured, and what all the
+    nodes on real hardware share.
+    """
 
     directory: Path
     clock: Clock
     configured: Configured
+    devices: SharedDevices
+    safety: Safety
+    assignments: Assignments
 
 
 class Driver(Protocol):
@@ -288,8 +385,8 @@ class Driver(Protocol):
     async def open(self, definition: NodeDefinition, site: Site) -> Backend:
         """Compose the backend; touches no machine before `lifecycle.start`. :raise BackendFailed: with the remedy."""
 
-    def checks(self, site: Site) -> Iterable[Check]:
-        """What `bmc doctor` should tell about this machine; may take seconds."""
+    def checks(self, directory: Path, configured: Configured) -> Iterable[Check]:
+        """What `bmc doctor` should tell about this machine; may take seconds. `directory` is the driver's own."""
 
     def software(self) -> Iterable[Software]:
         """What its nodes run on that this machine brings, in the versions installed now; may take a second."""

@@ -1,27 +1,22 @@
-"""A server with a vendor BMC that speaks IPMI 2.0 over LAN: power switch, power sense and boot control."""
+"""The adapter `ipmi`: a vendor BMC that speaks IPMI 2.0 over LAN: power switch, power sense and boot control."""
 
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
-from bmc.model.checks import Check
 from bmc.model.clock import Clock
-from bmc.model.errors import BmcError, InvalidOptions, NotSupported
-from bmc.model.node import NodeDefinition
-from bmc.model.power import PowerAction, PowerReading, PowerState
-from bmc.model.software import Software
-from bmc.ports import Backend, Driver, Site
-from robots.ipmi_link import Credentials, Link
-
-LOOK_APART = 0.25
-"""Seconds between two looks at least: a caller that waits for an effect must not flood the BMC."""
+from bmc.model.errors import BmcError, NotSupported
+from bmc.model.power import PowerAction, PowerState
+from bmc.ports import Site
+from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
+from robots.ipmi_link import Link
+from robots.polled import Polled
 
 CONTROL = {
     PowerAction.FORCE_OFF: 0,
@@ -48,19 +43,17 @@ DEVICE = {
 log = logging.getLogger(__name__)
 
 
-class IpmiOptions(BaseModel):
-    """`credential` names one of the configuration file. `poll` and `post_time` in seconds.
+class IpmiOptions(Options):
+    """`credential` names one of the configuration file.
 
     `post_time` is how long after a boot the firmware has surely read its boot flags.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
-    host: str = Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9.:%_-]+$")
+    host: Host
     port: int = Field(default=623, ge=1, le=65535)
     credential: str = Field(min_length=1)
-    poll: float = Field(default=5.0, ge=1, le=300)
-    post_time: float = Field(default=300.0, ge=0, le=3600)
+    poll: Seconds = Field(default=5.0, ge=1, le=300)
+    post_time: Seconds = Field(default=300.0, ge=0, le=3600)
 
 
 class IpmiSwitch:
@@ -82,43 +75,22 @@ class IpmiSwitch:
         raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
 
 
-class IpmiSense:
+class IpmiSense(Polled):
     """PowerSense by polling Get Chassis Status. A BMC that does not answer is Unknown, never off."""
 
-    name = "bmc"
-
-    def __init__(self, link: Link, clock: Clock, poll: float, boots: "Boots") -> None:
-        self.domain = link.where
+    def __init__(self, name: str, link: Link, clock: Clock, poll: float, boots: "Boots") -> None:
+        super().__init__(clock, poll)
+        self.name, self.domain = name, f"{link.where}, power rail"
         self._link = link
-        self._clock = clock
-        self._poll = poll
         self._boots = boots
-        self._looked = float("-inf")
         self._state = PowerState.UNKNOWN
 
-    async def read(self) -> PowerReading:
-        wait = self._looked + LOOK_APART - self._clock.monotonic()
-        if wait > 0:
-            await self._clock.sleep(wait)
-        try:
-            state, reason = PowerState.ON if await self._link.power() else PowerState.OFF, ""
-        except BmcError as error:
-            state, reason = PowerState.UNKNOWN, str(error)
-        self._looked = self._clock.monotonic()
+    async def look(self) -> PowerState:
+        state = PowerState.ON if await self._link.power() else PowerState.OFF
         if state is PowerState.ON and self._state is PowerState.OFF:
             self._boots.began()
-        if state is not PowerState.UNKNOWN:
-            self._state = state
-        return PowerReading(state, self._clock.now(), reason=reason)
-
-    async def changes(self) -> AsyncIterator[PowerReading]:
-        last = None
-        while True:
-            reading = await self.read()
-            if (reading.state, reading.reason) != last:
-                last = (reading.state, reading.reason)
-                yield reading
-            await self._clock.sleep(self._poll)
+        self._state = state
+        return state
 
 
 class Boots:
@@ -240,49 +212,29 @@ class IpmiLifecycle:
         self._file.save(None)
 
 
-def open_ipmi_node(definition: NodeDefinition, credentials: Credentials, clock: Clock, directory: Path) -> Backend:
-    """Compose the backend; `directory` is for what must survive a restart.
+class IpmiAdapter(Adapter[IpmiOptions]):
+    """A vendor BMC over LAN. Its sense is not in the domain of its switch: it measures the power rail."""
 
-    :raise InvalidRequest: an option is wrong, or there is no such credential.
-    """
-    options = _options(definition)
-    credentials(options.credential)
-    link = Link(options.host, options.port, options.credential, credentials)
-    boots = Boots(clock)
-    file = ArmedFile(directory / f"{definition.name}.armed.json")
-    return Backend(
-        lifecycle=IpmiLifecycle(link, file),
-        switch=IpmiSwitch(link, boots),
-        senses=(IpmiSense(link, clock, options.poll, boots),),
-        boot=IpmiBoot(link, clock, options, boots, file),
-    )
+    name = family = "ipmi"
+    connection = frozenset({"host", "port", "credential"})
+    options = IpmiOptions
 
+    def line(self, rest: str) -> Mapping[str, object]:
+        return {"host": rest} if rest else {}
 
-class IpmiDriver:
-    """Driver `ipmi`: what the entry point names."""
+    def check(self, options: IpmiOptions, site: Site) -> None:
+        site.configured.credentials(options.credential)
 
-    def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
-        return replace(definition, options=_options(definition).model_dump())
-
-    def schema(self) -> Mapping[str, Any]:
-        return IpmiOptions.model_json_schema()
-
-    async def open(self, definition: NodeDefinition, site: Site) -> Backend:
-        return open_ipmi_node(definition, site.configured.credentials, site.clock, site.directory)
-
-    def checks(self, site: Site) -> Iterable[Check]:
-        """Nothing of this machine is needed beyond Python."""
-        return ()
-
-    def software(self) -> Iterable[Software]:
-        return ()
+    def open(self, options: IpmiOptions, place: Place) -> Parts:
+        link = Link(options.host, options.port, options.credential, place.site.configured.credentials)
+        boots = Boots(place.clock)
+        file = ArmedFile(place.kept / "armed.json")
+        return Parts(
+            lifecycle=IpmiLifecycle(link, file),
+            switch=IpmiSwitch(link, boots),
+            senses=(IpmiSense(place.title, link, place.clock, options.poll, boots),),
+            boot=IpmiBoot(link, place.clock, options, boots, file),
+        )
 
 
-driver: Driver = IpmiDriver()
-
-
-def _options(definition: NodeDefinition) -> IpmiOptions:
-    try:
-        return IpmiOptions.model_validate(dict(definition.options))
-    except ValidationError as error:
-        raise InvalidOptions(error.errors()) from None
+adapter = IpmiAdapter()

@@ -12,9 +12,8 @@ from bmc.cli.client import running
 from bmc.cli.errors import CliError
 from bmc.cli.output import document, table
 from bmc.config import Settings, load
-from bmc.drivers import Drivers, configured
+from bmc.drivers import checks, configured
 from bmc.model.checks import Check, Verdict
-from bmc.model.clock import SystemClock
 from bmc.model.errors import InvalidRequest
 from bmc.places import config_file, state_directory
 
@@ -53,7 +52,7 @@ def host_checks(state: Path, settings: Settings) -> Iterator[Check]:
 
 
 def driver_checks(state: Path, settings: Settings) -> Iterable[Check]:
-    return Drivers(state / "drivers", SystemClock(), configured(settings)).checks()
+    return checks(state / "drivers", configured(settings))
 
 
 def rows(found: Iterable[Check]) -> Iterator[tuple[str, str, str]]:

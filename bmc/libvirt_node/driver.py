@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from bmc.libvirt_node.library import MISSING, REMEDY, libvirt, require
@@ -11,7 +12,7 @@ from bmc.model.checks import Check, Verdict
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
 from bmc.model.software import Software
-from bmc.ports import Backend, Driver, Site
+from bmc.ports import Backend, Configured, Driver, Site
 
 
 class LibvirtDriver:
@@ -40,7 +41,7 @@ class LibvirtDriver:
 
         return open_domain(self._links, options, uri, site.clock, site.directory / f"{definition.name}.json")
 
-    def checks(self, site: Site) -> Iterator[Check]:
+    def checks(self, directory: Path, configured: Configured) -> Iterator[Check]:
         """Not having the binding is no fault: only who has libvirt nodes wants it."""
         if libvirt is None:
             yield Check("libvirt", Verdict.OK, f"{MISSING}, so there are no libvirt nodes; to have them, {REMEDY}")

@@ -52,6 +52,14 @@ EVENTS = {
     EventKind.FRU_WRITTEN: Template("The inventory of a server was written.", OK, NOTHING),
     EventKind.RESERVED: Template("A server was reserved.", OK, NOTHING),
     EventKind.RELEASED: Template("The reservation of a server has ended.", OK, NOTHING),
+    EventKind.ASSIGNMENT_OPENED: Template(
+        "Somebody is asked to do something at a server.", WARNING, "Do it, and say so at the assignment."
+    ),
+    EventKind.ASSIGNMENT_ENDED: Template("What somebody was asked to do at a server was answered.", OK, NOTHING),
+    EventKind.EMERGENCY_STOP: Template(
+        "The emergency stop holds all hardware.", CRITICAL, "Make sure that it is safe, then release it."
+    ),
+    EventKind.EMERGENCY_STOP_RELEASED: Template("The emergency stop was released.", OK, NOTHING),
     EventKind.CONSOLE_OPENED: Template("A console of a server was opened.", OK, NOTHING),
     EventKind.CONSOLE_CLOSED: Template("A console of a server was closed.", OK, NOTHING),
     EventKind.JOB_STARTED: Template("A job was begun.", OK, NOTHING),

@@ -17,7 +17,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import Refused
 from bmc.model.node import Disk, Hardware, Nic, NodeDefinition
 from bmc.model.software import Software
-from bmc.ports import Backend, Driver, Site
+from bmc.ports import Backend, Configured, Driver, Site
 from bmc.virtual_node import accelerator, firmware, links, private, process, sandbox
 from bmc.virtual_node.argv import Machine, build_argv, link_descriptor, own_boot_order
 from bmc.virtual_node.boot import VirtualBoot
@@ -58,12 +58,12 @@ class VirtualNodeDriver:
     async def open(self, definition: NodeDefinition, site: Site) -> Backend:
         return open_virtual_node(definition, site.directory, site.clock, interfaces=site.configured.interfaces)
 
-    def checks(self, site: Site) -> Iterator[Check]:
+    def checks(self, directory: Path, configured: Configured) -> Iterator[Check]:
         if (qemu := shutil.which(QEMU)) is None:
             yield Check("qemu", Verdict.FAILED, f"there is no {QEMU}", "install qemu-system-x86")
             return
         yield Check("qemu", Verdict.OK, qemu)
-        kvm = accelerator.kvm_verdict(QEMU, site.directory)
+        kvm = accelerator.kvm_verdict(QEMU, directory)
         remedy = "" if kvm.works else "guests are emulated (slower); enable virtualisation on this host for KVM"
         yield Check("accelerator", Verdict.OK if kvm.works else Verdict.WARNING, kvm.reason, remedy)
         try:
@@ -75,7 +75,7 @@ class VirtualNodeDriver:
             finding = f"{namespaces.problem}: nodes get no network and cannot be reinstalled"
             yield Check("guest network", Verdict.WARNING, finding, namespaces.remedy)
         yield from private.checks()
-        yield from links.checks(site.configured.interfaces)
+        yield from links.checks(configured.interfaces)
 
     def software(self) -> Iterator[Software]:
         """What is not installed is left out."""

@@ -1,0 +1,136 @@
+"""What an adapter is: a name, its options, and the parts that it makes of them. Knows no node."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+
+from bmc.model.checks import Check
+from bmc.model.clock import Clock
+from bmc.model.software import Software
+from bmc.ports import (
+    BootControl,
+    DeployLink,
+    EventLogSource,
+    Inventory,
+    Lifecycle,
+    LoginLink,
+    MediaBay,
+    NetworkBoot,
+    PowerSense,
+    PowerSupply,
+    PowerSwitch,
+    SensorSource,
+    SerialSource,
+    Site,
+)
+
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|h)")
+_UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
+
+
+def seconds(value: object) -> object:
+    """`0.4s`, `400ms`, `2min` as seconds; a number is seconds already."""
+    if isinstance(value, str):
+        found = _SECONDS.fullmatch(value.strip())
+        if found is None:
+            raise ValueError(f"expected a duration such as 0.4s, 400ms or 2min, not {value!r}")
+        return float(found[1]) * _UNITS[found[2]]
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(seconds), WithJsonSchema({"type": "number"})]
+Host = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9.:%_-]+$")]
+
+
+class Options(BaseModel):
+    """The options of one adapter; every key that it does not have is an error that names its place."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+AdapterOptions = TypeVar("AdapterOptions", bound=Options)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an adapter is put, and what it may use there.
+
+    `title` is what messages call it, and the name of its sense; `kept` is a directory for what must survive a restart,
+    which is this part's own.
+    """
+
+    node: str
+    title: str
+    kept: Path
+    site: Site
+
+    @property
+    def clock(self) -> Clock:
+        return self.site.clock
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What one adapter can give a node. The node takes of it what its options ask for; the lifecycle belongs to all.
+
+    An outlet is both a switch and a supply. A sense is in the failure domain of the switch if it may only echo what was
+    commanded; a vendor BMC that measures the power rail is not.
+    """
+
+    lifecycle: Lifecycle | None = None
+    switch: PowerSwitch | None = None
+    supply: PowerSupply | None = None
+    senses: tuple[PowerSense, ...] = field(default=())
+    boot: BootControl | None = None
+    media: MediaBay | None = None
+    serial: SerialSource | None = None
+    sensors: SensorSource | None = None
+    inventory: Inventory | None = None
+    event_log: EventLogSource | None = None
+    deploy: DeployLink | None = None
+    network_boot: NetworkBoot | None = None
+    login: LoginLink | None = None
+
+
+class Adapter(ABC, Generic[AdapterOptions]):
+    """One kind of hardware, registered by its name in the entry-point group `bmc.robots`.
+
+    Adapters of one `family` speak to the same device: where one stands in a node, a sense line of another takes over
+    the options in `connection` that it does not give itself.
+    """
+
+    name: ClassVar[str]
+    family: ClassVar[str]
+    connection: ClassVar[frozenset[str]] = frozenset({"host", "port"})
+    options: type[AdapterOptions]
+
+    def line(self, rest: str) -> Mapping[str, object]:
+        """The options that a sense line `NAME:rest` stands for. :raise ValueError: with what was expected instead."""
+        raise ValueError(f"{self.name} has no short form; write it as a table {{adapter = {self.name!r}, …}}")
+
+    def check(self, options: AdapterOptions, site: Site) -> None:
+        """Whether this site has what they name (a credential). :raise InvalidRequest: it does not."""
+
+    @abstractmethod
+    def open(self, options: AdapterOptions, place: Place) -> Parts:
+        """Make the parts; touches no machine before the first of them is asked, or the lifecycle is started.
+
+        :raise BackendFailed: it cannot work on this machine, with the remedy.
+        """
+
+    def checks(self) -> Iterable[Check]:
+        """What `bmc doctor` should tell about this machine; may take seconds."""
+        return ()
+
+    def software(self) -> Iterable[Software]:
+        """What of this machine it runs on, in the versions installed now."""
+        return ()
+
+
+AnyAdapter = Adapter[Any]
+FindAdapter = Callable[[str], AnyAdapter | None]

@@ -1,0 +1,349 @@
+"""The driver `hardware`: composes a node of adapters, each in its place; and drivers of nodes that are one BMC."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, JsonValue, ValidationError
+
+from bmc.model.checks import Check
+from bmc.model.errors import InvalidOptions
+from bmc.model.node import NodeDefinition
+from bmc.model.power import PowerState
+from bmc.model.software import Software
+from bmc.ports import Backend, Configured, Driver, Lifecycle, LoopRules, PowerSense, Site
+from bmc.power.safety import LONGEST_WAIT
+from robots.adapter import AnyAdapter, Options, Parts, Place, Seconds
+from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply
+
+GROUP = "bmc.robots"
+PROVES_ALL = frozenset({PowerState.ON, PowerState.OFF})
+PRESS_WITHIN = 30.0
+"""Seconds that an actuator may take to be given an action, unless its `patience` says otherwise."""
+
+Table = dict[str, JsonValue]
+
+
+class HardwareOptions(Options):
+    """A table names its `adapter` and has that one's options; a sense and an interlock may be a line `ADAPTER:what`.
+
+    `bmc` gives every part that has no table of its own. `power` is tried in order, after the `bmc`; `supply` is the
+    outlet that feeds the node. `escalate`: what may follow when a guest does not shut down in time.
+    """
+
+    bmc: Table | None = None
+    power: Table | list[Table] = Field(default=[])
+    supply: Table | None = None
+    sense: list[str | Table] = Field(default=[])
+    interlocks: list[str | Table] = Field(default=[])
+    boot: Table | None = None
+    media: Table | None = None
+    console: Table | None = None
+    sensors: Table | None = None
+    deploy: Table | None = None
+    escalate: list[Literal["hold", "outlet"]] = Field(default=[])
+    on_unknown: Literal["refuse", "maintenance"] = "refuse"
+    settle: Seconds = Field(default=20.0, gt=0, le=600)
+    agree: Seconds = Field(default=5.0, ge=0, le=120)
+    boots_within: Seconds = Field(default=10.0, ge=0, le=600)
+    shared_with: list[str] = Field(default=[])
+    budgets: list[str] = Field(default=[])
+
+
+ONE_TABLE = ("bmc", "supply", "boot", "media", "console", "sensors", "deploy")
+GIVES = {
+    "supply": "supply",
+    "boot": "boot",
+    "media": "media",
+    "console": "serial",
+    "sensors": "sensors",
+    "deploy": "deploy",
+}
+"""What of its parts an adapter must have to stand in this place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One adapter in its place: `part` is its key path within the options, `title` how messages call it."""
+
+    part: tuple[str | int, ...]
+    title: str
+    adapter: AnyAdapter
+    options: Options
+
+    @property
+    def path(self) -> str:
+        return "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in self.part).lstrip(".")
+
+
+class Adapters:
+    """Those that are installed, by name."""
+
+    def __init__(self) -> None:
+        self._entries = {entry.name: entry for entry in entry_points(group=GROUP)}
+
+    def names(self) -> list[str]:
+        return sorted(self._entries)
+
+    def find(self, name: str) -> AnyAdapter | None:
+        entry = self._entries.get(name)
+        adapter: AnyAdapter | None = entry.load() if entry else None
+        return adapter
+
+
+class Composer:
+    """Checks the options of a node, whole: every problem is told at once, with its key path."""
+
+    def __init__(self, adapters: Adapters, site: Site) -> None:
+        self._adapters = adapters
+        self._site = site
+        self._problems: list[Mapping[str, Any]] = []
+
+    def compose(self, given: Mapping[str, object]) -> tuple[HardwareOptions, list[Slot]]:
+        """:raise InvalidOptions: with every problem. :raise InvalidRequest: the site lacks what they name."""
+        try:
+            options = HardwareOptions.model_validate(dict(given))
+        except ValidationError as error:
+            raise InvalidOptions(error.errors()) from None
+        tables = list(self._tables(options))
+        slots = [slot for part, table in tables if (slot := self._slot(part, table, tables))]
+        if not self._problems and not (options.bmc or options.power or options.supply):
+            self._problem((), "expected bmc, power or supply: nothing could turn this node on", dict(given))
+        if self._problems:
+            raise InvalidOptions(self._problems)
+        for slot in slots:
+            slot.adapter.check(slot.options, self._site)
+        self._site.safety.require_budgets(options.budgets)
+        return options, slots
+
+    def _tables(self, options: HardwareOptions) -> Iterator[tuple[tuple[str | int, ...], str | Table]]:
+        for key in ONE_TABLE:
+            if (table := getattr(options, key)) is not None:
+                yield (key,), table
+        if isinstance(options.power, dict):
+            yield ("power",), options.power
+        else:
+            yield from ((("power", index), table) for index, table in enumerate(options.power))
+        yield from ((("sense", index), table) for index, table in enumerate(options.sense))
+        yield from ((("interlocks", index), table) for index, table in enumerate(options.interlocks))
+
+    def _slot(
+        self, part: tuple[str | int, ...], table: str | Table, others: Sequence[tuple[object, str | Table]]
+    ) -> Slot | None:
+        name, _, rest = table.partition(":") if isinstance(table, str) else (table.get("adapter"), "", "")
+        adapter = self._adapters.find(name) if isinstance(name, str) else None
+        if adapter is None:
+            where = part if isinstance(table, str) else (*part, "adapter")
+            self._problem(where, f"expected one of {', '.join(self._adapters.names())}", name)
+            return None
+        if isinstance(table, str):
+            try:
+                options = {**self._taken_over(adapter, others), **adapter.line(rest)}
+            except ValueError as error:
+                self._problem(part, str(error), table)
+                return None
+        else:
+            options = {key: value for key, value in table.items() if key != "adapter"}
+            if part[0] in ("sense", "interlocks"):
+                options = {**self._taken_over(adapter, others), **options}
+        try:
+            checked = adapter.options.model_validate(options)
+        except ValidationError as error:
+            self._problems += [{**problem, "loc": (*part, *problem["loc"])} for problem in error.errors()]
+            return None
+        title = table if isinstance(table, str) else f"{name} {options.get('host', '')}".strip()
+        return Slot(part, title, adapter, checked)
+
+    def _taken_over(self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]]) -> dict[str, JsonValue]:
+        """The way to the device, from the first table of an adapter of the same family."""
+        for _, table in others:
+            other = self._adapters.find(str(table.get("adapter"))) if isinstance(table, dict) else None
+            if other is not None and other.family == adapter.family and isinstance(table, dict):
+                return {key: table[key] for key in sorted(adapter.connection & table.keys())}
+        return {}
+
+    def _problem(self, part: tuple[str | int, ...], message: str, given: object) -> None:
+        self._problems.append({"type": "value_error", "loc": part, "msg": message, "input": given})
+
+
+class Together:
+    """Lifecycle of all adapters of a node."""
+
+    def __init__(self, lifecycles: Sequence[Lifecycle]) -> None:
+        self._lifecycles = lifecycles
+
+    async def start(self) -> None:
+        for each in self._lifecycles:
+            await each.start()
+
+    async def close(self) -> None:
+        for each in reversed(self._lifecycles):
+            await each.close()
+
+    async def erase(self) -> None:
+        for each in self._lifecycles:
+            await each.erase()
+
+
+class HardwareDriver:
+    """Driver `hardware`."""
+
+    def __init__(self) -> None:
+        self._adapters = Adapters()
+
+    def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
+        Composer(self._adapters, site).compose(definition.options)
+        return definition
+
+    def schema(self) -> Mapping[str, Any]:
+        return HardwareOptions.model_json_schema()
+
+    async def open(self, definition: NodeDefinition, site: Site) -> Backend:
+        options, slots = Composer(self._adapters, site).compose(definition.options)
+        opened: list[tuple[Slot, Parts]] = []
+        try:
+            for slot in slots:
+                kept = site.directory / definition.name / slot.path
+                parts = slot.adapter.open(slot.options, Place(definition.name, slot.title, kept, site))
+                opened.append((slot, parts))
+            return _backend(options, opened, site)
+        except BaseException:
+            await Together([parts.lifecycle for _, parts in opened if parts.lifecycle]).close()
+            raise
+
+    def checks(self, directory: Path, configured: Configured) -> Iterator[Check]:
+        for adapter in self._installed():
+            yield from adapter.checks()
+
+    def software(self) -> Iterator[Software]:
+        for adapter in self._installed():
+            yield from adapter.software()
+
+    def _installed(self) -> Iterator[AnyAdapter]:
+        for name in self._adapters.names():
+            if (adapter := self._adapters.find(name)) is not None:
+                yield adapter
+
+
+class BmcDriver:
+    """Driver of nodes that are one vendor BMC: the options are those of its adapter."""
+
+    def __init__(self, adapter: str) -> None:
+        self._adapter = adapter
+        self._hardware = HardwareDriver()
+
+    def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
+        try:
+            self._hardware.complete(self._whole(definition), site)
+        except InvalidOptions as error:
+            raise InvalidOptions([{**problem, "loc": problem["loc"][1:]} for problem in error.problems]) from None
+        return definition
+
+    def schema(self) -> Mapping[str, Any]:
+        adapter = Adapters().find(self._adapter)
+        return adapter.options.model_json_schema() if adapter else {}
+
+    async def open(self, definition: NodeDefinition, site: Site) -> Backend:
+        return await self._hardware.open(self._whole(definition), site)
+
+    def checks(self, directory: Path, configured: Configured) -> Iterable[Check]:
+        """Those of `hardware` are all."""
+        return ()
+
+    def software(self) -> Iterable[Software]:
+        return ()
+
+    def _whole(self, definition: NodeDefinition) -> NodeDefinition:
+        return replace(definition, driver="hardware", options={"bmc": {"adapter": self._adapter, **definition.options}})
+
+
+def _backend(options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], site: Site) -> Backend:
+    """:raise InvalidOptions: an adapter cannot do what its place asks for, or nobody would see what is done."""
+    problems = [
+        (slot, f"{slot.adapter.name} has no {lacking}; it cannot stand in {slot.part[0]}")
+        for slot, parts in opened
+        if (lacking := _lacking(slot, parts))
+    ]
+    senses = [sense for slot, parts in opened if slot.part[0] in ("bmc", "sense") for sense in parts.senses]
+    names = [sense.name for sense in senses]
+    actuators = [
+        (slot, Actuator(slot.path, parts.switch, parts.supply is not None))
+        for slot, parts in opened
+        if slot.part[0] in ("bmc", "power") and parts.switch
+    ]
+    problems += [(slot, _blind(each)) for slot, each in actuators if not _seen_by_another(each, senses)]
+    problems += [
+        (slot, f"there is another sense of the name {sense.name!r}")
+        for slot, parts in opened
+        if slot.part[0] == "sense"
+        for sense in parts.senses
+        if names.count(sense.name) > 1
+    ]
+    if problems:
+        raise InvalidOptions(
+            [{"type": "value_error", "loc": slot.part, "msg": message, "input": None} for slot, message in problems]
+        )
+    tables = {slot.part[0]: (slot, parts) for slot, parts in opened if len(slot.part) == 1}
+    bmc = tables["bmc"][1] if "bmc" in tables else Parts()
+    chosen = {place: tables[place][1] if place in tables else bmc for place in GIVES}
+    supply = None
+    if "supply" in tables and (outlet := tables["supply"][1].supply) is not None:
+        supply = Supply(tables["supply"][0].path, outlet, "outlet" in options.escalate)
+    interlocks = [
+        Interlock(slot.title, sense) for slot, parts in opened if slot.part[0] == "interlocks" for sense in parts.senses
+    ]
+    settings = LoopSettings(options.settle, options.boots_within, tuple(options.shared_with), tuple(options.budgets))
+    loop = ClosedLoop([each for _, each in actuators], supply, senses, interlocks, settings, site.safety, site.clock)
+    tries = len(actuators) + (supply is not None)
+    presses = sum(getattr(each.switch, "patience", PRESS_WITHIN) for _, each in actuators)
+    return Backend(
+        lifecycle=Together([parts.lifecycle for _, parts in opened if parts.lifecycle]),
+        switch=loop,
+        senses=tuple(senses),
+        boot=chosen["boot"].boot,
+        media=chosen["media"].media,
+        serial=chosen["console"].serial,
+        sensors=chosen["sensors"].sensors,
+        inventory=chosen["sensors"].inventory,
+        event_log=bmc.event_log,
+        deploy=chosen["deploy"].deploy,
+        network_boot=chosen["deploy"].network_boot,
+        login=chosen["deploy"].login,
+        planner=loop,
+        rules=LoopRules(
+            hand_over=LONGEST_WAIT + PRESS_WITHIN + presses + tries * options.settle + options.boots_within,
+            settle=options.settle,
+            agree=options.agree,
+            escalates=bool(options.escalate),
+            locks_unknown=options.on_unknown == "maintenance",
+        ),
+    )
+
+
+def _lacking(slot: Slot, parts: Parts) -> str:
+    """What it would have to have in its place, in words; "" when it has it."""
+    place = str(slot.part[0])
+    if place in GIVES and getattr(parts, GIVES[place]) is None:
+        return place
+    if place in ("power", "bmc") and parts.switch is None:
+        return "power switch"
+    return "power sense" if place in ("sense", "interlocks", "bmc") and not parts.senses else ""
+
+
+def _seen_by_another(actuator: Actuator, senses: Sequence[PowerSense]) -> bool:
+    return any(
+        sense.domain != actuator.switch.domain and PowerState.OFF in getattr(sense, "proves", PROVES_ALL)
+        for sense in senses
+    )
+
+
+def _blind(actuator: Actuator) -> str:
+    return (
+        f"no sense outside of {actuator.switch.domain} could tell that the node is off: add one to sense, so that what "
+        "this does is seen by another eye"
+    )
+
+
+driver: Driver = HardwareDriver()

@@ -1,0 +1,259 @@
+"""The closed loop of one node on real hardware: which actuator is moved when, and what must be seen before and after.
+
+Knows no kind of hardware.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bmc.model.clock import Clock
+from bmc.model.errors import BmcError, NotSupported, Refused, Unreachable
+from bmc.model.plan import Plan
+from bmc.model.power import PowerAction, PowerReading, PowerState
+from bmc.ports import PowerSense, PowerSupply, PowerSwitch, Safety
+from bmc.power.belief import believe, confirms
+from bmc.power.table import EXPECTED, REPEATABLE
+
+STARTS = frozenset({PowerAction.ON, PowerAction.FORCE_RESTART, PowerAction.POWER_CYCLE})
+CUTS = frozenset({PowerAction.FORCE_OFF, PowerAction.POWER_CYCLE})
+LOOK_EVERY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Actuator:
+    """One switch among those of the node; `name` is its key path in the node's options. `feeds`: it is an outlet."""
+
+    name: str
+    switch: PowerSwitch
+    feeds: bool = False
+
+    @property
+    def toggles(self) -> bool:
+        """A button: told to turn on what is on, it would turn it off."""
+        return getattr(self.switch, "toggles", False)
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """The outlet that feeds the node. `cuts`: it may be turned off to force the node off, after all else has failed."""
+
+    name: str
+    outlet: PowerSupply
+    cuts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Interlock:
+    """A sense that must read On (a closed door, a turned key) before anything moves."""
+
+    name: str
+    sense: PowerSense
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """`settle`: seconds that an effect may take to show; `boots_within`: those in which a node whose supply comes back
+    begins to run by itself, if it does. `shared_with` are the nodes on the same outlet, `budgets` the start budgets.
+    """
+
+    settle: float
+    boots_within: float
+    shared_with: tuple[str, ...] = ()
+    budgets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rung:
+    """One thing to try. `needed` is the state in which moving it makes sense; None: in any."""
+
+    name: str
+    domain: str
+    do: Callable[[], Coroutine[Any, Any, None]]
+    needed: PowerState | None
+    cuts: bool
+
+
+class ClosedLoop:
+    """PowerSwitch and Planner of a node: tries its actuators in order.
+
+    Another one is tried after Refused and Unreachable, when nothing was done; and after anything else only for On and
+    ForceOff, whose effect is the same however often they reach the machine. What toggles is moved only when the senses
+    say, right before, that it is needed.
+    """
+
+    def __init__(
+        self,
+        actuators: Sequence[Actuator],
+        supply: Supply | None,
+        senses: Sequence[PowerSense],
+        interlocks: Sequence[Interlock],
+        settings: LoopSettings,
+        safety: Safety,
+        clock: Clock,
+    ) -> None:
+        self._actuators = actuators
+        self._supply = supply
+        self._senses = senses
+        self._interlocks = interlocks
+        self._settings = settings
+        self._safety = safety
+        self._clock = clock
+        self._domains = {sense.name: sense.domain for sense in senses}
+        self.actions = _actions(actuators, supply)
+        self.domain = actuators[0].switch.domain if actuators else supply.outlet.domain if supply else ""
+
+    async def apply(self, action: PowerAction) -> None:
+        await self._require_interlocks()
+        if action in STARTS:
+            await self._safety.start_turn(self._settings.budgets)
+        if action is PowerAction.ON and await self._fed_by_itself():
+            return
+        rungs, tried = self._rungs(action), list[str]()
+        for rung in rungs:
+            last = rung is rungs[-1]
+            try:
+                self._require_sole(rung)
+                if rung.needed is not None and not await self._needed(rung, rung.needed):
+                    return
+                await self._safety.move(rung.do())
+            except (Refused, Unreachable) as error:
+                if last:
+                    raise _after(tried, error) from error
+                tried.append(f"{rung.name}: {error}")
+                continue
+            except BmcError as error:
+                if last or action not in REPEATABLE:
+                    raise _after(tried, error) from error
+                tried.append(f"{rung.name}: {error}")
+            self.domain = rung.domain
+            if last or action not in REPEATABLE:
+                return
+            if await self._seen(EXPECTED[action], self._settings.settle, rung.domain):
+                return
+            tried.append(f"{rung.name}: no effect within {self._settings.settle:.0f} s")
+
+    async def resume(self) -> None:
+        raise NotSupported("hardware pauses no server, so it can resume none")
+
+    async def plan(self, action: PowerAction) -> Plan:
+        hindrances = list[str]()
+        if action not in self.actions:
+            hindrances.append(f"no actuator does {action.value}")
+        for require in (self._require_still, self._require_interlocks):
+            try:
+                await require()
+            except Refused as error:
+                hindrances.append(str(error))
+        readings = await self._look()
+        believed = believe(readings, self._clock.now(), self._domains)
+        steps = [f"sense {name} says {_words(reading)}" for name, reading in readings.items()]
+        if believed.state is PowerState.UNKNOWN:
+            hindrances.append(f"the power state is unknown ({believed.reason})")
+        elif EXPECTED.get(action) is believed.state and action in REPEATABLE:
+            return Plan(action, (*steps, f"nothing more: it is {believed.state.value} already"), tuple(hindrances))
+        if action in STARTS:
+            budgets = self._settings.budgets
+            steps += [f"take a place in budget {each}: {self._safety.budget_state(each)}" for each in budgets]
+        if action is PowerAction.ON and self._supply is not None:
+            steps.append(f"turn on {self._supply.name} ({self._supply.outlet.domain}), unless it is on")
+        failing = "has no effect" if action in REPEATABLE else "cannot be reached"
+        for index, rung in enumerate(self._rungs(action)):
+            condition = "" if index == 0 else f"if that {failing}, "
+            steps.append(f"{condition}{action.value} by {rung.name} ({rung.domain})")
+            try:
+                self._require_sole(rung)
+            except Refused as error:
+                hindrances.append(f"{rung.name}: {error}")
+        expected = EXPECTED.get(action)
+        if expected is not None:
+            steps.append(f"look for {expected.value}, for up to {self._settings.settle:.0f} s")
+        return Plan(action, tuple(steps), tuple(hindrances))
+
+    def _rungs(self, action: PowerAction) -> list[_Rung]:
+        needed = PowerState.OFF if action is PowerAction.ON else PowerState.ON
+        rungs = [
+            _Rung(
+                each.name,
+                each.switch.domain,
+                lambda switch=each.switch: switch.apply(action),  # type: ignore[misc]
+                needed if each.toggles and action is not PowerAction.PUSH_POWER_BUTTON else None,
+                each.feeds and action in CUTS,
+            )
+            for each in self._actuators
+            if action in each.switch.actions
+        ]
+        if action is PowerAction.FORCE_OFF and self._supply is not None and self._supply.cuts:
+            outlet = self._supply.outlet
+            rungs.append(_Rung(self._supply.name, outlet.domain, outlet.cut, None, True))
+        return rungs
+
+    async def _fed_by_itself(self) -> bool:
+        """Turn the supply on, if there is one; whether the node runs by that alone."""
+        supply, fed = self._supply, list[bool]()
+        if supply is None:
+            return False
+
+        async def feed() -> None:
+            fed.append(await supply.outlet.feed())
+
+        await self._safety.move(feed())
+        return fed == [True] and await self._seen(PowerState.ON, self._settings.boots_within, supply.outlet.domain)
+
+    async def _needed(self, rung: _Rung, needed: PowerState) -> bool:
+        """Look right before moving what toggles. :raise Refused: nobody can tell the state."""
+        believed = believe(await self._look(), self._clock.now(), self._domains)
+        if believed.state is PowerState.UNKNOWN:
+            raise Refused(f"{rung.name} would toggle a machine whose power state is unknown ({believed.reason})")
+        return believed.state is needed
+
+    async def _seen(self, state: PowerState, patience: float, moved: str) -> bool:
+        end = self._clock.monotonic() + patience
+        while True:
+            readings = await self._look()
+            believed = believe(readings, self._clock.now(), self._domains)
+            if believed.state is state and confirms(state, readings, self._domains, moved):
+                return True
+            if self._clock.monotonic() >= end:
+                return False
+            await self._clock.sleep(LOOK_EVERY)
+
+    async def _look(self) -> Mapping[str, PowerReading]:
+        readings = await asyncio.gather(*(sense.read() for sense in self._senses))
+        return {sense.name: reading for sense, reading in zip(self._senses, readings, strict=True)}
+
+    async def _require_still(self) -> None:
+        self._safety.check()
+
+    async def _require_interlocks(self) -> None:
+        """:raise Refused: one does not hold, or cannot be seen to."""
+        for interlock in self._interlocks:
+            reading = await interlock.sense.read()
+            if reading.state is not PowerState.ON:
+                raise Refused(f"interlock {interlock.name} is not closed ({_words(reading)}); close it, then try again")
+
+    def _require_sole(self, rung: _Rung) -> None:
+        """:raise Refused: another node would lose its power with this one."""
+        if not rung.cuts:
+            return
+        for other in self._settings.shared_with:
+            if (state := self._safety.power_of(other)) is not PowerState.OFF:
+                raise Refused(f"{other} is on the same outlet and is {state.value}; shut it down first")
+
+
+def _actions(actuators: Sequence[Actuator], supply: Supply | None) -> frozenset[PowerAction]:
+    """A cycle of its own has only the first: behind a button, an outlet's would be a harder one than was asked for."""
+    actions = frozenset[PowerAction]().union(*(each.switch.actions for each in actuators))
+    if actuators and PowerAction.POWER_CYCLE not in actuators[0].switch.actions:
+        actions -= {PowerAction.POWER_CYCLE}
+    return actions | {PowerAction.FORCE_OFF} if supply is not None and supply.cuts else actions
+
+
+def _after(tried: Sequence[str], error: BmcError) -> BmcError:
+    """The last error, with what was tried before."""
+    return type(error)(f"{error}; tried before: {'; '.join(tried)}") if tried else error
+
+
+def _words(reading: PowerReading) -> str:
+    return f"{reading.state.value} ({reading.reason})" if reading.reason else reading.state.value
