@@ -58,7 +58,7 @@ class PowerSense(Protocol):
         """Look now. Never raises: what cannot be told is UNKNOWN with a reason."""
 
     def changes(self) -> AsyncIterator[PowerReading]:
-        """Each thing seen, as it happens, without end. One consumer."""
+        """Each thing seen, as it happens, without end; the same again tells that it was looked at. One consumer."""
 
 
 class PowerSupply(Protocol):
@@ -325,6 +325,9 @@ class Safety(Protocol):
 
     def power_of(self, node: str) -> PowerState:
         """What is believed of another node; UNKNOWN where there is none of that name."""
+
+    def word_of(self, node: str) -> PowerState | None:
+        """What a person has said of a node whose senses cannot tell, until it is moved."""
 
     def check(self) -> None:
         """:raise Refused: the emergency stop is pressed."""

@@ -208,7 +208,7 @@ class HardwareDriver:
                 kept = site.directory / definition.name / slot.path
                 parts = slot.adapter.open(slot.options, Place(definition.name, slot.title, kept, site))
                 opened.append((slot, parts))
-            return _backend(options, opened, site)
+            return _backend(definition.name, options, opened, site)
         except BaseException:
             await Together([parts.lifecycle for _, parts in opened if parts.lifecycle]).close()
             raise
@@ -259,7 +259,7 @@ class BmcDriver:
         return replace(definition, driver="hardware", options={"bmc": {"adapter": self._adapter, **definition.options}})
 
 
-def _backend(options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], site: Site) -> Backend:
+def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], site: Site) -> Backend:
     """:raise InvalidOptions: an adapter cannot do what its place asks for, or nobody would see what is done."""
     problems = [
         (slot, f"{slot.adapter.name} has no {lacking}; it cannot stand in {slot.part[0]}")
@@ -294,7 +294,9 @@ def _backend(options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], sit
     interlocks = [
         Interlock(slot.title, sense) for slot, parts in opened if slot.part[0] == "interlocks" for sense in parts.senses
     ]
-    settings = LoopSettings(options.settle, options.boots_within, tuple(options.shared_with), tuple(options.budgets))
+    settings = LoopSettings(
+        name, options.settle, options.boots_within, tuple(options.shared_with), tuple(options.budgets)
+    )
     loop = ClosedLoop([each for _, each in actuators], supply, senses, interlocks, settings, site.safety, site.clock)
     tries = len(actuators) + (supply is not None)
     presses = sum(getattr(each.switch, "patience", PRESS_WITHIN) for _, each in actuators)

@@ -54,10 +54,12 @@ class Interlock:
 
 @dataclass(frozen=True, slots=True)
 class LoopSettings:
-    """`settle`: seconds that an effect may take to show; `boots_within`: those in which a node whose supply comes back
-    begins to run by itself, if it does. `shared_with` are the nodes on the same outlet, `budgets` the start budgets.
+    """`node` is the node's own name. `settle`: seconds that an effect may take to show; `boots_within`: those in which
+    a node whose supply comes back begins to run by itself, if it does. `shared_with` are the nodes on the same outlet,
+    `budgets` the start budgets.
     """
 
+    node: str
     settle: float
     boots_within: float
     shared_with: tuple[str, ...] = ()
@@ -149,7 +151,8 @@ class ClosedLoop:
         readings = await self._look()
         believed = believe(readings, self._clock.now(), self._domains)
         steps = [f"sense {name} says {_words(reading)}" for name, reading in readings.items()]
-        if believed.state is PowerState.UNKNOWN:
+        word = self._safety.word_of(self._settings.node)
+        if believed.state is PowerState.UNKNOWN and word is None:
             hindrances.append(f"the power state is unknown ({believed.reason})")
         elif EXPECTED.get(action) is believed.state and action in REPEATABLE:
             return Plan(action, (*steps, f"nothing more: it is {believed.state.value} already"), tuple(hindrances))
@@ -204,9 +207,11 @@ class ClosedLoop:
     async def _needed(self, rung: _Rung, needed: PowerState) -> bool:
         """Look right before moving what toggles. :raise Refused: nobody can tell the state."""
         believed = believe(await self._look(), self._clock.now(), self._domains)
-        if believed.state is PowerState.UNKNOWN:
+        if believed.state is not PowerState.UNKNOWN:
+            return believed.state is needed
+        if (word := self._safety.word_of(self._settings.node)) is None:
             raise Refused(f"{rung.name} would toggle a machine whose power state is unknown ({believed.reason})")
-        return believed.state is needed
+        return word is needed
 
     async def _seen(self, state: PowerState, patience: float, moved: str) -> bool:
         end = self._clock.monotonic() + patience

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bmc.model.power import Health, PowerCause, PowerReading, PowerState
+from bmc.model.power import Health, PowerCause, PowerReading, PowerState, Vote
 
 _SEVERITY = list(Health)
 
@@ -41,6 +41,16 @@ def confirms(state: PowerState, readings: Mapping[str, PowerReading], domains: M
     """
     outside = [name for name in readings if domains.get(name, name) != moved] or list(readings)
     return next((name for name in outside if readings[name].state is state), "")
+
+
+def votes(readings: Mapping[str, PowerReading], domains: Mapping[str, str]) -> tuple[Vote, ...]:
+    """Each sense and what it said, for people to see."""
+    sure = {name: reading for name, reading in readings.items() if reading.state is not PowerState.UNKNOWN}
+    counting = _votes(sure, PowerState.ON, domains) | _votes(sure, PowerState.OFF, domains)
+    return tuple(
+        Vote(name, domains.get(name, name), reading, name in sure and domains.get(name, name) in counting)
+        for name, reading in readings.items()
+    )
 
 
 def _votes(sure: Mapping[str, PowerReading], state: PowerState, domains: Mapping[str, str]) -> set[str]:

@@ -32,6 +32,9 @@ class NothingHeld:
     def power_of(self, node: str) -> PowerState:
         return self.power.get(node, PowerState.UNKNOWN)
 
+    def word_of(self, node: str) -> PowerState | None:
+        return None
+
     def check(self) -> None:
         return
 
