@@ -69,7 +69,7 @@ class Safety:
         return cls(store, events, clock, budgets, EmergencyStop(**value) if value else None)
 
     def ask(self, believed: Believed, word: Word) -> None:
-        """Where to ask for what is believed of a node, and what a person has said of it; called once there is a fleet."""
+        """Where to ask for what is believed of a node, and what a person has said of it; called once."""
         self._believed, self._word = believed, word
 
     def power_of(self, node: str) -> PowerState:
