@@ -319,6 +319,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
             settle=options.settle,
             agree=options.agree,
             escalates=bool(options.escalate),
+            moved=loop.moved,
             locks_unknown=options.on_unknown == "maintenance",
         ),
     )
