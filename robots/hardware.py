@@ -350,3 +350,4 @@ def _blind(actuator: Actuator) -> str:
 
 
 driver: Driver = HardwareDriver()
+ipmi: Driver = BmcDriver("ipmi")

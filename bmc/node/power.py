@@ -115,9 +115,9 @@ class PowerControl:
 
     async def start(self) -> None:
         """Look, tell what happened while nobody looked, and settle what a crash cut off."""
+        intent = await self._journal.left()
         reading = await self._look()
         await self._accept(reading)
-        intent = await self._journal.left()
         if intent is not None:
             await self._reconcile(intent, reading)
 

@@ -58,8 +58,8 @@ class NobodyThere:
         raise AssertionError(f"nobody is there to {text}")
 
 
-def make_site(directory: Path, clock: Clock | None = None) -> Site:
-    configured = Configured(credentials)
+def make_site(directory: Path, clock: Clock | None = None, configured: Configured | None = None) -> Site:
+    configured = configured or Configured(credentials)
     return Site(directory, clock or SystemClock(), configured, SharedDevices(), NothingHeld(), NobodyThere())
 
 

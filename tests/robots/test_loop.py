@@ -92,7 +92,7 @@ class Outlet:
         self.machine.feed(False)
 
     async def apply(self, action: PowerAction) -> None:
-        await (self.cut() if action is PowerAction.FORCE_OFF else self.feed())  # type: ignore[func-returns-value]
+        await (self.cut() if action is PowerAction.FORCE_OFF else self.feed())
 
     async def resume(self) -> None:
         raise NotSupported("no")
