@@ -109,8 +109,8 @@ class Composer:
             raise InvalidOptions(error.errors()) from None
         tables = list(self._tables(options))
         slots = [slot for part, table in tables if (slot := self._slot(part, table, tables))]
-        if not self._problems and not (options.bmc or options.power or options.supply):
-            self._problem((), "expected bmc, power or supply: nothing could turn this node on", dict(given))
+        if not self._problems and not (options.bmc or options.power):
+            self._problem(("power",), "expected power or bmc: nothing could turn this node on", None)
         if self._problems:
             raise InvalidOptions(self._problems)
         for slot in slots:
