@@ -116,7 +116,7 @@ class Composer:
         for slot in slots:
             slot.adapter.check(slot.options, self._site)
         self._site.safety.require_budgets(options.budgets)
-        return options, slots
+        return options, self._told_apart(slots)
 
     def _tables(self, options: HardwareOptions) -> Iterator[tuple[tuple[str | int, ...], str | Table]]:
         for key in ONE_TABLE:
@@ -155,6 +155,19 @@ class Composer:
             return None
         title = table if isinstance(table, str) else f"{name} {options.get('host', '')}".strip()
         return Slot(part, title, adapter, checked)
+
+    @staticmethod
+    def _told_apart(slots: Sequence[Slot]) -> list[Slot]:
+        """Two tables of one host are called by their places, too."""
+        titles = [slot.title for slot in slots]
+        return [
+            replace(slot, title=f"{slot.title} ({slot.path})")
+            if slot.part[0] == "sense"
+            and titles.count(slot.title) > 1
+            and not slot.title.startswith(f"{slot.adapter.name}:")
+            else slot
+            for slot in slots
+        ]
 
     def _taken_over(self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]]) -> dict[str, JsonValue]:
         """The way to the device, from the first table of an adapter of the same family."""
