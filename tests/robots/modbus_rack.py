@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from pymodbus.client import ModbusTcpClient
+
 from bmc.model.power import PowerState
 from bmc.ports import Backend
-from tests.robots.modbus_device import running_board
+from tests.robots.modbus_device import COILS, running_board
 from tests.robots.plant import Look, RemotePlant, Rules, running_plant
 
 HOLD = 0.8
@@ -19,6 +21,11 @@ class Rack:
     plant: RemotePlant
     hand: int
     eye: int
+
+    def renew(self) -> None:
+        self.plant.renew()
+        with ModbusTcpClient("127.0.0.1", port=self.hand) as client:
+            client.write_coils(0, [False] * COILS)
 
     def button(self, **options: object) -> dict[str, object]:
         return {

@@ -24,23 +24,22 @@ def turns_on(request: bytes) -> bool:
     return request[7:].startswith(b"\x05\x00\x02\xff")
 
 
-@pytest.fixture
-def rack() -> Iterator[Rack]:
-    with racked(BOOTS) as rack:
-        yield rack
-
-
 @pytest.fixture(scope="module")
 def lasting_rack() -> Iterator[Rack]:
     with racked(BOOTS) as rack:
         yield rack
 
 
+@pytest.fixture
+def rack(lasting_rack: Rack) -> Rack:
+    lasting_rack.renew()
+    return lasting_rack
+
+
 class TestContract(BackendContract):
     @pytest.fixture
-    async def open_backend(self, lasting_rack: Rack, tmp_path: Path) -> AsyncIterator[OpenBackend]:
+    async def open_backend(self, rack: Rack, tmp_path: Path) -> AsyncIterator[OpenBackend]:
         site = make_site(tmp_path)
-        rack = lasting_rack
         options = {"power": rack.outlet(), "sense": [rack.sense(), rack.sense("ir0 > 30", poll="0.1s")]}
         async with AsyncExitStack() as stack:
 

@@ -33,34 +33,34 @@ def lets_go(request: bytes) -> bool:
     return request[7:].startswith(b"\x05\x00\x00\x00")
 
 
-@pytest.fixture
-def rack() -> Iterator[Rack]:
-    with racked(RULES) as rack:
-        yield rack
-
-
 @pytest.fixture(scope="module")
 def lasting_rack() -> Iterator[Rack]:
     with racked(RULES) as rack:
         yield rack
 
 
+@pytest.fixture
+def rack(lasting_rack: Rack) -> Rack:
+    lasting_rack.renew()
+    return lasting_rack
+
+
 class TestContract(BackendContract):
     @pytest.fixture
-    async def open_backend(self, lasting_rack: Rack, tmp_path: Path) -> AsyncIterator[OpenBackend]:
+    async def open_backend(self, rack: Rack, tmp_path: Path) -> AsyncIterator[OpenBackend]:
         site = make_site(tmp_path)
         async with AsyncExitStack() as stack:
 
             async def open_backend() -> Backend:
-                return await stack.enter_async_context(opened(lasting_rack.node(), site))
+                return await stack.enter_async_context(opened(rack.node(), site))
 
             yield open_backend
 
 
 class TestContractOfPulses(BackendContract):
     @pytest.fixture
-    async def open_backend(self, lasting_rack: Rack, tmp_path: Path) -> AsyncIterator[OpenBackend]:
-        site, options = make_site(tmp_path), pulses(lasting_rack)
+    async def open_backend(self, rack: Rack, tmp_path: Path) -> AsyncIterator[OpenBackend]:
+        site, options = make_site(tmp_path), pulses(rack)
         async with AsyncExitStack() as stack:
 
             async def open_backend() -> Backend:
