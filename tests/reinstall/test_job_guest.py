@@ -27,7 +27,7 @@ from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
 from bmc.node.power import PATIENCE
-from bmc.ports import Backend, Configured, Site
+from bmc.ports import Backend, Configured
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.build_debian import debian_directory
 from bmc.reinstall.medium import build_medium
@@ -37,6 +37,7 @@ from bmc.virtual_node.driver import driver
 from bmc.virtual_node.files import SERIAL_LOG, NodeFiles
 from tests.jobs.lab import jobs_of
 from tests.reinstall.conftest import recipes
+from tests.robots.rig import make_site
 from tests.world import ADMIN, OPERATOR, MemoryDrivers, World, open_world, until
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
@@ -58,7 +59,7 @@ class RealDrivers(MemoryDrivers):
 
     def __init__(self, directory: Path) -> None:
         super().__init__()
-        self._site = Site(directory, SystemClock(), Configured(no_credentials))
+        self._site = make_site(directory, configured=Configured(no_credentials))
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
         return driver.complete(definition, self._site)

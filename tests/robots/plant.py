@@ -105,8 +105,7 @@ class Plant:
                 contact.spent = True
                 self._start()
             elif name == "reset" and self._running:
-                self._stops_at = None
-                self._events.append("reset")
+                self._reset()
 
     def open(self, name: str) -> None:
         """Open a contact: let go of a button, or turn off a feed."""
@@ -131,11 +130,11 @@ class Plant:
             elif what == "off" and self._running:
                 self._stop("off")
             elif what == "reset" and self._running:
-                self._events.append("reset")
+                self._reset()
             elif what == "shutdown" and self._running:
                 self._events.append("asked")
                 if "system" not in self._faults:
-                    self._stops_at = self._now() + self._rules.shutdown
+                    self._ask()
 
     def fault(self, part: str, kind: str) -> None:
         """Break a part: a contact is `stuck` (does not move any more) or `welded` (closes, and opens no more), the
@@ -183,6 +182,14 @@ class Plant:
     def _start(self) -> None:
         self._running = True
         self._events.append("on")
+
+    def _reset(self) -> None:
+        self._stops_at = None
+        self._events.append("reset")
+
+    def _ask(self) -> None:
+        """The system is asked by ACPI to shut down, and will."""
+        self._stops_at = self._now() + self._rules.shutdown
 
     def _stop(self, event: str) -> None:
         self._running, self._stops_at = False, None
@@ -276,8 +283,9 @@ def port_of(process: subprocess.Popen[bytes]) -> int:
 
 
 @contextmanager
-def running_plant(rules: Rules | None = None) -> Iterator[RemotePlant]:
-    with program("tests.robots.plant", json.dumps(asdict(rules or Rules()))) as process:
+def running_plant(rules: Rules | None = None, module: str = "tests.robots.plant", *given: str) -> Iterator[RemotePlant]:
+    """One in a process of its own, as the `main` of `module` makes it."""
+    with program(module, json.dumps(asdict(rules or Rules())), *given) as process:
         plant = RemotePlant(port_of(process))
         try:
             yield plant
@@ -288,7 +296,12 @@ def running_plant(rules: Rules | None = None) -> Iterator[RemotePlant]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rules", type=json.loads, nargs="?", default={}, help="those of `Rules`, as a JSON object")
-    _Connection.plant = Plant(Rules(**parser.parse_args().rules))
+    serve(Plant(Rules(**parser.parse_args().rules)))
+
+
+def serve(plant: Plant) -> None:
+    """Serve it to who connects, until standard input ends; prints the port."""
+    _Connection.plant = plant
     socketserver.ThreadingTCPServer.daemon_threads = True
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Connection) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
