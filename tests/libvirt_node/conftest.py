@@ -10,9 +10,9 @@ import pytest
 from bmc.libvirt_node.library import libvirt
 from bmc.model.node import NodeDefinition
 from bmc.ports import Backend, Configured
+from robots.testing import make_site
 from tests.e2e.service import LiveService
 from tests.libvirt_node.daemon import Libvirtd, VirtualMachine, lacks
-from tests.robots.rig import make_site
 
 Compose = Callable[..., "asyncio.Future[Backend]"]
 

@@ -12,7 +12,7 @@ from bmc.libvirt_node.driver import driver
 from bmc.model.boot import BootMode, BootTarget
 from bmc.model.errors import InvalidOptions, InvalidRequest
 from bmc.model.node import NodeDefinition
-from tests.robots.rig import make_site
+from robots.testing import make_site
 
 WITHOUT = """
 import asyncio, sys
@@ -23,7 +23,7 @@ from bmc.libvirt_node.driver import driver
 from bmc.model.errors import BackendFailed
 from bmc.model.node import NodeDefinition
 from bmc.ports import Configured
-from tests.robots.rig import make_site
+from robots.testing import make_site
 configured = Configured(lambda name: (b"", b""), connections={"here": "qemu:///system"})
 site = make_site(Path("kept"), configured=configured)
 print(*(check.finding for check in driver.checks(site.directory, configured)))

@@ -35,9 +35,9 @@ from bmc.reinstall.network_boot import boot_files
 from bmc.reinstall.ways import Network, VirtualMedia, deploy_link
 from bmc.virtual_node.driver import driver
 from bmc.virtual_node.files import SERIAL_LOG, NodeFiles
+from robots.testing import make_site
 from tests.jobs.lab import jobs_of
 from tests.reinstall.conftest import recipes
-from tests.robots.rig import make_site
 from tests.world import ADMIN, OPERATOR, MemoryDrivers, World, open_world, until
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]

@@ -10,7 +10,7 @@ from bmc.model.errors import InvalidOptions, InvalidRequest
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction
 from robots.hardware import driver, ipmi
-from tests.robots.rig import make_site, opened
+from robots.testing import make_site, opened
 
 BMC = {"adapter": "ipmi", "host": "127.0.0.1", "credential": "lab"}
 OTHER = {"adapter": "ipmi", "host": "127.0.0.2", "credential": "lab"}

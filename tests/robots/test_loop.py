@@ -11,7 +11,7 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, BmcError, NotSupported, OutcomeUnknown, Refused, Unreachable
 from bmc.model.power import PowerAction, PowerReading, PowerState
 from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply
-from tests.robots.rig import NothingHeld
+from robots.testing import NothingHeld
 
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
 

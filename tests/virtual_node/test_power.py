@@ -11,7 +11,7 @@ import pytest
 from bmc.model.errors import Refused, WrongState
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
 from bmc.virtual_node.driver import driver
-from tests.robots.rig import make_site
+from robots.testing import make_site
 from tests.virtual_node.rig import SMALL, Rig
 
 pytestmark = pytest.mark.guest
