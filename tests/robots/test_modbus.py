@@ -9,12 +9,12 @@ import pytest
 from bmc.model.errors import BackendFailed, InvalidOptions, OutcomeUnknown, Refused, Unreachable
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
+from robots.contract import BackendContract, OpenBackend
 from robots.modbus import Look
-from tests.contracts.backend import BackendContract, OpenBackend
+from robots.testing import make_site, opened
 from tests.robots.modbus_device import free_port, running_board
 from tests.robots.modbus_rack import WIRES, Rack, racked, shows
 from tests.robots.plant import Rules
-from tests.robots.rig import make_site, opened
 from tests.robots.wire import wired
 
 BOOTS = Rules(boots=True, fed=False)

@@ -14,12 +14,12 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, InvalidOptions, OutcomeUnknown, Refused, Unreachable
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
+from robots.contract import BackendContract, OpenBackend
 from robots.modbus_gateway import Gateway
-from tests.contracts.backend import BackendContract, OpenBackend
+from robots.testing import make_site, opened
 from tests.robots.modbus_device import running_board
 from tests.robots.modbus_rack import HOLD, WIRES, Rack, closed, racked, shows
 from tests.robots.plant import ROOT, Rules
-from tests.robots.rig import make_site, opened
 from tests.robots.wire import wired
 
 RULES = Rules(hold=HOLD)
@@ -209,7 +209,7 @@ DIES = """
 import asyncio, json, sys
 from pathlib import Path
 from bmc.model.power import PowerAction
-from tests.robots.rig import make_site, opened
+from robots.testing import make_site, opened
 
 async def main():
     async with opened(json.loads(sys.argv[1]), make_site(Path(sys.argv[2]))) as backend:

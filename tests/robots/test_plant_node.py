@@ -25,9 +25,9 @@ from bmc.node.power import Patience
 from bmc.ports import Configured
 from bmc.power.safety import Budget, Safety
 from bmc.store import Store
+from robots.testing import credentials
 from tests.robots.modbus_device import running_board
 from tests.robots.plant import RemotePlant, Rules, running_plant
-from tests.robots.rig import credentials
 from tests.robots.wire import wired
 from tests.world import ADMIN, OPERATOR, PlainMedia, until
 
@@ -216,7 +216,7 @@ async def test_a_gateway_gone_in_mid_press_is_let_go_when_it_is_back(rack: Rack,
         await do(node, PowerAction.ON)
         forcing = asyncio.create_task(do(node, PowerAction.FORCE_OFF))
         await until(lambda: "power" in rack.plant.look().closed, 5)
-        await wire.cut()
+        wire.cut()
         with pytest.raises(BmcError):
             await forcing
         assert "power" in rack.plant.look().closed
@@ -271,7 +271,7 @@ async def test_a_soft_off_that_is_not_obeyed_forces_nothing_by_itself(rack: Rack
 async def test_a_power_state_that_nobody_sees_takes_a_persons_word_for_one_press(rack: Rack, site: Site):
     async with wired(rack.eye) as wire:
         node = await site.add(rack.options(sense=[{**rack.sees(wire.port, "di0"), "answers_within": "0.5s"}]))
-        await wire.cut()
+        wire.cut()
         await until(lambda: node.snapshot.power is UNKNOWN, 10)
         with pytest.raises(Refused):
             await do(node, PowerAction.ON)
