@@ -7,6 +7,9 @@ from bmc.model.power import Health, PowerCause, PowerReading, PowerState, Vote
 
 _SEVERITY = list(Health)
 
+AND = " and "
+"""Joins the domains of what is moved together into one: two PDUs that feed one server."""
+
 
 def believe(readings: Mapping[str, PowerReading], at: float, domains: Mapping[str, str] | None = None) -> PowerReading:
     """The reading that most failure domains agree on; UNKNOWN with every reason when none can tell, or none prevails.
@@ -35,12 +38,17 @@ def believe(readings: Mapping[str, PowerReading], at: float, domains: Mapping[st
 
 
 def confirms(state: PowerState, readings: Mapping[str, PowerReading], domains: Mapping[str, str], moved: str) -> str:
-    """Who says `state` from outside the domain that was `moved`: a name, or "".
+    """Who says `state` from outside the domain that was `moved`, or those joined by `AND`: a name, or "".
 
     Where all senses are inside of it, as those of a process, there is no other eye to look through.
     """
-    outside = [name for name in readings if domains.get(name, name) != moved] or list(readings)
+    outside = [name for name in readings if not inside(domains.get(name, name), moved)] or list(readings)
     return next((name for name in outside if readings[name].state is state), "")
+
+
+def inside(domain: str, moved: str) -> bool:
+    """Whether it is the domain that was moved, or one of several that were moved together."""
+    return domain == moved or domain in moved.split(AND)
 
 
 def votes(readings: Mapping[str, PowerReading], domains: Mapping[str, str]) -> tuple[Vote, ...]:
