@@ -6,11 +6,12 @@ import hashlib
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import aiomqtt
+from paho.mqtt.reasoncodes import ReasonCode
 
 from bmc.model.errors import BmcError, OutcomeUnknown, Unreachable
 from robots.motion import apart
@@ -220,9 +221,11 @@ class Broker:
             if not missing:
                 return
             topics = sorted(missing)
-            granted = await client.subscribe([(topic, 1) for topic in topics], timeout=ANSWER_WITHIN)
+            granted: Iterable[int | ReasonCode] = await client.subscribe(
+                [(topic, 1) for topic in topics], timeout=ANSWER_WITHIN
+            )
             for topic, code in zip(topics, granted, strict=False):
-                if int(getattr(code, "value", code)) >= 0x80:
+                if (code if isinstance(code, int) else int(code.value)) >= 0x80:
                     log.warning("%s does not let us listen to %s", self.where, topic)
             self._subscribed |= missing
 

@@ -35,7 +35,7 @@ class Firmware:
         self.client.username_pw_set("admin", "secret")
         self.client.on_connect = self._connected
         self.client.on_message = self._message
-        self.client.reconnect_delay_set(0.2, 0.5)
+        self.client.reconnect_delay_set(1, 1)
         if self.will:
             self.client.will_set(self.will[0].replace("X", name), self.will[1], retain=True)
         self.client.connect_async("127.0.0.1", port, keepalive=5)

@@ -17,12 +17,12 @@ from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerReading, PowerState
 from bmc.ports import Backend, PowerSense
 from robots.adapter import Place
+from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
 from robots.mqtt import adapter
 from robots.mqtt_dialects import TASMOTA, What, pulse_time
-from tests.contracts.backend import BackendContract, OpenBackend
+from robots.testing import make_site, opened
 from tests.robots.mqtt_lab import Lab, Mosquitto, open_lab
-from tests.robots.rig import make_site, opened
 
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
 RELAYS: dict[str, dict[str, object]] = {

@@ -18,10 +18,10 @@ from bmc.model.errors import InvalidRequest, OutcomeUnknown, Refused, Unreachabl
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
+from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
-from tests.contracts.backend import BackendContract, OpenBackend
+from robots.testing import make_site, opened
 from tests.robots.mqtt_lab import ROOT, Lab, open_lab
-from tests.robots.rig import make_site, opened
 from tests.robots.test_mqtt import LED, LOAD, push, says, until
 
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
@@ -213,7 +213,7 @@ PRESS = """
 import asyncio, json, sys
 from pathlib import Path
 from bmc.model.power import PowerAction
-from tests.robots.rig import make_site, opened
+from robots.testing import make_site, opened
 async def main():
     options = json.loads(sys.argv[1])
     async with opened(options, make_site(Path(sys.argv[2]))) as backend:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import termios
 import time
@@ -18,8 +19,8 @@ from bmc.model.node import NodeDefinition
 from bmc.ports import ByteStream, SerialSource
 from robots.hardware import driver
 from robots.rfc2217 import Line, Telnet
+from robots.testing import make_site, opened
 from tests.robots.mqtt_lab import Process, free_port, listens
-from tests.robots.rig import make_site, opened
 
 pytestmark = pytest.mark.skipif(
     shutil.which("ser2net") is None or shutil.which("socat") is None, reason="ser2net or socat is not installed"
@@ -143,14 +144,25 @@ async def test_the_line_is_set_as_it_is_wanted(serial: SerialSource, port: Port)
 
 
 @pytest.mark.parametrize("mode", ["rfc2217"], indirect=True)
-async def test_a_break_is_carried(serial: SerialSource, port: Port):
+async def test_a_break_is_begun_and_ended(serial: SerialSource, port: Port, monkeypatch: pytest.MonkeyPatch):
+    """A pseudo-terminal has none; ser2net confirms each SET-CONTROL that it carried out (RFC 2217, 105)."""
+    confirmed, received = list[bytes](), Telnet.received
+
+    def listening(telnet: Telnet, data: bytes) -> tuple[bytes, bytes]:
+        confirmed.extend(re.findall(rb"\xff\xfa\x2c\x69(.)\xff\xf0", data, re.DOTALL))
+        return received(telnet, data)
+
     with pytest.raises(WrongState, match="is down"):
         await serial.send_break()
     stream = await serial.connect()
+    monkeypatch.setattr(Telnet, "received", listening)
     reading = asyncio.ensure_future(stream.read())
+    await asyncio.sleep(0.3)
+    confirmed.clear()
     await serial.send_break()
     await port.print(b"on")
-    assert await asyncio.wait_for(reading, 5)
+    assert await asyncio.wait_for(reading, 5) == b"on"
+    assert confirmed == [b"\x05", b"\x06"]
 
 
 @pytest.mark.parametrize("mode", ["raw"], indirect=True)

@@ -14,11 +14,11 @@ from bmc.model.errors import InvalidRequest, NotSupported, Unreachable
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
+from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
+from robots.testing import make_site
 from robots.wol import WolOptions, WolSwitch, magic
-from tests.contracts.backend import BackendContract, OpenBackend
 from tests.robots.mqtt_lab import Lab, open_lab
-from tests.robots.rig import make_site
 from tests.robots.test_mqtt import LED, RELAYS, push
 
 MAC = "52:54:00:ab:cd:ef"
