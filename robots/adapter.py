@@ -61,13 +61,14 @@ class Place:
     """Where an adapter is put, and what it may use there.
 
     `title` is what messages call it, and the name of its sense; `kept` is a directory for what must survive a restart,
-    which is this part's own.
+    which is this part's own. `part` is the node's option that it stands in: bmc, power, sense…
     """
 
     node: str
     title: str
     kept: Path
     site: Site
+    part: str = ""
 
     @property
     def clock(self) -> Clock:

@@ -153,7 +153,8 @@ class Composer:
         except ValidationError as error:
             self._problems += [{**problem, "loc": (*part, *problem["loc"])} for problem in error.errors()]
             return None
-        title = table if isinstance(table, str) else f"{name} {options.get('host', '')}".strip()
+        where = options.get("host") or options.get("url") or ""
+        title = table if isinstance(table, str) else f"{name} {where}".strip()
         return Slot(part, title, adapter, checked)
 
     def _taken_over(self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]]) -> dict[str, JsonValue]:
@@ -206,7 +207,9 @@ class HardwareDriver:
         try:
             for slot in slots:
                 kept = site.directory / definition.name / slot.path
-                parts = slot.adapter.open(slot.options, Place(definition.name, slot.title, kept, site))
+                parts = slot.adapter.open(
+                    slot.options, Place(definition.name, slot.title, kept, site, str(slot.part[0]))
+                )
                 opened.append((slot, parts))
             return _backend(options, opened, site)
         except BaseException:
@@ -347,3 +350,5 @@ def _blind(actuator: Actuator) -> str:
 
 
 driver: Driver = HardwareDriver()
+ipmi: Driver = BmcDriver("ipmi")
+redfish: Driver = BmcDriver("redfish")

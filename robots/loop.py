@@ -101,8 +101,11 @@ class ClosedLoop:
         self._safety = safety
         self._clock = clock
         self._domains = {sense.name: sense.domain for sense in senses}
-        self.actions = _actions(actuators, supply)
         self.domain = actuators[0].switch.domain if actuators else supply.outlet.domain if supply else ""
+
+    @property
+    def actions(self) -> frozenset[PowerAction]:
+        return _actions(self._actuators, self._supply)
 
     async def apply(self, action: PowerAction) -> None:
         await self._require_interlocks()

@@ -42,7 +42,11 @@ class Polled(ABC):
             if (reading.state, reading.reason) != last:
                 last = (reading.state, reading.reason)
                 yield reading
-            await self._clock.sleep(self._poll)
+            await self.rest()
+
+    async def rest(self) -> None:
+        """Until the next look is due."""
+        await self._clock.sleep(self._poll)
 
     async def close(self) -> None:
         """Ends a look under way."""
