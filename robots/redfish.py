@@ -108,13 +108,17 @@ class Watch:
         self._log = events
         self._sense = sense
         self._media = media
+        self._asked = asyncio.Event()
 
     async def learn(self) -> None:
         """Without end. What power and boot need comes first; a start waits for that."""
         pause = LEARN_AGAIN
         while True:
             try:
-                await self._model.learn_system()
+                try:
+                    await self._model.learn_system()
+                finally:
+                    self._asked.set()
                 await self._model.learn_rest()
                 self._log.hint()
                 pause = REFRESH
@@ -123,10 +127,10 @@ class Watch:
                 pause = min(pause * 2, LONGEST_PAUSE)
             await self._clock.sleep(pause)
 
-    async def learned(self) -> None:
-        """Return when it is known what power and boot can do."""
-        while self._model.learned is None:  # noqa: ASYNC110 - it is waited for once, and for seconds
-            await asyncio.sleep(0.05)
+    async def asked(self) -> None:
+        """Return when it is known what power and boot can do, or that the BMC cannot be asked now."""
+        if self._model.learned is None:
+            await self._asked.wait()
 
     async def follow(self) -> None:
         await follow_events(self._model, self._clock, self._hint)
@@ -175,7 +179,7 @@ class RedfishLifecycle:
             (self._watch.look_at_media(), "media"),
         ):
             self._tasks.append(asyncio.create_task(work, name=f"{name} of {self._model.link.where}"))
-        await within(self._clock, LEARN_WITHIN, self._watch.learned())
+        await within(self._clock, LEARN_WITHIN, self._watch.asked())
 
     async def close(self) -> None:
         for task in self._tasks:

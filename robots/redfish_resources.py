@@ -4,6 +4,8 @@ from typing import Any
 
 from robots.redfish_link import Json
 
+ABSURD = 1e15
+
 
 def table(body: Json, *names: str) -> Json:
     """The object that lies under these names; an empty one where there is none."""
@@ -40,9 +42,9 @@ def text(body: Json, name: str) -> str:
 
 
 def number(body: Json, *names: str) -> float | None:
-    """The first of these properties that is a number."""
+    """The first of these properties that is a number which can be meant."""
     for name in names:
         value = body.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= ABSURD:
             return float(value)
     return None

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,9 @@ from robots.redfish_resources import link_of, members, number, rows, table, text
 EXPANDED = "?$expand=.($levels=1)"
 MOST = 200
 """IPMI numbers them in one byte."""
-LONGEST_NAME = 16
+LONGEST_NAME, SHORTEST_WORD = 16, 3
+LARGEST = 1e9
+"""What says that it reaches further is not understood."""
 READ_WITHIN = 30.0
 
 UNITS = {**{unit.value: unit for unit in Unit}, "RPM": Unit.RPM, "rev/min": Unit.RPM, "Percent": Unit.PERCENT}
@@ -27,13 +28,15 @@ CEILINGS = {
     Unit.PERCENT: (100.0,),
     Unit.CELSIUS: (127.0, 255.0),
     Unit.RPM: (25500.0, 51000.0),
-    Unit.VOLTS: (2.55, 5.1, 15.0, 60.0, 300.0, 510.0),
+    Unit.VOLTS: (2.55, 5.1, 7.65, 16.0, 60.0, 300.0, 510.0),
     Unit.AMPERES: (5.1, 25.5, 102.0, 510.0),
     Unit.WATTS: (510.0, 2550.0, 10200.0, 51000.0),
     Unit.MEBIBYTES: (2.0**20, 2.0**24),
     Unit.KILOBYTES_PER_SECOND: (255.0**3,),
 }
 """Where the scale of a sensor may end that does not say itself how far it reaches."""
+HEADROOM = 1.25
+"""How far above its reading of now such a scale reaches at least."""
 ENTITIES = {
     **{entity.value: entity for entity in Entity},
     "CPUSubsystem": Entity.CPU,
@@ -111,6 +114,10 @@ class _Told:
     high: float | None = None
     thresholds: Mapping[Threshold, float] = field(default_factory=dict)
 
+    @property
+    def figures(self) -> list[float]:
+        return [*self.thresholds.values(), self.reading or 0.0, self.low or 0.0, self.high or 0.0]
+
 
 class _Knows(Protocol):
     @property
@@ -170,7 +177,8 @@ async def find_sensors(link: Link, chassis: list[str], expands: bool) -> tuple[R
             sources = members(await link.find(collection))[:MOST]
         for source in sources:
             for told in _told(await link.find(source)):
-                found.append(_sensor(told, source, _short(told.name, taken)))
+                if all(abs(figure) <= LARGEST for figure in told.figures):
+                    found.append(_sensor(told, source, _short(told.name, taken)))
     if len(found) > MOST:
         log.warning("%s has %d sensors; the first %d are read", link.where, len(found), MOST)
     return tuple(found[:MOST])
@@ -190,7 +198,7 @@ def _told(body: Json) -> Iterator[_Told]:
                 name=text(each, "Name"),
                 unit=unit,
                 entity=_entity(each, Entity.SYSTEM_BOARD),
-                reading=_finite(number(each, "Reading")),
+                reading=number(each, "Reading"),
                 low=number(each, "ReadingRangeMin"),
                 high=number(each, "ReadingRangeMax"),
                 thresholds=limits,
@@ -206,7 +214,7 @@ def _told(body: Json) -> Iterator[_Told]:
                 name=(name or family) + kind.suffix,
                 unit=Unit.PERCENT if percent else kind.unit,
                 entity=_entity(each, kind.entity),
-                reading=_finite(number(each, *kind.readings)),
+                reading=number(each, *kind.readings),
                 low=number(each, "MinReadingRangeTemp", "MinReadingRange"),
                 high=number(each, "MaxReadingRangeTemp", "MaxReadingRange", "PowerCapacityWatts"),
                 thresholds={
@@ -225,20 +233,13 @@ def _entity(body: Json, otherwise: Entity) -> Entity:
     return ENTITIES.get(text(body, "PhysicalContext"), otherwise)
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
-
-
 def _sensor(told: _Told, source: str, name: str) -> RedfishSensor:
     """Its scale holds all that is told of it: range, thresholds and the reading of now."""
-    figures = [*told.thresholds.values(), *([told.reading] if told.reading is not None else [])]
-    low = min([0.0, *figures, *([told.low] if told.low is not None else [])])
-    if told.unit is Unit.CELSIUS:
-        low = min(low, -40.0)
-    high = max([*figures, told.high or 0.0])
-    if not told.high or told.high < high:
-        # Some way above a reading, which may rise.
-        high = next((end for end in CEILINGS[told.unit] if end >= high * 1.25), max(high * 1.25, 1.0))
+    low = min(0.0, -40.0 if told.unit is Unit.CELSIUS else 0.0, *told.figures)
+    high = max(told.figures)
+    if not told.high:
+        needed = max((told.reading or 0.0) * HEADROOM, high)
+        high = next((end for end in CEILINGS[told.unit] if end >= needed), needed)
     wide = told.unit in WIDE
     return RedfishSensor(
         name=name,
@@ -268,9 +269,10 @@ def _short(name: str, taken: set[str]) -> str:
     for pattern, word in WORDS:
         if len(plain) > LONGEST_NAME:
             plain = re.sub(r"\s+", " ", re.sub(pattern, word, plain)).strip() or plain
-    if len(plain) > LONGEST_NAME:
-        # The words at the end tell sensors apart more often than those in the middle.
-        plain = plain[:7].strip() + "~" + plain[-8:].strip()
+    words = plain.split(" ")
+    while len(" ".join(words)) > LONGEST_NAME and len(longest := max(words, key=len)) > SHORTEST_WORD:
+        words[words.index(longest)] = longest[:-1]
+    plain = " ".join(words)[:LONGEST_NAME].strip()
     found, count = plain, 1
     while found.replace(" ", "") in taken:
         count += 1
