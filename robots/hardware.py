@@ -140,29 +140,31 @@ class Composer:
             return None
         if isinstance(table, str):
             try:
-                options = {**self._taken_over(adapter, others), **adapter.line(rest)}
+                options = {**self._taken_over(adapter, others, {}), **adapter.line(rest)}
             except ValueError as error:
                 self._problem(part, str(error), table)
                 return None
         else:
             options = {key: value for key, value in table.items() if key != "adapter"}
             if part[0] in ("sense", "interlocks"):
-                options = {**self._taken_over(adapter, others), **options}
+                options = {**self._taken_over(adapter, others, options), **options}
         try:
             checked = adapter.options.model_validate(options)
         except ValidationError as error:
             self._problems += [{**problem, "loc": (*part, *problem["loc"])} for problem in error.errors()]
             return None
-        where = options.get("host") or options.get("url") or ""
-        title = table if isinstance(table, str) else f"{name} {where}".strip()
+        address = options.get("host") or options.get("url") or ""
+        title = table if isinstance(table, str) else f"{name} {address}".strip()
         return Slot(part, title, adapter, checked)
 
-    def _taken_over(self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]]) -> dict[str, JsonValue]:
+    def _taken_over(
+        self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]], own: Mapping[str, Any]
+    ) -> dict[str, JsonValue]:
         """The way to the device, from the first table of an adapter of the same family."""
         for _, table in others:
             other = self._adapters.find(str(table.get("adapter"))) if isinstance(table, dict) else None
             if other is not None and other.family == adapter.family and isinstance(table, dict):
-                return {key: table[key] for key in sorted(adapter.connection & table.keys())}
+                return adapter.taken_over(table, own)
         return {}
 
     def _problem(self, part: tuple[str | int, ...], message: str, given: object) -> None:

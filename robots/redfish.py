@@ -6,10 +6,10 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Any
 
 import aiohttp
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 from yarl import URL
 
 from bmc.model.clock import Clock, within
@@ -34,6 +34,7 @@ LEARN_AGAIN, LONGEST_PAUSE = 5.0, 60.0
 LOOK_AT_MEDIA = 60.0
 REFRESH = 3600.0
 """Seconds after which everything is learned anew: hardware and firmware change."""
+ADDRESS, ADDRESS_FREE = frozenset({"url", "host"}), frozenset({"credential"})
 WATCHING_ONLY = frozenset({"sense", "interlocks"})
 KEPT = ("learned.json", "armed.json", "media.json", "log.json")
 
@@ -64,7 +65,7 @@ class RedfishOptions(Options):
     @model_validator(mode="after")
     def _reachable(self) -> "RedfishOptions":
         if bool(self.url) == bool(self.host):
-            raise ValueError("expected either url or host, the same one in all tables of this node")
+            raise ValueError("expected either url or host")
         try:
             url = URL(self.address)
             port = url.port
@@ -178,7 +179,9 @@ class RedfishLifecycle:
             (self._watch.follow(), "events"),
             (self._watch.look_at_media(), "media"),
         ):
-            self._tasks.append(asyncio.create_task(work, name=f"{name} of {self._model.link.where}"))
+            task = asyncio.create_task(work, name=f"{name} of {self._model.link.where}")
+            task.add_done_callback(_tell_fault)
+            self._tasks.append(task)
         await within(self._clock, LEARN_WITHIN, self._watch.asked())
 
     async def close(self) -> None:
@@ -210,6 +213,11 @@ class RedfishAdapter(Adapter[RedfishOptions]):
         if rest:
             raise ValueError('expected "redfish" alone, for the BMC of this node; write another one as a table')
         return {}
+
+    def taken_over(self, other: Mapping[str, JsonValue], own: Mapping[str, Any]) -> dict[str, JsonValue]:
+        """Another BMC has another certificate, and calls its systems otherwise."""
+        taken = super().taken_over(other, own)
+        return {key: taken[key] for key in ADDRESS_FREE & taken.keys()} if ADDRESS & own.keys() else taken
 
     def check(self, options: RedfishOptions, site: Site) -> None:
         site.configured.credentials(options.credential)
@@ -247,6 +255,12 @@ class RedfishAdapter(Adapter[RedfishOptions]):
             inventory=model,
             event_log=events,
         )
+
+
+def _tell_fault(task: asyncio.Task[None]) -> None:
+    """A watcher that dies is a fault of ours."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("%s failed; restart the service", task.get_name(), exc_info=error)
 
 
 def _is_loopback(host: str) -> bool:

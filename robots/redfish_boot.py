@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootSeen, BootTarget
 from bmc.model.clock import Clock
@@ -18,18 +18,18 @@ TARGET, ENABLED, MODE = "BootSourceOverrideTarget", "BootSourceOverrideEnabled",
 
 @dataclass(frozen=True, slots=True)
 class Armed:
-    """A once override in the BMC, how the BMC told it back right then, and when that was (epoch seconds)."""
+    """A once override in the BMC, since when (epoch seconds), and whether the BMC has ever told that it has one."""
 
     override: BootOverride
-    told: tuple[str, str]
     at: float
+    shown: bool
 
 
 class RedfishBoot:
     """BootControl by Boot of the ComputerSystem, or of its settings resource.
 
-    A once override is spent when the BMC tells another one than was armed. With a BMC that never does, it is when the
-    server began to boot `post_time` seconds ago; then we take it away.
+    A once override is spent when the BMC, which told that it had one, tells that it has none. With a BMC that never
+    does, it is when the server began to boot `post_time` seconds ago; then we take it away.
     """
 
     def __init__(self, model: Model, clock: Clock, poll: float, post_time: float, boots: Boots, file: KeptFile) -> None:
@@ -49,9 +49,9 @@ class RedfishBoot:
     async def apply(self, override: BootOverride) -> None:
         async with self._changing:
             wanted = override if override.enabled is not BootEnabled.DISABLED else NO_OVERRIDE
-            told = await self._set(wanted)
+            boot = await self._set(wanted)
             once = wanted.enabled is BootEnabled.ONCE and wanted.target is not BootTarget.NONE
-            self._remember(Armed(override, told, self._clock.now()) if once else None)
+            self._remember(Armed(override, self._clock.now(), _holds(boot)) if once else None)
 
     async def seen(self) -> AsyncIterator[BootSeen]:
         while True:
@@ -66,27 +66,33 @@ class RedfishBoot:
         if armed is None:
             return None
         began = self._boots.last if self._boots.last is not None and self._boots.last >= armed.at else None
+        over = began is not None and self._clock.now() >= began + self._post_time
         try:
-            if _told(await self._boot()) == armed.told:
-                if began is None or self._clock.now() < began + self._post_time:
-                    return None
+            holds = _holds(await self._boot())
+            if holds and not armed.shown:
+                self._remember(replace(armed, shown=True))
+            if not over and (holds or not armed.shown):
+                return None
+            if holds:
                 await self._set(NO_OVERRIDE)
         except BmcError:
             return None  # the sense tells that the BMC is away; what is armed stays so until it can be asked
         self._remember(None)
         return BootSeen(began if began is not None else self._clock.now(), armed.override)
 
-    async def _set(self, override: BootOverride) -> tuple[str, str]:
-        """What the BMC tells of it then. Leaves alone what is so already: at some BMCs each change is a slow job."""
+    async def _set(self, override: BootOverride) -> Json:
+        """What the BMC tells then. Leaves alone what is so already: at some BMCs each change is a slow job."""
         known = await self._model.need()
         boot = await self._boot()
         change = self._change(override, boot)
+        if not known.boot:
+            if override.target is BootTarget.NONE:
+                return boot
+            raise NotSupported(f"{self._model.link.where} takes no boot override")
         if not _is(boot, change):
-            if not known.boot:
-                raise NotSupported(f"{self._model.link.where} takes no boot override")
             await self._model.link.patch(known.boot, {"Boot": change})
             boot = await self._boot()
-        return _told(boot)
+        return boot
 
     def _change(self, override: BootOverride, boot: Json) -> dict[str, str]:
         quirks, offered = self._model.quirks, self._model.learned.targets if self._model.learned else frozenset[str]()
@@ -116,9 +122,7 @@ class RedfishBoot:
 
     def _remember(self, armed: Armed | None) -> None:
         self._armed = armed
-        self._file.save(
-            {"override": armed.override.to_json(), "told": list(armed.told), "at": armed.at} if armed else {}
-        )
+        self._file.save({"override": armed.override.to_json(), "at": armed.at, "shown": armed.shown} if armed else {})
 
 
 def _is(boot: Json, change: dict[str, str]) -> bool:
@@ -128,14 +132,15 @@ def _is(boot: Json, change: dict[str, str]) -> bool:
     return all(text(boot, name) == value for name, value in change.items())
 
 
-def _told(boot: Json) -> tuple[str, str]:
-    return text(boot, ENABLED), text(boot, TARGET)
+def _holds(boot: Json) -> bool:
+    """Whether the BMC tells of an override at all."""
+    enabled, target = text(boot, ENABLED), text(boot, TARGET)
+    return enabled not in ("", BootEnabled.DISABLED.value) and target not in ("", BootTarget.NONE.value)
 
 
 def _load(file: KeptFile) -> Armed | None:
     kept = file.load()
     try:
-        enabled, target = kept["told"]
-        return Armed(BootOverride.from_json(kept["override"]), (enabled, target), float(kept["at"]))
+        return Armed(BootOverride.from_json(kept["override"]), float(kept["at"]), bool(kept["shown"]))
     except (KeyError, TypeError, ValueError):
         return None

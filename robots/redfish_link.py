@@ -22,6 +22,9 @@ SESSIONS = "/redfish/v1/SessionService/Sessions"
 LOOK_WITHIN, ACT_WITHIN, CONNECT_WITHIN, SIGN_OUT_WITHIN = 10.0, 20.0, 5.0, 1.5
 REFUSED_FOR = 60.0
 """Seconds in which a refused password is not tried again, since BMCs lock accounts out."""
+SILENT_FOR = 300.0
+"""Seconds without an event after which a stream may be one to a BMC that is no more."""
+HEARTBEAT = 30.0
 READERS = 2
 """Questions at the same time; a BMC is a slow machine. Actions do not wait for them."""
 LONGEST = 16 * 1024 * 1024
@@ -128,7 +131,7 @@ class Link:
     @asynccontextmanager
     async def stream(self, path: str) -> AsyncIterator[aiohttp.StreamReader]:
         """Server-sent events, for as long as the BMC sends them. :raise Unreachable, BackendFailed:"""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_WITHIN)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_WITHIN, sock_read=SILENT_FOR)
         headers = {**await self._authority(), "Accept": "text/event-stream"}
         try:
             async with self._client(True).get(
@@ -147,7 +150,11 @@ class Link:
         try:
             async with asyncio.timeout(LOOK_WITHIN):
                 return await self._client(True).ws_connect(
-                    self._url(path), headers=headers, ssl=self._tls, origin=str(self.base.origin()), compress=0
+                    self._url(path),
+                    headers=headers,
+                    ssl=self._tls,
+                    origin=str(self.base.origin()),
+                    heartbeat=HEARTBEAT,
                 )
         except aiohttp.WSServerHandshakeError as error:
             self._forget(error.status, headers)
@@ -228,7 +235,7 @@ class Link:
     def _url(self, path: str) -> URL:
         """:raise BackendFailed: it leads to another machine, which must not get the password."""
         try:
-            url = self.base.join(URL(path, encoded=True))
+            url = self.base.join(URL(path))
         except ValueError as error:
             raise BackendFailed(f"{self.where} gives an address that is none: {error}") from error
         if url.host != self.base.host or url.port != self.base.port:

@@ -19,7 +19,6 @@ PAGES = 100
 REMEMBERED = 8192
 SEVERITIES = {severity.value: severity for severity in Severity}
 RECONNECT_AFTER, LONGEST_PAUSE = 2.0, 120.0
-LONGEST_LINE = 1024 * 1024
 
 log = logging.getLogger(__name__)
 

@@ -28,6 +28,7 @@ sys.exit(main())
 """
 LOGINS = {
     "lab": (b"admin", b"secret"),
+    "rack1": (b"admin", b"secret"),
     "wrong": (b"admin", b"guess"),
     "fleet": (b"admin", PASSWORDS["admin"].encode()),
     "viewer": (b"vera", PASSWORDS["vera"].encode()),

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import tomllib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,7 +20,8 @@ from bmc.model.node import Nic, NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.model.sensor import Entity, Threshold, Unit
 from bmc.ports import Backend, Site
-from robots.hardware import driver, redfish
+from robots.hardware import Adapters, Composer, driver, redfish
+from robots.redfish import RedfishOptions
 from tests.contracts.backend import BackendContract, OpenBackend
 from tests.robots.redfish_peers import Emulator, emulator, free_port, site
 from tests.robots.rig import opened
@@ -88,8 +90,9 @@ async def test_its_sensors_are_those_of_thermal(bmcs: tuple[Emulator, Emulator],
             Threshold.UPPER_FATAL: 48,
         }
         assert backend.inventory
-        await until(lambda: backend.inventory and backend.inventory.hardware().nics, 20)
-        assert backend.inventory.hardware().nics == (Nic("00:5c:52:31:3a:9c", "00:5c:52:31:3a:9c"),)
+        inventory = backend.inventory
+        await until(lambda: inventory.hardware().nics, 20)
+        assert inventory.hardware().nics == (Nic("00:5c:52:31:3a:9c", "00:5c:52:31:3a:9c"),)
 
 
 async def test_the_bmc_fetches_the_medium(bmcs: tuple[Emulator, Emulator], place: Site, tmp_path: Path):
@@ -212,6 +215,28 @@ def test_a_sense_of_the_same_bmc_needs_no_more_than_its_name(place: Site):
         else:
             with pytest.raises(InvalidRequest, match=re.escape(told)):
                 driver.complete(definition, place)
+
+
+def test_a_sense_at_another_bmc_takes_over_no_more_than_the_credential(place: Site):
+    bmc = {**GOOD, "system": "Blade7", "fingerprint": "12" * 32}
+    given = {"bmc": bmc, "sense": [{"adapter": "redfish", "url": "https://192.0.2.8"}, "redfish"]}
+    _, slots = Composer(Adapters(), place).compose(given)
+    _, elsewhere, here = (slot.options for slot in slots)
+    assert isinstance(elsewhere, RedfishOptions)
+    assert isinstance(here, RedfishOptions)
+    assert (elsewhere.credential, elsewhere.system, elsewhere.fingerprint) == ("lab", "", None)
+    assert (here.address, here.system, here.fingerprint) == ("https://192.0.2.7:443", "Blade7", "12" * 32)
+
+
+def test_the_page_tells_of_every_option_and_its_examples_are_valid(place: Site):
+    page = (Path(__file__).parents[2] / "docs/robots/redfish.md").read_text()
+    assert [name for name in RedfishOptions.model_fields if f"| `{name}` |" not in page] == []
+    tables = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)]
+    nodes = [node for each in tables for node in each.get("node", ())]
+    assert [node["name"] for node in nodes] == ["a7", "a8"]
+    for node in nodes:
+        options = {key: value for key, value in node.items() if key not in ("name", "driver")}
+        driver.complete(NodeDefinition(node["name"], UUID(int=1), node["driver"], options), place)
 
 
 async def test_a_place_that_the_bmc_cannot_fill_is_told(bmcs: tuple[Emulator, Emulator], place: Site):

@@ -33,6 +33,7 @@ from robots.hardware import driver
 from robots.redfish_link import Link
 from robots.redfish_log import RedfishLog
 from robots.redfish_media import RedfishMedia
+from robots.redfish_media_server import MediaServer
 from tests.contracts.backend import BackendContract, OpenBackend
 from tests.redfish.estate import Estate, open_estate
 from tests.robots.redfish_peers import Wire, free_port, site, wire
@@ -456,6 +457,23 @@ async def test_a_medium_is_served_in_parts_at_a_path_that_nobody_can_guess(
     assert len(token) >= 32
     for path in ("", f"/{name}", f"/x/{name}", f"/{token[:-1]}/{name}", f"/{token}/../{token}"):
         assert await status(base + path) == 404
+
+
+async def test_media_are_served_at_an_address_that_only_the_bmc_has_for_us(image: Path):
+    """In a container, or behind a translated address."""
+    server = MediaServer("192.0.2.1", free_port())
+    token = await server.publish(image)
+    url = server.url_of(token)
+    assert url.startswith("http://192.0.2.1:")
+    assert await status(url.replace("192.0.2.1", "127.0.0.1")) == 200
+    await server.close()
+
+
+async def test_a_port_that_is_taken_is_told(backend: Backend, machine: Machine, image: Path, stack: AsyncExitStack):
+    taken = await machine.open(stack, serve_from=f"127.0.0.1:{machine.wire.port}")
+    with pytest.raises(BackendFailed, match="give an address and a free port of this host in serve_from"):
+        await (await drives(taken)).insert("cd0", str(image), "rescue.iso")
+    assert machine.server.medium == ""
 
 
 async def test_another_medium_takes_its_place(backend: Backend, machine: Machine, image: Path, tmp_path: Path):

@@ -16,9 +16,10 @@ from aiohttp import web
 from bmc.fetch import Fetcher
 from bmc.media import MediaLibrary
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
-from bmc.model.errors import BackendFailed
+from bmc.model.errors import BackendFailed, NotSupported
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
+from robots.redfish_log import RedfishLog
 from robots.redfish_quirks import quirks_of
 from tests.redfish.estate import Estate, open_estate
 from tests.robots.redfish_peers import free_port, site
@@ -195,6 +196,32 @@ async def test_a_boot_override_is_changed_where_the_settings_are(vendor: Vendor,
     assert (await asyncio.wait_for(waiting, 5)).override == ONCE_CD
 
 
+async def test_a_bmc_that_tells_of_its_override_late_has_not_spent_it(vendor: Vendor, stack: AsyncExitStack):
+    told: dict[str, Any] = {"BootSourceOverrideTarget": "None", "BootSourceOverrideEnabled": "Disabled"}
+    vendor.changed[SYSTEM] = lambda body: body["Boot"].update(told)
+    backend = await vendor.open(stack)
+    assert backend.boot
+    await backend.boot.apply(ONCE_CD)
+    waiting = asyncio.ensure_future(anext(backend.boot.seen()))
+    await asyncio.sleep(1)
+    told.update(BootSourceOverrideTarget="Cd", BootSourceOverrideEnabled="Once")
+    await asyncio.sleep(1)
+    assert not waiting.done()
+    told.update(BootSourceOverrideTarget="None", BootSourceOverrideEnabled="Disabled")
+    assert (await asyncio.wait_for(waiting, 5)).override == ONCE_CD
+
+
+async def test_a_bmc_without_a_boot_override_has_no_targets_and_still_boots(vendor: Vendor, stack: AsyncExitStack):
+    vendor.changed[SYSTEM] = lambda body: body.pop("Boot")
+    backend = await vendor.open(stack)
+    assert backend.boot
+    assert backend.boot.targets == frozenset()
+    await backend.boot.apply(BootOverride())
+    with pytest.raises(NotSupported):
+        await backend.boot.apply(ONCE_CD)
+    assert vendor.taken("PATCH") == []
+
+
 async def test_a_weak_tag_that_does_not_match_is_given_without_its_mark(vendor: Vendor, stack: AsyncExitStack):
     refused: list[int] = []
 
@@ -302,6 +329,49 @@ async def test_a_drive_without_actions_is_changed_itself(vendor: Vendor, stack: 
     assert fetched == [image.read_bytes()]
     await backend.media.eject("EXT1")
     assert vendor.taken("PATCH")[-1] == (DRIVE, {"Image": None, "Inserted": False})
+
+
+async def test_a_log_in_pages_of_links_is_read_once_and_in_order(vendor: Vendor, stack: AsyncExitStack):
+    """Newest first, as iDRACs have it; the pages behind the first known entry are not asked for again."""
+    entries = {id: f"2024-05-01T10:00:{id:02}Z" for id in range(1, 8)}
+    asked: list[str] = []
+
+    def page(numbers: list[int], following: str) -> Callable[[dict[str, Any]], Reply]:
+        def answer(_: dict[str, Any]) -> Reply:
+            asked.append(following)
+            body: dict[str, Any] = {"Members": [{"@odata.id": f"/redfish/v1/entry/{each}"} for each in numbers]}
+            return 200, body | ({"Members@odata.nextLink": following} if following else {})
+
+        return answer
+
+    def entry(id: int, created: str) -> Callable[[dict[str, Any]], Reply]:
+        return lambda _: (200, {"Id": str(id), "Created": created, "Message": f"entry {id}", "Severity": "OK"})
+
+    for id, created in entries.items():
+        vendor.own["GET", f"/redfish/v1/entry/{id}"] = entry(id, created)
+    path = f"{SYSTEM}/LogServices/SEL/Entries"
+    vendor.own["GET", path] = page([4, 3], "/redfish/v1/more")
+    vendor.own["GET", "/redfish/v1/more"] = page([2, 1], "")
+    backend = await vendor.open(stack)
+    log = backend.event_log
+    assert isinstance(log, RedfishLog)
+    told: list[str] = []
+
+    async def follow() -> None:
+        async for event in log.entries():
+            told.append(event.message)
+
+    following = asyncio.create_task(follow())
+    await until(lambda: log._known is not None, 10)
+    assert set(asked) == {"/redfish/v1/more", ""}
+    vendor.own["GET", path] = page([7, 6, 5, 4], "/redfish/v1/more")
+    asked.clear()
+    log.hint()
+    await until(lambda: len(told) == 3, 10)
+    assert told == ["entry 5", "entry 6", "entry 7"]
+    assert set(asked) == {"/redfish/v1/more"}
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
 
 
 @pytest.mark.parametrize(
