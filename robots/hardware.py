@@ -144,20 +144,21 @@ class Composer:
             return None
         if isinstance(table, str):
             try:
-                options = {**self._taken_over(adapter, others), **adapter.line(rest)}
+                options = {**self._taken_over(adapter, others, {}), **adapter.line(rest)}
             except ValueError as error:
                 self._problem(part, str(error), table)
                 return None
         else:
             options = {key: value for key, value in table.items() if key != "adapter"}
             if part[0] in ("sense", "interlocks"):
-                options = {**self._taken_over(adapter, others), **options}
+                options = {**self._taken_over(adapter, others, options), **options}
         try:
             checked = adapter.options.model_validate(options)
         except ValidationError as error:
             self._problems += [{**problem, "loc": (*part, *problem["loc"])} for problem in error.errors()]
             return None
-        title = table if isinstance(table, str) else f"{name} {options.get('host', '')}".strip()
+        address = options.get("host") or options.get("url") or ""
+        title = table if isinstance(table, str) else f"{name} {address}".strip()
         return Slot(part, title, adapter, checked)
 
     @staticmethod
@@ -187,12 +188,14 @@ class Composer:
         title = " and ".join(member.title for member in members)
         return Slot(part, title, Together(members), options) if len(members) == len(slots) else None
 
-    def _taken_over(self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]]) -> dict[str, JsonValue]:
+    def _taken_over(
+        self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]], own: Mapping[str, Any]
+    ) -> dict[str, JsonValue]:
         """The way to the device, from the first table of an adapter of the same family."""
         for table in _flat(table for _, table in others):
             other = self._adapters.find(str(table.get("adapter"))) if isinstance(table, dict) else None
             if other is not None and other.family == adapter.family and isinstance(table, dict):
-                return {key: table[key] for key in sorted(adapter.connection & table.keys())}
+                return adapter.taken_over(table, own)
         return {}
 
     def _problem(self, part: tuple[str | int, ...], message: str, given: object) -> None:
@@ -225,7 +228,9 @@ class HardwareDriver:
         try:
             for slot in slots:
                 kept = site.directory / definition.name / slot.path
-                parts = slot.adapter.open(slot.options, Place(definition.name, slot.title, kept, site))
+                parts = slot.adapter.open(
+                    slot.options, Place(definition.name, slot.title, kept, site, str(slot.part[0]))
+                )
                 opened.append((slot, parts))
             return _backend(definition.name, options, opened, site)
         except BaseException:
@@ -370,3 +375,4 @@ def _blind(actuator: Actuator) -> str:
 
 driver: Driver = HardwareDriver()
 ipmi: Driver = BmcDriver("ipmi")
+redfish: Driver = BmcDriver("redfish")

@@ -106,10 +106,13 @@ class ClosedLoop:
         self._safety = safety
         self._clock = clock
         self._domains = {sense.name: sense.domain for sense in senses}
-        self.actions = _actions(actuators, supply)
         outlet = domains_of(supply.outlet) if supply is not None else frozenset[str]()
         self.moved = outlet.union(*(domains_of(each.switch) for each in actuators))
         self.domain = actuators[0].switch.domain
+
+    @property
+    def actions(self) -> frozenset[PowerAction]:
+        return _actions(self._actuators, self._supply)
 
     async def apply(self, action: PowerAction) -> None:
         await self._require_interlocks()

@@ -111,7 +111,10 @@ class PowerControl:
         self._accepting = asyncio.Lock()
         self._tasks: set[asyncio.Task[PowerState]] = set()
         self._watchers: set[asyncio.Task[None]] = set()
-        self.actions = composed(switch.actions)
+
+    @property
+    def actions(self) -> frozenset[PowerAction]:
+        return composed(self._switch.actions)
 
     async def start(self) -> None:
         """Look, tell what happened while nobody looked, and settle what a crash cut off."""
