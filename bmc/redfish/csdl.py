@@ -206,9 +206,9 @@ class _Document:
         ET.SubElement(strings, "String").text = uri
 
     def complex_type(self, name: str, schema: Schema, base: str = "") -> None:
-        """An object without named properties may hold any, and so may one that says so."""
+        """An object without named properties may hold any, and so may one that says so, or says what the others are."""
         element = self.add("ComplexType", Name=name, **({"BaseType": base} if base else {}))
-        is_open = schema.get("additionalProperties", "properties" not in schema) is True
+        is_open = schema.get("additionalProperties", "properties" not in schema) is not False
         self.annotate(element, "OData.AdditionalProperties", Bool=str(is_open).lower())
         self.describe(element, schema.get("description", ""))
         self.properties(element, schema)
@@ -220,7 +220,10 @@ class _Document:
             ET.SubElement(record, "PropertyValue", Property="Type", String="Edm.PrimitiveType")
 
     def properties(self, element: ET.Element, schema: Schema) -> None:
+        """What may be of several kinds, and not all of them plain, is left to the open type that holds it."""
         for name, said in schema.get("properties", {}).items():
+            if _is_mixed(said, schema):
+                continue
             kind, nullable = self.type_of(name, said, schema)
             linked = _said(said, "csdl")
             tag = "NavigationProperty" if linked else "Property"
@@ -277,6 +280,17 @@ class _Document:
             ET.SubElement(ET.SubElement(root, "edmx:Reference", Uri=csdl_file(name)), "edmx:Include", Namespace=name)
         root.append(self._services)
         return written(root)
+
+
+def _is_mixed(said: Schema, whole: Schema) -> bool:
+    if "$ref" in said:
+        said = whole["$defs"].get(said["$ref"].rpartition("/")[2], said) if "csdl" not in said else {"type": "object"}
+    if said.get("type") == "array":
+        return _is_mixed(said["items"], whole)
+    choices = [each for each in said.get("anyOf", ()) if each.get("type") != "null"]
+    if len(choices) == 1:
+        return _is_mixed(choices[0], whole)
+    return not said or any(each.get("type") not in _PLAIN for each in choices)
 
 
 def _said(said: Schema, key: str) -> str:

@@ -89,6 +89,20 @@ async def test_the_schema_of_a_systems_options_is_that_of_all_drivers(service: S
     assert "Disk" in types
 
 
+async def test_an_option_of_several_kinds_is_left_to_the_open_type_and_a_table_is_open(service: Service) -> None:
+    driver = entry_points(group=GROUP, name="hardware")["hardware"].load()
+    service.world.fleet.options_schemas = lambda: [driver.schema()]  # type: ignore[method-assign]
+    file = ET.fromstring((await service.call("GET", "/redfish/v1/Schemas/LightsoutComputerSystem_v1.xml")).body)
+    types = {each.attrib["Name"]: each for each in file.iter(f"{EDM}ComplexType")}
+    options = {each.attrib["Name"]: each.attrib["Type"] for each in types["Options"].iter(f"{EDM}Property")}
+    assert options.keys().isdisjoint({"power", "sense", "interlocks"})
+    assert options["bmc"] == "LightsoutComputerSystem.v1_0_0.bmc"
+    assert options["shared_with"] == "Collection(Edm.String)"
+    for name in ("Options", "bmc"):
+        said = {each.attrib["Term"]: each.attrib for each in types[name].findall(f"{EDM}Annotation")}
+        assert said["OData.AdditionalProperties"]["Bool"] == "true"
+
+
 async def test_every_json_schema_is_listed_and_leads_to_its_file(service: Service) -> None:
     members = (await service.get("/redfish/v1/JsonSchemas?$expand=."))["Members"]
     assert [member["Id"] for member in members] == sorted(NAMES)
