@@ -53,7 +53,7 @@ class Sense(TypedDict):
     """What one witness of the power state said last."""
 
     Name: Annotated[str, _text("Its name.")]
-    FailureDomain: Annotated[str, _text("What it fails together with. All senses of one domain have one vote together.")]
+    FailureDomain: Annotated[str, _text("What it fails together with: all senses of a domain have one vote together.")]
     PowerState: Annotated[str | None, _text("On or Off; null when it cannot tell.")]
     Reason: Annotated[str | None, _text("Why it cannot tell, or what it adds.")]
     LookedAt: Annotated[str, _text("When it looked.", **MOMENT)]
@@ -99,6 +99,40 @@ class LightsoutComputerSystem(TypedDict):
     AvailableResetTypes: Annotated[
         list[str], _text("The reset types that the caller may ask for in the present state.")
     ]
+
+
+class EmergencyStop(TypedDict):
+    """What holds all hardware still."""
+
+    Pressed: Annotated[bool, _text("Whether it holds.")]
+    Account: Annotated[str | None, _text("Who pressed it.")]
+    Reason: Annotated[str | None, _text("Why.")]
+    Since: Annotated[str | None, _text("When it was pressed.", **MOMENT)]
+
+
+class Assignment(TypedDict):
+    """What a person is asked to do at a server."""
+
+    Id: Annotated[str, _text("What an answer names.")]
+    Node: Annotated[str, _text("The server's name.")]
+    Text: Annotated[str, _text("What is to be done.")]
+    Asked: Annotated[str, _text("When it was asked.", **MOMENT)]
+    Deadline: Annotated[str, _text("Until when an answer is waited for.", **MOMENT)]
+
+
+class LightsoutManager(TypedDict):
+    """What the service's own Manager has beside the standard."""
+
+    EmergencyStop: Annotated[EmergencyStop, _text("What holds all hardware still.")]
+    Assignments: Annotated[list[Assignment], _text("What people are asked to do at servers that the caller may see.")]
+
+
+class PowerPlan(TypedDict):
+    """What a power action would do now."""
+
+    ResetType: Annotated[str, _text("The action.")]
+    Steps: Annotated[list[str], _text("What would be done, in order, in words.")]
+    Hindrances: Annotated[list[str], _text("What would keep it from being done.")]
 
 
 class Scope(TypedDict):
@@ -298,6 +332,7 @@ class LightsoutImage(TypedDict):
 EXTENSIONS: tuple[type, ...] = (
     LightsoutServiceRoot,
     LightsoutComputerSystem,
+    LightsoutManager,
     LightsoutManagerAccount,
     LightsoutTask,
     LightsoutLogEntry,

@@ -232,6 +232,10 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
             "target": f"{target}/Oem/Lightsout.ConfirmPower",
             "PowerState@Redfish.AllowableValues": ["On", "Off"],
         }
+        ours["#Lightsout.PlanPower"] = {
+            "target": f"{target}/Oem/Lightsout.PlanPower",
+            "ResetType@Redfish.AllowableValues": reset_types(snapshot.actions),
+        }
         actions["#ComputerSystem.Reset"] = {
             "target": f"{target}/ComputerSystem.Reset",
             "@Redfish.ActionInfo": f"{system_path(snapshot.name)}/ResetActionInfo",

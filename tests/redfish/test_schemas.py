@@ -12,7 +12,8 @@ from bmc.redfish import oem
 from bmc.redfish.event_record import message_id
 from bmc.redfish.registries import EVENTS, MESSAGES, registry_document
 from bmc.redfish.schemas import NAMES
-from bmc.redfish.system_actions import OEM_ACTIONS
+from bmc.redfish.service_actions import OEM_ACTIONS as SERVICE_ACTIONS
+from bmc.redfish.system_actions import OEM_ACTIONS as SYSTEM_ACTIONS
 from bmc.redfish.tree import all_routes
 from bmc.redfish.types import VERSIONS
 from tests.redfish.service import Service
@@ -69,7 +70,7 @@ async def test_every_type_in_a_file_of_ours_is_defined_or_referenced(service: Se
         known |= {each.attrib["Namespace"] for each in file.iter(f"{EDM}Schema")} | {"Edm"}
         for element in file.iter():
             kind = element.attrib.get("Type", "").removeprefix("Collection(").removesuffix(")")
-            if kind and element.tag.startswith(EDM) and not kind.startswith("ComputerSystem.v1_0_0"):
+            if kind and element.tag.startswith(EDM) and not kind.endswith(".v1_0_0.OemActions"):
                 assert kind.rpartition(".")[0] in known, (uri, kind)
 
 
@@ -124,7 +125,7 @@ async def test_every_json_schema_is_listed_and_leads_to_its_file(service: Servic
 
 async def test_every_action_of_ours_has_a_schema(service: Service) -> None:
     posts = {route.path.rpartition("/")[2] for route in all_routes() if "/Actions/Oem/" in route.path}
-    assert posts == {name for name, _, _ in OEM_ACTIONS}
+    assert posts == {action.name for action in (*SYSTEM_ACTIONS, *SERVICE_ACTIONS)}
     file = ET.fromstring((await service.call("GET", "/redfish/v1/Schemas/Lightsout_v1.xml")).body)
     parameters = {
         action.attrib["Name"]: [each.attrib["Name"] for each in action.iter(f"{EDM}Parameter")][1:]
@@ -145,6 +146,8 @@ async def test_every_action_of_ours_has_a_schema(service: Service) -> None:
     assert parameters["Erase"] == ["Way", "Method", "Disk"]
     assert (parameters["EndRescue"], parameters["Inspect"]) == ([], ["Way"])
     assert {f"Lightsout.{name}" for name in parameters} == posts
+    (plan,) = [each for each in file.iter(f"{EDM}Action") if each.attrib["Name"] == "PlanPower"]
+    assert [each.attrib["Type"] for each in plan.iter(f"{EDM}ReturnType")] == ["Lightsout.PowerPlan"]
     schema = await service.get("/redfish/v1/Schemas/Lightsout.json")
     assert {f"Lightsout.{name}" for name in schema["definitions"]} >= posts
 

@@ -207,6 +207,26 @@ async def test_a_system_says_what_each_of_its_senses_said_and_what_was_done_last
     assert (sense["PowerState"], sense["Reason"], sense["Counts"]) == (None, "the cable is out", False)
 
 
+async def test_a_plan_tells_what_a_reset_would_do_and_what_hinders_it_and_does_nothing(service: Service) -> None:
+    plan = f"{N1}/Actions/Oem/Lightsout.PlanPower"
+    offer = (await service.get(N1))["Actions"]["Oem"]["#Lightsout.PlanPower"]
+    assert offer["target"] == plan
+    assert "GracefulShutdown" in offer["ResetType@Redfish.AllowableValues"]
+    answer = await service.call("POST", plan, {"ResetType": "On"}, as_="olga")
+    assert answer.status == 200
+    assert answer.body == {"ResetType": "On", "Steps": ["On by memory"], "Hindrances": []}
+    hindered = await service.call("POST", plan, {"ResetType": "ForceRestart"}, as_="olga")
+    assert hindered.status == 200
+    assert "n1 is Off" in hindered.body["Hindrances"][0]
+    await service.call("POST", f"{N1}/Actions/Oem/Lightsout.Reserve", {"Reason": "new fans"})
+    held = await service.call("POST", plan, {"ResetType": "On"}, as_="olga")
+    assert "new fans" in held.body["Hindrances"][0]
+    assert service.drivers.servers["n1"].asked == []
+    assert (await service.call("POST", plan, {"ResetType": "On"}, as_="vera")).status == 403
+    assert (await service.call("POST", plan, {"ResetType": "Boil"})).ids == ["ActionParameterValueNotInList"]
+    assert (await service.call("POST", plan, {})).ids == ["ActionParameterMissing"]
+
+
 async def test_a_boot_override_is_set_read_back_and_cleared(service: Service) -> None:
     once = {"BootSourceOverrideTarget": "Pxe", "BootSourceOverrideEnabled": "Once"}
     answer = await service.call("PATCH", N1, {"Boot": once})
