@@ -16,7 +16,7 @@ from bmc.model.power import LastAction, PowerAction, PowerCause, PowerReading, P
 from bmc.node.journal import Intent, Journal
 from bmc.node.state import StateKeeper
 from bmc.ports import LoopRules, PowerSense, PowerSwitch
-from bmc.power.belief import believe, votes
+from bmc.power.senses import Senses
 from bmc.power.table import EXPECTED, GRACEFUL, OUTCOME, REPEATABLE, Outcome, collision, composed
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,6 @@ class PowerControl:
     ) -> None:
         self._name = name
         self._switch = switch
-        self._senses = senses
         self._journal = journal
         self._keeper = keeper
         self._lock = lock
@@ -101,9 +100,7 @@ class PowerControl:
             settle=patience.settle if rules.settle is None else rules.settle,
             agree=patience.agree if rules.agree is None else rules.agree,
         )
-        self._domains = {sense.name: sense.domain for sense in senses}
-        self._moved = rules.moved
-        self._readings: dict[str, PowerReading] = {}
+        self._senses = Senses(senses, rules.moved, clock, self._attributed)
         self._reading = PowerReading(PowerState.UNKNOWN, clock.now(), reason="not looked at yet")
         self._under_way: _UnderWay | None = None
         self._last_act = (clock.now(), PowerCause.COMMAND)
@@ -119,7 +116,7 @@ class PowerControl:
     async def start(self) -> None:
         """Look, tell what happened while nobody looked, and settle what a crash cut off."""
         intent = await self._journal.left()
-        reading = await self._look()
+        reading = await self._senses.look()
         await self._accept(reading)
         if intent is not None:
             await self._reconcile(intent, reading)
@@ -127,8 +124,7 @@ class PowerControl:
     async def watch(self, sense: PowerSense) -> None:
         """Follow one sense until cancelled."""
         async for seen in sense.changes():
-            before = self._readings.get(sense.name)
-            reading = self._readings[sense.name] = self._attributed(seen)
+            before, reading = self._senses.hear(sense.name, seen)
             if before is not None and replace(before, at=reading.at) == reading and reading.cause not in _RESETS:
                 self._looked()
                 continue
@@ -174,7 +170,7 @@ class PowerControl:
     @property
     def votes(self) -> tuple[Vote, ...]:
         """What each sense said last."""
-        return votes(self._readings, self._domains)
+        return self._senses.votes
 
     @property
     def last_action(self) -> LastAction | None:
@@ -237,7 +233,7 @@ class PowerControl:
 
     async def _catch_up(self) -> None:
         """Believe what a sense saw after the action's last look: a guest may die the moment it was turned on."""
-        seen = self._believe()
+        seen = self._senses.believed()
         if (seen.state, seen.health) != (self._reading.state, self._reading.health):
             await self._accept(await self._agree())
 
@@ -323,16 +319,17 @@ class PowerControl:
             self._show(PowerState.POWERING_ON, self._reading)
 
     async def _settle(self, action: PowerAction, expected: PowerState, started: float) -> None:
-        end = self._clock.monotonic() + self._patience.settle
-        while (reading := await self._look()).state is not expected:
-            if reading.cause is PowerCause.PROCESS_DIED and reading.at >= started:
+        def settled(reading: PowerReading) -> bool:
+            if reading.state is not expected and reading.cause is PowerCause.PROCESS_DIED and reading.at >= started:
                 raise BackendFailed(f"{action.value} of {self._name} failed: {reading.reason}")
-            if self._clock.monotonic() >= end:
-                raise TimedOut(
-                    f"{action.value} was given to {self._name}, but after {self._patience.settle:.0f} s its power "
-                    f"still reads {reading.state.value}" + (f" ({reading.reason})" if reading.reason else "")
-                )
-            await self._clock.sleep(0.05)
+            return reading.state is expected
+
+        reading = await self._senses.look_until(settled, self._patience.settle)
+        if reading.state is not expected:
+            raise TimedOut(
+                f"{action.value} was given to {self._name}, but after {self._patience.settle:.0f} s its power "
+                f"still reads {reading.state.value}" + (f" ({reading.reason})" if reading.reason else "")
+            )
 
     def _watch_shutdown(self, mine: _UnderWay, deadline: float) -> "asyncio.Task[None]":
         watcher = asyncio.create_task(self._await_shutdown(mine, deadline), name=f"shutdown {self._name}")
@@ -446,15 +443,6 @@ class PowerControl:
         if self._under_way is mine:
             self._under_way = None
 
-    async def _look(self) -> PowerReading:
-        """Read every sense now."""
-        for sense, reading in zip(self._senses, await asyncio.gather(*map(_read, self._senses)), strict=True):
-            self._readings[sense.name] = self._attributed(reading)
-        return self._believe()
-
-    def _believe(self) -> PowerReading:
-        return believe(self._readings, self._clock.now(), self._domains, self._moved)
-
     def _attributed(self, reading: PowerReading) -> PowerReading:
         """A sense sees a reset by the host; who asked for it, and why, only we know."""
         since, cause = self._last_act
@@ -464,11 +452,7 @@ class PowerControl:
 
     async def _agree(self) -> PowerReading:
         """Look, and give senses that differ a moment to see the same."""
-        end = self._clock.monotonic() + self._patience.agree
-        reading = await self._look()
-        while reading.state is PowerState.UNKNOWN and self._clock.monotonic() < end:
-            await self._clock.sleep(0.05)
-            reading = await self._look()
+        reading = await self._senses.agree(self._patience.agree)
         confirmed = self._keeper.state.confirmed
         if reading.state is PowerState.UNKNOWN and confirmed is not None:
             return PowerReading(confirmed, reading.at, reason=f"confirmed by a person; {reading.reason}")
@@ -522,7 +506,3 @@ class PowerControl:
         message = f"{self._name} stands still: {reading.reason}" if reading.paused else f"{self._name} runs again"
         details = {"cause": reading.cause.value, "was": before.reason}
         await self._publish(kind, message, Severity(reading.health.value), details=details)
-
-
-async def _read(sense: PowerSense) -> PowerReading:
-    return await sense.read()
