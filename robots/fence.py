@@ -219,10 +219,10 @@ def _complaint(err: bytes, secrets: Mapping[str, str]) -> str:
 
 
 def _failed(text: str, complaint: str) -> BmcError:
-    """Who could not log in has done nothing; who lost the connection may have done it."""
+    """Who could not log in has done nothing, who saw no effect has tried; all else may have been in the midst of it."""
     if complaint.startswith("Unable to connect/login"):
         return Unreachable(text)
-    return OutcomeUnknown(text) if complaint.startswith("Connection") else BackendFailed(text)
+    return BackendFailed(text) if complaint.startswith("Failed:") else OutcomeUnknown(text)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -25,7 +25,7 @@ class NutOptions(Options):
     host: Host = "127.0.0.1"
     port: int = Field(default=PORT, ge=1, le=65535)
     ups: str = Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)
-    outlet: int | None = Field(default=None, ge=1, le=1000)
+    outlet: int | None = Field(default=None, ge=0, le=1000)
     credential: str | None = Field(default=None, min_length=1)
     cycle: bool = False
     timeout: Seconds = Field(default=5.0, ge=0.1, le=30)
