@@ -4,7 +4,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -78,10 +78,13 @@ def bytes_of(data: bytes) -> str:
 
 
 class Simulator:
-    """One simulated server with its BMC at 127.0.0.1:`port`."""
+    """One simulated server with its BMC at 127.0.0.1:`port`; its serial line connects to `line`, and `console` takes
+    commands. A second BMC of the server of another one has that as its `plant`.
+    """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, plant: "Simulator | None" = None) -> None:
         self.directory = directory
+        chassis = plant.directory if plant else directory
         self.line = socket.create_server(("127.0.0.1", 0))
         with (
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe,
@@ -91,7 +94,7 @@ class Simulator:
             self.port: int = probe.getsockname()[1]
             self.console: int = console.getsockname()[1]
         script = directory / "chassis.sh"
-        script.write_text(CHASSIS.format(directory=directory))
+        script.write_text(CHASSIS.format(directory=chassis))
         script.chmod(0o755)
         line = self.line.getsockname()[1]
         (directory / "lan.conf").write_text(
@@ -102,9 +105,14 @@ class Simulator:
         for id, record in enumerate(RECORDS, 1):
             emulator += f"main_sdr_add 0x20 {bytes_of(pack_record(id, record))}\n"
         (directory / "emu").write_text(emulator)
-        self.write("power", "0")
-        self.write("boot", "none")
+        if plant is None:
+            self.write("power", "0")
+            self.write("boot", "none")
         self._process: subprocess.Popen[bytes] | None = None
+
+    def close(self) -> None:
+        self.stop()
+        self.line.close()
 
     def start(self) -> None:
         command = ["ipmi_sim", "-c", "lan.conf", "-f", "emu", "-s", str(self.directory), "-n"]
@@ -153,11 +161,20 @@ def _until_prompt(console: socket.socket) -> str:
 
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[Simulator]:
+    yield from _running(Simulator, tmp_path / "sim")
+
+
+@pytest.fixture
+def second(simulator: Simulator, tmp_path: Path) -> Iterator[Simulator]:
+    """Another BMC that looks at the same server."""
+    yield from _running(lambda directory: Simulator(directory, simulator), tmp_path / "second")
+
+
+def _running(make: Callable[[Path], Simulator], directory: Path) -> Iterator[Simulator]:
     if shutil.which("ipmi_sim") is None:
         pytest.skip("ipmi_sim (Debian package openipmi) is not installed")
-    directory = tmp_path / "sim"
     directory.mkdir()
-    simulator = Simulator(directory)
+    simulator = make(directory)
     simulator.start()
     yield simulator
-    simulator.stop()
+    simulator.close()
