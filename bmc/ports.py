@@ -23,14 +23,9 @@ from bmc.shared_devices import SharedDevices
 
 
 class PowerSwitch(Protocol):
-    """Carries out power actions; believes nothing about their effect.
+    """Carries out power actions; believes nothing about their effect."""
 
-    `domain` is that of what was moved last.
-    """
-
-    @property
-    def domain(self) -> str: ...
-
+    domain: str
     actions: frozenset[PowerAction]
 
     async def apply(self, action: PowerAction) -> None:
@@ -58,7 +53,7 @@ class PowerSense(Protocol):
         """Look now. Never raises: what cannot be told is UNKNOWN with a reason."""
 
     def changes(self) -> AsyncIterator[PowerReading]:
-        """Each thing seen, as it happens, without end. One consumer."""
+        """Each thing seen, as it happens, without end; the same again tells that it was looked at. One consumer."""
 
 
 class PowerSupply(Protocol):
@@ -270,7 +265,8 @@ class LoopRules:
 
     In seconds: how long its switch may take to be given an action, an effect may take to show, and senses may differ.
     `escalates`: a guest that does not shut down in time is forced off. `locks_unknown`: a power state that becomes
-    unknown takes the node into maintenance.
+    unknown takes the node into maintenance. `moved` are the failure domains of all that its switch can move: what only
+    senses in there say is not believed.
     """
 
     hand_over: float | None = None
@@ -278,6 +274,7 @@ class LoopRules:
     agree: float | None = None
     escalates: bool = False
     locks_unknown: bool = False
+    moved: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +322,9 @@ class Safety(Protocol):
 
     def power_of(self, node: str) -> PowerState:
         """What is believed of another node; UNKNOWN where there is none of that name."""
+
+    def word_of(self, node: str) -> PowerState | None:
+        """What a person has said of a node whose senses cannot tell, until it is moved."""
 
     def check(self) -> None:
         """:raise Refused: the emergency stop is pressed."""

@@ -109,14 +109,14 @@ class Composer:
             raise InvalidOptions(error.errors()) from None
         tables = list(self._tables(options))
         slots = [slot for part, table in tables if (slot := self._slot(part, table, tables))]
-        if not self._problems and not (options.bmc or options.power or options.supply):
-            self._problem((), "expected bmc, power or supply: nothing could turn this node on", dict(given))
+        if not self._problems and not (options.bmc or options.power):
+            self._problem(("power",), "expected power or bmc: nothing could turn this node on", None)
         if self._problems:
             raise InvalidOptions(self._problems)
         for slot in slots:
             slot.adapter.check(slot.options, self._site)
         self._site.safety.require_budgets(options.budgets)
-        return options, slots
+        return options, self._told_apart(slots)
 
     def _tables(self, options: HardwareOptions) -> Iterator[tuple[tuple[str | int, ...], str | Table]]:
         for key in ONE_TABLE:
@@ -155,6 +155,19 @@ class Composer:
             return None
         title = table if isinstance(table, str) else f"{name} {options.get('host', '')}".strip()
         return Slot(part, title, adapter, checked)
+
+    @staticmethod
+    def _told_apart(slots: Sequence[Slot]) -> list[Slot]:
+        """Two tables of one host are called by their places, too."""
+        titles = [slot.title for slot in slots]
+        return [
+            replace(slot, title=f"{slot.title} ({slot.path})")
+            if slot.part[0] == "sense"
+            and titles.count(slot.title) > 1
+            and not slot.title.startswith(f"{slot.adapter.name}:")
+            else slot
+            for slot in slots
+        ]
 
     def _taken_over(self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]]) -> dict[str, JsonValue]:
         """The way to the device, from the first table of an adapter of the same family."""
@@ -208,7 +221,7 @@ class HardwareDriver:
                 kept = site.directory / definition.name / slot.path
                 parts = slot.adapter.open(slot.options, Place(definition.name, slot.title, kept, site))
                 opened.append((slot, parts))
-            return _backend(options, opened, site)
+            return _backend(definition.name, options, opened, site)
         except BaseException:
             await Together([parts.lifecycle for _, parts in opened if parts.lifecycle]).close()
             raise
@@ -259,7 +272,7 @@ class BmcDriver:
         return replace(definition, driver="hardware", options={"bmc": {"adapter": self._adapter, **definition.options}})
 
 
-def _backend(options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], site: Site) -> Backend:
+def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], site: Site) -> Backend:
     """:raise InvalidOptions: an adapter cannot do what its place asks for, or nobody would see what is done."""
     problems = [
         (slot, f"{slot.adapter.name} has no {lacking}; it cannot stand in {slot.part[0]}")
@@ -294,7 +307,9 @@ def _backend(options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], sit
     interlocks = [
         Interlock(slot.title, sense) for slot, parts in opened if slot.part[0] == "interlocks" for sense in parts.senses
     ]
-    settings = LoopSettings(options.settle, options.boots_within, tuple(options.shared_with), tuple(options.budgets))
+    settings = LoopSettings(
+        name, options.settle, options.boots_within, tuple(options.shared_with), tuple(options.budgets)
+    )
     loop = ClosedLoop([each for _, each in actuators], supply, senses, interlocks, settings, site.safety, site.clock)
     tries = len(actuators) + (supply is not None)
     presses = sum(getattr(each.switch, "patience", PRESS_WITHIN) for _, each in actuators)
@@ -317,6 +332,7 @@ def _backend(options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], sit
             settle=options.settle,
             agree=options.agree,
             escalates=bool(options.escalate),
+            moved=loop.moved,
             locks_unknown=options.on_unknown == "maintenance",
         ),
     )
@@ -347,3 +363,4 @@ def _blind(actuator: Actuator) -> str:
 
 
 driver: Driver = HardwareDriver()
+ipmi: Driver = BmcDriver("ipmi")

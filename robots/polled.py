@@ -36,12 +36,8 @@ class Polled(ABC):
         return await asyncio.shield(self._looking)
 
     async def changes(self) -> AsyncIterator[PowerReading]:
-        last = None
         while True:
-            reading = await self.read()
-            if (reading.state, reading.reason) != last:
-                last = (reading.state, reading.reason)
-                yield reading
+            yield await self.read()
             await self._clock.sleep(self._poll)
 
     async def close(self) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 from bmc.events import Publish
 from bmc.model.caller import SERVICE, Caller
 from bmc.model.clock import Clock, within
-from bmc.model.errors import BackendFailed, BmcError, Busy, OutcomeUnknown, Refused, TimedOut, WrongState
+from bmc.model.errors import BackendFailed, BmcError, Busy, OutcomeUnknown, Refused, TimedOut, Unreachable, WrongState
 from bmc.model.events import EventKind, Severity
-from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
+from bmc.model.power import LastAction, PowerAction, PowerCause, PowerReading, PowerState, Vote
 from bmc.node.journal import Intent, Journal
 from bmc.node.state import StateKeeper
-from bmc.ports import PowerSense, PowerSwitch
-from bmc.power.belief import believe
+from bmc.ports import LoopRules, PowerSense, PowerSwitch
+from bmc.power.belief import believe, votes
 from bmc.power.table import EXPECTED, GRACEFUL, OUTCOME, REPEATABLE, Outcome, collision, composed
 
 log = logging.getLogger(__name__)
@@ -55,9 +55,11 @@ class _UnderWay:
 
 
 class PowerControl:
-    """`show(state, reading)` replaces the node's snapshot; `before_boot` arms what the next boot needs, and
-    `waits_for_off` tells that some of it takes a node that is off; `after_run` is told when what ran on the node runs
-    no more: it went off, or was reset."""
+    """`show(state, reading)` replaces the node's snapshot, `looked` only its votes; `lost` is told, with the reason,
+    when the state becomes unknown; `rules` are those of this node where they are not `patience`'s. `before_boot` arms
+    what the next boot needs, and `waits_for_off` tells that some of it takes a node that is off; `after_run` is told
+    when what ran on the node runs no more: it went off, or was reset.
+    """
 
     def __init__(
         self,
@@ -73,6 +75,9 @@ class PowerControl:
         before_boot: Callable[[], Coroutine[Any, Any, None]],
         waits_for_off: Callable[[], bool],
         after_run: Callable[[], Awaitable[None]],
+        looked: Callable[[], None],
+        lost: Callable[[str], Awaitable[None]],
+        rules: LoopRules,
         patience: Patience = PATIENCE,
     ) -> None:
         self._name = name
@@ -87,7 +92,17 @@ class PowerControl:
         self._before_boot = before_boot
         self._waits_for_off = waits_for_off
         self._after_run = after_run
-        self._patience = patience
+        self._looked = looked
+        self._lost = lost
+        self._escalates = rules.escalates
+        self._patience = replace(
+            patience,
+            hand_over=patience.hand_over if rules.hand_over is None else rules.hand_over,
+            settle=patience.settle if rules.settle is None else rules.settle,
+            agree=patience.agree if rules.agree is None else rules.agree,
+        )
+        self._domains = {sense.name: sense.domain for sense in senses}
+        self._moved = rules.moved
         self._readings: dict[str, PowerReading] = {}
         self._reading = PowerReading(PowerState.UNKNOWN, clock.now(), reason="not looked at yet")
         self._under_way: _UnderWay | None = None
@@ -100,16 +115,20 @@ class PowerControl:
 
     async def start(self) -> None:
         """Look, tell what happened while nobody looked, and settle what a crash cut off."""
+        intent = await self._journal.left()
         reading = await self._look()
         await self._accept(reading)
-        intent = await self._journal.left()
         if intent is not None:
             await self._reconcile(intent, reading)
 
     async def watch(self, sense: PowerSense) -> None:
         """Follow one sense until cancelled."""
         async for seen in sense.changes():
+            before = self._readings.get(sense.name)
             reading = self._readings[sense.name] = self._attributed(seen)
+            if before is not None and replace(before, at=reading.at) == reading and reading.cause not in _RESETS:
+                self._looked()
+                continue
             if reading.cause in _RESETS:
                 await self._publish(
                     EventKind.NODE_RESET,
@@ -150,6 +169,15 @@ class PowerControl:
         return await asyncio.shield(mine.task)
 
     @property
+    def votes(self) -> tuple[Vote, ...]:
+        """What each sense said last."""
+        return votes(self._readings, self._domains)
+
+    @property
+    def last_action(self) -> LastAction | None:
+        return self._journal.last
+
+    @property
     def busy(self) -> bool:
         """An action is under way, or what follows from one."""
         return self._under_way is not None or bool(self._tasks) or bool(self._watchers)
@@ -167,6 +195,10 @@ class PowerControl:
             await self._hand_over("Resume", self._switch.resume())
         finally:
             await self._accept(await self._agree())
+
+    async def forget(self) -> None:
+        """The node was removed."""
+        await self._journal.forget()
 
     async def close(self) -> None:
         """Let what was started come to its end for a while; what is cut off stays in the journal."""
@@ -190,7 +222,9 @@ class PowerControl:
                 try:
                     return await self._act(mine, deadline)
                 except Exception as error:
-                    await self._journal.clear()
+                    outcome = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
+                    await self._journal.end(outcome, self._clock.now(), str(error))
+                    self._show(self._reading.state, self._reading)
                     await self._tell_failed(mine, error)
                     raise
             finally:
@@ -200,7 +234,7 @@ class PowerControl:
 
     async def _catch_up(self) -> None:
         """Believe what a sense saw after the action's last look: a guest may die the moment it was turned on."""
-        seen = believe(self._readings, self._clock.now())
+        seen = self._believe()
         if (seen.state, seen.health) != (self._reading.state, self._reading.health):
             await self._accept(await self._agree())
 
@@ -244,7 +278,8 @@ class PowerControl:
                 await self._apply(action)
         finally:
             await self._accept(await self._agree(), mine.caller.account, mine.cause)
-        await self._journal.clear()
+        await self._journal.end("done", self._clock.now())
+        self._show(self._reading.state, self._reading)
         return self._reading.state
 
     async def _apply(self, action: PowerAction) -> None:
@@ -254,7 +289,14 @@ class PowerControl:
         if expected is not PowerState.OFF and action is not PowerAction.NMI:
             await self._hand_over(action.value, self._before_boot())
         started = self._clock.now()
-        await self._hand_over(action.value, self._switch.apply(action))
+        try:
+            await self._hand_over(action.value, self._switch.apply(action))
+        except (Refused, Unreachable):
+            raise
+        except BmcError:
+            await self._void_word()
+            raise
+        await self._void_word()
         if expected is not None:
             await self._settle(action, expected, started)
 
@@ -265,6 +307,11 @@ class PowerControl:
                 f"{what} was handed to {self._name}, which did not take it within {self._patience.hand_over:.0f} s; "
                 "it may have been carried out"
             )
+
+    async def _void_word(self) -> None:
+        """What a person has said of the state holds no longer: the machine was moved since."""
+        if self._keeper.state.confirmed is not None:
+            await self._keeper.change(confirmed=None)
 
     def _show_transition(self, expected: PowerState | None) -> None:
         if expected is PowerState.OFF:
@@ -300,18 +347,22 @@ class PowerControl:
             except TimeoutError:
                 continue
         self._forget(mine)
-        await self._journal.clear()
+        went_off = reading.state is PowerState.OFF
+        problem = "" if went_off else f"it did not shut down within {self._patience.graceful:.0f} s"
+        await self._journal.end("done" if went_off else "timed out", self._clock.now(), problem)
         await self._accept(reading)
-        if reading.state is not PowerState.OFF:
+        if not went_off:
             await self._publish(
                 EventKind.POWER_ACTION,
                 f"{self._name} did not shut down within {self._patience.graceful:.0f} s of {mine.action.value}; "
-                "nothing was forced",
+                + ("it is forced off now" if self._escalates else "nothing was forced"),
                 Severity.WARNING,
                 mine.caller.account,
                 {"action": mine.action.value, "outcome": "timed out"},
             )
-        elif mine.action is PowerAction.GRACEFUL_RESTART:
+            if not self._escalates or not await self._forced_off(mine):
+                return
+        if mine.action is PowerAction.GRACEFUL_RESTART:
             try:
                 await self.request(PowerAction.ON, mine.caller)
             except BmcError as error:
@@ -323,10 +374,18 @@ class PowerControl:
                     {"action": mine.action.value, "outcome": "failed"},
                 )
 
+    async def _forced_off(self, mine: _UnderWay) -> bool:
+        """What the node's rules let follow a shutdown that does not come; whether it is off. Tells where it failed."""
+        try:
+            return await self.request(PowerAction.FORCE_OFF, mine.caller) is PowerState.OFF
+        except BmcError as error:
+            log.warning("%s was not forced off: %s", self._name, error)
+            return False
+
     async def _supersede(self, before: _UnderWay, watcher: asyncio.Task[None], mine: _UnderWay) -> None:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
-        await self._journal.clear()
+        await self._journal.end("superseded", self._clock.now(), f"superseded by {mine.action.value}")
         await self._publish(
             EventKind.POWER_ACTION,
             f"{before.action.value} of {self._name} was superseded by {mine.action.value}",
@@ -341,7 +400,7 @@ class PowerControl:
             self._under_way = mine
             mine.watcher = self._watch_shutdown(mine, intent.deadline)
             return
-        await self._journal.clear()
+        await self._journal.end("unknown", self._clock.now(), "it was cut off by the end of the service")
         if intent.action in REPEATABLE and reading.state is not PowerState.UNKNOWN:
             if reading.state is not EXPECTED[intent.action]:
                 try:
@@ -386,9 +445,12 @@ class PowerControl:
 
     async def _look(self) -> PowerReading:
         """Read every sense now."""
-        for sense in self._senses:
-            self._readings[sense.name] = self._attributed(await sense.read())
-        return believe(self._readings, self._clock.now())
+        for sense, reading in zip(self._senses, await asyncio.gather(*map(_read, self._senses)), strict=True):
+            self._readings[sense.name] = self._attributed(reading)
+        return self._believe()
+
+    def _believe(self) -> PowerReading:
+        return believe(self._readings, self._clock.now(), self._domains, self._moved)
 
     def _attributed(self, reading: PowerReading) -> PowerReading:
         """A sense sees a reset by the host; who asked for it, and why, only we know."""
@@ -437,6 +499,8 @@ class PowerControl:
             await self._tell_change(kept.power, reading, account, cause or reading.cause)
             if reading.state is PowerState.OFF:
                 await self._after_run()
+            elif reading.state is PowerState.UNKNOWN:
+                await self._lost(reading.reason)
         elif (before.paused, before.paused and before.reason) != (reading.paused, reading.paused and reading.reason):
             await self._tell_pause(before, reading)
 
@@ -455,3 +519,7 @@ class PowerControl:
         message = f"{self._name} stands still: {reading.reason}" if reading.paused else f"{self._name} runs again"
         details = {"cause": reading.cause.value, "was": before.reason}
         await self._publish(kind, message, Severity(reading.health.value), details=details)
+
+
+async def _read(sense: PowerSense) -> PowerReading:
+    return await sense.read()

@@ -59,8 +59,10 @@ sel_enable 0x20 100 0x0a
 mc_add_fru_data 0x20 0 {fru_size} data {fru}
 sensor_add 0x20 0 1 1 1
 sensor_set_value 0x20 0 1 40 0
+sensor_set_event_support 0x20 0 1 enable scanning none {no_events} {no_events} {no_events} {no_events}
 sensor_add 0x20 0 2 4 1
 sensor_set_value 0x20 0 2 50 0
+sensor_set_event_support 0x20 0 2 enable scanning none {no_events} {no_events} {no_events} {no_events}
 mc_enable 0x20
 """
 RECORDS = (
@@ -101,7 +103,7 @@ class Simulator:
             CONFIG.format(directory=directory, port=self.port, line=line, console=self.console)
         )
         fru = FRU.pack(256)
-        emulator = EMULATOR.format(fru=bytes_of(fru), fru_size=len(fru))
+        emulator = EMULATOR.format(fru=bytes_of(fru), fru_size=len(fru), no_events="0" * 15)
         for id, record in enumerate(RECORDS, 1):
             emulator += f"main_sdr_add 0x20 {bytes_of(pack_record(id, record))}\n"
         (directory / "emu").write_text(emulator)

@@ -20,10 +20,10 @@ from bmc.model.errors import BackendFailed, InvalidRequest, NotSupported, Outcom
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
+from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver, ipmi
-from tests.contracts.backend import BackendContract, OpenBackend
+from robots.testing import make_site, opened
 from tests.robots.conftest import Simulator
-from tests.robots.rig import make_site, opened
 
 ONCE_PXE = BootOverride(BootTarget.PXE, BootEnabled.ONCE)
 

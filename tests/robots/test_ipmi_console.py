@@ -11,8 +11,8 @@ import pytest
 import robots.ipmi_console
 from bmc.model.errors import WrongState
 from bmc.ports import Backend, ByteStream, SerialSource
+from robots.testing import make_site, opened
 from tests.robots.conftest import Simulator
-from tests.robots.rig import make_site, opened
 from tests.robots.test_ipmi import QuickClock, workers
 
 Open = Callable[[], AbstractAsyncContextManager[Backend]]

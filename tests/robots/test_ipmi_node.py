@@ -20,8 +20,8 @@ from bmc.node import Node
 from bmc.node.power import Patience
 from bmc.ports import Configured
 from bmc.store import Store
+from robots.testing import NobodyThere, NothingHeld, credentials
 from tests.robots.conftest import Simulator
-from tests.robots.rig import NobodyThere, NothingHeld, credentials
 from tests.world import ADMIN, PlainMedia
 
 

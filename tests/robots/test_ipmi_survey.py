@@ -15,8 +15,8 @@ from bmc.model.node import Hardware
 from bmc.model.sensor import Entity, SensorInfo, Threshold, Unit
 from bmc.ports import Backend
 from robots.ipmi_survey import hardware_of, info_of
+from robots.testing import make_site, opened
 from tests.robots.conftest import Simulator
-from tests.robots.rig import make_site, opened
 
 Open = Callable[[], AbstractAsyncContextManager[Backend]]
 
