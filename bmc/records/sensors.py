@@ -83,13 +83,18 @@ class SensorKeeper:
     async def sample(self) -> None:
         """Read all, and tell what was crossed. A sensor that has no reading is beyond nothing.
 
-        The list stays, but a node that was changed may have sensors that reach further than before.
+        A node that was changed may have sensors that reach further than before; a vendor BMC tells only after a while
+        which ones it has.
         """
         infos = self._source.sensors() if self._source else ()
         if infos != tuple(sensor.info for sensor in self.sensors):
             async with self._setting:
+                known = {sensor.info.name: sensor for sensor in self.sensors}
                 self.sensors = tuple(
-                    replace(sensor, info=info) for sensor, info in zip(self.sensors, infos, strict=True)
+                    replace(known[info.name], info=info)
+                    if info.name in known
+                    else Sensor(info, SensorSetting(info.thresholds))
+                    for info in infos
                 )
                 await self._keep_layout()
         readings = await self._source.read() if self._source else {}

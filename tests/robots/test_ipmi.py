@@ -336,7 +336,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("options", "complaint"), WRONG)
 def test_wrong_options_are_named_all(options, complaint, tmp_path: Path):
-    site, whole = make_site(tmp_path), table(623, **options)
+    site, whole = make_site(tmp_path), {**table(623), **options}
     with pytest.raises(InvalidRequest, match=complaint.replace("{}", r"bmc\.")):
         driver.complete(NodeDefinition("n1", UUID(int=1), "hardware", {"bmc": whole}), site)
     del whole["adapter"]

@@ -90,8 +90,8 @@ async def test_what_was_there_before_is_not_told_and_what_comes_is_told_once_in_
 
 async def test_a_bmc_on_local_time_tells_when_things_happened(open_node: Open, simulator: Simulator):
     await opened_once(open_node)
-    there = time.strftime("%m/%d/%Y %H:%M:%S", time.gmtime(time.time() + 7200))
-    await ipmitool(simulator, "sel", "time", "set", there)
+    there = int(time.time() + 7200).to_bytes(4, "little")
+    await ipmitool(simulator, "raw", "0x0a", "0x49", *bytes_of(there).split())  # Set SEL Time
     add(simulator, HOT)
     async with open_node() as backend:
         (event,) = await first(backend, 1)
