@@ -3,15 +3,20 @@
 import asyncio
 import contextlib
 import json
+import math
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from typing import Any
 
-BORN_WITHIN = 8.0
+from robots.motion import apart
+
+BORN_WITHIN = 30.0
+"""Seconds after which a nursery that has answered nothing hangs. Its start may take long on a busy machine."""
 ENDED_WITHIN = 2.0
 LINE_LIMIT = 1 << 20
 
@@ -72,6 +77,8 @@ class Nursery:
         self._process: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
         self._asked = 0
+        self._silent_from = math.inf
+        """Since when it owes an answer."""
 
     async def worker(self, first: Mapping[str, object]) -> Hand:
         """A new one, that is told `first`. :raise ConnectionError, TimeoutError: there is none to be had."""
@@ -99,20 +106,22 @@ class Nursery:
     async def _birth(self, theirs: socket.socket) -> tuple[int, int]:
         async with self._lock:
             try:
-                async with asyncio.timeout(BORN_WITHIN):
-                    return await self._born(theirs)
+                return await self._born(theirs)
             except OSError:
                 await self._end()
                 raise
 
     async def _born(self, theirs: socket.socket) -> tuple[int, int]:
-        if self._process is not None and self._process.returncode is not None:
+        gone = self._process is not None and self._process.returncode is not None
+        if gone or time.monotonic() > self._silent_from + BORN_WITHIN:
             await self._end()
-        control = self._control or await self._begin()
+        control = self._control or await apart(self._begin())
         self._asked += 1
         socket.send_fds(control, [str(self._asked).encode()], [theirs.fileno()])
+        self._silent_from = min(self._silent_from, time.monotonic())
         while True:
             await _readable(control)
+            self._silent_from = math.inf
             answer, descriptors, _, _ = socket.recv_fds(control, 64, 1)
             asked, _, pid = answer.partition(b" ")
             if not descriptors:
@@ -136,6 +145,7 @@ class Nursery:
 
     async def _end(self) -> None:
         process, self._process = self._process, None
+        self._silent_from = math.inf
         if self._control is not None:
             self._control.close()
             self._control = None

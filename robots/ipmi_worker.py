@@ -7,6 +7,7 @@ and the credentials (bytes in hex), then requests; each is answered with one lin
 may take effect.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -120,7 +121,9 @@ class Worker:
 def work(line: socket.socket) -> None:
     """What a worker does, from its birth to its end."""
     with line.makefile("r") as requests, line.makefile("w") as output:
-        first = json.loads(requests.readline())
+        if not (line_one := requests.readline()):
+            return  # whoever wanted a worker is gone
+        first = json.loads(line_one)
         where = {
             "bmc": first["host"],
             "port": first["port"],
@@ -172,6 +175,6 @@ def _become_worker(control: socket.socket, descriptor: int) -> None:
 
 
 if __name__ == "__main__":
-    with socket.socket(fileno=os.dup(0)) as stdin:
+    with socket.socket(fileno=os.dup(0)) as stdin, contextlib.suppress(ConnectionError):
         os.close(0)
         nurse(stdin)
