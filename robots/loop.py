@@ -107,8 +107,8 @@ class ClosedLoop:
         self._clock = clock
         self._domains = {sense.name: sense.domain for sense in senses}
         self.actions = _actions(actuators, supply)
-        outlets = [supply.outlet.domain] if supply is not None else []
-        self.moved = frozenset(outlets) | {each.switch.domain for each in actuators}
+        outlet = domains_of(supply.outlet) if supply is not None else frozenset[str]()
+        self.moved = outlet.union(*(domains_of(each.switch) for each in actuators))
         self.domain = actuators[0].switch.domain
 
     async def apply(self, action: PowerAction) -> None:
@@ -252,6 +252,11 @@ class ClosedLoop:
         for other in self._settings.shared_with:
             if (state := self._safety.power_of(other)) is not PowerState.OFF:
                 raise Refused(f"{other} is on the same outlet and is {state.value}; shut it down first")
+
+
+def domains_of(moved: PowerSwitch | PowerSupply) -> frozenset[str]:
+    """Its failure domain; of several that move together, all of theirs, which it calls `domains`."""
+    return frozenset(getattr(moved, "domains", (moved.domain,)))
 
 
 def _actions(actuators: Sequence[Actuator], supply: Supply | None) -> frozenset[PowerAction]:

@@ -16,7 +16,6 @@ from bmc.reinstall.erase import EraseMethod
 from bmc.reinstall.ways import ways_in
 
 SYSTEMS = "/redfish/v1/Systems"
-VIRTUAL_DRIVERS = frozenset({"qemu", "libvirt"})
 GIB = 1 << 30
 STATES = {
     PowerState.ON: "Enabled",
@@ -41,10 +40,6 @@ UNKNOWN_POWER, TROUBLE = "Lightsout.1.0.PowerUnknown", "Lightsout.1.0.NodeTroubl
 
 def system_path(name: str) -> str:
     return f"{SYSTEMS}/{name}"
-
-
-def is_virtual(snapshot: NodeSnapshot) -> bool:
-    return snapshot.definition.driver in VIRTUAL_DRIVERS
 
 
 def reset_types(actions: frozenset[PowerAction]) -> list[str]:
@@ -106,7 +101,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
         Id=name,
         Name=name,
         UUID=str(snapshot.definition.uuid),
-        SystemType="Virtual" if is_virtual(snapshot) else "Physical",
+        SystemType="Virtual" if snapshot.definition.is_virtual else "Physical",
         Status=_status(snapshot),
         LocationIndicatorActive=snapshot.identify,
         HostWatchdogTimer=_watchdog(snapshot.watchdog),
@@ -208,7 +203,7 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
         "#Lightsout.Reserve": {"target": f"{target}/Oem/Lightsout.Reserve"},
         "#Lightsout.Release": {"target": f"{target}/Oem/Lightsout.Release"},
     }
-    if is_virtual(snapshot) or snapshot.paused:
+    if snapshot.definition.is_virtual or snapshot.paused:
         ours["#Lightsout.Resume"] = {"target": f"{target}/Oem/Lightsout.Resume"}
     if can := ways_in(snapshot):
         ways = {"Way@Redfish.AllowableValues": [way.value for way in can]}

@@ -73,16 +73,19 @@ class Plant:
         self._rules = rules or Rules()
         self._now = now
         self._lock = threading.RLock()
+        self._events: list[str] = []
+        self._running = False
+        self._stops_at: float | None = None
         self.renew()
 
     def renew(self) -> None:
         """As it was at first: whole, off, nothing pressed, nothing remembered."""
         with self._lock:
+            if self._running:
+                self._stop("off")
             self._contacts = {name: _Contact() for name in (*BUTTONS, *self._rules.feeds)}
             self._faults: dict[str, str] = {}
-            self._events: list[str] = []
-            self._running = False
-            self._stops_at: float | None = None
+            self._events = []
             for name in self._rules.feeds:
                 self._contacts[name].closed = self._rules.fed
 

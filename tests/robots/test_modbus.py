@@ -1,5 +1,7 @@
 """The adapter `modbus`, against pymodbus' server in processes of its own: outlets, inputs and registers."""
 
+import re
+import tomllib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,11 +12,12 @@ from bmc.model.errors import BackendFailed, InvalidOptions, OutcomeUnknown, Refu
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
 from robots.contract import BackendContract, OpenBackend
-from robots.modbus import Look
+from robots.modbus import Look, ModbusOptions
+from robots.modbus_button import ModbusButtonOptions
 from robots.testing import make_site, opened
 from tests.robots.modbus_device import free_port, running_board
 from tests.robots.modbus_rack import WIRES, Rack, racked, shows
-from tests.robots.plant import Rules
+from tests.robots.plant import ROOT, Rules
 from tests.robots.wire import wired
 
 BOOTS = Rules(boots=True, fed=False)
@@ -222,12 +225,16 @@ async def test_a_gateway_that_does_not_answer_is_unknown_and_never_off(rack: Rac
             await shows(backend, PowerState.ON)
 
 
-async def test_an_input_that_is_not_there_is_unknown_with_the_reason(rack: Rack, tmp_path: Path):
-    options = {"power": rack.outlet(), "sense": [rack.sense("di99")]}
+@pytest.mark.parametrize(
+    ("look", "unit", "why"),
+    [("di99", 1, "exception 02h (illegal address)"), ("di0", 7, "exception 04h (device failure)")],
+)
+async def test_an_input_that_is_not_there_is_unknown_with_the_reason(rack: Rack, tmp_path: Path, look, unit, why):
+    options = {"power": rack.outlet(), "sense": [rack.sense(look, unit=unit)]}
     async with opened(options, make_site(tmp_path)) as backend:
         reading = await backend.senses[0].read()
         assert reading.state is PowerState.UNKNOWN
-        assert reading.reason == f"modbus 127.0.0.1:{rack.eye} answered with exception 02h (illegal address)"
+        assert reading.reason == f"modbus 127.0.0.1:{rack.eye} answered with {why}"
 
 
 @pytest.mark.parametrize(
@@ -251,3 +258,14 @@ async def test_a_stuck_relay_is_never_taken_for_on(rack: Rack, tmp_path: Path):
         eye, told = [(await sense.read()).state for sense in backend.senses]
         assert (eye, told) == (PowerState.OFF, PowerState.ON)
         assert backend.senses[1].domain == backend.switch.domain
+
+
+@pytest.mark.parametrize(("page", "options"), [("modbus.md", ModbusOptions), ("modbus-button.md", ModbusButtonOptions)])
+async def test_its_page_tells_of_every_option_and_its_examples_are_valid(page, options, tmp_path: Path):
+    text = (ROOT / "docs" / "robots" / page).read_text()
+    assert [name for name in options.model_fields if f"| `{name}` |" not in text] == []
+    blocks = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    for node in [node for block in blocks for node in tomllib.loads(block)["node"]]:
+        async with opened({key: node[key] for key in node if key != "name"}, make_site(tmp_path)):
+            pass
