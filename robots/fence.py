@@ -13,9 +13,9 @@ from pydantic import Field, field_validator
 from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Unreachable
 from bmc.model.power import PowerState
 from bmc.ports import Site
-from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
+from robots.adapter import Adapter, Host, LettingGo, Options, Parts, Place, Seconds
 from robots.motion import apart
-from robots.outlet import LettingGo, Outlet, OutletSense
+from robots.outlet import Outlet, OutletSense
 
 DIRECTORIES = "/usr/sbin:/sbin:/usr/bin:/bin"
 STATUS_ON, STATUS_OFF = 0, 2
@@ -188,7 +188,7 @@ class FenceAdapter(Adapter[FenceOptions]):
         agent = FenceAgent(options, program, lease.device, lambda: _secrets(options, place.site))
         outlet = FenceOutlet(agent, options)
         sense = OutletSense(place.title, outlet.domain, outlet.state, place.clock, options.poll)
-        return Parts(lifecycle=LettingGo(sense.close, lease.end), switch=outlet, supply=outlet, senses=(sense,))
+        return Parts(running=LettingGo(sense.close, lease.end), switch=outlet, supply=outlet, senses=(sense,))
 
 
 def _secrets(options: FenceOptions, site: Site) -> dict[str, str]:
