@@ -202,7 +202,9 @@ class ModbusAdapter(Adapter[ModbusOptions]):
         lease = lease_gateway(options, place)
         outlet = Outlet(lease.device, options, options.coil) if options.coil is not None else None
         look = Look.parse(options.look) if options.look else Look("co", options.coil or 0, options.active_low)
-        sense = ModbusSense(place.title, lease.device, options, look, place.clock)
+        short = place.title.startswith(f"{self.name}:")  # a table is titled by its host, which may have several
+        title = place.title if short else f"{place.title} {options.look or f'co{options.coil}'}"
+        sense = ModbusSense(title, lease.device, options, look, place.clock)
         return Parts(lifecycle=SharedGateway(lease, sense), switch=outlet, supply=outlet, senses=(sense,))
 
 

@@ -11,6 +11,8 @@ from bmc.model.sel import EMPTY_SEL, Sel
 from bmc.model.sensor import Sensor
 from bmc.model.watchdog import NO_WATCHDOG, Watchdog
 
+VIRTUAL_DRIVERS = frozenset({"qemu", "libvirt"})
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -30,6 +32,11 @@ class NodeDefinition:
     options: Mapping[str, object] = field(default_factory=dict)
     tags: frozenset[str] = frozenset()
     ipmi: Endpoint | None = None
+
+    @property
+    def is_virtual(self) -> bool:
+        """A virtual machine, and not one that stands somewhere."""
+        return self.driver in VIRTUAL_DRIVERS
 
 
 @dataclass(frozen=True, slots=True)

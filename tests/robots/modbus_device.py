@@ -1,6 +1,6 @@
 """A Modbus/TCP board in a process of its own, by pymodbus' server, wired to the plant.
 
-Coils close the contacts that `--wire COIL=CONTACT` names (`!` before it: closed while the coil is off). Holding register
+Coils close the contacts that `--wire COIL=CONTACT` names (`!` before it: closed while the coil is off). Register
 100 + COIL takes the length of a pulse in tenths of a second. Discrete input 0 is the LED, 1 always open, 2 always
 closed; input registers hold the watts of each feed. Its watchdog turns all coils off.
 """
@@ -65,8 +65,8 @@ class Board:
         elif function == WRITE_COIL and values is not None:
             self._coils = registers
             self._move(address, bool(values[0]))
-        elif function == WRITE_REGISTER and address >= PULSES:
-            self._pulse(address - PULSES, (values or [0])[0] / 10)
+        elif function == WRITE_REGISTER and values is not None and address >= PULSES:
+            self._pulse(address - PULSES, values[0] / 10)
         return None
 
     async def watch(self) -> None:

@@ -73,13 +73,21 @@ class Plant:
         self._rules = rules or Rules()
         self._now = now
         self._lock = threading.RLock()
-        self._contacts = {name: _Contact() for name in (*BUTTONS, *self._rules.feeds)}
-        self._faults: dict[str, str] = {}
         self._events: list[str] = []
         self._running = False
         self._stops_at: float | None = None
-        for name in self._rules.feeds:
-            self._contacts[name].closed = self._rules.fed
+        self.renew()
+
+    def renew(self) -> None:
+        """As it was at first: whole, off, nothing pressed, nothing remembered."""
+        with self._lock:
+            if self._running:
+                self._stop("off")
+            self._contacts = {name: _Contact() for name in (*BUTTONS, *self._rules.feeds)}
+            self._faults: dict[str, str] = {}
+            self._events = []
+            for name in self._rules.feeds:
+                self._contacts[name].closed = self._rules.fed
 
     def close(self, name: str) -> None:
         """Close a contact: press a button (`power`, `reset`), or turn on a feed."""
@@ -205,6 +213,9 @@ class RemotePlant:
         self._lock = threading.Lock()
         self._socket = socket.create_connection(("127.0.0.1", port), 10)
         self._lines = self._socket.makefile("rwb")
+
+    def renew(self) -> None:
+        self._call("renew")
 
     def close(self, name: str) -> None:
         self._call("close", name)

@@ -44,7 +44,7 @@ MISPLACED: list[tuple[dict[str, Any], str]] = [
     ({"bmc": BMC, "supply": BMC}, r"options\.supply: ipmi has no supply; it cannot stand in supply"),
     ({"bmc": BMC, "media": BMC}, r"options\.media: ipmi has no media; it cannot stand in media"),
     ({"power": BMC}, r"options\.power: no sense outside of BMC 127\.0\.0\.1:623 could tell that the node is off"),
-    ({"bmc": BMC, "sense": [BMC]}, r"options\.sense\[0\]: there is another sense of the name 'ipmi 127\.0\.0\.1'"),
+    ({"bmc": BMC, "sense": 2 * ["ipmi:h2"]}, r"options\.sense\[1\]: there is another sense of the name 'ipmi:h2'"),
 ]
 
 

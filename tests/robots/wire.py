@@ -15,6 +15,7 @@ class Wire:
     def __init__(self, to: int) -> None:
         self._to = to
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
+        self._passing: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
         self.loses: Callable[[bytes], bool] = lambda _: False
@@ -31,14 +32,17 @@ class Wire:
         self._server = await asyncio.start_server(self._pass, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def cut(self) -> None:
+    def cut(self) -> None:
         """Nothing passes, and nobody can connect; until it is mended."""
         if self._server is not None:
             self._server.close()
         for pair in list(self._pairs):
             for writer in pair:
                 writer.transport.abort()
-        await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        self.cut()
+        await asyncio.gather(*self._passing, return_exceptions=True)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -48,6 +52,9 @@ class Wire:
             return
         pair = (writer, outer)
         self._pairs.add(pair)
+        if (task := asyncio.current_task()) is not None:
+            self._passing.add(task)
+            task.add_done_callback(self._passing.discard)
         self.most = max(self.most, self.connections)
         lost = asyncio.Event()
         both = [
@@ -89,4 +96,4 @@ async def wired(to: int) -> AsyncIterator[Wire]:
     try:
         yield wire
     finally:
-        await wire.cut()
+        await wire.close()
