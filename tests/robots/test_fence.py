@@ -18,11 +18,11 @@ from bmc.model.errors import BackendFailed, InvalidRequest, OutcomeUnknown, Unre
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
+from robots.contract import BackendContract, OpenBackend
 from robots.fence import TAKEN
 from robots.hardware import driver
-from tests.contracts.backend import BackendContract, OpenBackend
+from robots.testing import opened
 from tests.robots.pdu_lab import COMMUNITY, Plant, Snmpsim, free_port, pdu_site
-from tests.robots.rig import opened
 
 PDU, METER = "127.0.0.1", "127.0.0.2"
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN

@@ -14,11 +14,11 @@ from bmc.model.errors import BmcError, InvalidRequest, OutcomeUnknown, Refused, 
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend, Configured
+from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
-from tests.contracts.backend import BackendContract, OpenBackend
+from robots.testing import make_site, opened
 from tests.robots.nut_lab import DRIVERS, Nut, deaf_upsd
 from tests.robots.pdu_lab import Plant, Snmpsim, credentials, free_port
-from tests.robots.rig import make_site, opened
 
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
 LOGINS = {"nut": (b"admin", b'a "secret" word'), "guest": (b"guest", b"guest"), "bad": (b"admin", b"wrong-word")}
