@@ -145,7 +145,7 @@ async def test_a_bridge_that_hangs_before_a_press_is_noticed_before_anything_is_
     cell: Cell, site: Site, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(robots.rosbridge, "ANSWERS_WITHIN", 0.5)
-    async with arm(cell, site, **BY_ACTION) as switch:
+    async with arm(cell, site, **{**BY_ACTION, "homed": None}) as switch:
         await switch.apply(PowerAction.ON)
         cell.hang_bridge()
         with pytest.raises(Unreachable):
