@@ -13,7 +13,6 @@ from uuid import UUID
 from xml.etree import ElementTree
 
 import pytest
-from robots.testing import opened
 
 from bmc.model.errors import BackendFailed, InvalidRequest, OutcomeUnknown, Unreachable
 from bmc.model.node import NodeDefinition

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from robots.testing import make_site, opened
 
 from bmc.model.errors import BmcError, InvalidRequest, OutcomeUnknown, Refused, Unreachable
 from bmc.model.node import NodeDefinition
