@@ -95,7 +95,11 @@ class Nursery:
             os.close(pidfd)
             ours.close()
             raise
-        await hand.tell(first)
+        try:
+            await hand.tell(first)
+        except BaseException:
+            await hand.kill()
+            raise
         return hand
 
     async def close(self) -> None:
@@ -115,7 +119,8 @@ class Nursery:
         gone = self._process is not None and self._process.returncode is not None
         if gone or time.monotonic() > self._silent_from + BORN_WITHIN:
             await self._end()
-        control = self._control or await apart(self._begin())
+        if (control := self._control) is None:
+            control = await apart(self._begin())
         self._asked += 1
         socket.send_fds(control, [str(self._asked).encode()], [theirs.fileno()])
         self._silent_from = min(self._silent_from, time.monotonic())
@@ -129,6 +134,7 @@ class Nursery:
             if int(asked) == self._asked:
                 return int(pid), descriptors[0]
             os.close(descriptors[0])  # whoever wanted that one was gone before it came
+            self._silent_from = time.monotonic()
 
     async def _begin(self) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -11,7 +11,7 @@ import pytest
 
 from bmc.ipmi.wire.fru import BoardArea, ChassisArea, Fru, ProductArea
 from bmc.ipmi.wire.scale import Scale
-from bmc.ipmi.wire.sdr import CompactSensor, FullSensor, pack_record
+from bmc.ipmi.wire.sdr import CompactSensor, FullSensor, SensorRecord, pack_record
 
 CHASSIS = """#!/bin/sh
 # $1 MC address, $2 get|set|check, then names (get) or names and values (set)
@@ -65,7 +65,7 @@ sensor_set_value 0x20 0 2 50 0
 sensor_set_event_support 0x20 0 2 enable scanning none {no_events} {no_events} {no_events} {no_events}
 mc_enable 0x20
 """
-RECORDS = (
+RECORDS: tuple[SensorRecord, ...] = (
     FullSensor(1, 3, 1, 1, 0, 0x80, 1, Scale(1), 127, 0x80, bytes((90, 85, 80, 0, 5, 10)), "CPU Temp", readable=0x1B),
     FullSensor(2, 29, 1, 4, 0, 0, 18, Scale(60), 255, 0, bytes(6), "Fan 1", readable=0),
     FullSensor(3, 29, 1, 4, 0, 0, 18, Scale(60), 255, 0, bytes(6), "Fan 2", readable=0),

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 
@@ -50,7 +50,7 @@ async def first(backend: Backend, count: int) -> list[PlatformEvent]:
     return found
 
 
-async def entries(backend: Backend) -> AsyncIterator[PlatformEvent]:
+async def entries(backend: Backend) -> AsyncGenerator[PlatformEvent, None]:
     assert backend.event_log is not None
     async for event in backend.event_log.entries():
         yield event
