@@ -23,10 +23,15 @@ from bmc.shared_devices import SharedDevices
 
 
 class PowerSwitch(Protocol):
-    """Carries out power actions; believes nothing about their effect."""
+    """Carries out power actions; believes nothing about their effect.
+
+    `actions` may become others, once the machine itself has been asked.
+    """
 
     domain: str
-    actions: frozenset[PowerAction]
+
+    @property
+    def actions(self) -> frozenset[PowerAction]: ...
 
     async def apply(self, action: PowerAction) -> None:
         """Start the action; returns when it was handed over, not when its effect is seen.
@@ -71,7 +76,9 @@ class PowerSupply(Protocol):
 class BootControl(Protocol):
     """Applies the boot override that Node stores."""
 
-    targets: frozenset[BootTarget]
+    @property
+    def targets(self) -> frozenset[BootTarget]:
+        """May become others, once the machine itself has been asked."""
 
     async def apply(self, override: BootOverride) -> None:
         """Arm the override for the next boot, however it comes about; a disabled one restores the node's own order."""
@@ -151,7 +158,7 @@ class SensorSource(Protocol):
     """Real figures only: what cannot be measured is no sensor."""
 
     def sensors(self) -> tuple[SensorInfo, ...]:
-        """In an order that stays, since IPMI numbers them."""
+        """In an order that stays, since IPMI numbers them; another list once the machine itself has been asked."""
 
     async def read(self) -> Mapping[str, float]:
         """The readings there are now, by name; one that cannot be had (the node is off) is left out. Never raises."""

@@ -1,5 +1,6 @@
 """The driver `hardware`: composes a node of adapters, each in its place; and drivers of nodes that are one BMC."""
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
@@ -15,9 +16,9 @@ from bmc.model.power import PowerState
 from bmc.model.software import Software
 from bmc.ports import Backend, Configured, Driver, LoopRules, PowerSense, Site
 from bmc.power.safety import LONGEST_WAIT
-from robots.adapter import AnyAdapter, Options, Parts, Place, Seconds
+from robots.adapter import AnyAdapter, Options, Parts, Place, Running, Seconds
 from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply, domains_of
-from robots.together import Lifecycles, Member, Together, TogetherOptions
+from robots.together import AllRunning, Member, Together, TogetherOptions
 
 GROUP = "bmc.robots"
 PROVES_ALL = frozenset({PowerState.ON, PowerState.OFF})
@@ -144,20 +145,21 @@ class Composer:
             return None
         if isinstance(table, str):
             try:
-                options = {**self._taken_over(adapter, others), **adapter.line(rest)}
+                options = {**self._taken_over(adapter, others, {}), **adapter.line(rest)}
             except ValueError as error:
                 self._problem(part, str(error), table)
                 return None
         else:
             options = {key: value for key, value in table.items() if key != "adapter"}
             if part[0] in ("sense", "interlocks"):
-                options = {**self._taken_over(adapter, others), **options}
+                options = {**self._taken_over(adapter, others, options), **options}
         try:
             checked = adapter.options.model_validate(options)
         except ValidationError as error:
             self._problems += [{**problem, "loc": (*part, *problem["loc"])} for problem in error.errors()]
             return None
-        title = table if isinstance(table, str) else f"{name} {options.get('host', '')}".strip()
+        address = options.get("host") or options.get("url") or ""
+        title = table if isinstance(table, str) else f"{name} {address}".strip()
         return Slot(part, title, adapter, checked)
 
     @staticmethod
@@ -187,12 +189,14 @@ class Composer:
         title = " and ".join(member.title for member in members)
         return Slot(part, title, Together(members), options) if len(members) == len(slots) else None
 
-    def _taken_over(self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]]) -> dict[str, JsonValue]:
+    def _taken_over(
+        self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]], own: Mapping[str, Any]
+    ) -> dict[str, JsonValue]:
         """The way to the device, from the first table of an adapter of the same family."""
         for table in _flat(table for _, table in others):
             other = self._adapters.find(str(table.get("adapter"))) if isinstance(table, dict) else None
             if other is not None and other.family == adapter.family and isinstance(table, dict):
-                return {key: table[key] for key in sorted(adapter.connection & table.keys())}
+                return adapter.taken_over(table, own)
         return {}
 
     def _problem(self, part: tuple[str | int, ...], message: str, given: object) -> None:
@@ -204,6 +208,17 @@ def _flat(tables: Iterable[str | Table]) -> Iterator[str | Table]:
         yield table
         if isinstance(table, dict) and isinstance(members := table.get("together"), list):
             yield from (each for each in members if isinstance(each, dict))
+
+
+class NodeLifecycle(AllRunning):
+    """Lifecycle of a node: what runs of its adapters; `kept` holds all that they keep for it."""
+
+    def __init__(self, running: Sequence[Running], kept: Path) -> None:
+        super().__init__(running)
+        self._kept = kept
+
+    async def erase(self) -> None:
+        shutil.rmtree(self._kept, ignore_errors=True)
 
 
 class HardwareDriver:
@@ -225,11 +240,13 @@ class HardwareDriver:
         try:
             for slot in slots:
                 kept = site.directory / definition.name / slot.path
-                parts = slot.adapter.open(slot.options, Place(definition.name, slot.title, kept, site))
+                parts = slot.adapter.open(
+                    slot.options, Place(definition.name, slot.title, kept, site, str(slot.part[0]))
+                )
                 opened.append((slot, parts))
             return _backend(definition.name, options, opened, site)
         except BaseException:
-            await Lifecycles([parts.lifecycle for _, parts in opened if parts.lifecycle]).close()
+            await AllRunning([parts.running for _, parts in opened if parts.running]).close()
             raise
 
     def checks(self, directory: Path, configured: Configured) -> Iterator[Check]:
@@ -310,6 +327,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
     supply = None
     if "supply" in tables and (outlet := tables["supply"][1].supply) is not None:
         supply = Supply(tables["supply"][0].path, outlet, "outlet" in options.escalate)
+    kept = site.directory / name
     interlocks = [
         Interlock(slot.title, sense) for slot, parts in opened if slot.part[0] == "interlocks" for sense in parts.senses
     ]
@@ -320,7 +338,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
     tries = len(actuators) + (supply is not None)
     presses = sum(getattr(each.switch, "patience", PRESS_WITHIN) for _, each in actuators)
     return Backend(
-        lifecycle=Lifecycles([parts.lifecycle for _, parts in opened if parts.lifecycle]),
+        lifecycle=NodeLifecycle([parts.running for _, parts in opened if parts.running], kept),
         switch=loop,
         senses=tuple(senses),
         boot=chosen["boot"].boot,
@@ -370,3 +388,4 @@ def _blind(actuator: Actuator) -> str:
 
 driver: Driver = HardwareDriver()
 ipmi: Driver = BmcDriver("ipmi")
+redfish: Driver = BmcDriver("redfish")

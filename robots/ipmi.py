@@ -1,9 +1,7 @@
 """The adapter `ipmi`: a vendor BMC that speaks IPMI 2.0 over LAN, with all that it can give a node."""
 
 import asyncio
-import shutil
 from collections.abc import Mapping
-from pathlib import Path
 
 from pydantic import Field
 
@@ -15,10 +13,10 @@ from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
 from robots.ipmi_boot import IpmiBoot
 from robots.ipmi_console import IpmiConsole
-from robots.ipmi_kept import KeptFile
 from robots.ipmi_link import Link
 from robots.ipmi_log import IpmiLog
 from robots.ipmi_survey import IpmiSurvey
+from robots.kept import KeptFile
 from robots.polled import Polled
 
 CONTROL = {
@@ -86,17 +84,14 @@ class IpmiSense(Polled):
         return state
 
 
-class IpmiLifecycle:
+class IpmiRunning:
     """Nothing is begun before somebody asks; letting go gives the BMC its sessions back."""
 
-    def __init__(
-        self, lease: Lease[Link], sense: IpmiSense, survey: IpmiSurvey, console: IpmiConsole, kept: Path
-    ) -> None:
+    def __init__(self, lease: Lease[Link], sense: IpmiSense, survey: IpmiSurvey, console: IpmiConsole) -> None:
         self._lease = lease
         self._sense = sense
         self._survey = survey
         self._console = console
-        self._kept = kept
         self._surveying: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -109,9 +104,6 @@ class IpmiLifecycle:
         await self._sense.close()
         await self._console.close()
         await self._lease.end()
-
-    async def erase(self) -> None:
-        shutil.rmtree(self._kept, ignore_errors=True)
 
 
 class IpmiAdapter(Adapter[IpmiOptions]):
@@ -139,7 +131,7 @@ class IpmiAdapter(Adapter[IpmiOptions]):
         survey = IpmiSurvey(link, clock, KeptFile(kept / "sensors.json"), KeptFile(kept / "inventory.json"))
         console = IpmiConsole(link, clock)
         return Parts(
-            lifecycle=IpmiLifecycle(lease, sense, survey, console, kept),
+            running=IpmiRunning(lease, sense, survey, console),
             switch=IpmiSwitch(link, clock),
             senses=(sense,),
             boot=IpmiBoot(link, clock, options.poll, options.post_time, KeptFile(kept / "armed.json")),

@@ -8,8 +8,8 @@ from bmc.ipmi.wire.numbers import NetFn
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.clock import Clock
 from bmc.model.errors import BmcError
-from robots.ipmi_kept import KeptFile
 from robots.ipmi_link import Link, Manner
+from robots.kept import KeptFile
 
 DEVICE = {
     BootTarget.NONE: 0x00,
@@ -102,9 +102,10 @@ class IpmiBoot:
 
     def _remember(self, armed: Armed | None) -> None:
         self._armed = armed
-        self._file.save(
-            {"override": armed.override.to_json(), "flags": armed.flags.hex(), "at": armed.at} if armed else None
-        )
+        if armed is None:
+            self._file.forget()
+        else:
+            self._file.save({"override": armed.override.to_json(), "flags": armed.flags.hex(), "at": armed.at})
 
 
 def _load(file: KeptFile) -> Armed | None:

@@ -14,9 +14,9 @@ from bmc.model.errors import BackendFailed, BmcError, Unreachable
 from bmc.model.events import Severity
 from bmc.model.platform_event import PlatformEvent
 from bmc.model.sel import SYSTEM_EVENT, SystemEvent
-from robots.ipmi_kept import KeptFile
 from robots.ipmi_link import Declined, Link
 from robots.ipmi_survey import IpmiSurvey
+from robots.kept import KeptFile
 
 SEL_INFO, GET_ENTRY, GET_TIME = 0x40, 0x43, 0x48
 REMEMBERED = 16

@@ -119,7 +119,8 @@ class Nursery:
         gone = self._process is not None and self._process.returncode is not None
         if gone or time.monotonic() > self._silent_from + BORN_WITHIN:
             await self._end()
-        if (control := self._control) is None:
+        control = self._control
+        if control is None:
             control = await apart(self._begin())
         self._asked += 1
         socket.send_fds(control, [str(self._asked).encode()], [theirs.fileno()])

@@ -15,9 +15,9 @@ from bmc.model.clock import Clock
 from bmc.model.errors import BmcError, Unreachable
 from bmc.model.node import NO_HARDWARE, Hardware
 from bmc.model.sensor import Entity, SensorInfo, Threshold, Unit
-from robots.ipmi_kept import KeptFile
 from robots.ipmi_link import Link
 from robots.ipmi_records import read_inventory, read_records, repository_info
+from robots.kept import KeptFile
 
 AGAIN_AFTER = 30.0
 CHECKED_EVERY = 3600.0

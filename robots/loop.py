@@ -3,8 +3,7 @@
 Knows no kind of hardware.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +12,13 @@ from bmc.model.errors import BmcError, NotSupported, OutcomeUnknown, Refused, Un
 from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerReading, PowerState
 from bmc.ports import PowerSense, PowerSupply, PowerSwitch, Safety
-from bmc.power.belief import believe
+from bmc.power.senses import Senses
 from bmc.power.table import EXPECTED, REPEATABLE
 
 STARTS = frozenset({PowerAction.ON, PowerAction.FORCE_RESTART, PowerAction.POWER_CYCLE})
 CUTS = frozenset({PowerAction.FORCE_OFF, PowerAction.POWER_CYCLE})
 LOOKED_AT = frozenset({PowerAction.ON, PowerAction.FORCE_OFF, PowerAction.GRACEFUL_SHUTDOWN})
 """What a button does otherwise than asked when the machine is not in the state in which it was asked."""
-LOOK_EVERY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +98,18 @@ class ClosedLoop:
     ) -> None:
         self._actuators = actuators
         self._supply = supply
-        self._senses = senses
         self._interlocks = interlocks
         self._settings = settings
         self._safety = safety
         self._clock = clock
-        self._domains = {sense.name: sense.domain for sense in senses}
-        self.actions = _actions(actuators, supply)
         outlet = domains_of(supply.outlet) if supply is not None else frozenset[str]()
         self.moved = outlet.union(*(domains_of(each.switch) for each in actuators))
+        self._senses = Senses(senses, self.moved, clock)
         self.domain = actuators[0].switch.domain
+
+    @property
+    def actions(self) -> frozenset[PowerAction]:
+        return _actions(self._actuators, self._supply)
 
     async def apply(self, action: PowerAction) -> None:
         await self._require_interlocks()
@@ -154,9 +154,8 @@ class ClosedLoop:
                 await require()
             except Refused as error:
                 hindrances.append(str(error))
-        readings = await self._look()
-        believed = self._believe(readings)
-        steps = [f"sense {name} says {_words(reading)}" for name, reading in readings.items()]
+        believed = await self._senses.look()
+        steps = [f"sense {name} says {_words(reading)}" for name, reading in self._senses.said.items()]
         word = self._safety.word_of(self._settings.node)
         if believed.state is PowerState.UNKNOWN and word is None:
             hindrances.append(f"the power state is unknown ({believed.reason})")
@@ -212,7 +211,7 @@ class ClosedLoop:
 
     async def _needed(self, rung: _Rung, needed: PowerState) -> bool:
         """Look right before moving what toggles. :raise Refused: nobody can tell the state."""
-        believed = self._believe(await self._look())
+        believed = await self._senses.look()
         if believed.state is not PowerState.UNKNOWN:
             return believed.state is needed
         if (word := self._safety.word_of(self._settings.node)) is None:
@@ -220,20 +219,8 @@ class ClosedLoop:
         return word is needed
 
     async def _seen(self, state: PowerState, patience: float) -> bool:
-        end = self._clock.monotonic() + patience
-        while True:
-            if self._believe(await self._look()).state is state:
-                return True
-            if self._clock.monotonic() >= end:
-                return False
-            await self._clock.sleep(LOOK_EVERY)
-
-    async def _look(self) -> Mapping[str, PowerReading]:
-        readings = await asyncio.gather(*(sense.read() for sense in self._senses))
-        return {sense.name: reading for sense, reading in zip(self._senses, readings, strict=True)}
-
-    def _believe(self, readings: Mapping[str, PowerReading]) -> PowerReading:
-        return believe(readings, self._clock.now(), self._domains, self.moved)
+        reading = await self._senses.look_until(lambda reading: reading.state is state, patience)
+        return reading.state is state
 
     async def _require_still(self) -> None:
         self._safety.check()

@@ -38,7 +38,11 @@ class Polled(ABC):
     async def changes(self) -> AsyncIterator[PowerReading]:
         while True:
             yield await self.read()
-            await self._clock.sleep(self._poll)
+            await self.rest()
+
+    async def rest(self) -> None:
+        """Until the next look is due."""
+        await self._clock.sleep(self._poll)
 
     async def close(self) -> None:
         """Ends a look under way."""

@@ -521,7 +521,9 @@ class Node:
         self._snapshot = replace(
             self._snapshot,
             at=self._clock.now(),
+            actions=self._power.actions,
             boot=kept.boot,
+            boot_targets=self._backend.boot.targets if self._backend.boot else frozenset(),
             next_firmware=kept.next_firmware,
             identify=kept.identify,
             identify_until=kept.identify_until,

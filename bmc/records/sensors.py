@@ -83,16 +83,15 @@ class SensorKeeper:
     async def sample(self) -> None:
         """Read all, and tell what was crossed. A sensor that has no reading is beyond nothing.
 
-        A node that was changed may have sensors that reach further than before; a vendor BMC tells only after a while
-        which ones it has.
+        A node that was changed may have sensors that reach further than before, and a machine that was asked others.
         """
         infos = self._source.sensors() if self._source else ()
         if infos != tuple(sensor.info for sensor in self.sensors):
             async with self._setting:
-                known = {sensor.info.name: sensor for sensor in self.sensors}
+                before = {sensor.info.name: sensor for sensor in self.sensors}
                 self.sensors = tuple(
-                    replace(known[info.name], info=info)
-                    if info.name in known
+                    replace(before[info.name], info=info)
+                    if info.name in before
                     else Sensor(info, SensorSetting(info.thresholds))
                     for info in infos
                 )

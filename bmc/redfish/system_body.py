@@ -5,7 +5,7 @@ from bmc.model.boot import BootEnabled, BootMode, BootTarget
 from bmc.model.caller import Role
 from bmc.model.commands import Power
 from bmc.model.node import NodeSnapshot
-from bmc.model.power import Health, PowerAction, PowerState, RestorePolicy
+from bmc.model.power import Health, LastAction, PowerAction, PowerState, RestorePolicy, Vote
 from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction
 from bmc.power.table import available
 from bmc.records.fru import inventory
@@ -227,6 +227,10 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
             "target": f"{target}/Oem/Lightsout.ConfirmPower",
             "PowerState@Redfish.AllowableValues": ["On", "Off"],
         }
+        ours["#Lightsout.PlanPower"] = {
+            "target": f"{target}/Oem/Lightsout.PlanPower",
+            "ResetType@Redfish.AllowableValues": reset_types(snapshot.actions),
+        }
         actions["#ComputerSystem.Reset"] = {
             "target": f"{target}/ComputerSystem.Reset",
             "@Redfish.ActionInfo": f"{system_path(snapshot.name)}/ResetActionInfo",
@@ -253,6 +257,29 @@ def _consoles(snapshot: NodeSnapshot) -> JsonObject:
     return consoles
 
 
+def _sense(vote: Vote) -> oem.Sense:
+    reading = vote.reading
+    return oem.Sense(
+        Name=vote.sense,
+        FailureDomain=vote.domain,
+        PowerState=None if reading.state is PowerState.UNKNOWN else reading.state.value,
+        Reason=reading.reason or None,
+        LookedAt=moment(reading.at),
+        Counts=vote.counts,
+    )
+
+
+def _last_action(last: LastAction) -> oem.LastPowerAction:
+    return oem.LastPowerAction(
+        ResetType=last.action.value,
+        Account=last.account,
+        Started=moment(last.at),
+        Ended=None if last.ended is None else moment(last.ended),
+        Outcome=last.outcome or None,
+        Problem=last.problem or None,
+    )
+
+
 def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
     definition, held = snapshot.definition, snapshot.reservation
     ipmi = definition.ipmi
@@ -273,6 +300,8 @@ def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
         PowerCause=snapshot.cause.value,
         Paused=snapshot.paused,
         Reason=snapshot.reason or None,
+        Senses=[_sense(vote) for vote in snapshot.votes],
+        LastPowerAction=_last_action(snapshot.last_action) if snapshot.last_action else None,
         InstalledImage=snapshot.installed_image or None,
         Firmware=firmware.value if firmware else None,
         Accelerator=snapshot.hardware.accelerator or None,

@@ -66,12 +66,12 @@ async def arm(cell: Cell, site: Site, node: str = "n1", **options: Any) -> Async
     checked = adapter.options.model_validate({"url": cell.url, **options})
     parts = adapter.open(checked, Place(node, "arm", site.directory / node / "power", site))
     assert parts.switch is not None
-    assert parts.lifecycle is not None
-    await parts.lifecycle.start()
+    assert parts.running is not None
+    await parts.running.start()
     try:
         yield parts.switch
     finally:
-        await parts.lifecycle.close()
+        await parts.running.close()
 
 
 async def becomes(what: Callable[[], bool], words: str) -> None:
@@ -409,10 +409,10 @@ async def test_the_credential_goes_to_the_bridge_that_is_trusted(
         options = {"url": url, "credential": credential, "action": ACTION, "type": ACTION_TYPE}
         parts = adapter.open(adapter.options.model_validate(options), Place("n1", "arm", tmp_path / "kept", site))
         assert parts.switch is not None
-        assert parts.lifecycle is not None
+        assert parts.running is not None
         with pytest.raises(BmcError, match=told) as raised:
             await parts.switch.apply(PowerAction.ON)
-        await parts.lifecycle.close()
+        await parts.running.close()
         assert isinstance(raised.value, Unreachable)
         assert not any(word in str(raised.value) for word in ("secret", "guess", "Basic"))
 

@@ -1,7 +1,8 @@
-"""Small files that hold what is known of a BMC, or is under way there, across a restart of the service."""
+"""Small files that hold what is known of a device, or is under way there, across our death and that of the machine."""
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 class KeptFile:
-    """One JSON value."""
+    """One JSON value: whole or not at all, and on disk when `save` returns."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -28,11 +29,14 @@ class KeptFile:
         log.warning("%s is damaged and is ignored: %r", self._path, error)
 
     def save(self, value: object) -> None:
-        """None removes it."""
-        if value is None:
-            self._path.unlink(missing_ok=True)
-            return
+        """:raise OSError: it could not be written; what was there before still is."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self._path.with_suffix(".new")
-        draft.write_text(json.dumps(value))
+        with draft.open("w") as file:
+            json.dump(value, file)
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(self._path)
+
+    def forget(self) -> None:
+        self._path.unlink(missing_ok=True)
