@@ -122,9 +122,10 @@ class Link:
                     await self._hand.tell(request)
                     while (reply := await self._hand.hear()).get("sending"):
                         sending = True
-                    if reply.get("error") != "stale":
+                    if reply.get("error") not in ("stale", "unknown"):
                         break
-                    await self._kill()  # pyghmi would share its stale session with a new one
+                    # pyghmi would share its stale session with a new one, and take a late answer for another one's.
+                    await self._kill()
                     if sending:
                         break
         except (TimeoutError, ConnectionError) as error:

@@ -95,7 +95,11 @@ class Nursery:
             os.close(pidfd)
             ours.close()
             raise
-        await hand.tell(first)
+        try:
+            await hand.tell(first)
+        except BaseException:
+            await hand.kill()
+            raise
         return hand
 
     async def close(self) -> None:
@@ -131,6 +135,7 @@ class Nursery:
             if int(asked) == self._asked:
                 return int(pid), descriptors[0]
             os.close(descriptors[0])  # whoever wanted that one was gone before it came
+            self._silent_from = time.monotonic()
 
     async def _begin(self) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

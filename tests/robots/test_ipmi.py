@@ -181,6 +181,25 @@ async def test_a_command_cut_off_after_sending_may_have_happened(
         await backend.switch.apply(PowerAction.FORCE_RESTART)
 
 
+@pytest.mark.slow
+async def test_a_reset_whose_answer_is_lost_is_sent_once_and_told_as_unknown(backend: Backend, simulator: Simulator):
+    await backend.switch.apply(PowerAction.ON)
+    slow = simulator.directory / "chassis.sh"
+    slow.write_text(slow.read_text().replace("reset) ", "reset) sleep 7; "))
+    with pytest.raises(OutcomeUnknown, match="may have carried out the command: no answer within 5 seconds"):
+        await backend.switch.apply(PowerAction.FORCE_RESTART)
+    await asyncio.sleep(8)
+    assert await power(backend) == (PowerState.ON, "")
+    assert simulator.read("log").count("set reset") == 1
+
+
+async def test_a_chassis_that_says_yes_and_does_nothing_is_seen_as_it_is(backend: Backend, simulator: Simulator):
+    stuck = simulator.directory / "chassis.sh"
+    stuck.write_text(stuck.read_text().replace("power) [", "power) : ;; never) ["))
+    await backend.switch.apply(PowerAction.ON)
+    assert await power(backend) == (PowerState.OFF, "")
+
+
 async def test_a_worker_that_hangs_is_killed_and_replaced(
     backend: Backend, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ):
