@@ -107,14 +107,13 @@ class ArmSwitch(PressedSwitch, Generic[A]):
         """End what `underway` tells of. :raise Lost:"""
 
     async def press(self, button: Button, seconds: float) -> None:
-        async with self._turn(button):
-            link = await self.bridge.open()
-            try:
-                await self._release(link)
-                await self._require_homed(link)
-            except Lost as error:
-                raise Unreachable(f"{self.bridge.where} was lost before anything was moved ({error})") from None
-            await self.move(link, button, seconds)
+        link = await self.bridge.open()
+        try:
+            await self._release(link)
+            await self._require_homed(link)
+        except Lost as error:
+            raise Unreachable(f"{self.bridge.where} was lost before anything was moved ({error})") from None
+        await self.move(link, button, seconds)
 
     def release_soon(self) -> None:
         """Let go of what is left as soon as the bridge can be reached."""
@@ -132,8 +131,7 @@ class ArmSwitch(PressedSwitch, Generic[A]):
         await self.lease.end()
 
     @asynccontextmanager
-    async def _turn(self, button: Button) -> AsyncIterator[None]:
-        """:raise Refused: it does not come in time."""
+    async def turn(self) -> AsyncIterator[None]:
         bridge = self.bridge
         try:
             async with asyncio.timeout(self.options.wait):
@@ -142,7 +140,7 @@ class ArmSwitch(PressedSwitch, Generic[A]):
             raise Refused(
                 f"the {self.domain} still moves for {bridge.moving} after {self.options.wait:.0f} s; nothing was done"
             ) from None
-        bridge.moving = f"the {button.value} button of {self.node}"
+        bridge.moving = self.node
         try:
             yield
         finally:

@@ -28,6 +28,7 @@ from bmc.ports import Backend, PowerSwitch, Site
 from bmc.power.safety import Safety
 from bmc.store import Store
 from robots.adapter import Place
+from robots.button import PressedSwitch
 from robots.contract import BackendContract, OpenBackend
 from robots.hardware import Adapters, driver
 from robots.testing import make_site, opened
@@ -315,10 +316,16 @@ async def test_an_emergency_stop_while_the_bridge_is_gone_is_passed_on_when_it_i
     assert cell.sent("send_action_goal") == []
 
 
+async def in_turn(switch: PressedSwitch, action: PowerAction) -> None:
+    """As the closed loop does."""
+    async with switch.turn():
+        await switch.apply(action)
+
+
 async def test_two_nodes_on_one_arm_take_turns(cell: Cell, site: Site):
     way = {**BY_ACTION, "homed": None}
     async with arm(cell, site, "a1", **way) as one, arm(cell, site, "a2", **way) as other:
-        await asyncio.gather(*(switch.apply(PowerAction.PUSH_POWER_BUTTON) for switch in (one, other, one)))
+        await asyncio.gather(*(in_turn(switch, PowerAction.PUSH_POWER_BUTTON) for switch in (one, other, one)))
     assert [each["args"]["target"] for each in cell.sent("send_action_goal")] == ["a1/power", "a2/power", "a1/power"]
     assert cell.presses == 3
 
@@ -326,10 +333,10 @@ async def test_two_nodes_on_one_arm_take_turns(cell: Cell, site: Site):
 async def test_who_would_wait_too_long_for_the_arm_is_told_whom_it_moves_for(cell: Cell, site: Site):
     cell.fault("wait-approaching")
     async with arm(cell, site, "a1", **BY_ACTION) as one, arm(cell, site, "a2", **BY_ACTION, wait="0.2s") as other:
-        press = asyncio.create_task(one.apply(PowerAction.ON))
+        press = asyncio.create_task(in_turn(one, PowerAction.ON))
         await becomes(lambda: cell.moving, "the arm to move")
-        with pytest.raises(Refused, match="still moves for the power button of a1"):
-            await other.apply(PowerAction.ON)
+        with pytest.raises(Refused, match="still moves for a1 after 0 s"):
+            await in_turn(other, PowerAction.ON)
         cell.mend("wait-approaching")
         await press
     assert len(cell.sent("send_action_goal")) == 1
