@@ -316,8 +316,9 @@ async def test_an_emergency_stop_while_the_bridge_is_gone_is_passed_on_when_it_i
     assert cell.sent("send_action_goal") == []
 
 
-async def in_turn(switch: PressedSwitch, action: PowerAction) -> None:
+async def in_turn(switch: PowerSwitch, action: PowerAction) -> None:
     """As the closed loop does."""
+    assert isinstance(switch, PressedSwitch)
     async with switch.turn():
         await switch.apply(action)
 
