@@ -187,6 +187,11 @@ class Fleet:
         member = self._members.get(name)
         return member.node.snapshot.power if member else PowerState.UNKNOWN
 
+    def word_of(self, name: str) -> PowerState | None:
+        """What a person has confirmed of a node whose senses cannot tell."""
+        member = self._members.get(name)
+        return member.node.confirmed if member else None
+
     def backend(self, name: str) -> Backend:
         """For jobs only. :raise NotFound: no such node."""
         return self._member(name).backend

@@ -26,13 +26,13 @@ from bmc.shared_devices import SharedDevices
 class PowerSwitch(Protocol):
     """Carries out power actions; believes nothing about their effect.
 
-    `domain` is that of what was moved last.
+    `actions` may become others, once the machine itself has been asked.
     """
 
-    @property
-    def domain(self) -> str: ...
+    domain: str
 
-    actions: frozenset[PowerAction]
+    @property
+    def actions(self) -> frozenset[PowerAction]: ...
 
     async def apply(self, action: PowerAction) -> None:
         """Start the action; returns when it was handed over, not when its effect is seen.
@@ -59,7 +59,7 @@ class PowerSense(Protocol):
         """Look now. Never raises: what cannot be told is UNKNOWN with a reason."""
 
     def changes(self) -> AsyncIterator[PowerReading]:
-        """Each thing seen, as it happens, without end. One consumer."""
+        """Each thing seen, as it happens, without end; the same again tells that it was looked at. One consumer."""
 
 
 class PowerSupply(Protocol):
@@ -77,7 +77,9 @@ class PowerSupply(Protocol):
 class BootControl(Protocol):
     """Applies the boot override that Node stores."""
 
-    targets: frozenset[BootTarget]
+    @property
+    def targets(self) -> frozenset[BootTarget]:
+        """May become others, once the machine itself has been asked."""
 
     async def apply(self, override: BootOverride) -> None:
         """Arm the override for the next boot, however it comes about; a disabled one restores the node's own order."""
@@ -157,7 +159,7 @@ class SensorSource(Protocol):
     """Real figures only: what cannot be measured is no sensor."""
 
     def sensors(self) -> tuple[SensorInfo, ...]:
-        """In an order that stays, since IPMI numbers them."""
+        """In an order that stays, since IPMI numbers them; another list once the machine itself has been asked."""
 
     async def read(self) -> Mapping[str, float]:
         """The readings there are now, by name; one that cannot be had (the node is off) is left out. Never raises."""
@@ -274,7 +276,8 @@ class LoopRules:
 
     In seconds: how long its switch may take to be given an action, an effect may take to show, and senses may differ.
     `escalates`: a guest that does not shut down in time is forced off. `locks_unknown`: a power state that becomes
-    unknown takes the node into maintenance.
+    unknown takes the node into maintenance. `moved` are the failure domains of all that its switch can move: what only
+    senses in there say is not believed.
     """
 
     hand_over: float | None = None
@@ -282,6 +285,7 @@ class LoopRules:
     agree: float | None = None
     escalates: bool = False
     locks_unknown: bool = False
+    moved: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +350,9 @@ class Safety(Protocol):
 
     def power_of(self, node: str) -> PowerState:
         """What is believed of another node; UNKNOWN where there is none of that name."""
+
+    def word_of(self, node: str) -> PowerState | None:
+        """What a person has said of a node whose senses cannot tell, until it is moved."""
 
     def check(self) -> None:
         """:raise Refused: the emergency stop is pressed."""

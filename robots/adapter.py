@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, StringConstraints, WithJsonSchema
 
 from bmc.model.checks import Check
 from bmc.model.clock import Clock
@@ -61,13 +61,14 @@ class Place:
     """Where an adapter is put, and what it may use there.
 
     `title` is what messages call it, and the name of its sense; `kept` is a directory for what must survive a restart,
-    which is this part's own.
+    which is this part's own. `part` is the node's option that it stands in: bmc, power, sense…
     """
 
     node: str
     title: str
     kept: Path
     site: Site
+    part: str = ""
 
     @property
     def clock(self) -> Clock:
@@ -112,6 +113,10 @@ class Adapter(ABC, Generic[AdapterOptions]):
     def line(self, rest: str) -> Mapping[str, object]:
         """The options that a sense line `NAME:rest` stands for. :raise ValueError: with what was expected instead."""
         raise ValueError(f"{self.name} has no short form; write it as a table {{adapter = {self.name!r}, …}}")
+
+    def taken_over(self, other: Mapping[str, JsonValue], own: Mapping[str, Any]) -> dict[str, JsonValue]:
+        """What a sense with its `own` options takes over from the table `other`, where it does not say so itself."""
+        return {key: other[key] for key in sorted(self.connection & other.keys())}
 
     def check(self, options: AdapterOptions, site: Site) -> None:
         """Whether this site has what they name (a credential). :raise InvalidRequest: it does not."""

@@ -13,10 +13,11 @@ from bmc.model.errors import InvalidOptions
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerState
 from bmc.model.software import Software
-from bmc.ports import Backend, Configured, Driver, Lifecycle, LoopRules, PowerSense, Site
+from bmc.ports import Backend, Configured, Driver, LoopRules, PowerSense, Site
 from bmc.power.safety import LONGEST_WAIT
 from robots.adapter import AnyAdapter, Options, Parts, Place, Seconds
-from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply
+from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply, domains_of
+from robots.together import Lifecycles, Member, Together, TogetherOptions
 
 GROUP = "bmc.robots"
 PROVES_ALL = frozenset({PowerState.ON, PowerState.OFF})
@@ -29,7 +30,8 @@ Table = dict[str, JsonValue]
 class HardwareOptions(Options):
     """A table names its `adapter` and has that one's options; a sense and an interlock may be a line `ADAPTER:what`.
 
-    `bmc` gives every part that has no table of its own. `power` is tried in order, after the `bmc`; `supply` is the
+    Several outlets that feed one server are a table `{together = […]}`. `bmc` gives every part that has no table of its
+    own. `power` is tried in order, after the `bmc`; `supply` is the
     outlet that feeds the node. `escalate`: what may follow when a guest does not shut down in time.
     """
 
@@ -109,14 +111,14 @@ class Composer:
             raise InvalidOptions(error.errors()) from None
         tables = list(self._tables(options))
         slots = [slot for part, table in tables if (slot := self._slot(part, table, tables))]
-        if not self._problems and not (options.bmc or options.power or options.supply):
-            self._problem((), "expected bmc, power or supply: nothing could turn this node on", dict(given))
+        if not self._problems and not (options.bmc or options.power):
+            self._problem(("power",), "expected power or bmc: nothing could turn this node on", None)
         if self._problems:
             raise InvalidOptions(self._problems)
         for slot in slots:
             slot.adapter.check(slot.options, self._site)
         self._site.safety.require_budgets(options.budgets)
-        return options, slots
+        return options, self._told_apart(slots)
 
     def _tables(self, options: HardwareOptions) -> Iterator[tuple[tuple[str | int, ...], str | Table]]:
         for key in ONE_TABLE:
@@ -132,6 +134,8 @@ class Composer:
     def _slot(
         self, part: tuple[str | int, ...], table: str | Table, others: Sequence[tuple[object, str | Table]]
     ) -> Slot | None:
+        if isinstance(table, dict) and "together" in table:
+            return self._together(part, table, others)
         name, _, rest = table.partition(":") if isinstance(table, str) else (table.get("adapter"), "", "")
         adapter = self._adapters.find(name) if isinstance(name, str) else None
         if adapter is None:
@@ -140,51 +144,69 @@ class Composer:
             return None
         if isinstance(table, str):
             try:
-                options = {**self._taken_over(adapter, others), **adapter.line(rest)}
+                options = {**self._taken_over(adapter, others, {}), **adapter.line(rest)}
             except ValueError as error:
                 self._problem(part, str(error), table)
                 return None
         else:
             options = {key: value for key, value in table.items() if key != "adapter"}
             if part[0] in ("sense", "interlocks"):
-                options = {**self._taken_over(adapter, others), **options}
+                options = {**self._taken_over(adapter, others, options), **options}
         try:
             checked = adapter.options.model_validate(options)
         except ValidationError as error:
             self._problems += [{**problem, "loc": (*part, *problem["loc"])} for problem in error.errors()]
             return None
-        title = table if isinstance(table, str) else f"{name} {options.get('host', '')}".strip()
+        address = options.get("host") or options.get("url") or ""
+        title = table if isinstance(table, str) else f"{name} {address}".strip()
         return Slot(part, title, adapter, checked)
 
-    def _taken_over(self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]]) -> dict[str, JsonValue]:
+    @staticmethod
+    def _told_apart(slots: Sequence[Slot]) -> list[Slot]:
+        """Two tables of one host are called by their places, too."""
+        titles = [slot.title for slot in slots]
+        return [
+            replace(slot, title=f"{slot.title} ({slot.path})")
+            if slot.part[0] == "sense"
+            and titles.count(slot.title) > 1
+            and not slot.title.startswith(f"{slot.adapter.name}:")
+            else slot
+            for slot in slots
+        ]
+
+    def _together(
+        self, part: tuple[str | int, ...], table: Table, others: Sequence[tuple[object, str | Table]]
+    ) -> Slot | None:
+        try:
+            options = TogetherOptions.model_validate(table)
+        except ValidationError as error:
+            self._problems += [{**problem, "loc": (*part, *problem["loc"])} for problem in error.errors()]
+            return None
+        parts = [(*part, "together", index) for index in range(len(options.together))]
+        slots = [self._slot(each, one, others) for each, one in zip(parts, options.together, strict=True)]
+        members = [Member(slot.path, slot.title, slot.adapter, slot.options) for slot in slots if slot is not None]
+        title = " and ".join(member.title for member in members)
+        return Slot(part, title, Together(members), options) if len(members) == len(slots) else None
+
+    def _taken_over(
+        self, adapter: AnyAdapter, others: Sequence[tuple[object, str | Table]], own: Mapping[str, Any]
+    ) -> dict[str, JsonValue]:
         """The way to the device, from the first table of an adapter of the same family."""
-        for _, table in others:
+        for table in _flat(table for _, table in others):
             other = self._adapters.find(str(table.get("adapter"))) if isinstance(table, dict) else None
             if other is not None and other.family == adapter.family and isinstance(table, dict):
-                return {key: table[key] for key in sorted(adapter.connection & table.keys())}
+                return adapter.taken_over(table, own)
         return {}
 
     def _problem(self, part: tuple[str | int, ...], message: str, given: object) -> None:
         self._problems.append({"type": "value_error", "loc": part, "msg": message, "input": given})
 
 
-class Together:
-    """Lifecycle of all adapters of a node."""
-
-    def __init__(self, lifecycles: Sequence[Lifecycle]) -> None:
-        self._lifecycles = lifecycles
-
-    async def start(self) -> None:
-        for each in self._lifecycles:
-            await each.start()
-
-    async def close(self) -> None:
-        for each in reversed(self._lifecycles):
-            await each.close()
-
-    async def erase(self) -> None:
-        for each in self._lifecycles:
-            await each.erase()
+def _flat(tables: Iterable[str | Table]) -> Iterator[str | Table]:
+    for table in tables:
+        yield table
+        if isinstance(table, dict) and isinstance(members := table.get("together"), list):
+            yield from (each for each in members if isinstance(each, dict))
 
 
 class HardwareDriver:
@@ -206,11 +228,13 @@ class HardwareDriver:
         try:
             for slot in slots:
                 kept = site.directory / definition.name / slot.path
-                parts = slot.adapter.open(slot.options, Place(definition.name, slot.title, kept, site))
+                parts = slot.adapter.open(
+                    slot.options, Place(definition.name, slot.title, kept, site, str(slot.part[0]))
+                )
                 opened.append((slot, parts))
-            return _backend(options, opened, site)
+            return _backend(definition.name, options, opened, site)
         except BaseException:
-            await Together([parts.lifecycle for _, parts in opened if parts.lifecycle]).close()
+            await Lifecycles([parts.lifecycle for _, parts in opened if parts.lifecycle]).close()
             raise
 
     def checks(self, directory: Path, configured: Configured) -> Iterator[Check]:
@@ -259,7 +283,7 @@ class BmcDriver:
         return replace(definition, driver="hardware", options={"bmc": {"adapter": self._adapter, **definition.options}})
 
 
-def _backend(options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], site: Site) -> Backend:
+def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], site: Site) -> Backend:
     """:raise InvalidOptions: an adapter cannot do what its place asks for, or nobody would see what is done."""
     problems = [
         (slot, f"{slot.adapter.name} has no {lacking}; it cannot stand in {slot.part[0]}")
@@ -294,12 +318,14 @@ def _backend(options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], sit
     interlocks = [
         Interlock(slot.title, sense) for slot, parts in opened if slot.part[0] == "interlocks" for sense in parts.senses
     ]
-    settings = LoopSettings(options.settle, options.boots_within, tuple(options.shared_with), tuple(options.budgets))
+    settings = LoopSettings(
+        name, options.settle, options.boots_within, tuple(options.shared_with), tuple(options.budgets)
+    )
     loop = ClosedLoop([each for _, each in actuators], supply, senses, interlocks, settings, site.safety, site.clock)
     tries = len(actuators) + (supply is not None)
     presses = sum(getattr(each.switch, "patience", PRESS_WITHIN) for _, each in actuators)
     return Backend(
-        lifecycle=Together([parts.lifecycle for _, parts in opened if parts.lifecycle]),
+        lifecycle=Lifecycles([parts.lifecycle for _, parts in opened if parts.lifecycle]),
         switch=loop,
         senses=tuple(senses),
         boot=chosen["boot"].boot,
@@ -317,6 +343,7 @@ def _backend(options: HardwareOptions, opened: Sequence[tuple[Slot, Parts]], sit
             settle=options.settle,
             agree=options.agree,
             escalates=bool(options.escalate),
+            moved=loop.moved,
             locks_unknown=options.on_unknown == "maintenance",
         ),
     )
@@ -334,7 +361,7 @@ def _lacking(slot: Slot, parts: Parts) -> str:
 
 def _seen_by_another(actuator: Actuator, senses: Sequence[PowerSense]) -> bool:
     return any(
-        sense.domain != actuator.switch.domain and PowerState.OFF in getattr(sense, "proves", PROVES_ALL)
+        sense.domain not in domains_of(actuator.switch) and PowerState.OFF in getattr(sense, "proves", PROVES_ALL)
         for sense in senses
     )
 
@@ -347,3 +374,5 @@ def _blind(actuator: Actuator) -> str:
 
 
 driver: Driver = HardwareDriver()
+ipmi: Driver = BmcDriver("ipmi")
+redfish: Driver = BmcDriver("redfish")

@@ -3,22 +3,22 @@
 Knows no kind of hardware.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bmc.model.clock import Clock
-from bmc.model.errors import BmcError, NotSupported, Refused, Unreachable
+from bmc.model.errors import BmcError, NotSupported, OutcomeUnknown, Refused, Unreachable
 from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerReading, PowerState
 from bmc.ports import PowerSense, PowerSupply, PowerSwitch, Safety
-from bmc.power.belief import believe, confirms
+from bmc.power.senses import Senses
 from bmc.power.table import EXPECTED, REPEATABLE
 
 STARTS = frozenset({PowerAction.ON, PowerAction.FORCE_RESTART, PowerAction.POWER_CYCLE})
 CUTS = frozenset({PowerAction.FORCE_OFF, PowerAction.POWER_CYCLE})
-LOOK_EVERY = 0.1
+LOOKED_AT = frozenset({PowerAction.ON, PowerAction.FORCE_OFF, PowerAction.GRACEFUL_SHUTDOWN})
+"""What a button does otherwise than asked when the machine is not in the state in which it was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,12 @@ class Interlock:
 
 @dataclass(frozen=True, slots=True)
 class LoopSettings:
-    """`settle`: seconds that an effect may take to show; `boots_within`: those in which a node whose supply comes back
-    begins to run by itself, if it does. `shared_with` are the nodes on the same outlet, `budgets` the start budgets.
+    """`node` is the node's own name. `settle`: seconds that an effect may take to show; `boots_within`: those in which
+    a node whose supply comes back begins to run by itself, if it does. `shared_with` are the nodes on the same outlet,
+    `budgets` the start budgets.
     """
 
+    node: str
     settle: float
     boots_within: float
     shared_with: tuple[str, ...] = ()
@@ -79,8 +81,9 @@ class ClosedLoop:
     """PowerSwitch and Planner of a node: tries its actuators in order.
 
     Another one is tried after Refused and Unreachable, when nothing was done; and after anything else only for On and
-    ForceOff, whose effect is the same however often they reach the machine. What toggles is moved only when the senses
-    say, right before, that it is needed.
+    ForceOff, whose effect is the same however often they reach the machine; but to turn on, no button after a button.
+    What toggles is moved only when the senses say, right before, that it is needed. `moved` are the failure domains of
+    all that it can move: what only senses in there say is not believed.
     """
 
     def __init__(
@@ -95,14 +98,18 @@ class ClosedLoop:
     ) -> None:
         self._actuators = actuators
         self._supply = supply
-        self._senses = senses
         self._interlocks = interlocks
         self._settings = settings
         self._safety = safety
         self._clock = clock
-        self._domains = {sense.name: sense.domain for sense in senses}
-        self.actions = _actions(actuators, supply)
-        self.domain = actuators[0].switch.domain if actuators else supply.outlet.domain if supply else ""
+        outlet = domains_of(supply.outlet) if supply is not None else frozenset[str]()
+        self.moved = outlet.union(*(domains_of(each.switch) for each in actuators))
+        self._senses = Senses(senses, self.moved, clock)
+        self.domain = actuators[0].switch.domain
+
+    @property
+    def actions(self) -> frozenset[PowerAction]:
+        return _actions(self._actuators, self._supply)
 
     async def apply(self, action: PowerAction) -> None:
         await self._require_interlocks()
@@ -110,27 +117,28 @@ class ClosedLoop:
             await self._safety.start_turn(self._settings.budgets)
         if action is PowerAction.ON and await self._fed_by_itself():
             return
-        rungs, tried = self._rungs(action), list[str]()
-        for rung in rungs:
-            last = rung is rungs[-1]
+        left, tried, moved = self._rungs(action), list[str](), False
+        while left:
+            rung = left.pop(0)
             try:
                 self._require_sole(rung)
                 if rung.needed is not None and not await self._needed(rung, rung.needed):
                     return
                 await self._safety.move(rung.do())
             except (Refused, Unreachable) as error:
-                if last:
-                    raise _after(tried, error) from error
+                if not left:
+                    raise _last(error, tried, moved) from error
                 tried.append(f"{rung.name}: {error}")
                 continue
             except BmcError as error:
-                if last or action not in REPEATABLE:
-                    raise _after(tried, error) from error
+                left = _after_moving(rung, action, left)
+                if not left:
+                    raise _last(error, tried, moved=False) from error
                 tried.append(f"{rung.name}: {error}")
-            self.domain = rung.domain
-            if last or action not in REPEATABLE:
-                return
-            if await self._seen(EXPECTED[action], self._settings.settle, rung.domain):
+            else:
+                left = _after_moving(rung, action, left)
+            moved = True
+            if not left or await self._seen(EXPECTED[action], self._settings.settle):
                 return
             tried.append(f"{rung.name}: no effect within {self._settings.settle:.0f} s")
 
@@ -146,10 +154,10 @@ class ClosedLoop:
                 await require()
             except Refused as error:
                 hindrances.append(str(error))
-        readings = await self._look()
-        believed = believe(readings, self._clock.now(), self._domains)
-        steps = [f"sense {name} says {_words(reading)}" for name, reading in readings.items()]
-        if believed.state is PowerState.UNKNOWN:
+        believed = await self._senses.look()
+        steps = [f"sense {name} says {_words(reading)}" for name, reading in self._senses.said.items()]
+        word = self._safety.word_of(self._settings.node)
+        if believed.state is PowerState.UNKNOWN and word is None:
             hindrances.append(f"the power state is unknown ({believed.reason})")
         elif EXPECTED.get(action) is believed.state and action in REPEATABLE:
             return Plan(action, (*steps, f"nothing more: it is {believed.state.value} already"), tuple(hindrances))
@@ -178,7 +186,7 @@ class ClosedLoop:
                 each.name,
                 each.switch.domain,
                 lambda switch=each.switch: switch.apply(action),  # type: ignore[misc]
-                needed if each.toggles and action is not PowerAction.PUSH_POWER_BUTTON else None,
+                needed if each.toggles and action in LOOKED_AT else None,
                 each.feeds and action in CUTS,
             )
             for each in self._actuators
@@ -199,29 +207,20 @@ class ClosedLoop:
             fed.append(await supply.outlet.feed())
 
         await self._safety.move(feed())
-        return fed == [True] and await self._seen(PowerState.ON, self._settings.boots_within, supply.outlet.domain)
+        return fed == [True] and await self._seen(PowerState.ON, self._settings.boots_within)
 
     async def _needed(self, rung: _Rung, needed: PowerState) -> bool:
         """Look right before moving what toggles. :raise Refused: nobody can tell the state."""
-        believed = believe(await self._look(), self._clock.now(), self._domains)
-        if believed.state is PowerState.UNKNOWN:
+        believed = await self._senses.look()
+        if believed.state is not PowerState.UNKNOWN:
+            return believed.state is needed
+        if (word := self._safety.word_of(self._settings.node)) is None:
             raise Refused(f"{rung.name} would toggle a machine whose power state is unknown ({believed.reason})")
-        return believed.state is needed
+        return word is needed
 
-    async def _seen(self, state: PowerState, patience: float, moved: str) -> bool:
-        end = self._clock.monotonic() + patience
-        while True:
-            readings = await self._look()
-            believed = believe(readings, self._clock.now(), self._domains)
-            if believed.state is state and confirms(state, readings, self._domains, moved):
-                return True
-            if self._clock.monotonic() >= end:
-                return False
-            await self._clock.sleep(LOOK_EVERY)
-
-    async def _look(self) -> Mapping[str, PowerReading]:
-        readings = await asyncio.gather(*(sense.read() for sense in self._senses))
-        return {sense.name: reading for sense, reading in zip(self._senses, readings, strict=True)}
+    async def _seen(self, state: PowerState, patience: float) -> bool:
+        reading = await self._senses.look_until(lambda reading: reading.state is state, patience)
+        return reading.state is state
 
     async def _require_still(self) -> None:
         self._safety.check()
@@ -242,6 +241,11 @@ class ClosedLoop:
                 raise Refused(f"{other} is on the same outlet and is {state.value}; shut it down first")
 
 
+def domains_of(moved: PowerSwitch | PowerSupply) -> frozenset[str]:
+    """Its failure domain; of several that move together, all of theirs, which it calls `domains`."""
+    return frozenset(getattr(moved, "domains", (moved.domain,)))
+
+
 def _actions(actuators: Sequence[Actuator], supply: Supply | None) -> frozenset[PowerAction]:
     """A cycle of its own has only the first: behind a button, an outlet's would be a harder one than was asked for."""
     actions = frozenset[PowerAction]().union(*(each.switch.actions for each in actuators))
@@ -250,9 +254,22 @@ def _actions(actuators: Sequence[Actuator], supply: Supply | None) -> frozenset[
     return actions | {PowerAction.FORCE_OFF} if supply is not None and supply.cuts else actions
 
 
-def _after(tried: Sequence[str], error: BmcError) -> BmcError:
-    """The last error, with what was tried before."""
-    return type(error)(f"{error}; tried before: {'; '.join(tried)}") if tried else error
+def _after_moving(rung: _Rung, action: PowerAction, left: list[_Rung]) -> list[_Rung]:
+    """What may still be tried once `rung` may have reached the machine.
+
+    A pressed button is not pressed again by another hand: the machine may be slow to show that it goes on.
+    """
+    if action not in REPEATABLE:
+        return []
+    if action is PowerAction.ON and rung.needed is not None:
+        return [each for each in left if each.needed is None]
+    return left
+
+
+def _last(error: BmcError, tried: Sequence[str], moved: bool) -> BmcError:
+    """The last error, with what was tried before; where something was moved, nobody may take it for nothing done."""
+    kind = OutcomeUnknown if moved else type(error)
+    return kind(f"{error}; tried before: {'; '.join(tried)}") if tried else error
 
 
 def _words(reading: PowerReading) -> str:

@@ -36,13 +36,13 @@ class Polled(ABC):
         return await asyncio.shield(self._looking)
 
     async def changes(self) -> AsyncIterator[PowerReading]:
-        last = None
         while True:
-            reading = await self.read()
-            if (reading.state, reading.reason) != last:
-                last = (reading.state, reading.reason)
-                yield reading
-            await self._clock.sleep(self._poll)
+            yield await self.read()
+            await self.rest()
+
+    async def rest(self) -> None:
+        """Until the next look is due."""
+        await self._clock.sleep(self._poll)
 
     async def close(self) -> None:
         """Ends a look under way."""

@@ -10,10 +10,10 @@ import typer
 
 from bmc.cli import app
 from bmc.virtual_node.options import VirtualNodeOptions
-from robots.ipmi import IpmiOptions
+from robots.hardware import HardwareOptions
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_every_table_of_the_code_is_printed_as_it_is_now():
@@ -31,7 +31,7 @@ def test_every_link_leads_somewhere(document):
 
 
 @pytest.mark.parametrize(
-    ("document", "options"), [("virtual-nodes.md", VirtualNodeOptions), ("vendor-bmc.md", IpmiOptions)]
+    ("document", "options"), [("virtual-nodes.md", VirtualNodeOptions), ("hardware.md", HardwareOptions)]
 )
 def test_every_option_of_a_driver_is_documented(document, options):
     text = (ROOT / "docs" / document).read_text()

@@ -11,6 +11,7 @@ import pytest
 from yarl import URL
 
 from bmc.accounts import Accounts
+from bmc.assignments import Assignments
 from bmc.config import IpmiSettings, RedfishSettings, Settings
 from bmc.core import Core
 from bmc.ipmi.server import IpmiServer
@@ -18,6 +19,7 @@ from bmc.ipmi.wire.rmcp import PresencePing, PresencePong
 from bmc.model.clock import SystemClock
 from bmc.model.events import EventKind, Severity
 from bmc.model.node import Endpoint
+from bmc.power.safety import Safety
 from bmc.service import Opened, _claim
 from tests.ipmi.client import Console
 from tests.ipmi.conftest import low_port, run
@@ -44,6 +46,8 @@ async def doors(path, drivers=None, **settings):
             drivers,
             media,
             world.fleet,
+            await Safety.open(world.store, world.events, clock, {}),
+            Assignments(world.events, clock),
         )
         async with IpmiServer(FakeSlots(), world.store, clock) as server:
             opened = Opened(core, server)

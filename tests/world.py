@@ -19,11 +19,12 @@ from bmc.model.clock import Clock, SystemClock
 from bmc.model.errors import BmcError, NotFound, WrongState
 from bmc.model.events import Event, EventKind
 from bmc.model.node import MediaSlot, NodeDefinition
+from bmc.model.platform_event import PlatformEvent
 from bmc.model.power import MACHINE_ACTIONS, PowerAction, PowerCause, PowerReading, PowerState
 from bmc.model.sensor import Entity, SensorInfo, Threshold, Unit
 from bmc.node import Node
 from bmc.node.power import Patience
-from bmc.ports import Backend, ByteStream
+from bmc.ports import Backend, ByteStream, LoopRules
 from bmc.store import Store
 
 HASTY = Patience(settle=0.4, graceful=0.4, agree=0.1, off_time=0.01, sample=0.02, stagger=0.01)
@@ -33,8 +34,8 @@ VIEWER = Caller("vera", Role.READ_ONLY, Scope(), Door.WEB)
 
 
 class MemoryServer:
-    """Lifecycle, PowerSwitch, PowerSense, BootControl, MediaBay, Mains and SensorSource of a server that is a few
-    variables. `figures` are what its sensors read while it is on.
+    """Lifecycle, PowerSwitch, PowerSense, BootControl, MediaBay, Mains, EventLogSource and SensorSource of a server
+    that is a few variables. `figures` are what its sensors read while it is on.
     """
 
     name = "memory"
@@ -59,6 +60,8 @@ class MemoryServer:
         self.boots: asyncio.Queue[BootSeen] = asyncio.Queue()
         self.readings: asyncio.Queue[PowerReading] = asyncio.Queue()
         self.medium = ""
+        self.log: asyncio.Queue[PlatformEvent] = asyncio.Queue()
+        self.rules = LoopRules()
         self.erased = False
         self.last = PowerReading(PowerState.OFF, 0.0)
         self.figures = {"CPU Load": 12.0, "Memory": 512.0, "Disk Read": 1000.0, "Inlet Temp": 24.5}
@@ -66,8 +69,16 @@ class MemoryServer:
 
     def backend(self) -> Backend:
         return Backend(
-            self, self, (self,), self, self, sensors=MemorySensors(self) if self.metered else None, mains=self
+            *(self, self, (self,), self, self),
+            sensors=MemorySensors(self) if self.metered else None,
+            mains=self,
+            event_log=self,
+            rules=self.rules,
         )
+
+    async def entries(self) -> AsyncIterator[PlatformEvent]:
+        while True:
+            yield await self.log.get()
 
     def epoch(self) -> str:
         return self.supply

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from bmc.model.caller import Caller, Role, Scope
 from bmc.model.errors import Denied
-from bmc.model.events import Event
+from bmc.model.events import Event, EventKind
 
 NO_TAGS: frozenset[str] = frozenset()
+OF_EVERY_NODE = frozenset({EventKind.EMERGENCY_STOP, EventKind.EMERGENCY_STOP_RELEASED})
 
 
 def decide(caller: Caller, role: Role, node: str = "", tags: frozenset[str] = NO_TAGS, action: str = "") -> None:
@@ -28,8 +29,10 @@ def decide(caller: Caller, role: Role, node: str = "", tags: frozenset[str] = NO
 
 def sees(role: Role, scope: Scope, event: Event, tags: Callable[[str], frozenset[str]]) -> bool:
     """What is about nodes goes by scope, which must cover all of them; what is about the fleet (sign-ins, accounts) is
-    its administrators'. `tags` are a node's.
+    its administrators'; what holds every node is everybody's. `tags` are a node's.
     """
+    if event.kind in OF_EVERY_NODE:
+        return True
     if nodes := (event.node,) if event.node else event.nodes:
         return scope.covers_all(nodes, tags)
     return role is Role.ADMINISTRATOR and scope.all_nodes

@@ -7,9 +7,11 @@ import typer
 
 from bmc.cli import (
     accounts,
+    assignments,
     backup,
     console,
     down,
+    emergency,
     events,
     image,
     imports,
@@ -51,11 +53,13 @@ for name, group in (
     ("media", media.app),
     ("sel", records.sel),
     ("job", jobs.app),
+    ("assignment", assignments.app),
     ("account", accounts.app),
     ("image", image.app),
     ("import", imports.app),
 ):
     app.add_typer(group, name=name)
+app.command("emergency-stop")(emergency.emergency_stop)
 app.command()(down.down)
 app.command()(backup.backup)
 

@@ -1,4 +1,4 @@
-"""`bmc down`: end the nodes of this installation, with or without a running service."""
+"""`bmc down`: end the virtual nodes of this installation, with or without a running service."""
 
 import time
 from dataclasses import dataclass, field
@@ -21,7 +21,10 @@ class Tally:
 
 
 def down(yes: Yes = False) -> None:
-    """Power off every node at once, as by ForceOff; asks first. Exit code 1 when one could not be."""
+    """Power off every virtual node at once, as by ForceOff; asks first. Exit code 1 when one could not be.
+
+    Servers of real hardware are left as they are.
+    """
     state = state_directory()
     try:
         running(state)
@@ -29,7 +32,7 @@ def down(yes: Yes = False) -> None:
         client = None
     else:
         client = Client(state)
-    ask(f"Power off every node of {state}? Guests lose what they have not written.", yes)
+    ask(f"Power off every virtual node of {state}? Guests lose what they have not written.", yes)
     tally = _through(client) if client else _without()
     print(f"powered off: {', '.join(tally.ended) or 'none'}" if tally.failed or tally.ended else "none was on")
     if tally.failed:
@@ -40,7 +43,7 @@ def _through(client: Client) -> Tally:
     tally, asked = Tally(), []
     for system in client.get("/redfish/v1/Systems?$expand=.")["Members"]:
         name = system["Id"]
-        if system["PowerState"] == "Off":
+        if system["PowerState"] == "Off" or system["SystemType"] != "Virtual":
             continue
         try:
             client.post(f"{system_path(name)}/Actions/ComputerSystem.Reset", {"ResetType": "ForceOff"})
@@ -82,7 +85,7 @@ async def _alone() -> Tally:
         await core.fleet.start()
         for node in core.fleet.visible(caller):
             name = node.snapshot.name
-            if node.snapshot.power is PowerState.OFF:
+            if node.snapshot.power is PowerState.OFF or not node.snapshot.definition.is_virtual:
                 continue
             try:
                 await node.do(Power(PowerAction.FORCE_OFF), caller)

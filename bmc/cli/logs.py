@@ -32,3 +32,4 @@ def set_up(settings: LogSettings) -> None:
     logging.basicConfig(level=settings.level.upper(), handlers=[handler])
     logging.getLogger("qemu.qmp").setLevel(logging.CRITICAL)  # it calls every guest that goes off an error
     logging.getLogger("asyncssh").setLevel(logging.WARNING)  # it tells of each try of a login
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # it tells of each answer that does not come

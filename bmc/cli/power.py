@@ -1,7 +1,7 @@
 """`bmc power`: one node or many, at once or one after another, and what became of each."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -9,7 +9,7 @@ import typer
 from bmc.cli.client import SYSTEMS, Client, system_path
 from bmc.cli.completion import node_names, offered
 from bmc.cli.errors import CliError
-from bmc.cli.output import CUT_OFF, Json, Yes, ask, complain, document, table
+from bmc.cli.output import CUT_OFF, Json, Yes, ask, complain, document, printable, table
 from bmc.cli.selection import fold, select
 from bmc.cli.words import all_of, one_of
 from bmc.model.power import PowerAction
@@ -48,6 +48,7 @@ def power(
     wait: Annotated[
         bool, typer.Option("--wait", help="until On, ForceOff or GracefulShutdown has had its effect")
     ] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="only tell what would be done, and what hinders it")] = False,
     timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="how long --wait waits for it")] = 150.0,
     yes: Yes = False,
     as_json: Json = False,
@@ -59,7 +60,12 @@ def power(
     client = Client()
     names = select(client, nodes)
     if action is None:
+        if plan:
+            raise CliError("--plan: of which action?")
         _show(client, names, as_json)
+        return
+    if plan:
+        _plan(client, names, action, as_json)
         return
     if wait and action not in REACHES:
         seen = ", ".join(each.value for each in REACHES)
@@ -154,6 +160,31 @@ def _states(client: Client, names: Sequence[str]) -> dict[str, str]:
     if gone := [name for name in names if name not in systems]:
         raise CliError(f"{', '.join(gone)}: removed")
     return {name: systems[name]["PowerState"] or "Unknown" for name in names}
+
+
+def _plan(client: Client, names: Sequence[str], action: PowerAction, as_json: bool) -> None:
+    """Exit code 1 when something hinders it on one of them."""
+    plans = {name: plan_of(client, name, action) for name in names}
+    if as_json:
+        document([{"node": name, **plan} for name, plan in plans.items()])
+    else:
+        for name, plan in plans.items():
+            print(f"{name}: {action.value}")
+            print_plan(plan)
+    if any(plan["hindrances"] for plan in plans.values()):
+        raise typer.Exit(1)
+
+
+def plan_of(client: Client, name: str, action: PowerAction) -> dict[str, list[str]]:
+    told, _ = client.post(f"{system_path(name)}/Actions/Oem/Lightsout.PlanPower", {"ResetType": action.value})
+    return {"steps": told["Steps"], "hindrances": told["Hindrances"]}
+
+
+def print_plan(plan: Mapping[str, Sequence[str]]) -> None:
+    for number, step in enumerate(plan["steps"], 1):
+        print(printable(f"  {number}. {step}"))
+    for hindrance in plan["hindrances"]:
+        print(printable(f"  hindered: {hindrance}"))
 
 
 def _show(client: Client, names: list[str], as_json: bool) -> None:

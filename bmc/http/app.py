@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from bmc.accounts import Accounts
 from bmc.aggregates import Aggregates
+from bmc.assignments import Assignments
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.hooks import Hooks
@@ -24,6 +25,7 @@ from bmc.jobs import Jobs
 from bmc.model.clock import Clock
 from bmc.model.errors import BmcError
 from bmc.model.software import Software
+from bmc.power.safety import Safety
 from bmc.redfish.authentication import Unauthenticated, authenticate
 from bmc.redfish.closing import Closing
 from bmc.redfish.door import BODY_LIMIT, RedfishDoor
@@ -51,6 +53,8 @@ def make_app(
     aggregates: Aggregates,
     images: ImageImport,
     ipmi: Ipmi,
+    safety: Safety,
+    assignments: Assignments,
     store: Store,
     clock: Clock,
     software: tuple[Software, ...],
@@ -71,6 +75,8 @@ def make_app(
         images=images,
         image_names=ImageNames(images.store.catalogue, clock),
         ipmi=ipmi,
+        safety=safety,
+        assignments=assignments,
         clock=clock,
         software=software,
         certificate=certificate,

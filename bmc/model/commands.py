@@ -10,6 +10,7 @@ from typing import ClassVar, Generic, TypeVar
 from bmc.model.boot import BootMode, BootOverride
 from bmc.model.caller import Role
 from bmc.model.node import Hardware
+from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerState, RestorePolicy
 from bmc.model.sel import SystemEvent
 from bmc.model.sensor import SensorSetting
@@ -96,6 +97,15 @@ class Identify(Command[None]):
 
     seconds: int | None
     action: ClassVar[str] = "identify"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPower(Command[Plan]):
+    """What a power action would do, without doing it."""
+
+    power: PowerAction
+    action: ClassVar[str] = "plan-power"
+    audited: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from bmc.model.boot import NO_OVERRIDE, BootMode, BootOverride, BootTarget
-from bmc.model.power import Health, PowerAction, PowerCause, PowerState, RestorePolicy
+from bmc.model.power import Health, LastAction, PowerAction, PowerCause, PowerState, RestorePolicy, Vote
 from bmc.model.sel import EMPTY_SEL, Sel
 from bmc.model.sensor import Sensor
 from bmc.model.watchdog import NO_WATCHDOG, Watchdog
+
+VIRTUAL_DRIVERS = frozenset({"qemu", "libvirt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ class NodeDefinition:
     options: Mapping[str, object] = field(default_factory=dict)
     tags: frozenset[str] = frozenset()
     ipmi: Endpoint | None = None
+
+    @property
+    def is_virtual(self) -> bool:
+        """A virtual machine, and not one that stands somewhere."""
+        return self.driver in VIRTUAL_DRIVERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +128,14 @@ class Reservation:
 class NodeSnapshot:
     """All that a door may show of a node at `at` (seconds since the epoch). Replaced whole, never changed.
 
-    `power_since` and `cause` are those of the last change of power; `reason` says why power is UNKNOWN
-    or health is not OK. `identify_until` is when the identify light goes off by itself. `seconds_on` is how long the
-    node has been on in its life, without the present stretch. `fru` is its FRU inventory area, in bytes. `os_seen`:
-    since the last boot an operating system has spoken to the BMC. `sensors_since` is when the list of sensors last
-    became another one. `restore_policy` is None where the node or its vendor BMC decides what happens when its supply
-    of power comes back. `next_firmware` is what the firmware will be from the next power on, None when it stays.
-    `options_until_power_on` is what the running node still has of those options that were changed while it was on.
+    `power_since` and `cause` are those of the last change of power; `reason` says why power is UNKNOWN or health is not
+    OK; `votes` are what each of its senses said. `identify_until` is when the identify light goes off by itself.
+    `seconds_on` is how long the node has been on in its life, without the present stretch. `fru` is its FRU inventory
+    area, in bytes. `os_seen`: since the last boot an operating system has spoken to the BMC. `sensors_since` is when
+    the list of sensors last became another one. `restore_policy` is None where the node or its vendor BMC decides what
+    happens when its supply of power comes back. `next_firmware` is what the firmware will be from the next power on,
+    None when it stays. `options_until_power_on` is what the running node still has of those options that were changed
+    while it was on.
     """
 
     definition: NodeDefinition
@@ -138,6 +146,8 @@ class NodeSnapshot:
     health: Health = Health.OK
     reason: str = ""
     paused: bool = False
+    votes: tuple[Vote, ...] = ()
+    last_action: LastAction | None = None
     actions: frozenset[PowerAction] = frozenset()
     boot: BootOverride = NO_OVERRIDE
     boot_targets: frozenset[BootTarget] = frozenset()

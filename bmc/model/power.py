@@ -85,4 +85,29 @@ class PowerReading:
         return self.state is PowerState.ON and self.cause in _PAUSES
 
 
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one sense said last. `counts`: it can tell, and no other sense of its failure domain says otherwise."""
+
+    sense: str
+    domain: str
+    reading: PowerReading
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LastAction:
+    """The power action that was tried last. Times in seconds since the epoch; `ended` is None while it is under way.
+
+    `outcome` is "done", "failed", "timed out", "superseded" or "unknown"; `problem` says what went wrong.
+    """
+
+    action: PowerAction
+    account: str
+    at: float
+    ended: float | None = None
+    outcome: str = ""
+    problem: str = ""
+
+
 _PAUSES = frozenset({PowerCause.GUEST_PANIC, PowerCause.DISK_ERROR, PowerCause.PAUSED})

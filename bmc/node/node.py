@@ -21,6 +21,7 @@ from bmc.model.commands import (
     NoteInspected,
     NoteInstalled,
     NoteOsSeen,
+    PlanPower,
     Power,
     Release,
     ResetWatchdog,
@@ -39,6 +40,7 @@ from bmc.model.commands import (
 from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot
+from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.boot import BootPart
 from bmc.node.drives import Drives, MediaLibrary
@@ -55,6 +57,7 @@ from bmc.node.state import StateKeeper
 from bmc.node.supply import Supply
 from bmc.node.watchdog import WatchdogTimer
 from bmc.ports import Backend, ByteStream
+from bmc.power.table import OUTCOME, Outcome
 from bmc.records.fru import FruKeeper
 from bmc.records.sel import SelKeeper
 from bmc.store import Store
@@ -107,6 +110,7 @@ class Node:
         self._sel = sel
         self._fru = fru
         self._fru_part = FruPart(bench, fru)
+        self._sel_part = SelPart(bench, sel)
         self._light = IdentifyLight(bench)
         self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock, self._forget_os)
         self._firmware = FirmwarePart(bench, backend.firmware, backend.inventory, self._redefine)
@@ -127,6 +131,9 @@ class Node:
             self._before_boot,
             lambda: self._firmware.pending is not None or bool(self._snapshot.options_until_power_on),
             self._after_run,
+            self._show_votes,
+            self._lose_sight,
+            backend.rules,
             patience,
         )
         self._snapshot = NodeSnapshot(
@@ -147,7 +154,7 @@ class Node:
             drives,
             self._light,
             self._reservations,
-            SelPart(bench, sel),
+            self._sel_part,
             self._sensors,
             self._fru_part,
             self._watchdog,
@@ -155,6 +162,7 @@ class Node:
         )
         self._handlers: Handlers = {
             Power: self._do_power,
+            PlanPower: self._do_plan,
             ConfirmPower: self._do_confirm_power,
             Resume: self._do_resume,
             SetCycleInterval: self._do_set_cycle_interval,
@@ -167,6 +175,11 @@ class Node:
     @property
     def snapshot(self) -> NodeSnapshot:
         return self._snapshot
+
+    @property
+    def confirmed(self) -> PowerState | None:
+        """The power state that a person has confirmed, as long as that is what is believed."""
+        return self._keeper.state.confirmed
 
     @property
     def serial_tail(self) -> bytes:
@@ -190,6 +203,8 @@ class Node:
             self._spawn(self._hub.run(), "serial")
         if self._backend.sensors is not None:
             self._spawn(self._sensors.run(), "sensors")
+        if self._backend.event_log is not None:
+            self._spawn(self._sel_part.follow(self._backend.event_log), "event log")
 
     @property
     def restore_due(self) -> bool:
@@ -275,6 +290,7 @@ class Node:
         """The node was removed: forget all that was kept for it. Closed before."""
         await self._backend.lifecycle.erase()
         await self._keeper.delete()
+        await self._power.forget()
         await self._sel.forget()
         await self._sensors.keeper.forget()
         await self._fru.forget()
@@ -291,7 +307,7 @@ class Node:
             self._authorise(command.action, command.role, caller)
             if self._retired:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
-            if not isinstance(command, Release) and not _of_the_guest(command, caller):
+            if not isinstance(command, Release | PlanPower) and not _of_the_guest(command, caller):
                 self._reservations.check(caller)
             result = await self._handlers[type(command)](command, caller)
             outcome = "done"
@@ -349,6 +365,21 @@ class Node:
         self._require(command.power)
         return await self._power.request(command.power, caller)
 
+    async def _do_plan(self, command: PlanPower, caller: Caller) -> Plan:
+        """Not refused while somebody holds the node, which is a hindrance to be told of, like others."""
+        self._require(command.power)
+        state, planner = self._snapshot.power, self._backend.planner
+        outcome = OUTCOME[state, command.power]
+        hindrances = [self._reservations.held] if self._reservations.held else []
+        if outcome not in (Outcome.DO, Outcome.ALREADY):
+            hindrances.append(f"{self._snapshot.name} is {state.value}, so {command.power.value} is: {outcome.value}")
+        if planner is None:
+            does = f"{command.power.value} by {self._backend.switch.domain}"
+            steps = [f"nothing: it is {state.value} already" if outcome is Outcome.ALREADY else does]
+            return Plan(command.power, tuple(steps), tuple(hindrances))
+        plan = await planner.plan(command.power)
+        return replace(plan, hindrances=(*hindrances, *plan.hindrances))
+
     def _require(self, action: PowerAction) -> None:
         """:raise NotSupported: the node has no such action."""
         if action not in self._snapshot.actions:
@@ -395,6 +426,13 @@ class Node:
 
     async def _after_run(self) -> None:
         await self._watchdog.stop()
+
+    def _show_votes(self) -> None:
+        self._refresh(votes=self._power.votes)
+
+    async def _lose_sight(self, reason: str) -> None:
+        if self._backend.rules.locks_unknown:
+            await self._reservations.lock(f"its power state became unknown: {reason}")
 
     async def _do_confirm_power(self, command: ConfirmPower, caller: Caller) -> None:
         if command.state not in (PowerState.ON, PowerState.OFF):
@@ -459,6 +497,8 @@ class Node:
             cause=kept.cause,
             health=reading.health,
             reason=reading.reason,
+            votes=self._power.votes,
+            last_action=self._power.last_action,
             paused=reading.paused,
         )
         if state is PowerState.OFF:
@@ -481,7 +521,9 @@ class Node:
         self._snapshot = replace(
             self._snapshot,
             at=self._clock.now(),
+            actions=self._power.actions,
             boot=kept.boot,
+            boot_targets=self._backend.boot.targets if self._backend.boot else frozenset(),
             next_firmware=kept.next_firmware,
             identify=kept.identify,
             identify_until=kept.identify_until,

@@ -10,19 +10,18 @@ from typing import Any
 from bmc.events import Publish
 from bmc.model.caller import SERVICE, Caller
 from bmc.model.clock import Clock, within
-from bmc.model.errors import BackendFailed, BmcError, Busy, OutcomeUnknown, Refused, TimedOut, WrongState
-from bmc.model.events import EventKind, Severity
-from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
+from bmc.model.errors import BackendFailed, BmcError, Busy, OutcomeUnknown, Refused, TimedOut, Unreachable, WrongState
+from bmc.model.power import LastAction, PowerAction, PowerCause, PowerReading, PowerState, Vote
 from bmc.node.journal import Intent, Journal
+from bmc.node.power_news import PowerNews
 from bmc.node.state import StateKeeper
-from bmc.ports import PowerSense, PowerSwitch
-from bmc.power.belief import believe
+from bmc.ports import LoopRules, PowerSense, PowerSwitch
+from bmc.power.senses import Senses
 from bmc.power.table import EXPECTED, GRACEFUL, OUTCOME, REPEATABLE, Outcome, collision, composed
 
 log = logging.getLogger(__name__)
 
 _RESETS = frozenset({PowerCause.GUEST_RESET, PowerCause.HOST_RESET, PowerCause.WATCHDOG})
-_MISHAPS = frozenset({PowerCause.PROCESS_DIED, PowerCause.MAINS_LOST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,11 @@ class _UnderWay:
 
 
 class PowerControl:
-    """`show(state, reading)` replaces the node's snapshot; `before_boot` arms what the next boot needs, and
-    `waits_for_off` tells that some of it takes a node that is off; `after_run` is told when what ran on the node runs
-    no more: it went off, or was reset."""
+    """`show(state, reading)` replaces the node's snapshot, `looked` only its votes; `lost` is told, with the reason,
+    when the state becomes unknown; `rules` are those of this node where they are not `patience`'s. `before_boot` arms
+    what the next boot needs, and `waits_for_off` tells that some of it takes a node that is off; `after_run` is told
+    when what ran on the node runs no more: it went off, or was reset.
+    """
 
     def __init__(
         self,
@@ -73,22 +74,32 @@ class PowerControl:
         before_boot: Callable[[], Coroutine[Any, Any, None]],
         waits_for_off: Callable[[], bool],
         after_run: Callable[[], Awaitable[None]],
+        looked: Callable[[], None],
+        lost: Callable[[str], Awaitable[None]],
+        rules: LoopRules,
         patience: Patience = PATIENCE,
     ) -> None:
         self._name = name
         self._switch = switch
-        self._senses = senses
         self._journal = journal
         self._keeper = keeper
         self._lock = lock
         self._clock = clock
-        self._publish = publish
+        self._news = PowerNews(name, publish)
         self._show = show
         self._before_boot = before_boot
         self._waits_for_off = waits_for_off
         self._after_run = after_run
-        self._patience = patience
-        self._readings: dict[str, PowerReading] = {}
+        self._looked = looked
+        self._lost = lost
+        self._escalates = rules.escalates
+        self._patience = replace(
+            patience,
+            hand_over=patience.hand_over if rules.hand_over is None else rules.hand_over,
+            settle=patience.settle if rules.settle is None else rules.settle,
+            agree=patience.agree if rules.agree is None else rules.agree,
+        )
+        self._senses = Senses(senses, rules.moved, clock, self._attributed)
         self._reading = PowerReading(PowerState.UNKNOWN, clock.now(), reason="not looked at yet")
         self._under_way: _UnderWay | None = None
         self._last_act = (clock.now(), PowerCause.COMMAND)
@@ -96,26 +107,28 @@ class PowerControl:
         self._accepting = asyncio.Lock()
         self._tasks: set[asyncio.Task[PowerState]] = set()
         self._watchers: set[asyncio.Task[None]] = set()
-        self.actions = composed(switch.actions)
+
+    @property
+    def actions(self) -> frozenset[PowerAction]:
+        return composed(self._switch.actions)
 
     async def start(self) -> None:
         """Look, tell what happened while nobody looked, and settle what a crash cut off."""
-        reading = await self._look()
-        await self._accept(reading)
         intent = await self._journal.left()
+        reading = await self._senses.look()
+        await self._accept(reading)
         if intent is not None:
             await self._reconcile(intent, reading)
 
     async def watch(self, sense: PowerSense) -> None:
         """Follow one sense until cancelled."""
         async for seen in sense.changes():
-            reading = self._readings[sense.name] = self._attributed(seen)
+            before, reading = self._senses.hear(sense.name, seen)
+            if before is not None and replace(before, at=reading.at) == reading and reading.cause not in _RESETS:
+                self._looked()
+                continue
             if reading.cause in _RESETS:
-                await self._publish(
-                    EventKind.NODE_RESET,
-                    f"{self._name} was reset ({reading.cause.value})",
-                    details={"cause": reading.cause.value},
-                )
+                await self._news.was_reset(reading.cause)
                 await self._after_run()
             self._changed.set()
             if self._under_way is None or self._under_way.watcher is not None:
@@ -150,6 +163,15 @@ class PowerControl:
         return await asyncio.shield(mine.task)
 
     @property
+    def votes(self) -> tuple[Vote, ...]:
+        """What each sense said last."""
+        return self._senses.votes
+
+    @property
+    def last_action(self) -> LastAction | None:
+        return self._journal.last
+
+    @property
     def busy(self) -> bool:
         """An action is under way, or what follows from one."""
         return self._under_way is not None or bool(self._tasks) or bool(self._watchers)
@@ -167,6 +189,10 @@ class PowerControl:
             await self._hand_over("Resume", self._switch.resume())
         finally:
             await self._accept(await self._agree())
+
+    async def forget(self) -> None:
+        """The node was removed."""
+        await self._journal.forget()
 
     async def close(self) -> None:
         """Let what was started come to its end for a while; what is cut off stays in the journal."""
@@ -190,8 +216,10 @@ class PowerControl:
                 try:
                     return await self._act(mine, deadline)
                 except Exception as error:
-                    await self._journal.clear()
-                    await self._tell_failed(mine, error)
+                    outcome = "unknown" if isinstance(error, OutcomeUnknown) else "failed"
+                    await self._journal.end(outcome, self._clock.now(), str(error))
+                    self._show(self._reading.state, self._reading)
+                    await self._news.failed(mine.action, mine.caller.account, error)
                     raise
             finally:
                 if mine.watcher is None:
@@ -200,7 +228,7 @@ class PowerControl:
 
     async def _catch_up(self) -> None:
         """Believe what a sense saw after the action's last look: a guest may die the moment it was turned on."""
-        seen = believe(self._readings, self._clock.now())
+        seen = self._senses.believed()
         if (seen.state, seen.health) != (self._reading.state, self._reading.health):
             await self._accept(await self._agree())
 
@@ -224,14 +252,14 @@ class PowerControl:
         if action in GRACEFUL:
             await self._hand_over(action.value, self._switch.apply(PowerAction.GRACEFUL_SHUTDOWN))
             self._show(PowerState.POWERING_OFF, self._reading)
-            await self._tell_action(mine)
+            await self._news.asked(mine.action, mine.caller, mine.cause)
             mine.watcher = self._watch_shutdown(mine, deadline)
             return PowerState.POWERING_OFF
         cycle = action is PowerAction.POWER_CYCLE and action not in self._switch.actions
         cycle = cycle or (action is PowerAction.FORCE_RESTART and self._waits_for_off())
         goes_off = cycle or action is PowerAction.POWER_CYCLE
         self._show_transition(PowerState.OFF if goes_off else EXPECTED.get(action))
-        await self._tell_action(mine)
+        await self._news.asked(mine.action, mine.caller, mine.cause)
         self._last_act = (self._clock.now(), mine.cause)
         try:
             if cycle:
@@ -244,7 +272,8 @@ class PowerControl:
                 await self._apply(action)
         finally:
             await self._accept(await self._agree(), mine.caller.account, mine.cause)
-        await self._journal.clear()
+        await self._journal.end("done", self._clock.now())
+        self._show(self._reading.state, self._reading)
         return self._reading.state
 
     async def _apply(self, action: PowerAction) -> None:
@@ -254,7 +283,14 @@ class PowerControl:
         if expected is not PowerState.OFF and action is not PowerAction.NMI:
             await self._hand_over(action.value, self._before_boot())
         started = self._clock.now()
-        await self._hand_over(action.value, self._switch.apply(action))
+        try:
+            await self._hand_over(action.value, self._switch.apply(action))
+        except (Refused, Unreachable):
+            raise
+        except BmcError:
+            await self._void_word()
+            raise
+        await self._void_word()
         if expected is not None:
             await self._settle(action, expected, started)
 
@@ -266,6 +302,11 @@ class PowerControl:
                 "it may have been carried out"
             )
 
+    async def _void_word(self) -> None:
+        """What a person has said of the state holds no longer: the machine was moved since."""
+        if self._keeper.state.confirmed is not None:
+            await self._keeper.change(confirmed=None)
+
     def _show_transition(self, expected: PowerState | None) -> None:
         if expected is PowerState.OFF:
             self._show(PowerState.POWERING_OFF, self._reading)
@@ -273,16 +314,17 @@ class PowerControl:
             self._show(PowerState.POWERING_ON, self._reading)
 
     async def _settle(self, action: PowerAction, expected: PowerState, started: float) -> None:
-        end = self._clock.monotonic() + self._patience.settle
-        while (reading := await self._look()).state is not expected:
-            if reading.cause is PowerCause.PROCESS_DIED and reading.at >= started:
+        def settled(reading: PowerReading) -> bool:
+            if reading.state is not expected and reading.cause is PowerCause.PROCESS_DIED and reading.at >= started:
                 raise BackendFailed(f"{action.value} of {self._name} failed: {reading.reason}")
-            if self._clock.monotonic() >= end:
-                raise TimedOut(
-                    f"{action.value} was given to {self._name}, but after {self._patience.settle:.0f} s its power "
-                    f"still reads {reading.state.value}" + (f" ({reading.reason})" if reading.reason else "")
-                )
-            await self._clock.sleep(0.05)
+            return reading.state is expected
+
+        reading = await self._senses.look_until(settled, self._patience.settle)
+        if reading.state is not expected:
+            raise TimedOut(
+                f"{action.value} was given to {self._name}, but after {self._patience.settle:.0f} s its power "
+                f"still reads {reading.state.value}" + (f" ({reading.reason})" if reading.reason else "")
+            )
 
     def _watch_shutdown(self, mine: _UnderWay, deadline: float) -> "asyncio.Task[None]":
         watcher = asyncio.create_task(self._await_shutdown(mine, deadline), name=f"shutdown {self._name}")
@@ -291,7 +333,7 @@ class PowerControl:
         return watcher
 
     async def _await_shutdown(self, mine: _UnderWay, deadline: float) -> None:
-        """Wait for the guest to go off by itself; then, for a restart, power on. Forces nothing."""
+        """Wait for the guest to go off by itself; then, for a restart, power on. Forces it only by its rules."""
         while (reading := await self._agree()).state is PowerState.ON and self._clock.now() < deadline:
             self._changed.clear()
             try:
@@ -300,39 +342,34 @@ class PowerControl:
             except TimeoutError:
                 continue
         self._forget(mine)
-        await self._journal.clear()
+        went_off = reading.state is PowerState.OFF
+        problem = "" if went_off else f"it did not shut down within {self._patience.graceful:.0f} s"
+        await self._journal.end("done" if went_off else "timed out", self._clock.now(), problem)
         await self._accept(reading)
-        if reading.state is not PowerState.OFF:
-            await self._publish(
-                EventKind.POWER_ACTION,
-                f"{self._name} did not shut down within {self._patience.graceful:.0f} s of {mine.action.value}; "
-                "nothing was forced",
-                Severity.WARNING,
-                mine.caller.account,
-                {"action": mine.action.value, "outcome": "timed out"},
-            )
-        elif mine.action is PowerAction.GRACEFUL_RESTART:
+        if not went_off:
+            account, patience = mine.caller.account, self._patience.graceful
+            await self._news.not_shut_down(mine.action, account, patience, self._escalates)
+            if not self._escalates or not await self._forced_off(mine):
+                return
+        if mine.action is PowerAction.GRACEFUL_RESTART:
             try:
                 await self.request(PowerAction.ON, mine.caller)
             except BmcError as error:
-                await self._publish(
-                    EventKind.POWER_ACTION,
-                    f"{self._name} shut down for GracefulRestart but could not be powered on again: {error}",
-                    Severity.CRITICAL,
-                    mine.caller.account,
-                    {"action": mine.action.value, "outcome": "failed"},
-                )
+                await self._news.stays_off(mine.action, mine.caller.account, error)
+
+    async def _forced_off(self, mine: _UnderWay) -> bool:
+        """What the node's rules let follow a shutdown that does not come; whether it is off. Tells where it failed."""
+        try:
+            return await self.request(PowerAction.FORCE_OFF, mine.caller) is PowerState.OFF
+        except BmcError as error:
+            log.warning("%s was not forced off: %s", self._name, error)
+            return False
 
     async def _supersede(self, before: _UnderWay, watcher: asyncio.Task[None], mine: _UnderWay) -> None:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
-        await self._journal.clear()
-        await self._publish(
-            EventKind.POWER_ACTION,
-            f"{before.action.value} of {self._name} was superseded by {mine.action.value}",
-            account=mine.caller.account,
-            details={"action": before.action.value, "outcome": "superseded"},
-        )
+        await self._journal.end("superseded", self._clock.now(), f"superseded by {mine.action.value}")
+        await self._news.superseded(before.action, mine.action, mine.caller.account)
 
     async def _reconcile(self, intent: Intent, reading: PowerReading) -> None:
         """What the service was doing when it died: finish what may be repeated, tell the rest."""
@@ -341,54 +378,19 @@ class PowerControl:
             self._under_way = mine
             mine.watcher = self._watch_shutdown(mine, intent.deadline)
             return
-        await self._journal.clear()
+        await self._journal.end("unknown", self._clock.now(), "it was cut off by the end of the service")
         if intent.action in REPEATABLE and reading.state is not PowerState.UNKNOWN:
             if reading.state is not EXPECTED[intent.action]:
                 try:
                     await self.request(intent.action, SERVICE)
                 except BmcError as error:
-                    await self._tell_cut_off(intent, f"and could not be repeated: {error}")
+                    await self._news.cut_off(intent, f"and could not be repeated: {error}")
             return
-        await self._tell_cut_off(intent, "and is not repeated; look at the node")
-
-    async def _tell_cut_off(self, intent: Intent, rest: str) -> None:
-        await self._publish(
-            EventKind.POWER_UNKNOWN,
-            f"{intent.action.value} of {self._name}, asked by {intent.account}, was cut off by the end of the service: "
-            f"whether it was carried out is unknown, {rest}",
-            Severity.WARNING,
-            intent.account,
-            {"action": intent.action.value, "outcome": "unknown"},
-        )
-
-    async def _tell_failed(self, mine: _UnderWay, error: Exception) -> None:
-        """The asker may have left: a door that waits no longer, a job that was cancelled."""
-        await self._publish(
-            EventKind.POWER_ACTION,
-            f"{mine.action.value} of {self._name} failed: {error}",
-            Severity.WARNING,
-            mine.caller.account,
-            {"action": mine.action.value, "outcome": "failed"},
-        )
-
-    async def _tell_action(self, mine: _UnderWay) -> None:
-        why = "" if mine.cause is PowerCause.COMMAND else f" ({mine.cause.value})"
-        await self._publish(
-            EventKind.POWER_ACTION,
-            f"{mine.caller.account} asked for {mine.action.value} of {self._name}{why}",
-            account=mine.caller.account,
-            details={"action": mine.action.value, "outcome": "started", "door": mine.caller.door.value},
-        )
+        await self._news.cut_off(intent, "and is not repeated; look at the node")
 
     def _forget(self, mine: _UnderWay) -> None:
         if self._under_way is mine:
             self._under_way = None
-
-    async def _look(self) -> PowerReading:
-        """Read every sense now."""
-        for sense in self._senses:
-            self._readings[sense.name] = self._attributed(await sense.read())
-        return believe(self._readings, self._clock.now())
 
     def _attributed(self, reading: PowerReading) -> PowerReading:
         """A sense sees a reset by the host; who asked for it, and why, only we know."""
@@ -399,11 +401,7 @@ class PowerControl:
 
     async def _agree(self) -> PowerReading:
         """Look, and give senses that differ a moment to see the same."""
-        end = self._clock.monotonic() + self._patience.agree
-        reading = await self._look()
-        while reading.state is PowerState.UNKNOWN and self._clock.monotonic() < end:
-            await self._clock.sleep(0.05)
-            reading = await self._look()
+        reading = await self._senses.agree(self._patience.agree)
         confirmed = self._keeper.state.confirmed
         if reading.state is PowerState.UNKNOWN and confirmed is not None:
             return PowerReading(confirmed, reading.at, reason=f"confirmed by a person; {reading.reason}")
@@ -434,24 +432,10 @@ class PowerControl:
         else:
             self._show(reading.state, reading)
         if changed and kept.power_since:
-            await self._tell_change(kept.power, reading, account, cause or reading.cause)
+            await self._news.changed(kept.power, reading, account, cause or reading.cause)
             if reading.state is PowerState.OFF:
                 await self._after_run()
+            elif reading.state is PowerState.UNKNOWN:
+                await self._lost(reading.reason)
         elif (before.paused, before.paused and before.reason) != (reading.paused, reading.paused and reading.reason):
-            await self._tell_pause(before, reading)
-
-    async def _tell_change(self, before: PowerState, reading: PowerReading, account: str, cause: PowerCause) -> None:
-        severity = Severity.OK
-        if reading.state is PowerState.UNKNOWN or cause in _MISHAPS:
-            severity = Severity.WARNING
-        message = f"{self._name} is {reading.state.value} ({cause.value})"
-        if reading.reason:
-            message += f": {reading.reason}"
-        details = {"from": before.value, "to": reading.state.value, "cause": cause.value}
-        await self._publish(EventKind.POWER_CHANGED, message, severity, account, details)
-
-    async def _tell_pause(self, before: PowerReading, reading: PowerReading) -> None:
-        kind = EventKind.NODE_PAUSED if reading.paused else EventKind.NODE_RESUMED
-        message = f"{self._name} stands still: {reading.reason}" if reading.paused else f"{self._name} runs again"
-        details = {"cause": reading.cause.value, "was": before.reason}
-        await self._publish(kind, message, Severity(reading.health.value), details=details)
+            await self._news.paused(before, reading)

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from bmc.model.caller import Caller, Role
+from bmc.model.caller import SERVICE, Caller, Role
 from bmc.model.commands import Release, Reserve
 from bmc.model.errors import Busy
-from bmc.model.events import EventKind
+from bmc.model.events import EventKind, Severity
 from bmc.model.node import Reservation
 from bmc.node.part import Bench, Handlers
 
@@ -33,6 +33,17 @@ class Reservations:
             return ""
         who = f"job {held.job}" if held.job else held.holder
         return f"{who} holds {self._bench.name}: {held.reason}"
+
+    async def lock(self, reason: str) -> None:
+        """Take the node into maintenance by itself, unless somebody holds it; an administrator releases it."""
+        async with self._reserving:
+            if self._bench.keeper.state.reservation is not None:
+                return
+            held = Reservation(SERVICE.account, reason, self._bench.clock.now())
+            await self._bench.keeper.change(reservation=held)
+        self._bench.refresh()
+        message = f"{self._bench.name} is in maintenance: {reason}"
+        await self._bench.publish(EventKind.RESERVED, message, Severity.WARNING, SERVICE.account)
 
     async def _do_reserve(self, command: Reserve, caller: Caller) -> None:
         async with self._reserving:

@@ -4,6 +4,7 @@ from bmc.model.caller import Caller
 from bmc.model.commands import AddSelEntry, ClearSel, DeleteSelEntry, SetSelClock, TellPlatformEvent
 from bmc.model.events import EventKind, Severity
 from bmc.node.part import Bench, Handlers
+from bmc.ports import EventLogSource
 from bmc.records.sel import SelKeeper
 
 
@@ -49,6 +50,14 @@ class SelPart:
         )
         details = {"record": event.pack().hex()}
         await self._bench.publish(EventKind.PLATFORM_EVENT, message, Severity.WARNING, caller.account, details)
+
+    async def follow(self, source: EventLogSource) -> None:
+        """Tell what the node's own BMC writes down, without end."""
+        async for event in source.entries():
+            record = {"record": event.record.pack().hex()} if event.record else {}
+            at = {"at": event.at} if event.at is not None else {}
+            message = f"the BMC of {self._bench.name} reports: {event.message}"
+            await self._bench.publish(EventKind.PLATFORM_EVENT, message, event.severity, details={**record, **at})
 
     async def _changed(self, message: str, caller: Caller) -> None:
         self._bench.refresh()

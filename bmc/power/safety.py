@@ -38,6 +38,7 @@ class Budget:
 
 
 Believed = Callable[[str], PowerState]
+Word = Callable[[str], PowerState | None]
 
 
 class Safety:
@@ -58,6 +59,7 @@ class Safety:
         self._starts: dict[str, deque[float]] = {name: deque(maxlen=budget.starts) for name, budget in budgets.items()}
         self._motions: set[asyncio.Task[None]] = set()
         self._believed: Believed = lambda _: PowerState.UNKNOWN
+        self._word: Word = lambda _: None
         self.stopped = stopped
 
     @classmethod
@@ -66,13 +68,17 @@ class Safety:
         value: Mapping[str, Any] = entry.value if entry else {}
         return cls(store, events, clock, budgets, EmergencyStop(**value) if value else None)
 
-    def believe(self, believed: Believed) -> None:
-        """Where to ask for what is believed of a node; called once, when there is a fleet."""
-        self._believed = believed
+    def ask(self, believed: Believed, word: Word) -> None:
+        """Where to ask for what is believed of a node, and what a person has said of it; called once."""
+        self._believed, self._word = believed, word
 
     def power_of(self, node: str) -> PowerState:
         """What is believed of another node; UNKNOWN where there is none of that name."""
         return self._believed(node)
+
+    def word_of(self, node: str) -> PowerState | None:
+        """What a person has said of a node whose senses cannot tell, until it is moved."""
+        return self._word(node)
 
     def check(self) -> None:
         """:raise Refused: everything is held."""

@@ -11,12 +11,12 @@ SENSOR_SPECIFIC = 0x6F
 GENERIC_STATE = 0x03
 """Event/reading types, §42.1: offsets by sensor type, and "state asserted"."""
 
-POWER_UNIT, DRIVE, CHASSIS, BOOT_INITIATED, BOOT_ERROR = 0x09, 0x0D, 0x18, 0x1D, 0x1E
+POWER_UNIT, DRIVE, SYSTEM_EVENT, CHASSIS, BOOT_INITIATED, BOOT_ERROR = 0x09, 0x0D, 0x12, 0x18, 0x1D, 0x1E
 OS_STOP, WATCHDOG, PRESENCE, AUDIT = 0x20, 0x23, 0x25, 0x2A
 """Sensor types, table 42-3."""
 
 POWER_SENSOR, BOOT_SENSOR, OS_SENSOR, WATCHDOG_SENSOR, MEDIA_SENSOR, AUDIT_SENSOR, IDENTIFY_SENSOR = range(1, 8)
-DRIVE_SENSOR, BOOT_ERROR_SENSOR = 0x09, 0x0A
+DRIVE_SENSOR, BOOT_ERROR_SENSOR, LOG_SENSOR = 0x09, 0x0A, 0x0B
 """Numbers of the sensors that are no measurement; a node's numeric ones begin at `FIRST_NUMERIC`."""
 FIRST_NUMERIC = 0x10
 
@@ -86,7 +86,12 @@ def _watchdog(details: Details) -> SystemEvent:
 
 
 def _recorded(details: Details) -> SystemEvent:
-    """A crossed threshold or a platform event: the record is in the event."""
+    """A crossed threshold or a platform event: the record is in the event.
+
+    §42.2, 12h 03h: of what a BMC wrote into a log that is none of IPMI's, there is only the event.
+    """
+    if "record" not in details:
+        return _specific(SYSTEM_EVENT, LOG_SENSOR, 0x03)
     return SystemEvent.unpack(bytes.fromhex(details["record"]))
 
 

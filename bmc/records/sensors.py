@@ -83,13 +83,17 @@ class SensorKeeper:
     async def sample(self) -> None:
         """Read all, and tell what was crossed. A sensor that has no reading is beyond nothing.
 
-        The list stays, but a node that was changed may have sensors that reach further than before.
+        A node that was changed may have sensors that reach further than before, and a machine that was asked others.
         """
         infos = self._source.sensors() if self._source else ()
         if infos != tuple(sensor.info for sensor in self.sensors):
             async with self._setting:
+                before = {sensor.info.name: sensor for sensor in self.sensors}
                 self.sensors = tuple(
-                    replace(sensor, info=info) for sensor, info in zip(self.sensors, infos, strict=True)
+                    replace(before[info.name], info=info)
+                    if info.name in before
+                    else Sensor(info, SensorSetting(info.thresholds))
+                    for info in infos
                 )
                 await self._keep_layout()
         readings = await self._source.read() if self._source else {}

@@ -11,7 +11,7 @@ from bmc.redfish.body import Body
 from bmc.redfish.environment import environment_links
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.sensors import sensors_path
-from bmc.redfish.system_body import asset_tag, is_virtual, power_state, system_path, unit_body
+from bmc.redfish.system_body import asset_tag, power_state, system_path, unit_body
 from bmc.redfish.types import JsonObject, collection, link, links, resource
 
 CHASSIS = "/redfish/v1/Chassis"
@@ -55,7 +55,7 @@ def _chassis_body(snapshot: NodeSnapshot) -> JsonObject:
         "Chassis",
         Id=snapshot.name,
         Name=f"Chassis of {snapshot.name}",
-        ChassisType="Other" if is_virtual(snapshot) else "StandAlone",
+        ChassisType="Other" if snapshot.definition.is_virtual else "StandAlone",
         AssetTag=asset_tag(snapshot),
         LocationIndicatorActive=snapshot.identify,
         Status={"State": "Enabled" if on else "StandbyOffline", "Health": "OK"},

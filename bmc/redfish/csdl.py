@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -11,8 +12,23 @@ from pydantic.json_schema import GenerateJsonSchema
 from bmc.redfish.types import FILES, ID_REF, JsonObject, csdl_file
 
 Schema = Mapping[str, Any]
-Action = tuple[str, type[BaseModel], str]
-"""Its name, its parameters, and what it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One of our own: its name, with ours before it; its parameters, what it does, and what it answers, if anything but
+    a task.
+    """
+
+    name: str
+    body: type[BaseModel]
+    text: str
+    answer: type | None = None
+
+    @property
+    def own_name(self) -> str:
+        return self.name.rpartition(".")[2]
+
 
 ORGANISATION = "Lightsout"
 RESOURCE = "Resource.v1_0_0"
@@ -45,8 +61,7 @@ def schema_of(kind: type) -> Schema:
 
 def json_document(name: str, version: str, schema: Schema) -> JsonObject:
     """The JSON schema file of the type `name`."""
-    own = {key: value for key, value in schema.items() if key != "$defs"}
-    definitions = {name: own, **schema.get("$defs", {})}
+    definitions = {name: _bare(schema), **schema.get("$defs", {})}
     return {
         "$id": f"{FILES}/{name}.{version}.json",
         "$schema": JSON_SCHEMA,
@@ -73,12 +88,15 @@ def collection_document(member: str) -> JsonObject:
 
 
 def actions_document(actions: Iterable[Action]) -> JsonObject:
-    """The JSON schema file of our actions: a definition each, of its parameters."""
+    """The JSON schema file of our actions: a definition each, of its parameters, and one of what it answers."""
     definitions: JsonObject = {}
-    for name, model, text in actions:
-        schema = schema_of(model)
+    for action in actions:
+        schema = schema_of(action.body)
         definitions |= schema.get("$defs", {})
-        definitions[name] = {key: said for key, said in schema.items() if key != "$defs"} | {"description": text}
+        definitions[action.own_name] = {**_bare(schema), "description": action.text}
+        if action.answer:
+            answer = schema_of(action.answer)
+            definitions |= {**answer.get("$defs", {}), action.answer.__name__: _bare(answer)}
     return {
         "$id": f"{FILES}/{ORGANISATION}.json",
         "$schema": JSON_SCHEMA,
@@ -86,6 +104,10 @@ def actions_document(actions: Iterable[Action]) -> JsonObject:
         "owningEntity": ORGANISATION,
         "definitions": {key: _published(value) for key, value in definitions.items()},
     }
+
+
+def _bare(schema: Schema) -> JsonObject:
+    return {key: said for key, said in schema.items() if key != "$defs"}
 
 
 def _published(value: Any) -> Any:
@@ -143,21 +165,14 @@ def collection_csdl(member: str, schema: Schema, uri: str) -> str:
     return document.text()
 
 
-def actions_csdl(resource: str, actions: Iterable[Action]) -> str:
-    """The CSDL file of our actions of `resource`."""
+def actions_csdl(actions: Mapping[str, Iterable[Action]]) -> str:
+    """The CSDL file of our actions, by the resource that has them."""
     document = _Document()
-    document.needs(resource)
     document.namespace(ORGANISATION)
-    for name, model, text in actions:
-        action = document.add("Action", Name=name, IsBound="true")
-        document.describe(action, text)
-        ET.SubElement(action, "Parameter", Name=resource, Type=f"{resource}.v1_0_0.OemActions")
-        schema = schema_of(model)
-        for parameter, said in schema.get("properties", {}).items():
-            kind, _ = document.type_of(parameter, said, schema)
-            may_lack = str(parameter not in schema.get("required", ())).lower()
-            element = ET.SubElement(action, "Parameter", Name=parameter, Type=kind, Nullable=may_lack)
-            document.describe(element, said.get("description", parameter))
+    for resource, each in actions.items():
+        document.needs(resource)
+        for action in each:
+            document.action(resource, action)
     return document.text()
 
 
@@ -205,10 +220,25 @@ class _Document:
         strings = ET.SubElement(self.annotate(element, "Redfish.Uris"), "Collection")
         ET.SubElement(strings, "String").text = uri
 
+    def action(self, resource: str, action: Action) -> None:
+        element = self.add("Action", Name=action.own_name, IsBound="true")
+        self.describe(element, action.text)
+        ET.SubElement(element, "Parameter", Name=resource, Type=f"{resource}.v1_0_0.OemActions")
+        schema = schema_of(action.body)
+        for parameter, said in schema.get("properties", {}).items():
+            kind, _ = self.type_of(parameter, said, schema)
+            may_lack = str(parameter not in schema.get("required", ())).lower()
+            described = ET.SubElement(element, "Parameter", Name=parameter, Type=kind, Nullable=may_lack)
+            self.describe(described, said.get("description", parameter))
+        if action.answer is not None:
+            name, answer = action.answer.__name__, schema_of(action.answer)
+            self._define(name, answer, answer)
+            ET.SubElement(element, "ReturnType", Type=f"{self._name}.{name}", Nullable="false")
+
     def complex_type(self, name: str, schema: Schema, base: str = "") -> None:
-        """An object without named properties may hold any, and so may one that says so."""
+        """An object without named properties may hold any, and so may one that says so, or says what the others are."""
         element = self.add("ComplexType", Name=name, **({"BaseType": base} if base else {}))
-        is_open = schema.get("additionalProperties", "properties" not in schema) is True
+        is_open = schema.get("additionalProperties", "properties" not in schema) is not False
         self.annotate(element, "OData.AdditionalProperties", Bool=str(is_open).lower())
         self.describe(element, schema.get("description", ""))
         self.properties(element, schema)
@@ -220,7 +250,10 @@ class _Document:
             ET.SubElement(record, "PropertyValue", Property="Type", String="Edm.PrimitiveType")
 
     def properties(self, element: ET.Element, schema: Schema) -> None:
+        """What may be of several kinds, and not all of them plain, is left to the open type that holds it."""
         for name, said in schema.get("properties", {}).items():
+            if _is_mixed(said, schema):
+                continue
             kind, nullable = self.type_of(name, said, schema)
             linked = _said(said, "csdl")
             tag = "NavigationProperty" if linked else "Property"
@@ -277,6 +310,17 @@ class _Document:
             ET.SubElement(ET.SubElement(root, "edmx:Reference", Uri=csdl_file(name)), "edmx:Include", Namespace=name)
         root.append(self._services)
         return written(root)
+
+
+def _is_mixed(said: Schema, whole: Schema) -> bool:
+    if "$ref" in said:
+        said = whole["$defs"].get(said["$ref"].rpartition("/")[2], said) if "csdl" not in said else {"type": "object"}
+    if said.get("type") == "array":
+        return _is_mixed(said["items"], whole)
+    choices = [each for each in said.get("anyOf", ()) if each.get("type") != "null"]
+    if len(choices) == 1:
+        return _is_mixed(choices[0], whole)
+    return not said or any(each.get("type") not in _PLAIN for each in choices)
 
 
 def _said(said: Schema, key: str) -> str:

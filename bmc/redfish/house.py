@@ -13,6 +13,7 @@ from cryptography.x509 import Certificate, CertificateSigningRequestBuilder
 
 from bmc.accounts import Accounts, NodeUsers
 from bmc.aggregates import Aggregates
+from bmc.assignments import Assignments
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.hooks import Hooks
@@ -23,6 +24,7 @@ from bmc.model.caller import Role
 from bmc.model.clock import Clock
 from bmc.model.node import Endpoint, NodeSnapshot
 from bmc.model.software import Software
+from bmc.power.safety import Safety
 from bmc.redfish.closing import Closing
 from bmc.redfish.image_names import ImageNames
 
@@ -81,6 +83,8 @@ class House:
     images: ImageImport
     image_names: ImageNames
     ipmi: IpmiDoors
+    safety: Safety
+    assignments: Assignments
     clock: Clock
     software: tuple[Software, ...]
     certificate: WebCertificate | None

@@ -49,6 +49,28 @@ class Reservation(TypedDict):
     Since: Annotated[str, _text("Since when.", **MOMENT)]
 
 
+class Sense(TypedDict):
+    """What one witness of the power state said last."""
+
+    Name: Annotated[str, _text("Its name.")]
+    FailureDomain: Annotated[str, _text("What it fails together with: all senses of a domain have one vote together.")]
+    PowerState: Annotated[str | None, _text("On or Off; null when it cannot tell.")]
+    Reason: Annotated[str | None, _text("Why it cannot tell, or what it adds.")]
+    LookedAt: Annotated[str, _text("When it looked.", **MOMENT)]
+    Counts: Annotated[bool, _text("Whether its word counts: it can tell, and no sense of its domain differs.")]
+
+
+class LastPowerAction(TypedDict):
+    """The power action that was tried last."""
+
+    ResetType: Annotated[str, _text("What was asked for.")]
+    Account: Annotated[str, _text("Who asked.")]
+    Started: Annotated[str, _text("When it began.", **MOMENT)]
+    Ended: Annotated[str | None, _text("When it ended; null while it is under way.", **MOMENT)]
+    Outcome: Annotated[str | None, _text("done, failed, timed out, superseded or unknown; null while it is under way.")]
+    Problem: Annotated[str | None, _text("What went wrong.")]
+
+
 class LightsoutComputerSystem(TypedDict):
     """What Lightsout knows of a server beside the standard."""
 
@@ -67,6 +89,8 @@ class LightsoutComputerSystem(TypedDict):
     PowerCause: Annotated[str, _text("What changed the power state last.")]
     Paused: Annotated[bool, _text("Whether the server stands still.")]
     Reason: Annotated[str | None, _text("Why the power state is unknown or the health is not OK.")]
+    Senses: Annotated[list[Sense], _text("What each witness of the power state said last.")]
+    LastPowerAction: Annotated[LastPowerAction | None, _text("The power action that was tried last; null if none was.")]
     InstalledImage: Annotated[str | None, _text("The image that Reinstall put on the server last.")]
     Firmware: Annotated[str | None, _text("How the server boots: UEFI or Legacy.")]
     Accelerator: Annotated[str | None, _text("What a virtual server's processor runs on.")]
@@ -75,6 +99,40 @@ class LightsoutComputerSystem(TypedDict):
     AvailableResetTypes: Annotated[
         list[str], _text("The reset types that the caller may ask for in the present state.")
     ]
+
+
+class EmergencyStop(TypedDict):
+    """What holds all hardware still."""
+
+    Pressed: Annotated[bool, _text("Whether it holds.")]
+    Account: Annotated[str | None, _text("Who pressed it.")]
+    Reason: Annotated[str | None, _text("Why.")]
+    Since: Annotated[str | None, _text("When it was pressed.", **MOMENT)]
+
+
+class Assignment(TypedDict):
+    """What a person is asked to do at a server."""
+
+    Id: Annotated[str, _text("What an answer names.")]
+    Node: Annotated[str, _text("The server's name.")]
+    Text: Annotated[str, _text("What is to be done.")]
+    Asked: Annotated[str, _text("When it was asked.", **MOMENT)]
+    Deadline: Annotated[str, _text("Until when an answer is waited for.", **MOMENT)]
+
+
+class LightsoutManager(TypedDict):
+    """What the service's own Manager has beside the standard."""
+
+    EmergencyStop: Annotated[EmergencyStop, _text("What holds all hardware still.")]
+    Assignments: Annotated[list[Assignment], _text("What people are asked to do at servers that the caller may see.")]
+
+
+class PowerPlan(TypedDict):
+    """What a power action would do now."""
+
+    ResetType: Annotated[str, _text("The action.")]
+    Steps: Annotated[list[str], _text("What would be done, in order, in words.")]
+    Hindrances: Annotated[list[str], _text("What would keep it from being done.")]
 
 
 class Scope(TypedDict):
@@ -274,6 +332,7 @@ class LightsoutImage(TypedDict):
 EXTENSIONS: tuple[type, ...] = (
     LightsoutServiceRoot,
     LightsoutComputerSystem,
+    LightsoutManager,
     LightsoutManagerAccount,
     LightsoutTask,
     LightsoutLogEntry,

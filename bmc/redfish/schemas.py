@@ -12,7 +12,8 @@ from bmc.redfish.errors import not_found
 from bmc.redfish.negotiation import JSON, XML
 from bmc.redfish.oem import EXTENSIONS, RESOURCES, LightsoutComputerSystem
 from bmc.redfish.router import Call, Reply, Route
-from bmc.redfish.system_actions import OEM_ACTIONS
+from bmc.redfish.service_actions import OEM_ACTIONS as SERVICE_ACTIONS
+from bmc.redfish.system_actions import OEM_ACTIONS as SYSTEM_ACTIONS
 from bmc.redfish.types import (
     COLLECTIONS,
     FILES,
@@ -30,7 +31,7 @@ from bmc.redfish.types import (
 Document = Callable[[Call], str | JsonObject]
 
 JSON_SCHEMAS = "/redfish/v1/JsonSchemas"
-ACTIONS = [(name.rpartition(".")[2], body, text) for name, body, text in OEM_ACTIONS]
+ACTIONS = {"ComputerSystem": SYSTEM_ACTIONS, "Manager": SERVICE_ACTIONS}
 BY_NAME = {kind.__name__: kind for kind in (*EXTENSIONS, *RESOURCES)}
 NAMES = [*(f"{name}.{version}" for name, version in VERSIONS.items()), *COLLECTIONS]
 
@@ -120,8 +121,8 @@ def _documents() -> dict[str, Document]:
         made |= {f"{name}_v1.xml": partial(_csdl, name), f"{name}.{VERSIONS[name]}.json": partial(_json, name)}
     for kind, uri in RESOURCES.items():
         made |= _collection(kind.__name__, uri)
-    made[f"{csdl.ORGANISATION}_v1.xml"] = lambda _: csdl.actions_csdl("ComputerSystem", ACTIONS)
-    made[f"{csdl.ORGANISATION}.json"] = lambda _: csdl.actions_document(ACTIONS)
+    made[f"{csdl.ORGANISATION}_v1.xml"] = lambda _: csdl.actions_csdl(ACTIONS)
+    made[f"{csdl.ORGANISATION}.json"] = lambda _: csdl.actions_document([*SYSTEM_ACTIONS, *SERVICE_ACTIONS])
     return made
 
 

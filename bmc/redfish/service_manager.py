@@ -1,7 +1,7 @@
 """The Manager that provides this service itself; its logs are those of the whole fleet, for who administers it."""
 
 from bmc.model.caller import Role
-from bmc.redfish import audit, logs
+from bmc.redfish import audit, logs, oem, service_actions
 from bmc.redfish.manager_network import SERVICE_MANAGER
 from bmc.redfish.managers import firmware_version
 from bmc.redfish.router import Call, Reply, Route, governs, require
@@ -24,6 +24,8 @@ async def get_manager(call: Call) -> Reply:
         DateTimeLocalOffset="+00:00",
         Status={"State": "Enabled", "Health": "OK"},
         NetworkProtocol=link(f"{SERVICE_MANAGER}/NetworkProtocol"),
+        Actions={"Oem": service_actions.offered(call)},
+        Oem=oem.extension("LightsoutManager", service_actions.state(call)),
     )
     return Reply(body | ({"LogServices": link(SERVICES)} if governs(call.caller) else {}))
 
@@ -37,6 +39,7 @@ async def list_services(call: Call) -> Reply:
 ROUTES = (
     Route("GET", SERVICE_MANAGER, get_manager),
     Route("GET", SERVICES, list_services),
+    *service_actions.ROUTES,
     *logs.event_log(SERVICES),
     *audit.audit_log(SERVICES),
 )

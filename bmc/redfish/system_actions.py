@@ -7,12 +7,14 @@ from enum import Enum
 
 from pydantic import Field
 
-from bmc.model.commands import ConfirmPower, Power, Release, Reserve, Resume
+from bmc.model.commands import ConfirmPower, PlanPower, Power, Release, Reserve, Resume
 from bmc.model.errors import BmcError, NotSupported
 from bmc.model.job import Job
 from bmc.model.power import PowerAction, PowerState
 from bmc.power.table import reset_type
+from bmc.redfish import oem
 from bmc.redfish.body import Body, Nothing
+from bmc.redfish.csdl import Action
 from bmc.redfish.errors import fail
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import SYSTEMS, reset_types
@@ -26,7 +28,7 @@ from bmc.reinstall.ways import WayIn, ways_in
 ACTIONS = f"{SYSTEMS}/{{node}}/Actions"
 RESET, REINSTALL, CONFIRM = "ComputerSystem.Reset", "Lightsout.Reinstall", "Lightsout.ConfirmPower"
 RESCUE, END_RESCUE, ERASE = "Lightsout.Rescue", "Lightsout.EndRescue", "Lightsout.Erase"
-INSPECT = "Lightsout.Inspect"
+INSPECT, PLAN = "Lightsout.Inspect", "Lightsout.PlanPower"
 RESUME, RESERVE, RELEASE = "Lightsout.Resume", "Lightsout.Reserve", "Lightsout.Release"
 RESET_SECONDS = 15.0
 
@@ -124,28 +126,25 @@ class EraseBody(RamdiskBody):
     disk: DiskBody | None = None
 
 
-OEM_ACTIONS: tuple[tuple[str, type[Body], str], ...] = (
-    (REINSTALL, ReinstallBody, "Write an image to a disk of the server; answers with a task."),
-    (RESCUE, RescueBody, "Boot a system to work in, by SSH and on the consoles; answers with a task."),
-    (END_RESCUE, Nothing, "End the rescue of the server."),
-    (ERASE, EraseBody, "Erase a disk of the server and read back from it; answers with a task."),
-    (INSPECT, RamdiskBody, "Have the server tell what it consists of; answers with a task."),
-    (RESUME, Nothing, "Let a server run on that stands still."),
-    (CONFIRM, ConfirmBody, "Say what a person has seen of a server whose power state is unknown."),
-    (RESERVE, ReserveBody, "Keep others from changing the server until it is released."),
-    (RELEASE, Nothing, "End the reservation of the server."),
+OEM_ACTIONS = (
+    Action(REINSTALL, ReinstallBody, "Write an image to a disk of the server; answers with a task."),
+    Action(RESCUE, RescueBody, "Boot a system to work in, by SSH and on the consoles; answers with a task."),
+    Action(END_RESCUE, Nothing, "End the rescue of the server."),
+    Action(ERASE, EraseBody, "Erase a disk of the server and read back from it; answers with a task."),
+    Action(INSPECT, RamdiskBody, "Have the server tell what it consists of; answers with a task."),
+    Action(RESUME, Nothing, "Let a server run on that stands still."),
+    Action(CONFIRM, ConfirmBody, "Say what a person has seen of a server whose power state is unknown."),
+    Action(PLAN, ResetBody, "Tell what a reset would do now, without doing it.", oem.PowerPlan),
+    Action(RESERVE, ReserveBody, "Keep others from changing the server until it is released."),
+    Action(RELEASE, Nothing, "End the reservation of the server."),
 )
-"""Name, body and purpose of each action of our own."""
+"""Each action of our own."""
 
 
 async def reset(call: Call) -> Reply:
     """204 when it is done or, if that takes longer than a client waits, when it is under way."""
     node = call.node()
-    action = call.body(ResetBody, RESET).reset_type
-    if node.snapshot.actions and action not in node.snapshot.actions:  # where it can do nothing, Node says why
-        can = ", ".join(reset_types(node.snapshot.actions))
-        text = f"{node.snapshot.name} cannot do {action.value}; it can do {can}."
-        raise fail(400, "ActionParameterValueNotInList", action.value, "ResetType", RESET, text=text)
+    action = _reset_type(call, RESET)
     doing = asyncio.ensure_future(node.do(Power(reset_type(action, node.snapshot.power)), call.caller))
     done, _ = await asyncio.wait({doing}, timeout=RESET_SECONDS)
     if done:
@@ -155,6 +154,23 @@ async def reset(call: Call) -> Reply:
         doing.add_done_callback(call.house.late.discard)
         doing.add_done_callback(_log_late)
     return Reply(status=204)
+
+
+async def plan_power(call: Call) -> Reply:
+    action = reset_type(_reset_type(call, PLAN), call.node().snapshot.power)
+    plan = await call.node().do(PlanPower(action), call.caller)
+    told = oem.PowerPlan(ResetType=plan.action.value, Steps=list(plan.steps), Hindrances=list(plan.hindrances))
+    return Reply({**told})
+
+
+def _reset_type(call: Call, name: str) -> PowerAction:
+    """Of the body of the action `name`. :raise RedfishError: the node has no such reset."""
+    snapshot, action = call.node().snapshot, call.body(ResetBody, name).reset_type
+    if snapshot.actions and action not in snapshot.actions:  # where it can do nothing, Node says why
+        can = ", ".join(reset_types(snapshot.actions))
+        text = f"{snapshot.name} cannot do {action.value}; it can do {can}."
+        raise fail(400, "ActionParameterValueNotInList", action.value, "ResetType", name, text=text)
+    return action
 
 
 async def reinstall(call: Call) -> Reply:
@@ -260,6 +276,7 @@ ROUTES = (
     Route("POST", f"{ACTIONS}/Oem/{INSPECT}", inspect),
     Route("POST", f"{ACTIONS}/Oem/{RESUME}", resume),
     Route("POST", f"{ACTIONS}/Oem/{CONFIRM}", confirm_power),
+    Route("POST", f"{ACTIONS}/Oem/{PLAN}", plan_power),
     Route("POST", f"{ACTIONS}/Oem/{RESERVE}", reserve),
     Route("POST", f"{ACTIONS}/Oem/{RELEASE}", release),
 )

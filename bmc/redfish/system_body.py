@@ -5,7 +5,7 @@ from bmc.model.boot import BootEnabled, BootMode, BootTarget
 from bmc.model.caller import Role
 from bmc.model.commands import Power
 from bmc.model.node import NodeSnapshot
-from bmc.model.power import Health, PowerAction, PowerState, RestorePolicy
+from bmc.model.power import Health, LastAction, PowerAction, PowerState, RestorePolicy, Vote
 from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction
 from bmc.power.table import available
 from bmc.records.fru import inventory
@@ -16,7 +16,6 @@ from bmc.reinstall.erase import EraseMethod
 from bmc.reinstall.ways import ways_in
 
 SYSTEMS = "/redfish/v1/Systems"
-VIRTUAL_DRIVERS = frozenset({"qemu", "libvirt"})
 GIB = 1 << 30
 STATES = {
     PowerState.ON: "Enabled",
@@ -41,10 +40,6 @@ UNKNOWN_POWER, TROUBLE = "Lightsout.1.0.PowerUnknown", "Lightsout.1.0.NodeTroubl
 
 def system_path(name: str) -> str:
     return f"{SYSTEMS}/{name}"
-
-
-def is_virtual(snapshot: NodeSnapshot) -> bool:
-    return snapshot.definition.driver in VIRTUAL_DRIVERS
 
 
 def reset_types(actions: frozenset[PowerAction]) -> list[str]:
@@ -106,7 +101,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
         Id=name,
         Name=name,
         UUID=str(snapshot.definition.uuid),
-        SystemType="Virtual" if is_virtual(snapshot) else "Physical",
+        SystemType="Virtual" if snapshot.definition.is_virtual else "Physical",
         Status=_status(snapshot),
         LocationIndicatorActive=snapshot.identify,
         HostWatchdogTimer=_watchdog(snapshot.watchdog),
@@ -208,7 +203,7 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
         "#Lightsout.Reserve": {"target": f"{target}/Oem/Lightsout.Reserve"},
         "#Lightsout.Release": {"target": f"{target}/Oem/Lightsout.Release"},
     }
-    if is_virtual(snapshot) or snapshot.paused:
+    if snapshot.definition.is_virtual or snapshot.paused:
         ours["#Lightsout.Resume"] = {"target": f"{target}/Oem/Lightsout.Resume"}
     if can := ways_in(snapshot):
         ways = {"Way@Redfish.AllowableValues": [way.value for way in can]}
@@ -231,6 +226,10 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
         ours["#Lightsout.ConfirmPower"] = {
             "target": f"{target}/Oem/Lightsout.ConfirmPower",
             "PowerState@Redfish.AllowableValues": ["On", "Off"],
+        }
+        ours["#Lightsout.PlanPower"] = {
+            "target": f"{target}/Oem/Lightsout.PlanPower",
+            "ResetType@Redfish.AllowableValues": reset_types(snapshot.actions),
         }
         actions["#ComputerSystem.Reset"] = {
             "target": f"{target}/ComputerSystem.Reset",
@@ -258,6 +257,29 @@ def _consoles(snapshot: NodeSnapshot) -> JsonObject:
     return consoles
 
 
+def _sense(vote: Vote) -> oem.Sense:
+    reading = vote.reading
+    return oem.Sense(
+        Name=vote.sense,
+        FailureDomain=vote.domain,
+        PowerState=None if reading.state is PowerState.UNKNOWN else reading.state.value,
+        Reason=reading.reason or None,
+        LookedAt=moment(reading.at),
+        Counts=vote.counts,
+    )
+
+
+def _last_action(last: LastAction) -> oem.LastPowerAction:
+    return oem.LastPowerAction(
+        ResetType=last.action.value,
+        Account=last.account,
+        Started=moment(last.at),
+        Ended=None if last.ended is None else moment(last.ended),
+        Outcome=last.outcome or None,
+        Problem=last.problem or None,
+    )
+
+
 def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
     definition, held = snapshot.definition, snapshot.reservation
     ipmi = definition.ipmi
@@ -278,6 +300,8 @@ def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
         PowerCause=snapshot.cause.value,
         Paused=snapshot.paused,
         Reason=snapshot.reason or None,
+        Senses=[_sense(vote) for vote in snapshot.votes],
+        LastPowerAction=_last_action(snapshot.last_action) if snapshot.last_action else None,
         InstalledImage=snapshot.installed_image or None,
         Firmware=firmware.value if firmware else None,
         Accelerator=snapshot.hardware.accelerator or None,

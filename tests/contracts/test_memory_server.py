@@ -3,7 +3,7 @@
 import pytest
 
 from bmc.ports import Backend
-from tests.contracts.backend import BackendContract, OpenBackend
+from robots.contract import BackendContract, OpenBackend
 from tests.world import MemoryServer
 
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from bmc.libvirt_node.library import libvirt
-from bmc.model.clock import SystemClock
 from bmc.model.node import NodeDefinition
-from bmc.ports import Backend, Configured, Site
+from bmc.ports import Backend, Configured
+from robots.testing import make_site
 from tests.e2e.service import LiveService
 from tests.libvirt_node.daemon import Libvirtd, VirtualMachine, lacks
 
@@ -57,7 +57,7 @@ async def compose(libvirtd: Libvirtd, tmp_path: Path) -> AsyncIterator[Callable[
 
     driver, opened = LibvirtDriver(), []
     configured = Configured(lambda name: (b"", b""), connections={"here": libvirtd.uri})
-    site = Site(tmp_path / "kept", SystemClock(), configured)
+    site = make_site(tmp_path / "kept", configured=configured)
 
     async def compose(domain: str, connection: str = "here") -> Backend:
         definition = NodeDefinition("n1", uuid4(), "libvirt", {"connection": connection, "domain": domain})

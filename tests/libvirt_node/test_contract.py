@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bmc.ports import Backend
-from tests.contracts.backend import BackendContract, OpenBackend
+from robots.contract import BackendContract, OpenBackend
 from tests.libvirt_node.daemon import VirtualMachine
 
 

@@ -10,10 +10,9 @@ import pytest
 from bmc.libvirt_node.definition import boot_order, firmware, first, hardware, has_serial_line, parse, vnc_index
 from bmc.libvirt_node.driver import driver
 from bmc.model.boot import BootMode, BootTarget
-from bmc.model.clock import SystemClock
 from bmc.model.errors import InvalidOptions, InvalidRequest
 from bmc.model.node import NodeDefinition
-from bmc.ports import Configured, Site
+from robots.testing import make_site
 
 WITHOUT = """
 import asyncio, sys
@@ -21,12 +20,13 @@ sys.modules["libvirt"] = None  # as where it is not installed
 from pathlib import Path
 from uuid import uuid4
 from bmc.libvirt_node.driver import driver
-from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed
 from bmc.model.node import NodeDefinition
-from bmc.ports import Configured, Site
-site = Site(Path("kept"), SystemClock(), Configured(lambda name: (b"", b""), connections={"here": "qemu:///system"}))
-print(*(check.finding for check in driver.checks(site)))
+from bmc.ports import Configured
+from robots.testing import make_site
+configured = Configured(lambda name: (b"", b""), connections={"here": "qemu:///system"})
+site = make_site(Path("kept"), configured=configured)
+print(*(check.finding for check in driver.checks(site.directory, configured)))
 try:
     asyncio.run(driver.open(NodeDefinition("n1", uuid4(), "libvirt", {"connection": "here", "domain": "vm"}), site))
 except BackendFailed as error:
@@ -61,7 +61,7 @@ def test_an_installation_without_the_binding_refuses_with_the_remedy(tmp_path: P
 async def test_a_connection_that_is_not_configured_is_refused(tmp_path: Path):
     definition = NodeDefinition("n1", uuid4(), "libvirt", {"connection": "here", "domain": "vm"})
     with pytest.raises(InvalidRequest, match="'here' is not in the configuration file"):
-        await driver.open(definition, Site(tmp_path, SystemClock(), Configured(lambda name: (b"", b""))))
+        await driver.open(definition, make_site(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_options_that_are_wrong_are_named(options: dict[str, object], words: str
     with pytest.raises(InvalidOptions, match=words):
         driver.complete(
             NodeDefinition("n1", uuid4(), "libvirt", options),
-            Site(Path("/nowhere"), SystemClock(), Configured(lambda name: (b"", b""))),
+            make_site(Path("/nowhere")),
         )
 
 

@@ -10,7 +10,7 @@ from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import SystemEvent
 from bmc.model.sensor import SensorSetting, Threshold
-from tests.world import ADMIN, OPERATOR, VIEWER, MemoryDrivers, open_world, until
+from tests.world import ADMIN, OPERATOR, VIEWER, MemoryDrivers, MemorySensors, open_world, until
 
 
 def sensor(node, name):
@@ -28,6 +28,21 @@ async def test_readings_come_with_power_and_go_with_it(world):
     assert sensor(node, "Memory").reading is None
     await node.do(Power(PowerAction.FORCE_OFF), OPERATOR)
     await until(lambda: sensor(node, "CPU Load").reading is None)
+
+
+async def test_sensors_that_its_machine_tells_of_later_are_there_and_keep_what_was_set(world, monkeypatch):
+    node, _ = await world.add()
+    whole = MemorySensors.sensors
+    monkeypatch.setattr(MemorySensors, "sensors", lambda self: whole(self)[2:])
+    await node.do(Power(PowerAction.ON), OPERATOR)
+    await until(lambda: [found.info.name for found in node.snapshot.sensors] == ["Disk Read", "Inlet Temp"])
+    before = node.snapshot.sensors_since
+    await node.do(SetSensor("Inlet Temp", SensorSetting({Threshold.UPPER_CAUTION: 30.0})), OPERATOR)
+    monkeypatch.undo()
+    await until(lambda: len(node.snapshot.sensors) == 4)
+    assert node.snapshot.sensors_since > before
+    assert sensor(node, "Inlet Temp").setting.thresholds == {Threshold.UPPER_CAUTION: 30.0}
+    await until(lambda: sensor(node, "CPU Load").reading == 12.0)
 
 
 async def test_nothing_is_read_of_a_node_whose_power_is_unknown(world):

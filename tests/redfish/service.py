@@ -19,6 +19,7 @@ from yarl import URL
 from bmc.accounts import Accounts, Limits
 from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
+from bmc.assignments import Assignments
 from bmc.config import Settings
 from bmc.fetch import Fetcher
 from bmc.hooks import Hooks, HookSettings
@@ -39,6 +40,7 @@ from bmc.model.node import Disk, Hardware, Nic
 from bmc.model.software import Software
 from bmc.node import Node
 from bmc.ports import Backend
+from bmc.power.safety import Safety
 from bmc.redfish.event_record import event_body
 from bmc.service import Opened
 from bmc.store import Json
@@ -219,6 +221,8 @@ class Service:
     server: HttpServer
     client: ClientSession
     nodes: NodeServers
+    safety: Safety
+    assignments: Assignments
     core: Any
 
     @property
@@ -349,6 +353,8 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
         aggregates = Aggregates(world.store)
         world.fleet.on_forget(aggregates.forget)
         certificate = HttpsCertificate.own(path, ["127.0.0.1", "localhost"]) if secure else None
+        safety = await Safety.open(world.store, world.events, clock, {})
+        assignments = Assignments(world.events, clock)
         app = make_app(
             accounts=accounts,
             fleet=world.fleet,
@@ -359,6 +365,8 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
             aggregates=aggregates,
             images=imports,
             ipmi=ipmi,
+            safety=safety,
+            assignments=assignments,
             store=world.store,
             clock=clock,
             software=SOFTWARE,
@@ -391,6 +399,8 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
                 server,
                 client,
                 nodes,
+                safety,
+                assignments,
                 core,
             )
         await jobs.close()

@@ -12,7 +12,8 @@ from bmc.redfish import oem
 from bmc.redfish.event_record import message_id
 from bmc.redfish.registries import EVENTS, MESSAGES, registry_document
 from bmc.redfish.schemas import NAMES
-from bmc.redfish.system_actions import OEM_ACTIONS
+from bmc.redfish.service_actions import OEM_ACTIONS as SERVICE_ACTIONS
+from bmc.redfish.system_actions import OEM_ACTIONS as SYSTEM_ACTIONS
 from bmc.redfish.tree import all_routes
 from bmc.redfish.types import VERSIONS
 from tests.redfish.service import Service
@@ -69,7 +70,7 @@ async def test_every_type_in_a_file_of_ours_is_defined_or_referenced(service: Se
         known |= {each.attrib["Namespace"] for each in file.iter(f"{EDM}Schema")} | {"Edm"}
         for element in file.iter():
             kind = element.attrib.get("Type", "").removeprefix("Collection(").removesuffix(")")
-            if kind and element.tag.startswith(EDM) and not kind.startswith("ComputerSystem.v1_0_0"):
+            if kind and element.tag.startswith(EDM) and not kind.endswith(".v1_0_0.OemActions"):
                 assert kind.rpartition(".")[0] in known, (uri, kind)
 
 
@@ -87,6 +88,20 @@ async def test_the_schema_of_a_systems_options_is_that_of_all_drivers(service: S
     options = {each.attrib["Name"]: each.attrib["Type"] for each in types["Options"].iter(f"{EDM}Property")}
     assert options == {"disks": "Collection(LightsoutComputerSystem.v1_0_0.Disk)", "port": "Edm.Int64"}
     assert "Disk" in types
+
+
+async def test_an_option_of_several_kinds_is_left_to_the_open_type_and_a_table_is_open(service: Service) -> None:
+    driver = entry_points(group=GROUP, name="hardware")["hardware"].load()
+    service.world.fleet.options_schemas = lambda: [driver.schema()]  # type: ignore[method-assign]
+    file = ET.fromstring((await service.call("GET", "/redfish/v1/Schemas/LightsoutComputerSystem_v1.xml")).body)
+    types = {each.attrib["Name"]: each for each in file.iter(f"{EDM}ComplexType")}
+    options = {each.attrib["Name"]: each.attrib["Type"] for each in types["Options"].iter(f"{EDM}Property")}
+    assert options.keys().isdisjoint({"power", "sense", "interlocks"})
+    assert options["bmc"] == "LightsoutComputerSystem.v1_0_0.bmc"
+    assert options["shared_with"] == "Collection(Edm.String)"
+    for name in ("Options", "bmc"):
+        said = {each.attrib["Term"]: each.attrib for each in types[name].findall(f"{EDM}Annotation")}
+        assert said["OData.AdditionalProperties"]["Bool"] == "true"
 
 
 async def test_every_json_schema_is_listed_and_leads_to_its_file(service: Service) -> None:
@@ -110,7 +125,7 @@ async def test_every_json_schema_is_listed_and_leads_to_its_file(service: Servic
 
 async def test_every_action_of_ours_has_a_schema(service: Service) -> None:
     posts = {route.path.rpartition("/")[2] for route in all_routes() if "/Actions/Oem/" in route.path}
-    assert posts == {name for name, _, _ in OEM_ACTIONS}
+    assert posts == {action.name for action in (*SYSTEM_ACTIONS, *SERVICE_ACTIONS)}
     file = ET.fromstring((await service.call("GET", "/redfish/v1/Schemas/Lightsout_v1.xml")).body)
     parameters = {
         action.attrib["Name"]: [each.attrib["Name"] for each in action.iter(f"{EDM}Parameter")][1:]
@@ -131,6 +146,8 @@ async def test_every_action_of_ours_has_a_schema(service: Service) -> None:
     assert parameters["Erase"] == ["Way", "Method", "Disk"]
     assert (parameters["EndRescue"], parameters["Inspect"]) == ([], ["Way"])
     assert {f"Lightsout.{name}" for name in parameters} == posts
+    (plan,) = [each for each in file.iter(f"{EDM}Action") if each.attrib["Name"] == "PlanPower"]
+    assert [each.attrib["Type"] for each in plan.iter(f"{EDM}ReturnType")] == ["Lightsout.PowerPlan"]
     schema = await service.get("/redfish/v1/Schemas/Lightsout.json")
     assert {f"Lightsout.{name}" for name in schema["definitions"]} >= posts
 

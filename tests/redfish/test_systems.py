@@ -184,6 +184,49 @@ async def test_an_unknown_power_state_is_null_with_its_reason_until_a_person_con
     assert (await service.get(N1))["PowerState"] == "Off"
 
 
+async def test_a_system_says_what_each_of_its_senses_said_and_what_was_done_last(service: Service) -> None:
+    ours = (await service.get(N1))["Oem"]["Lightsout"]
+    assert ours["LastPowerAction"] is None
+    (sense,) = ours["Senses"]
+    assert sense.pop("LookedAt").endswith("Z")
+    told = {"Name": "memory", "FailureDomain": "memory", "PowerState": "Off", "Reason": None, "Counts": True}
+    assert sense == told
+    assert (await service.call("POST", RESET, {"ResetType": "On"}, as_="olga")).status == 204
+    last = (await service.get(N1))["Oem"]["Lightsout"]["LastPowerAction"]
+    assert last.pop("Started") <= last.pop("Ended")
+    assert last == {"ResetType": "On", "Account": "olga", "Outcome": "done", "Problem": None}
+    server = service.drivers.servers["n1"]
+    server.failure = OutcomeUnknown("the acknowledgement was lost")
+    assert (await service.call("POST", RESET, {"ResetType": "ForceRestart"})).status == 502
+    last = (await service.get(N1))["Oem"]["Lightsout"]["LastPowerAction"]
+    assert (last["ResetType"], last["Outcome"]) == ("ForceRestart", "unknown")
+    assert "the acknowledgement was lost" in last["Problem"]
+    server.become(PowerState.UNKNOWN, PowerCause.OBSERVED, reason="the cable is out")
+    await until(lambda: service.world.fleet.node("n1").snapshot.power is PowerState.UNKNOWN)
+    (sense,) = (await service.get(N1))["Oem"]["Lightsout"]["Senses"]
+    assert (sense["PowerState"], sense["Reason"], sense["Counts"]) == (None, "the cable is out", False)
+
+
+async def test_a_plan_tells_what_a_reset_would_do_and_what_hinders_it_and_does_nothing(service: Service) -> None:
+    plan = f"{N1}/Actions/Oem/Lightsout.PlanPower"
+    offer = (await service.get(N1))["Actions"]["Oem"]["#Lightsout.PlanPower"]
+    assert offer["target"] == plan
+    assert "GracefulShutdown" in offer["ResetType@Redfish.AllowableValues"]
+    answer = await service.call("POST", plan, {"ResetType": "On"}, as_="olga")
+    assert answer.status == 200
+    assert answer.body == {"ResetType": "On", "Steps": ["On by memory"], "Hindrances": []}
+    hindered = await service.call("POST", plan, {"ResetType": "ForceRestart"}, as_="olga")
+    assert hindered.status == 200
+    assert "n1 is Off" in hindered.body["Hindrances"][0]
+    await service.call("POST", f"{N1}/Actions/Oem/Lightsout.Reserve", {"Reason": "new fans"})
+    held = await service.call("POST", plan, {"ResetType": "On"}, as_="olga")
+    assert "new fans" in held.body["Hindrances"][0]
+    assert service.drivers.servers["n1"].asked == []
+    assert (await service.call("POST", plan, {"ResetType": "On"}, as_="vera")).status == 403
+    assert (await service.call("POST", plan, {"ResetType": "Boil"})).ids == ["ActionParameterValueNotInList"]
+    assert (await service.call("POST", plan, {})).ids == ["ActionParameterMissing"]
+
+
 async def test_a_boot_override_is_set_read_back_and_cleared(service: Service) -> None:
     once = {"BootSourceOverrideTarget": "Pxe", "BootSourceOverrideEnabled": "Once"}
     answer = await service.call("PATCH", N1, {"Boot": once})

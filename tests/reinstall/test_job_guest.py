@@ -27,7 +27,7 @@ from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
 from bmc.node.power import PATIENCE
-from bmc.ports import Backend, Configured, Site
+from bmc.ports import Backend, Configured
 from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.build_debian import debian_directory
 from bmc.reinstall.medium import build_medium
@@ -35,6 +35,7 @@ from bmc.reinstall.network_boot import boot_files
 from bmc.reinstall.ways import Network, VirtualMedia, deploy_link
 from bmc.virtual_node.driver import driver
 from bmc.virtual_node.files import SERIAL_LOG, NodeFiles
+from robots.testing import make_site
 from tests.jobs.lab import jobs_of
 from tests.reinstall.conftest import recipes
 from tests.world import ADMIN, OPERATOR, MemoryDrivers, World, open_world, until
@@ -58,7 +59,7 @@ class RealDrivers(MemoryDrivers):
 
     def __init__(self, directory: Path) -> None:
         super().__init__()
-        self._site = Site(directory, SystemClock(), Configured(no_credentials))
+        self._site = make_site(directory, configured=Configured(no_credentials))
 
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
         return driver.complete(definition, self._site)

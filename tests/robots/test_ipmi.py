@@ -19,8 +19,8 @@ from bmc.model.errors import BackendFailed, InvalidRequest, NotSupported, Outcom
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend, Configured, Site
+from robots.contract import BackendContract, OpenBackend
 from robots.ipmi import driver, open_ipmi_node
-from tests.contracts.backend import BackendContract, OpenBackend
 from tests.robots.conftest import Simulator
 
 CREDENTIALS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bmc.ports import Backend
-from tests.contracts.backend import BackendContract, OpenBackend
+from robots.contract import BackendContract, OpenBackend
 from tests.virtual_node.rig import Rig
 
 

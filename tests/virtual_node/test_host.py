@@ -13,9 +13,8 @@ import pytest
 
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootSeen, BootTarget
 from bmc.model.checks import Verdict
-from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, Refused
-from bmc.ports import Configured, Site
+from bmc.ports import Configured
 from bmc.virtual_node import accelerator
 from bmc.virtual_node.driver import QEMU, driver
 from bmc.virtual_node.files import keep_quota, read_tail, write_guest_file
@@ -115,9 +114,8 @@ def test_kvm_is_tried_once_and_remembered(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_doctor_hears_of_the_accelerator_and_the_firmware(tmp_path: Path):
-    checks = {
-        check.name: check for check in driver.checks(Site(tmp_path, SystemClock(), Configured(lambda name: (b"", b""))))
-    }
+    configured = Configured(lambda name: (b"", b""))
+    checks = {check.name: check for check in driver.checks(tmp_path, configured)}
     assert checks["qemu"].verdict is Verdict.OK
     assert checks["accelerator"].finding
     assert checks["accelerator"].verdict is Verdict.OK or checks["accelerator"].remedy

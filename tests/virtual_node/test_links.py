@@ -10,14 +10,14 @@ from uuid import UUID
 import pytest
 
 from bmc.model.checks import Verdict
-from bmc.model.clock import SystemClock
 from bmc.model.errors import InvalidRequest, Refused
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction
-from bmc.ports import Configured, Site
+from bmc.ports import Configured
 from bmc.virtual_node import links, tap
 from bmc.virtual_node.driver import driver
 from bmc.virtual_node.options import NicOptions
+from robots.testing import make_site
 from tests.virtual_node.own_network import ip, own_network
 from tests.virtual_node.rig import Rig
 from tests.virtual_node.test_linux import install
@@ -130,7 +130,7 @@ async def test_an_interface_that_the_configuration_does_not_name_is_refused_at_t
 ):
     options = {"nics": [{}, {"network": {"bridge": "br0"}}]}
     definition = NodeDefinition("n1", UUID(int=1), "qemu", options)
-    site = Site(tmp_path, SystemClock(), Configured(lambda name: (b"", b""), frozenset({"br1", "tap0"})))
+    site = make_site(tmp_path, configured=Configured(lambda name: (b"", b""), frozenset({"br1", "tap0"})))
     with pytest.raises(InvalidRequest) as refused:
         driver.complete(definition, site)
     assert str(refused.value) == (

@@ -8,11 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from bmc.model.clock import SystemClock
 from bmc.model.errors import Refused, WrongState
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
-from bmc.ports import Configured, Site
 from bmc.virtual_node.driver import driver
+from robots.testing import make_site
 from tests.virtual_node.rig import SMALL, Rig
 
 pytestmark = pytest.mark.guest
@@ -161,7 +160,7 @@ async def test_a_disk_never_shrinks(rig: Rig, make_rig):
     await rig.apply(PowerAction.FORCE_OFF)
     asked = replace(rig.definition, options={**SMALL, "disks": [{"size_mib": 4}]})
     with pytest.raises(Refused, match=r"options\.disks\[0\].*never shrunk"):
-        driver.complete(asked, Site(rig.directory, SystemClock(), Configured(lambda name: (b"", b""))))
+        driver.complete(asked, make_site(rig.directory))
     smaller = make_rig(disks=[{"size_mib": 4}])
     await smaller.start()
     with pytest.raises(Refused, match=r"options\.disks\[0\].*never shrunk"):

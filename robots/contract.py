@@ -51,35 +51,35 @@ class BackendContract:
         await backend.switch.apply(PowerAction.ON)
         await self.shows(backend, PowerState.ON)
 
-    async def test_it_can_at_least_be_turned_on_and_off_and_be_looked_at(self, backend: Backend):
+    async def test_it_can_at_least_be_turned_on_and_off_and_be_looked_at(self, backend: Backend) -> None:
         assert {PowerAction.ON, PowerAction.FORCE_OFF} <= backend.switch.actions
         assert backend.senses
         assert backend.switch.domain
         assert all(sense.name and sense.domain for sense in backend.senses)
         assert len({sense.name for sense in backend.senses}) == len(backend.senses)
 
-    async def test_on_and_off_are_seen(self, backend: Backend):
+    async def test_on_and_off_are_seen(self, backend: Backend) -> None:
         await self.turn_on(backend)
         await backend.switch.apply(PowerAction.FORCE_OFF)
         await self.shows(backend, PowerState.OFF)
 
-    async def test_on_must_not_fail_when_it_is_on(self, backend: Backend):
+    async def test_on_must_not_fail_when_it_is_on(self, backend: Backend) -> None:
         await self.turn_on(backend)
         await backend.switch.apply(PowerAction.ON)
         await self.shows(backend, PowerState.ON)
 
-    async def test_off_must_not_fail_when_it_is_off(self, backend: Backend):
+    async def test_off_must_not_fail_when_it_is_off(self, backend: Backend) -> None:
         await backend.switch.apply(PowerAction.FORCE_OFF)
         await self.shows(backend, PowerState.OFF)
 
-    async def test_what_it_offers_beside_leaves_it_on(self, backend: Backend):
+    async def test_what_it_offers_beside_leaves_it_on(self, backend: Backend) -> None:
         await self.turn_on(backend)
         for action in (PowerAction.FORCE_RESTART, PowerAction.POWER_CYCLE):
             if action in backend.switch.actions:
                 await backend.switch.apply(action)
                 await self.shows(backend, PowerState.ON)
 
-    async def test_a_change_is_told_without_asking(self, backend: Backend):
+    async def test_a_change_is_told_without_asking(self, backend: Backend) -> None:
         changes = [sense.changes() for sense in backend.senses]
 
         async def until_on(readings: AsyncIterator[PowerReading]) -> None:
@@ -94,17 +94,17 @@ class BackendContract:
             await asyncio.gather(*waiting)
         await asyncio.gather(*(each.aclose() for each in changes if hasattr(each, "aclose")))
 
-    async def test_what_is_not_paused_cannot_be_resumed(self, backend: Backend):
+    async def test_what_is_not_paused_cannot_be_resumed(self, backend: Backend) -> None:
         await self.turn_on(backend)
         with pytest.raises((NotSupported, WrongState)):
             await backend.switch.resume()
 
-    async def test_letting_go_does_not_touch_the_machine(self, backend: Backend, open_backend: OpenBackend):
+    async def test_letting_go_does_not_touch_the_machine(self, backend: Backend, open_backend: OpenBackend) -> None:
         await self.turn_on(backend)
         await backend.lifecycle.close()
         await self.shows(await open_backend(), PowerState.ON)
 
-    async def test_every_boot_target_can_be_armed_and_taken_back(self, backend: Backend):
+    async def test_every_boot_target_can_be_armed_and_taken_back(self, backend: Backend) -> None:
         if backend.boot is None:
             pytest.skip("no boot control")
         for target in backend.boot.targets:
@@ -112,7 +112,7 @@ class BackendContract:
                 await backend.boot.apply(BootOverride(target, enabled))
                 await backend.boot.apply(NO_OVERRIDE)
 
-    async def test_a_once_override_is_spent_by_the_next_boot(self, backend: Backend):
+    async def test_a_once_override_is_spent_by_the_next_boot(self, backend: Backend) -> None:
         if backend.boot is None:
             pytest.skip("no boot control")
         seen = backend.boot.seen()
@@ -123,7 +123,7 @@ class BackendContract:
             while (await anext(seen)).override != override:
                 pass
 
-    async def test_a_drive_that_does_not_exist_is_an_error(self, backend: Backend, tmp_path: Path):
+    async def test_a_drive_that_does_not_exist_is_an_error(self, backend: Backend, tmp_path: Path) -> None:
         bay = self.bay(backend)
         with pytest.raises(NotFound):
             await bay.eject("no-such-drive")
@@ -132,14 +132,14 @@ class BackendContract:
         with pytest.raises(NotFound):
             await bay.insert("no-such-drive", str(image), "image")
 
-    async def test_an_empty_drive_may_be_ejected(self, backend: Backend):
+    async def test_an_empty_drive_may_be_ejected(self, backend: Backend) -> None:
         bay = self.bay(backend)
         for slot in bay.slots():
             await bay.eject(slot.id)
             await bay.eject(slot.id)
         assert not any(slot.inserted for slot in bay.slots())
 
-    async def test_the_hardware_can_be_asked_at_any_time(self, backend: Backend):
+    async def test_the_hardware_can_be_asked_at_any_time(self, backend: Backend) -> None:
         if backend.inventory is None:
             pytest.skip("no inventory")
         assert isinstance(backend.inventory.hardware(), Hardware)

@@ -32,6 +32,9 @@ class NothingHeld:
     def power_of(self, node: str) -> PowerState:
         return self.power.get(node, PowerState.UNKNOWN)
 
+    def word_of(self, node: str) -> PowerState | None:
+        return None
+
     def check(self) -> None:
         return
 
@@ -55,8 +58,8 @@ class NobodyThere:
         raise AssertionError(f"nobody is there to {text}")
 
 
-def make_site(directory: Path, clock: Clock | None = None) -> Site:
-    configured = Configured(credentials)
+def make_site(directory: Path, clock: Clock | None = None, configured: Configured | None = None) -> Site:
+    configured = configured or Configured(credentials)
     return Site(directory, clock or SystemClock(), configured, SharedDevices(), NothingHeld(), NobodyThere())
 
 

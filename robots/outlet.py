@@ -1,0 +1,84 @@
+"""A switched outlet as switch and as supply of a node, and a sense of it. How it is asked, the adapter says."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+
+from bmc.model.clock import Clock
+from bmc.model.errors import NotSupported
+from bmc.model.power import PowerAction, PowerState
+from robots.polled import Polled
+
+PATIENCE = 30.0
+"""Seconds that it may take to be given an action at least."""
+
+
+class Outlet(ABC):
+    """PowerSwitch and PowerSupply. On and off may reach it twice, a cycle of its own (`cycles`) at most once."""
+
+    def __init__(self, domain: str, cycles: bool, patience: float) -> None:
+        self.domain = domain
+        self.patience = max(PATIENCE, patience)
+        self.actions = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
+        if cycles:
+            self.actions |= {PowerAction.POWER_CYCLE}
+
+    @abstractmethod
+    async def state(self) -> PowerState:
+        """What the device says of it: On or Off. :raise BmcError: it cannot be told; nothing was done."""
+
+    @abstractmethod
+    async def turn(self, on: bool) -> None:
+        """:raise: as `PowerSwitch.apply`."""
+
+    @abstractmethod
+    async def cycle(self) -> None:
+        """Off and, after the device's own time, on again. :raise: as `PowerSwitch.apply`."""
+
+    async def apply(self, action: PowerAction) -> None:
+        if action is PowerAction.POWER_CYCLE:
+            await self.cycle()
+        else:
+            await self.turn(action is PowerAction.ON)
+
+    async def resume(self) -> None:
+        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
+
+    async def feed(self) -> bool:
+        if await self.state() is PowerState.ON:
+            return False
+        await self.turn(True)
+        return True
+
+    async def cut(self) -> None:
+        await self.turn(False)
+
+
+class OutletSense(Polled):
+    """PowerSense by what `ask` tells: the state of an outlet, or whether more is drawn than by a server that is off."""
+
+    def __init__(
+        self, name: str, domain: str, ask: Callable[[], Awaitable[PowerState]], clock: Clock, poll: float
+    ) -> None:
+        super().__init__(clock, poll)
+        self.name, self.domain = name, domain
+        self._ask = ask
+
+    async def look(self) -> PowerState:
+        return await self._ask()
+
+
+class LettingGo:
+    """Lifecycle of an adapter that begins nothing before somebody asks; `ends` are called in turn when it closes."""
+
+    def __init__(self, *ends: Callable[[], Awaitable[None]]) -> None:
+        self._ends = ends
+
+    async def start(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        for end in self._ends:
+            await end()
+
+    async def erase(self) -> None:
+        return None

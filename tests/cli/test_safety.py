@@ -1,0 +1,50 @@
+"""Plans, the emergency stop and people's assignments on the command line."""
+
+import asyncio
+import json
+
+from tests.cli.conftest import Shell
+from tests.redfish.service import Service
+from tests.world import until
+
+
+async def test_a_plan_is_shown_and_nothing_is_done(service: Service, bmc: Shell) -> None:
+    assert await bmc.ok("power", "n1", "on", "--plan", as_="olga") == "n1: On\n  1. On by memory\n"
+    hindered = await bmc("power", "n1,n2", "powercycle", "--plan")
+    assert (hindered.code, hindered.err) == (0, "")
+    hindered = await bmc("power", "n[1-2]", "forcerestart", "--plan")
+    assert hindered.code == 1
+    assert "n2: ForceRestart\n  1. ForceRestart by memory\n  hindered: n2 is Off" in hindered.out
+    assert json.loads(await bmc.ok("power", "n1", "on", "--plan", "--json")) == [
+        {"node": "n1", "steps": ["On by memory"], "hindrances": []}
+    ]
+    assert "of which action" in (await bmc("power", "n1", "--plan")).err
+    assert service.drivers.servers["n1"].asked == []
+
+
+async def test_the_emergency_stop_is_pressed_and_released(service: Service, bmc: Shell) -> None:
+    assert "is pressed" in await bmc.ok("emergency-stop", "--reason", "smoke", as_="olga")
+    assert service.safety.stopped is not None
+    assert (service.safety.stopped.account, service.safety.stopped.reason) == ("olga", "smoke")
+    assert (await bmc("emergency-stop", "--release", as_="olga")).code == 1
+    assert "may move again" in await bmc.ok("emergency-stop", "--release")
+    assert service.safety.stopped is None
+    refused = await bmc("emergency-stop", "--release")
+    assert (refused.code, refused.err) == (1, "bmc: the emergency stop is not pressed\n")
+    assert "not for --release" in (await bmc("emergency-stop", "--release", "--reason", "x")).err
+
+
+async def test_assignments_are_listed_and_answered(service: Service, bmc: Shell) -> None:
+    asked = [asyncio.create_task(service.assignments.ask(name, f"press {name}", 60)) for name in ("n1", "n2")]
+    await until(lambda: len(service.assignments.open()) == 2)
+    first, second = json.loads(await bmc.ok("assignment", "list", "--json"))
+    shown = (await bmc.ok("assignment", "list")).splitlines()
+    assert first["Id"] in shown[1]
+    assert shown[2].endswith("press n2")
+    await bmc.ok("assignment", "done", first["Id"], as_="tina")
+    await bmc.ok("assignment", "could-not", second["Id"], as_="olga")
+    said, refused = await asyncio.gather(*asked, return_exceptions=True)
+    assert said is None
+    assert "olga says that it could not be done" in str(refused)
+    assert (await bmc.ok("assignment", "list")).splitlines() == ["id  node  until  what"]
+    assert (await bmc("assignment", "done", first["Id"])).code == 1

@@ -1,0 +1,452 @@
+"""An arm that presses buttons: our client, a rosbridge of its own, a robot by roslibpy, and the plant it presses."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from websockets.sync.client import connect
+
+import robots.arm_switch
+import robots.rosbridge
+from bmc.events import Events
+from bmc.model.errors import BackendFailed, BmcError, InvalidOptions, OutcomeUnknown, Refused, Unreachable
+from bmc.model.node import NodeDefinition
+from bmc.model.power import PowerAction
+from bmc.ports import Backend, PowerSwitch, Site
+from bmc.power.safety import Safety
+from bmc.store import Store
+from robots.adapter import Place
+from robots.contract import BackendContract, OpenBackend
+from robots.hardware import Adapters, driver
+from robots.testing import make_site, opened
+from tests.robots.plant import ROOT, Rules, port_of, program
+from tests.robots.ros_arm import ACTION, ACTION_TYPE, HOMED, IS_HOMED, SERVICE, STOP, Cell, running_cell, until
+from tests.robots.witness import witnessed
+
+HOLD = {"target": "{target}", "hold": {"sec": "{sec}", "nanosec": "{nanosec}"}}
+BY_ACTION: dict[str, Any] = {"action": ACTION, "type": ACTION_TYPE, "arguments": HOLD, "homed": {"topic": HOMED}}
+BY_SERVICE: dict[str, Any] = {"service": SERVICE, "arguments": HOLD}
+RULES = Rules(hold=0.8)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cell]:
+    with running_cell(tmp_path_factory.mktemp("arm") / "cell", RULES) as cell:
+        yield cell
+
+
+@pytest.fixture
+def cell(running: Cell) -> Cell:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return make_site(tmp_path / "site")
+
+
+@asynccontextmanager
+async def arm(cell: Cell, site: Site, node: str = "n1", **options: Any) -> AsyncIterator[PowerSwitch]:
+    """The switch of one arm, as the driver opens it."""
+    adapter = Adapters().find("arm")
+    assert adapter is not None
+    checked = adapter.options.model_validate({"url": cell.url, **options})
+    parts = adapter.open(checked, Place(node, "arm", site.directory / node / "power", site))
+    assert parts.switch is not None
+    assert parts.lifecycle is not None
+    await parts.lifecycle.start()
+    try:
+        yield parts.switch
+    finally:
+        await parts.lifecycle.close()
+
+
+async def becomes(what: Callable[[], bool], words: str) -> None:
+    await asyncio.to_thread(until, what, words)
+
+
+class TestContract(BackendContract):
+    @pytest.fixture
+    async def open_backend(self, cell: Cell, site: Site, tmp_path: Path) -> AsyncIterator[OpenBackend]:
+        with witnessed(cell.plant, tmp_path / "bmc") as sense:
+            power = {"adapter": "arm", "url": cell.url, "long": "1.2s", "reset_target": "{node}/reset", **BY_ACTION}
+            async with AsyncExitStack() as stack:
+
+                async def open_backend() -> Backend:
+                    return await stack.enter_async_context(opened({"power": power, "sense": [sense]}, site))
+
+                yield open_backend
+
+
+@pytest.mark.parametrize("way", [BY_ACTION, BY_SERVICE])
+async def test_a_press_is_one_request_with_the_arguments_of_the_options(cell: Cell, site: Site, way: dict):
+    async with arm(cell, site, "a2", **way, short="250ms") as switch:
+        await switch.apply(PowerAction.ON)
+    assert cell.plant.look().running
+    assert cell.plant.look().held["power"] == pytest.approx(0.25, abs=0.15)
+    requests = cell.sent("send_action_goal") + cell.sent("call_service")
+    assert [each["args"] for each in requests] == [
+        {"target": "a2/power", "hold": {"sec": 0, "nanosec": 250_000_000}},
+    ]
+
+
+@pytest.mark.parametrize("way", [BY_ACTION, BY_SERVICE])
+async def test_what_the_robot_says_went_wrong_is_told(cell: Cell, site: Site, way: dict):
+    cell.fault("fail")
+    async with arm(cell, site, **way) as switch:
+        with pytest.raises(BackendFailed, match="servo 3 is too hot"):
+            await switch.apply(PowerAction.ON)
+    assert cell.presses == 0
+
+
+async def test_a_failure_is_told_with_the_phase_that_was_reached(cell: Cell, site: Site):
+    cell.fault("fail")
+    async with arm(cell, site, **BY_ACTION) as switch:
+        with pytest.raises(BackendFailed, match="last seen: approaching"):
+            await switch.apply(PowerAction.ON)
+
+
+async def test_a_goal_that_the_robot_rejects_was_not_done(cell: Cell, site: Site):
+    cell.fault("reject")
+    async with arm(cell, site, **BY_ACTION) as switch:
+        with pytest.raises(Refused, match="rejected"):
+            await switch.apply(PowerAction.ON)
+    assert len(cell.sent("send_action_goal")) == 1
+
+
+@pytest.mark.parametrize("way", [{**BY_ACTION, "action": "/arm/wave"}, {"service": "/arm/wave"}])
+async def test_an_arm_that_is_not_there_is_unreachable(cell: Cell, site: Site, way: dict):
+    async with arm(cell, site, **way) as switch:
+        with pytest.raises(Unreachable, match="nothing was done"):
+            await switch.apply(PowerAction.ON)
+
+
+async def test_without_a_bridge_nothing_was_sent(cell: Cell, site: Site):
+    cell.stop_bridge()
+    async with arm(cell, site, **BY_ACTION) as switch:
+        with pytest.raises(Unreachable, match="nothing was done"):
+            await switch.apply(PowerAction.ON)
+
+
+async def test_a_bridge_that_hangs_before_a_press_is_noticed_before_anything_is_sent(
+    cell: Cell, site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(robots.rosbridge, "ANSWERS_WITHIN", 0.5)
+    async with arm(cell, site, **BY_ACTION) as switch:
+        await switch.apply(PowerAction.ON)
+        cell.hang_bridge()
+        with pytest.raises(Unreachable):
+            await switch.apply(PowerAction.ON)
+    assert cell.presses == 1
+
+
+async def test_a_slow_arm_is_waited_for_and_told_once(cell: Cell, site: Site):
+    cell.fault("wait-approaching")
+    async with arm(cell, site, **BY_ACTION) as switch:
+        press = asyncio.create_task(switch.apply(PowerAction.ON))
+        await asyncio.sleep(1.5)
+        assert not press.done()
+        cell.mend("wait-approaching")
+        await press
+    assert (cell.presses, len(cell.sent("send_action_goal"))) == (1, 1)
+
+
+@pytest.mark.parametrize("end", ["stop_bridge", "hang_bridge"])
+async def test_a_bridge_gone_in_mid_motion_leaves_the_outcome_unknown_and_nothing_is_sent_again(
+    cell: Cell, site: Site, end: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(robots.rosbridge, "ANSWERS_WITHIN", 0.5)
+    cell.fault("wait-pressing")
+    async with arm(cell, site, **BY_ACTION) as switch:
+        press = asyncio.create_task(switch.apply(PowerAction.ON))
+        await becomes(lambda: cell.presses == 1, "the arm to press")
+        getattr(cell, end)()
+        with pytest.raises(OutcomeUnknown, match="last seen: pressing"):
+            await press
+        cell.mend("wait-pressing")
+        await becomes(lambda: not cell.moving, "the arm to be back")
+        cell.stop_bridge()
+        cell.start_bridge()
+        await becomes(lambda: bool(cell.sent("advertise")), "the robot to come back")
+        await asyncio.sleep(0.5)
+        assert cell.sent("send_action_goal") == []
+        await switch.apply(PowerAction.PUSH_POWER_BUTTON)
+    assert (cell.presses, len(cell.sent("send_action_goal"))) == (2, 1)
+
+
+@pytest.mark.parametrize("way", [BY_ACTION, BY_SERVICE])
+async def test_a_lost_result_is_not_taken_for_any_outcome(cell: Cell, site: Site, way: dict):
+    cell.fault("lose-result")
+    async with arm(cell, site, **way, within="1s", back="1s", short="100ms") as switch:
+        with pytest.raises(OutcomeUnknown):
+            await switch.apply(PowerAction.ON)
+    assert cell.presses == 1
+
+
+async def test_a_result_that_does_not_come_ends_the_motion(cell: Cell, site: Site):
+    cell.fault("wait-pressing")
+    async with arm(cell, site, **BY_ACTION, within="1s") as switch:
+        with pytest.raises(OutcomeUnknown, match="last seen: retreating; it gave up and is back"):
+            await switch.apply(PowerAction.ON)
+    assert not cell.moving
+    assert cell.plant.look().closed == ["a"]
+
+
+async def test_what_somebody_else_stops_is_unknown(cell: Cell, site: Site):
+    cell.fault("wait-pressing")
+    async with arm(cell, site, **BY_ACTION) as switch:
+        press = asyncio.create_task(switch.apply(PowerAction.ON))
+        await becomes(lambda: cell.presses == 1, "the arm to press")
+        await asyncio.to_thread(call, cell, STOP)
+        with pytest.raises(OutcomeUnknown, match="somebody else stopped it"):
+            await press
+
+
+def call(cell: Cell, service: str) -> None:
+    with connect(cell.url, proxy=None) as socket:
+        socket.send(json.dumps({"op": "call_service", "id": "1", "service": service}))
+        socket.recv()
+
+
+WAYS_TO_BE_HOMED = [
+    {"topic": HOMED},
+    {"topic": HOMED, "type": "std_msgs/msg/Bool", "field": "data"},
+    {"service": IS_HOMED},
+]
+
+
+@pytest.mark.parametrize("homed", WAYS_TO_BE_HOMED)
+async def test_an_arm_that_is_not_homed_does_not_move(cell: Cell, site: Site, homed: dict):
+    async with arm(cell, site, **{**BY_ACTION, "homed": homed}) as switch:
+        cell.fault("unhomed")
+        await asyncio.sleep(0.2)
+        with pytest.raises(Refused, match="is not homed"):
+            await switch.apply(PowerAction.ON)
+        assert cell.sent("send_action_goal") == []
+        cell.mend("unhomed")
+        await asyncio.sleep(0.2)
+        await switch.apply(PowerAction.ON)
+    assert cell.presses == 1
+
+
+async def test_what_homed_looks_like_is_for_the_options_to_say(cell: Cell, site: Site):
+    homed = {"service": IS_HOMED, "field": "state.label", "equals": "parked"}
+    async with arm(cell, site, **{**BY_ACTION, "homed": homed}) as switch:
+        with pytest.raises(Refused, match='says "idle", expected "parked"'):
+            await switch.apply(PowerAction.ON)
+    async with arm(cell, site, **{**BY_ACTION, "homed": {**homed, "equals": "idle"}}) as switch:
+        await switch.apply(PowerAction.ON)
+
+
+async def test_an_arm_that_does_not_say_whether_it_is_homed_does_not_move(
+    cell: Cell, site: Site, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(robots.arm_switch, "ANSWERS_WITHIN", 0.3)
+    async with arm(cell, site, **{**BY_ACTION, "homed": {"topic": "/arm/silent"}}) as switch:
+        with pytest.raises(Refused, match="does not say whether it is homed"):
+            await switch.apply(PowerAction.ON)
+    assert cell.sent("send_action_goal") == []
+
+
+@pytest.fixture
+async def safety(site: Site, tmp_path: Path) -> AsyncIterator[Safety]:
+    async with Store.open(tmp_path / "store" / "lightsout.db") as store:
+        yield await Safety.open(store, Events(store, site.clock), site.clock, {})
+
+
+STOPPABLE = [BY_ACTION, {**BY_SERVICE, "stop": STOP}]
+
+
+@pytest.mark.parametrize("way", STOPPABLE)
+async def test_an_emergency_stop_takes_the_finger_off_and_waits_for_the_arm(
+    cell: Cell, site: Site, safety: Safety, way: dict
+):
+    cell.fault("wait-pressing")
+    async with arm(cell, site, **way) as switch:
+        press = asyncio.create_task(safety.move(switch.apply(PowerAction.ON)))
+        await becomes(lambda: cell.presses == 1, "the arm to press")
+        await safety.stop("olga", "smoke")
+        with pytest.raises(OutcomeUnknown, match="emergency stop of olga"):
+            await press
+        assert not cell.moving
+        assert cell.plant.look().closed == ["a"]
+
+
+async def test_a_service_without_a_stop_is_waited_for(cell: Cell, site: Site, safety: Safety):
+    async with arm(cell, site, **BY_SERVICE, short="500ms") as switch:
+        press = asyncio.create_task(safety.move(switch.apply(PowerAction.ON)))
+        await becomes(lambda: cell.presses == 1, "the arm to press")
+        await safety.stop("olga", "smoke")
+        with pytest.raises(OutcomeUnknown):
+            await press
+        assert not cell.moving
+
+
+async def test_an_emergency_stop_while_the_bridge_is_gone_is_passed_on_when_it_is_back(
+    cell: Cell, site: Site, safety: Safety, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(robots.arm_switch, "TRY_AGAIN", 0.1)
+    monkeypatch.setattr(robots.rosbridge, "ANSWERS_WITHIN", 0.5)
+    cell.fault("wait-pressing")
+    async with arm(cell, site, **BY_ACTION) as switch:
+        press = asyncio.create_task(safety.move(switch.apply(PowerAction.ON)))
+        await becomes(lambda: cell.presses == 1, "the arm to press")
+        goal = cell.sent("send_action_goal")[0]["id"]
+        cell.hang_bridge()
+        await safety.stop("olga", "smoke")
+        with pytest.raises(OutcomeUnknown):
+            await press
+        cell.stop_bridge()
+        cell.start_bridge()
+        await becomes(lambda: bool(cell.sent("cancel_action_goal", id=goal)), "the cancel")
+    assert cell.sent("send_action_goal") == []
+
+
+async def test_two_nodes_on_one_arm_take_turns(cell: Cell, site: Site):
+    way = {**BY_ACTION, "homed": None}
+    async with arm(cell, site, "a1", **way) as one, arm(cell, site, "a2", **way) as other:
+        await asyncio.gather(*(switch.apply(PowerAction.PUSH_POWER_BUTTON) for switch in (one, other, one)))
+    assert [each["args"]["target"] for each in cell.sent("send_action_goal")] == ["a1/power", "a2/power", "a1/power"]
+    assert cell.presses == 3
+
+
+async def test_who_would_wait_too_long_for_the_arm_is_told_whom_it_moves_for(cell: Cell, site: Site):
+    cell.fault("wait-approaching")
+    async with arm(cell, site, "a1", **BY_ACTION) as one, arm(cell, site, "a2", **BY_ACTION, wait="0.2s") as other:
+        press = asyncio.create_task(one.apply(PowerAction.ON))
+        await becomes(lambda: cell.moving, "the arm to move")
+        with pytest.raises(Refused, match="still moves for the power button of a1"):
+            await other.apply(PowerAction.ON)
+        cell.mend("wait-approaching")
+        await press
+    assert len(cell.sent("send_action_goal")) == 1
+
+
+DYING = """
+import asyncio, json, sys
+from pathlib import Path
+from bmc.model.power import PowerAction
+from robots.adapter import Place
+from robots.hardware import Adapters
+from robots.testing import make_site
+
+async def main():
+    adapter, site = Adapters().find("arm"), make_site(Path(sys.argv[1]))
+    options = adapter.options.model_validate_json(sys.argv[2])
+    parts = adapter.open(options, Place("n1", "arm", site.directory / "n1" / "power", site))
+    await parts.switch.apply(PowerAction.ON)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("way", STOPPABLE)
+async def test_what_was_pressed_when_we_died_is_let_go_of_at_the_next_start(cell: Cell, site: Site, way: dict):
+    cell.fault("wait-pressing")
+    arguments = [str(site.directory), json.dumps({"url": cell.url, **way})]
+    dying = await asyncio.create_subprocess_exec(sys.executable, "-c", DYING, *arguments, cwd=ROOT)
+    await becomes(lambda: cell.presses == 1, "the arm to press")
+    dying.kill()
+    await dying.wait()
+    assert cell.moving
+    async with arm(cell, site, **way) as switch:
+        await becomes(lambda: not cell.moving, "the arm to be back")
+        assert cell.plant.look().closed == ["a"]
+        cell.mend("wait-pressing")
+        await switch.apply(PowerAction.PUSH_POWER_BUTTON)
+    async with arm(cell, site, **way):
+        await asyncio.sleep(0.2)
+    assert cell.presses == 2
+    assert len(cell.sent("cancel_action_goal")) + len(cell.sent("call_service", service=STOP)) == 1
+
+
+@contextmanager
+def guarded_bridge(directory: Path) -> Iterator[str]:
+    """A bridge behind TLS that wants a login; its certificate lies in `directory`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "bridge")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(hours=1), now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (directory / "bridge.pem").write_bytes(private + certificate.public_bytes(pem))
+    (directory / "ca.pem").write_bytes(certificate.public_bytes(pem))
+    given = ["--certificate", str(directory / "bridge.pem"), "--login", "admin:secret"]
+    with program("tests.robots.rosbridge", str(directory), *given) as process:
+        yield f"wss://127.0.0.1:{port_of(process)}"
+
+
+@pytest.mark.parametrize(
+    ("credential", "trusted", "told"),
+    [("lab", True, "No action server"), ("wrong", True, "401"), ("lab", False, "CERTIFICATE_VERIFY_FAILED")],
+)
+async def test_the_credential_goes_to_the_bridge_that_is_trusted(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, credential: str, trusted: bool, told: str
+):
+    with guarded_bridge(tmp_path) as url:
+        if trusted:
+            monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        adapter = Adapters().find("arm")
+        assert adapter is not None
+        options = {"url": url, "credential": credential, "action": ACTION, "type": ACTION_TYPE}
+        parts = adapter.open(adapter.options.model_validate(options), Place("n1", "arm", tmp_path / "kept", site))
+        assert parts.switch is not None
+        assert parts.lifecycle is not None
+        with pytest.raises(BmcError, match=told) as raised:
+            await parts.switch.apply(PowerAction.ON)
+        await parts.lifecycle.close()
+        assert isinstance(raised.value, Unreachable)
+        assert not any(word in str(raised.value) for word in ("secret", "guess", "Basic"))
+
+
+BASE = {"adapter": "arm", "url": "ws://arm.lab:9090", "action": ACTION, "type": ACTION_TYPE}
+WRONG = [
+    ({**BASE, "url": "http://arm.lab"}, "options.power.url"),
+    ({**BASE, "url": "ws://admin:secret@arm.lab"}, "options.power.url"),
+    ({**BASE, "type": None}, "options.power: expected either action with its type, or service"),
+    ({**BASE, "service": SERVICE}, "options.power: expected either action with its type, or service"),
+    ({**BASE, "stop": STOP}, "options.power: expected no stop beside action"),
+    ({**BASE, "credential": "lab"}, "options.power: expected a url with wss"),
+    ({**BASE, "homed": {}}, "options.power.homed: expected either topic or service"),
+    ({**BASE, "homed": {"topic": HOMED, "service": IS_HOMED}}, "options.power.homed: expected either"),
+    ({**BASE, "arguments": {"t": ["{target}", "{finger}"]}}, "options.power.arguments: there is no {finger}"),
+    ({**BASE, "power_target": "{rack}/power"}, "options.power.power_target: there is no {rack}"),
+    ({**BASE, "short": "5s"}, "options.power.short"),
+    ({**BASE, "within": "soon"}, "options.power.within: expected a duration"),
+    ({**BASE, "speed": 1}, "options.power.speed: there is no such option"),
+]
+
+
+@pytest.mark.parametrize(("power", "told"), WRONG)
+def test_what_is_wrong_with_an_option_is_told_with_its_place(site: Site, power: dict, told: str):
+    given = {key: value for key, value in power.items() if value is not None}
+    definition = NodeDefinition("n1", UUID(int=1), "hardware", {"power": given, "sense": ["ipmi:10.0.0.1"]})
+    with pytest.raises(InvalidOptions) as raised:
+        driver.complete(definition, site)
+    assert told in str(raised.value)
+
+
+def test_nobody_waits_less_than_an_arm_may_take(site: Site):
+    adapter = Adapters().find("arm")
+    assert adapter is not None
+    options = adapter.options.model_validate({key: value for key, value in BASE.items() if key != "adapter"})
+    switch = adapter.open(options, Place("n1", "arm", site.directory, replace(site))).switch
+    assert getattr(switch, "patience", 0) >= 120 + 5.5 + 60 + 30

@@ -1,0 +1,86 @@
+"""How a node on real hardware is composed, and every way in which its options may be wrong."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from bmc.model.errors import InvalidOptions, InvalidRequest
+from bmc.model.node import NodeDefinition
+from bmc.model.power import PowerAction
+from robots.hardware import driver, ipmi
+from robots.testing import make_site, opened
+
+BMC = {"adapter": "ipmi", "host": "127.0.0.1", "credential": "lab"}
+OTHER = {"adapter": "ipmi", "host": "127.0.0.2", "credential": "lab"}
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({}, r"options\.power: expected power or bmc: nothing could turn this node on"),
+    ({"bmc": BMC, "colour": "red"}, r"options\.colour: there is no such option$"),
+    ({"bmc": {"host": "127.0.0.1"}}, r"options\.bmc\.adapter: expected one of .*ipmi"),
+    ({"bmc": {"adapter": "imaginary"}}, r"options\.bmc\.adapter: expected one of .*\(given: 'imaginary'\)"),
+    ({"power": [BMC, {**OTHER, "port": 0}]}, r"options\.power\[1\]\.port: .*greater than or equal to 1"),
+    ({"power": [BMC, {**OTHER, "password": "x"}]}, r"options\.power\[1\]\.password: there is no such option$"),
+    ({"bmc": BMC, "sense": ["imaginary:di0"]}, r"options\.sense\[0\]: expected one of .*\(given: 'imaginary'\)"),
+    ({"bmc": BMC, "settle": "soon"}, r"options\.settle: expected a duration such as 0\.4s, 400ms or 2min"),
+    ({"bmc": BMC, "settle": 0}, r"options\.settle: .*greater than 0"),
+    ({"bmc": BMC, "escalate": ["shout"]}, r"options\.escalate\[0\]: .*'hold' or 'outlet'"),
+    ({"bmc": {**BMC, "port": 0}, "power": {"adapter": "x"}}, r"options\.bmc\.port: .*; options\.power\.adapter: "),
+]
+
+
+def complete(options: dict[str, Any], tmp_path: Path) -> NodeDefinition:
+    return driver.complete(NodeDefinition("n1", UUID(int=1), "hardware", options), make_site(tmp_path))
+
+
+@pytest.mark.parametrize(("options", "complaint"), WRONG)
+def test_every_wrong_option_is_named_with_its_place(options, complaint, tmp_path: Path):
+    with pytest.raises(InvalidOptions, match=complaint):
+        complete(options, tmp_path)
+
+
+MISPLACED: list[tuple[dict[str, Any], str]] = [
+    ({"bmc": BMC, "supply": BMC}, r"options\.supply: ipmi has no supply; it cannot stand in supply"),
+    ({"bmc": BMC, "media": BMC}, r"options\.media: ipmi has no media; it cannot stand in media"),
+    ({"power": BMC}, r"options\.power: no sense outside of BMC 127\.0\.0\.1:623 could tell that the node is off"),
+    ({"bmc": BMC, "sense": 2 * ["ipmi:h2"]}, r"options\.sense\[1\]: there is another sense of the name 'ipmi:h2'"),
+]
+
+
+@pytest.mark.parametrize(("options", "complaint"), MISPLACED)
+async def test_an_adapter_must_have_what_its_place_asks_for(options, complaint, tmp_path: Path):
+    with pytest.raises(InvalidOptions, match=complaint):
+        async with opened(options, make_site(tmp_path)):
+            pass
+
+
+def test_what_the_site_lacks_is_named(tmp_path: Path):
+    with pytest.raises(InvalidRequest, match="credential 'missing' is not in the configuration file"):
+        complete({"bmc": {**BMC, "credential": "missing"}}, tmp_path)
+
+
+def test_a_definition_is_kept_as_it_was_written(tmp_path: Path):
+    options = {"bmc": BMC, "settle": "30s", "sense": ["ipmi:127.0.0.2"]}
+    assert complete(options, tmp_path).options == options
+
+
+async def test_a_bmc_gives_whatever_has_no_table_of_its_own(tmp_path: Path):
+    options = {"bmc": BMC, "power": [OTHER], "sense": ["ipmi:127.0.0.3"], "on_unknown": "maintenance", "agree": "1s"}
+    async with opened(options, make_site(tmp_path)) as backend:
+        assert [sense.name for sense in backend.senses] == ["ipmi 127.0.0.1", "ipmi:127.0.0.3"]
+        assert backend.boot is not None
+        assert backend.media is None
+        assert {PowerAction.ON, PowerAction.FORCE_OFF} <= backend.switch.actions
+        assert backend.rules.locks_unknown
+        assert backend.rules.agree == 1.0
+        assert backend.rules.moved == {"BMC 127.0.0.1:623", "BMC 127.0.0.2:623"}
+
+
+def test_the_options_of_a_node_that_is_one_bmc_are_those_of_its_adapter(tmp_path: Path):
+    site = make_site(tmp_path)
+    options = {"host": "127.0.0.1", "credential": "lab"}
+    assert ipmi.complete(NodeDefinition("n1", UUID(int=1), "ipmi", options), site).options == options
+    with pytest.raises(InvalidOptions, match=r"^options\.port: .*; options\.colour: there is no such option$"):
+        ipmi.complete(NodeDefinition("n1", UUID(int=1), "ipmi", {**options, "port": 0, "colour": "red"}), site)
+    assert "host" in ipmi.schema()["properties"]
