@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from typing import Literal, Self
 
@@ -168,6 +168,28 @@ class LibvirtConnection(Section):
     uri: str = Field(min_length=1, max_length=1024, pattern=r"^[a-z]+(\+[a-z]+)?://\S*$")
 
 
+class DeploySettings(Section):
+    """A network in which machines whose options name it are booted, for their jobs only.
+
+    `address` is this host's own there, with the length of the network; `beside` whether another DHCP server gives the
+    addresses.
+    """
+
+    interface: str = Field(pattern=r"^[A-Za-z0-9._-]{1,15}$")
+    address: IPv4Interface
+    beside: Literal["auto", "yes", "no"] = "auto"
+    first_port: int = Field(default=20000, ge=1024, le=60000)
+
+    @field_validator("address")
+    @classmethod
+    def _in_its_network(cls, address: IPv4Interface) -> IPv4Interface:
+        if not 20 <= address.network.prefixlen <= 30:
+            raise ValueError("expected an address with the length of its network, 20 to 30, such as 192.0.2.1/24")
+        if address.ip in (address.network.network_address, address.network.broadcast_address):
+            raise ValueError(f"expected the address of this host, not that of the network {address.network}")
+        return address
+
+
 class LogSettings(Section):
     format: Literal["text", "json"] = "text"
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -185,6 +207,7 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     credentials: dict[str, Credential] = {}
     libvirt: dict[str, LibvirtConnection] = {}
+    deploy: dict[str, DeploySettings] = {}
     hooks: HookSettings = HookSettings()
 
 

@@ -11,7 +11,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
 from bmc.model.software import Software
-from bmc.ports import Assignments, Backend, Configured, Driver, Safety, Site
+from bmc.ports import Assignments, Backend, Configured, DeployNetwork, Driver, Safety, Site
 from bmc.shared_devices import SharedDevices
 
 GROUP = "bmc.drivers"
@@ -81,6 +81,12 @@ def configured(settings: Settings) -> Configured:
         lambda name: _credential(settings, name),
         frozenset(settings.network.interfaces),
         {name: libvirt.uri for name, libvirt in settings.libvirt.items()},
+        {
+            name: DeployNetwork(
+                name, found.interface, found.address, {"yes": True, "no": False}.get(found.beside), found.first_port
+            )
+            for name, found in settings.deploy.items()
+        },
     )
 
 

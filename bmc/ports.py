@@ -7,6 +7,7 @@ a sense confirms an actuator only from outside its domain.
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -225,6 +226,9 @@ class DeployLink(Protocol):
         :raise WrongState: the node is off. :raise BackendFailed: the machine lacks what it takes, with the remedy.
         """
 
+    def admits(self, peer: str) -> bool:
+        """Whether who has connected to the listener from that address is this node. Never waits."""
+
 
 class NetworkBoot(Protocol):
     """What the node's network cards are told to boot, as DHCP tells them."""
@@ -312,16 +316,33 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True)
+class DeployNetwork:
+    """A network in which the service may boot machines. `address` is this host's own at `interface`.
+
+    `beside`: another DHCP server gives the addresses there; None: look each time. A machine's deploy listener is at
+    `first_port` and as many on as its address is after that of the network.
+    """
+
+    name: str
+    interface: str
+    address: IPv4Interface
+    beside: bool | None
+    first_port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Configured:
     """What the configuration file lets nodes have; their options name it, and can name nothing else.
 
     `credentials` maps a name to user and password of a vendor BMC. :raise InvalidRequest: no such name.
-    `interfaces` are bridges and taps of this host, `connections` the URIs of libvirts by their names.
+    `interfaces` are bridges and taps of this host, `connections` the URIs of libvirts by their names, and so the
+    `deploy_networks`.
     """
 
     credentials: Callable[[str], tuple[bytes, bytes]]
     interfaces: frozenset[str] = frozenset()
     connections: Mapping[str, str] = field(default_factory=dict)
+    deploy_networks: Mapping[str, DeployNetwork] = field(default_factory=dict)
 
 
 class Safety(Protocol):

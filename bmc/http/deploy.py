@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -39,8 +39,12 @@ Answer = Callable[[str, web.Request], Awaitable[web.StreamResponse]]
 class DeployServer:
     """Serves any number of nodes, each by a socket of its own, which tells whose guest is calling."""
 
-    async def serve(self, node: str, listener: socket.socket, desk: Desk) -> Callable[[], Awaitable[None]]:
-        """Have `desk` answer what comes in by `listener`; returns what ends that and closes the socket."""
+    async def serve(
+        self, node: str, listener: socket.socket, desk: Desk, admits: Callable[[str], bool]
+    ) -> Callable[[], Awaitable[None]]:
+        """Have `desk` answer what comes in by `listener` from addresses that it `admits`; returns what ends that and
+        closes the socket.
+        """
         app, told = web.Application(client_max_size=BODY_MAX), _Guest()
         answers = _Answers(node, desk)
         for method, path, answer in _routes(answers):
@@ -54,7 +58,9 @@ class DeployServer:
             raise BackendFailed("the deploy listener was not set up")
 
         def connection() -> asyncio.Protocol:
-            return handlers() if len(handlers.connections) < CONNECTIONS_MAX else TurnedAway()
+            if len(handlers.connections) >= CONNECTIONS_MAX:
+                return TurnedAway()
+            return _Doorkeeper(handlers(), node, told, admits)
 
         # Not yet serving, this is never suspended, so that a cancelled caller leaves nothing half open.
         server = await asyncio.get_running_loop().create_server(connection, sock=listener, start_serving=False)
@@ -69,6 +75,27 @@ class DeployServer:
             server.close()
             raise
         return close
+
+
+class _Doorkeeper(asyncio.Protocol):
+    """Lets whoever is admitted through to `inner`, before anything of it is read."""
+
+    def __init__(self, inner: asyncio.Protocol, node: str, told: "_Guest", admits: Callable[[str], bool]) -> None:
+        self._inner = inner
+        self._node = node
+        self._told = told
+        self._admits = admits
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        peer = (transport.get_extra_info("peername") or ("",))[0]
+        if self._admits(peer):
+            cast("asyncio.Transport", transport).set_protocol(self._inner)
+            self._inner.connection_made(transport)
+        else:
+            self._told.warning(
+                "deploy %s: a connection from %s, which is another machine, was refused", self._node, peer
+            )
+            cast("asyncio.Transport", transport).abort()
 
 
 class _Guest(Strangers):

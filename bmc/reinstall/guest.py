@@ -20,8 +20,12 @@ OWN = frozenset({EventKind.JOB_STARTED, EventKind.JOB_PROGRESS, EventKind.JOB_EN
 class DeployDoor(Protocol):
     """Speaks the deploy protocol over HTTP; bmc/http has it."""
 
-    async def serve(self, node: str, listener: socket.socket, desk: Desk) -> Callable[[], Awaitable[None]]:
-        """Have `desk` answer what comes in by `listener`, which is `node`'s; returns what ends that and closes it."""
+    async def serve(
+        self, node: str, listener: socket.socket, desk: Desk, admits: Callable[[str], bool]
+    ) -> Callable[[], Awaitable[None]]:
+        """Have `desk` answer what comes in by `listener`, which is `node`'s, from addresses that it `admits`; returns
+        what ends that and closes it.
+        """
 
 
 class Guest:
@@ -60,7 +64,7 @@ class Guest:
         except WrongState:
             return  # it has just gone off, and its event is on the way
         try:
-            self._hang_up = await self._door.serve(self._run.job.node, listener, self._desk)
+            self._hang_up = await self._door.serve(self._run.job.node, listener, self._desk, link.admits)
         except BaseException:
             listener.close()
             raise

@@ -159,6 +159,9 @@ class VirtualDeployLink:
             return await self._meeting.open_socket("listen", INSIDE, DEPLOY_PORT)
         return await self._meeting.open_socket("listen", place.network.gateway(), _port(place), place.address)
 
+    def admits(self, peer: str) -> bool:
+        return True  # nobody else reaches the socket
+
 
 class VirtualLoginLink:
     """In a user network QEMU forwards for a moment only: what is connected stays so when the forwarding ends."""

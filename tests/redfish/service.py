@@ -167,6 +167,9 @@ class DeadLink:
     async def listener(self) -> socket.socket:
         raise WrongState("the node is off")
 
+    def admits(self, peer: str) -> bool:
+        return True
+
 
 KINDS = ("reinstall", "rescue", "erase", "inspect")
 

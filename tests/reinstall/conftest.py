@@ -99,8 +99,10 @@ class LosableDoor(DeployServer):
     async def last_words(self) -> None:
         """What happens while it is being closed."""
 
-    async def serve(self, node: str, listener: socket.socket, desk: Desk) -> Callable[[], Awaitable[None]]:
-        close = self.lose = await super().serve(node, listener, desk)
+    async def serve(
+        self, node: str, listener: socket.socket, desk: Desk, admits: Callable[[str], bool]
+    ) -> Callable[[], Awaitable[None]]:
+        close = self.lose = await super().serve(node, listener, desk, admits)
 
         async def hang_up() -> None:
             await self.last_words()

@@ -183,6 +183,9 @@ class BootingServer(MemoryServer):
         listening.setblocking(False)
         return listening
 
+    def admits(self, peer: str) -> bool:
+        return True
+
     async def offer(self, url: str) -> None:
         await self._point("offer" if url else "withdraw")
         self.boot_file = url

@@ -53,7 +53,7 @@ async def client(ticket) -> AsyncIterator[Client]:
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
     port = listener.getsockname()[1]
-    close = await DeployServer().serve("n1", listener, desk)
+    close = await DeployServer().serve("n1", listener, desk, lambda peer: True)
     async with ClientSession() as session:
         yield Client(session, port)
     await close()
