@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
@@ -191,6 +191,11 @@ class Fleet:
         """What a person has confirmed of a node whose senses cannot tell."""
         member = self._members.get(name)
         return member.node.confirmed if member else None
+
+    def using_credential(self, name: str) -> list[str]:
+        """The nodes whose options name that credential."""
+        members = sorted(self._members.items())
+        return [node for node, member in members if name in _named(member.definition.options, "credential")]
 
     def backend(self, name: str) -> Backend:
         """For jobs only. :raise NotFound: no such node."""
@@ -394,13 +399,25 @@ class Fleet:
 
 def _guard_credentials(options: Mapping[str, object], caller: Caller) -> None:
     """A credential belongs to the whole fleet: whoever may send it to a host of their choice can have it. So does a
-    connection to a libvirt: whoever may name a domain there has it.
+    connection to a libvirt: whoever may name a domain there has it. Either may stand in a table of the options.
 
     :raise Denied: the caller administers only some nodes.
     """
     for key in ("credential", "connection"):
-        if key in options:
+        if any(True for _ in _named(options, key)):
             decide(caller, Role.ADMINISTRATOR, action=f"use-{key}")
+
+
+def _named(options: object, key: str) -> Iterator[object]:
+    """The values that `key` has in options, at any depth."""
+    if isinstance(options, Mapping):
+        for name, value in options.items():
+            if name == key:
+                yield value
+            yield from _named(value, key)
+    elif isinstance(options, Sequence) and not isinstance(options, str):
+        for each in options:
+            yield from _named(each, key)
 
 
 def _to_json(definition: NodeDefinition) -> dict[str, Json]:

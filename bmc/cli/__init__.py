@@ -10,6 +10,7 @@ from bmc.cli import (
     assignments,
     backup,
     console,
+    credentials,
     down,
     emergency,
     events,
@@ -55,6 +56,7 @@ for name, group in (
     ("job", jobs.app),
     ("assignment", assignments.app),
     ("account", accounts.app),
+    ("credential", credentials.app),
     ("image", image.app),
     ("import", imports.app),
 ):

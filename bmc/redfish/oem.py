@@ -120,11 +120,24 @@ class Assignment(TypedDict):
     Deadline: Annotated[str, _text("Until when an answer is waited for.", **MOMENT)]
 
 
+class Credential(TypedDict):
+    """What the service signs in with at machines; its password is never shown."""
+
+    Name: Annotated[str, _text("What the options of a server call it.")]
+    UserName: Annotated[str, _text("The user.")]
+    Configured: Annotated[bool, _text("Whether it stands in the configuration file, where alone it can be changed.")]
+    UsedBy: Annotated[list[str], _text("The servers whose options name it.")]
+
+
 class LightsoutManager(TypedDict):
     """What the service's own Manager has beside the standard."""
 
     EmergencyStop: Annotated[EmergencyStop, _text("What holds all hardware still.")]
     Assignments: Annotated[list[Assignment], _text("What people are asked to do at servers that the caller may see.")]
+    Credentials: Annotated[
+        list[Credential] | None,
+        _text("What the service signs in with at machines; null for who does not administer the whole fleet."),
+    ]
 
 
 class PowerPlan(TypedDict):
