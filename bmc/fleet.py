@@ -296,6 +296,31 @@ class Fleet:
         await self._adopt(member.definition)
         return self._member(name)
 
+    def differences(self, wanted: NodeDefinition, caller: Caller) -> list[str] | None:
+        """What of a node would be another if it were declared like this: keys of its options, and tags; None: it is not
+        there. Options that are not mentioned stay. Nothing is done.
+
+        :raise Denied, InvalidRequest: as `create` and `change`.
+        """
+        member = self._members.get(wanted.name)
+        tags = wanted.tags if member is None else member.definition.tags
+        decide(caller, Role.ADMINISTRATOR, wanted.name, tags, "change-node" if member else "create-node")
+        if member is None:
+            _guard_credentials(wanted.options, caller)
+            if not NAME.fullmatch(wanted.name):
+                raise InvalidRequest(f"Name {wanted.name!r} {NAME_RULE}")
+            self._drivers.complete(wanted)
+            return None
+        before = member.definition
+        if wanted.driver != before.driver:
+            raise InvalidRequest(f"it has the driver {before.driver}, not {wanted.driver}: remove it first")
+        merged = replace(before, options={**before.options, **wanted.options}, tags=wanted.tags)
+        _guard_credentials(merged.options, caller)
+        merged = self._drivers.complete(merged)
+        keys = sorted({*before.options, *merged.options})
+        changed = [key for key in keys if before.options.get(key) != merged.options.get(key)]
+        return changed + (["tags"] if merged.tags != before.tags else [])
+
     async def remove(self, name: str, caller: Caller) -> None:
         """Remove a node and its disks for good. It must be off.
 

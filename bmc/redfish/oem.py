@@ -148,6 +148,21 @@ class PowerPlan(TypedDict):
     Hindrances: Annotated[list[str], _text("What would keep it from being done.")]
 
 
+class NodePlan(TypedDict):
+    """What declaring one server would do."""
+
+    Name: Annotated[str, _text("Its name.")]
+    Action: Annotated[str, _text("Add, Change or None.")]
+    Changes: Annotated[list[str], _text("What of it would be another: its options, and Tags.")]
+    Problems: Annotated[list[str], _text("Why it could not be done.")]
+
+
+class NodePlans(TypedDict):
+    """What declaring servers would do."""
+
+    Nodes: Annotated[list[NodePlan], _text("Each of them, in the order of the request.")]
+
+
 class Scope(TypedDict):
     """The servers that an account may see and act on."""
 

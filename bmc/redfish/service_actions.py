@@ -1,10 +1,14 @@
-"""What one can do to the service itself: the emergency stop, people's assignments, and what it signs in with."""
+"""What one can do to the service itself: emergency stop, assignments, credentials, and plans of many nodes."""
 
-from pydantic import Field
+import asyncio
+from uuid import uuid4
+
+from pydantic import Field, JsonValue
 
 from bmc.model.assignment import Answer, Assignment
 from bmc.model.caller import Role
-from bmc.model.errors import NotFound, Refused
+from bmc.model.errors import BmcError, InvalidOptions, NotFound, Refused
+from bmc.model.node import NodeDefinition
 from bmc.redfish import oem
 from bmc.redfish.body import Body, Nothing
 from bmc.redfish.csdl import Action
@@ -14,6 +18,7 @@ from bmc.redfish.types import JsonObject, moment
 
 ACTIONS = f"{SERVICE_MANAGER}/Actions/Oem"
 STOP, RELEASE, ANSWER = "Lightsout.EmergencyStop", "Lightsout.ReleaseEmergencyStop", "Lightsout.AnswerAssignment"
+PLAN_NODES = "Lightsout.PlanNodes"
 SET_CREDENTIAL, DELETE_CREDENTIAL = "Lightsout.SetCredential", "Lightsout.DeleteCredential"
 
 
@@ -38,12 +43,24 @@ class CredentialName(Body):
     name: str = Field(max_length=64)
 
 
+class NodeBody(Body):
+    name: str = Field(max_length=253)
+    driver: str = Field(max_length=64)
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+class NodesBody(Body):
+    nodes: tuple[NodeBody, ...] = Field(min_length=1, max_length=1000)
+
+
 OEM_ACTIONS = (
     Action(STOP, StopBody, "Hold all hardware still, at once, until it is released."),
     Action(RELEASE, Nothing, "Let hardware move again."),
     Action(ANSWER, AnswerBody, "Say that what a person was asked to do at a server is done, or could not be."),
     Action(SET_CREDENTIAL, CredentialBody, "Keep what the service signs in with at machines, or replace it."),
     Action(DELETE_CREDENTIAL, CredentialName, "Forget what the service signs in with, where no server needs it."),
+    Action(PLAN_NODES, NodesBody, "Check what declares servers, and tell what it would do.", oem.NodePlans),
 )
 """Each action of our own."""
 
@@ -118,6 +135,27 @@ async def delete_credential(call: Call) -> Reply:
     return Reply(status=204)
 
 
+async def plan_nodes(call: Call) -> Reply:
+    plans = []
+    for each in call.body(NodesBody, PLAN_NODES).nodes:
+        plans.append(_node_plan(call, each))
+        await asyncio.sleep(0)  # a thousand nodes keep nobody waiting
+    return Reply({**oem.NodePlans(Nodes=plans)})
+
+
+def _node_plan(call: Call, wanted: NodeBody) -> oem.NodePlan:
+    definition = NodeDefinition(wanted.name, uuid4(), wanted.driver, dict(wanted.options), frozenset(wanted.tags))
+    plan = oem.NodePlan(Name=wanted.name, Action="None", Changes=[], Problems=[])
+    try:
+        differences = call.house.fleet.differences(definition, call.caller)
+    except InvalidOptions as error:
+        return {**plan, "Problems": [error.words(problem) for problem in error.problems]}
+    except BmcError as error:
+        return {**plan, "Problems": [str(error)]}
+    action = "Add" if differences is None else "Change" if differences else "None"
+    return {**plan, "Action": action, "Changes": differences or []}
+
+
 def _credentials(call: Call) -> list[oem.Credential]:
     """One that the store has too is shown as it is used: as the configuration file has it."""
     fixed = call.house.credentials.fixed
@@ -149,6 +187,7 @@ ROUTES = (
     Route("POST", f"{ACTIONS}/{STOP}", stop),
     Route("POST", f"{ACTIONS}/{RELEASE}", release),
     Route("POST", f"{ACTIONS}/{ANSWER}", answer),
+    Route("POST", f"{ACTIONS}/{PLAN_NODES}", plan_nodes),
     Route("POST", f"{ACTIONS}/{SET_CREDENTIAL}", set_credential),
     Route("POST", f"{ACTIONS}/{DELETE_CREDENTIAL}", delete_credential),
 )
