@@ -1,4 +1,4 @@
-"""`bmc …`: a Redfish client, but for the local verbs serve, info, down, doctor, backup and image build."""
+"""`bmc …`: a Redfish client, but for the local verbs serve, info, down, doctor, backup, image build, robot probe."""
 
 import sys
 from typing import Annotated
@@ -23,6 +23,7 @@ from bmc.cli import (
     ramdisk,
     records,
     remote,
+    robot,
     why,
 )
 from bmc.cli.client import running
@@ -58,6 +59,7 @@ for name, group in (
     ("account", accounts.app),
     ("credential", credentials.app),
     ("image", image.app),
+    ("robot", robot.app),
     ("import", imports.app),
 ):
     app.add_typer(group, name=name)

@@ -9,9 +9,9 @@ import pytest
 
 from bmc.model.node import NodeDefinition
 from robots.hardware import driver
+from robots.testing import make_site
 from tests.cli.conftest import Shell
 from tests.redfish.service import Service
-from tests.robots.rig import make_site
 from tests.world import ADMIN
 
 CSV = """name,tags,bmc.adapter,bmc.host,bmc.credential,settle

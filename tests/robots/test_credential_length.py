@@ -10,7 +10,7 @@ from bmc.model.errors import InvalidRequest
 from bmc.model.node import NodeDefinition
 from bmc.ports import Configured
 from robots.hardware import driver
-from tests.robots.rig import make_site
+from robots.testing import make_site
 
 NODE = NodeDefinition(
     "n1", UUID(int=1), "hardware", {"bmc": {"adapter": "ipmi", "host": "192.0.2.1", "credential": "lab"}}
