@@ -6,10 +6,14 @@ from typing import Annotated
 
 import typer
 
+from bmc.cli import trial
 from bmc.cli.errors import CliError
 from bmc.cli.output import Json, complain, document, printable
 
 app = typer.Typer(no_args_is_help=True, help="Take real hardware aboard: find out what answers, try whether it works.")
+
+
+app.command("test")(trial.trial)
 
 
 @app.command()

@@ -66,6 +66,7 @@ class LastPowerAction(TypedDict):
     ResetType: Annotated[str, _text("What was asked for.")]
     Account: Annotated[str, _text("Who asked.")]
     Started: Annotated[str, _text("When it began.", **MOMENT)]
+    HandedOver: Annotated[str | None, _text("When the hardware had it; null where it never said so.", **MOMENT)]
     Ended: Annotated[str | None, _text("When it ended; null while it is under way.", **MOMENT)]
     Outcome: Annotated[str | None, _text("done, failed, timed out, superseded or unknown; null while it is under way.")]
     Problem: Annotated[str | None, _text("What went wrong.")]
