@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from bmc.model.clock import Clock
-from bmc.model.errors import NotSupported
+from bmc.model.errors import InvalidRequest, NotSupported
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Site
 from bmc.shared_devices import Lease
@@ -34,7 +34,7 @@ STARTS = frozenset({PowerAction.ON, PowerAction.POWER_CYCLE, PowerAction.FORCE_R
 
 
 class IpmiOptions(Options):
-    """`credential` names one of the configuration file.
+    """`credential` names one of the configuration file, or one that was set.
 
     `post_time` is how long after a boot the firmware has surely read its boot flags; `sol`: the serial console is
     taken, for as long as the service runs.
@@ -117,7 +117,12 @@ class IpmiAdapter(Adapter[IpmiOptions]):
         return {"host": rest} if rest else {}
 
     def check(self, options: IpmiOptions, site: Site) -> None:
-        site.configured.credentials(options.credential)
+        user, password = site.configured.credentials(options.credential)
+        for what, given, most in (("user", user, 16), ("password", password, 20)):  # IPMI v2.0 §22.28, §22.30
+            if len(given) > most:
+                raise InvalidRequest(
+                    f"credential {options.credential!r}: its {what} has {len(given)} bytes; IPMI has {most}"
+                )
 
     def open(self, options: IpmiOptions, place: Place) -> Parts:
         clock, devices, kept = place.clock, place.site.devices, place.kept
