@@ -16,11 +16,11 @@ from bmc.model.errors import BackendFailed, InvalidOptions, InvalidRequest, Unre
 from bmc.ports import Backend, Configured, DeployLink, DeployNetwork, LoginLink, NetworkBoot, Site
 from bmc.reinstall.desk import Desk
 from robots import dnsmasq
+from robots.contract import BackendContract, OpenBackend
 from robots.neighbours import mac_of
-from tests.contracts.backend import BackendContract, OpenBackend
+from robots.testing import credentials, make_site, opened
 from tests.robots.conftest import Simulator
 from tests.robots.lan import BRIDGE, MAC, SERVICE, STRANGER, Lan, make_lan
-from tests.robots.rig import credentials, make_site, opened
 from tests.virtual_node.own_network import ip
 from tests.world import until
 
