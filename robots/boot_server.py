@@ -11,7 +11,7 @@ from bmc.model.errors import BackendFailed
 from bmc.model.pace import Pace
 from bmc.ports import DeployNetwork
 from robots.dhcp_look import other_server
-from robots.dnsmasq import IPXE, TO_SERVE, TO_SERVE_DHCP, Dnsmasq, require_programs, require_sole_server
+from robots.dnsmasq import IPXE, TO_SERVE, TO_SERVE_DHCP, Dnsmasq, require_programs
 from robots.motion import apart
 
 LEASE = "1h"
@@ -41,8 +41,9 @@ class BootServer:
         self._network = network
         self._armed: dict[str, Machine] = {}
         self._beside = bool(network.beside)
-        self._answers = Dnsmasq(f"network boot on {network.interface}", TO_SERVE_DHCP, self._heard)
-        self._files = Dnsmasq(f"the files of network boot on {network.interface}", TO_SERVE, self._heard)
+        on = network.interface
+        self._answers = Dnsmasq(f"network boot on {on}", TO_SERVE_DHCP, self._heard, sole_on=on)
+        self._files = Dnsmasq(f"the files of network boot on {on}", TO_SERVE, self._heard)
         self._pace = Pace(TOLD_AT_ONCE, TELL_EVERY)
         self._one = asyncio.Lock()
         self._wanted = self._done = 0
@@ -96,8 +97,6 @@ class BootServer:
             if self._armed and newcomer is not None:
                 self._beside = await self._look(newcomer)
             if self._armed:
-                await self._answers.stop()
-                await require_sole_server(self._network.interface)
                 if not self._files.serving:
                     await self._files.serve(files_configuration(self._network))
                 await self._answers.serve(answers_configuration(self._network, self._armed.values(), self._beside))

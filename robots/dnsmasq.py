@@ -29,12 +29,16 @@ log = logging.getLogger(__name__)
 
 
 class Dnsmasq:
-    """One process at a time, which keeps those `rights`. `told` hears each line that it logs."""
+    """One process at a time, which keeps those `rights`. `told` hears each line that it logs.
 
-    def __init__(self, purpose: str, rights: str, told: Callable[[str], None]) -> None:
+    Before each start there is a look whether another program of this host has the DHCP of that interface, if given.
+    """
+
+    def __init__(self, purpose: str, rights: str, told: Callable[[str], None], sole_on: str = "") -> None:
         self._purpose = purpose
         self._rights = rights
         self._told = told
+        self._sole_on = sole_on
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
 
@@ -78,6 +82,22 @@ class Dnsmasq:
     async def _start(self, configuration: str) -> str:
         """What it said last; by then it listens. :raise BackendFailed: it does not start."""
         require_programs()
+        try:
+            if self._sole_on:
+                await require_sole_server(self._sole_on)
+            await self._spawn(configuration)
+        except OSError as error:
+            raise BackendFailed(f"dnsmasq for {self._purpose} cannot be started: {error.strerror}") from error
+        try:
+            async with asyncio.timeout(START_TIME):
+                said = await self._listen(STARTED)
+        except TimeoutError:
+            raise BackendFailed(f"dnsmasq for {self._purpose} did not start within {START_TIME:.0f} s") from None
+        if STARTED not in said:
+            raise BackendFailed(f"dnsmasq for {self._purpose} does not start: {said or 'it said nothing'}")
+        return said
+
+    async def _spawn(self, configuration: str) -> None:
         with open(os.memfd_create("dnsmasq.conf"), "w+b") as file:
             file.write(configuration.encode())
             file.seek(0)
@@ -89,14 +109,6 @@ class Dnsmasq:
                 stderr=asyncio.subprocess.PIPE,
                 env={"PATH": _path(), "LC_ALL": "C"},
             )
-        try:
-            async with asyncio.timeout(START_TIME):
-                said = await self._listen(STARTED)
-        except TimeoutError:
-            raise BackendFailed(f"dnsmasq for {self._purpose} did not start within {START_TIME:.0f} s") from None
-        if STARTED not in said:
-            raise BackendFailed(f"dnsmasq for {self._purpose} does not start: {said or 'it said nothing'}")
-        return said
 
     async def _listen(self, until: str | None = None) -> str:
         """Hear what it says until it says that, or to its end; what it said last."""

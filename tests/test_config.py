@@ -56,6 +56,12 @@ def test_beyond_loopback_it_is_https(tmp_path):
         ('[ipmi]\naddresses = "10.0.5.1/24"\n', "ipmi.addresses: value is not a valid IPv4 or IPv6 network"),
         ("[ipmi]\nport = 623\n", "ipmi: .*port is that of `addresses`, which is missing"),
         ('[credentials.r1]\nuser = ""\n', "credentials.r1.user"),
+        ('[deploy.lab]\ninterface = "eth1"\naddress = "192.0.2.1"\n', "deploy.lab.address: .*such as 192.0.2.1/24"),
+        (
+            '[deploy.lab]\ninterface = "eth1"\naddress = "192.0.2.0/24"\n',
+            "lab.address: .*not that of the network",
+        ),
+        ('[deploy.lab]\ninterface = "a b"\naddress = "192.0.2.1/24"\nbeside = true\n', "lab.interface.*lab.beside"),
         ('[[hooks.program]]\nname = "a"\ncommand = ["sh"]\n', r"hooks.program.0.command: .*absolute path"),
         (
             SYSLOG + 'protocol = "x"\n',

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -94,6 +95,31 @@ async def test_without_a_bearer_token_nothing_is_answered(client, headers):
 async def test_nonsense_is_refused_and_the_next_request_works(client, body, status):
     assert (await client.post("checkin", body))[0] == status
     assert (await client.post("checkin", CHECK_IN))[0] == 200
+
+
+async def test_whom_the_link_does_not_admit_is_not_answered(ticket, caplog):
+    desk, asked = Desk(), list[str]()
+    desk.arm(ticket)
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
+    port = listener.getsockname()[1]
+
+    def admits(peer: str) -> bool:
+        asked.append(peer)
+        return len(asked) > 1
+
+    close = await DeployServer().serve("n1", listener, desk, admits)
+    async with ClientSession() as session:
+        client = Client(session, port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /deploy/v1/checkin HTTP/1.1\r\n\r\n")
+        with contextlib.suppress(ConnectionResetError):
+            assert await reader.read() == b""
+        writer.close()
+        assert (await client.post("checkin", CHECK_IN))[0] == 200
+    await close()
+    assert asked == ["127.0.0.1"] * 2
+    assert "a connection from 127.0.0.1, which is another machine, was refused" in caplog.text
 
 
 async def test_other_paths_do_not_exist(client):

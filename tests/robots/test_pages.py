@@ -10,6 +10,8 @@ from uuid import UUID
 
 import pytest
 
+from bmc.config import Settings
+from bmc.drivers import configured
 from bmc.model.node import NodeDefinition
 from bmc.ports import Configured, Site
 from robots.hardware import Adapters, driver
@@ -64,6 +66,9 @@ def test_every_page_shows_a_node_with_its_adapter(name: str):
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
 def test_every_node_on_a_page_can_be_made(page: Path, site: Site):
+    deploy = {name: table for block in blocks(page) for name, table in block.get("deploy", {}).items()}
+    networks = configured(Settings.model_validate({"deploy": deploy})).deploy_networks
+    site = replace(site, configured=replace(site.configured, deploy_networks=networks))
     for block in blocks(page):
         for node in block.get("node", ()):
             options = {key: value for key, value in node.items() if key not in OWN_KEYS}
