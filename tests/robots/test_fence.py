@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -91,17 +91,36 @@ def meter(pdu: Snmpsim) -> dict[str, object]:
     }
 
 
-def agents(ours: bool = False) -> list[bytes]:
-    """The command lines of those that run, and of what they are about to start unless only `ours` are asked for."""
-    found = []
+def agents() -> dict[int, bytes]:
+    """Those that this process runs now, with their command lines."""
+    return {pid: line for pid, line, parent, _ in processes() if parent == os.getpid() and b"/fence_" in line}
+
+
+def processes() -> Iterator[tuple[int, bytes, int, int]]:
+    """Number, command line, parent and session of each that runs."""
     for each in Path("/proc").glob("[0-9]*"):
         try:
-            line, parent = (each / "cmdline").read_bytes(), (each / "stat").read_text().rpartition(") ")[2].split()[1]
+            line, stat = (each / "cmdline").read_bytes(), (each / "stat").read_text().rpartition(") ")[2].split()
         except OSError:
             continue
-        if b"/fence_" in line and (not ours or parent == str(os.getpid())):
-            found.append(line)
-    return found
+        if stat[0] != "Z":
+            yield int(each.name), line, int(stat[1]), int(stat[3])
+
+
+async def watched(moving: asyncio.Future[None]) -> dict[int, bytes]:
+    """The agents that ran until it was done."""
+    seen: dict[int, bytes] = {}
+    while not moving.done():
+        seen |= agents()
+        await asyncio.sleep(0.02)
+    return seen
+
+
+async def none_runs(of: Iterable[int]) -> None:
+    """Neither the agent nor what it has started; what was killed takes a moment to be gone."""
+    async with asyncio.timeout(2):
+        while any(session in of for *_, session in processes()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 def forget_what_waits(pdu: Snmpsim) -> None:
@@ -139,22 +158,22 @@ async def test_no_secret_stands_in_the_command_line_of_the_agent(open_node, pdu,
     plant.write("slow", "1")
     backend = await open_node({"power": plug(pdu), "sense": [meter(pdu)]})
     moving = asyncio.ensure_future(backend.switch.apply(PowerAction.ON))
-    seen: set[bytes] = set()
-    while not moving.done():
-        seen |= set(agents())
-        await asyncio.sleep(0.02)
+    seen = await watched(moving)
     await moving
-    assert any(b"fence_apc_snmp" in line for line in seen)
-    assert not any(COMMUNITY.encode() in line for line in seen if b"fence_apc_snmp" in line)
+    assert seen
+    assert not any(COMMUNITY.encode() in line for line in seen.values())
 
 
 async def test_an_agent_that_is_too_slow_is_ended_with_all_that_it_started(open_node, pdu, plant):
     plant.write("slow", "4")
     plant.write("feed.1", "on")
     backend = await open_node({"power": plug(pdu, timeout="2s"), "sense": [meter(pdu)]})
+    moving = asyncio.ensure_future(backend.switch.apply(PowerAction.POWER_CYCLE))
+    seen = await watched(moving)
     with pytest.raises(OutcomeUnknown, match=r"fence_apc_snmp did not reboot PDU 127\.0\.0\.1 within 2 s"):
-        await backend.switch.apply(PowerAction.POWER_CYCLE)
-    assert agents() == []
+        await moving
+    assert seen
+    await none_runs(seen)
     await asyncio.sleep(3)
     assert plant.orders() == ["1 off"]
     forget_what_waits(pdu)
@@ -164,13 +183,13 @@ async def test_an_emergency_stop_ends_the_agent(open_node, pdu, plant):
     plant.write("slow", "3")
     backend = await open_node({"power": plug(pdu), "sense": [meter(pdu)]})
     moving = asyncio.ensure_future(backend.switch.apply(PowerAction.ON))
-    while not agents():  # noqa: ASYNC110
+    while not (running := agents()):  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     moving.cancel()
     began = time.monotonic()
     await asyncio.gather(moving, return_exceptions=True)
     assert time.monotonic() - began < 2
-    assert agents() == []
+    await none_runs(running)
     forget_what_waits(pdu)
 
 
@@ -277,7 +296,7 @@ async def test_plugs_of_one_device_are_asked_one_after_the_other(open_node, pdu,
     moving = asyncio.gather(first.switch.apply(PowerAction.ON), second.switch.apply(PowerAction.ON))
     most = 0
     while not moving.done():
-        most = max(most, len(agents(ours=True)))
+        most = max(most, len(agents()))
         await asyncio.sleep(0.02)
     await moving
     assert most == 1
