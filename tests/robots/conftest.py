@@ -150,8 +150,12 @@ class Simulator:
         (self.directory / name).write_text(text + "\n")
 
     def _listens(self) -> bool:
-        wanted = f"0100007F:{self.port:04X}"
-        return any(line.split()[1:2] == [wanted] for line in Path("/proc/net/udp").read_text().splitlines())
+        return _is_bound("udp", self.port) and _is_bound("tcp", self.console)
+
+
+def _is_bound(protocol: str, port: int) -> bool:
+    lines = Path(f"/proc/net/{protocol}").read_text().splitlines()
+    return any(line.split()[1:2] == [f"0100007F:{port:04X}"] for line in lines)
 
 
 def _until_prompt(console: socket.socket) -> str:
