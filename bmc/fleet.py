@@ -80,6 +80,7 @@ class Fleet:
         self._media = media
         self._patience = patience
         self._members: dict[str, _Member] = {}
+        self._opening: dict[str, NodeDefinition] = {}
         self._tags: dict[str, frozenset[str]] = {}
         self._lock = asyncio.Lock()
         self._news = events.subscribe()
@@ -194,8 +195,7 @@ class Fleet:
 
     def using_credential(self, name: str) -> list[str]:
         """The nodes whose options name that credential."""
-        members = sorted(self._members.items())
-        return [node for node, member in members if name in _named(member.definition.options, "credential")]
+        return sorted(each.name for each in self._definitions() if name in _named(each.options, "credential"))
 
     def backend(self, name: str) -> Backend:
         """For jobs only. :raise NotFound: no such node."""
@@ -215,11 +215,14 @@ class Fleet:
         async with self._lock:
             self._check_free(definition)
             await self._store.put(BUCKET, definition.name, _to_json(definition), expect=0)
-            try:
-                node = await self._open(definition)
-            except Exception:
-                await self._store.delete(BUCKET, definition.name)
-                raise
+            self._opening[definition.name] = definition
+        try:  # beside others: a server that does not answer takes its time
+            node = await self._open(definition)
+        except Exception:
+            await self._store.delete(BUCKET, definition.name)
+            raise
+        finally:
+            del self._opening[definition.name]
         await self._tell(EventKind.NODE_ADDED, definition.name, f"{definition.name} was added", "create-node", caller)
         return node
 
@@ -407,11 +410,15 @@ class Fleet:
         return member
 
     def _check_free(self, definition: NodeDefinition) -> None:
-        for member in self._members.values():
-            if member.definition.name == definition.name:
+        for other in self._definitions():
+            if other.name == definition.name:
                 raise Busy(f"there is a node {definition.name} already")
-            if member.definition.uuid == definition.uuid:
-                raise Busy(f"UUID {definition.uuid} belongs to {member.definition.name} already")
+            if other.uuid == definition.uuid:
+                raise Busy(f"UUID {definition.uuid} belongs to {other.name} already")
+
+    def _definitions(self) -> list[NodeDefinition]:
+        """Of all nodes, also of those that are being opened for the first time."""
+        return [*(member.definition for member in self._members.values()), *self._opening.values()]
 
     async def _tell_fault(self, name: str, message: str) -> None:
         event = Event(EventKind.NODE_CHANGED, message, self._clock.now(), name, Severity.CRITICAL)

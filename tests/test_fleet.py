@@ -46,6 +46,30 @@ async def test_a_node_that_cannot_be_opened_is_not_created(tmp_path: Path) -> No
         await world.add("n1")
 
 
+class Slow(MemoryDrivers):
+    """A node named slow takes until it is `awake`."""
+
+    awake = asyncio.Event()
+
+    async def open(self, definition: NodeDefinition) -> Backend:
+        if definition.name == "slow":
+            await self.awake.wait()
+        return await super().open(definition)
+
+
+async def test_a_node_that_is_slow_to_open_holds_up_no_other_and_keeps_its_name(tmp_path: Path) -> None:
+    drivers = Slow()
+    async with open_world(tmp_path / "db", drivers) as world:
+        slow = asyncio.create_task(world.add("slow"))
+        await asyncio.sleep(0)
+        await asyncio.wait_for(world.add("quick"), 5)
+        with pytest.raises(Busy, match="there is a node slow already"):
+            await world.add("slow")
+        drivers.awake.set()
+        await slow
+        assert [node.snapshot.name for node in world.fleet.visible(ADMIN)] == ["quick", "slow"]
+
+
 async def test_a_removal_that_fails_halfway_can_be_done_again(tmp_path: Path) -> None:
     """Else a new node of the same name would inherit the disk and the IPMI users of the old one."""
     async with open_world(tmp_path / "db") as world:
