@@ -61,7 +61,7 @@ class IpmiSwitch:
     async def apply(self, action: PowerAction) -> None:
         await self._link.control(CONTROL[action], action in REPEATABLE)
         if action in STARTS:
-            self._link.boots.began(self._clock.now())
+            self._link.boots.began()
 
     async def resume(self) -> None:
         raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
@@ -79,7 +79,7 @@ class IpmiSense(Polled):
     async def look(self) -> PowerState:
         state = PowerState.ON if await self._link.power() else PowerState.OFF
         if state is PowerState.ON and self._state is PowerState.OFF:
-            self._link.boots.began(self._clock.now())
+            self._link.boots.began()
         self._state = state
         return state
 
@@ -128,7 +128,8 @@ class IpmiAdapter(Adapter[IpmiOptions]):
         clock, devices, kept = place.clock, place.site.devices, place.kept
 
         def make() -> Link:
-            return Link(options.host, options.port, options.credential, place.site.configured.credentials, devices)
+            credentials = place.site.configured.credentials
+            return Link(options.host, options.port, options.credential, credentials, devices, clock)
 
         lease = devices.lease((self.family, options.host, options.port, options.credential), make)
         link = lease.device

@@ -7,8 +7,10 @@ from enum import Enum
 from typing import Any
 
 from bmc.ipmi.wire.numbers import NetFn
+from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, OutcomeUnknown, Unreachable
 from bmc.shared_devices import SharedDevices
+from robots.foreign_boot import Boots
 from robots.ipmi_nursery import Hand, Nursery
 
 LOOK_WITHIN, ACT_WITHIN, SIGN_OUT_WITHIN = 10.0, 20.0, 1.5
@@ -36,21 +38,14 @@ class Declined(BackendFailed):
         self.code = code
 
 
-class Boots:
-    """When the server last began to boot, as far as anybody saw: seconds since the epoch."""
-
-    last: float | None = None
-
-    def began(self, at: float) -> None:
-        self.last = at
-
-
 class Link:
     """Asks one BMC, one question at a time, for all parts of nodes that use it. `where` is how messages name it."""
 
-    def __init__(self, host: str, port: int, credential: str, credentials: Credentials, devices: SharedDevices) -> None:
+    def __init__(
+        self, host: str, port: int, credential: str, credentials: Credentials, devices: SharedDevices, clock: Clock
+    ) -> None:
         self.where = f"BMC {host}:{port}"
-        self.boots = Boots()
+        self.boots = Boots(clock)
         self._address = (host, port)
         self._credential = credential
         self._credentials = credentials

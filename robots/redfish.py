@@ -17,6 +17,7 @@ from bmc.model.errors import BmcError
 from bmc.ports import Site
 from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
+from robots.foreign_boot import Boots
 from robots.kept import KeptFile
 from robots.redfish_boot import RedfishBoot
 from robots.redfish_console import RedfishSerial
@@ -25,7 +26,7 @@ from robots.redfish_log import RedfishLog, follow_events
 from robots.redfish_media import RedfishMedia
 from robots.redfish_media_server import MediaServer
 from robots.redfish_model import Model
-from robots.redfish_power import Boots, RedfishSense, RedfishSwitch
+from robots.redfish_power import RedfishSense, RedfishSwitch
 from robots.redfish_sensors import RedfishSensors
 
 LEARN_WITHIN = 8.0

@@ -1,84 +1,33 @@
 """The boot override by Redfish: armed at the BMC, and seen to be spent."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-
-from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootSeen, BootTarget
+from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.clock import Clock
-from bmc.model.errors import BackendFailed, BmcError, NotSupported
+from bmc.model.errors import BackendFailed, NotSupported
+from robots.foreign_boot import Boots, ForeignBoot
 from robots.kept import KeptFile
 from robots.redfish_link import Json
 from robots.redfish_model import Model
-from robots.redfish_power import Boots
 from robots.redfish_resources import table, text
 
 TARGET, ENABLED, MODE = "BootSourceOverrideTarget", "BootSourceOverrideEnabled", "BootSourceOverrideMode"
 
 
-@dataclass(frozen=True, slots=True)
-class Armed:
-    """A once override in the BMC, since when (epoch seconds), and whether the BMC has ever told that it has one."""
-
-    override: BootOverride
-    at: float
-    shown: bool
-
-
-class RedfishBoot:
-    """BootControl by Boot of the ComputerSystem, or of its settings resource.
-
-    A once override is spent when the BMC, which told that it had one, tells that it has none. With a BMC that never
-    does, it is when the server began to boot `post_time` seconds ago; then we take it away.
-    """
+class RedfishBoot(ForeignBoot):
+    """BootControl by Boot of the ComputerSystem, or of its settings resource."""
 
     def __init__(self, model: Model, clock: Clock, poll: float, post_time: float, boots: Boots, file: KeptFile) -> None:
+        super().__init__(clock, poll, post_time, boots, file)
         self._model = model
-        self._clock = clock
-        self._poll = poll
-        self._post_time = post_time
-        self._boots = boots
-        self._file = file
-        self._armed = _load(file)
-        self._changing = asyncio.Lock()
 
     @property
     def targets(self) -> frozenset[BootTarget]:
         return self._model.targets
 
-    async def apply(self, override: BootOverride) -> None:
-        async with self._changing:
-            wanted = override if override.enabled is not BootEnabled.DISABLED else NO_OVERRIDE
-            boot = await self._set(wanted)
-            once = wanted.enabled is BootEnabled.ONCE and wanted.target is not BootTarget.NONE
-            self._remember(Armed(override, self._clock.now(), _holds(boot)) if once else None)
+    async def arm(self, override: BootOverride) -> str:
+        return _told(await self._set(override))
 
-    async def seen(self) -> AsyncIterator[BootSeen]:
-        while True:
-            async with self._changing:
-                spent = await self._spent()
-            if spent is not None:
-                yield spent
-            await self._clock.sleep(self._poll)
-
-    async def _spent(self) -> BootSeen | None:
-        armed = self._armed
-        if armed is None:
-            return None
-        began = self._boots.last if self._boots.last is not None and self._boots.last >= armed.at else None
-        over = began is not None and self._clock.now() >= began + self._post_time
-        try:
-            holds = _holds(await self._boot())
-            if holds and not armed.shown:
-                self._remember(replace(armed, shown=True))
-            if not over and (holds or not armed.shown):
-                return None
-            if holds:
-                await self._set(NO_OVERRIDE)
-        except BmcError:
-            return None  # the sense tells that the BMC is away; what is armed stays so until it can be asked
-        self._remember(None)
-        return BootSeen(began if began is not None else self._clock.now(), armed.override)
+    async def told(self) -> str:
+        return _told(await self._boot())
 
     async def _set(self, override: BootOverride) -> Json:
         """What the BMC tells then. Leaves alone what is so already: at some BMCs each change is a slow job."""
@@ -120,13 +69,6 @@ class RedfishBoot:
                 return pending
         return table(await self._model.system(), "Boot")
 
-    def _remember(self, armed: Armed | None) -> None:
-        self._armed = armed
-        if armed is None:
-            self._file.forget()
-        else:
-            self._file.save({"override": armed.override.to_json(), "at": armed.at, "shown": armed.shown})
-
 
 def _is(boot: Json, change: dict[str, str]) -> bool:
     """Whether nothing has to be changed. Where a disabled override would lead does not matter."""
@@ -135,16 +77,7 @@ def _is(boot: Json, change: dict[str, str]) -> bool:
     return all(text(boot, name) == value for name, value in change.items())
 
 
-def _holds(boot: Json) -> bool:
-    """Whether the BMC tells of an override at all."""
+def _told(boot: Json) -> str:
     enabled, target = text(boot, ENABLED), text(boot, TARGET)
-    return enabled not in ("", BootEnabled.DISABLED.value) and target not in ("", BootTarget.NONE.value)
-
-
-def _load(file: KeptFile) -> Armed | None:
-    kept = file.load()
-    try:
-        return kept and Armed(BootOverride.from_json(kept["override"]), float(kept["at"]), bool(kept["shown"]))
-    except (KeyError, TypeError, ValueError) as error:
-        file.damaged(error)
-        return None
+    holds = enabled not in ("", BootEnabled.DISABLED.value) and target not in ("", BootTarget.NONE.value)
+    return "armed" if holds else ""

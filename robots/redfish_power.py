@@ -5,6 +5,7 @@ import asyncio
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, NotSupported, OutcomeUnknown
 from bmc.model.power import PowerAction, PowerState
+from robots.foreign_boot import Boots
 from robots.polled import Polled
 from robots.redfish_link import Json
 from robots.redfish_model import Model
@@ -24,17 +25,6 @@ STATES = {
     "Paused": PowerState.ON,
 }
 """On the way it is still what it was, as IPMI tells it too."""
-
-
-class Boots:
-    """When the server last began to boot, as far as anybody saw."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.last: float | None = None
-
-    def began(self) -> None:
-        self.last = self._clock.now()
 
 
 class RedfishSwitch:
