@@ -441,10 +441,10 @@ def _guard_credentials(options: Mapping[str, object], caller: Caller) -> None:
 
 
 def _named(options: object, key: str) -> Iterator[object]:
-    """The values that `key` has in options, at any depth."""
+    """The values that `key`, or a key that ends in it, as `privacy_credential`, has in options, at any depth."""
     if isinstance(options, Mapping):
         for name, value in options.items():
-            if name == key:
+            if name == key or str(name).endswith(f"_{key}"):
                 yield value
             yield from _named(value, key)
     elif isinstance(options, Sequence) and not isinstance(options, str):

@@ -225,6 +225,7 @@ async def test_a_change_that_cannot_be_stored_leaves_a_node_that_takes_commands(
         {"bmc": {"adapter": "ipmi", "host": "192.0.2.1", "credential": "rack1"}},
         {"power": [{"adapter": "pdu"}, {"together": [{"adapter": "pdu", "credential": "rack1"}]}]},
         {"sense": ["modbus:di0", {"connection": "here"}]},
+        {"power": {"adapter": "fence", "community_credential": "rack1"}},
     ],
 )
 async def test_who_administers_only_some_nodes_cannot_name_a_credential_at_any_depth(

@@ -250,9 +250,9 @@ class _Document:
             ET.SubElement(record, "PropertyValue", Property="Type", String="Edm.PrimitiveType")
 
     def properties(self, element: ET.Element, schema: Schema) -> None:
-        """What may be of several kinds, and not all of them plain, is left to the open type that holds it."""
+        """What may be a list or none is left to the open type that holds it: CSDL has no word for that."""
         for name, said in schema.get("properties", {}).items():
-            if _is_mixed(said, schema):
+            if _is_mixed(said):
                 continue
             kind, nullable = self.type_of(name, said, schema)
             linked = _said(said, "csdl")
@@ -267,7 +267,7 @@ class _Document:
         choices = [each for each in said.get("anyOf", [said]) if each.get("type") != "null"]
         nullable = len(choices) < len(said.get("anyOf", [said]))
         moment = _said(said, "format") == "date-time"
-        said = choices[0]
+        said = choices[0] if len(choices) == 1 else {}
         if "csdl" in said:
             self.needs(said["csdl"].partition(".")[0])
             return said["csdl"], nullable
@@ -285,9 +285,7 @@ class _Document:
             return f"{self._name}.{name}", nullable
         if moment:
             return "Edm.DateTimeOffset", nullable
-        if "anyOf" in said:  # of several kinds, for which CSDL has no better word
-            return "Edm.PrimitiveType", nullable
-        return _PLAIN[said["type"]], nullable
+        return _PLAIN.get(said.get("type", ""), "Edm.PrimitiveType"), nullable  # of several kinds: no better word
 
     def _define(self, name: str, said: Schema, whole: Schema) -> None:
         if name not in self._defined:
@@ -312,15 +310,9 @@ class _Document:
         return written(root)
 
 
-def _is_mixed(said: Schema, whole: Schema) -> bool:
-    if "$ref" in said:
-        said = whole["$defs"].get(said["$ref"].rpartition("/")[2], said) if "csdl" not in said else {"type": "object"}
-    if said.get("type") == "array":
-        return _is_mixed(said["items"], whole)
-    choices = [each for each in said.get("anyOf", ()) if each.get("type") != "null"]
-    if len(choices) == 1:
-        return _is_mixed(choices[0], whole)
-    return not said or any(each.get("type") not in _PLAIN for each in choices)
+def _is_mixed(said: Schema) -> bool:
+    kinds = {each.get("type") for each in said.get("anyOf", ())} - {"null"}
+    return "array" in kinds and len(kinds) > 1
 
 
 def _said(said: Schema, key: str) -> str:
