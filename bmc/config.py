@@ -155,9 +155,9 @@ class NetworkSettings(Section):
 
 
 class Credential(Section):
-    """What a vendor BMC wants; a node's options name it. Use `password_file` rather than `password`."""
+    """What a BMC, a PDU or a broker wants; a node's options name it. Use `password_file` rather than `password`."""
 
-    user: str = Field(min_length=1, max_length=16)
+    user: str = Field(min_length=1, max_length=256)
     password: SecretStr | None = None
     password_file: Path | None = None
 

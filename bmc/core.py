@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bmc.accounts import Accounts
+from bmc.accounts import Accounts, Credentials
 from bmc.assignments import Assignments
 from bmc.config import Settings, load
 from bmc.drivers import Drivers, configured
@@ -32,6 +32,7 @@ class Core:
     events: Events
     audit: Audit
     accounts: Accounts
+    credentials: Credentials
     drivers: Drivers
     media: MediaLibrary
     fleet: Fleet
@@ -55,9 +56,11 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
         store = await stack.enter_async_context(Store.open(state / "store" / "lightsout.db"))
         events, audit = Events(store, clock), Audit(store, clock)
         accounts = await Accounts.open(store, events, clock, key_file(state))
+        fixed = {name: each.user for name, each in settings.credentials.items()}
+        credentials = await Credentials.open(store, key_file(state), fixed)
         budgets = {name: Budget(each.starts, each.within) for name, each in settings.power.budgets.items()}
         safety, assignments = await Safety.open(store, events, clock, budgets), Assignments(events, clock)
-        drivers = Drivers(state / "drivers", clock, configured(settings), safety, assignments)
+        drivers = Drivers(state / "drivers", clock, configured(settings, credentials), safety, assignments)
         media = MediaLibrary(state / "media", Fetcher(settings.fetch.allow), settings.media.quota_gib << 30)
         patience = Patience(graceful=settings.power.graceful_timeout)
         fleet = Fleet(store, events, audit, clock, drivers, media, patience)
@@ -65,7 +68,10 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
         fleet.on_forget(accounts.drop_node)
         fleet.on_retag(accounts.retagged)
         stack.push_async_callback(fleet.close)
-        yield Core(state, settings, clock, store, events, audit, accounts, drivers, media, fleet, safety, assignments)
+        yield Core(
+            *(state, settings, clock, store, events, audit, accounts, credentials),
+            *(drivers, media, fleet, safety, assignments),
+        )
 
 
 def key_file(state: Path) -> Path:

@@ -5,6 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from bmc.accounts import Credentials
 from bmc.config import Credential, Settings
 from bmc.model.checks import Check
 from bmc.model.clock import Clock
@@ -75,10 +76,10 @@ def _load(entry: EntryPoint) -> Driver:
     return driver
 
 
-def configured(settings: Settings) -> Configured:
-    """What nodes may have."""
+def configured(settings: Settings, stored: Credentials | None = None) -> Configured:
+    """What nodes may have; `stored` are the credentials that the configuration file does not have."""
     return Configured(
-        lambda name: _credential(settings, name),
+        lambda name: _credential(settings, stored, name),
         frozenset(settings.network.interfaces),
         {name: libvirt.uri for name, libvirt in settings.libvirt.items()},
         {
@@ -90,12 +91,17 @@ def configured(settings: Settings) -> Configured:
     )
 
 
-def _credential(settings: Settings, name: str) -> tuple[bytes, bytes]:
-    """:raise InvalidRequest: the configuration file has no such credential, or its password file cannot be read."""
+def _credential(settings: Settings, stored: Credentials | None, name: str) -> tuple[bytes, bytes]:
+    """:raise InvalidRequest: there is no such credential, or its password file cannot be read."""
     found: Credential | None = settings.credentials.get(name)
     if found is None:
-        there = ", ".join(sorted(settings.credentials)) or "none"
-        raise InvalidRequest(f"credential {name!r} is not in the configuration file; there is {there}")
+        if stored and (kept := stored.find(name)):
+            return kept
+        there = ", ".join(sorted({*settings.credentials, *(stored.users() if stored else ())})) or "none"
+        raise InvalidRequest(
+            f"there is no credential {name!r}, there is {there}; "
+            f"set it with `bmc credential set {name}`, or in the configuration file"
+        )
     if found.password is not None:
         return found.user.encode(), found.password.get_secret_value().encode()
     if found.password_file is None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
@@ -192,6 +192,11 @@ class Fleet:
         member = self._members.get(name)
         return member.node.confirmed if member else None
 
+    def using_credential(self, name: str) -> list[str]:
+        """The nodes whose options name that credential."""
+        members = sorted(self._members.items())
+        return [node for node, member in members if name in _named(member.definition.options, "credential")]
+
     def backend(self, name: str) -> Backend:
         """For jobs only. :raise NotFound: no such node."""
         return self._member(name).backend
@@ -290,6 +295,31 @@ class Fleet:
         await self._withdraw(name, member.node)
         await self._adopt(member.definition)
         return self._member(name)
+
+    def differences(self, wanted: NodeDefinition, caller: Caller) -> list[str] | None:
+        """What of a node would be another if it were declared like this: keys of its options, and tags; None: it is not
+        there. Options that are not mentioned stay. Nothing is done.
+
+        :raise Denied, InvalidRequest: as `create` and `change`.
+        """
+        member = self._members.get(wanted.name)
+        tags = wanted.tags if member is None else member.definition.tags
+        decide(caller, Role.ADMINISTRATOR, wanted.name, tags, "change-node" if member else "create-node")
+        if member is None:
+            _guard_credentials(wanted.options, caller)
+            if not NAME.fullmatch(wanted.name):
+                raise InvalidRequest(f"Name {wanted.name!r} {NAME_RULE}")
+            self._drivers.complete(wanted)
+            return None
+        before = member.definition
+        if wanted.driver != before.driver:
+            raise InvalidRequest(f"it has the driver {before.driver}, not {wanted.driver}: remove it first")
+        merged = replace(before, options={**before.options, **wanted.options}, tags=wanted.tags)
+        _guard_credentials(merged.options, caller)
+        merged = self._drivers.complete(merged)
+        keys = sorted({*before.options, *merged.options})
+        changed = [key for key in keys if before.options.get(key) != merged.options.get(key)]
+        return changed + (["tags"] if merged.tags != before.tags else [])
 
     async def remove(self, name: str, caller: Caller) -> None:
         """Remove a node and its disks for good. It must be off.
@@ -394,13 +424,25 @@ class Fleet:
 
 def _guard_credentials(options: Mapping[str, object], caller: Caller) -> None:
     """A credential belongs to the whole fleet: whoever may send it to a host of their choice can have it. So does a
-    connection to a libvirt: whoever may name a domain there has it.
+    connection to a libvirt: whoever may name a domain there has it. Either may stand in a table of the options.
 
     :raise Denied: the caller administers only some nodes.
     """
     for key in ("credential", "connection"):
-        if key in options:
+        if any(True for _ in _named(options, key)):
             decide(caller, Role.ADMINISTRATOR, action=f"use-{key}")
+
+
+def _named(options: object, key: str) -> Iterator[object]:
+    """The values that `key` has in options, at any depth."""
+    if isinstance(options, Mapping):
+        for name, value in options.items():
+            if name == key:
+                yield value
+            yield from _named(value, key)
+    elif isinstance(options, Sequence) and not isinstance(options, str):
+        for each in options:
+            yield from _named(each, key)
 
 
 def _to_json(definition: NodeDefinition) -> dict[str, Json]:

@@ -148,6 +148,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         certificate, http = _certificate(core), core.settings.http
         app = make_app(
             accounts=core.accounts,
+            credentials=core.credentials,
             fleet=core.fleet,
             events=core.events,
             audit=core.audit,

@@ -2,10 +2,10 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, StringConstraints, WithJsonSchema
 
@@ -17,7 +17,6 @@ from bmc.ports import (
     DeployLink,
     EventLogSource,
     Inventory,
-    Lifecycle,
     LoginLink,
     MediaBay,
     NetworkBoot,
@@ -75,15 +74,39 @@ class Place:
         return self.site.clock
 
 
+class Running(Protocol):
+    """What of an adapter runs for as long as the node is there. What is in `Place.kept` is removed with the node."""
+
+    async def start(self) -> None:
+        """Touches nothing, but for letting go of what was left moved."""
+
+    async def close(self) -> None:
+        """Let go without touching the node."""
+
+
+class LettingGo:
+    """Of an adapter that begins nothing before somebody asks; `ends` are called in turn when it closes."""
+
+    def __init__(self, *ends: Callable[[], Awaitable[None]]) -> None:
+        self._ends = ends
+
+    async def start(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        for end in self._ends:
+            await end()
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What one adapter can give a node. The node takes of it what its options ask for; the lifecycle belongs to all.
+    """What one adapter can give a node, which takes of it what its options ask for; what is `running` belongs to all.
 
     An outlet is both a switch and a supply. A sense is in the failure domain of the switch if it may only echo what was
     commanded; a vendor BMC that measures the power rail is not.
     """
 
-    lifecycle: Lifecycle | None = None
+    running: Running | None = None
     switch: PowerSwitch | None = None
     supply: PowerSupply | None = None
     senses: tuple[PowerSense, ...] = field(default=())
@@ -123,7 +146,7 @@ class Adapter(ABC, Generic[AdapterOptions]):
 
     @abstractmethod
     def open(self, options: AdapterOptions, place: Place) -> Parts:
-        """Make the parts; touches no machine before the first of them is asked, or the lifecycle is started.
+        """Make the parts; touches no machine before the first of them is asked, or what is running is started.
 
         :raise BackendFailed: it cannot work on this machine, with the remedy.
         """

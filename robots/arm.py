@@ -82,7 +82,7 @@ class PressSwitch(ArmSwitch[PressOptions]):
         limit = seconds + self.options.within
         with link.hear(id) as heard:
             motion = Motion(link, heard, id)
-            self.underway.began({"id": id})
+            self.underway.save({"id": id})
             try:
                 async with asyncio.timeout(limit):
                     answer = await self._ask(motion, button, seconds, limit)
@@ -96,7 +96,7 @@ class PressSwitch(ArmSwitch[PressOptions]):
             except asyncio.CancelledError:
                 log.warning("%s: stopped; last seen: %s; %s", self.domain, motion.seen, await apart(self._end(motion)))
                 raise
-        self.underway.ended()
+        self.underway.forget()
         if (failure := self._failure(answer, motion.seen)) is not None:
             raise failure
 
@@ -130,7 +130,7 @@ class PressSwitch(ArmSwitch[PressOptions]):
         except Lost:
             self.release_soon()
             return "the bridge was lost before it said that it is back; it is told to give up as soon as it is there"
-        self.underway.ended()
+        self.underway.forget()
         return "it gave up and is back"
 
     async def _given_up(self, motion: Motion) -> None:
@@ -190,7 +190,7 @@ class ArmAdapter(Adapter[PressOptions]):
 
     def open(self, options: PressOptions, place: Place) -> Parts:
         switch = PressSwitch(options, place)
-        return Parts(lifecycle=switch, switch=switch)
+        return Parts(running=switch, switch=switch)
 
 
 adapter = ArmAdapter()

@@ -3,11 +3,9 @@
 import asyncio
 import json
 import logging
-import os
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import uuid4
 
@@ -18,6 +16,7 @@ from bmc.ports import Site
 from bmc.shared_devices import Lease
 from robots.adapter import Options, Place, Seconds
 from robots.button import Button, PressedSwitch
+from robots.kept import KeptFile
 from robots.rosbridge import ANSWERS_WITHIN, Bridge, Heard, Link, Lost
 
 FAMILY = "arm"
@@ -83,36 +82,8 @@ A = TypeVar("A", bound=ArmOptions)
 Left = Mapping[str, str]
 
 
-class Underway:
-    """A small file that is there while a press is: whoever finds it after our death lets go of the button."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def began(self, what: Left) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._path.with_suffix(".new")
-        with draft.open("w") as file:
-            json.dump(what, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
-
-    def ended(self) -> None:
-        self._path.unlink(missing_ok=True)
-
-    def left(self) -> Left | None:
-        try:
-            return {str(key): str(value) for key, value in json.loads(self._path.read_text()).items()}
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, AttributeError) as error:
-            log.warning("%s is damaged and is ignored: %s", self._path, error)
-            return None
-
-
 class ArmSwitch(PressedSwitch, Generic[A]):
-    """PressedSwitch and Lifecycle. Domain: the arm. A press is sent once, over one connection."""
+    """PressedSwitch and Running. Domain: the arm. A press is sent once, over one connection."""
 
     def __init__(self, options: A, place: Place, has_reset: bool, takes: float) -> None:
         """`takes`: seconds that a motion may take beside the holding."""
@@ -124,7 +95,7 @@ class ArmSwitch(PressedSwitch, Generic[A]):
         self.bridge = self.lease.device
         self.domain = f"arm behind {self.bridge.where}"
         self.patience = options.wait + 4 * ANSWERS_WITHIN + options.long + takes
-        self.underway = Underway(place.kept / "underway.json")
+        self.underway = KeptFile(place.kept / "underway.json")
         self._releasing: asyncio.Task[None] | None = None
 
     @abstractmethod
@@ -136,14 +107,13 @@ class ArmSwitch(PressedSwitch, Generic[A]):
         """End what `underway` tells of. :raise Lost:"""
 
     async def press(self, button: Button, seconds: float) -> None:
-        async with self._turn(button):
-            link = await self.bridge.open()
-            try:
-                await self._release(link)
-                await self._require_homed(link)
-            except Lost as error:
-                raise Unreachable(f"{self.bridge.where} was lost before anything was moved ({error})") from None
-            await self.move(link, button, seconds)
+        link = await self.bridge.open()
+        try:
+            await self._release(link)
+            await self._require_homed(link)
+        except Lost as error:
+            raise Unreachable(f"{self.bridge.where} was lost before anything was moved ({error})") from None
+        await self.move(link, button, seconds)
 
     def release_soon(self) -> None:
         """Let go of what is left as soon as the bridge can be reached."""
@@ -151,7 +121,7 @@ class ArmSwitch(PressedSwitch, Generic[A]):
             self._releasing = asyncio.create_task(self._release_when_reached(), name=f"release of {self.domain}")
 
     async def start(self) -> None:
-        if self.underway.left() is not None:
+        if self.underway.load() is not None:
             self.release_soon()
 
     async def close(self) -> None:
@@ -160,12 +130,8 @@ class ArmSwitch(PressedSwitch, Generic[A]):
             await asyncio.gather(self._releasing, return_exceptions=True)
         await self.lease.end()
 
-    async def erase(self) -> None:
-        self.underway.ended()
-
     @asynccontextmanager
-    async def _turn(self, button: Button) -> AsyncIterator[None]:
-        """:raise Refused: it does not come in time."""
+    async def turn(self) -> AsyncIterator[None]:
         bridge = self.bridge
         try:
             async with asyncio.timeout(self.options.wait):
@@ -174,7 +140,7 @@ class ArmSwitch(PressedSwitch, Generic[A]):
             raise Refused(
                 f"the {self.domain} still moves for {bridge.moving} after {self.options.wait:.0f} s; nothing was done"
             ) from None
-        bridge.moving = f"the {button.value} button of {self.node}"
+        bridge.moving = self.node
         try:
             yield
         finally:
@@ -199,13 +165,13 @@ class ArmSwitch(PressedSwitch, Generic[A]):
             )
 
     async def _release(self, link: Link) -> None:
-        if (left := self.underway.left()) is not None:
+        if (left := self.underway.load()) is not None:
             await self.let_go(link, left)
-            self.underway.ended()
+            self.underway.forget()
             log.warning("%s: a press was left under way; it was ended", self.domain)
 
     async def _release_when_reached(self) -> None:
-        while self.underway.left() is not None:
+        while self.underway.load() is not None:
             try:
                 async with self.bridge.motion:
                     await self._release(await self.bridge.open())

@@ -47,7 +47,7 @@ class TopicSwitch(ArmSwitch[TopicOptions]):
             await self._advertise(link, topic)
         except Lost as error:
             raise Unreachable(f"{self.bridge.where} was lost before anything was moved ({error})") from None
-        self.underway.began({"topic": topic})
+        self.underway.save({"topic": topic})
         try:
             await self._hold(link, topic, seconds)
         except Lost as error:
@@ -80,7 +80,7 @@ class TopicSwitch(ArmSwitch[TopicOptions]):
         except (Lost, Unreachable) as error:
             self.release_soon()
             return f"and may still be out ({error}); it is told to let go as soon as the bridge is there"
-        self.underway.ended()
+        self.underway.forget()
         return IN
 
     async def _advertise(self, link: Link, topic: str) -> None:
@@ -104,7 +104,7 @@ class TopicAdapter(Adapter[TopicOptions]):
 
     def open(self, options: TopicOptions, place: Place) -> Parts:
         switch = TopicSwitch(options, place)
-        return Parts(lifecycle=switch, switch=switch)
+        return Parts(running=switch, switch=switch)
 
 
 adapter = TopicAdapter()

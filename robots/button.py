@@ -1,6 +1,7 @@
 """The front panel of a server as a switch: which action is which press. How a button is pressed, the adapter says."""
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractAsyncContextManager, nullcontext
 from enum import Enum
 
 from bmc.model.errors import NotSupported
@@ -18,7 +19,7 @@ SHORT = frozenset({PowerAction.ON, PowerAction.GRACEFUL_SHUTDOWN, PowerAction.PU
 class PressedSwitch(ABC):
     """PowerSwitch. A short press turns on what is off and asks what is on to shut down, a long one forces it off.
 
-    It `toggles`: whoever moves it looks before. A press is never repeated.
+    It `toggles`: whoever moves it looks before, when it is its `turn`. A press is never repeated.
     """
 
     toggles = True
@@ -27,6 +28,10 @@ class PressedSwitch(ABC):
     def __init__(self, short: float, long: float, has_reset: bool) -> None:
         self._short, self._long = short, long
         self.actions = SHORT | {PowerAction.FORCE_OFF} | ({PowerAction.FORCE_RESTART} if has_reset else frozenset())
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait until the hand is free for this node, and keep it. :raise Refused: that takes too long."""
+        return nullcontext()
 
     async def apply(self, action: PowerAction) -> None:
         if action is PowerAction.FORCE_RESTART:

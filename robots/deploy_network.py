@@ -2,14 +2,12 @@
 
 import asyncio
 import errno
-import json
 import logging
 import os
 import socket
 from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import IPv4Address
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
@@ -21,6 +19,7 @@ from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Options, Parts, Place
 from robots.boot_server import BootServer, Machine
 from robots.dnsmasq import missing
+from robots.kept import KeptFile
 from robots.neighbours import mac_of
 
 BACKLOG = 16
@@ -63,35 +62,6 @@ class DeployNetworkOptions(Options):
     network: str = Field(min_length=1)
     mac: Macs
     address: IPv4Address
-
-
-class KeptUrl:
-    """What the machine is told to boot, across a restart of the service; "" is nothing."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def load(self) -> str:
-        try:
-            return str(json.loads(self._path.read_text())["url"])
-        except FileNotFoundError:
-            return ""
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("%s is damaged and is ignored: %s", self._path, error)
-            return ""
-
-    def save(self, url: str) -> None:
-        """:raise BackendFailed: it cannot be written."""
-        try:
-            if not url:
-                self._path.unlink(missing_ok=True)
-                return
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft = self._path.with_suffix(".new")
-            draft.write_text(json.dumps({"url": url}))
-            draft.replace(self._path)
-        except OSError as error:
-            raise BackendFailed(f"{self._path} cannot be written: {error.strerror}") from error
 
 
 class NetworkDeployLink:
@@ -149,9 +119,9 @@ class NetworkDeployLink:
 
 
 class NetworkOffer:
-    """NetworkBoot and Lifecycle: what is armed stays so until it is taken back, also across a restart."""
+    """NetworkBoot and Running: what is armed stays so until it is taken back, also across a restart."""
 
-    def __init__(self, lease: Lease[BootServer], machine: Machine, link: NetworkDeployLink, kept: KeptUrl) -> None:
+    def __init__(self, lease: Lease[BootServer], machine: Machine, link: NetworkDeployLink, kept: KeptFile) -> None:
         self._lease = lease
         self._machine = machine
         self._link = link
@@ -163,14 +133,14 @@ class NetworkOffer:
         await self._stop_arming()
         if url:
             await self._arm(url)
-            self._kept.save(url)
+            self._keep(url)
         else:
             self._link.close_ahead()
             await self._lease.device.disarm(self._machine.node)
-            self._kept.save("")
+            self._kept.forget()
 
     async def start(self) -> None:
-        if url := self._kept.load():
+        if isinstance(url := self._kept.load(), str):
             self._arming = asyncio.create_task(self._arm_again(url), name=f"network boot of {self._machine.node}")
 
     async def close(self) -> None:
@@ -182,8 +152,12 @@ class NetworkOffer:
         await self._lease.device.disarm(self._machine.node)
         await self._lease.end()
 
-    async def erase(self) -> None:
-        await self.offer("")
+    def _keep(self, url: str) -> None:
+        """:raise BackendFailed: it cannot be written."""
+        try:
+            self._kept.save(url)
+        except OSError as error:
+            raise BackendFailed(f"what is armed cannot be written down: {error}") from error
 
     async def _arm(self, url: str) -> None:
         self._link.open_ahead()
@@ -261,8 +235,8 @@ class DeployNetworkAdapter(Adapter[DeployNetworkOptions]):
         machine = Machine(place.node, tuple(options.mac), options.address, "")
         link = NetworkDeployLink(network, machine)
         lease = place.site.devices.lease((self.name, network), lambda: BootServer(network))
-        offer = NetworkOffer(lease, machine, link, KeptUrl(place.kept / "armed.json"))
-        return Parts(lifecycle=offer, deploy=link, network_boot=offer, login=NetworkLoginLink(network, machine))
+        offer = NetworkOffer(lease, machine, link, KeptFile(place.kept / "armed.json"))
+        return Parts(running=offer, deploy=link, network_boot=offer, login=NetworkLoginLink(network, machine))
 
     def checks(self) -> Iterable[Check]:
         problem = missing()

@@ -13,9 +13,9 @@ from pydantic import Field, field_validator
 from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Unreachable
 from bmc.model.power import PowerState
 from bmc.ports import Site
-from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
+from robots.adapter import Adapter, Host, LettingGo, Options, Parts, Place, Seconds
 from robots.motion import apart
-from robots.outlet import LettingGo, Outlet, OutletSense
+from robots.outlet import Outlet, OutletSense
 
 DIRECTORIES = "/usr/sbin:/sbin:/usr/bin:/bin"
 STATUS_ON, STATUS_OFF = 0, 2
@@ -188,7 +188,7 @@ class FenceAdapter(Adapter[FenceOptions]):
         agent = FenceAgent(options, program, lease.device, lambda: _secrets(options, place.site))
         outlet = FenceOutlet(agent, options)
         sense = OutletSense(place.title, outlet.domain, outlet.state, place.clock, options.poll)
-        return Parts(lifecycle=LettingGo(sense.close, lease.end), switch=outlet, supply=outlet, senses=(sense,))
+        return Parts(running=LettingGo(sense.close, lease.end), switch=outlet, supply=outlet, senses=(sense,))
 
 
 def _secrets(options: FenceOptions, site: Site) -> dict[str, str]:
@@ -219,10 +219,10 @@ def _complaint(err: bytes, secrets: Mapping[str, str]) -> str:
 
 
 def _failed(text: str, complaint: str) -> BmcError:
-    """Who could not log in has done nothing; who lost the connection may have done it."""
+    """Who could not log in has done nothing, who saw no effect has tried; all else may have been in the midst of it."""
     if complaint.startswith("Unable to connect/login"):
         return Unreachable(text)
-    return OutcomeUnknown(text) if complaint.startswith("Connection") else BackendFailed(text)
+    return BackendFailed(text) if complaint.startswith("Failed:") else OutcomeUnknown(text)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

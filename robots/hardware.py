@@ -1,5 +1,6 @@
 """The driver `hardware`: composes a node of adapters, each in its place; and drivers of nodes that are one BMC."""
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
@@ -15,9 +16,9 @@ from bmc.model.power import PowerState
 from bmc.model.software import Software
 from bmc.ports import Backend, Configured, Driver, LoopRules, PowerSense, Site
 from bmc.power.safety import LONGEST_WAIT
-from robots.adapter import AnyAdapter, Options, Parts, Place, Seconds
+from robots.adapter import AnyAdapter, Options, Parts, Place, Running, Seconds
 from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply, domains_of
-from robots.together import Lifecycles, Member, Together, TogetherOptions
+from robots.together import AllRunning, Member, Together, TogetherOptions
 
 GROUP = "bmc.robots"
 PROVES_ALL = frozenset({PowerState.ON, PowerState.OFF})
@@ -209,6 +210,17 @@ def _flat(tables: Iterable[str | Table]) -> Iterator[str | Table]:
             yield from (each for each in members if isinstance(each, dict))
 
 
+class NodeLifecycle(AllRunning):
+    """Lifecycle of a node: what runs of its adapters; `kept` holds all that they keep for it."""
+
+    def __init__(self, running: Sequence[Running], kept: Path) -> None:
+        super().__init__(running)
+        self._kept = kept
+
+    async def erase(self) -> None:
+        shutil.rmtree(self._kept, ignore_errors=True)
+
+
 class HardwareDriver:
     """Driver `hardware`."""
 
@@ -234,7 +246,7 @@ class HardwareDriver:
                 opened.append((slot, parts))
             return _backend(definition.name, options, opened, site)
         except BaseException:
-            await Lifecycles([parts.lifecycle for _, parts in opened if parts.lifecycle]).close()
+            await AllRunning([parts.running for _, parts in opened if parts.running]).close()
             raise
 
     def checks(self, directory: Path, configured: Configured) -> Iterator[Check]:
@@ -315,6 +327,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
     supply = None
     if "supply" in tables and (outlet := tables["supply"][1].supply) is not None:
         supply = Supply(tables["supply"][0].path, outlet, "outlet" in options.escalate)
+    kept = site.directory / name
     interlocks = [
         Interlock(slot.title, sense) for slot, parts in opened if slot.part[0] == "interlocks" for sense in parts.senses
     ]
@@ -325,7 +338,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
     tries = len(actuators) + (supply is not None)
     presses = sum(getattr(each.switch, "patience", PRESS_WITHIN) for _, each in actuators)
     return Backend(
-        lifecycle=Lifecycles([parts.lifecycle for _, parts in opened if parts.lifecycle]),
+        lifecycle=NodeLifecycle([parts.running for _, parts in opened if parts.running], kept),
         switch=loop,
         senses=tuple(senses),
         boot=chosen["boot"].boot,

@@ -1,75 +1,114 @@
 """Our side of the worker that speaks to one vendor BMC: deadlines, killing, and what a failure means."""
 
 import asyncio
-import contextlib
-import json
-import subprocess
-import sys
+import time
 from collections.abc import Callable
-from pathlib import Path
+from enum import Enum
 from typing import Any
 
+from bmc.ipmi.wire.numbers import NetFn
 from bmc.model.errors import BackendFailed, OutcomeUnknown, Unreachable
+from bmc.shared_devices import SharedDevices
+from robots.ipmi_nursery import Hand, Nursery
 
-WORKER = Path(__file__).with_name("ipmi_worker.py")
 LOOK_WITHIN, ACT_WITHIN, SIGN_OUT_WITHIN = 10.0, 20.0, 1.5
+QUIET_FOR = 30.0
+"""Seconds for which a BMC that did not answer is asked only for what somebody waits for."""
+
+CHASSIS_STATUS, CHASSIS_CONTROL = 0x01, 0x02
 
 Credentials = Callable[[str], tuple[bytes, bytes]]
 
 
-class Link:
-    """Asks one BMC, one question at a time. `where` is how messages name it."""
+class Manner(Enum):
+    """LOOK changes nothing. What takes effect may reach the BMC twice, or at most once."""
 
-    def __init__(self, host: str, port: int, credential: str, credentials: Credentials) -> None:
+    LOOK = "look"
+    REPEATABLE = "repeatable"
+    ONCE = "once"
+
+
+class Declined(BackendFailed):
+    """The BMC answered, with another completion code than 00h."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Boots:
+    """When the server last began to boot, as far as anybody saw: seconds since the epoch."""
+
+    last: float | None = None
+
+    def began(self, at: float) -> None:
+        self.last = at
+
+
+class Link:
+    """Asks one BMC, one question at a time, for all parts of nodes that use it. `where` is how messages name it."""
+
+    def __init__(self, host: str, port: int, credential: str, credentials: Credentials, devices: SharedDevices) -> None:
         self.where = f"BMC {host}:{port}"
+        self.boots = Boots()
         self._address = (host, port)
         self._credential = credential
         self._credentials = credentials
-        self._process: asyncio.subprocess.Process | None = None
+        self._nursery = devices.lease(("ipmi nursery",), Nursery)
+        self._hand: Hand | None = None
         self._lock = asyncio.Lock()
+        self._quiet_until = 0.0
 
-    async def power(self) -> bool:
-        """:raise Unreachable: :raise BackendFailed: it answered, but not with the state."""
-        return bool((await self._ask({"do": "status"}, LOOK_WITHIN))["on"])
+    async def ask(
+        self, netfn: int, command: int, data: bytes = b"", manner: Manner = Manner.LOOK, in_passing: bool = False
+    ) -> bytes:
+        """What the BMC answers, after its completion code. What is asked `in_passing` is not tried on one that has
+        just not answered: nobody waits for it, and others would have to wait behind it.
 
-    async def boot_flags(self) -> bytes:
-        """The BMC's answer to Get System Boot Options, parameter 5, IPMI v2.0 §28.13. :raise: as `power`."""
-        return bytes.fromhex((await self._ask({"do": "flags"}, LOOK_WITHIN))["flags"])
-
-    async def control(self, value: int, repeat: bool) -> None:
-        """Chassis Control, IPMI v2.0 §28.3; sent more than once only if `repeat`.
-
-        :raise Unreachable: it was not sent. :raise OutcomeUnknown: it may have been carried out.
-        :raise BackendFailed: the BMC refused.
+        :raise Unreachable: it was not sent, or nothing hangs on it. :raise OutcomeUnknown: it may have been done.
+        :raise Declined: the BMC refused. :raise BackendFailed: it lets us not in.
         """
-        await self._ask({"do": "control", "value": value, "repeat": repeat}, ACT_WITHIN)
-
-    async def set_boot(self, device: int, persistent: bool, uefi: bool) -> bytes:
-        """Set the boot flags, IPMI v2.0 §28.12, and return them as `boot_flags` would. :raise: as `control`."""
-        request = {"do": "boot", "device": device, "persistent": persistent, "uefi": uefi}
-        return bytes.fromhex((await self._ask(request, ACT_WITHIN))["flags"])
-
-    async def close(self) -> None:
-        """Give the BMC its session back, if that is quick."""
+        request = {"netfn": netfn, "command": command, "data": data.hex(), "manner": manner.value}
         async with self._lock:
-            process = self._process
-            if process is not None and process.stdin is not None:
-                with contextlib.suppress(TimeoutError, ConnectionError):
-                    async with asyncio.timeout(SIGN_OUT_WITHIN):
-                        process.stdin.write(b'{"do": "sign-out"}\n')
-                        await process.wait()
-            await self._kill()
-
-    async def _ask(self, request: dict[str, object], within: float) -> dict[str, Any]:
-        async with self._lock:
-            reply, sending = await self._exchange(request, within)
+            if in_passing and time.monotonic() < self._quiet_until:
+                raise Unreachable(f"{self.where} did not answer a moment ago")
+            reply, sending = await self._exchange(request, LOOK_WITHIN if manner is Manner.LOOK else ACT_WITHIN)
+            silent = "error" in reply and reply["error"] != "refused"
+            self._quiet_until = time.monotonic() + QUIET_FOR if silent else 0.0
         if "error" not in reply:
-            return reply
+            return bytes.fromhex(reply["data"])
         if reply["error"] == "refused":
+            if code := reply["code"]:
+                what = f"{NetFn(netfn).name.lower()} command {command:02X}h got completion code {code:02X}h"
+                raise Declined(f"{self.where} refused: {what} {reply['text']}".rstrip(), code)
             raise BackendFailed(f"{self.where} refused: {reply['text']}")
         if sending:
             raise OutcomeUnknown(f"{self.where} may have carried out the command: {reply['text']}")
         raise Unreachable(f"{self.where} is unreachable: {reply['text']}")
+
+    async def power(self) -> bool:
+        """Get Chassis Status, IPMI v2.0 §28.2. :raise: as `ask`."""
+        status = await self.ask(NetFn.CHASSIS, CHASSIS_STATUS)
+        if not status:
+            raise BackendFailed(f"{self.where} answered without its state")
+        return bool(status[0] & 1)
+
+    async def control(self, value: int, repeat: bool) -> None:
+        """Chassis Control, IPMI v2.0 §28.3; sent more than once only if `repeat`. :raise: as `ask`."""
+        manner = Manner.REPEATABLE if repeat else Manner.ONCE
+        await self.ask(NetFn.CHASSIS, CHASSIS_CONTROL, bytes((value,)), manner)
+
+    async def console(self) -> Hand:
+        """A worker of its own, for the serial console. :raise ConnectionError, TimeoutError: it cannot be begun."""
+        return await self._begin(console=True)
+
+    async def close(self) -> None:
+        """Give the BMC its session back, if that is quick."""
+        async with self._lock:
+            hand, self._hand = self._hand, None
+            if hand is not None:
+                await hand.end(SIGN_OUT_WITHIN)
+        await self._nursery.end()
 
     async def _exchange(self, request: dict[str, object], within: float) -> tuple[dict[str, Any], bool]:
         """The worker's answer, and whether it had begun to send what may take effect."""
@@ -78,14 +117,15 @@ class Link:
         try:
             async with asyncio.timeout(within):
                 for _ in range(2):
-                    if self._process is None:
-                        await self._start()
-                    await self._write(request)
-                    while (reply := await self._read()).get("sending"):
+                    if self._hand is None:
+                        self._hand = await self._begin()
+                    await self._hand.tell(request)
+                    while (reply := await self._hand.hear()).get("sending"):
                         sending = True
-                    if reply.get("error") != "stale":
+                    if reply.get("error") not in ("stale", "unknown"):
                         break
-                    await self._kill()  # pyghmi would share its stale session with a new one
+                    # pyghmi would share its stale session with a new one, and take a late answer for another one's.
+                    await self._kill()
                     if sending:
                         break
         except (TimeoutError, ConnectionError) as error:
@@ -96,34 +136,13 @@ class Link:
             raise
         return reply, sending
 
-    async def _start(self) -> None:
-        user, password = self._credentials(self._credential)
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", str(WORKER), stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
+    async def _begin(self, console: bool = False) -> Hand:
         host, port = self._address
-        await self._write({"host": host, "port": port, "user": user.hex(), "password": password.hex()})
-
-    async def _write(self, message: dict[str, object]) -> None:
-        if self._process is None or self._process.stdin is None:
-            raise ConnectionError("the worker has ended")
-        self._process.stdin.write(json.dumps(message).encode() + b"\n")
-        await self._process.stdin.drain()
-
-    async def _read(self) -> dict[str, Any]:
-        if self._process is None or self._process.stdout is None:
-            raise ConnectionError("the worker has ended")
-        line = await self._process.stdout.readline()
-        if not line:
-            raise ConnectionError("the worker has ended")
-        reply: dict[str, Any] = json.loads(line)
-        return reply
+        user, password = self._credentials(self._credential)
+        first = {"host": host, "port": port, "user": user.hex(), "password": password.hex(), "console": console}
+        return await self._nursery.device.worker(first)
 
     async def _kill(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            if process.stdin is not None:
-                process.stdin.close()
+        hand, self._hand = self._hand, None
+        if hand is not None:
+            await hand.kill()

@@ -1,61 +1,67 @@
-"""One vendor BMC, spoken to by pyghmi in a process of its own, which may be killed at any time.
+"""The process that speaks to vendor BMCs by pyghmi: it imports that once, and forks a worker for each session.
 
-pyghmi blocks, keeps its state in modules and repeats what got no answer. So: one process and one session per BMC; what
-must not happen twice is sent once. Lines of JSON: stdin has the address and credentials (bytes in hex), then one
-request a line; stdout answers each with one line, and says `{"sending": true}` before anything that may take effect.
+pyghmi blocks, keeps its state in modules and repeats what got no answer. So: a process for each session, which may be
+killed at any time; what must not happen twice is sent once. stdin is a socket: each message on it brings the socket of
+a new worker, and is answered with its process id and pidfd. On a worker's socket are lines of JSON: first the address
+and the credentials (bytes in hex), then requests; each is answered with one line, after `{"sending": true}` where it
+may take effect.
 """
 
+import contextlib
+import gc
 import json
 import os
+import signal
+import socket
 import sys
 import time
 from typing import Any, TextIO
 
 from pyghmi.exceptions import PyghmiException
-from pyghmi.ipmi.command import Command
 from pyghmi.ipmi.private.session import Session
 
-CHASSIS, STATUS, CONTROL, SET_BOOT, GET_BOOT = 0x00, 0x01, 0x02, 0x08, 0x09
-BOOT_FLAGS = 5
+from robots.ipmi_sol_worker import SolWorker
+
+CHASSIS, STATUS = 0x00, 0x01
 TRIES, TRY_FOR = 3, 1.0
 """How often, and for how many seconds each time, what may happen twice is asked."""
 ONCE_FOR = 5.0
 """How many seconds the answer to what must not happen twice is waited for."""
+GLANCE = 0.01
+"""Seconds: pyghmi may miss an answer that comes fast, until its wait is over. They double."""
 
 
 class Failed(Exception):
-    """`kind` is "unreachable", "stale" (the session is), "refused" or "unknown" (whether it was done)."""
+    """`kind` is "unreachable", "stale" (the session is), "refused" (with a code, or the login) or "unknown"."""
 
-    def __init__(self, kind: str, text: str) -> None:
+    def __init__(self, kind: str, text: str, code: int = 0) -> None:
         super().__init__(text)
-        self.kind = kind
+        self.kind, self.code = kind, code
 
 
 class Worker:
-    def __init__(self, output: TextIO, host: str, port: int, user: bytes, password: bytes) -> None:
+    def __init__(self, output: TextIO, where: dict[str, Any]) -> None:
         self._output = output
-        self._where: dict[str, Any] = {"bmc": host, "port": port, "userid": user, "password": password}
+        self._where = where
         self._session: Any = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, object]:
+        message = request["netfn"], request["command"], bytes.fromhex(request["data"])
         try:
             if self._session is None:
                 self._sign_in()
-            status = self._ask(STATUS)  # asked first in any case: it shows that the session lives
-            if request["do"] == "status":
-                return {"on": bool(status[0] & 1)}
-            if request["do"] == "flags":
-                return {"flags": self._ask(GET_BOOT, BOOT_FLAGS, 0, 0).hex()}
+            if request["manner"] == "look":
+                return {"data": self._ask(*message).hex()}
+            self._ask(CHASSIS, STATUS)  # shows that the session lives
             self._say({"sending": True})
-            if request["do"] == "boot":
-                return {"flags": self._set_boot(request["device"], request["persistent"], request["uefi"]).hex()}
-            if request["repeat"]:
-                self._ask(CONTROL, request["value"])
-            elif self._try(ONCE_FOR, CONTROL, request["value"]) is None:
+            if request["manner"] == "repeatable":
+                return {"data": self._ask(*message).hex()}
+            answer = self._try(ONCE_FOR, *message)
+            if answer is None:
                 raise Failed("unknown", f"no answer within {ONCE_FOR:.0f} seconds")
-            return {}
+            return {"data": answer.hex()}
         except Failed as error:
-            return {"error": error.kind, "text": str(error)}
+            return {"error": error.kind, "text": str(error), "code": error.code}
 
     def sign_out(self) -> None:
         if self._session is not None:
@@ -63,46 +69,40 @@ class Worker:
 
     def _sign_in(self) -> None:
         try:
-            self._session = Command(**self._where).ipmi_session
+            self._session = Session(**self._where)
         except (PyghmiException, OSError) as error:
             text = str(error)
             silent = text in ("", "None", "timeout") or isinstance(error, OSError) or "Unable to transmit" in text
             raise Failed("unreachable" if silent else "refused", "no answer" if silent else text) from error
 
-    def _set_boot(self, device: int, persistent: bool, uefi: bool) -> bytes:
-        """Arm, and tell how the BMC reads it back."""
-        self._ask(SET_BOOT, 3, 8)  # keep the flags although no chassis control follows within a minute (§28.12)
-        flags = 0x80 | 0x40 * persistent | 0x20 * uefi if device else 0
-        self._ask(SET_BOOT, BOOT_FLAGS, flags, device, 0, 0, 0)
-        return self._ask(GET_BOOT, BOOT_FLAGS, 0, 0)
-
-    def _ask(self, command: int, *data: int) -> bytes:
+    def _ask(self, netfn: int, command: int, data: bytes = b"") -> bytes:
         for _ in range(TRIES):
-            answer = self._try(TRY_FOR, command, *data)
+            answer = self._try(TRY_FOR, netfn, command, data)
             if answer is not None:
                 return answer
         raise Failed("stale", "no answer")
 
-    def _try(self, patience: float, command: int, *data: int) -> bytes | None:
+    def _try(self, patience: float, netfn: int, command: int, data: bytes) -> bytes | None:
         """Send one packet and wait for its answer, which is None if there was none.
 
         pyghmi's own repetition would, after a while, sign in anew and then send again what may have been done.
         """
         session = self._session
         answers: list[dict[str, Any]] = []
+        glance = GLANCE
         try:
-            session.raw_command(netfn=CHASSIS, command=command, data=data, retry=False, callback=answers.append)
+            session.raw_command(netfn=netfn, command=command, data=data, retry=False, callback=answers.append)
             end = time.monotonic() + patience
             while not answers and (left := end - time.monotonic()) > 0:
-                Session.wait_for_rsp(timeout=left)
+                Session.wait_for_rsp(timeout=min(glance, left))
+                glance *= 2
         except PyghmiException as error:
             raise Failed("stale", str(error)) from error
         session.incommand = False  # pyghmi leaves this to whoever passes a callback
         if not answers:
             return None
-        code, text = answers[0].get("code", 0), answers[0].get("error", "")
-        if code:
-            raise Failed("refused", f"chassis command {command:02X}h got completion code {code:02X}h {text}".rstrip())
+        if code := answers[0].get("code", 0):
+            raise Failed("refused", answers[0].get("error", ""), code)
         return bytes(answers[0]["data"])
 
     def _say(self, message: dict[str, object]) -> None:
@@ -112,19 +112,69 @@ class Worker:
     def serve(self, requests: TextIO) -> None:
         for line in requests:
             request = json.loads(line)
-            if request["do"] == "sign-out":
-                self.sign_out()
-                return
+            if "end" in request:
+                break
             self._say(self.answer(request))
+        self.sign_out()
 
 
-def main() -> None:
-    output = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever prints must not disturb the answers
-    where = json.loads(sys.stdin.readline())
-    user, password = bytes.fromhex(where["user"]), bytes.fromhex(where["password"])
-    Worker(output, where["host"], where["port"], user, password).serve(sys.stdin)
+def work(line: socket.socket) -> None:
+    """What a worker does, from its birth to its end."""
+    with line.makefile("r") as requests, line.makefile("w") as output:
+        if not (line_one := requests.readline()):
+            return  # whoever wanted a worker is gone
+        first = json.loads(line_one)
+        where = {
+            "bmc": first["host"],
+            "port": first["port"],
+            "userid": bytes.fromhex(first["user"]),
+            "password": bytes.fromhex(first["password"]),
+        }
+        if first["console"]:
+            SolWorker(output, where).serve(requests)
+        else:
+            Worker(output, where).serve(requests)
+
+
+def nurse(control: socket.socket) -> None:
+    """Fork a worker for each socket that comes, until whoever sends them is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the workers: their pidfds tell of their end
+    gc.collect()
+    gc.freeze()  # so that a worker's collections do not copy what it shares
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 64, 1)
+        if not message:
+            return
+        pid = os.fork()
+        if not pid:
+            _become_worker(control, descriptors[0])
+        os.close(descriptors[0])
+        try:
+            pidfd = os.pidfd_open(pid)
+        except ProcessLookupError:
+            socket.send_fds(control, [message], [])
+            continue
+        socket.send_fds(control, [b"%s %d" % (message, pid)], [pidfd])
+        os.close(pidfd)
+
+
+def _become_worker(control: socket.socket, descriptor: int) -> None:
+    """Never returns: nothing of the nursery's stack is to run in a worker."""
+    status = 1
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        control.close()
+        work(socket.socket(fileno=descriptor))
+        status = 0
+    except (BrokenPipeError, ConnectionResetError):
+        status = 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status)
 
 
 if __name__ == "__main__":
-    main()
+    with socket.socket(fileno=os.dup(0)) as stdin, contextlib.suppress(ConnectionError):
+        os.close(0)
+        nurse(stdin)

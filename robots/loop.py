@@ -4,6 +4,7 @@ Knows no kind of hardware.
 """
 
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,7 @@ class _Rung:
     do: Callable[[], Coroutine[Any, Any, None]]
     needed: PowerState | None
     cuts: bool
+    turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
 
 
 class ClosedLoop:
@@ -112,7 +114,6 @@ class ClosedLoop:
         return _actions(self._actuators, self._supply)
 
     async def apply(self, action: PowerAction) -> None:
-        await self._require_interlocks()
         if action in STARTS:
             await self._safety.start_turn(self._settings.budgets)
         if action is PowerAction.ON and await self._fed_by_itself():
@@ -121,10 +122,8 @@ class ClosedLoop:
         while left:
             rung = left.pop(0)
             try:
-                self._require_sole(rung)
-                if rung.needed is not None and not await self._needed(rung, rung.needed):
+                if not await self._moved(rung):
                     return
-                await self._safety.move(rung.do())
             except (Refused, Unreachable) as error:
                 if not left:
                     raise _last(error, tried, moved) from error
@@ -188,6 +187,7 @@ class ClosedLoop:
                 lambda switch=each.switch: switch.apply(action),  # type: ignore[misc]
                 needed if each.toggles and action in LOOKED_AT else None,
                 each.feeds and action in CUTS,
+                getattr(each.switch, "turn", nullcontext),
             )
             for each in self._actuators
             if action in each.switch.actions
@@ -203,11 +203,23 @@ class ClosedLoop:
         if supply is None:
             return False
 
+        await self._require_interlocks()
+
         async def feed() -> None:
             fed.append(await supply.outlet.feed())
 
         await self._safety.move(feed())
         return fed == [True] and await self._seen(PowerState.ON, self._settings.boots_within)
+
+    async def _moved(self, rung: _Rung) -> bool:
+        """Move it, once it is its turn and nothing stands in the way then; False where the node needs it no more."""
+        async with rung.turn():
+            await self._require_interlocks()
+            self._require_sole(rung)
+            if rung.needed is not None and not await self._needed(rung, rung.needed):
+                return False
+            await self._safety.move(rung.do())
+            return True
 
     async def _needed(self, rung: _Rung, needed: PowerState) -> bool:
         """Look right before moving what toggles. :raise Refused: nobody can tell the state."""

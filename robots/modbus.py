@@ -11,8 +11,7 @@ from pymodbus.pdu import ModbusPDU
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, NotSupported, OutcomeUnknown, Unreachable
 from bmc.model.power import PowerAction, PowerState
-from bmc.shared_devices import Lease
-from robots.adapter import Adapter, Parts, Place, Seconds
+from robots.adapter import Adapter, LettingGo, Parts, Place, Seconds
 from robots.modbus_gateway import CONNECTION, Gateway, ModbusConnection, lease_gateway
 from robots.polled import Polled
 
@@ -144,24 +143,6 @@ class ModbusSense(Polled):
         return PowerState.ON if on else PowerState.OFF
 
 
-class SharedGateway:
-    """Lifecycle of a part that uses a gateway; nothing is begun before somebody asks."""
-
-    def __init__(self, lease: Lease[Gateway], sense: Polled) -> None:
-        self._lease = lease
-        self._sense = sense
-
-    async def start(self) -> None:
-        return None
-
-    async def close(self) -> None:
-        await self._sense.close()
-        await self._lease.end()
-
-    async def erase(self) -> None:
-        return None
-
-
 def outputs(gateway: Gateway, options: ModbusConnection) -> str:
     """The failure domain of what we write: reading a coil back tells what it was told, not what hangs on it."""
     return f"{gateway.where} unit {options.unit}, outputs"
@@ -205,7 +186,7 @@ class ModbusAdapter(Adapter[ModbusOptions]):
         short = place.title.startswith(f"{self.name}:")  # a table is titled by its host, which may have several
         title = place.title if short else f"{place.title} {options.look or f'co{options.coil}'}"
         sense = ModbusSense(title, lease.device, options, look, place.clock)
-        return Parts(lifecycle=SharedGateway(lease, sense), switch=outlet, supply=outlet, senses=(sense,))
+        return Parts(running=LettingGo(sense.close, lease.end), switch=outlet, supply=outlet, senses=(sense,))
 
 
 adapter = ModbusAdapter()

@@ -1,9 +1,7 @@
 """The adapter `modbus-button`: relays across the front-panel buttons of a server, behind a Modbus/TCP gateway."""
 
 import asyncio
-import json
 import logging
-import os
 from pathlib import Path
 
 from pydantic import Field, model_validator
@@ -13,6 +11,7 @@ from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, U
 from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Parts, Place, Seconds
 from robots.button import Button, PressedSwitch
+from robots.kept import KeptFile
 from robots.modbus import Look, outputs, read, write_coil
 from robots.modbus_gateway import CONNECTION, Gateway, ModbusConnection, lease_gateway
 from robots.motion import apart
@@ -69,17 +68,16 @@ class Pressed:
     """Remembers across our death which coil is on. `device` says where: the options may be others by then."""
 
     def __init__(self, path: Path, device: str) -> None:
-        self._path = path
+        self._file = KeptFile(path)
         self._device = device
 
     def load(self) -> int | None:
-        try:
-            value = json.loads(self._path.read_text())
-            coil, device = int(value["coil"]), value["device"]
-        except FileNotFoundError:
+        if (value := self._file.load()) is None:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("%s is damaged and is ignored: %s", self._path, error)
+        try:
+            coil, device = int(value["coil"]), value["device"]
+        except (ValueError, KeyError, TypeError) as error:
+            self._file.damaged(error)
             return None
         if device != self._device:
             log.warning("coil %d of %s may still be on; it is no longer in the options", coil, device)
@@ -89,20 +87,16 @@ class Pressed:
     def save(self, coil: int) -> None:
         """:raise Refused: it cannot be written down."""
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._path.open("w") as file:
-                json.dump({"coil": coil, "device": self._device}, file)
-                file.flush()
-                os.fsync(file.fileno())
+            self._file.save({"coil": coil, "device": self._device})
         except OSError as error:
-            raise Refused(f"nothing was pressed, since {self._path} cannot be written: {error}") from error
+            raise Refused(f"nothing was pressed, since that could not be written down before: {error}") from error
 
     def forget(self) -> None:
-        self._path.unlink(missing_ok=True)
+        self._file.forget()
 
 
 class ModbusButton(PressedSwitch):
-    """PowerSwitch and Lifecycle. A press is begun at most once; letting go is repeated until it is acknowledged."""
+    """PowerSwitch and Running. A press is begun at most once; letting go is repeated until it is acknowledged."""
 
     def __init__(self, lease: Lease[Gateway], options: ModbusButtonOptions, kept: Path, clock: Clock) -> None:
         has_reset = options.reset_coil is not None or options.reset_pulse is not None
@@ -128,9 +122,6 @@ class ModbusButton(PressedSwitch):
             self._letting_go.cancel()
             await asyncio.gather(self._letting_go, return_exceptions=True)
         await self._lease.end()
-
-    async def erase(self) -> None:
-        self._pressed.forget()
 
     async def press(self, button: Button, seconds: float) -> None:
         coil, register = self._coils[button], self._pulses[button]
@@ -253,7 +244,7 @@ class ModbusButtonAdapter(Adapter[ModbusButtonOptions]):
 
     def open(self, options: ModbusButtonOptions, place: Place) -> Parts:
         button = ModbusButton(lease_gateway(options, place), options, place.kept, place.clock)
-        return Parts(lifecycle=button, switch=button)
+        return Parts(running=button, switch=button)
 
 
 adapter = ModbusButtonAdapter()

@@ -201,7 +201,7 @@ class MqttMeter:
         return {} if watts is None else {"Input Power": watts}
 
 
-class MqttLifecycle:
+class MqttRunning:
     """Listens while the node is there."""
 
     def __init__(self, channels: Sequence[Channel], senses: Sequence[MqttSense], lease: Lease[Broker]) -> None:
@@ -217,9 +217,6 @@ class MqttLifecycle:
         for channel in self._channels:
             channel.stop()
         await self._lease.end()
-
-    async def erase(self) -> None:
-        return None
 
 
 class MqttAdapter(Adapter[MqttOptions]):
@@ -266,7 +263,7 @@ class MqttAdapter(Adapter[MqttOptions]):
         seen, meter = senses
         has_meter = any(each.what is What.WATTS for each in dialect.says)
         return Parts(
-            lifecycle=MqttLifecycle([channel], senses, lease),
+            running=MqttRunning([channel], senses, lease),
             switch=switch,
             supply=switch,
             senses=(seen,) if options.state or options.kind != "plain" else (),

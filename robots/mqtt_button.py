@@ -1,9 +1,7 @@
 """The adapter `mqtt-button`: relays at an MQTT broker, wired across the front-panel pins of a server."""
 
 import asyncio
-import json
 import logging
-import os
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -17,6 +15,7 @@ from bmc.ports import Site
 from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Parts, Place, Seconds
 from robots.button import Button, PressedSwitch
+from robots.kept import KeptFile
 from robots.motion import apart
 from robots.mqtt import (
     CONNECTION,
@@ -73,27 +72,20 @@ class PressFile:
     """Which buttons may be down, so that they are let go of after our death."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._file = KeptFile(path)
 
     def load(self) -> frozenset[Button]:
         try:
-            return frozenset(Button(each) for each in json.loads(self._path.read_text()))
-        except FileNotFoundError:
+            return frozenset(map(Button, self._file.load() or ()))
+        except (ValueError, TypeError) as error:
+            self._file.damaged(error)
             return frozenset()
-        except (OSError, ValueError, TypeError) as error:
-            log.warning("%s is damaged, so every button is let go of: %s", self._path, error)
-            return frozenset(Button)
 
     def save(self, down: frozenset[Button]) -> None:
-        """Also when the machine dies right after."""
-        if not down:
-            self._path.unlink(missing_ok=True)
-            return
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._path.open("w") as file:
-            json.dump(sorted(button.value for button in down), file)
-            file.flush()
-            os.fsync(file.fileno())
+        if down:
+            self._file.save(sorted(button.value for button in down))
+        else:
+            self._file.forget()
 
 
 class MqttButton(PressedSwitch):
@@ -186,11 +178,11 @@ class MqttButton(PressedSwitch):
         self._file.save(down)
 
 
-class MqttButtonLifecycle:
+class MqttButtonRunning:
     """Listens while the node is there, and lets go of what was pressed when we died."""
 
-    def __init__(self, button: MqttButton, channels: Mapping[Button, Channel], file: PressFile, lease: Lease[Broker]):
-        self._button, self._channels, self._file, self._lease = button, channels, file, lease
+    def __init__(self, button: MqttButton, channels: Mapping[Button, Channel], lease: Lease[Broker]) -> None:
+        self._button, self._channels, self._lease = button, channels, lease
 
     async def start(self) -> None:
         for channel in self._channels.values():
@@ -202,9 +194,6 @@ class MqttButtonLifecycle:
         for channel in self._channels.values():
             channel.stop()
         await self._lease.end()
-
-    async def erase(self) -> None:
-        self._file.save(frozenset())
 
 
 class MqttButtonAdapter(Adapter[MqttButtonOptions]):
@@ -224,7 +213,7 @@ class MqttButtonAdapter(Adapter[MqttButtonOptions]):
             channels[Button.RESET] = _channel(options, Button.RESET, lease.device, place.clock)
         file = PressFile(place.kept / "pressed.json")
         button = MqttButton(channels, file, options.short, options.long, place.clock)
-        return Parts(lifecycle=MqttButtonLifecycle(button, channels, file, lease), switch=button)
+        return Parts(running=MqttButtonRunning(button, channels, lease), switch=button)
 
 
 def _channel(options: MqttButtonOptions, button: Button, broker: Broker, clock: Clock) -> Channel:

@@ -101,7 +101,10 @@ class Channel:
             raise Unreachable(f"{self.where} is offline, says {self.broker.where}")
 
     async def ask(self, what: What) -> Heard:
-        """What it says now. :raise Unreachable: it does not answer. :raise BackendFailed: it refuses."""
+        """What it says from now on; that may have been on its way already, as most devices number no answers.
+
+        :raise Unreachable: it does not answer. :raise BackendFailed: it refuses.
+        """
         await self.reach()
         for _ in range(TRIES):
             mark = self._count

@@ -8,8 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from bmc.model.errors import BackendFailed, Unreachable
 from bmc.model.power import PowerState
 from bmc.ports import Site
-from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
-from robots.outlet import LettingGo, Outlet, OutletSense
+from robots.adapter import Adapter, Host, LettingGo, Options, Parts, Place, Seconds
+from robots.outlet import Outlet, OutletSense
 from robots.upsd import Upsd
 
 PORT = 3493
@@ -25,7 +25,7 @@ class NutOptions(Options):
     host: Host = "127.0.0.1"
     port: int = Field(default=PORT, ge=1, le=65535)
     ups: str = Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)
-    outlet: int | None = Field(default=None, ge=1, le=1000)
+    outlet: int | None = Field(default=None, ge=0, le=1000)
     credential: str | None = Field(default=None, min_length=1)
     cycle: bool = False
     timeout: Seconds = Field(default=5.0, ge=0.1, le=30)
@@ -104,7 +104,7 @@ class NutAdapter(Adapter[NutOptions]):
         ask, domain = (outlet.state, outlet.domain) if meter is None else (drawing, f"{outlet.domain} meter")
         sense = OutletSense(place.title, domain, ask, place.clock, options.poll)
         return Parts(
-            lifecycle=LettingGo(sense.close),
+            running=LettingGo(sense.close),
             switch=outlet if meter is None else None,
             supply=outlet if meter is None else None,
             senses=(sense,),

@@ -65,20 +65,3 @@ class OutletSense(Polled):
 
     async def look(self) -> PowerState:
         return await self._ask()
-
-
-class LettingGo:
-    """Lifecycle of an adapter that begins nothing before somebody asks; `ends` are called in turn when it closes."""
-
-    def __init__(self, *ends: Callable[[], Awaitable[None]]) -> None:
-        self._ends = ends
-
-    async def start(self) -> None:
-        return None
-
-    async def close(self) -> None:
-        for end in self._ends:
-            await end()
-
-    async def erase(self) -> None:
-        return None

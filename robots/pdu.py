@@ -11,8 +11,8 @@ from bmc.model.power import PowerState
 from bmc.ports import Site
 from bmc.shared_devices import Lease
 from robots import snmp
-from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
-from robots.outlet import LettingGo, Outlet, OutletSense
+from robots.adapter import Adapter, Host, LettingGo, Options, Parts, Place, Seconds
+from robots.outlet import Outlet, OutletSense
 from robots.pdu_models import MODELS, Order
 
 LINE = re.compile(r"(?:(?P<host>[^/]+)/)?(?P<outlet>\d+)(?::watts>(?P<watts>\d+(?:\.\d+)?))?")
@@ -119,7 +119,7 @@ class PduAdapter(Adapter[PduOptions]):
         ask, domain = (drawing, f"{outlet.domain} meter") if metered else (outlet.state, outlet.domain)
         sense = OutletSense(place.title, domain, ask, place.clock, options.poll)
         return Parts(
-            lifecycle=LettingGo(sense.close, lease.end),
+            running=LettingGo(sense.close, lease.end),
             switch=None if metered else outlet,
             supply=None if metered else outlet,
             senses=(sense,),

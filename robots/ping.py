@@ -14,7 +14,7 @@ from bmc.model.checks import Check, Verdict
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, Unreachable
 from bmc.model.power import PowerState
-from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
+from robots.adapter import Adapter, Host, LettingGo, Options, Parts, Place, Seconds
 from robots.polled import Polled
 
 ECHO_4, ECHO_6 = 8, 128
@@ -161,7 +161,7 @@ class PingAdapter(Adapter[PingOptions]):
 
     def open(self, options: PingOptions, place: Place) -> Parts:
         sense = PingSense(place.title, options, place.clock)
-        return Parts(lifecycle=_PingLifecycle(sense), senses=(sense,))
+        return Parts(running=LettingGo(sense.close), senses=(sense,))
 
     def checks(self) -> Iterable[Check]:
         try:
@@ -169,20 +169,6 @@ class PingAdapter(Adapter[PingOptions]):
         except PermissionError:
             if shutil.which("ping") is None:
                 yield Check("ping", Verdict.WARNING, "senses of the kind ping cannot work on this machine", REMEDY)
-
-
-class _PingLifecycle:
-    def __init__(self, sense: PingSense) -> None:
-        self._sense = sense
-
-    async def start(self) -> None:
-        return None
-
-    async def close(self) -> None:
-        await self._sense.close()
-
-    async def erase(self) -> None:
-        return None
 
 
 adapter = PingAdapter()

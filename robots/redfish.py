@@ -17,9 +17,9 @@ from bmc.model.errors import BmcError
 from bmc.ports import Site
 from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
+from robots.kept import KeptFile
 from robots.redfish_boot import RedfishBoot
 from robots.redfish_console import RedfishSerial
-from robots.redfish_kept import KeptFile
 from robots.redfish_link import Link, Tls
 from robots.redfish_log import RedfishLog, follow_events
 from robots.redfish_media import RedfishMedia
@@ -147,7 +147,7 @@ class Watch:
         self._sense.hint()
 
 
-class RedfishLifecycle:
+class RedfishRunning:
     def __init__(
         self,
         lease: Lease[Link],
@@ -157,7 +157,6 @@ class RedfishLifecycle:
         media: RedfishMedia | None,
         model: Model,
         clock: Clock,
-        files: Sequence[KeptFile],
     ) -> None:
         self._lease = lease
         self._serving = serving
@@ -166,7 +165,6 @@ class RedfishLifecycle:
         self._media = media
         self._model = model
         self._clock = clock
-        self._files = files
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -196,10 +194,6 @@ class RedfishLifecycle:
         if self._serving is not None:
             await self._serving.end()
         await self._lease.end()
-
-    async def erase(self) -> None:
-        for file in self._files:
-            file.save({})
 
 
 class RedfishAdapter(Adapter[RedfishOptions]):
@@ -234,8 +228,8 @@ class RedfishAdapter(Adapter[RedfishOptions]):
         boots = Boots(place.clock)
         sense = RedfishSense(place.title, model, place.clock, options.poll, boots)
         if place.part in WATCHING_ONLY:
-            lifecycle = RedfishLifecycle(lease, None, None, [sense], None, model, place.clock, list(files.values()))
-            return Parts(lifecycle=lifecycle, senses=(sense,))
+            running = RedfishRunning(lease, None, None, [sense], None, model, place.clock)
+            return Parts(running=running, senses=(sense,))
         serving, media = None, None
         if (at := options.serves) is not None:
             serving = place.site.devices.lease(("redfish media", *at), lambda: MediaServer(*at))
@@ -245,7 +239,7 @@ class RedfishAdapter(Adapter[RedfishOptions]):
         # Whether there is a console is known once the BMC was asked; where one is asked for, it is waited for.
         offered = model.learned.console if model.learned and model.learned.whole else place.part == "console"
         return Parts(
-            lifecycle=RedfishLifecycle(lease, serving, watch, [sense], media, model, place.clock, list(files.values())),
+            running=RedfishRunning(lease, serving, watch, [sense], media, model, place.clock),
             switch=RedfishSwitch(model, boots),
             senses=(sense,),
             boot=RedfishBoot(model, place.clock, options.poll, options.post_time, boots, files["armed.json"]),

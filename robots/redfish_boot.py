@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootSeen, BootTarget
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, BmcError, NotSupported
-from robots.redfish_kept import KeptFile
+from robots.kept import KeptFile
 from robots.redfish_link import Json
 from robots.redfish_model import Model
 from robots.redfish_power import Boots
@@ -122,7 +122,10 @@ class RedfishBoot:
 
     def _remember(self, armed: Armed | None) -> None:
         self._armed = armed
-        self._file.save({"override": armed.override.to_json(), "at": armed.at, "shown": armed.shown} if armed else {})
+        if armed is None:
+            self._file.forget()
+        else:
+            self._file.save({"override": armed.override.to_json(), "at": armed.at, "shown": armed.shown})
 
 
 def _is(boot: Json, change: dict[str, str]) -> bool:
@@ -141,6 +144,7 @@ def _holds(boot: Json) -> bool:
 def _load(file: KeptFile) -> Armed | None:
     kept = file.load()
     try:
-        return Armed(BootOverride.from_json(kept["override"]), float(kept["at"]), bool(kept["shown"]))
-    except (KeyError, TypeError, ValueError):
+        return kept and Armed(BootOverride.from_json(kept["override"]), float(kept["at"]), bool(kept["shown"]))
+    except (KeyError, TypeError, ValueError) as error:
+        file.damaged(error)
         return None

@@ -9,7 +9,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import BmcError
 from bmc.model.events import Severity
 from bmc.model.platform_event import PlatformEvent
-from robots.redfish_kept import KeptFile
+from robots.kept import KeptFile
 from robots.redfish_link import Json
 from robots.redfish_model import Model
 from robots.redfish_resources import rows, text
@@ -34,7 +34,7 @@ class RedfishLog:
         self._clock = clock
         self._file = file
         self._every = every
-        known = file.load().get("known")
+        known = file.load()
         self._known: dict[str, None] | None = dict.fromkeys(map(str, known)) if isinstance(known, list) else None
         self._hinted = asyncio.Event()
 
@@ -100,7 +100,7 @@ class RedfishLog:
         known = self._known if self._known is not None else {}
         known |= dict.fromkeys(map(_mark, entries))
         self._known = dict.fromkeys(list(known)[-REMEMBERED:])
-        self._file.save({"known": list(self._known)})
+        self._file.save(list(self._known))
 
 
 async def follow_events(model: Model, clock: Clock, hint: Callable[[], None]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, NotFound
 from bmc.model.node import MediaSlot
-from robots.redfish_kept import KeptFile
+from robots.kept import KeptFile
 from robots.redfish_link import Json
 from robots.redfish_media_server import MediaServer
 from robots.redfish_model import Model, Slot
@@ -172,6 +172,7 @@ def _inserted(body: Json) -> bool:
 
 def _load(file: KeptFile) -> dict[str, Inserted]:
     try:
-        return {slot: Inserted(**each) for slot, each in file.load().items()}
-    except TypeError:
+        return {slot: Inserted(**each) for slot, each in (file.load() or {}).items()}
+    except (AttributeError, TypeError) as error:
+        file.damaged(error)
         return {}

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bmc.model.boot import BootTarget
 from bmc.model.errors import BackendFailed, NotFound
 from bmc.model.node import Hardware
+from robots.kept import KeptFile
 from robots.redfish_inventory import read_hardware
-from robots.redfish_kept import KeptFile
 from robots.redfish_link import ROOT, Json, Link
 from robots.redfish_quirks import Quirks, quirks_of
 from robots.redfish_resources import link_of, links_of, members, table

@@ -10,7 +10,7 @@ from pydantic import Field
 from bmc.model.errors import BackendFailed, NotSupported, WrongState
 from bmc.ports import ByteStream
 from bmc.socket_stream import SocketStream
-from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
+from robots.adapter import Adapter, Host, LettingGo, Options, Parts, Place, Seconds
 from robots.rfc2217 import BREAK_OFF, BREAK_ON, HARDWARE_FLOW, NO_FLOW, SOFTWARE_FLOW, Line, Telnet
 
 CONNECT_WITHIN, SETTLED_WITHIN = 5.0, 5.0
@@ -170,22 +170,6 @@ class TcpSerial:
         return telnet
 
 
-class SerialLifecycle:
-    """The connection is made by whoever owns the line."""
-
-    def __init__(self, source: TcpSerial) -> None:
-        self._source = source
-
-    async def start(self) -> None:
-        return None
-
-    async def close(self) -> None:
-        await self._source.close()
-
-    async def erase(self) -> None:
-        return None
-
-
 class SerialAdapter(Adapter[SerialOptions]):
     """A console only."""
 
@@ -194,7 +178,7 @@ class SerialAdapter(Adapter[SerialOptions]):
 
     def open(self, options: SerialOptions, place: Place) -> Parts:
         source = TcpSerial(options)
-        return Parts(lifecycle=SerialLifecycle(source), serial=source)
+        return Parts(running=LettingGo(source.close), serial=source)
 
 
 adapter = SerialAdapter()

@@ -14,7 +14,7 @@ from bmc.ports import Backend, Configured, Site
 from bmc.shared_devices import SharedDevices
 from robots.hardware import driver
 
-CREDENTIALS = {"lab": (b"admin", b"secret"), "wrong": (b"admin", b"guess")}
+CREDENTIALS = {"lab": (b"admin", b"secret"), "wrong": (b"admin", b"guess"), "nobody": (b"nobody", b"secret")}
 
 
 def credentials(name: str) -> tuple[bytes, bytes]:

@@ -10,8 +10,8 @@ from pydantic import Field, JsonValue
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, BmcError, NotSupported, OutcomeUnknown, Refused, Unreachable
 from bmc.model.power import PowerAction
-from bmc.ports import Lifecycle, PowerSupply, PowerSwitch, Site
-from robots.adapter import Adapter, AnyAdapter, Options, Parts, Place, Seconds
+from bmc.ports import PowerSupply, PowerSwitch, Site
+from robots.adapter import Adapter, AnyAdapter, Options, Parts, Place, Running, Seconds
 
 PATIENCE = 30.0
 NEEDED = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
@@ -128,23 +128,19 @@ class TogetherSupply(_All):
         await self._each([supply.cut() for _, supply in self._supplies])
 
 
-class Lifecycles:
-    """Lifecycle of several adapters."""
+class AllRunning:
+    """What runs of several adapters."""
 
-    def __init__(self, lifecycles: Sequence[Lifecycle]) -> None:
-        self._lifecycles = lifecycles
+    def __init__(self, running: Sequence[Running]) -> None:
+        self._running = running
 
     async def start(self) -> None:
-        for each in self._lifecycles:
+        for each in self._running:
             await each.start()
 
     async def close(self) -> None:
-        for each in reversed(self._lifecycles):
+        for each in reversed(self._running):
             await each.close()
-
-    async def erase(self) -> None:
-        for each in self._lifecycles:
-            await each.erase()
 
 
 class Together(Adapter[TogetherOptions]):
@@ -170,7 +166,7 @@ class Together(Adapter[TogetherOptions]):
         supplies = [(path, parts.supply) for path, parts in opened if parts.supply]
         whole = len(opened)
         return Parts(
-            lifecycle=Lifecycles([parts.lifecycle for _, parts in opened if parts.lifecycle]),
+            running=AllRunning([parts.running for _, parts in opened if parts.running]),
             switch=TogetherSwitch(switches, options.off_for, place.clock) if len(switches) == whole else None,
             supply=TogetherSupply(supplies) if len(supplies) == whole else None,
         )

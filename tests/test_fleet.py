@@ -192,3 +192,27 @@ async def test_a_change_that_cannot_be_stored_leaves_a_node_that_takes_commands(
         node = world.fleet.node("n1")
         assert node.snapshot.definition.options == {}
         assert await node.do(Power(PowerAction.ON), ADMIN) is PowerState.ON
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"credential": "rack1"},
+        {"bmc": {"adapter": "ipmi", "host": "192.0.2.1", "credential": "rack1"}},
+        {"power": [{"adapter": "pdu"}, {"together": [{"adapter": "pdu", "credential": "rack1"}]}]},
+        {"sense": ["modbus:di0", {"connection": "here"}]},
+    ],
+)
+async def test_who_administers_only_some_nodes_cannot_name_a_credential_at_any_depth(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    some = Caller("tara", Role.ADMINISTRATOR, Scope(all_nodes=False, tags=frozenset({"lab"})), Door.REDFISH)
+    async with open_world(tmp_path / "db") as world:
+        definition = NodeDefinition("n1", uuid4(), "memory", options, frozenset({"lab"}))
+        with pytest.raises(Denied, match="whole fleet"):
+            await world.fleet.create(definition, some)
+        await world.fleet.create(definition, ADMIN)
+        with pytest.raises(Denied, match="whole fleet"):
+            await world.fleet.change("n1", {"host": "198.51.100.1"}, some)
+        named = world.fleet.using_credential("rack1")
+        assert named == ([] if "connection" in str(options) else ["n1"])

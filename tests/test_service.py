@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from yarl import URL
 
-from bmc.accounts import Accounts
+from bmc.accounts import Accounts, Credentials
 from bmc.assignments import Assignments
 from bmc.config import IpmiSettings, RedfishSettings, Settings
 from bmc.core import Core
@@ -43,6 +43,7 @@ async def doors(path, drivers=None, **settings):
             world.events,
             world.audit,
             accounts,
+            await Credentials.open(world.store, path / "key", {}),
             drivers,
             media,
             world.fleet,

@@ -1,6 +1,7 @@
 """Who may do what: accounts, roles and scope, sessions, IPMI keys, lockout, and the one decision."""
 
 from bmc.accounts.accounts import Accounts
+from bmc.accounts.credentials import Credentials
 from bmc.accounts.decision import decide
 from bmc.accounts.keyfile import KeyFileUnusable
 from bmc.accounts.node_users import NodeUsers
@@ -11,6 +12,7 @@ __all__ = [
     "Account",
     "Accounts",
     "Argon2",
+    "Credentials",
     "IpmiSlot",
     "KeyFileUnusable",
     "Limits",

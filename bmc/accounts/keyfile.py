@@ -1,4 +1,4 @@
-"""The key that encrypts IPMI keys: a file of its own, outside the database and its backups."""
+"""The key that encrypts the secrets in the store: a file of its own, outside the database and its backups."""
 
 import logging
 import os
@@ -13,12 +13,14 @@ from bmc.model.errors import BmcError
 from bmc.secret_files import write_secret
 
 SIZE, NONCE = 32, 12
+SEALED = ("ipmi-slots", "credentials")
+"""The buckets that nobody can read without the key file."""
 
 log = logging.getLogger(__name__)
 
 
 class KeyFileUnusable(BmcError):
-    """The key file is missing, damaged or not the one the stored IPMI keys were encrypted with."""
+    """The key file is missing, damaged or not the one the stored secrets were encrypted with."""
 
 
 class Sealer:
@@ -51,7 +53,7 @@ def open_key_file(path: Path, may_make: bool) -> Sealer:
         return Sealer(_read(path))
     except FileNotFoundError as error:
         raise KeyFileUnusable(
-            f"the key file {path} is missing, but the store holds IPMI keys encrypted with it; "
+            f"the key file {path} is missing, but the store holds secrets encrypted with it; "
             "put it back: without it nobody can read them, and a new state directory is the only way on"
         ) from error
     except OSError as error:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bmc.accounts.keyfile import Sealer, open_key_file
+from bmc.accounts.keyfile import SEALED, Sealer, open_key_file
 from bmc.accounts.values import IpmiSlot
 from bmc.model.caller import Role, Scope
 from bmc.model.errors import InvalidRequest, Refused
@@ -33,7 +33,8 @@ class IpmiSlots:
     async def open(cls, store: Store, key_file: Path) -> "IpmiSlots":
         """:raise KeyFileUnusable: the stored keys cannot be opened."""
         entries = await store.list(BUCKET)
-        sealer = open_key_file(key_file, may_make=not entries)
+        sealed = [await store.list(bucket) for bucket in SEALED]
+        sealer = open_key_file(key_file, may_make=not any(sealed))
         slots: dict[str, dict[int, IpmiSlot]] = {}
         for entry in entries:
             node, _, number = entry.key.rpartition("/")

@@ -1,4 +1,4 @@
-"""`bmc …`: a Redfish client, but for the local verbs serve, info, down, doctor, backup and image build."""
+"""`bmc …`: a Redfish client, but for the local verbs serve, info, down, doctor, backup, image build, robot probe."""
 
 import sys
 from typing import Annotated
@@ -10,6 +10,7 @@ from bmc.cli import (
     assignments,
     backup,
     console,
+    credentials,
     down,
     emergency,
     events,
@@ -22,6 +23,7 @@ from bmc.cli import (
     ramdisk,
     records,
     remote,
+    robot,
     why,
 )
 from bmc.cli.client import running
@@ -55,7 +57,9 @@ for name, group in (
     ("job", jobs.app),
     ("assignment", assignments.app),
     ("account", accounts.app),
+    ("credential", credentials.app),
     ("image", image.app),
+    ("robot", robot.app),
     ("import", imports.app),
 ):
     app.add_typer(group, name=name)

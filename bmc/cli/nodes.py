@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from bmc.cli import jobs
+from bmc.cli import apply, jobs
 from bmc.cli.client import SYSTEMS, Client, Resource, manager_path, system_path
 from bmc.cli.completion import node_names
 from bmc.cli.errors import CliError
 from bmc.cli.files import first_line, read
+from bmc.cli.node_options import nested, pairs_of
 from bmc.cli.output import Json, Yes, ask, document, table
 from bmc.cli.words import all_of, one_of
 from bmc.model.boot import BootTarget
@@ -38,7 +39,8 @@ Disk = Annotated[
 ]
 NewName = Annotated[str, typer.Argument(metavar="NODE", help="the node's name")]
 Options = Annotated[
-    list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="an option, as cpus=2 or memory_mib=1024")
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="KEY=VALUE", help="an option, as cpus=2, power.host=192.0.2.7 or 'sense=[…]'"),
 ]
 Tags = Annotated[list[str] | None, typer.Option(help="a tag, for scopes; --tag '' for none at all")]
 Way = Annotated[
@@ -83,12 +85,12 @@ def show(name: Name) -> None:
 @app.command()
 def add(
     name: NewName,
-    driver: Annotated[str, typer.Option(help="qemu, ipmi, or another that is installed")] = "qemu",
+    driver: Annotated[str, typer.Option(help="qemu, hardware, ipmi, or another that is installed")] = "qemu",
     options: Options = None,
     tag: Tags = None,
 ) -> None:
     """Define a node; it starts off."""
-    Client().post(SYSTEMS, _definition(name, driver, _parse(options), tag or []))
+    Client().post(SYSTEMS, _definition(name, driver, nested(pairs_of(options or [])), tag or []))
     print(f"{name} added")
 
 
@@ -98,36 +100,18 @@ def change(name: Name, options: Options = None, tag: Tags = None) -> None:
 
     A node that could not be opened is tried again.
     """
-    wanted: dict[str, Any] = {"Options": _parse(options)}
+    client, pairs = Client(), pairs_of(options or [])
+    reaching = any("." in key for key, _ in pairs)
+    there = client.get(system_path(name))["Oem"]["Lightsout"]["Options"] if reaching else {}
+    wanted: dict[str, Any] = {"Options": nested(pairs, there)}
     if tag is not None:
         wanted["Tags"] = [each for each in tag if each]
-    system = Client().patch(system_path(name), {"Oem": {"Lightsout": wanted}})
+    system = client.patch(system_path(name), {"Oem": {"Lightsout": wanted}})
     waiting = ", ".join(system["Oem"]["Lightsout"]["OptionsUntilPowerOn"] or ())
     print(f"{name} changed" + (f"; {waiting}: from its next power on" if waiting else ""))
 
 
-@app.command()
-def apply(file: Annotated[Path, typer.Argument(help="TOML with one [[node]] table for each node")]) -> None:
-    """Declare nodes: those missing are added, those that differ are changed, others are left alone.
-
-    Tags and lists, as disks, are replaced by what is declared. Options that are not mentioned stay; tags do not.
-    """
-    import tomllib
-
-    try:
-        declared = tomllib.loads(read(file))["node"]
-        wanted: list[Resource] = [
-            _definition(each["name"], each.get("driver", "qemu"), each.get("options", {}), each.get("tags", []))
-            for each in declared
-        ]
-    except KeyError as error:
-        raise CliError(f"{file}: {error} is missing; expected [[node]] tables with name and options") from None
-    except tomllib.TOMLDecodeError as error:
-        raise CliError(f"{file}: {error}") from None
-    client = Client()
-    there = {system["Id"]: system for system in client.members(SYSTEMS)}
-    for each in wanted:
-        print(f"{each['Name']} {_declare(client, each, there.get(each['Name']))}")
+app.command()(apply.apply)
 
 
 @app.command("ipmi-user")
@@ -271,32 +255,5 @@ def public_keys(files: list[Path]) -> list[str]:
     return [line for text in texts.values() for line in text.splitlines() if line.strip()]
 
 
-def _declare(client: Client, wanted: Resource, there: Resource | None) -> str:
-    """Returns what was done."""
-    if there is None:
-        client.post(SYSTEMS, wanted)
-        return "added"
-    declared = {key: wanted["Oem"]["Lightsout"][key] for key in ("Options", "Tags")}
-    changed = client.patch(system_path(wanted["Name"]), {"Oem": {"Lightsout": declared}})
-    before, after = there["Oem"]["Lightsout"], changed["Oem"]["Lightsout"]
-    return "is so already" if all(before[key] == after[key] for key in declared) else "changed"
-
-
 def _definition(name: str, driver: str, options: dict[str, Any], tags: list[str]) -> Resource:
     return {"Name": name, "Oem": {"Lightsout": {"Driver": driver, "Options": options, "Tags": tags}}}
-
-
-def _parse(options: list[str] | None) -> dict[str, Any]:
-    """KEY=VALUE with a TOML value; a bare word is a string."""
-    import tomllib
-
-    parsed: dict[str, Any] = {}
-    for option in options or []:
-        key, equals, value = option.partition("=")
-        if not equals:
-            raise CliError(f"--set {option!r}: expected KEY=VALUE")
-        try:
-            parsed[key] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            parsed[key] = value
-    return parsed

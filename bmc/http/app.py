@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from bmc.accounts import Accounts
+from bmc.accounts import Accounts, Credentials
 from bmc.aggregates import Aggregates
 from bmc.assignments import Assignments
 from bmc.events import Audit, Events
@@ -45,6 +45,7 @@ class Ipmi(IpmiDoors, IpmiFigures, Protocol):
 def make_app(
     *,
     accounts: Accounts,
+    credentials: Credentials,
     fleet: Fleet,
     events: Events,
     audit: Audit,
@@ -65,6 +66,7 @@ def make_app(
     """`page` is the directory of the built page; `origins` are those of reverse proxies that show us."""
     house = House(
         accounts=accounts,
+        credentials=credentials,
         fleet=fleet,
         events=events,
         audit=audit,

@@ -99,7 +99,8 @@ class Vote:
 class LastAction:
     """The power action that was tried last. Times in seconds since the epoch; `ended` is None while it is under way.
 
-    `outcome` is "done", "failed", "timed out", "superseded" or "unknown"; `problem` says what went wrong.
+    `outcome` is "done", "failed", "timed out", "superseded" or "unknown"; `problem` says what went wrong. `handed` is
+    when the switch had it, None where it never said so.
     """
 
     action: PowerAction
@@ -108,6 +109,7 @@ class LastAction:
     ended: float | None = None
     outcome: str = ""
     problem: str = ""
+    handed: float | None = None
 
 
 _PAUSES = frozenset({PowerCause.GUEST_PANIC, PowerCause.DISK_ERROR, PowerCause.PAUSED})

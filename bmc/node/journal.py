@@ -36,6 +36,11 @@ class Journal:
         """Returns once the intent is on disk. :raise StoreFailed: it is not, so nothing may be tried."""
         await self._put(intent, LastAction(intent.action, intent.account, intent.at))
 
+    def handed_over(self, at: float) -> None:
+        """The switch has it; written with the outcome, since nothing follows from it."""
+        if self.last is not None:
+            self.last = replace(self.last, handed=at)
+
     async def end(self, outcome: str, at: float, problem: str = "") -> None:
         """How what was intended has ended; `problem` is empty where it went well."""
         if self._intent is not None and self.last is not None:
@@ -48,7 +53,7 @@ class Journal:
             return None
         value: Mapping[str, Any] = entry.value
         intent = Intent(PowerAction(value["action"]), value["account"], value["at"], value["deadline"])
-        ended = value.get("ended"), value.get("outcome", ""), value.get("problem", "")
+        ended = value.get("ended"), value.get("outcome", ""), value.get("problem", ""), value.get("handed")
         self._intent, self.last = intent, LastAction(intent.action, intent.account, intent.at, *ended)
         return intent if self.last.ended is None else None
 
@@ -64,6 +69,7 @@ class Journal:
             "ended": last.ended,
             "outcome": last.outcome,
             "problem": last.problem,
+            "handed": last.handed,
         }
         await self._store.put(BUCKET, self._node, value)
         self._intent, self.last = intent, last

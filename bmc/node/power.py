@@ -251,6 +251,7 @@ class PowerControl:
         action = mine.action
         if action in GRACEFUL:
             await self._hand_over(action.value, self._switch.apply(PowerAction.GRACEFUL_SHUTDOWN))
+            self._journal.handed_over(self._clock.now())
             self._show(PowerState.POWERING_OFF, self._reading)
             await self._news.asked(mine.action, mine.caller, mine.cause)
             mine.watcher = self._watch_shutdown(mine, deadline)
@@ -285,6 +286,7 @@ class PowerControl:
         started = self._clock.now()
         try:
             await self._hand_over(action.value, self._switch.apply(action))
+            self._journal.handed_over(self._clock.now())
         except (Refused, Unreachable):
             raise
         except BmcError:

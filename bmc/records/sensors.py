@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 from bmc.events import Publish
-from bmc.ipmi.wire.sdr import Scale
+from bmc.ipmi.wire.scale import Scale
 from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest, NotFound
 from bmc.model.events import EventKind, Severity

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.x509 import Certificate, CertificateSigningRequestBuilder
 
-from bmc.accounts import Accounts, NodeUsers
+from bmc.accounts import Accounts, Credentials, NodeUsers
 from bmc.aggregates import Aggregates
 from bmc.assignments import Assignments
 from bmc.events import Audit, Events
@@ -73,6 +73,7 @@ class House:
     """
 
     accounts: Accounts
+    credentials: Credentials
     fleet: Fleet
     events: Events
     audit: Audit

@@ -66,6 +66,7 @@ class LastPowerAction(TypedDict):
     ResetType: Annotated[str, _text("What was asked for.")]
     Account: Annotated[str, _text("Who asked.")]
     Started: Annotated[str, _text("When it began.", **MOMENT)]
+    HandedOver: Annotated[str | None, _text("When the hardware had it; null where it never said so.", **MOMENT)]
     Ended: Annotated[str | None, _text("When it ended; null while it is under way.", **MOMENT)]
     Outcome: Annotated[str | None, _text("done, failed, timed out, superseded or unknown; null while it is under way.")]
     Problem: Annotated[str | None, _text("What went wrong.")]
@@ -120,11 +121,24 @@ class Assignment(TypedDict):
     Deadline: Annotated[str, _text("Until when an answer is waited for.", **MOMENT)]
 
 
+class Credential(TypedDict):
+    """What the service signs in with at machines; its password is never shown."""
+
+    Name: Annotated[str, _text("What the options of a server call it.")]
+    UserName: Annotated[str, _text("The user.")]
+    Configured: Annotated[bool, _text("Whether it stands in the configuration file, where alone it can be changed.")]
+    UsedBy: Annotated[list[str], _text("The servers whose options name it.")]
+
+
 class LightsoutManager(TypedDict):
     """What the service's own Manager has beside the standard."""
 
     EmergencyStop: Annotated[EmergencyStop, _text("What holds all hardware still.")]
     Assignments: Annotated[list[Assignment], _text("What people are asked to do at servers that the caller may see.")]
+    Credentials: Annotated[
+        list[Credential] | None,
+        _text("What the service signs in with at machines; null for who does not administer the whole fleet."),
+    ]
 
 
 class PowerPlan(TypedDict):
@@ -133,6 +147,21 @@ class PowerPlan(TypedDict):
     ResetType: Annotated[str, _text("The action.")]
     Steps: Annotated[list[str], _text("What would be done, in order, in words.")]
     Hindrances: Annotated[list[str], _text("What would keep it from being done.")]
+
+
+class NodePlan(TypedDict):
+    """What declaring one server would do."""
+
+    Name: Annotated[str, _text("Its name.")]
+    Action: Annotated[str, _text("Add, Change or None.")]
+    Changes: Annotated[list[str], _text("What of it would be another: its options, and Tags.")]
+    Problems: Annotated[list[str], _text("Why it could not be done.")]
+
+
+class NodePlans(TypedDict):
+    """What declaring servers would do."""
+
+    Nodes: Annotated[list[NodePlan], _text("Each of them, in the order of the request.")]
 
 
 class Scope(TypedDict):

@@ -1,19 +1,25 @@
-"""What one can do to the service itself: press and release the emergency stop, answer what people are asked to do."""
+"""What one can do to the service itself: emergency stop, assignments, credentials, and plans of many nodes."""
 
-from pydantic import Field
+import asyncio
+from uuid import uuid4
+
+from pydantic import Field, JsonValue
 
 from bmc.model.assignment import Answer, Assignment
 from bmc.model.caller import Role
-from bmc.model.errors import NotFound
+from bmc.model.errors import BmcError, InvalidOptions, NotFound, Refused
+from bmc.model.node import NodeDefinition
 from bmc.redfish import oem
 from bmc.redfish.body import Body, Nothing
 from bmc.redfish.csdl import Action
 from bmc.redfish.manager_network import SERVICE_MANAGER
-from bmc.redfish.router import Call, Reply, Route, require
+from bmc.redfish.router import Call, Reply, Route, governs, require
 from bmc.redfish.types import JsonObject, moment
 
 ACTIONS = f"{SERVICE_MANAGER}/Actions/Oem"
 STOP, RELEASE, ANSWER = "Lightsout.EmergencyStop", "Lightsout.ReleaseEmergencyStop", "Lightsout.AnswerAssignment"
+PLAN_NODES = "Lightsout.PlanNodes"
+SET_CREDENTIAL, DELETE_CREDENTIAL = "Lightsout.SetCredential", "Lightsout.DeleteCredential"
 
 
 class StopBody(Body):
@@ -27,10 +33,34 @@ class AnswerBody(Body):
     answer: Answer
 
 
+class CredentialBody(Body):
+    name: str = Field(max_length=64)
+    user_name: str = Field(min_length=1, max_length=256)
+    password: str = Field(min_length=1, max_length=1024)
+
+
+class CredentialName(Body):
+    name: str = Field(max_length=64)
+
+
+class NodeBody(Body):
+    name: str = Field(max_length=253)
+    driver: str = Field(max_length=64)
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+
+
+class NodesBody(Body):
+    nodes: tuple[NodeBody, ...] = Field(min_length=1, max_length=1000)
+
+
 OEM_ACTIONS = (
     Action(STOP, StopBody, "Hold all hardware still, at once, until it is released."),
     Action(RELEASE, Nothing, "Let hardware move again."),
     Action(ANSWER, AnswerBody, "Say that what a person was asked to do at a server is done, or could not be."),
+    Action(SET_CREDENTIAL, CredentialBody, "Keep what the service signs in with at machines, or replace it."),
+    Action(DELETE_CREDENTIAL, CredentialName, "Forget what the service signs in with, where no server needs it."),
+    Action(PLAN_NODES, NodesBody, "Check what declares servers, and tell what it would do.", oem.NodePlans),
 )
 """Each action of our own."""
 
@@ -51,6 +81,7 @@ def state(call: Call) -> oem.LightsoutManager:
             Since=moment(stopped.at) if stopped else None,
         ),
         Assignments=[_assignment(each) for each in _seen(call)],
+        Credentials=_credentials(call) if governs(call.caller) else None,
     )
 
 
@@ -83,6 +114,60 @@ async def answer(call: Call) -> Reply:
     return Reply(status=204)
 
 
+async def set_credential(call: Call) -> Reply:
+    wanted = call.body(CredentialBody, SET_CREDENTIAL)
+    await require(call, Role.ADMINISTRATOR, "set-credential")
+    await call.house.credentials.put(wanted.name, wanted.user_name, wanted.password)
+    details = {"credential": wanted.name, "user": wanted.user_name}
+    await call.house.audit.record(call.caller, "set-credential", "", "ok", details)
+    return Reply(status=204)
+
+
+async def delete_credential(call: Call) -> Reply:
+    name = call.body(CredentialName, DELETE_CREDENTIAL).name
+    await require(call, Role.ADMINISTRATOR, "delete-credential")
+    credentials = call.house.credentials
+    users = call.house.fleet.using_credential(name)
+    if users and name not in credentials.fixed:
+        raise Refused(f"credential {name!r} is named by {', '.join(users)}; change or remove them first")
+    await credentials.delete(name)
+    await call.house.audit.record(call.caller, "delete-credential", "", "ok", {"credential": name})
+    return Reply(status=204)
+
+
+async def plan_nodes(call: Call) -> Reply:
+    plans = []
+    for each in call.body(NodesBody, PLAN_NODES).nodes:
+        plans.append(_node_plan(call, each))
+        await asyncio.sleep(0)  # a thousand nodes keep nobody waiting
+    return Reply({**oem.NodePlans(Nodes=plans)})
+
+
+def _node_plan(call: Call, wanted: NodeBody) -> oem.NodePlan:
+    definition = NodeDefinition(wanted.name, uuid4(), wanted.driver, dict(wanted.options), frozenset(wanted.tags))
+    plan = oem.NodePlan(Name=wanted.name, Action="None", Changes=[], Problems=[])
+    try:
+        differences = call.house.fleet.differences(definition, call.caller)
+    except InvalidOptions as error:
+        return {**plan, "Problems": [error.words(problem) for problem in error.problems]}
+    except BmcError as error:
+        return {**plan, "Problems": [str(error)]}
+    action = "Add" if differences is None else "Change" if differences else "None"
+    return {**plan, "Action": action, "Changes": differences or []}
+
+
+def _credentials(call: Call) -> list[oem.Credential]:
+    """One that the store has too is shown as it is used: as the configuration file has it."""
+    fixed = call.house.credentials.fixed
+    users = {**call.house.credentials.users(), **fixed}
+    return [
+        oem.Credential(
+            Name=name, UserName=user, Configured=name in fixed, UsedBy=call.house.fleet.using_credential(name)
+        )
+        for name, user in sorted(users.items())
+    ]
+
+
 def _seen(call: Call) -> list[Assignment]:
     scope, tags = call.caller.scope, call.house.fleet.tags
     return [each for each in call.house.assignments.open() if scope.covers(each.node, tags(each.node))]
@@ -102,4 +187,7 @@ ROUTES = (
     Route("POST", f"{ACTIONS}/{STOP}", stop),
     Route("POST", f"{ACTIONS}/{RELEASE}", release),
     Route("POST", f"{ACTIONS}/{ANSWER}", answer),
+    Route("POST", f"{ACTIONS}/{PLAN_NODES}", plan_nodes),
+    Route("POST", f"{ACTIONS}/{SET_CREDENTIAL}", set_credential),
+    Route("POST", f"{ACTIONS}/{DELETE_CREDENTIAL}", delete_credential),
 )

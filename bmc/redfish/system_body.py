@@ -274,6 +274,7 @@ def _last_action(last: LastAction) -> oem.LastPowerAction:
         ResetType=last.action.value,
         Account=last.account,
         Started=moment(last.at),
+        HandedOver=None if last.handed is None else moment(last.handed),
         Ended=None if last.ended is None else moment(last.ended),
         Outcome=last.outcome or None,
         Problem=last.problem or None,

@@ -48,3 +48,22 @@ async def test_assignments_are_listed_and_answered(service: Service, bmc: Shell)
     assert "olga says that it could not be done" in str(refused)
     assert (await bmc.ok("assignment", "list")).splitlines() == ["id  node  until  what"]
     assert (await bmc("assignment", "done", first["Id"])).code == 1
+
+
+async def test_a_credential_is_set_from_standard_input_or_a_file_and_never_shown(service: Service, bmc: Shell) -> None:
+    done = await bmc("credential", "set", "rack1", "--user", "ADMIN", typed=b"hunter2\n")
+    assert (done.code, done.out, done.err) == (0, "rack1 set\n", "")
+    assert service.credentials.find("rack1") == (b"ADMIN", b"hunter2")
+    await bmc.ok("credential", "set", "rack1", "--user", "root", "--password-file", bmc.secret("rotated"))
+    assert service.credentials.find("rack1") == (b"root", b"rotated")
+    assert (await bmc.ok("credential", "list")).splitlines() == [
+        "credential  user   kept in             nodes",
+        "rack0       ADMIN  configuration file",
+        "rack1       root",
+    ]
+    assert [each["Name"] for each in json.loads(await bmc.ok("credential", "list", "--json"))] == ["rack0", "rack1"]
+    assert "use --yes" in (await bmc("credential", "delete", "rack1")).err
+    await bmc.ok("credential", "delete", "rack1", "--yes")
+    assert service.credentials.find("rack1") is None
+    assert "on standard input" in (await bmc("credential", "set", "rack1", "--user", "x")).err
+    assert "Administrators" in (await bmc("credential", "list", as_="olga")).err

@@ -43,7 +43,7 @@ def test_what_is_declared_is_added_changed_and_then_left_alone(new_service: NewS
     file = tmp_path / "nodes.toml"
 
     def declare(tags: str) -> str:
-        file.write_text(f'[[node]]\nname = "lab1"\ntags = {tags}\noptions = {{memory_mib = 64}}\n')
+        file.write_text(f'[[node]]\nname = "lab1"\ntags = {tags}\ndriver = "qemu"\nmemory_mib = 64\n')
         done = service.bmc("node", "apply", str(file))
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

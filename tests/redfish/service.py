@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, encode_basic_auth, web
 from yarl import URL
 
-from bmc.accounts import Accounts, Limits
+from bmc.accounts import Accounts, Credentials, Limits
 from bmc.accounts.keyfile import open_key_file
 from bmc.aggregates import Aggregates
 from bmc.assignments import Assignments
@@ -221,6 +221,7 @@ class Service:
     server: HttpServer
     client: ClientSession
     nodes: NodeServers
+    credentials: Credentials
     safety: Safety
     assignments: Assignments
     core: Any
@@ -355,8 +356,10 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
         certificate = HttpsCertificate.own(path, ["127.0.0.1", "localhost"]) if secure else None
         safety = await Safety.open(world.store, world.events, clock, {})
         assignments = Assignments(world.events, clock)
+        credentials = await Credentials.open(world.store, path / "store" / "key", {"rack0": "ADMIN"})
         app = make_app(
             accounts=accounts,
+            credentials=credentials,
             fleet=world.fleet,
             events=world.events,
             audit=world.audit,
@@ -399,6 +402,7 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
                 server,
                 client,
                 nodes,
+                credentials,
                 safety,
                 assignments,
                 core,

@@ -2,14 +2,16 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from bmc.model.errors import BackendFailed, Refused
 from bmc.model.events import EventKind
+from bmc.model.node import NodeDefinition
 from bmc.power.safety import Safety
 from tests.redfish.service import Service
-from tests.world import until
+from tests.world import ADMIN, until
 
 MANAGER = "/redfish/v1/Managers/Lightsout"
 STOP = f"{MANAGER}/Actions/Oem/Lightsout.EmergencyStop"
@@ -121,3 +123,55 @@ async def test_an_answer_is_one_of_two(service: Service) -> None:
     assert (wrong.status, wrong.ids) == (400, ["ActionParameterValueNotInList"])
     assert (await service.call("POST", ANSWER, {"Id": id, "Answer": "Done"})).status == 204
     await asyncio.wait_for(waiting, 5)
+
+
+SET = f"{MANAGER}/Actions/Oem/Lightsout.SetCredential"
+DELETE = f"{MANAGER}/Actions/Oem/Lightsout.DeleteCredential"
+RACK1 = {"Name": "rack1", "UserName": "ADMIN", "Password": "hunter2-hunter2"}
+
+
+async def test_credentials_are_set_listed_without_their_secrets_and_deleted(service: Service) -> None:
+    assert (await service.call("POST", SET, RACK1)).status == 204
+    assert (await ours(service))["Credentials"] == [
+        {"Name": "rack0", "UserName": "ADMIN", "Configured": True, "UsedBy": []},
+        {"Name": "rack1", "UserName": "ADMIN", "Configured": False, "UsedBy": []},
+    ]
+    assert service.credentials.find("rack1") == (b"ADMIN", b"hunter2-hunter2")
+    assert (await service.call("POST", SET, {**RACK1, "Password": "rotated"})).status == 204
+    assert service.credentials.find("rack1") == (b"ADMIN", b"rotated")
+    assert (await service.call("POST", DELETE, {"Name": "rack1"})).status == 204
+    assert service.credentials.find("rack1") is None
+    assert (await service.call("POST", DELETE, {"Name": "rack1"})).status == 404
+    assert await audited(service, "set-credential") == [("admin", "ok", None)] * 2
+    assert await audited(service, "delete-credential") == [("admin", "ok", None)]
+    shown = str(await service.get(f"{MANAGER}?$expand=*($levels=4)")) + str(await service.get(AUDIT))
+    assert "hunter2" not in shown
+    assert "rotated" not in shown
+
+
+async def test_only_an_administrator_of_the_whole_fleet_deals_with_credentials(service: Service) -> None:
+    for account in ("olga", "tina", "vera"):
+        assert (await ours(service, account))["Credentials"] is None
+        assert (await service.call("POST", SET, RACK1, as_=account)).status == 403
+        assert (await service.call("POST", DELETE, {"Name": "rack0"}, as_=account)).status == 403
+    assert service.credentials.find("rack1") is None
+
+
+async def test_a_refusal_does_not_say_the_password(service: Service) -> None:
+    for wrong in ({**RACK1, "Password": ["hunter2-hunter2"]}, {**RACK1, "Password": "hunter2" * 200}):
+        answer = await service.call("POST", SET, wrong)
+        assert answer.status == 400
+        assert "hunter2" not in str(answer.body)
+    fixed = await service.call("POST", SET, {**RACK1, "Name": "rack0"})
+    assert (fixed.status, "configuration file" in fixed.told) == (409, True)
+
+
+async def test_a_credential_that_a_table_of_a_node_names_is_kept(service: Service) -> None:
+    await service.call("POST", SET, RACK1)
+    options = {"power": [{"adapter": "pdu", "credential": "rack1"}]}
+    await service.world.fleet.create(NodeDefinition("n9", uuid4(), "memory", options), ADMIN)
+    assert (await ours(service))["Credentials"][1]["UsedBy"] == ["n9"]
+    refused = await service.call("POST", DELETE, {"Name": "rack1"})
+    assert (refused.status, "named by n9" in refused.told) == (409, True)
+    assert (await service.call("DELETE", "/redfish/v1/Systems/n9")).status == 204
+    assert (await service.call("POST", DELETE, {"Name": "rack1"})).status == 204

@@ -193,13 +193,13 @@ async def test_a_system_says_what_each_of_its_senses_said_and_what_was_done_last
     assert sense == told
     assert (await service.call("POST", RESET, {"ResetType": "On"}, as_="olga")).status == 204
     last = (await service.get(N1))["Oem"]["Lightsout"]["LastPowerAction"]
-    assert last.pop("Started") <= last.pop("Ended")
+    assert last.pop("Started") <= last.pop("HandedOver") <= last.pop("Ended")
     assert last == {"ResetType": "On", "Account": "olga", "Outcome": "done", "Problem": None}
     server = service.drivers.servers["n1"]
     server.failure = OutcomeUnknown("the acknowledgement was lost")
     assert (await service.call("POST", RESET, {"ResetType": "ForceRestart"})).status == 502
     last = (await service.get(N1))["Oem"]["Lightsout"]["LastPowerAction"]
-    assert (last["ResetType"], last["Outcome"]) == ("ForceRestart", "unknown")
+    assert (last["ResetType"], last["Outcome"], last["HandedOver"]) == ("ForceRestart", "unknown", None)
     assert "the acknowledgement was lost" in last["Problem"]
     server.become(PowerState.UNKNOWN, PowerCause.OBSERVED, reason="the cable is out")
     await until(lambda: service.world.fleet.node("n1").snapshot.power is PowerState.UNKNOWN)

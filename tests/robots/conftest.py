@@ -4,10 +4,14 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from bmc.ipmi.wire.fru import BoardArea, ChassisArea, Fru, ProductArea
+from bmc.ipmi.wire.scale import Scale
+from bmc.ipmi.wire.sdr import CompactSensor, FullSensor, SensorRecord, pack_record
 
 CHASSIS = """#!/bin/sh
 # $1 MC address, $2 get|set|check, then names (get) or names and values (set)
@@ -45,31 +49,72 @@ set_working_mc 0x20
     guid a123456789abcdefa123456789abcdef
   endlan
   chassis_control "{directory}/chassis.sh 0x20"
+  sol "tcp:127.0.0.1:{line}" 115200
+  console 127.0.0.1 {console}
   user 2 true "admin" "secret" admin 10 none md2 md5 straight
 """
 EMULATOR = """mc_setbmc 0x20
 mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02
 sel_enable 0x20 100 0x0a
+mc_add_fru_data 0x20 0 {fru_size} data {fru}
+sensor_add 0x20 0 1 1 1
+sensor_set_value 0x20 0 1 40 0
+sensor_set_event_support 0x20 0 1 enable scanning none {no_events} {no_events} {no_events} {no_events}
+sensor_add 0x20 0 2 4 1
+sensor_set_value 0x20 0 2 50 0
+sensor_set_event_support 0x20 0 2 enable scanning none {no_events} {no_events} {no_events} {no_events}
 mc_enable 0x20
 """
+RECORDS: tuple[SensorRecord, ...] = (
+    FullSensor(1, 3, 1, 1, 0, 0x80, 1, Scale(1), 127, 0x80, bytes((90, 85, 80, 0, 5, 10)), "CPU Temp", readable=0x1B),
+    FullSensor(2, 29, 1, 4, 0, 0, 18, Scale(60), 255, 0, bytes(6), "Fan 1", readable=0),
+    FullSensor(3, 29, 1, 4, 0, 0, 18, Scale(60), 255, 0, bytes(6), "Fan 2", readable=0),
+    CompactSensor(4, 10, 1, 8, 0x6F, 3, "PSU 1"),
+)
+"""Fan 2 has a record but is not there."""
+FRU = Fru(ChassisArea(serial="C1"), BoardArea("Acme Boards", "B7"), ProductArea("Acme", "Rack Box 9", serial="SN0042"))
+
+
+def bytes_of(data: bytes) -> str:
+    return " ".join(f"{byte:#04x}" for byte in data)
 
 
 class Simulator:
-    """One simulated server with its BMC at 127.0.0.1:`port`."""
+    """One simulated server with its BMC at 127.0.0.1:`port`; its serial line connects to `line`, and `console` takes
+    commands. A second BMC of the server of another one has that as its `plant`.
+    """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, plant: "Simulator | None" = None) -> None:
         self.directory = directory
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        chassis = plant.directory if plant else directory
+        self.line = socket.create_server(("127.0.0.1", 0))
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe,
+            socket.create_server(("127.0.0.1", 0)) as console,
+        ):
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
+            self.console: int = console.getsockname()[1]
         script = directory / "chassis.sh"
-        script.write_text(CHASSIS.format(directory=directory))
+        script.write_text(CHASSIS.format(directory=chassis))
         script.chmod(0o755)
-        (directory / "lan.conf").write_text(CONFIG.format(directory=directory, port=self.port))
-        (directory / "emu").write_text(EMULATOR)
-        self.write("power", "0")
-        self.write("boot", "none")
+        line = self.line.getsockname()[1]
+        (directory / "lan.conf").write_text(
+            CONFIG.format(directory=directory, port=self.port, line=line, console=self.console)
+        )
+        fru = FRU.pack(256)
+        emulator = EMULATOR.format(fru=bytes_of(fru), fru_size=len(fru), no_events="0" * 15)
+        for id, record in enumerate(RECORDS, 1):
+            emulator += f"main_sdr_add 0x20 {bytes_of(pack_record(id, record))}\n"
+        (directory / "emu").write_text(emulator)
+        if plant is None:
+            self.write("power", "0")
+            self.write("boot", "none")
         self._process: subprocess.Popen[bytes] | None = None
+
+    def close(self) -> None:
+        self.stop()
+        self.line.close()
 
     def start(self) -> None:
         command = ["ipmi_sim", "-c", "lan.conf", "-f", "emu", "-s", str(self.directory), "-n"]
@@ -89,6 +134,13 @@ class Simulator:
             self._process.wait()
             self._process = None
 
+    def tell(self, command: str) -> str:
+        """One command of ipmi_sim_cmd(5), and what it answers."""
+        with socket.create_connection(("127.0.0.1", self.console), timeout=5) as console:
+            _until_prompt(console)
+            console.sendall(command.encode() + b"\n")
+            return _until_prompt(console)
+
     def read(self, name: str) -> str:
         """A file of the chassis: power ("0", "1"), boot, booted (a line per boot), log (a line per command)."""
         path = self.directory / name
@@ -102,13 +154,29 @@ class Simulator:
         return any(line.split()[1:2] == [wanted] for line in Path("/proc/net/udp").read_text().splitlines())
 
 
+def _until_prompt(console: socket.socket) -> str:
+    heard = b""
+    while not heard.endswith(b"> ") and (some := console.recv(4096)):
+        heard += some
+    return heard.decode(errors="replace")
+
+
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[Simulator]:
+    yield from _running(Simulator, tmp_path / "sim")
+
+
+@pytest.fixture
+def second(simulator: Simulator, tmp_path: Path) -> Iterator[Simulator]:
+    """Another BMC that looks at the same server."""
+    yield from _running(lambda directory: Simulator(directory, simulator), tmp_path / "second")
+
+
+def _running(make: Callable[[Path], Simulator], directory: Path) -> Iterator[Simulator]:
     if shutil.which("ipmi_sim") is None:
         pytest.skip("ipmi_sim (Debian package openipmi) is not installed")
-    directory = tmp_path / "sim"
     directory.mkdir()
-    simulator = Simulator(directory)
+    simulator = make(directory)
     simulator.start()
     yield simulator
-    simulator.stop()
+    simulator.close()

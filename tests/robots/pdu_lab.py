@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -124,8 +125,12 @@ class Plant:
         lines = {
             "1.3.6.1.2.1.1.1.0": "4|A PDU",
             "1.3.6.1.2.1.1.2.0": "6|1.3.6.1.4.1.318.1.3.4.5",
-            # the table by which others find the outlets of an AP79xx
+            # where others look for the outlets of an AP79xx and of a PX2
             **{f"1.3.6.1.4.1.318.1.1.12.3.5.1.1.2.{feed}": f"4|Outlet {feed}" for feed in (1, 2)},
+            "1.3.6.1.4.1.13742.6.3.2.1.1.3.1": "4|PX2-5475",
+            "1.3.6.1.4.1.13742.6.3.2.2.1.4.1": "2|2",
+            **{f"1.3.6.1.4.1.13742.6.3.5.3.1.3.1.{feed}": f"4|Outlet {feed}" for feed in (1, 2)},
+            **{f"1.3.6.1.4.1.13742.6.3.5.3.1.28.1.{feed}": "2|1" for feed in (1, 2)},
         }
         for model in MODELS.values():
             on, off = (
@@ -183,7 +188,9 @@ class Snmpsim:
             f"--agent-udpv4-endpoint={self.address}:{self.port}",
         ]
         with (self._directory / "out").open("wb") as out:
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            )
         end = time.monotonic() + 60
         while not _listens(self.address, self.port):
             if time.monotonic() > end or self._process.poll() is not None:
@@ -191,8 +198,9 @@ class Snmpsim:
             time.sleep(0.02)
 
     def stop(self) -> None:
+        """With what it has in hand."""
         if self._process is not None:
-            self._process.kill()
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
 

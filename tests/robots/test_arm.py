@@ -28,6 +28,7 @@ from bmc.ports import Backend, PowerSwitch, Site
 from bmc.power.safety import Safety
 from bmc.store import Store
 from robots.adapter import Place
+from robots.button import PressedSwitch
 from robots.contract import BackendContract, OpenBackend
 from robots.hardware import Adapters, driver
 from robots.testing import make_site, opened
@@ -66,12 +67,12 @@ async def arm(cell: Cell, site: Site, node: str = "n1", **options: Any) -> Async
     checked = adapter.options.model_validate({"url": cell.url, **options})
     parts = adapter.open(checked, Place(node, "arm", site.directory / node / "power", site))
     assert parts.switch is not None
-    assert parts.lifecycle is not None
-    await parts.lifecycle.start()
+    assert parts.running is not None
+    await parts.running.start()
     try:
         yield parts.switch
     finally:
-        await parts.lifecycle.close()
+        await parts.running.close()
 
 
 async def becomes(what: Callable[[], bool], words: str) -> None:
@@ -145,7 +146,7 @@ async def test_a_bridge_that_hangs_before_a_press_is_noticed_before_anything_is_
     cell: Cell, site: Site, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(robots.rosbridge, "ANSWERS_WITHIN", 0.5)
-    async with arm(cell, site, **BY_ACTION) as switch:
+    async with arm(cell, site, **{**BY_ACTION, "homed": None}) as switch:
         await switch.apply(PowerAction.ON)
         cell.hang_bridge()
         with pytest.raises(Unreachable):
@@ -315,10 +316,17 @@ async def test_an_emergency_stop_while_the_bridge_is_gone_is_passed_on_when_it_i
     assert cell.sent("send_action_goal") == []
 
 
+async def in_turn(switch: PowerSwitch, action: PowerAction) -> None:
+    """As the closed loop does."""
+    assert isinstance(switch, PressedSwitch)
+    async with switch.turn():
+        await switch.apply(action)
+
+
 async def test_two_nodes_on_one_arm_take_turns(cell: Cell, site: Site):
     way = {**BY_ACTION, "homed": None}
     async with arm(cell, site, "a1", **way) as one, arm(cell, site, "a2", **way) as other:
-        await asyncio.gather(*(switch.apply(PowerAction.PUSH_POWER_BUTTON) for switch in (one, other, one)))
+        await asyncio.gather(*(in_turn(switch, PowerAction.PUSH_POWER_BUTTON) for switch in (one, other, one)))
     assert [each["args"]["target"] for each in cell.sent("send_action_goal")] == ["a1/power", "a2/power", "a1/power"]
     assert cell.presses == 3
 
@@ -326,10 +334,10 @@ async def test_two_nodes_on_one_arm_take_turns(cell: Cell, site: Site):
 async def test_who_would_wait_too_long_for_the_arm_is_told_whom_it_moves_for(cell: Cell, site: Site):
     cell.fault("wait-approaching")
     async with arm(cell, site, "a1", **BY_ACTION) as one, arm(cell, site, "a2", **BY_ACTION, wait="0.2s") as other:
-        press = asyncio.create_task(one.apply(PowerAction.ON))
+        press = asyncio.create_task(in_turn(one, PowerAction.ON))
         await becomes(lambda: cell.moving, "the arm to move")
-        with pytest.raises(Refused, match="still moves for the power button of a1"):
-            await other.apply(PowerAction.ON)
+        with pytest.raises(Refused, match="still moves for a1 after 0 s"):
+            await in_turn(other, PowerAction.ON)
         cell.mend("wait-approaching")
         await press
     assert len(cell.sent("send_action_goal")) == 1
@@ -409,10 +417,10 @@ async def test_the_credential_goes_to_the_bridge_that_is_trusted(
         options = {"url": url, "credential": credential, "action": ACTION, "type": ACTION_TYPE}
         parts = adapter.open(adapter.options.model_validate(options), Place("n1", "arm", tmp_path / "kept", site))
         assert parts.switch is not None
-        assert parts.lifecycle is not None
+        assert parts.running is not None
         with pytest.raises(BmcError, match=told) as raised:
             await parts.switch.apply(PowerAction.ON)
-        await parts.lifecycle.close()
+        await parts.running.close()
         assert isinstance(raised.value, Unreachable)
         assert not any(word in str(raised.value) for word in ("secret", "guess", "Basic"))
 

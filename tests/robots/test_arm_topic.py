@@ -54,12 +54,12 @@ async def finger(cell: Cell, site: Site, **options: Any) -> AsyncIterator[PowerS
     checked = adapter.options.model_validate({"url": cell.url, "power_topic": POWER, **options})
     parts = adapter.open(checked, Place("n1", "arm-topic", site.directory / "n1" / "power", site))
     assert parts.switch is not None
-    assert parts.lifecycle is not None
-    await parts.lifecycle.start()
+    assert parts.running is not None
+    await parts.running.start()
     try:
         yield parts.switch
     finally:
-        await parts.lifecycle.close()
+        await parts.running.close()
 
 
 async def becomes(what: Callable[[], bool], words: str) -> None:

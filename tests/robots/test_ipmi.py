@@ -5,7 +5,8 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,27 +19,15 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, InvalidRequest, NotSupported, OutcomeUnknown, Unreachable
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
-from bmc.ports import Backend, Configured, Site
+from bmc.ports import Backend
 from robots.contract import BackendContract, OpenBackend
-from robots.ipmi import driver, open_ipmi_node
+from robots.hardware import driver, ipmi
+from robots.testing import make_site, opened
 from tests.robots.conftest import Simulator
 
-CREDENTIALS = {
-    "lab": (b"admin", b"secret"),
-    "wrong": (b"admin", b"Secret"),
-    "nobody": (b"nobody", b"secret"),
-}
 ONCE_PXE = BootOverride(BootTarget.PXE, BootEnabled.ONCE)
 
-
-def credentials(name: str) -> tuple[bytes, bytes]:
-    try:
-        return CREDENTIALS[name]
-    except KeyError:
-        raise InvalidRequest(f"there are no credentials {name!r}") from None
-
-
-SITE = Site(Path(), SystemClock(), Configured(credentials))
+Compose = Callable[..., Awaitable[Backend]]
 
 
 class QuickClock(SystemClock):
@@ -48,26 +37,25 @@ class QuickClock(SystemClock):
         await asyncio.sleep(seconds / 30)
 
 
-def define(**options: object) -> NodeDefinition:
-    given = {"host": "127.0.0.1", "port": 623, "credential": "lab", **options}
-    return NodeDefinition("n1", UUID(int=1), "ipmi", given)
+def table(port: int, **options: object) -> dict[str, object]:
+    return {"adapter": "ipmi", "host": "127.0.0.1", "port": port, "credential": "lab", "sol": False, **options}
 
 
 @pytest.fixture
-async def compose(tmp_path: Path) -> AsyncIterator[Callable[..., Backend]]:
-    opened: list[Backend] = []
+async def compose(tmp_path: Path) -> AsyncIterator[Compose]:
+    """Opens the backend of one node, whose parts are tables of the adapter `ipmi`; the same site each time."""
+    site = make_site(tmp_path / "site", QuickClock())
+    async with AsyncExitStack() as stack:
 
-    def compose(port: int, **options: object) -> Backend:
-        opened.append(open_ipmi_node(define(port=port, **options), credentials, QuickClock(), tmp_path / "kept"))
-        return opened[-1]
+        async def compose(port: int, **options: object) -> Backend:
+            return await stack.enter_async_context(opened({"bmc": table(port, **options)}, site))
 
-    yield compose
-    await asyncio.gather(*(backend.lifecycle.close() for backend in opened))
+        yield compose
 
 
 @pytest.fixture
-def backend(compose: Callable[..., Backend], simulator: Simulator) -> Backend:
-    return compose(simulator.port)
+async def backend(compose: Compose, simulator: Simulator) -> Backend:
+    return await compose(simulator.port)
 
 
 async def power(backend: Backend) -> tuple[PowerState, str]:
@@ -75,20 +63,36 @@ async def power(backend: Backend) -> tuple[PowerState, str]:
     return reading.state, reading.reason
 
 
+def children(pid: int) -> set[int]:
+    found = subprocess.run(["pgrep", "-P", str(pid), "-f", "ipmi_worker"], capture_output=True, check=False)
+    return {int(child) for child in found.stdout.split()}
+
+
 def workers() -> set[int]:
-    found = subprocess.run(["pgrep", "-P", str(os.getpid()), "-f", "ipmi_worker"], capture_output=True, check=False)
-    return {int(pid) for pid in found.stdout.split()}
+    """Those that speak to BMCs, without the nursery that they are forked from."""
+    return {worker for nursery in children(os.getpid()) for worker in children(nursery)}
 
 
 class TestContract(BackendContract):
     @pytest.fixture
-    def open_backend(self, compose: Callable[..., Backend], simulator: Simulator) -> OpenBackend:
-        async def open_backend() -> Backend:
-            backend = compose(simulator.port)
-            await backend.lifecycle.start()
-            return backend
+    def open_backend(self, compose: Compose, simulator: Simulator) -> OpenBackend:
+        return lambda: compose(simulator.port)
 
-        return open_backend
+
+class TestContractWhenAnotherBmcLooks(BackendContract):
+    """The actuator, and what arms the boot device, is one BMC; the eye is another one, which is told nothing."""
+
+    @pytest.fixture
+    async def open_backend(self, simulator: Simulator, second: Simulator, tmp_path: Path) -> AsyncIterator[OpenBackend]:
+        site = make_site(tmp_path / "site", QuickClock())
+        options = {
+            "power": table(simulator.port),
+            "boot": table(simulator.port),
+            "sense": [table(second.port)],
+            "sensors": table(second.port),
+        }
+        async with AsyncExitStack() as stack:
+            yield lambda: stack.enter_async_context(opened(options, site))
 
 
 async def test_power_on_and_off_reach_the_chassis(backend: Backend, simulator: Simulator):
@@ -125,7 +129,7 @@ async def test_what_the_bmc_refuses_is_told_with_its_code(backend: Backend):
 
 @pytest.mark.parametrize("credential", ["wrong", "nobody"])
 async def test_a_wrong_password_is_told_and_is_never_off(compose, simulator: Simulator, credential):
-    backend = compose(simulator.port, credential=credential)
+    backend = await compose(simulator.port, credential=credential)
     state, reason = await power(backend)
     assert state is PowerState.UNKNOWN
     assert "refused" in reason
@@ -138,7 +142,7 @@ async def test_a_dead_bmc_is_unknown_and_nothing_was_done(compose):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
         port = silent.getsockname()[1]
-        backend = compose(port)
+        backend = await compose(port)
         state, reason = await power(backend)
         assert state is PowerState.UNKNOWN
         assert reason.startswith(f"BMC 127.0.0.1:{port} is unreachable")
@@ -177,6 +181,25 @@ async def test_a_command_cut_off_after_sending_may_have_happened(
         await backend.switch.apply(PowerAction.FORCE_RESTART)
 
 
+@pytest.mark.slow
+async def test_a_reset_whose_answer_is_lost_is_sent_once_and_told_as_unknown(backend: Backend, simulator: Simulator):
+    await backend.switch.apply(PowerAction.ON)
+    slow = simulator.directory / "chassis.sh"
+    slow.write_text(slow.read_text().replace("reset) ", "reset) sleep 7; "))
+    with pytest.raises(OutcomeUnknown, match="may have carried out the command: no answer within 5 seconds"):
+        await backend.switch.apply(PowerAction.FORCE_RESTART)
+    await asyncio.sleep(8)
+    assert await power(backend) == (PowerState.ON, "")
+    assert simulator.read("log").count("set reset") == 1
+
+
+async def test_a_chassis_that_says_yes_and_does_nothing_is_seen_as_it_is(backend: Backend, simulator: Simulator):
+    stuck = simulator.directory / "chassis.sh"
+    stuck.write_text(stuck.read_text().replace("power) [", "power) : ;; never) ["))
+    await backend.switch.apply(PowerAction.ON)
+    assert await power(backend) == (PowerState.OFF, "")
+
+
 async def test_a_worker_that_hangs_is_killed_and_replaced(
     backend: Backend, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ):
@@ -201,6 +224,28 @@ async def test_a_worker_that_died_is_replaced(backend: Backend):
     assert (await power(backend))[0] is PowerState.OFF
 
 
+async def test_a_nursery_that_died_is_replaced_when_the_next_worker_is_needed(backend: Backend):
+    assert (await power(backend))[0] is PowerState.OFF
+    (worker,), (nursery,) = workers(), children(os.getpid())
+    os.kill(nursery, signal.SIGKILL)
+    assert (await power(backend))[0] is PowerState.OFF, "the worker lives on"
+    os.kill(worker, signal.SIGKILL)
+    await power(backend)
+    assert (await power(backend))[0] is PowerState.OFF
+    (replaced,) = children(os.getpid())
+    assert replaced != nursery
+
+
+async def test_all_tables_of_one_bmc_share_one_session(simulator: Simulator, tmp_path: Path):
+    one = table(simulator.port)
+    async with opened({"power": one, "boot": one, "sense": ["ipmi:"], "sensors": one}, make_site(tmp_path)) as backend:
+        assert await power(backend) == (PowerState.OFF, "")
+        await backend.switch.apply(PowerAction.ON)
+        assert backend.boot is not None
+        await backend.boot.apply(ONCE_PXE)
+        assert len(workers()) == 1
+
+
 async def test_giving_up_leaves_no_worker_with_a_stale_answer(backend: Backend, simulator: Simulator):
     assert (await power(backend))[0] is PowerState.OFF
     for delay in (0, 0.001, 0.003):
@@ -214,7 +259,7 @@ async def test_giving_up_leaves_no_worker_with_a_stale_answer(backend: Backend, 
 
 async def test_closing_leaves_no_process(compose, simulator: Simulator):
     before = workers()
-    backend = compose(simulator.port)
+    backend = await compose(simulator.port)
     await power(backend)
     assert workers() - before
     await backend.lifecycle.close()
@@ -255,19 +300,19 @@ async def test_a_once_override_is_spent_when_the_firmware_took_it(backend: Backe
 
 
 async def test_a_boot_while_the_service_was_dead_is_noticed(compose, simulator: Simulator):
-    before = compose(simulator.port)
+    before = await compose(simulator.port)
     await before.boot.apply(ONCE_PXE)
     await before.lifecycle.close()
     simulator.write("boot", "none")
     simulator.write("power", "1")
-    after = compose(simulator.port)
+    after = await compose(simulator.port)
     assert (await asyncio.wait_for(anext(after.boot.seen()), 10)).override == ONCE_PXE
     await after.lifecycle.erase()
 
 
 async def test_a_once_override_that_the_firmware_keeps_is_taken_away_after_the_boot(compose, simulator: Simulator):
     simulator.write("firmware-keeps-flags", "")
-    backend = compose(simulator.port, post_time=1)
+    backend = await compose(simulator.port, post_time=1)
     await backend.boot.apply(ONCE_PXE)
     waiting = asyncio.ensure_future(anext(backend.boot.seen()))
     await asyncio.sleep(0.5)
@@ -280,7 +325,7 @@ async def test_a_once_override_that_the_firmware_keeps_is_taken_away_after_the_b
 
 async def test_a_server_turned_on_by_hand_is_told_and_counts_as_a_boot(compose, simulator: Simulator):
     simulator.write("firmware-keeps-flags", "")
-    backend = compose(simulator.port, post_time=0)
+    backend = await compose(simulator.port, post_time=0)
     changes = backend.senses[0].changes()
     assert (await anext(changes)).state is PowerState.OFF
     await backend.boot.apply(ONCE_PXE)
@@ -295,36 +340,42 @@ async def test_resume_is_not_supported(backend: Backend):
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"host": ""}, r"options\.host"),
-    ({"host": "a b"}, r"options\.host"),
-    ({"port": 0}, r"options\.port"),
-    ({"poll": 0}, r"options\.poll"),
-    ({"password": "x"}, r"options\.password: there is no such option$"),
-    ({"port": 0, "poll": 0}, r"options\.port: .*options\.poll: "),
+    ({"host": ""}, r"options\.{}host"),
+    ({"host": "a b"}, r"options\.{}host"),
+    ({"port": 0}, r"options\.{}port"),
+    ({"poll": 0}, r"options\.{}poll"),
+    ({"poll": "soon"}, r"options\.{}poll.*expected a duration such as"),
+    ({"post_time": "2h"}, r"options\.{}post_time"),
+    ({"sol": "perhaps"}, r"options\.{}sol"),
+    ({"credential": ""}, r"options\.{}credential"),
+    ({"password": "x"}, r"options\.{}password: there is no such option$"),
+    ({"port": 0, "poll": 0}, r"options\.{}port: .*options\.{}poll: "),
 ]
 
 
 @pytest.mark.parametrize(("options", "complaint"), WRONG)
-def test_wrong_options_are_named_all(options, complaint):
-    with pytest.raises(InvalidRequest, match=complaint):
-        driver.complete(define(**options), SITE)
-
-
-def test_the_definition_is_completed():
-    completed = driver.complete(NodeDefinition("n1", UUID(int=1), "ipmi", {"host": "bmc1", "credential": "lab"}), SITE)
-    assert completed.options == {"host": "bmc1", "port": 623, "credential": "lab", "poll": 5.0, "post_time": 300.0}
+def test_wrong_options_are_named_all(options, complaint, tmp_path: Path):
+    site, whole = make_site(tmp_path), {**table(623), **options}
+    with pytest.raises(InvalidRequest, match=complaint.replace("{}", r"bmc\.")):
+        driver.complete(NodeDefinition("n1", UUID(int=1), "hardware", {"bmc": whole}), site)
+    del whole["adapter"]
+    with pytest.raises(InvalidRequest, match=complaint.replace("{}", "")):
+        ipmi.complete(NodeDefinition("n1", UUID(int=1), "ipmi", whole), site)
 
 
 async def test_credentials_must_exist(tmp_path: Path):
-    site = Site(tmp_path, SystemClock(), Configured(credentials))
-    with pytest.raises(InvalidRequest, match="no credentials 'missing'"):
-        await driver.open(define(credential="missing"), site)
-    assert list(driver.checks(site)) == []
+    definition = NodeDefinition("n1", UUID(int=1), "hardware", {"bmc": table(623, credential="missing")})
+    with pytest.raises(InvalidRequest, match="credential 'missing' is not in the configuration file"):
+        driver.complete(definition, make_site(tmp_path))
 
 
 async def test_what_was_armed_is_forgotten_when_its_file_is_damaged(compose, simulator: Simulator, tmp_path: Path):
-    (tmp_path / "kept").mkdir()
-    (tmp_path / "kept" / "n1.armed.json").write_text("{")
-    backend = compose(simulator.port)
+    kept = tmp_path / "site" / "n1" / "bmc"
+    kept.mkdir(parents=True)
+    (kept / "armed.json").write_text("{")
+    (kept / "log.json").write_text("7")
+    (kept / "sensors.json").write_text("[]")
+    (kept / "inventory.json").write_text('"x"')
+    backend = await compose(simulator.port)
     await backend.boot.apply(ONCE_PXE)
     assert simulator.read("boot") == "pxe"

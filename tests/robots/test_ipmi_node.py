@@ -20,14 +20,9 @@ from bmc.node import Node
 from bmc.node.power import Patience
 from bmc.ports import Configured
 from bmc.store import Store
+from robots.testing import NobodyThere, NothingHeld, credentials
 from tests.robots.conftest import Simulator
 from tests.world import ADMIN, PlainMedia
-
-
-def credentials(name: str) -> tuple[bytes, bytes]:
-    if name != "lab":
-        raise InvalidRequest(f"credential {name!r} is not in the configuration file; there is lab")
-    return b"admin", b"secret"
 
 
 @pytest.fixture
@@ -35,7 +30,7 @@ async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
     clock = SystemClock()
 
     async with Store.open(tmp_path / "store" / "lightsout.db") as store:
-        drivers = Drivers(tmp_path / "drivers", clock, Configured(credentials))
+        drivers = Drivers(tmp_path / "drivers", clock, Configured(credentials), NothingHeld(), NobodyThere())
         events, audit = Events(store, clock), Audit(store, clock)
         fleet = Fleet(store, events, audit, clock, drivers, PlainMedia(), Patience(settle=5, agree=0.1))
         await fleet.start()
@@ -44,7 +39,7 @@ async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
 
 
 def define(port: int, credential: str = "lab") -> NodeDefinition:
-    options = {"host": "127.0.0.1", "port": port, "credential": credential, "poll": 1}
+    options = {"host": "127.0.0.1", "port": port, "credential": credential, "poll": 1, "sol": False}
     return NodeDefinition("rack1-u7", UUID(int=7), "ipmi", options)
 
 
@@ -94,7 +89,6 @@ async def test_an_unreachable_bmc_is_unknown_and_nothing_is_tried(fleet: Fleet, 
 async def test_what_it_does_not_have_is_not_supported(fleet: Fleet, simulator: Simulator):
     node = await fleet.create(define(simulator.port), ADMIN)
     assert not node.snapshot.has_screen
-    assert not node.snapshot.has_serial
     with pytest.raises(NotSupported):
         await node.do(InsertMedia("cd0", "image.iso"), ADMIN)
 
@@ -103,3 +97,14 @@ async def test_a_node_with_unknown_credentials_is_not_created(fleet: Fleet):
     with pytest.raises(InvalidRequest, match="credential 'missing' is not in the configuration file"):
         await fleet.create(define(623, "missing"), ADMIN)
     assert fleet.visible(ADMIN) == []
+
+
+async def test_its_sensors_and_what_it_is_show_as_soon_as_its_bmc_has_told_them(fleet: Fleet, simulator: Simulator):
+    node = await fleet.create(define(simulator.port), ADMIN)
+    await node.do(Power(PowerAction.ON), ADMIN)
+    await until(node, lambda node: any(sensor.reading is not None for sensor in node.snapshot.sensors))
+    readings = {sensor.info.name: sensor.reading for sensor in node.snapshot.sensors}
+    assert readings == {"CPU Temp": 40.0, "Fan 1": 3000.0, "Fan 2": None}
+    await until(node, lambda node: node.snapshot.hardware.serial == "SN0042")
+    simulator.tell("sensor_set_value 0x20 0 1 90 0")
+    await until(node, lambda node: bool(node.snapshot.sensors[0].crossed))

@@ -1,7 +1,8 @@
 """The closed loop over a machine that is a few variables: which hand moves when, and what must be seen for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,6 +119,17 @@ class Eye:
             await asyncio.sleep(0.01)
 
 
+class SlowArm(Button):
+    """It is some time until it is its turn; what `happens` in between, happens."""
+
+    happens: Callable[[], None]
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        self.happens()
+        yield
+
+
 class Held(NothingHeld):
     """Safety with an emergency stop that may be pressed, and a person's word."""
 
@@ -185,6 +197,14 @@ async def test_a_button_is_not_touched_while_nobody_can_tell_the_state(bench: Be
     with pytest.raises(Refused, match=r"would toggle a machine whose power state is unknown \(led: the cable is out\)"):
         await bench.loop().apply(PowerAction.ON)
     assert bench.machine.moves == []
+
+
+async def test_who_waited_for_a_hand_looks_again_before_it_presses(bench: Bench):
+    arm = SlowArm(bench.machine, "arm")
+    arm.happens = lambda: bench.machine.press("somebody", long=False)
+    await bench.loop(arm).apply(PowerAction.ON)
+    assert bench.machine.moves == ["somebody presses"]
+    assert bench.machine.power is ON
 
 
 async def test_a_persons_word_stands_in_for_blind_senses(bench: Bench):

@@ -307,14 +307,14 @@ async def test_a_supply_tells_whether_it_was_off(lab: Lab):
     site = make_site(lab.directory)
     parts = adapter.open(adapter.options(**lab.way, **RELAYS["tasmota"]), Place("n1", "supply", lab.directory, site))
     assert parts.supply is not None
-    assert parts.lifecycle is not None
+    assert parts.running is not None
     try:
         assert await parts.supply.feed()
         assert not await parts.supply.feed()
         await parts.supply.cut()
         assert [on for on, _ in lab.device.moves()] == [True, False]
     finally:
-        await parts.lifecycle.close()
+        await parts.running.close()
 
 
 async def test_the_relays_word_about_itself_confirms_nothing(lab: Lab):

@@ -32,8 +32,8 @@ async def open_sense(tmp_path: Path) -> AsyncIterator[Any]:
             parts = adapter.open(
                 adapter.options.model_validate(options), Place("n1", "ping x", tmp_path, make_site(tmp_path))
             )
-            assert parts.lifecycle
-            stack.push_async_callback(parts.lifecycle.close)
+            assert parts.running
+            stack.push_async_callback(parts.running.close)
             return parts.senses[0]
 
         yield open_sense

@@ -32,4 +32,4 @@ def witnessed(plant: RemotePlant, directory: Path) -> Iterator[Mapping[str, obje
     finally:
         ended.set()
         thread.join()
-        simulator.stop()
+        simulator.close()

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from bmc.ipmi.wire.errors import WireError
+from bmc.ipmi.wire.errors import WireError, expect_at_least
 from bmc.ipmi.wire.message import checksum
+from bmc.ipmi.wire.packed_text import bcd_plus, six_bit
 
 FORMAT = 0x01
 ENGLISH = 0x19
@@ -13,12 +14,11 @@ MOST = 63
 """Bytes of one field, §13: what its type/length byte can count."""
 
 _UNIT = 8
-_HEADER = 8
+HEADER = 8
 _END = 0xC1
 _PRODUCT_OFFSET = 4
 _ASSET_TAG = 5
 _NO_DATE = 0
-_BCD_PLUS = "0123456789 -.:,_"
 _UNICODE_EXCEPT = (0x00, ENGLISH)
 
 
@@ -126,10 +126,10 @@ class Fru:
         """
         offsets, body = [], b""
         for part in (self.chassis, self.board, self.product):
-            offsets.append((_HEADER + len(body)) // _UNIT if part is not None else 0)
+            offsets.append((HEADER + len(body)) // _UNIT if part is not None else 0)
             body += part.pack() if part is not None else b""
-        if _HEADER + len(body) > size:
-            raise WireError(f"{_HEADER + len(body)} bytes of inventory where there is room for {size}")
+        if HEADER + len(body) > size:
+            raise WireError(f"{HEADER + len(body)} bytes of inventory where there is room for {size}")
         header = bytes((FORMAT, 0, *offsets, 0, 0))
         return (header + bytes((checksum(header),)) + body).ljust(size, b"\0")
 
@@ -143,6 +143,21 @@ class Fru:
             BoardArea.unpack(board) if board else None,
             ProductArea.unpack(product) if product else None,
         )
+
+
+def areas(header: bytes) -> list[int]:
+    """Where the chassis, board and product areas that an inventory has begin, by its first 8 bytes.
+
+    :raise WireError: that is no header.
+    """
+    _check_header(header)
+    return [offset * _UNIT for offset in header[2:5] if offset]
+
+
+def area_length(start: bytes) -> int:
+    """Of an area, by its first two bytes. :raise WireError: too few."""
+    expect_at_least(start, 2)
+    return start[1] * _UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +215,11 @@ def readable(text: str) -> str:
 
 
 def _check_header(data: bytes) -> None:
-    if len(data) < _HEADER:
-        raise WireError(f"{len(data)} bytes where a FRU common header has {_HEADER}")
+    if len(data) < HEADER:
+        raise WireError(f"{len(data)} bytes where a FRU common header has {HEADER}")
     if data[0] & 0x0F != FORMAT:
         raise WireError(f"FRU format version {data[0] & 0x0F}, expected {FORMAT}")
-    if sum(data[:_HEADER]) & 0xFF:
+    if sum(data[:HEADER]) & 0xFF:
         raise WireError("wrong checksum of the FRU common header")
 
 
@@ -270,16 +285,6 @@ def _encode(text: str) -> TypedField:
     return TypedField(Encoding.TEXT, data.ljust(2) if data else b"")
 
 
-def _bcd_plus(data: bytes, language: int) -> str:
-    return "".join(_BCD_PLUS[byte >> 4] + _BCD_PLUS[byte & 0x0F] for byte in data)
-
-
-def _six_bit(data: bytes, language: int) -> str:
-    """§13.1: four characters in three bytes, the first in the lowest bits."""
-    bits = int.from_bytes(data, "little")
-    return "".join(chr(0x20 + (bits >> at & 0x3F)) for at in range(0, len(data) * 8 - 5, 6))
-
-
 def _text(data: bytes, language: int) -> str:
     if language in _UNICODE_EXCEPT:
         return data.decode("latin-1")
@@ -291,7 +296,7 @@ def _text(data: bytes, language: int) -> str:
 
 _DECODERS: dict[Encoding, Callable[[bytes, int], str]] = {
     Encoding.BINARY: lambda data, language: data.hex(),
-    Encoding.BCD_PLUS: _bcd_plus,
-    Encoding.SIX_BIT: _six_bit,
+    Encoding.BCD_PLUS: lambda data, language: bcd_plus(data),
+    Encoding.SIX_BIT: lambda data, language: six_bit(data),
     Encoding.TEXT: _text,
 }

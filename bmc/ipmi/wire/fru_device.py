@@ -13,17 +13,18 @@ _READ = struct.Struct("<BHB")
 
 @dataclass(frozen=True, slots=True)
 class AreaInfo:
-    """Get FRU Inventory Area Info response, §34.1: `size` in bytes, accessed by bytes."""
+    """Get FRU Inventory Area Info response, §34.1: `size` in bytes; offsets and counts are in words if `words`."""
 
     size: int
+    words: bool = False
 
     def pack(self) -> bytes:
-        return self.size.to_bytes(2, "little") + b"\x00"
+        return self.size.to_bytes(2, "little") + bytes((self.words,))
 
     @classmethod
     def unpack(cls, data: bytes) -> "AreaInfo":
         expect_length(data, 3)
-        return cls(int.from_bytes(data[:2], "little"))
+        return cls(int.from_bytes(data[:2], "little"), bool(data[2] & 0x01))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +64,9 @@ class WriteData:
         """:raise WireError: too short to write anything."""
         expect_at_least(data, 4)
         return cls(int.from_bytes(data[1:3], "little"), data[3:], data[0])
+
+
+def unpack_data(data: bytes) -> bytes:
+    """What was read, of a Read FRU Data response, §34.2, which first counts it. :raise WireError: nothing."""
+    expect_at_least(data, 2)
+    return data[1:]

@@ -1,17 +1,22 @@
-"""Sensor data records, IPMI v2.0 §43, what the commands for them carry, §33, and the scale of a reading, §36.3."""
+"""Sensor data records, IPMI v2.0 §43, and what the commands for them carry, §33."""
 
-import math
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
 from bmc.ipmi.wire.errors import WireError, expect_at_least, expect_length
 from bmc.ipmi.wire.numbers import BMC_ADDRESS
+from bmc.ipmi.wire.packed_text import bcd_plus, six_bit
+from bmc.ipmi.wire.scale import Linearization, Scale
 
 VERSION = 0x51
 HEADER = 5
 LARGEST_ID = 16
+FULL, COMPACT, EVENT_ONLY = 0x01, 0x02, 0x03
+"""Record types, §43, of sensors."""
+
 _ASCII = 0xC0
+_THRESHOLDS = 0x0C
 _HEAD = struct.Struct("<HBBB")
 _INFO = struct.Struct("<BHHIIB")
 _FULL = struct.Struct("<3B6B2H2B4B6B4B2B6B2B2xB")
@@ -21,110 +26,25 @@ _CONTROLLER = struct.Struct("<4B3x2BB")
 _FRU = struct.Struct("<4Bx2B2BB")
 
 
-class Linearization(IntEnum):
-    """Table 43-1, byte 24."""
+class Format(IntEnum):
+    """Analog data format, table 43-1, byte 21."""
 
-    LINEAR = 0x00
-    CUBE = 0x09
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """A reading is L((m·raw + b·10^b_exp)·10^r_exp), raw being 0 to 255, §36.3."""
-
-    m: int
-    b: int = 0
-    b_exp: int = 0
-    r_exp: int = 0
-    linearization: Linearization = Linearization.LINEAR
-
-    @classmethod
-    def spanning(cls, minimum: float, maximum: float, wide: bool = False) -> "Scale":
-        """The scale whose raw values 0 to 255 reach from `minimum` to `maximum`, in steps of two digits at most.
-
-        A `wide` one goes by the cube, so that 0 is exactly 0 and what is small is told finely; it begins at 0.
-
-        :raise ValueError: no such span.
-        """
-        if not minimum < maximum or (wide and minimum != 0):
-            raise ValueError(f"no scale from {minimum:g} to {maximum:g}")
-        low, high = (0.0, math.cbrt(maximum)) if wide else (minimum, maximum)
-        b, b_at = _floor(round(low, 10))  # no finer than `_curve`
-        step, r_exp = _ceil((high - b * 10.0**b_at) / 255)
-        # b·10^(b_exp + r_exp) is b·10^b_at: what b_exp cannot say of that, b does not need to.
-        b_exp = b_at - r_exp
-        if (b and not -8 <= b_exp <= 7) or not -8 <= r_exp <= 7:
-            raise ValueError(f"no scale from {minimum:g} to {maximum:g}")
-        return cls(step, b, b_exp if b else 0, r_exp, Linearization.CUBE if wide else Linearization.LINEAR)
-
-    def value(self, raw: int) -> float:
-        return self._curve((self.m * raw + self.b * 10.0**self.b_exp) * 10.0**self.r_exp)
-
-    def raw(self, value: float) -> int:
-        """The nearest; 0 or 255 for what lies beyond the ends."""
-        linear = math.cbrt(value) if self.linearization is Linearization.CUBE else value
-        return _byte((linear / 10.0**self.r_exp - self.b * 10.0**self.b_exp) / self.m)
-
-    def distance(self, raw: int) -> float:
-        """What `raw` means as a hysteresis: as clients read it, without the offset."""
-        return self._curve(self.m * raw * 10.0**self.r_exp)
-
-    def raw_distance(self, value: float) -> int:
-        linear = math.cbrt(value) if self.linearization is Linearization.CUBE else value
-        return _byte(linear / 10.0**self.r_exp / self.m)
-
-    def _curve(self, linear: float) -> float:
-        # Without the dust of binary fractions: 0.4·3 is 1.2.
-        rounded = round(linear, 10)
-        return rounded**3 if self.linearization is Linearization.CUBE else rounded
-
-    def pack(self) -> bytes:
-        """Bytes 25 to 30 of a full record, and the factors of §35.5: tolerance and accuracy are not specified."""
-        m, b = self.m & 0x3FF, self.b & 0x3FF
-        exponents = (self.r_exp & 0x0F) << 4 | self.b_exp & 0x0F
-        return bytes((m & 0xFF, m >> 8 << 6, b & 0xFF, b >> 8 << 6, 0, exponents))
-
-    @classmethod
-    def unpack(cls, data: bytes, linearization: Linearization = Linearization.LINEAR) -> "Scale":
-        expect_length(data, 6)
-        m, b = data[0] | data[1] >> 6 << 8, data[2] | data[3] >> 6 << 8
-        return cls(_signed(m, 10), _signed(b, 10), _signed(data[5] & 0x0F, 4), _signed(data[5] >> 4, 4), linearization)
+    UNSIGNED = 0
+    ONES_COMPLEMENT = 1
+    TWOS_COMPLEMENT = 2
+    NONE = 3
 
 
-def _ceil(value: float) -> tuple[int, int]:
-    """At least `value`, as two digits and an exponent of ten, or one where that is as exact."""
-    exponent = math.floor(math.log10(value)) - 1
-    digits = math.ceil(round(value / 10.0**exponent, 6))
-    while digits % 10 == 0:
-        digits, exponent = digits // 10, exponent + 1
-    return digits, exponent
-
-
-def _floor(value: float) -> tuple[int, int]:
-    """At most `value`, as two digits and an exponent of ten, or one where that is as exact."""
-    if not value:
-        return 0, 0
-    exponent = math.floor(math.log10(abs(value))) - 1
-    digits = math.floor(round(value / 10.0**exponent, 6))
-    while digits % 10 == 0:
-        digits, exponent = digits // 10, exponent + 1
-    return digits, exponent
-
-
-def _byte(value: float) -> int:
-    return max(0, min(255, round(value)))
-
-
-def _signed(value: int, bits: int) -> int:
-    return value - (1 << bits) if value >> (bits - 1) else value
+_COMPLEMENT = {Format.ONES_COMPLEMENT: 0xFF, Format.TWOS_COMPLEMENT: 0x100}
 
 
 @dataclass(frozen=True, slots=True)
 class FullSensor:
     """Full sensor record, type 01h, §43.1: of a sensor that measures, whose thresholds and events can be set.
 
-    `units` is byte 21 (rate, percentage), `unit` the base unit; `thresholds` are raw, upper non-recoverable first, as
-    they are at first. Both masks of events are `events`; `name` has at most 16 characters.
+    `units` is byte 21 (format, rate, percentage), `unit` the base unit, `modifier` another that it is multiplied with
+    or divided by; `thresholds` are raw, upper non-recoverable first, as they are at first, `readable` the mask of those
+    there are. Both masks of events are `events`; `name` has at most 16 characters. `owner` and `lun` say whom to ask.
     """
 
     number: int
@@ -139,6 +59,10 @@ class FullSensor:
     minimum: int
     thresholds: bytes
     name: str
+    readable: int = 0x3F
+    modifier: int = 0
+    owner: int = BMC_ADDRESS
+    lun: int = 0
 
     event_type = 0x01
 
@@ -146,15 +70,49 @@ class FullSensor:
         """Without header; scanning and events are on from the start, and re-arm by themselves."""
         masks = self.events | 0x7000
         return _FULL.pack(
-            *(BMC_ADDRESS, 0, self.number, self.entity, self.instance, 0x03, 0x68, self.sensor_type),
-            *(self.event_type, masks, masks, 0x3F, 0x3F, self.units, self.unit, 0, self.scale.linearization),
-            *self.scale.pack(),
+            *(self.owner, self.lun, self.number, self.entity, self.instance, 0x03, 0x68, self.sensor_type),
+            *(self.event_type, masks, masks, self.readable, 0x3F, self.units, self.unit, self.modifier),
+            *(self.scale.linearization, *self.scale.pack()),
             *(0, 0, 0, 0, self.maximum, self.minimum, *self.thresholds, 0, 0, 0),
         ) + _id(self.name)
 
+    @classmethod
+    def unpack(cls, record: bytes) -> "FullSensor":
+        """A whole record, with its header.
+
+        :raise WireError: it is none, or its readings are no figures: they are not linear, or not those of thresholds.
+        """
+        body = _body(record, FULL, _FULL.size)
+        owner, lun, number, entity, instance, _, capabilities, sensor_type, event_type, *rest = _FULL.unpack_from(body)
+        events, _, readable, _, units, unit, modifier, linearization = rest[:8]
+        factors, maximum, minimum, thresholds = bytes(rest[8:14]), rest[18], rest[19], bytes(rest[20:26])
+        if event_type != cls.event_type:
+            raise WireError(f"sensor {number:02X}h has states of type {event_type:02X}h, and no figures")
+        try:
+            scale = Scale.unpack(factors, Linearization(linearization & 0x7F))
+        except ValueError as error:
+            raise WireError(f"sensor {number:02X}h is not linear ({linearization:02X}h)") from error
+        return cls(
+            *(number, entity, instance, sensor_type, events & 0x0FFF, units, unit, scale, maximum, minimum),
+            thresholds,
+            _unpack_name(body[_FULL.size :]),
+            readable & 0x3F if capabilities & _THRESHOLDS else 0,
+            *(modifier, owner, lun),
+        )
+
     @property
     def kind(self) -> int:
-        return 0x01
+        return FULL
+
+    @property
+    def format(self) -> Format:
+        return Format(self.units >> 6)
+
+    def figure(self, raw: int) -> float:
+        """What the byte `raw` means. :raise ValueError: it stands for no figure."""
+        if self.format is Format.NONE:
+            raise ValueError(f"sensor {self.number:02X}h has no figures")
+        return self.scale.value(raw - _COMPLEMENT.get(self.format, 0) if raw & 0x80 else raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +133,7 @@ class CompactSensor:
 
     @property
     def kind(self) -> int:
-        return 0x02
+        return COMPACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +153,7 @@ class EventOnlySensor:
 
     @property
     def kind(self) -> int:
-        return 0x03
+        return EVENT_ONLY
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,3 +233,53 @@ def unpack_id(data: bytes) -> tuple[int, int]:
     id, _, kind, length = _HEAD.unpack_from(data)
     expect_length(data, HEADER + length)
     return id, kind
+
+
+@dataclass(frozen=True, slots=True)
+class SensorName:
+    """What any record of a sensor says of how it is called: `owner` is the generator of its events."""
+
+    owner: int
+    number: int
+    sensor_type: int
+    name: str
+
+    @classmethod
+    def unpack(cls, record: bytes) -> "SensorName":
+        """Of the first sensor, where a record stands for several. :raise WireError: the record is of no sensor."""
+        _, kind = unpack_id(record)
+        if kind not in _NAMES:
+            raise WireError(f"record type {kind:02X}h is of no sensor")
+        sensor_type, name = _NAMES[kind]
+        body = _body(record, kind, name)
+        return cls(body[0], body[2], body[sensor_type], _unpack_name(body[name:]))
+
+
+_NAMES = {FULL: (7, _FULL.size), COMPACT: (7, _COMPACT.size), EVENT_ONLY: (5, _EVENT_ONLY.size)}
+"""By record type, where in the body the sensor type and the name are."""
+
+
+def _body(record: bytes, kind: int, least: int) -> bytes:
+    """:raise WireError: not a whole record of that kind, or shorter than `least`."""
+    _, found = unpack_id(record)
+    if found != kind:
+        raise WireError(f"record type {found:02X}h where {kind:02X}h was expected")
+    expect_at_least(record, HEADER + least)
+    return record[HEADER:]
+
+
+def _unpack_name(data: bytes) -> str:
+    """§43.15; what is cut off, and what is missing, is left out."""
+    if not data:
+        return ""
+    text = data[1 : 1 + (data[0] & 0x1F)]
+    decode = _NAME_DECODERS[data[0] >> 6]
+    return decode(text).rstrip(" \0")
+
+
+_NAME_DECODERS = (
+    lambda text: text.decode("utf-16-le", "replace"),
+    bcd_plus,
+    six_bit,
+    lambda text: text.decode("latin-1"),
+)

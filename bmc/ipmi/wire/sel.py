@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
-from bmc.ipmi.wire.errors import WireError, expect_length
+from bmc.ipmi.wire.errors import WireError, expect_at_least, expect_length
 
 VERSION = 0x51
 RECORD = 16
@@ -170,3 +170,9 @@ def pack_utc_offset(minutes: int) -> bytes:
 def unpack_utc_offset(data: bytes) -> int:
     expect_length(data, 2)
     return int.from_bytes(data, "little", signed=True)
+
+
+def unpack_entry(data: bytes) -> tuple[int, bytes]:
+    """Get SEL Entry or Get SDR response, §31.5, §33.12: the id of the next record, and what was asked of this one."""
+    expect_at_least(data, 2)
+    return int.from_bytes(data[:2], "little"), data[2:]

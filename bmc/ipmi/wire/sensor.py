@@ -140,3 +140,12 @@ class Reading:
         if self.threshold:
             return bytes((self.raw, flags, 0xC0 | self.states))
         return bytes((self.raw, flags)) + (self.states | 0x8000).to_bytes(2, "little")
+
+    @classmethod
+    def unpack(cls, data: bytes, threshold: bool = True) -> "Reading":
+        """The states may be left out. Not scanned is not available."""
+        expect_length(data, 2, 3, 4)
+        raw, flags = data[:2]
+        available = bool(flags & SCANNING) and not flags & UNAVAILABLE
+        states = int.from_bytes(data[2:3] if threshold else data[2:4], "little") & (0x3F if threshold else 0x7FFF)
+        return cls(raw, states, available, bool(flags & MESSAGES_ENABLED), threshold)

@@ -1,5 +1,6 @@
 """Sensor data records and their scales."""
 
+import contextlib
 import math
 
 import pytest
@@ -7,15 +8,16 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bmc.ipmi.wire.errors import WireError
+from bmc.ipmi.wire.scale import Linearization, Scale
 from bmc.ipmi.wire.sdr import (
+    HEADER,
     CompactSensor,
     ControllerLocator,
     EventOnlySensor,
     FruLocator,
     FullSensor,
-    Linearization,
     RepositoryInfo,
-    Scale,
+    SensorName,
     pack_record,
     unpack_id,
 )
@@ -82,6 +84,12 @@ def test_a_record_is_laid_out_as_the_specification_says(record, wire):
 )
 def test_a_reading(reading, wire):
     assert reading.pack().hex() == wire
+    assert Reading.unpack(bytes.fromhex(wire), reading.threshold) == reading
+
+
+@pytest.mark.parametrize("wire", ["1ee0c0", "1e80c0", "1e20"])
+def test_what_is_not_scanned_or_not_there_is_not_available(wire):
+    assert not Reading.unpack(bytes.fromhex(wire)).available
 
 
 @pytest.mark.parametrize("wire", ["10f0", "10"])
@@ -134,3 +142,97 @@ def test_a_wide_scale_keeps_zero_and_tells_every_reading_within_a_step(maximum, 
 def test_what_lies_beyond_the_ends_is_told_as_the_end(value, wide):
     scale = Scale.spanning(0, 100, wide)
     assert 0 <= scale.raw(value) <= 255
+
+
+def test_a_full_record_is_read_as_it_was_written():
+    for record in (RECORDS[0][0], FullSensor(7, 3, 1, 4, 0, 0x80, 18, Scale(60), 9, 1, bytes(6), "Fan", 5, 1, 0x2C, 2)):
+        assert isinstance(record, FullSensor)
+        assert FullSensor.unpack(pack_record(1, record)) == record
+
+
+@pytest.mark.parametrize(("record", "wire"), RECORDS[:3], ids=lambda value: type(value).__name__)
+def test_every_record_of_a_sensor_tells_its_name(record, wire):
+    named = SensorName(0x20, record.number, record.sensor_type, record.name)
+    assert SensorName.unpack(bytes.fromhex(wire.replace(" ", ""))) == named
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("c5 46616e2031", "Fan 1"),
+        ("84 29dca600", "IPMI"),
+        ("42 19b2", "19-2"),
+        ("04 41004200", "AB"),
+        ("c8 4350", "CP"),
+        ("c4 43500000", "CP"),
+        ("", ""),
+    ],
+)
+def test_a_name_is_read_in_every_encoding(typed, name):
+    body = EventOnlySensor(6, 6, 1, 0x2A, 0x6F, "").body()[:-1] + bytes.fromhex(typed)
+    record = b"\x01\x00\x51\x03" + bytes((len(body),)) + body
+    assert SensorName.unpack(record).name == name
+
+
+@pytest.mark.parametrize(
+    ("units", "raw", "figure"), [(0x00, 0xFE, 127.0), (0x40, 0xFE, -0.5), (0x80, 0xFE, -1.0), (0x80, 0x7F, 63.5)]
+)
+def test_a_signed_reading_is_negative(units, raw, figure):
+    assert _sensor(units=units).figure(raw) == figure
+
+
+@pytest.mark.parametrize(
+    ("linearization", "figure"),
+    [
+        (Linearization.LINEAR, 4.0),
+        (Linearization.LN, 1.386),
+        (Linearization.LOG10, 0.602),
+        (Linearization.LOG2, 2.0),
+        (Linearization.EXP, 54.598),
+        (Linearization.EXP10, 10000.0),
+        (Linearization.EXP2, 16.0),
+        (Linearization.INVERSE, 0.25),
+        (Linearization.SQUARE, 16.0),
+        (Linearization.CUBE, 64.0),
+        (Linearization.SQUARE_ROOT, 2.0),
+        (Linearization.CUBE_ROOT, 1.587),
+    ],
+)
+def test_every_curve_there_and_back(linearization, figure):
+    scale = Scale(1, 2, linearization=linearization)
+    assert scale.value(2) == pytest.approx(figure, abs=0.001)
+    assert scale.raw(scale.value(2)) == 2
+
+
+def test_what_stands_for_no_figure_is_a_value_error():
+    for linearization in (Linearization.LN, Linearization.INVERSE):
+        with pytest.raises(ValueError, match=r"figure|math domain"):
+            Scale(1, linearization=linearization).value(0)
+    with pytest.raises(ValueError, match="no figure"):
+        Scale(100, linearization=Linearization.EXP).value(255)
+    with pytest.raises(ValueError, match="no figures"):
+        _sensor(units=0xC0).figure(1)
+
+
+@pytest.mark.parametrize(("at", "byte", "complaint"), [(8, 0x6F, "no figures"), (18, 0x70, "not linear")])
+def test_what_does_not_measure_is_no_full_sensor(at, byte, complaint):
+    record = bytearray(pack_record(1, _sensor()))
+    record[HEADER + at] = byte
+    with pytest.raises(WireError, match=complaint):
+        FullSensor.unpack(bytes(record))
+
+
+def _sensor(units: int = 0) -> FullSensor:
+    return FullSensor(1, 3, 1, 1, 0, units, 1, Scale(5, r_exp=-1), 0, 0, bytes(6), "T")
+
+
+@given(kind=st.sampled_from([1, 2, 3]), body=st.binary(max_size=80))
+def test_whatever_follows_a_good_header_is_a_sensor_or_a_wire_error(kind, body):
+    record = b"\x01\x00\x51" + bytes((kind, len(body))) + body
+    with contextlib.suppress(WireError):
+        SensorName.unpack(record)
+    with contextlib.suppress(WireError):
+        sensor = FullSensor.unpack(record)
+        for raw in (0, 1, 127, 128, 255):
+            with contextlib.suppress(ValueError):
+                assert isinstance(sensor.figure(raw), float)

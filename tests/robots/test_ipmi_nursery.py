@@ -1,0 +1,83 @@
+"""The process that workers are forked from: what becomes of it, and of them."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+import robots.ipmi_nursery
+from robots.ipmi_nursery import Hand, Nursery
+from tests.robots.test_ipmi import children
+
+FIRST = {"host": "127.0.0.1", "port": 9, "user": "", "password": "", "console": False}
+
+
+@pytest.fixture
+async def nursery() -> AsyncIterator[Nursery]:
+    nursery = Nursery()
+    yield nursery
+    await nursery.close()
+    assert children(os.getpid()) == set()
+
+
+async def test_its_workers_are_its_children_and_share_what_it_imported(nursery: Nursery):
+    hands = [await nursery.worker(FIRST) for _ in range(3)]
+    (process,) = children(os.getpid())
+    assert children(process) == {hand.pid for hand in hands}
+    for hand in hands:
+        await hand.kill()
+    assert children(process) == set()
+
+
+async def test_many_at_once_are_born_one_after_another(nursery: Nursery):
+    hands = await asyncio.gather(*(nursery.worker(FIRST) for _ in range(20)))
+    assert len({hand.pid for hand in hands}) == 20
+    await asyncio.gather(*(hand.end(2) for hand in hands))
+
+
+async def test_whoever_gives_up_waiting_leaves_nothing_behind(nursery: Nursery):
+    for delay in (0, 0.001, 0.05, 0.2):
+        waiting = asyncio.ensure_future(nursery.worker(FIRST))
+        await asyncio.sleep(delay)
+        waiting.cancel()
+        for each in await asyncio.gather(waiting, return_exceptions=True):
+            if isinstance(each, Hand):
+                await each.kill()
+    hand = await nursery.worker(FIRST)
+    (process,) = children(os.getpid())
+    await asyncio.sleep(0.5)
+    assert children(process) == {hand.pid}
+    await hand.kill()
+
+
+async def test_one_that_hangs_is_replaced(nursery: Nursery, monkeypatch: pytest.MonkeyPatch):
+    await (await nursery.worker(FIRST)).kill()
+    (process,) = children(os.getpid())
+    os.kill(process, signal.SIGSTOP)
+    monkeypatch.setattr(robots.ipmi_nursery, "BORN_WITHIN", 0.2)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(nursery.worker(FIRST), 0.5)
+    await (await asyncio.wait_for(nursery.worker(FIRST), 20)).kill()
+    assert children(os.getpid()).isdisjoint({process})
+
+
+async def test_workers_end_when_nobody_speaks_to_them_any_more(nursery: Nursery):
+    hand = await nursery.worker(FIRST)
+    os.kill(hand.pid, 0)
+    pidfd = os.pidfd_open(hand.pid)
+    hand._writer.close()
+    await asyncio.wait_for(robots.ipmi_nursery._readable(pidfd), 5)
+    os.close(pidfd)
+    await hand.kill()
+
+
+async def test_no_worker_has_the_socket_of_another(nursery: Nursery):
+    hands = [await nursery.worker(FIRST) for _ in range(3)]
+    sockets = [{os.readlink(each) for each in Path(f"/proc/{hand.pid}/fd").iterdir()} for hand in hands]
+    lines = [{each for each in found if each.startswith("socket:")} for found in sockets]
+    assert not lines[0] & lines[1] | lines[1] & lines[2] | lines[0] & lines[2]
+    for hand in hands:
+        await hand.kill()
