@@ -29,6 +29,8 @@ from bmc.store import Json, Store, StoreFailed
 log = logging.getLogger(__name__)
 
 BUCKET = "nodes"
+HARDWARE = "hardware"
+"""The driver whose nodes are composed of wires that others may hang on."""
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 NAME_RULE = "must be a host name: 1 to 63 lower-case letters, digits and inner hyphens"
 
@@ -208,7 +210,7 @@ class Fleet:
         :raise InvalidRequest: with every problem. :raise Busy: the name or uuid is taken.
         """
         decide(caller, Role.ADMINISTRATOR, definition.name, definition.tags, "create-node")
-        _guard_credentials(definition.options, caller)
+        _guard_shared(definition, caller)
         if not NAME.fullmatch(definition.name):
             raise InvalidRequest(f"Name {definition.name!r} {NAME_RULE}")
         definition = self._drivers.complete(definition)
@@ -238,13 +240,13 @@ class Fleet:
         async with self._lock:
             member = self._member(name)
             decide(caller, Role.ADMINISTRATOR, name, member.definition.tags, "change-node")
-            _guard_credentials({**member.definition.options, **options}, caller)
             before = member.definition.tags
             merged = replace(
                 member.definition,
                 options={**member.definition.options, **options},
                 tags=member.definition.tags if tags is None else tags,
             )
+            _guard_shared(merged, caller)
             merged = self._drivers.complete(merged)
             if member.unopened:
                 member = await self._try_again(member)
@@ -309,7 +311,7 @@ class Fleet:
         tags = wanted.tags if member is None else member.definition.tags
         decide(caller, Role.ADMINISTRATOR, wanted.name, tags, "change-node" if member else "create-node")
         if member is None:
-            _guard_credentials(wanted.options, caller)
+            _guard_shared(wanted, caller)
             if not NAME.fullmatch(wanted.name):
                 raise InvalidRequest(f"Name {wanted.name!r} {NAME_RULE}")
             self._drivers.complete(wanted)
@@ -318,7 +320,7 @@ class Fleet:
         if wanted.driver != before.driver:
             raise InvalidRequest(f"it has the driver {before.driver}, not {wanted.driver}: remove it first")
         merged = replace(before, options={**before.options, **wanted.options}, tags=wanted.tags)
-        _guard_credentials(merged.options, caller)
+        _guard_shared(merged, caller)
         merged = self._drivers.complete(merged)
         keys = sorted({*before.options, *merged.options})
         changed = [key for key in keys if before.options.get(key) != merged.options.get(key)]
@@ -429,15 +431,19 @@ class Fleet:
         await self._events.publish(Event(kind, message, self._clock.now(), name, account=caller.account))
 
 
-def _guard_credentials(options: Mapping[str, object], caller: Caller) -> None:
-    """A credential belongs to the whole fleet: whoever may send it to a host of their choice can have it. So does a
-    connection to a libvirt: whoever may name a domain there has it. Either may stand in a table of the options.
+def _guard_shared(definition: NodeDefinition, caller: Caller) -> None:
+    """What belongs to the whole fleet, nobody who administers only some nodes may put into one of theirs.
+
+    A credential: whoever may send it to a host of their choice can have it. A connection to a libvirt, and the wires of
+    real hardware: whoever may name a domain, an outlet or a relay there has it.
 
     :raise Denied: the caller administers only some nodes.
     """
     for key in ("credential", "connection"):
-        if any(True for _ in _named(options, key)):
+        if any(True for _ in _named(definition.options, key)):
             decide(caller, Role.ADMINISTRATOR, action=f"use-{key}")
+    if definition.driver == HARDWARE:
+        decide(caller, Role.ADMINISTRATOR, action="use-hardware")
 
 
 def _named(options: object, key: str) -> Iterator[object]:

@@ -218,6 +218,18 @@ async def test_a_change_that_cannot_be_stored_leaves_a_node_that_takes_commands(
         assert await node.do(Power(PowerAction.ON), ADMIN) is PowerState.ON
 
 
+async def test_who_administers_only_some_nodes_cannot_put_wires_of_real_hardware_into_one(tmp_path: Path) -> None:
+    some = Caller("tara", Role.ADMINISTRATOR, Scope(all_nodes=False, tags=frozenset({"lab"})), Door.REDFISH)
+    async with open_world(tmp_path / "db") as world:
+        definition = NodeDefinition("n1", uuid4(), "hardware", {"power": {"coil": 0}}, frozenset({"lab"}))
+        with pytest.raises(Denied, match="whole fleet"):
+            await world.fleet.create(definition, some)
+        await world.fleet.create(definition, ADMIN)
+        with pytest.raises(Denied, match="whole fleet"):
+            await world.fleet.change("n1", {"power": {"coil": 7}}, some)
+        assert await world.fleet.node("n1").do(Power(PowerAction.ON), some) is PowerState.ON
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -61,6 +61,7 @@ class Safety:
         self._believed: Believed = lambda _: PowerState.UNKNOWN
         self._word: Word = lambda _: None
         self.stopped = stopped
+        self._kept = stopped is not None
 
     @classmethod
     async def open(cls, store: Store, events: Events, clock: Clock, budgets: Mapping[str, Budget]) -> "Safety":
@@ -144,13 +145,18 @@ class Safety:
         return "free" if wait <= 0 else f"next start in {wait:.0f} s"
 
     async def stop(self, account: str, reason: str) -> None:
-        """Hold everything, now; what moves lets go. Pressing again changes nothing."""
-        if self.stopped is not None:
+        """Hold everything, now; what moves lets go. Pressing again changes nothing.
+
+        :raise StoreFailed: everything is held, but that would not outlive the service; press again.
+        """
+        if self.stopped is None:
+            self.stopped, self._kept = EmergencyStop(account, reason, self._clock.now()), False
+            for motion in list(self._motions):
+                motion.cancel()
+        if self._kept:
             return
-        self.stopped = stopped = EmergencyStop(account, reason, self._clock.now())
-        for motion in list(self._motions):
-            motion.cancel()
-        await self._store.put(BUCKET, KEY, _to_json(stopped))
+        await self._store.put(BUCKET, KEY, _to_json(self.stopped))
+        self._kept = True
         await self._tell(EventKind.EMERGENCY_STOP, f"{account} pressed the emergency stop: {reason}", account)
 
     async def release(self, account: str) -> None:

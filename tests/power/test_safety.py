@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -11,7 +12,7 @@ from bmc.model.errors import InvalidRequest, OutcomeUnknown, Refused, WrongState
 from bmc.model.events import EventKind
 from bmc.model.power import PowerState
 from bmc.power.safety import Budget, Safety
-from bmc.store import Store
+from bmc.store import Store, StoreFailed
 from tests.world import World
 
 
@@ -75,6 +76,18 @@ async def test_pressing_twice_keeps_the_first_and_is_told_once(world: World):
     await safety.stop("vera", "fire")
     assert safety.stopped is not None
     assert safety.stopped.account == "olga"
+    assert len(await world.told(EventKind.EMERGENCY_STOP)) == 1
+
+
+async def test_pressed_again_after_a_full_disk_it_outlives_the_service(world: World, monkeypatch: pytest.MonkeyPatch):
+    safety = await opened(world)
+    with monkeypatch.context() as full:
+        full.setattr(world.store, "put", AsyncMock(side_effect=StoreFailed("the disk is full")))
+        with pytest.raises(StoreFailed):
+            await safety.stop("olga", "smoke")
+    await safety.stop("olga", "smoke")
+    with pytest.raises(Refused, match="olga pressed"):
+        (await opened(world)).check()
     assert len(await world.told(EventKind.EMERGENCY_STOP)) == 1
 
 
