@@ -277,7 +277,8 @@ class LoopRules:
     In seconds: how long its switch may take to be given an action, an effect may take to show, and senses may differ.
     `escalates`: a guest that does not shut down in time is forced off. `locks_unknown`: a power state that becomes
     unknown takes the node into maintenance. `moved` are the failure domains of all that its switch can move: what only
-    senses in there say is not believed.
+    senses in there say is not believed. `presses` are actions that press a button: one that was cut off by our end is
+    not repeated, since the machine may be slow to show what the first press did.
     """
 
     hand_over: float | None = None
@@ -286,6 +287,7 @@ class LoopRules:
     escalates: bool = False
     locks_unknown: bool = False
     moved: frozenset[str] = frozenset()
+    presses: frozenset[PowerAction] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

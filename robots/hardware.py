@@ -357,6 +357,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
             agree=options.agree,
             escalates=bool(options.escalate),
             moved=loop.moved,
+            presses=loop.presses,
             locks_unknown=options.on_unknown == "maintenance",
         ),
     )

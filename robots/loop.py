@@ -113,6 +113,12 @@ class ClosedLoop:
     def actions(self) -> frozenset[PowerAction]:
         return _actions(self._actuators, self._supply)
 
+    @property
+    def presses(self) -> frozenset[PowerAction]:
+        """What may press a button to turn on."""
+        pressed = any(each.toggles and PowerAction.ON in each.switch.actions for each in self._actuators)
+        return frozenset({PowerAction.ON}) if pressed else frozenset()
+
     async def apply(self, action: PowerAction) -> None:
         if action in STARTS:
             await self._safety.start_turn(self._settings.budgets)

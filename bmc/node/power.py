@@ -93,6 +93,7 @@ class PowerControl:
         self._looked = looked
         self._lost = lost
         self._escalates = rules.escalates
+        self._repeatable = REPEATABLE - rules.presses
         self._patience = replace(
             patience,
             hand_over=patience.hand_over if rules.hand_over is None else rules.hand_over,
@@ -380,15 +381,17 @@ class PowerControl:
             self._under_way = mine
             mine.watcher = self._watch_shutdown(mine, intent.deadline)
             return
-        await self._journal.end("unknown", self._clock.now(), "it was cut off by the end of the service")
-        if intent.action in REPEATABLE and reading.state is not PowerState.UNKNOWN:
-            if reading.state is not EXPECTED[intent.action]:
-                try:
-                    await self.request(intent.action, SERVICE)
-                except BmcError as error:
-                    await self._news.cut_off(intent, f"and could not be repeated: {error}")
+        if intent.action in REPEATABLE and reading.state is EXPECTED[intent.action]:
+            await self._journal.end("done", self._clock.now())
             return
-        await self._news.cut_off(intent, "and is not repeated; look at the node")
+        await self._journal.end("unknown", self._clock.now(), "it was cut off by the end of the service")
+        if intent.action not in self._repeatable or reading.state is PowerState.UNKNOWN:
+            await self._news.cut_off(intent, "and is not repeated; look at the node")
+            return
+        try:
+            await self.request(intent.action, SERVICE)
+        except BmcError as error:
+            await self._news.cut_off(intent, f"and could not be repeated: {error}")
 
     def _forget(self, mine: _UnderWay) -> None:
         if self._under_way is mine:

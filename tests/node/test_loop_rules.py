@@ -11,6 +11,7 @@ from bmc.model.platform_event import PlatformEvent
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.model.sel import SystemEvent
 from bmc.node import Node
+from bmc.node.journal import Intent, Journal
 from bmc.ports import LoopRules
 from tests.world import ADMIN, OPERATOR, MemoryDrivers, MemoryServer, World, open_world, until
 
@@ -101,6 +102,20 @@ async def test_the_last_action_and_how_it_ended_is_shown_and_outlives_the_servic
         await world.fleet.remove("n1", ADMIN)
         node, _ = await world.add()
         assert node.snapshot.last_action is None
+
+
+@pytest.mark.parametrize(("presses", "applied"), [(frozenset({PowerAction.ON}), []), (frozenset(), [PowerAction.ON])])
+async def test_a_press_that_a_crash_cut_off_is_not_repeated(tmp_path: Path, presses, applied):
+    drivers = MemoryDrivers()
+    async with open_world(tmp_path / "lightsout.db", drivers) as world:
+        _, server = await world.add()
+        await Journal(world.store, "n1").write(Intent(PowerAction.ON, "olga", 1.0))
+    server.rules = LoopRules(presses=presses)
+    async with open_world(tmp_path / "lightsout.db", drivers) as world:
+        await until(lambda: world.fleet.node("n1").snapshot.last_action)
+        told = await world.heard(EventKind.POWER_UNKNOWN, 1) if presses else []
+        assert all("was cut off by the end of the service" in event.message for event in told)
+    assert server.applied == applied
 
 
 async def test_each_sense_shows_what_it_said_and_when_it_looked_last(world: World):
