@@ -9,7 +9,7 @@ from bmc.redfish import oem
 from bmc.redfish.body import Body, Nothing
 from bmc.redfish.csdl import Action
 from bmc.redfish.manager_network import SERVICE_MANAGER
-from bmc.redfish.router import Call, Reply, Route, require
+from bmc.redfish.router import Call, Reply, Route, governs, require
 from bmc.redfish.types import JsonObject, moment
 
 ACTIONS = f"{SERVICE_MANAGER}/Actions/Oem"
@@ -36,9 +36,18 @@ OEM_ACTIONS = (
 
 
 def offered(call: Call) -> JsonObject:
-    actions: JsonObject = {f"#{action.name}": {"target": f"{ACTIONS}/{action.name}"} for action in OEM_ACTIONS}
-    answers = {"Answer@Redfish.AllowableValues": [answer.value for answer in Answer]}
-    return actions | {f"#{ANSWER}": {"target": f"{ACTIONS}/{ANSWER}", **answers}}
+    """What the caller may do; the emergency stop only where there is hardware that it could hold."""
+    caller = call.caller
+    operates = caller.role.rank >= Role.OPERATOR.rank
+    actions: JsonObject = {}
+    if operates:
+        answers = {"Answer@Redfish.AllowableValues": [answer.value for answer in Answer]}
+        actions[f"#{ANSWER}"] = {"target": f"{ACTIONS}/{ANSWER}", **answers}
+    if operates and caller.scope.all_nodes and _has_hardware(call):
+        actions[f"#{STOP}"] = {"target": f"{ACTIONS}/{STOP}"}
+    if governs(caller):
+        actions[f"#{RELEASE}"] = {"target": f"{ACTIONS}/{RELEASE}"}
+    return actions
 
 
 def state(call: Call) -> oem.LightsoutManager:
@@ -81,6 +90,10 @@ async def answer(call: Call) -> Reply:
     details = {"assignment": found.text, "answer": given.answer.value}
     await call.house.audit.record(call.caller, "answer-assignment", found.node, "ok", details)
     return Reply(status=204)
+
+
+def _has_hardware(call: Call) -> bool:
+    return any(not node.snapshot.definition.is_virtual for node in call.house.fleet.visible(call.caller))
 
 
 def _seen(call: Call) -> list[Assignment]:
