@@ -66,9 +66,22 @@ OEM_ACTIONS = (
 
 
 def offered(call: Call) -> JsonObject:
-    actions: JsonObject = {f"#{action.name}": {"target": f"{ACTIONS}/{action.name}"} for action in OEM_ACTIONS}
-    answers = {"Answer@Redfish.AllowableValues": [answer.value for answer in Answer]}
-    return actions | {f"#{ANSWER}": {"target": f"{ACTIONS}/{ANSWER}", **answers}}
+    """What the caller may do; the emergency stop only where there is hardware that it could hold."""
+    caller = call.caller
+    operates = caller.role.rank >= Role.OPERATOR.rank
+    actions: JsonObject = {}
+    if operates:
+        answers = {"Answer@Redfish.AllowableValues": [answer.value for answer in Answer]}
+        actions[f"#{ANSWER}"] = {"target": f"{ACTIONS}/{ANSWER}", **answers}
+    if operates and caller.scope.all_nodes and _has_hardware(call):
+        actions[f"#{STOP}"] = {"target": f"{ACTIONS}/{STOP}"}
+    if caller.role is Role.ADMINISTRATOR:
+        actions[f"#{PLAN_NODES}"] = {"target": f"{ACTIONS}/{PLAN_NODES}"}
+    if governs(caller):
+        actions |= {
+            f"#{name}": {"target": f"{ACTIONS}/{name}"} for name in (RELEASE, SET_CREDENTIAL, DELETE_CREDENTIAL)
+        }
+    return actions
 
 
 def state(call: Call) -> oem.LightsoutManager:
@@ -166,6 +179,10 @@ def _credentials(call: Call) -> list[oem.Credential]:
         )
         for name, user in sorted(users.items())
     ]
+
+
+def _has_hardware(call: Call) -> bool:
+    return any(not node.snapshot.definition.is_virtual for node in call.house.fleet.visible(call.caller))
 
 
 def _seen(call: Call) -> list[Assignment]:

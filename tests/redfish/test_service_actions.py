@@ -69,6 +69,21 @@ async def test_only_an_administrator_of_the_whole_fleet_releases_what_was_presse
     assert sorted(await audited(service, "release-emergency-stop")) == [("admin", "ok", None), ("olga", "Denied", None)]
 
 
+async def test_each_account_is_offered_what_it_may_do_and_the_stop_only_where_there_is_hardware(
+    service: Service,
+) -> None:
+    async def offered(account: str) -> set[str]:
+        found = (await service.get(MANAGER, as_=account))["Actions"]["Oem"]
+        return {name.removeprefix("#Lightsout.") for name in found}
+
+    assert await offered("admin") == {"EmergencyStop", "ReleaseEmergencyStop", "AnswerAssignment"}
+    assert await offered("olga") == {"EmergencyStop", "AnswerAssignment"}
+    assert await offered("tina") == {"AnswerAssignment"}
+    assert await offered("vera") == set()
+    await service.world.fleet.remove("n1", ADMIN)
+    assert await offered("olga") == {"AnswerAssignment"}
+
+
 async def test_an_emergency_stop_outlives_the_service(service: Service) -> None:
     await service.call("POST", STOP, {"Reason": "smoke"})
     again = await Safety.open(service.world.store, service.world.events, service.world.fleet._clock, {})

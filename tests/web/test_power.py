@@ -75,6 +75,14 @@ async def test_only_what_makes_sense_now_can_be_chosen(signed_in: Visitor, empty
         await expect(signed_in.at(f"power-{kind}").get_by_role("menuitem")).to_be_disabled()
 
 
+async def test_where_no_node_is_real_hardware_there_is_no_emergency_stop(signed_in: Visitor) -> None:
+    async with signed_in.page.expect_response("**/redfish/v1/Managers/Lightsout") as told:
+        await signed_in.page.reload()
+    assert (await told.value).ok
+    await signed_in.at("account-menu").wait_for()
+    await expect(signed_in.at("emergency-stop")).to_have_count(0)
+
+
 async def test_the_boot_device_is_one_setting_for_the_page_and_for_ipmitool(
     signed_in: Visitor, service: LiveService, empty: str
 ) -> None:

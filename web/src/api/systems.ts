@@ -1,15 +1,23 @@
 /** Nodes (Redfish systems) and what can be done to them. The event stream keeps both caches fresh. */
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { get, members, patch, post } from "./http";
-import type { BootEnabled, PowerState, System, Task } from "./types";
+import type { BootEnabled, PowerPlan, PowerState, System, Task } from "./types";
 
 const ROOT = "/redfish/v1/Systems";
+/** What senses of real hardware say, and how fresh it is, changes without an event; a list of them costs more. */
+const LOOK_MS = 5000;
+const LOOK_AT_ALL_MS = 30_000;
 export const SYSTEMS = ["systems"] as const;
 export const systemKey = (id: string) => ["system", id] as const;
+export const isPhysical = (system: System) => system.SystemType === "Physical";
 const systemPath = (id: string) => `${ROOT}/${encodeURIComponent(id)}`;
 
 export function useSystems() {
-  return useQuery({ queryKey: SYSTEMS, queryFn: () => members<System>(ROOT) });
+  return useQuery({
+    queryKey: SYSTEMS,
+    queryFn: () => members<System>(ROOT),
+    refetchInterval: ({ state }) => (state.data?.some(isPhysical) ? LOOK_AT_ALL_MS : false),
+  });
 }
 
 export function useSystem(id: string) {
@@ -19,6 +27,7 @@ export function useSystem(id: string) {
     queryFn: () => get<System>(systemPath(id)),
     initialData: () => client.getQueryData<System[]>(SYSTEMS)?.find((system) => system.Id === id),
     initialDataUpdatedAt: () => client.getQueryState(SYSTEMS)?.dataUpdatedAt,
+    refetchInterval: ({ state }) => (state.data && isPhysical(state.data) ? LOOK_MS : false),
   });
 }
 
@@ -54,6 +63,22 @@ export function useConfirmPower(system: System) {
   return useChange(system.Id, (state: PowerState) =>
     post(system.Actions?.Oem?.["#Lightsout.ConfirmPower"]?.target ?? "", { PowerState: state }),
   );
+}
+
+/** What the action would do if it were asked for now. */
+export function usePowerPlan(system: System, type: string) {
+  const target = system.Actions?.Oem?.["#Lightsout.PlanPower"]?.target;
+  return useQuery({
+    queryKey: ["plan", system.Id, type],
+    queryFn: async () => (await post<PowerPlan>(target ?? "", { ResetType: type })).body,
+    enabled: target !== undefined && isPhysical(system),
+    staleTime: 0,
+    gcTime: 0,
+  });
+}
+
+export function useRelease(system: System) {
+  return useChange(system.Id, () => post(system.Actions?.Oem?.["#Lightsout.Release"]?.target ?? ""));
 }
 
 export function useBootOverride(system: System) {

@@ -16,6 +16,7 @@ export interface ExtendedMessage {
   Message: string;
   MessageId?: string;
   Severity?: Health;
+  Resolution?: string;
 }
 
 export interface ActionTarget {
@@ -33,6 +34,30 @@ export interface Reservation {
   Since: string;
 }
 
+/** What one witness of the power state said last. */
+export interface Sense {
+  Name: string;
+  FailureDomain: string;
+  PowerState: "On" | "Off" | null;
+  Reason: string | null;
+  LookedAt: string;
+  Counts: boolean;
+}
+
+export interface LastPowerAction {
+  ResetType: string;
+  Account: string;
+  Started: string;
+  Ended: string | null;
+  Outcome: string | null;
+  Problem: string | null;
+}
+
+export interface PowerPlan {
+  Steps: string[];
+  Hindrances: string[];
+}
+
 export interface LightsoutSystem {
   IPMI?: { Host: string; Port: number } | null;
   ScreenURI?: string | null;
@@ -40,6 +65,8 @@ export interface LightsoutSystem {
   PowerCause?: string;
   Paused?: boolean;
   Reason?: string | null;
+  Senses?: Sense[];
+  LastPowerAction?: LastPowerAction | null;
   InstalledImage?: string | null;
   Driver?: string;
   Tags?: string[];
@@ -78,6 +105,8 @@ export interface System extends Link {
       "#Lightsout.Erase"?: ActionTarget & { "Method@Redfish.AllowableValues"?: string[] };
       "#Lightsout.Resume"?: ActionTarget;
       "#Lightsout.ConfirmPower"?: ActionTarget;
+      "#Lightsout.PlanPower"?: ActionTarget;
+      "#Lightsout.Release"?: ActionTarget;
     };
   };
   VirtualMedia?: Link;
@@ -146,6 +175,34 @@ export interface Task extends Link {
       ConsoleTail?: string | null;
     };
   };
+}
+
+/** What a person is asked to do at a server. */
+export interface Assignment {
+  Id: string;
+  Node: string;
+  Text: string;
+  Asked: string;
+  Deadline: string;
+}
+
+export interface EmergencyStop {
+  Pressed: boolean;
+  Account: string | null;
+  Reason: string | null;
+  Since: string | null;
+}
+
+/** The Manager that is the service itself. */
+export interface ServiceManager extends Link {
+  Actions?: {
+    Oem?: {
+      "#Lightsout.EmergencyStop"?: ActionTarget;
+      "#Lightsout.ReleaseEmergencyStop"?: ActionTarget;
+      "#Lightsout.AnswerAssignment"?: ActionTarget;
+    };
+  };
+  Oem?: { Lightsout?: { EmergencyStop?: EmergencyStop; Assignments?: Assignment[] } };
 }
 
 export interface LogEntry extends Link {

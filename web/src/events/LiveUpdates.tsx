@@ -1,8 +1,9 @@
 /** Keeps what the page shows equal to what the service knows, and tells components whether it is. */
-import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 import { eventLogKey } from "../api/eventlog";
 import { reportLostSession } from "../api/http";
+import { MANAGER } from "../api/manager";
 import { mediaKey } from "../api/media";
 import { refreshSystem, SYSTEMS, systemKey } from "../api/systems";
 import { TASKS, taskKey } from "../api/tasks";
@@ -19,9 +20,13 @@ const LiveContext = createContext<StreamState>("connecting");
 
 export const useStreamState = () => useContext(LiveContext);
 
-/** Collects the nodes that events name and reads them again, each once a burst and never twice at a time. */
+/** Whether the service's own Manager tells something else after such an event. */
+const concernsManager = (kind: string) => /^(safety|assignment)\.|^node\.(added|changed|removed)$/.test(kind);
+
+/** Collects what events name and reads it again, each node once a burst and never twice at a time. */
 class Refresher {
   private readonly dirty = new Set<string>();
+  private readonly dirtyKeys = new Set<QueryKey>();
   private readonly client: QueryClient;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -31,23 +36,35 @@ class Refresher {
 
   node(name: string): void {
     this.dirty.add(name);
-    this.timer ??= setTimeout(() => void this.flush(), BURST_MS);
+    this.soon();
+  }
+
+  resource(key: QueryKey): void {
+    this.dirtyKeys.add(key);
+    this.soon();
   }
 
   stop(): void {
     clearTimeout(this.timer);
   }
 
+  private soon(): void {
+    this.timer ??= setTimeout(() => void this.flush(), BURST_MS);
+  }
+
   private async flush(): Promise<void> {
     const names = [...this.dirty];
     this.dirty.clear();
+    for (const queryKey of this.dirtyKeys) void this.client.invalidateQueries({ queryKey });
+    this.dirtyKeys.clear();
     if (names.length >= LIST_FROM) {
       await this.client.invalidateQueries({ queryKey: SYSTEMS });
       await this.client.invalidateQueries({ queryKey: ["system"] });
     } else {
       await Promise.allSettled(names.map((name) => refreshSystem(this.client, name)));
     }
-    this.timer = this.dirty.size > 0 ? setTimeout(() => void this.flush(), BURST_MS) : undefined;
+    this.timer = undefined;
+    if (this.dirty.size + this.dirtyKeys.size > 0) this.soon();
   }
 }
 
@@ -57,6 +74,7 @@ function apply(client: QueryClient, refresher: Refresher, event: LiveEvent): voi
   if (event.kind === "") void client.invalidateQueries();
   if (event.task !== undefined) void client.invalidateQueries({ queryKey: taskKey(event.task) });
   if (event.kind === "job.started" || event.kind === "job.ended") void client.invalidateQueries({ queryKey: TASKS });
+  if (concernsManager(event.kind)) refresher.resource(MANAGER);
   if (event.node === "") return;
   if (event.kind === "node.removed") {
     client.removeQueries({ queryKey: systemKey(event.node) });

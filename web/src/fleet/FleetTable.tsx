@@ -89,7 +89,7 @@ function describe(system: System): string {
   const cpus = system.ProcessorSummary?.CoreCount;
   const gibibytes = system.MemorySummary?.TotalSystemMemoryGiB;
   return [
-    system.SystemType === "Virtual" ? "Virtual" : system.Model,
+    system.SystemType === "Virtual" ? "Virtual" : (system.Model ?? system.SystemType),
     cpus ? `${cpus} CPU${cpus === 1 ? "" : "s"}` : "",
     gibibytes ? memory(gibibytes) : "",
     ...(system.Oem?.Lightsout?.Tags ?? []),

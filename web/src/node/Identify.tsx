@@ -1,7 +1,7 @@
 import { Card, CardBody, CardTitle, Switch } from "@patternfly/react-core";
 import { useState } from "react";
 import { useMayOperate } from "../api/session";
-import { useIdentify } from "../api/systems";
+import { isPhysical, useIdentify } from "../api/systems";
 import type { System } from "../api/types";
 import { useNotices } from "../shell/Notices";
 
@@ -31,6 +31,9 @@ export function Identify({ system }: { system: System }) {
           isDisabled={wanted !== null || !mayOperate}
           onChange={(_event, active) => set(active)}
         />
+        {isPhysical(system) && (
+          <p className="lo-muted">A mark in this page and at the other doors; no light in the rack is switched.</p>
+        )}
       </CardBody>
     </Card>
   );

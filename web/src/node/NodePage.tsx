@@ -19,6 +19,8 @@ import type { System } from "../api/types";
 import { HealthLabel } from "../power/HealthLabel";
 import { PowerButtons } from "../power/PowerButtons";
 import { PowerLabel } from "../power/PowerLabel";
+import { UnknownState } from "../power/UnknownState";
+import { usePowerControl } from "../power/usePowerControl";
 import { reasonOf } from "../power/words";
 import { RamdiskMenu } from "../reinstall/RamdiskMenu";
 import { ErrorPanel } from "../shell/ErrorPanel";
@@ -63,6 +65,7 @@ export default function NodePage() {
 function Node({ system, tab }: { system: System; tab: TabName }) {
   const navigate = useNavigate();
   const mayOperate = useMayOperate();
+  const control = usePowerControl(system);
   const [reinstalling, setReinstalling] = useState(false);
   const reason = reasonOf(system);
   return (
@@ -92,7 +95,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
             )}
           </div>
           <div className="lo-node-actions">
-            <PowerButtons system={system} />
+            <PowerButtons system={system} control={control} />
             {system.Actions?.Oem?.["#Lightsout.Reinstall"] && (
               <Button
                 variant="secondary"
@@ -109,10 +112,14 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
             />
           </div>
         </div>
-        {reason !== "" && (
-          <p className="lo-reason" data-testid="reason">
-            {reason}
-          </p>
+        {system.PowerState === null ? (
+          <UnknownState system={system} onConfirm={control.confirmState} />
+        ) : (
+          reason !== "" && (
+            <p className="lo-reason" data-testid="reason">
+              {reason}
+            </p>
+          )
         )}
         <Reservation system={system} />
         {tab !== "jobs" && <RunningJob system={system} />}
@@ -155,6 +162,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
           {tab === "jobs" && <JobsPanel system={system} />}
         </Suspense>
       </PageSection>
+      {control.dialogs}
       {reinstalling && (
         <Suspense>
           <ReinstallDialog

@@ -2,6 +2,7 @@ import type { System } from "../api/types";
 import { BootDevice } from "./BootDevice";
 import { Identify } from "./Identify";
 import { IpmiAddress } from "./IpmiAddress";
+import { PowerSenses } from "./PowerSenses";
 import { Properties } from "./Properties";
 import { RecentEvents } from "./RecentEvents";
 import { VirtualMediaCard } from "./VirtualMediaCard";
@@ -11,6 +12,7 @@ export function Overview({ system }: { system: System }) {
   return (
     <div className="lo-overview">
       <Properties system={system} />
+      <PowerSenses system={system} />
       {system.Boot !== undefined && <BootDevice system={system} />}
       {system.VirtualMedia && <VirtualMediaCard system={system} />}
       <RecentEvents systemId={system.Id} />

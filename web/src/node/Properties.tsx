@@ -24,6 +24,14 @@ const CAUSES: Record<string, string> = {
   "restore-policy": "its power restore policy",
 };
 
+const KINDS: Record<string, string> = {
+  qemu: "Virtual, by QEMU",
+  libvirt: "Virtual, by libvirt",
+  hardware: "Physical",
+  ipmi: "Physical, with a BMC that speaks IPMI",
+  redfish: "Physical, with a BMC that speaks Redfish",
+};
+
 export function Properties({ system }: { system: System }) {
   const ours = system.Oem?.Lightsout;
   const gibibytes = system.MemorySummary?.TotalSystemMemoryGiB;
@@ -41,7 +49,7 @@ export function Properties({ system }: { system: System }) {
     ],
     ["Installed image", ours?.InstalledImage],
     ["Maker and model", [system.Manufacturer, system.Model].filter(Boolean).join(" ")],
-    ["Kind", [system.SystemType, ours?.Driver].filter(Boolean).join(", ")],
+    ["Kind", KINDS[ours?.Driver ?? ""] ?? [system.SystemType, ours?.Driver].filter(Boolean).join(", ")],
     ["Processors", system.ProcessorSummary?.CoreCount],
     ["Memory", gibibytes ? memory(gibibytes) : null],
     ["Firmware", ours?.Firmware],

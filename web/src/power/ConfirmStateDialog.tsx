@@ -1,6 +1,6 @@
 import { Button, Content, Modal, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
 import type { PowerState, System } from "../api/types";
-import { reasonOf } from "./words";
+import { SenseList } from "./SenseList";
 
 interface ConfirmStateDialogProps {
   system: System;
@@ -20,8 +20,11 @@ export function ConfirmStateDialog({ system, onConfirm, onClose }: ConfirmStateD
     >
       <ModalHeader title={`Is ${system.Name} on or off?`} labelId="confirm-state-title" />
       <ModalBody id="confirm-state-body">
-        <Content component="p">{reasonOf(system)}</Content>
-        <Content component="p">Look at the server itself, then say what you saw. Lightsout acts on your word.</Content>
+        <Content component="p">
+          Look at the server itself, or have somebody look: are its fans and its power light on? Then say what was seen.
+          Lightsout acts on that word until the server is next moved.
+        </Content>
+        <SenseList system={system} />
       </ModalBody>
       <ModalFooter>
         <Button variant="secondary" onClick={() => onConfirm("On")}>

@@ -2,23 +2,17 @@ import { Button } from "@patternfly/react-core";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { PowerMenu } from "./PowerMenu";
-import { usePowerControl } from "./usePowerControl";
-import { actionWords, canConfirm, resetTypes } from "./words";
+import type { PowerControl } from "./usePowerControl";
+import { actionWords, resetTypes } from "./words";
 
 /** The action most likely wanted now as a button, and all of them in a menu. */
-export function PowerButtons({ system }: { system: System }) {
-  const control = usePowerControl(system);
+export function PowerButtons({ system, control }: { system: System; control: PowerControl }) {
   const mayOperate = useMayOperate();
   const on = system.PowerState === "On";
   const likely = on ? "GracefulShutdown" : "On";
   const shown = resetTypes(system).find(({ type, available }) => available && type === likely)?.type;
   return (
     <>
-      {canConfirm(system) && (
-        <Button variant="primary" onClick={control.confirmState} isDisabled={control.busy || !mayOperate}>
-          Confirm power state…
-        </Button>
-      )}
       {system.Oem?.Lightsout?.Paused === true && (
         <Button variant="primary" onClick={control.resume} isDisabled={control.busy || !mayOperate}>
           Resume
@@ -35,7 +29,6 @@ export function PowerButtons({ system }: { system: System }) {
         </Button>
       )}
       <PowerMenu system={system} control={control} />
-      {control.dialogs}
     </>
   );
 }

@@ -1,5 +1,7 @@
 import { Button, Content, Modal, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
+import { isPhysical } from "../api/systems";
 import type { System } from "../api/types";
+import { PlanPart } from "./PlanPart";
 import { actionWords } from "./words";
 
 interface PowerDialogProps {
@@ -16,7 +18,7 @@ export function PowerDialog({ system, type, onConfirm, onClose }: PowerDialogPro
   return (
     <Modal
       isOpen
-      variant="small"
+      variant={isPhysical(system) ? "medium" : "small"}
       onClose={onClose}
       aria-labelledby="power-dialog-title"
       aria-describedby="power-dialog-body"
@@ -29,6 +31,7 @@ export function PowerDialog({ system, type, onConfirm, onClose }: PowerDialogPro
             {reservation.Holder} holds this node: {reservation.Reason}
           </Content>
         )}
+        {isPhysical(system) && <PlanPart system={system} type={type} />}
       </ModalBody>
       <ModalFooter>
         <Button variant={harsh ? "danger" : "primary"} onClick={onConfirm} data-testid="confirm-power">

@@ -3,12 +3,12 @@ import EllipsisVIcon from "@patternfly/react-icons/dist/esm/icons/ellipsis-v-ico
 import { useState } from "react";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
-import type { usePowerControl } from "./usePowerControl";
+import type { PowerControl } from "./usePowerControl";
 import { actionWords, canConfirm, resetTypes } from "./words";
 
 interface PowerMenuProps {
   system: System;
-  control: ReturnType<typeof usePowerControl>;
+  control: PowerControl;
   /** A row has room for three dots only. */
   compact?: boolean;
 }

@@ -7,7 +7,7 @@ import { ConfirmStateDialog } from "./ConfirmStateDialog";
 import { PowerDialog } from "./PowerDialog";
 import { actionWords } from "./words";
 
-interface PowerControl {
+export interface PowerControl {
   /** Asks first if the action is a dangerous one. */
   reset: (type: string) => void;
   resume: () => void;

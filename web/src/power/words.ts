@@ -83,6 +83,12 @@ export function reasonOf(system: System): string {
   return [...new Set(sources.filter((text) => text !== ""))].join(" ");
 }
 
+/** What the service says that helps where the power state is unknown. */
+export function remedyOf(system: System): string {
+  const remedies = (system["PowerState@Message.ExtendedInfo"] ?? []).map((info) => info.Resolution ?? "");
+  return [...new Set(remedies.filter((text) => text !== ""))].join(" ");
+}
+
 /** Whether a person can say what the power state is. */
 export function canConfirm(system: System): boolean {
   return system.PowerState === null && system.Actions?.Oem?.["#Lightsout.ConfirmPower"] !== undefined;

@@ -24,11 +24,11 @@ export function AccountMenu() {
           aria-label={`Account ${session.account}`}
           data-testid="account-menu"
         >
-          {session.account}
+          <span className="lo-wide">{session.account}</span>
         </MenuToggle>
       )}
     >
-      <DropdownGroup label={session.role}>
+      <DropdownGroup label={`${session.account}, ${session.role}`}>
         <DropdownList>
           <DropdownItem key="licences" to="/licences.txt" target="_blank" rel="noreferrer">
             Licences

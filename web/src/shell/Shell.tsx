@@ -13,6 +13,9 @@ import {
 } from "@patternfly/react-core";
 import { Suspense, type ComponentProps } from "react";
 import { Link, Outlet } from "react-router";
+import { Assignments } from "../safety/Assignments";
+import { StopBanner } from "../safety/StopBanner";
+import { StopButton } from "../safety/StopButton";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Loading } from "./Loading";
@@ -40,6 +43,9 @@ export function Shell() {
           <ToolbarContent>
             <ToolbarGroup align={{ default: "alignEnd" }}>
               <ToolbarItem>
+                <StopButton />
+              </ToolbarItem>
+              <ToolbarItem>
                 <AccountMenu />
               </ToolbarItem>
             </ToolbarGroup>
@@ -53,7 +59,15 @@ export function Shell() {
       masthead={masthead}
       mainContainerId={MAIN}
       skipToContent={<SkipToContent href={`#${MAIN}`}>Skip to content</SkipToContent>}
-      banner={<ConnectionBanner />}
+      banner={
+        <>
+          <ConnectionBanner />
+          <div className="lo-urgent">
+            <StopBanner />
+            <Assignments />
+          </div>
+        </>
+      }
     >
       <Suspense fallback={<Loading what="the page" />}>
         <Outlet />

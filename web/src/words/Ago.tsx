@@ -1,14 +1,9 @@
-import { useEffect, useState } from "react";
 import { age, moment } from "./format";
+import { useNow } from "./useNow";
 
 /** How long ago something was; the exact moment on hover. Keeps itself current. */
 export function Ago({ iso }: { iso: string }) {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 30_000);
-    return () => clearInterval(timer);
-  }, []);
-  const text = age(now - new Date(iso).getTime());
+  const text = age(useNow(30_000) - new Date(iso).getTime());
   return (
     <time dateTime={iso} title={moment(iso)}>
       {text === "just now" ? text : `${text} ago`}

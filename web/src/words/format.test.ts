@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { age, bytes, memory, moment } from "./format";
+import { age, bytes, duration, memory, moment } from "./format";
 
 test.each([
   [0, "0 B"],
@@ -30,6 +30,19 @@ test.each([
   [72 * 3_600_000, "3 d"],
 ])("%d ms ago reads %s", (milliseconds, text) => {
   expect(age(milliseconds)).toBe(text);
+});
+
+test.each([
+  [0, "0 s"],
+  [1, "1 s"],
+  [59_000, "59 s"],
+  [59_001, "1 min"],
+  [61_000, "2 min"],
+  [3_600_000, "1 h"],
+  [24 * 3_600_000, "24 h"],
+  [60 * 3_600_000, "3 d"],
+])("a span of %d ms reads %s", (milliseconds, text) => {
+  expect(duration(milliseconds)).toBe(text);
 });
 
 test("no moment is a dash", () => {

@@ -1,0 +1,34 @@
+import { Alert, Button, Content, Modal, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
+import { useReleaseEmergencyStop } from "../api/manager";
+
+/** Asks before hardware may move again, since somebody may have a hand in it. */
+export function ReleaseDialog({ onClose }: { onClose: () => void }) {
+  const release = useReleaseEmergencyStop();
+  return (
+    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="release-title" aria-describedby="release-body">
+      <ModalHeader title="Release the emergency stop?" titleIconVariant="warning" labelId="release-title" />
+      <ModalBody id="release-body">
+        <Content component="p">
+          Hardware may move again as soon as somebody asks for it. Make sure that nobody works at the machines.
+        </Content>
+        {release.isError && (
+          <Alert variant="danger" isInline component="p" title={release.error.message} role="alert" />
+        )}
+      </ModalBody>
+      <ModalFooter>
+        <Button
+          variant="primary"
+          isLoading={release.isPending}
+          isDisabled={release.isPending}
+          onClick={() => release.mutate(undefined, { onSuccess: onClose })}
+          data-testid="confirm-release"
+        >
+          Let hardware move
+        </Button>
+        <Button variant="link" onClick={onClose} autoFocus>
+          Keep it stopped
+        </Button>
+      </ModalFooter>
+    </Modal>
+  );
+}

@@ -1,0 +1,32 @@
+import { Button } from "@patternfly/react-core";
+import HandPaperIcon from "@patternfly/react-icons/dist/esm/icons/hand-paper-icon";
+import { useState } from "react";
+import { useManager, useManagerActions } from "../api/manager";
+import { StopDialog } from "./StopDialog";
+
+/** Presses the emergency stop, for who may; gone while it is pressed, which a banner tells. */
+export function StopButton() {
+  const offered = useManagerActions()["#Lightsout.EmergencyStop"] !== undefined;
+  const pressed = useManager().data?.Oem?.Lightsout?.EmergencyStop?.Pressed === true;
+  return offered && !pressed ? <Unpressed /> : null;
+}
+
+function Unpressed() {
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <Button
+        variant="danger"
+        icon={<HandPaperIcon />}
+        onClick={() => setAsking(true)}
+        className="lo-stop"
+        aria-label="Emergency stop"
+        data-testid="emergency-stop"
+      >
+        <span className="lo-wide">Emergency stop</span>
+        <span className="lo-narrow">Stop</span>
+      </Button>
+      {asking && <StopDialog onClose={() => setAsking(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,12 @@
+import { duration, moment } from "./format";
+import { useNow } from "./useNow";
+
+/** How much time is left until a deadline; the exact moment on hover. Keeps itself current. */
+export function Left({ until }: { until: string }) {
+  const left = new Date(until).getTime() - useNow(1000);
+  return (
+    <time dateTime={until} title={moment(until)}>
+      {left > 0 ? `${duration(left)} left` : "time is up"}
+    </time>
+  );
+}
