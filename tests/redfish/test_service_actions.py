@@ -76,7 +76,8 @@ async def test_each_account_is_offered_what_it_may_do_and_the_stop_only_where_th
         found = (await service.get(MANAGER, as_=account))["Actions"]["Oem"]
         return {name.removeprefix("#Lightsout.") for name in found}
 
-    assert await offered("admin") == {"EmergencyStop", "ReleaseEmergencyStop", "AnswerAssignment"}
+    whole = {"EmergencyStop", "ReleaseEmergencyStop", "AnswerAssignment"}
+    assert await offered("admin") == whole | {"SetCredential", "DeleteCredential", "PlanNodes"}
     assert await offered("olga") == {"EmergencyStop", "AnswerAssignment"}
     assert await offered("tina") == {"AnswerAssignment"}
     assert await offered("vera") == set()
