@@ -22,6 +22,8 @@ class EventKind(Enum):
     POWER_CHANGED = "power.changed"
     POWER_ACTION = "power.action"
     POWER_UNKNOWN = "power.unknown"
+    SENSES_DIFFER = "power.senses-differ"
+    SENSES_AGREE = "power.senses-agree"
     NODE_RESET = "node.reset"
     NODE_PAUSED = "node.paused"
     NODE_RESUMED = "node.resumed"

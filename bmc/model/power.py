@@ -70,7 +70,8 @@ class PowerReading:
     """What one sense says now. `at` is the wall clock in seconds since the epoch.
 
     A sense that cannot tell yields UNKNOWN with the reason, never a guess. A reset is a reading too:
-    the state stays ON and the cause is GUEST_RESET or HOST_RESET.
+    the state stays ON and the cause is GUEST_RESET or HOST_RESET. `outvoted` are the senses that say otherwise, where
+    it is what all of them together say.
     """
 
     state: PowerState
@@ -78,6 +79,7 @@ class PowerReading:
     cause: PowerCause = PowerCause.OBSERVED
     health: Health = Health.OK
     reason: str = ""
+    outvoted: tuple[str, ...] = ()
 
     @property
     def paused(self) -> bool:

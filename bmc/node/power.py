@@ -442,5 +442,7 @@ class PowerControl:
                 await self._after_run()
             elif reading.state is PowerState.UNKNOWN:
                 await self._lost(reading.reason)
+        elif before.outvoted != reading.outvoted and PowerState.UNKNOWN not in (before.state, reading.state):
+            await self._news.outvoted(reading)
         elif (before.paused, before.paused and before.reason) != (reading.paused, reading.paused and reading.reason):
             await self._news.paused(before, reading)

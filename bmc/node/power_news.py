@@ -84,6 +84,17 @@ class PowerNews:
         details = {"from": before.value, "to": reading.state.value, "cause": cause.value}
         await self._publish(EventKind.POWER_CHANGED, message, severity, account, details)
 
+    async def outvoted(self, reading: PowerReading) -> None:
+        """Who says otherwise than most, or that nobody does any more."""
+        kind = EventKind.SENSES_DIFFER if reading.outvoted else EventKind.SENSES_AGREE
+        severity = Severity.WARNING if reading.outvoted else Severity.OK
+        message = f"{self._name} is {reading.state.value}, and all its senses agree again"
+        if reading.outvoted:
+            message = (
+                f"{self._name} is taken to be {reading.state.value}, but {', '.join(reading.outvoted)} says otherwise"
+            )
+        await self._publish(kind, message, severity, details={"senses": list(reading.outvoted)})
+
     async def paused(self, before: PowerReading, reading: PowerReading) -> None:
         """Or goes on: what was told of the pause holds no longer."""
         kind = EventKind.NODE_PAUSED if reading.paused else EventKind.NODE_RESUMED

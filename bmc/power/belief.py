@@ -36,11 +36,12 @@ def believe(
         reason = f"no other eye has seen it: {told}" + (f"; {blind}" if blind else "")
         return PowerReading(PowerState.UNKNOWN, at, reason=reason)
     prevailing = max((reading for reading in sure.values() if reading.state is state), key=_weight)
-    if all(reading.state is state for reading in sure.values()):
+    outvoted = tuple(name for name, reading in sure.items() if reading.state is not state)
+    if not outvoted:
         return prevailing
-    outvoted = f"the senses differ: {told}"
-    reason = f"{prevailing.reason}; {outvoted}" if prevailing.reason else outvoted
-    return replace(prevailing, health=max(prevailing.health, Health.WARNING, key=_SEVERITY.index), reason=reason)
+    reason = "; ".join(filter(None, (prevailing.reason, f"the senses differ: {told}")))
+    health = max(prevailing.health, Health.WARNING, key=_SEVERITY.index)
+    return replace(prevailing, health=health, reason=reason, outvoted=outvoted)
 
 
 def votes(readings: Mapping[str, PowerReading], domains: Mapping[str, str]) -> tuple[Vote, ...]:

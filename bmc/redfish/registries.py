@@ -29,6 +29,10 @@ EVENTS = {
         WARNING,
         "Look at the server, then confirm its power state with the ConfirmPower action.",
     ),
+    EventKind.SENSES_DIFFER: Template(
+        "A sense of a server's power says otherwise than most.", WARNING, "Look at what the sense looks at."
+    ),
+    EventKind.SENSES_AGREE: Template("All senses of a server's power say the same again.", OK, NOTHING),
     EventKind.NODE_RESET: Template("A server was reset, or reset itself.", OK, NOTHING),
     EventKind.NODE_PAUSED: Template("A server stands still.", CRITICAL, "Mend what the message names, then resume it."),
     EventKind.NODE_RESUMED: Template("A server that stood still runs again.", OK, NOTHING),

@@ -48,6 +48,7 @@ def test_what_was_moved_is_not_believed_by_itself(said, state):
 def test_who_was_outvoted_makes_it_a_warning_that_names_everybody():
     believed = believe(readings({"bmc": ON, "watts": OFF, "ping": ON}), 2.0, DOMAINS)
     assert believed.health is Health.WARNING
+    assert believed.outvoted == ("watts",)
     assert believed.reason == "the senses differ: bmc says On, watts says Off, ping says On"
 
 

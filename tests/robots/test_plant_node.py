@@ -190,10 +190,17 @@ async def test_a_dead_led_is_no_off(rack: Rack, site: Site):
 async def test_a_dead_led_among_three_eyes_is_outvoted_and_told(rack: Rack, site: Site):
     third = rack.sees(rack.hands, "ir0>30")
     node = await site.add(rack.options(sense=[*rack.two_eyes(), third]))
+    led = node.snapshot.votes[0].sense
     assert await do(node, PowerAction.ON) is ON
     rack.plant.fault("led", "dead")
     await until(lambda: node.snapshot.health is Health.WARNING, 5)
     assert node.snapshot.power is ON
+    assert await site.told(EventKind.SENSES_DIFFER) == [f"a2 is taken to be On, but {led} says otherwise"]
+    rack.plant.mend("led")
+    await until(lambda: node.snapshot.health is Health.OK, 5)
+    assert await site.told(EventKind.SENSES_AGREE) == ["a2 is On, and all its senses agree again"]
+    rack.plant.fault("led", "dead")
+    await until(lambda: node.snapshot.health is Health.WARNING, 5)
     assert await do(node, PowerAction.FORCE_OFF) is OFF
 
 
