@@ -278,7 +278,8 @@ class LoopRules:
     `escalates`: a guest that does not shut down in time is forced off. `locks_unknown`: a power state that becomes
     unknown takes the node into maintenance. `moved` are the failure domains of all that its switch can move: what only
     senses in there say is not believed. `presses` are actions that press a button: one that was cut off by our end is
-    not repeated, since the machine may be slow to show what the first press did.
+    not repeated, since the machine may be slow to show what the first press did. `interruptible`: ForceOff cuts off
+    what is under way, which lets go, instead of waiting for its end.
     """
 
     hand_over: float | None = None
@@ -288,6 +289,7 @@ class LoopRules:
     locks_unknown: bool = False
     moved: frozenset[str] = frozenset()
     presses: frozenset[PowerAction] = frozenset()
+    interruptible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,8 +364,14 @@ class Safety(Protocol):
     def require_budgets(self, names: Iterable[str]) -> None:
         """:raise InvalidRequest: the configuration file has no such start budget."""
 
-    async def move(self, work: Coroutine[Any, Any, None]) -> None:
+    @property
+    def stops(self) -> int:
+        """How often the emergency stop was pressed."""
+
+    async def move(self, work: Coroutine[Any, Any, None], since: int) -> None:
         """Let an actuator do `work`, which an emergency stop cancels: whoever is cancelled lets go of what it holds.
+
+        `since` are the `stops` when the action was asked for: what a stop has held is not taken up by its release.
 
         :raise Refused: everything is held; nothing was begun. :raise OutcomeUnknown: it was stopped in mid-motion.
         """

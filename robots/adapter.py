@@ -43,7 +43,7 @@ def seconds(value: object) -> object:
 
 
 Seconds = Annotated[float, BeforeValidator(seconds), WithJsonSchema({"type": "number"})]
-Host = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9.:%_-]+$")]
+Host = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9.:%_-]+$", to_lower=True)]
 
 
 class Options(BaseModel):
@@ -161,4 +161,3 @@ class Adapter(ABC, Generic[AdapterOptions]):
 
 
 AnyAdapter = Adapter[Any]
-FindAdapter = Callable[[str], AnyAdapter | None]

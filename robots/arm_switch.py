@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
-from bmc.model.errors import OutcomeUnknown, Refused, Unreachable
+from bmc.model.errors import BmcError, OutcomeUnknown, Refused, Unreachable
 from bmc.ports import Site
 from bmc.shared_devices import Lease
 from robots.adapter import Options, Place, Seconds
@@ -21,6 +21,7 @@ from robots.rosbridge import ANSWERS_WITHIN, Bridge, Heard, Link, Lost
 
 FAMILY = "arm"
 CONNECTION = frozenset({"url", "credential"})
+RELEASED_WITHIN = 60.0
 TRY_AGAIN = 5.0
 """Seconds between two attempts to let go of what was left pressed."""
 
@@ -173,9 +174,9 @@ class ArmSwitch(PressedSwitch, Generic[A]):
     async def _release_when_reached(self) -> None:
         while self.underway.load() is not None:
             try:
-                async with self.bridge.motion:
+                async with self.bridge.motion, asyncio.timeout(RELEASED_WITHIN):
                     await self._release(await self.bridge.open())
-            except (Lost, Unreachable) as error:
+            except (Lost, BmcError, TimeoutError) as error:
                 log.warning("%s: a press was left under way and cannot be ended yet: %s", self.domain, error)
                 await self.clock.sleep(TRY_AGAIN)
 

@@ -358,6 +358,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
             escalates=bool(options.escalate),
             moved=loop.moved,
             presses=loop.presses,
+            interruptible=True,
             locks_unknown=options.on_unknown == "maintenance",
         ),
     )

@@ -37,6 +37,11 @@ class KeptFile:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._path)
+        directory = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)

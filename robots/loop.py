@@ -115,20 +115,22 @@ class ClosedLoop:
 
     @property
     def presses(self) -> frozenset[PowerAction]:
-        """What may press a button to turn on."""
-        pressed = any(each.toggles and PowerAction.ON in each.switch.actions for each in self._actuators)
-        return frozenset({PowerAction.ON}) if pressed else frozenset()
+        """What may press a button."""
+        return frozenset[PowerAction]().union(*(each.switch.actions for each in self._actuators if each.toggles))
 
     async def apply(self, action: PowerAction) -> None:
-        if action in STARTS:
+        since = self._safety.stops
+        if await self._starts(action):
             await self._safety.start_turn(self._settings.budgets)
-        if action is PowerAction.ON and await self._fed_by_itself():
+        moved = action is PowerAction.ON and await self._fed(since)
+        if moved and await self._seen(PowerState.ON, self._settings.boots_within):
             return
-        left, tried, moved = self._rungs(action), list[str](), False
+        tried = [f"{self._supply.name} was turned on"] if moved and self._supply else []
+        left = self._rungs(action)
         while left:
             rung = left.pop(0)
             try:
-                if not await self._moved(rung):
+                if not await self._moved(rung, since, moved):
                     return
             except (Refused, Unreachable) as error:
                 if not left:
@@ -166,7 +168,7 @@ class ClosedLoop:
             hindrances.append(f"the power state is unknown ({believed.reason})")
         elif EXPECTED.get(action) is believed.state and action in REPEATABLE:
             return Plan(action, (*steps, f"nothing more: it is {believed.state.value} already"), tuple(hindrances))
-        if action in STARTS:
+        if await self._starts(action):
             budgets = self._settings.budgets
             steps += [f"take a place in budget {each}: {self._safety.budget_state(each)}" for each in budgets]
         if action is PowerAction.ON and self._supply is not None:
@@ -203,36 +205,45 @@ class ClosedLoop:
             rungs.append(_Rung(self._supply.name, outlet.domain, outlet.cut, None, True))
         return rungs
 
-    async def _fed_by_itself(self) -> bool:
-        """Turn the supply on, if there is one; whether the node runs by that alone."""
+    async def _starts(self, action: PowerAction) -> bool:
+        """Whether it makes the machine start, as a press of the button does on one that is not on."""
+        if action is PowerAction.PUSH_POWER_BUTTON:
+            return (await self._senses.look()).state is not PowerState.ON
+        return action in STARTS
+
+    async def _fed(self, since: int) -> bool:
+        """Turn the supply on, if there is one; whether it was off."""
         supply, fed = self._supply, list[bool]()
         if supply is None:
             return False
 
-        await self._require_interlocks()
-
         async def feed() -> None:
             fed.append(await supply.outlet.feed())
 
-        await self._safety.move(feed())
-        return fed == [True] and await self._seen(PowerState.ON, self._settings.boots_within)
+        await self._require_interlocks()
+        await self._safety.move(feed(), since)
+        return fed == [True]
 
-    async def _moved(self, rung: _Rung) -> bool:
+    async def _moved(self, rung: _Rung, since: int, before: bool) -> bool:
         """Move it, once it is its turn and nothing stands in the way then; False where the node needs it no more."""
         async with rung.turn():
             await self._require_interlocks()
             self._require_sole(rung)
-            if rung.needed is not None and not await self._needed(rung, rung.needed):
+            if rung.needed is not None and not await self._needed(rung, rung.needed, before):
                 return False
-            await self._safety.move(rung.do())
+            await self._safety.move(rung.do(), since)
             return True
 
-    async def _needed(self, rung: _Rung, needed: PowerState) -> bool:
-        """Look right before moving what toggles. :raise Refused: nobody can tell the state."""
+    async def _needed(self, rung: _Rung, needed: PowerState, before: bool) -> bool:
+        """Look right before moving what toggles. A person's word holds for as long as nothing was moved `before`.
+
+        :raise Refused: nobody can tell the state.
+        """
         believed = await self._senses.look()
         if believed.state is not PowerState.UNKNOWN:
             return believed.state is needed
-        if (word := self._safety.word_of(self._settings.node)) is None:
+        word = None if before else self._safety.word_of(self._settings.node)
+        if word is None:
             raise Refused(f"{rung.name} would toggle a machine whose power state is unknown ({believed.reason})")
         return word is needed
 

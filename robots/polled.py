@@ -1,12 +1,15 @@
 """A power sense that asks: the rhythm of looking, the same for every adapter; what a look is, the adapter says."""
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 
 from bmc.model.clock import Clock
 from bmc.model.errors import BmcError
 from bmc.model.power import PowerReading, PowerState
+
+log = logging.getLogger(__name__)
 
 LOOK_APART = 0.25
 """Seconds between two looks at least: who waits for an effect must not flood the device."""
@@ -58,6 +61,9 @@ class Polled(ABC):
             state, reason = await self.look(), ""
         except BmcError as error:
             state, reason = PowerState.UNKNOWN, str(error)
+        except Exception as error:
+            log.exception("%s cannot look", self.name)
+            state, reason = PowerState.UNKNOWN, f"it cannot look ({error!r}): a fault of the adapter"
         self._looked = self._clock.monotonic()
         return PowerReading(state, self._clock.now(), reason=reason)
 

@@ -41,7 +41,9 @@ class NothingHeld:
     def require_budgets(self, names: Iterable[str]) -> None:
         return
 
-    async def move(self, work: Coroutine[Any, Any, None]) -> None:
+    stops = 0
+
+    async def move(self, work: Coroutine[Any, Any, None], since: int) -> None:
         await work
 
     async def start_turn(self, names: Iterable[str]) -> None:

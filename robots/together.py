@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -139,8 +140,9 @@ class AllRunning:
             await each.start()
 
     async def close(self) -> None:
-        for each in reversed(self._running):
-            await each.close()
+        async with AsyncExitStack() as stack:  # one that cannot be closed keeps no other open
+            for each in self._running:
+                stack.push_async_callback(each.close)
 
 
 class Together(Adapter[TogetherOptions]):

@@ -34,7 +34,10 @@ class Upsd:
                 raise Unreachable(f"upsd at {self._host} says {error} to {ups} {variable}") from error
             except (OSError, TimeoutError, EOFError) as error:
                 raise Unreachable(f"upsd at {self._host}: {_words(error)}") from error
-        words = shlex.split(answer)
+        try:
+            words = shlex.split(answer)
+        except ValueError:
+            words = []
         if words[:3] != ["VAR", ups, variable] or len(words) != 4:
             raise Unreachable(f"upsd at {self._host} answers something else than {ups} {variable}")
         return words[3]

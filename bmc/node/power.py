@@ -93,6 +93,7 @@ class PowerControl:
         self._looked = looked
         self._lost = lost
         self._escalates = rules.escalates
+        self._interruptible = rules.interruptible
         self._repeatable = REPEATABLE - rules.presses
         self._patience = replace(
             patience,
@@ -155,13 +156,24 @@ class PowerControl:
                     f"since {since} UTC; wait for it, or use ForceOff"
                 )
             if outcome is Outcome.JOIN and under_way.task is not None:
-                return await asyncio.shield(under_way.task)
+                return await self._ended(under_way, under_way.task)
+            if self._interruptible and under_way.task is not None:
+                under_way.task.cancel()
         mine = _UnderWay(action, caller, self._clock.now(), cause)
         self._under_way = mine
         mine.task = asyncio.create_task(self._carry_out(mine, under_way), name=f"power {self._name}")
         self._tasks.add(mine.task)
         mine.task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(mine.task)
+        return await self._ended(mine, mine.task)
+
+    async def _ended(self, under_way: _UnderWay, task: asyncio.Task[PowerState]) -> PowerState:
+        """How it ends; it goes on when who waits here leaves. :raise Busy: ForceOff has won over it."""
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled() and self._under_way is not None and self._under_way is not under_way:
+                raise Busy(f"{under_way.action.value} of {self._name} was superseded by ForceOff") from None
+            raise
 
     @property
     def votes(self) -> tuple[Vote, ...]:
@@ -209,6 +221,8 @@ class PowerControl:
             try:
                 if before is not None and before.watcher is not None:
                     await self._supersede(before, before.watcher, mine)
+                elif before is not None and before.task is not None and before.task.cancelled():
+                    await self._tell_superseded(before, mine)
                 state = await self._permitted(mine.action)
                 if state is not None:
                     return state
@@ -251,8 +265,7 @@ class PowerControl:
     async def _act(self, mine: _UnderWay, deadline: float) -> PowerState:
         action = mine.action
         if action in GRACEFUL:
-            await self._hand_over(action.value, self._switch.apply(PowerAction.GRACEFUL_SHUTDOWN))
-            self._journal.handed_over(self._clock.now())
+            await self._give(PowerAction.GRACEFUL_SHUTDOWN)
             self._show(PowerState.POWERING_OFF, self._reading)
             await self._news.asked(mine.action, mine.caller, mine.cause)
             mine.watcher = self._watch_shutdown(mine, deadline)
@@ -285,15 +298,7 @@ class PowerControl:
         if expected is not PowerState.OFF and action is not PowerAction.NMI:
             await self._hand_over(action.value, self._before_boot())
         started = self._clock.now()
-        try:
-            await self._hand_over(action.value, self._switch.apply(action))
-            self._journal.handed_over(self._clock.now())
-        except (Refused, Unreachable):
-            raise
-        except BmcError:
-            await self._void_word()
-            raise
-        await self._void_word()
+        await self._give(action)
         if expected is not None:
             await self._settle(action, expected, started)
 
@@ -304,6 +309,17 @@ class PowerControl:
                 f"{what} was handed to {self._name}, which did not take it within {self._patience.hand_over:.0f} s; "
                 "it may have been carried out"
             )
+
+    async def _give(self, action: PowerAction) -> None:
+        try:
+            await self._hand_over(action.value, self._switch.apply(action))
+        except (Refused, Unreachable):
+            raise
+        except BmcError:
+            await self._void_word()
+            raise
+        self._journal.handed_over(self._clock.now())
+        await self._void_word()
 
     async def _void_word(self) -> None:
         """What a person has said of the state holds no longer: the machine was moved since."""
@@ -337,7 +353,7 @@ class PowerControl:
 
     async def _await_shutdown(self, mine: _UnderWay, deadline: float) -> None:
         """Wait for the guest to go off by itself; then, for a restart, power on. Forces it only by its rules."""
-        while (reading := await self._agree()).state is PowerState.ON and self._clock.now() < deadline:
+        while (reading := await self._agree()).state is not PowerState.OFF and self._clock.now() < deadline:
             self._changed.clear()
             try:
                 async with asyncio.timeout(1.0):
@@ -351,8 +367,9 @@ class PowerControl:
         await self._accept(reading)
         if not went_off:
             account, patience = mine.caller.account, self._patience.graceful
-            await self._news.not_shut_down(mine.action, account, patience, self._escalates)
-            if not self._escalates or not await self._forced_off(mine):
+            escalates = self._escalates and reading.state is PowerState.ON
+            await self._news.not_shut_down(mine.action, account, patience, escalates)
+            if not escalates or not await self._forced_off(mine):
                 return
         if mine.action is PowerAction.GRACEFUL_RESTART:
             try:
@@ -371,6 +388,9 @@ class PowerControl:
     async def _supersede(self, before: _UnderWay, watcher: asyncio.Task[None], mine: _UnderWay) -> None:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
+        await self._tell_superseded(before, mine)
+
+    async def _tell_superseded(self, before: _UnderWay, mine: _UnderWay) -> None:
         await self._journal.end("superseded", self._clock.now(), f"superseded by {mine.action.value}")
         await self._news.superseded(before.action, mine.action, mine.caller.account)
 

@@ -42,7 +42,7 @@ Word = Callable[[str], PowerState | None]
 
 
 class Safety:
-    """One for the service. An emergency stop outlives it."""
+    """One for the service. An emergency stop outlives it; `stops` counts those since it began."""
 
     def __init__(
         self,
@@ -62,6 +62,8 @@ class Safety:
         self._word: Word = lambda _: None
         self.stopped = stopped
         self._kept = stopped is not None
+        self._releasing: EmergencyStop | None = None
+        self.stops = 0
 
     @classmethod
     async def open(cls, store: Store, events: Events, clock: Clock, budgets: Mapping[str, Budget]) -> "Safety":
@@ -97,13 +99,17 @@ class Safety:
                 there = ", ".join(sorted(self._budgets)) or "none"
                 raise InvalidRequest(f"start budget {name!r} is not in the configuration file; there is {there}")
 
-    async def move(self, work: Coroutine[Any, Any, None]) -> None:
+    async def move(self, work: Coroutine[Any, Any, None], since: int) -> None:
         """Let an actuator do `work`, which an emergency stop cancels: whoever is cancelled lets go of what it holds.
+
+        `since` are the `stops` when the action was asked for: what a stop has held is not taken up by its release.
 
         :raise Refused: everything is held; nothing was begun. :raise OutcomeUnknown: it was stopped in mid-motion.
         """
         try:
             self.check()
+            if since != self.stops:
+                raise Refused("the emergency stop was pressed since this was asked for; ask again")
         except BmcError:
             work.close()
             raise
@@ -113,10 +119,9 @@ class Safety:
         try:
             await asyncio.shield(motion)
         except asyncio.CancelledError:
-            if motion.cancelled() and self.stopped is not None:
-                raise OutcomeUnknown(
-                    f"the emergency stop of {self.stopped.account} cut it off; look at the machine"
-                ) from None
+            if motion.cancelled() and since != self.stops:
+                who = f" of {self.stopped.account}" if self.stopped else ""
+                raise OutcomeUnknown(f"the emergency stop{who} cut it off; look at the machine") from None
             motion.cancel()
             await asyncio.gather(motion, return_exceptions=True)
             raise
@@ -149,8 +154,9 @@ class Safety:
 
         :raise StoreFailed: everything is held, but that would not outlive the service; press again.
         """
-        if self.stopped is None:
+        if self.stopped is None or self.stopped is self._releasing:
             self.stopped, self._kept = EmergencyStop(account, reason, self._clock.now()), False
+            self.stops += 1
             for motion in list(self._motions):
                 motion.cancel()
         if self._kept:
@@ -160,10 +166,16 @@ class Safety:
         await self._tell(EventKind.EMERGENCY_STOP, f"{account} pressed the emergency stop: {reason}", account)
 
     async def release(self, account: str) -> None:
-        """:raise WrongState: nothing is held."""
-        if self.stopped is None:
+        """:raise WrongState: nothing is held. :raise Refused: it was pressed again meanwhile."""
+        if (held := self.stopped) is None:
             raise WrongState("the emergency stop is not pressed")
-        await self._store.delete(BUCKET, KEY)
+        self._releasing = held
+        try:
+            await self._store.delete(BUCKET, KEY)
+        finally:
+            self._releasing = None
+        if self.stopped is not held:
+            self.check()
         self.stopped = None
         await self._tell(EventKind.EMERGENCY_STOP_RELEASED, f"{account} released the emergency stop", account)
 

@@ -1,5 +1,7 @@
 """What the rules of one node's loop change: patience, escalation, maintenance; and what everybody sees of its power."""
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from bmc.model.sel import SystemEvent
 from bmc.node import Node
 from bmc.node.journal import Intent, Journal
 from bmc.ports import LoopRules
-from tests.world import ADMIN, OPERATOR, MemoryDrivers, MemoryServer, World, open_world, until
+from tests.world import ADMIN, HASTY, OPERATOR, MemoryDrivers, MemoryServer, World, open_world, until
 
 
 async def ruled(world: World, rules: LoopRules) -> tuple[Node, MemoryServer]:
@@ -32,6 +34,38 @@ async def test_a_guest_that_does_not_shut_down_is_forced_off_where_that_was_conf
     told = [event.message for event in await world.told(EventKind.POWER_ACTION)]
     assert any("did not shut down within 0 s of GracefulShutdown; it is forced off now" in each for each in told)
     assert "olga asked for ForceOff of n1" in told
+
+
+async def test_a_sense_that_is_blind_for_a_moment_ends_no_shutdown(tmp_path: Path):
+    async with open_world(tmp_path / "lightsout.db", patience=replace(HASTY, graceful=60)) as world:
+        node, server = await ruled(world, LoopRules(escalates=True))
+        await node.do(Power(PowerAction.ON), ADMIN)
+        server.obeys_acpi = False
+        await node.do(Power(PowerAction.GRACEFUL_SHUTDOWN), OPERATOR)
+        server.blind = True
+        server.readings.put_nowait(await server.read())
+        await asyncio.sleep(0.4)
+        server.blind = False
+        server.readings.put_nowait(await server.read())
+        await asyncio.sleep(0.2)
+        assert server.applied == [PowerAction.ON, PowerAction.GRACEFUL_SHUTDOWN]
+        assert node.snapshot.last_action is not None
+        assert node.snapshot.last_action.outcome == ""
+
+
+async def test_force_off_cuts_off_what_is_under_way_where_that_lets_go(world: World):
+    node, server = await ruled(world, LoopRules(interruptible=True))
+    server.gate.clear()
+    starting = asyncio.create_task(node.do(Power(PowerAction.ON), OPERATOR))
+    await until(lambda: server.asked == [PowerAction.ON])
+    forcing = asyncio.create_task(node.do(Power(PowerAction.FORCE_OFF), ADMIN))
+    with pytest.raises(Busy, match="On of n1 was superseded by ForceOff"):
+        await starting
+    assert await forcing is PowerState.OFF
+    assert server.applied == []
+    assert "On of n1 was superseded by ForceOff" in [
+        event.message for event in await world.told(EventKind.POWER_ACTION)
+    ]
 
 
 async def test_a_restart_whose_shutdown_was_forced_goes_on_again(world: World):

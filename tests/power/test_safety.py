@@ -47,17 +47,17 @@ async def test_pressed_it_holds_what_moves_and_lets_nothing_begin(world: World):
     async def begin() -> None:
         later.set()
 
-    moving = asyncio.create_task(safety.move(press()))
+    moving = asyncio.create_task(safety.move(press(), safety.stops))
     await began.wait()
     await safety.stop("olga", "smoke in row 3")
     with pytest.raises(OutcomeUnknown, match="the emergency stop of olga cut it off; look at the machine"):
         await moving
     assert released.is_set()
     with pytest.raises(Refused, match=r"olga pressed the emergency stop at .* UTC \(smoke in row 3\); release it"):
-        await safety.move(begin())
+        await safety.move(begin(), safety.stops)
     assert not later.is_set()
     await safety.release("admin")
-    await safety.move(begin())
+    await safety.move(begin(), safety.stops)
     assert later.is_set()
 
 
@@ -91,6 +91,34 @@ async def test_pressed_again_after_a_full_disk_it_outlives_the_service(world: Wo
     assert len(await world.told(EventKind.EMERGENCY_STOP)) == 1
 
 
+async def test_pressed_while_it_is_released_it_holds(world: World):
+    safety = await opened(world)
+    for _ in range(20):
+        await safety.stop("olga", "smoke")
+        releasing = asyncio.create_task(safety.release("admin"))
+        await asyncio.sleep(0)
+        await safety.stop("vera", "fire")
+        with pytest.raises(Refused, match="vera pressed"):
+            await releasing
+        with pytest.raises(Refused, match="vera pressed"):
+            (await opened(world)).check()
+        await safety.release("admin")
+
+
+async def test_what_a_stop_has_held_is_not_taken_up_by_its_release(world: World):
+    safety, moved = await opened(world), asyncio.Event()
+
+    async def press() -> None:
+        moved.set()
+
+    asked = safety.stops
+    await safety.stop("olga", "smoke")
+    await safety.release("admin")
+    with pytest.raises(Refused, match="pressed since this was asked for; ask again"):
+        await safety.move(press(), asked)
+    assert not moved.is_set()
+
+
 async def test_what_is_not_pressed_cannot_be_released(world: World):
     with pytest.raises(WrongState, match="not pressed"):
         await (await opened(world)).release("admin")
@@ -107,7 +135,7 @@ async def test_a_motion_whose_asker_leaves_is_let_go(world: World):
         finally:
             released.set()
 
-    moving = asyncio.create_task(safety.move(press()))
+    moving = asyncio.create_task(safety.move(press(), safety.stops))
     await began.wait()
     moving.cancel()
     with pytest.raises(asyncio.CancelledError):

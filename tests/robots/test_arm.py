@@ -277,7 +277,7 @@ async def test_an_emergency_stop_takes_the_finger_off_and_waits_for_the_arm(
 ):
     cell.fault("wait-pressing")
     async with arm(cell, site, **way) as switch:
-        press = asyncio.create_task(safety.move(switch.apply(PowerAction.ON)))
+        press = asyncio.create_task(safety.move(switch.apply(PowerAction.ON), safety.stops))
         await becomes(lambda: cell.presses == 1, "the arm to press")
         await safety.stop("olga", "smoke")
         with pytest.raises(OutcomeUnknown, match="emergency stop of olga"):
@@ -288,7 +288,7 @@ async def test_an_emergency_stop_takes_the_finger_off_and_waits_for_the_arm(
 
 async def test_a_service_without_a_stop_is_waited_for(cell: Cell, site: Site, safety: Safety):
     async with arm(cell, site, **BY_SERVICE, short="500ms") as switch:
-        press = asyncio.create_task(safety.move(switch.apply(PowerAction.ON)))
+        press = asyncio.create_task(safety.move(switch.apply(PowerAction.ON), safety.stops))
         await becomes(lambda: cell.presses == 1, "the arm to press")
         await safety.stop("olga", "smoke")
         with pytest.raises(OutcomeUnknown):
@@ -303,7 +303,7 @@ async def test_an_emergency_stop_while_the_bridge_is_gone_is_passed_on_when_it_i
     monkeypatch.setattr(robots.rosbridge, "ANSWERS_WITHIN", 0.5)
     cell.fault("wait-pressing")
     async with arm(cell, site, **BY_ACTION) as switch:
-        press = asyncio.create_task(safety.move(switch.apply(PowerAction.ON)))
+        press = asyncio.create_task(safety.move(switch.apply(PowerAction.ON), safety.stops))
         await becomes(lambda: cell.presses == 1, "the arm to press")
         goal = cell.sent("send_action_goal")[0]["id"]
         cell.hang_bridge()

@@ -121,7 +121,7 @@ async def test_without_a_bridge_nothing_was_sent(cell: Cell, site: Site):
 async def test_an_emergency_stop_takes_the_finger_off(cell: Cell, site: Site, tmp_path: Path):
     async with Store.open(tmp_path / "store" / "lightsout.db") as store, finger(cell, site, short="3s") as switch:
         safety = await Safety.open(store, Events(store, site.clock), site.clock, {})
-        press = asyncio.create_task(safety.move(switch.apply(PowerAction.PUSH_POWER_BUTTON)))
+        press = asyncio.create_task(safety.move(switch.apply(PowerAction.PUSH_POWER_BUTTON), safety.stops))
         await becomes(lambda: cell.presses == 1, "the finger to press")
         await safety.stop("olga", "smoke")
         with pytest.raises(OutcomeUnknown):

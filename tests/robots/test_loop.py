@@ -143,7 +143,7 @@ class Held(NothingHeld):
         if self.stopped:
             raise Refused("the emergency stop is pressed")
 
-    async def move(self, work: Coroutine[Any, Any, None]) -> None:
+    async def move(self, work: Coroutine[Any, Any, None], since: int) -> None:
         if self.stopped:
             work.close()
         self.check()
@@ -277,6 +277,29 @@ async def test_a_machine_that_boots_when_it_is_fed_is_not_pressed(bench: Bench):
     bench.machine.fed, bench.machine.boots_when_fed = False, True
     await bench.loop(supply=True).apply(PowerAction.ON)
     assert bench.machine.moves == ["outlet on"]
+
+
+async def test_a_persons_word_holds_for_the_first_hand_alone(bench: Bench):
+    bench.machine.power = ON
+    bench.eye.blind, bench.safety.word = True, ON
+    with pytest.raises(OutcomeUnknown, match="would toggle a machine whose power state is unknown"):
+        await bench.loop(bench.button, bench.arm).apply(PowerAction.FORCE_OFF)
+    assert bench.machine.moves == ["button holds"]
+
+
+async def test_a_persons_word_holds_no_more_once_the_outlet_was_turned_on(bench: Bench):
+    bench.machine.fed, bench.machine.boots_when_fed = False, True
+    bench.eye.blind, bench.safety.word = True, OFF
+    with pytest.raises(OutcomeUnknown):
+        await bench.loop(supply=True).apply(PowerAction.ON)
+    assert bench.machine.moves == ["outlet on"]
+
+
+async def test_a_refusal_after_the_outlet_was_turned_on_is_not_told_as_nothing_done(bench: Bench):
+    bench.machine.fed = False
+    bench.button.fault = Refused("not homed")
+    with pytest.raises(OutcomeUnknown, match="not homed; tried before: supply was turned on"):
+        await bench.loop(supply=True).apply(PowerAction.ON)
 
 
 async def test_what_was_moved_before_a_refusal_is_not_told_as_nothing_done(bench: Bench):
