@@ -96,6 +96,12 @@ class Site:
     async def told(self, kind: EventKind) -> list[str]:
         return [event.message for event in await self.events.history(limit=1000) if event.kind is kind]
 
+    async def heard(self, kind: EventKind, message: str) -> None:
+        """Wait until it is told."""
+        async with asyncio.timeout(5):
+            while message not in await self.told(kind):  # noqa: ASYNC110 - as a door does
+                await asyncio.sleep(0.05)
+
 
 @asynccontextmanager
 async def open_site(directory: Path, **budgets: Budget) -> AsyncIterator[Site]:
@@ -148,9 +154,7 @@ async def test_somebody_at_the_machine_shows_by_itself(rack: Rack, site: Site):
     rack.plant.close("power")
     rack.plant.open("power")
     await until(lambda: node.snapshot.power is ON, 5)
-    async with asyncio.timeout(5):
-        while "a2 is On (observed)" not in await site.told(EventKind.POWER_CHANGED):  # noqa: ASYNC110 - as a door does
-            await asyncio.sleep(0.05)
+    await site.heard(EventKind.POWER_CHANGED, "a2 is On (observed)")
 
 
 async def test_a_stuck_relay_is_tried_once_and_told(rack: Rack, site: Site):
@@ -195,10 +199,10 @@ async def test_a_dead_led_among_three_eyes_is_outvoted_and_told(rack: Rack, site
     rack.plant.fault("led", "dead")
     await until(lambda: node.snapshot.health is Health.WARNING, 5)
     assert node.snapshot.power is ON
-    assert await site.told(EventKind.SENSES_DIFFER) == [f"a2 is taken to be On, but {led} says otherwise"]
+    await site.heard(EventKind.SENSES_DIFFER, f"a2 is taken to be On, but {led} says otherwise")
     rack.plant.mend("led")
     await until(lambda: node.snapshot.health is Health.OK, 5)
-    assert await site.told(EventKind.SENSES_AGREE) == ["a2 is On, and all its senses agree again"]
+    await site.heard(EventKind.SENSES_AGREE, "a2 is On, and all its senses agree again")
     rack.plant.fault("led", "dead")
     await until(lambda: node.snapshot.health is Health.WARNING, 5)
     assert await do(node, PowerAction.FORCE_OFF) is OFF
