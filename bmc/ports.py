@@ -260,7 +260,10 @@ class Lifecycle(Protocol):
         """Let go without touching the node."""
 
     async def erase(self) -> None:
-        """The node was removed: delete all that is kept for it. Only called when it is off."""
+        """The node was removed: delete all that is kept for it. Only called when it is off.
+
+        :raise WrongState: it cannot be yet; nothing was deleted.
+        """
 
 
 class Planner(Protocol):

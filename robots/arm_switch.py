@@ -16,7 +16,7 @@ from bmc.ports import Site
 from bmc.shared_devices import Lease
 from robots.adapter import Options, Place, Seconds
 from robots.button import Button, PressedSwitch
-from robots.kept import KeptFile
+from robots.kept import PRESSED, KeptFile
 from robots.rosbridge import ANSWERS_WITHIN, Bridge, Heard, Link, Lost
 
 FAMILY = "arm"
@@ -96,7 +96,7 @@ class ArmSwitch(PressedSwitch, Generic[A]):
         self.bridge = self.lease.device
         self.domain = f"arm behind {self.bridge.where}"
         self.patience = options.wait + 4 * ANSWERS_WITHIN + options.long + takes
-        self.underway = KeptFile(place.kept / "underway.json")
+        self.underway = KeptFile(place.kept / PRESSED)
         self._releasing: asyncio.Task[None] | None = None
 
     @abstractmethod

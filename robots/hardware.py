@@ -10,13 +10,14 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, ValidationError
 
 from bmc.model.checks import Check
-from bmc.model.errors import InvalidOptions
+from bmc.model.errors import InvalidOptions, WrongState
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerState
 from bmc.model.software import Software
 from bmc.ports import Backend, Configured, Driver, LoopRules, PowerSense, Site
 from bmc.power.safety import LONGEST_WAIT
 from robots.adapter import AnyAdapter, Options, Parts, Place, Running, Seconds
+from robots.kept import PRESSED
 from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply, domains_of
 from robots.together import AllRunning, Member, Together, TogetherOptions
 
@@ -218,6 +219,13 @@ class NodeLifecycle(AllRunning):
         self._kept = kept
 
     async def erase(self) -> None:
+        """:raise WrongState: nobody would let go of what may still be pressed."""
+        if pressed := sorted(self._kept.rglob(PRESSED)):
+            where = ", ".join(str(path.parent.relative_to(self._kept)) for path in pressed)
+            raise WrongState(
+                f"{where} of {self._kept.name} may still be pressed, and is let go of once its device can be reached; "
+                f"if that is gone for good, remove {pressed[0]}"
+            )
         shutil.rmtree(self._kept, ignore_errors=True)
 
 

@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+PRESSED = "pressed.json"
+"""The file that says what may still be pressed: while there is one, the node is not removed."""
+
 log = logging.getLogger(__name__)
 
 

@@ -11,7 +11,7 @@ from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, U
 from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Parts, Place, Seconds
 from robots.button import Button, PressedSwitch
-from robots.kept import KeptFile
+from robots.kept import PRESSED, KeptFile
 from robots.modbus import Look, outputs, read, write_coil
 from robots.modbus_gateway import CONNECTION, Gateway, ModbusConnection, lease_gateway
 from robots.motion import apart
@@ -106,7 +106,7 @@ class ModbusButton(PressedSwitch):
         self._gateway = lease.device
         self._options = options
         self._clock = clock
-        self._pressed = Pressed(kept / "pressed.json", f"{lease.device.where} unit {options.unit}")
+        self._pressed = Pressed(kept / PRESSED, f"{lease.device.where} unit {options.unit}")
         self._letting_go: asyncio.Task[None] | None = None
         self._coils = {Button.POWER: options.power_coil, Button.RESET: options.reset_coil}
         self._pulses = {Button.POWER: options.power_pulse, Button.RESET: options.reset_pulse}

@@ -15,7 +15,7 @@ from bmc.ports import Site
 from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Parts, Place, Seconds
 from robots.button import Button, PressedSwitch
-from robots.kept import KeptFile
+from robots.kept import PRESSED, KeptFile
 from robots.motion import apart
 from robots.mqtt import (
     CONNECTION,
@@ -211,7 +211,7 @@ class MqttButtonAdapter(Adapter[MqttButtonOptions]):
         channels = {Button.POWER: _channel(options, Button.POWER, lease.device, place.clock)}
         if options.reset_relay is not None or options.reset_command is not None:
             channels[Button.RESET] = _channel(options, Button.RESET, lease.device, place.clock)
-        file = PressFile(place.kept / "pressed.json")
+        file = PressFile(place.kept / PRESSED)
         button = MqttButton(channels, file, options.short, options.long, place.clock)
         return Parts(running=MqttButtonRunning(button, channels, lease), switch=button)
 

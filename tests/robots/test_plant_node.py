@@ -16,7 +16,7 @@ from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.model.clock import SystemClock
 from bmc.model.commands import ConfirmPower, PlanPower, Power
-from bmc.model.errors import BmcError, OutcomeUnknown, Refused, TimedOut
+from bmc.model.errors import BmcError, OutcomeUnknown, Refused, TimedOut, WrongState
 from bmc.model.events import EventKind
 from bmc.model.node import NodeDefinition
 from bmc.model.power import Health, PowerAction, PowerState
@@ -235,6 +235,30 @@ async def test_a_gateway_gone_in_mid_press_is_let_go_when_it_is_back(rack: Rack,
         await until(lambda: "power" not in rack.plant.look().closed, 10)
         await until(lambda: node.snapshot.power is OFF, 10)
         assert rack.plant.look().moves["power"] == 2
+
+
+async def test_a_node_whose_button_may_still_be_pressed_is_not_removed(rack: Rack, site: Site):
+    async with wired(rack.hands) as hands, wired(rack.eye) as eye:
+        button = {**rack.button(hands.port), "long": "2s", "answers_within": "0.5s"}
+        sense = {**rack.sees(eye.port, "di0"), "answers_within": "0.5s"}
+        node = await site.add(rack.options(power=button, sense=[sense]))
+        await do(node, PowerAction.ON)
+        forcing = asyncio.create_task(do(node, PowerAction.FORCE_OFF))
+        await until(lambda: "power" in rack.plant.look().closed, 5)
+        hands.cut()
+        eye.cut()
+        await asyncio.wait({forcing})
+        assert forcing.exception() is not None
+        await until(lambda: node.snapshot.power is UNKNOWN, 10)
+        with pytest.raises(
+            WrongState, match="power of a2 may still be pressed, and is let go of once its device can be"
+        ):
+            await site.fleet.remove("a2", ADMIN)
+        await hands.mend()
+        await eye.mend()
+        await until(lambda: "power" not in rack.plant.look().closed, 10)
+        await until(lambda: site.fleet.node("a2").snapshot.power is OFF, 10)
+        await site.fleet.remove("a2", ADMIN)
 
 
 async def test_the_emergency_stop_lets_go_in_mid_hold_and_holds_everything(rack: Rack, site: Site):
