@@ -132,7 +132,7 @@ class ArmSwitch(PressedSwitch, Generic[A]):
         await self.lease.end()
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def in_turn(self) -> AsyncIterator[None]:
         bridge = self.bridge
         try:
             async with asyncio.timeout(self.options.wait):

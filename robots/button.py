@@ -19,7 +19,7 @@ SHORT = frozenset({PowerAction.ON, PowerAction.GRACEFUL_SHUTDOWN, PowerAction.PU
 class PressedSwitch(ABC):
     """PowerSwitch. A short press turns on what is off and asks what is on to shut down, a long one forces it off.
 
-    It `toggles`: whoever moves it looks before, when it is its `turn`. A press is never repeated.
+    It `toggles`: whoever moves it looks before, when it is its turn (`in_turn`). A press is never repeated.
     """
 
     toggles = True
@@ -29,7 +29,7 @@ class PressedSwitch(ABC):
         self._short, self._long = short, long
         self.actions = SHORT | {PowerAction.FORCE_OFF} | ({PowerAction.FORCE_RESTART} if has_reset else frozenset())
 
-    def turn(self) -> AbstractAsyncContextManager[None]:
+    def in_turn(self) -> AbstractAsyncContextManager[None]:
         """Wait until the hand is free for this node, and keep it. :raise Refused: that takes too long."""
         return nullcontext()
 

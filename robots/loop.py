@@ -195,7 +195,7 @@ class ClosedLoop:
                 lambda switch=each.switch: switch.apply(action),  # type: ignore[misc]
                 needed if each.toggles and action in LOOKED_AT else None,
                 each.feeds and action in CUTS,
-                getattr(each.switch, "turn", nullcontext),
+                getattr(each.switch, "in_turn", nullcontext),
             )
             for each in self._actuators
             if action in each.switch.actions

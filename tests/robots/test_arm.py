@@ -319,7 +319,7 @@ async def test_an_emergency_stop_while_the_bridge_is_gone_is_passed_on_when_it_i
 async def in_turn(switch: PowerSwitch, action: PowerAction) -> None:
     """As the closed loop does."""
     assert isinstance(switch, PressedSwitch)
-    async with switch.turn():
+    async with switch.in_turn():
         await switch.apply(action)
 
 

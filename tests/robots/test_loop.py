@@ -125,7 +125,7 @@ class SlowArm(Button):
     happens: Callable[[], None]
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def in_turn(self) -> AsyncIterator[None]:
         self.happens()
         yield
 
