@@ -19,12 +19,11 @@ from bmc.power.safety import LONGEST_WAIT
 from robots.adapter import AnyAdapter, Options, Parts, Place, Running, Seconds
 from robots.kept import PRESSED
 from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply, domains_of
+from robots.outlet import PATIENCE
 from robots.together import AllRunning, Member, Together, TogetherOptions
 
 GROUP = "bmc.robots"
 PROVES_ALL = frozenset({PowerState.ON, PowerState.OFF})
-PRESS_WITHIN = 30.0
-"""Seconds that an actuator may take to be given an action, unless its `patience` says otherwise."""
 
 Table = dict[str, JsonValue]
 
@@ -344,7 +343,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
     )
     loop = ClosedLoop([each for _, each in actuators], supply, senses, interlocks, settings, site.safety, site.clock)
     tries = len(actuators) + (supply is not None)
-    presses = sum(getattr(each.switch, "patience", PRESS_WITHIN) for _, each in actuators)
+    presses = sum(getattr(each.switch, "patience", PATIENCE) for _, each in actuators)
     return Backend(
         lifecycle=NodeLifecycle([parts.running for _, parts in opened if parts.running], kept),
         switch=loop,
@@ -360,7 +359,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
         login=chosen["deploy"].login,
         planner=loop,
         rules=LoopRules(
-            hand_over=LONGEST_WAIT + PRESS_WITHIN + presses + tries * options.settle + options.boots_within,
+            hand_over=LONGEST_WAIT + PATIENCE + presses + tries * options.settle + options.boots_within,
             settle=options.settle,
             agree=options.agree,
             escalates=bool(options.escalate),

@@ -9,10 +9,11 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.pdu import ModbusPDU
 
 from bmc.model.clock import Clock
-from bmc.model.errors import BackendFailed, NotSupported, OutcomeUnknown, Unreachable
-from bmc.model.power import PowerAction, PowerState
+from bmc.model.errors import BackendFailed, OutcomeUnknown, Unreachable
+from bmc.model.power import PowerState
 from robots.adapter import Adapter, LettingGo, Parts, Place, Seconds
 from robots.modbus_gateway import CONNECTION, Gateway, ModbusConnection, lease_gateway
+from robots.outlet import Outlet
 from robots.polled import Polled
 
 BITS = ("co", "di")
@@ -87,33 +88,20 @@ class ModbusOptions(ModbusConnection):
         return self
 
 
-class Outlet:
-    """PowerSwitch and PowerSupply: a relay in the server's feed. On and off may reach it twice."""
-
-    actions = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
+class Relay(Outlet):
+    """A relay in the server's feed."""
 
     def __init__(self, gateway: Gateway, options: ModbusOptions, coil: int) -> None:
-        self.domain = outputs(gateway, options)
+        super().__init__(outputs(gateway, options))
         self._gateway = gateway
         self._options = options
         self._coil = coil
 
-    async def apply(self, action: PowerAction) -> None:
-        await self._set(action is PowerAction.ON)
+    async def state(self) -> PowerState:
+        closed = await read(self._gateway, self._options, Look("co", self._coil, self._options.active_low))
+        return PowerState.ON if closed else PowerState.OFF
 
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
-
-    async def feed(self) -> bool:
-        if await read(self._gateway, self._options, Look("co", self._coil, self._options.active_low)):
-            return False
-        await self._set(True)
-        return True
-
-    async def cut(self) -> None:
-        await self._set(False)
-
-    async def _set(self, on: bool) -> None:
+    async def turn(self, on: bool) -> None:
         unanswered: OutcomeUnknown | None = None
         for _ in range(2):
             try:
@@ -181,7 +169,7 @@ class ModbusAdapter(Adapter[ModbusOptions]):
 
     def open(self, options: ModbusOptions, place: Place) -> Parts:
         lease = lease_gateway(options, place)
-        outlet = Outlet(lease.device, options, options.coil) if options.coil is not None else None
+        outlet = Relay(lease.device, options, options.coil) if options.coil is not None else None
         look = Look.parse(options.look) if options.look else Look("co", options.coil or 0, options.active_low)
         short = place.title.startswith(f"{self.name}:")  # a table is titled by its host, which may have several
         title = place.title if short else f"{place.title} {options.look or f'co{options.coil}'}"

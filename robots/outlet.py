@@ -15,7 +15,7 @@ PATIENCE = 30.0
 class Outlet(ABC):
     """PowerSwitch and PowerSupply. On and off may reach it twice, a cycle of its own (`cycles`) at most once."""
 
-    def __init__(self, domain: str, cycles: bool, patience: float) -> None:
+    def __init__(self, domain: str, cycles: bool = False, patience: float = PATIENCE) -> None:
         self.domain = domain
         self.patience = max(PATIENCE, patience)
         self.actions = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
@@ -30,9 +30,9 @@ class Outlet(ABC):
     async def turn(self, on: bool) -> None:
         """:raise: as `PowerSwitch.apply`."""
 
-    @abstractmethod
     async def cycle(self) -> None:
-        """Off and, after the device's own time, on again. :raise: as `PowerSwitch.apply`."""
+        """Off and, after the device's own time, on again; for one that `cycles`. :raise: as `PowerSwitch.apply`."""
+        raise NotSupported(f"{self.domain} has no cycle of its own")
 
     async def apply(self, action: PowerAction) -> None:
         if action is PowerAction.POWER_CYCLE:

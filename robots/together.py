@@ -13,8 +13,8 @@ from bmc.model.errors import BackendFailed, BmcError, NotSupported, OutcomeUnkno
 from bmc.model.power import PowerAction
 from bmc.ports import PowerSupply, PowerSwitch, Site
 from robots.adapter import Adapter, AnyAdapter, Options, Parts, Place, Running, Seconds
+from robots.outlet import PATIENCE
 
-PATIENCE = 30.0
 NEEDED = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
 
 R = TypeVar("R")

@@ -22,7 +22,8 @@ from bmc.power.safety import Safety
 from bmc.store import Store
 from robots.adapter import Place
 from robots.contract import BackendContract, OpenBackend
-from robots.hardware import PRESS_WITHIN, driver
+from robots.hardware import driver
+from robots.outlet import PATIENCE
 from robots.person import PersonOptions, adapter
 from robots.testing import make_site, opened
 from tests.robots.plant import RemotePlant, Rules, running_plant
@@ -184,7 +185,7 @@ async def test_an_emergency_stop_takes_the_request_back(house: House):
 async def test_a_node_waits_as_long_as_its_person_has_time(house: House):
     async with node(house, deadline="2h") as backend:
         assert backend.rules.hand_over is not None
-        assert backend.rules.hand_over >= 7200 + PRESS_WITHIN
+        assert backend.rules.hand_over >= 7200 + PATIENCE
 
 
 WRONG = [
