@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -66,7 +66,14 @@ def login(backend: Backend) -> LoginLink:
 def servers() -> list[int]:
     """The processes of ours that serve here."""
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    return [int(pid) for pid in children if b"--conf-file=-" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [int(pid) for pid in children if b"--conf-file=-" in command_line(pid)]
+
+
+def command_line(pid: str) -> bytes:
+    """Its words, each ended by a zero byte; none of a process that has ended meanwhile."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def ports() -> set[int]:

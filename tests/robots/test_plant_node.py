@@ -60,7 +60,7 @@ class Rack:
         return {
             "power": self.button(),
             "sense": senses,
-            "settle": "1s",
+            "settle": "10s",
             "agree": "0.5s",
             "boots_within": "0.5s",
             **more,
@@ -158,7 +158,7 @@ async def test_somebody_at_the_machine_shows_by_itself(rack: Rack, site: Site):
 
 
 async def test_a_stuck_relay_is_tried_once_and_told(rack: Rack, site: Site):
-    node = await site.add(rack.options())
+    node = await site.add(rack.options(settle="1s"))
     rack.plant.fault("power", "stuck")
     with pytest.raises(TimedOut, match="On was given to a2, but after 1 s its power still reads Off"):
         await do(node, PowerAction.ON)
@@ -170,7 +170,7 @@ async def test_a_stuck_relay_is_tried_once_and_told(rack: Rack, site: Site):
 
 
 async def test_a_welded_relay_is_not_believed_to_have_let_go(rack: Rack, site: Site):
-    node = await site.add(rack.options())
+    node = await site.add(rack.options(settle="1s"))
     rack.plant.fault("power", "welded")
     await asyncio.wait({asyncio.create_task(do(node, PowerAction.ON))})
     await until(lambda: node.snapshot.power is OFF, 5)  # held for ever, it cuts the machine
@@ -282,11 +282,11 @@ async def test_the_emergency_stop_lets_go_in_mid_hold_and_holds_everything(rack:
 
 async def test_a_soft_off_goes_on_to_hold_and_to_the_outlet_only_where_configured(rack: Rack, site: Site):
     rack.plant.fault("system", "deaf")
-    node = await site.add(rack.options(supply=rack.outlet(), escalate=["hold", "outlet"]))
+    node = await site.add(rack.options(supply=rack.outlet(), escalate=["hold", "outlet"], settle="3s"))
     await do(node, PowerAction.ON)
     rack.plant.fault("power", "stuck")
     await do(node, PowerAction.GRACEFUL_SHUTDOWN)
-    await until(lambda: node.snapshot.last_action and node.snapshot.last_action.outcome == "done", 20)
+    await until(lambda: node.snapshot.last_action and node.snapshot.last_action.outcome == "done", 40)
     assert rack.plant.look().events[-1] == "unfed"
     rack.plant.mend("power")
     assert await do(node, PowerAction.ON) is ON
@@ -305,7 +305,9 @@ async def test_a_soft_off_that_is_not_obeyed_forces_nothing_by_itself(rack: Rack
 
 async def test_a_power_state_that_nobody_sees_takes_a_persons_word_for_one_press(rack: Rack, site: Site):
     async with wired(rack.eye) as wire:
-        node = await site.add(rack.options(sense=[{**rack.sees(wire.port, "di0"), "answers_within": "0.5s"}]))
+        node = await site.add(
+            rack.options(sense=[{**rack.sees(wire.port, "di0"), "answers_within": "0.5s"}], settle="1s")
+        )
         wire.cut()
         await until(lambda: node.snapshot.power is UNKNOWN, 10)
         with pytest.raises(Refused):
