@@ -240,6 +240,12 @@ class NetworkBoot(Protocol):
         :raise BackendFailed: it cannot be arranged.
         """
 
+    async def give_address(self) -> None:
+        """Until the next `offer` they boot nothing of ours, but get an address where nobody else gives one.
+
+        Outlives the service. :raise BackendFailed: it cannot be arranged.
+        """
+
 
 class LoginLink(Protocol):
     """The service's way to the SSH server of the node's installed system."""

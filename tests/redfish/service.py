@@ -115,6 +115,9 @@ class NetworkBoot:
     async def offer(self, url: str) -> None:
         return
 
+    async def give_address(self) -> None:
+        return
+
 
 class Inventory:
     def __init__(self, firmware: Firmware) -> None:

@@ -190,6 +190,9 @@ class BootingServer(MemoryServer):
         await self._point("offer" if url else "withdraw")
         self.boot_file = url
 
+    async def give_address(self) -> None:
+        self.boot_file = ""
+
     async def connect(self) -> socket.socket:
         """LoginLink: to an SSH server that knows the seed's keys and what they may do."""
         if self.state is not PowerState.ON or "lightsout.env" not in self.disk.seed:
