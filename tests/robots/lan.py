@@ -101,8 +101,8 @@ class Lan:
             time.sleep(0.02)
         return log
 
-    def tap(self, name: str) -> str:
-        ip(f"tuntap add {name} mode tap")
+    def tap(self, name: str, user: str = "root") -> str:
+        ip(f"tuntap add {name} mode tap user {user}")
         ip(f"link set {name} master {BRIDGE} up")
         return name
 
