@@ -45,6 +45,7 @@ MACHINE = """<domain type='qemu'>
   </devices>
 </domain>
 """
+NO_SECURE_BOOT = "<firmware><feature enabled='no' name='secure-boot'/></firmware>"
 CONFIG = f"""
 [credentials.rack]
 user = "admin"
@@ -112,7 +113,7 @@ async def rack(
         name=NODE, uuid=uuid4(), directory=directory, mac=MAC, tap=lan.tap("tap0", NOBODY), console=CONSOLE
     )
     if getattr(request, "param", "bios") == "uefi":
-        machine = machine.replace("<os>", "<os firmware='efi'>")
+        machine = machine.replace("<os>", f"<os firmware='efi'>{NO_SECURE_BOOT}")
     (directory / "machine.xml").write_text(machine)
     libvirtd.virsh("define", str(directory / "machine.xml"))
     (tmp_path / "password").write_text("secret\n")
