@@ -3,6 +3,9 @@ ours, on a network where the service may boot them.
 """
 
 import asyncio
+import re
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,7 @@ from tests.e2e.conftest import NewService
 from tests.e2e.service import LiveService, booting, wait_until
 from tests.e2e.test_reinstall import TASKS, assert_released, start, until_end, until_step, words
 from tests.libvirt_node.daemon import NOBODY, Libvirtd, lacks
+from tests.robots.conftest import Simulator
 from tests.robots.lan import BRIDGE, MAC, SERVICE, Lan, make_lan
 from tests.robots.redfish_peers import emulator
 from tests.robots.test_deploy_network import ports
@@ -45,6 +49,37 @@ MACHINE = """<domain type='qemu'>
   </devices>
 </domain>
 """
+CHASSIS = """#!/bin/sh
+# What ipmi_sim calls: power and boot device of a server, which is a QEMU. It removes `pid` when it ends.
+cd {directory}
+off() {{
+  [ -e pid ] && kill "$(cat pid)"
+  while [ -e pid ]; do sleep 0.05; done
+}}
+on() {{
+  [ -e pid ] && return
+  card=2 disk=1
+  [ "$(cat boot)" = pxe ] && card=1 disk=2
+  echo none > boot
+  qemu-system-x86_64 -daemonize -pidfile pid -machine q35,accel=tcg -m 256 -nodefaults -display none \\
+    -drive if=none,id=disk,format=raw,file=disk.raw -device virtio-blk-pci,drive=disk,bootindex=$disk \\
+    -netdev tap,id=net,ifname={tap},script=no,downscript=no \\
+    -device virtio-net-pci,netdev=net,mac={mac},bootindex=$card \\
+    -chardev serial,id=line,path={directory}/line -serial chardev:line
+}}
+verb=$2; shift 2
+while [ $# -gt 0 ]; do
+  case "$verb $1" in
+    "get power") [ -e pid ] && echo power:1 || echo power:0; shift;;
+    "get boot") echo "boot:$(cat boot)"; shift;;
+    get*) echo "$1:0"; shift;;
+    "set power") [ "$2" = 1 ] && on || off; shift 2;;
+    "set boot") echo "$2" > boot; shift 2;;
+    check*) shift;;
+    *) exit 1;;
+  esac
+done
+"""
 NO_SECURE_BOOT = "<firmware><feature enabled='no' name='secure-boot'/></firmware>"
 CONFIG = f"""
 [credentials.rack]
@@ -53,7 +88,7 @@ password_file = "{{password}}"
 [deploy.lab]
 interface = "{BRIDGE}"
 address = "{SERVICE}/24"
-beside = "no"
+beside = "{{beside}}"
 """
 
 
@@ -116,21 +151,30 @@ async def rack(
         machine = machine.replace("<os>", f"<os firmware='efi'>{NO_SECURE_BOOT}")
     (directory / "machine.xml").write_text(machine)
     libvirtd.virsh("define", str(directory / "machine.xml"))
-    (tmp_path / "password").write_text("secret\n")
     with emulator(tmp_path / "bmc", libvirt=libvirtd.uri) as bmc:
         await bmc.ready()
-        service = new_service(demo=False, config=CONFIG.format(password=tmp_path / "password")).start()
-        service.add_node(
-            NODE,
-            "hardware",
-            bmc={"adapter": "redfish", "url": bmc.url, "credential": "rack", "serve_from": MEDIA, "poll": 1},
-            deploy={"adapter": "deploy-network", "network": "lab", "mac": MAC, "address": ADDRESS},
+        service = new_service(demo=False, config=configuration(tmp_path, beside="no")).start()
+        add_node(
+            service,
+            bmc={"adapter": "redfish", "url": bmc.url, "serve_from": MEDIA},
             console={"adapter": "serial", "host": "127.0.0.1", "port": CONSOLE, "mode": "raw"},
         )
-        wait_until(lambda: service.power(NODE) == "Off", 60, "known to be off")
         drives = f"/redfish/v1/Systems/{NODE}/VirtualMedia"
         wait_until(lambda: bool(service.call("GET", drives).body.get("Members")), 60, "its drive known")
         yield Rack(libvirtd, service)
+
+
+def configuration(directory: Path, beside: str) -> str:
+    """With the BMC's credential, and the network on which there is another DHCP server or is none."""
+    (directory / "password").write_text("secret\n")
+    return CONFIG.format(password=directory / "password", beside=beside)
+
+
+def add_node(service: LiveService, bmc: dict[str, object], **more: object) -> None:
+    """Its power is known then."""
+    deploy = {"adapter": "deploy-network", "network": "lab", "mac": MAC, "address": ADDRESS}
+    service.add_node(NODE, "hardware", bmc={**bmc, "credential": "rack", "poll": 1}, deploy=deploy, **more)
+    wait_until(lambda: service.power(NODE) == "Off", 60, "known to be off")
 
 
 def assert_runs(service: LiveService, task: str, image: str, *proofs: str) -> None:
@@ -177,3 +221,41 @@ async def test_a_server_that_boots_by_network_gets_its_system_though_the_service
     ]
     assert_runs(service, task, image, "phone-home", "serial-nonce")
     assert rack.boots_from == ["disk"]
+
+
+@pytest.fixture
+def simulator(lan: Lan, tmp_path: Path) -> Iterator[Simulator]:
+    """A server with an empty disk; power, boot device and serial line by ipmi_sim alone."""
+    if shutil.which("ipmi_sim") is None:
+        pytest.skip("ipmi_sim (Debian package openipmi) is not installed")
+    (directory := tmp_path / "sim").mkdir()
+    with (directory / "disk.raw").open("wb") as disk:
+        disk.truncate(DISK)
+    simulator = Simulator(directory)
+    chassis = directory / "chassis.sh"
+    chassis.write_text(CHASSIS.format(directory=directory, tap=lan.tap("tap0"), mac=MAC))
+    settings = (directory / "lan.conf").read_text()
+    (directory / "lan.conf").write_text(re.sub(r'sol "[^"]*"', f'sol "{directory}/sol"', settings))
+    lan.host.start("socat", f"PTY,link={directory}/sol,raw,echo=0", f"PTY,link={directory}/line,raw,echo=0")
+    wait_until(lambda: (directory / "sol").exists() and (directory / "line").exists(), 10, "the serial line is there")
+    simulator.start()
+    try:
+        yield simulator
+    finally:
+        subprocess.run([chassis, "0x20", "set", "power", "0"], check=True, timeout=60)
+        simulator.close()
+
+
+async def test_a_server_with_an_ipmi_bmc_boots_by_a_network_that_has_its_own_dhcp_server(
+    lan: Lan, simulator: Simulator, new_service: NewService, tmp_path: Path
+) -> None:
+    """Its console, with one of the proofs, is Serial over LAN."""
+    other, image = lan.other_dhcp(f"--dhcp-host={MAC},{ADDRESS}"), "lightsout-server"
+    service = new_service(demo=False, config=configuration(tmp_path, beside="auto")).start()
+    add_node(service, bmc={"adapter": "ipmi", "host": "127.0.0.1", "port": simulator.port})
+    async with booting():
+        task = start(service, NODE, image, Way="Network")
+        await until_end(service, task)
+    assert_runs(service, task, image, "phone-home", "serial-nonce", "ssh-login")
+    assert f"DHCPACK(eth0) {ADDRESS} {MAC}" in other.read_text()
+    assert simulator.read("boot") == "none"
