@@ -282,7 +282,8 @@ class LoopRules:
     unknown takes the node into maintenance. `moved` are the failure domains of all that its switch can move: what only
     senses in there say is not believed. `presses` are actions that press a button: one that was cut off by our end is
     not repeated, since the machine may be slow to show what the first press did. `interruptible`: ForceOff cuts off
-    what is under way, which lets go, instead of waiting for its end.
+    what is under way, which lets go, instead of waiting for its end. `stops` counts the emergency stops that hold what
+    its switch moves: what was asked for before one moves nothing after it, whenever it is released.
     """
 
     hand_over: float | None = None
@@ -293,6 +294,7 @@ class LoopRules:
     moved: frozenset[str] = frozenset()
     presses: frozenset[PowerAction] = frozenset()
     interruptible: bool = False
+    stops: Callable[[], int] = lambda: 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -366,6 +366,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
             moved=loop.moved,
             presses=loop.presses,
             interruptible=True,
+            stops=lambda: site.safety.stops,
             locks_unknown=options.on_unknown == "maintenance",
         ),
     )
