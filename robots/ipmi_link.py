@@ -10,6 +10,7 @@ from bmc.ipmi.wire.numbers import NetFn
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, OutcomeUnknown, Unreachable
 from bmc.shared_devices import SharedDevices
+from robots.adapter import bmc_at
 from robots.foreign_boot import Boots
 from robots.ipmi_nursery import Hand, Nursery
 
@@ -17,6 +18,7 @@ LOOK_WITHIN, ACT_WITHIN, SIGN_OUT_WITHIN = 10.0, 20.0, 1.5
 QUIET_FOR = 30.0
 """Seconds for which a BMC that did not answer is asked only for what somebody waits for."""
 
+STANDARD_PORT = 623
 CHASSIS_STATUS, CHASSIS_CONTROL = 0x01, 0x02
 
 Credentials = Callable[[str], tuple[bytes, bytes]]
@@ -44,7 +46,7 @@ class Link:
     def __init__(
         self, host: str, port: int, credential: str, credentials: Credentials, devices: SharedDevices, clock: Clock
     ) -> None:
-        self.where = f"BMC {host}:{port}"
+        self.where = bmc_at(host, port, STANDARD_PORT)
         self.boots = Boots(clock)
         self._address = (host, port)
         self._credential = credential

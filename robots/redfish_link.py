@@ -16,6 +16,7 @@ from yarl import URL
 
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, BmcError, NotFound, OutcomeUnknown, Refused, Unreachable
+from robots.adapter import bmc_at
 
 ROOT = "/redfish/v1/"
 SESSIONS = "/redfish/v1/SessionService/Sessions"
@@ -74,8 +75,7 @@ class Link:
 
     def __init__(self, url: str, tls: Tls, credential: str, credentials: Credentials, clock: Clock) -> None:
         self.base = URL(url)
-        port = "" if self.base.is_default_port() else f":{self.base.port}"
-        self.where = f"BMC {self.base.host}{port}"
+        self.where = bmc_at(self.base.host or "", self.base.port or 0, 443 if self.base.scheme == "https" else 80)
         self._tls = tls
         self._credential = credential
         self._credentials = credentials

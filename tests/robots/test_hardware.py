@@ -43,7 +43,7 @@ def test_every_wrong_option_is_named_with_its_place(options, complaint, tmp_path
 MISPLACED: list[tuple[dict[str, Any], str]] = [
     ({"bmc": BMC, "supply": BMC}, r"options\.supply: ipmi has no supply; it cannot stand in supply"),
     ({"bmc": BMC, "media": BMC}, r"options\.media: ipmi has no media; it cannot stand in media"),
-    ({"power": BMC}, r"options\.power: no sense outside of BMC 127\.0\.0\.1:623 could tell that the node is off"),
+    ({"power": BMC}, r"options\.power: no sense outside of BMC 127\.0\.0\.1 could tell that the node is off"),
     ({"bmc": BMC, "sense": 2 * ["ipmi:h2"]}, r"options\.sense\[1\]: there is another sense of the name 'ipmi:h2'"),
 ]
 
@@ -74,7 +74,26 @@ async def test_a_bmc_gives_whatever_has_no_table_of_its_own(tmp_path: Path):
         assert {PowerAction.ON, PowerAction.FORCE_OFF} <= backend.switch.actions
         assert backend.rules.locks_unknown
         assert backend.rules.agree == 1.0
-        assert backend.rules.moved == {"BMC 127.0.0.1:623", "BMC 127.0.0.2:623"}
+        assert backend.rules.moved == {"BMC 127.0.0.1", "BMC 127.0.0.2"}
+
+
+REDFISH = {"adapter": "redfish", "host": "127.0.0.1", "credential": "lab"}
+BOTH: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
+    ({}, {}, True),
+    ({}, {"host": None, "url": "https://127.0.0.1/"}, True),
+    ({"host": "fd00::1"}, {"host": "FD00:0::1"}, True),
+    ({"port": 6230}, {}, False),
+    ({"port": 6230}, {"port": 8443}, False),
+    ({"host": "127.0.0.2"}, {}, False),
+]
+
+
+@pytest.mark.parametrize(("by_ipmi", "by_redfish", "one"), BOTH)
+async def test_a_bmc_is_one_failure_domain_by_whatever_protocol(by_ipmi, by_redfish, one, tmp_path: Path):
+    options = {"bmc": {**BMC, **by_ipmi}, "sense": [{**REDFISH, **by_redfish}]}
+    async with opened({**options, "power": options["sense"]}, make_site(tmp_path)) as backend:
+        assert (len({sense.domain for sense in backend.senses}) == 1) is one
+        assert (len(backend.rules.moved) == 1) is one
 
 
 def test_the_options_of_a_node_that_is_one_bmc_are_those_of_its_adapter(tmp_path: Path):
