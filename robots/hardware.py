@@ -253,7 +253,10 @@ class HardwareDriver:
                 opened.append((slot, parts))
             return _backend(definition.name, options, opened, site)
         except BaseException:
-            await AllRunning([parts.running for _, parts in opened if parts.running]).close()
+            begun = [parts.running for _, parts in opened if parts.running]
+            if len(opened) < len(slots) and isinstance(failed := slots[len(opened)].adapter, Together):
+                begun += failed.running
+            await AllRunning(begun).close()
             raise
 
     def checks(self, directory: Path, configured: Configured) -> Iterator[Check]:

@@ -1,14 +1,17 @@
 """How a node on real hardware is composed, and every way in which its options may be wrong."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from bmc.model.errors import InvalidOptions, InvalidRequest
+from bmc.model.errors import BackendFailed, InvalidOptions, InvalidRequest
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction
+from bmc.shared_devices import D, Lease, SharedDevices
 from robots.hardware import driver, ipmi
 from robots.testing import make_site, opened
 
@@ -75,6 +78,42 @@ async def test_a_bmc_gives_whatever_has_no_table_of_its_own(tmp_path: Path):
         assert backend.rules.locks_unknown
         assert backend.rules.agree == 1.0
         assert backend.rules.moved == {"BMC 127.0.0.1", "BMC 127.0.0.2"}
+
+
+class CountedDevices(SharedDevices):
+    """Knows how many leases have not ended."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.leases = 0
+
+    def lease(self, key: tuple[object, ...], make: Callable[[], D]) -> Lease[D]:
+        lease = super().lease(key, make)
+        self.leases += 1
+
+        async def end() -> None:
+            self.leases -= 1
+            await lease.end()
+
+        return Lease(lease.device, end)
+
+
+OUTLET = {"adapter": "pdu", "host": "127.0.0.1", "outlet": 1}
+ABSENT = {"adapter": "fence", "agent": "fence_imaginary", "host": "127.0.0.1", "plug": "1"}
+UNOPENED: list[dict[str, Any]] = [
+    {"bmc": BMC, "supply": OUTLET, "power": ABSENT},
+    {"bmc": BMC, "supply": {"together": [OUTLET, ABSENT]}},
+    {"bmc": BMC, "supply": {"together": [OUTLET, OUTLET]}, "power": {"together": [OUTLET, ABSENT]}},
+]
+
+
+@pytest.mark.parametrize("options", UNOPENED)
+async def test_a_node_that_cannot_be_opened_keeps_no_device(options, tmp_path: Path):
+    devices = CountedDevices()
+    site = replace(make_site(tmp_path), devices=devices)
+    with pytest.raises(BackendFailed, match="there is no fence_imaginary on this machine"):
+        await driver.open(NodeDefinition("n1", UUID(int=1), "hardware", options), site)
+    assert devices.leases == 0
 
 
 REDFISH = {"adapter": "redfish", "host": "127.0.0.1", "credential": "lab"}
