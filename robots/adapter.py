@@ -44,7 +44,9 @@ def seconds(value: object) -> object:
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(seconds), WithJsonSchema({"type": "number"})]
+Seconds = Annotated[
+    float, BeforeValidator(seconds), WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]})
+]
 Host = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9.:%_-]+$", to_lower=True)]
 
 

@@ -17,12 +17,12 @@ from bmc.reinstall.ways import ways_in
 
 SYSTEMS = "/redfish/v1/Systems"
 GIB = 1 << 30
-STATES = {
+STATES: dict[PowerState, str | None] = {
     PowerState.ON: "Enabled",
     PowerState.OFF: "StandbyOffline",
     PowerState.POWERING_ON: "Starting",
     PowerState.POWERING_OFF: "Enabled",
-    PowerState.UNKNOWN: "UnableToFunction",
+    PowerState.UNKNOWN: None,
 }
 _TIMEOUTS = {
     WatchdogAction.NONE: "None",

@@ -68,6 +68,12 @@ def test_a_definition_is_kept_as_it_was_written(tmp_path: Path):
     assert complete(options, tmp_path).options == options
 
 
+def test_one_table_of_power_is_a_list_of_one(tmp_path: Path):
+    one = complete({"power": OTHER, "bmc": BMC}, tmp_path)
+    assert one.options["power"] == [OTHER]
+    assert complete(dict(one.options), tmp_path) == one
+
+
 async def test_a_bmc_gives_whatever_has_no_table_of_its_own(tmp_path: Path):
     options = {"bmc": BMC, "power": [OTHER], "sense": ["ipmi:127.0.0.3"], "on_unknown": "maintenance", "agree": "1s"}
     async with opened(options, make_site(tmp_path)) as backend:

@@ -206,7 +206,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"power": {"together": OUTLET}}, r"options\.power\.together: Input should be a valid list"),
     ({"power": {"together": [OUTLET, {**OUTLET, "outlet": 0}]}}, r"options\.power\.together\[1\]\.outlet"),
     ({"power": {"together": [OUTLET, {"host": "p2"}]}}, r"options\.power\.together\[1\]\.adapter: expected one of"),
-    ({"power": [{"together": [OUTLET, OUTLET], "off": 3}]}, r"options\.power\[0\]\.off: there is no such option"),
+    ({"power": [{"together": [OUTLET, OUTLET], "off": 3}]}, r"options\.power\.off: there is no such option"),
     ({"power": {"together": [OUTLET, OUTLET], "off_for": "1 day"}}, r"options\.power\.off_for: expected a duration"),
     ({"power": {"together": [OUTLET, {**OUTLET, "credential": "x"}]}}, "credential 'x' is not in the configuration"),
     ({"supply": {"together": [OUTLET, {**OUTLET, "model": 1}]}}, r"options\.supply\.together\[1\]\.model"),
