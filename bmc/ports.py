@@ -299,7 +299,9 @@ class LoopRules:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Everything composed behind one node. `here`: it runs on the cores of this machine."""
+    """Everything composed behind one node. `here`: it runs on the cores of this machine. `lacks` says what would give
+    the node a part that it has not, by what the part is called: boot control, virtual drive, serial console, sensors.
+    """
 
     lifecycle: Lifecycle
     switch: PowerSwitch
@@ -322,6 +324,7 @@ class Backend:
     planner: Planner | None = None
     rules: LoopRules = LoopRules()
     here: bool = False
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

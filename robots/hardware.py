@@ -73,6 +73,8 @@ GIVES = {
     "deploy": "deploy",
 }
 """What of its parts an adapter must have to stand in this place."""
+MISSED = {"boot": "boot control", "media": "virtual drive", "console": "serial console", "sensors": "sensors"}
+"""What people call that of which they may find that the node has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +372,12 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
         network_boot=chosen["deploy"].network_boot,
         login=chosen["deploy"].login,
         planner=loop,
+        lacks={
+            called: f"an adapter that has one, in the option {place} of a node of driver hardware, would give it "
+            "(docs/hardware.md lists them)"
+            for place, called in MISSED.items()
+            if getattr(chosen[place], GIVES[place]) is None
+        },
         rules=LoopRules(
             hand_over=LONGEST_WAIT + PATIENCE + presses + tries * options.settle + options.boots_within,
             settle=options.settle,

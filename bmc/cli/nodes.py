@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from bmc.cli import apply, jobs
-from bmc.cli.client import SYSTEMS, Client, Resource, manager_path, system_path
+from bmc.cli.client import SYSTEMS, Client, Resource, lacking, manager_path, system_path
 from bmc.cli.completion import node_names
 from bmc.cli.errors import CliError
 from bmc.cli.files import first_line, read
@@ -156,9 +156,10 @@ def boot(
     """Show where the next boot goes, or say it."""
     client = Client()
     if target is None:
-        told = client.get(system_path(name)).get("Boot")
+        system = client.get(system_path(name))
+        told = system.get("Boot")
         if told is None:
-            raise CliError(f"{name}: its boot device cannot be chosen")
+            raise CliError(lacking(system, "boot control"))
     else:
         enabled = "Disabled" if target is BootTarget.NONE else "Continuous" if continuous else "Once"
         wanted = {"BootSourceOverrideTarget": target.value, "BootSourceOverrideEnabled": enabled}

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bmc.model.caller import Caller
 from bmc.model.commands import EjectMedia, InsertDeployMedium, InsertMedia
-from bmc.model.errors import Denied, InvalidRequest, NotSupported
+from bmc.model.errors import Denied, InvalidRequest
 from bmc.model.events import EventKind
 from bmc.node.part import Bench, Handlers
 from bmc.ports import MediaBay
@@ -85,5 +85,5 @@ class Drives:
 
     def _there(self) -> MediaBay:
         if self._bay is None:
-            raise NotSupported(f"{self._bench.name} has no virtual drive")
+            raise self._bench.without("virtual drive")
         return self._bay

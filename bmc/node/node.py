@@ -106,7 +106,7 @@ class Node:
         self._retired = ""
         self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
         self._hub = SerialHub(backend.serial) if backend.serial else None
-        bench = Bench(definition.name, keeper, clock, self._publish, self._refresh)
+        bench = Bench(definition.name, keeper, clock, self._publish, self._refresh, backend.lacks)
         self._sel = sel
         self._fru = fru
         self._fru_part = FruPart(bench, fru)
@@ -146,6 +146,7 @@ class Node:
             has_serial=backend.serial is not None,
             has_host_interface=backend.host is not None,
             has_firmware_setup=backend.firmware is not None,
+            lacks=backend.lacks,
         )
         drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
         parts = (
@@ -352,7 +353,7 @@ class Node:
     async def _open(self, stream: SerialConsole | Screen) -> ConsoleStream:
         if isinstance(stream, SerialConsole):
             if self._hub is None:
-                raise NotSupported(f"{self._snapshot.name} has no serial console")
+                raise NotSupported(self._snapshot.without("serial console"))
             return self._hub.open(stream.replay, stream.writable)
         if self._backend.screen is None:
             raise NotSupported(f"{self._snapshot.name} has no screen")

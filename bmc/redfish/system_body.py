@@ -304,6 +304,7 @@ def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
         Senses=[_sense(vote) for vote in snapshot.votes],
         LastPowerAction=_last_action(snapshot.last_action) if snapshot.last_action else None,
         InstalledImage=snapshot.installed_image or None,
+        MissingParts=[oem.MissingPart(Part=part, Remedy=remedy) for part, remedy in snapshot.lacks.items()],
         Firmware=firmware.value if firmware else None,
         Accelerator=snapshot.hardware.accelerator or None,
         Reservation=reservation,

@@ -10,6 +10,7 @@ from bmc.ipmi.wire.fru import MOST
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
 from bmc.model.caller import Role
 from bmc.model.commands import Identify, SetAssetTag, SetBootOverride, SetRestorePolicy
+from bmc.model.errors import NotSupported
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import RestorePolicy
 from bmc.redfish.body import Body
@@ -190,10 +191,12 @@ def _override(snapshot: NodeSnapshot, change: BootChange) -> BootOverride | None
 
     A target without Enabled means Once: a device must never stay overridden because a client said too little.
 
-    :raise RedfishError: 400, what cannot be.
+    :raise RedfishError: 400, what cannot be. :raise NotSupported: nothing can.
     """
     if not change.model_fields_set:
         return None
+    if not snapshot.boot_targets:
+        raise NotSupported(snapshot.without("boot control"))
     target, enabled = change.boot_source_override_target, change.boot_source_override_enabled
     if target is not None and target.value not in boot_targets(snapshot):
         pointer = "#/Boot/BootSourceOverrideTarget"

@@ -80,6 +80,7 @@ async def test_a_bmc_gives_whatever_has_no_table_of_its_own(tmp_path: Path):
         assert [sense.name for sense in backend.senses] == ["ipmi 127.0.0.1", "ipmi:127.0.0.3"]
         assert backend.boot is not None
         assert backend.media is None
+        assert backend.lacks.keys() == {"virtual drive"}
         assert {PowerAction.ON, PowerAction.FORCE_OFF} <= backend.switch.actions
         assert backend.rules.locks_unknown
         assert backend.rules.agree == 1.0
