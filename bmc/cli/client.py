@@ -123,8 +123,9 @@ class Client:
     def patch(self, path: str, body: Mapping[str, Any]) -> Resource:
         return self.call("PATCH", path, body)[0]
 
-    def delete(self, path: str) -> None:
-        self.call("DELETE", path)
+    def delete(self, path: str) -> Resource:
+        """What the service has to say of it; empty where that is nothing."""
+        return self.call("DELETE", path)[0]
 
     def put(self, path: str, file: BinaryIO, size: int) -> None:
         """Send the `size` bytes of a file. :raise CliError: as `call`."""

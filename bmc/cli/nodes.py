@@ -140,8 +140,10 @@ def ipmi_user(
 def remove(name: Name, yes: Yes = False) -> None:
     """Remove a node and its disks for good; it must be off."""
     ask(f"Remove {name} and everything on its disks for good?", yes)
-    Client().delete(system_path(name))
+    told = Client().delete(system_path(name)).get("@Message.ExtendedInfo", [])
     print(f"{name} removed")
+    for each in told:
+        print(f"{each['Message']}. {each['Resolution']}")
 
 
 def boot(

@@ -41,11 +41,12 @@ class NodeDefinition:
 
 @dataclass(frozen=True, slots=True)
 class MediaSlot:
-    """One virtual drive. `image` is the operator's URL or name, empty when nothing is inserted."""
+    """One virtual drive. `image` is the operator's URL or name, empty when nothing is inserted. `ours`: we did it."""
 
     id: str
     image: str = ""
     write_protected: bool = True
+    ours: bool = True
 
     @property
     def inserted(self) -> bool:

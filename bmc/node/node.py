@@ -148,11 +148,11 @@ class Node:
             has_firmware_setup=backend.firmware is not None,
             lacks=backend.lacks,
         )
-        drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
+        self._drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
         parts = (
             self._boot,
             self._firmware,
-            drives,
+            self._drives,
             self._light,
             self._reservations,
             self._sel_part,
@@ -265,6 +265,10 @@ class Node:
         if self._snapshot.power not in (PowerState.OFF, PowerState.UNKNOWN):
             raise WrongState(f"{name} is {self._snapshot.power.value}; power it off before it can be {verb}")
         self._retired = verb
+
+    async def give_back(self) -> list[str]:
+        """Take our media out of a machine that is to be no node any more; what may still be there, in words."""
+        return [] if self._definition.is_virtual else await self._drives.give_back()
 
     def _require_free(self, verb: str) -> None:
         name, held = self._snapshot.name, self._snapshot.reservation
