@@ -53,6 +53,7 @@ class Link:
         self._credentials = credentials
         self._nursery = devices.lease(("ipmi nursery",), Nursery)
         self._hand: Hand | None = None
+        self._login = (b"", b"")
         self._lock = asyncio.Lock()
         self._quiet_until = 0.0
 
@@ -119,7 +120,7 @@ class Link:
                     await self._hand.tell(request)
                     while (reply := await self._hand.hear()).get("sending"):
                         sending = True
-                    if reply.get("error") not in ("stale", "unknown"):
+                    if reply.get("error") not in ("stale", "unknown") and not self._outdated(reply):
                         break
                     # pyghmi would share its stale session with a new one, and take a late answer for another one's.
                     await self._kill()
@@ -135,9 +136,14 @@ class Link:
 
     async def _begin(self, console: bool = False) -> Hand:
         host, port = self._address
-        user, password = self._credentials(self._credential)
+        user, password = self._login = self._credentials(self._credential)
         first = {"host": host, "port": port, "user": user.hex(), "password": password.hex(), "console": console}
         return await self._nursery.device.worker(first)
+
+    def _outdated(self, reply: dict[str, Any]) -> bool:
+        """The worker was not let in, and signs in with what was replaced meanwhile."""
+        not_in = "error" in reply and not reply.get("code")
+        return not_in and self._login != self._credentials(self._credential)
 
     async def _kill(self) -> None:
         hand, self._hand = self._hand, None

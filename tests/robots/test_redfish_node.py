@@ -37,7 +37,7 @@ from robots.redfish_media import RedfishMedia
 from robots.redfish_media_server import MediaServer
 from robots.testing import opened
 from tests.redfish.estate import Estate, open_estate
-from tests.robots.redfish_peers import Wire, free_port, site, wire
+from tests.robots.redfish_peers import LOGINS, Wire, free_port, site, wire
 from tests.world import ADMIN, MemoryDrivers, MemoryServer, World, open_world, until
 
 ONCE_PXE = BootOverride(BootTarget.PXE, BootEnabled.ONCE)
@@ -308,6 +308,21 @@ async def test_a_wrong_password_is_told_is_never_off_and_is_not_tried_again_at_o
     with pytest.raises(BackendFailed, match="refused the credential"):
         await backend.switch.apply(PowerAction.ON)
     assert len(machine.wire.sent("POST")) == 1
+
+
+async def test_a_node_goes_on_with_a_password_that_was_changed_on_both_sides(
+    machine: Machine, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+):
+    backend = await machine.open(stack)
+    assert (await power(backend))[0] is PowerState.OFF
+    await machine.estate.service.accounts.change("admin", password="another secret of the BMC")
+    state, reason = await power(backend)
+    assert state is PowerState.UNKNOWN
+    assert "refused the credential 'fleet'" in reason
+    monkeypatch.setitem(LOGINS, "fleet", (b"admin", b"another secret of the BMC"))
+    assert (await power(backend))[0] is PowerState.OFF
+    await backend.switch.apply(PowerAction.ON)
+    assert machine.server.asked == [PowerAction.ON]
 
 
 async def test_who_may_only_look_is_told_so(machine: Machine, stack: AsyncExitStack):
