@@ -326,8 +326,9 @@ class Fleet:
         changed = [key for key in keys if before.options.get(key) != merged.options.get(key)]
         return changed + (["tags"] if merged.tags != before.tags else [])
 
-    async def remove(self, name: str, caller: Caller) -> None:
-        """Remove a node and its disks for good. It must be off.
+    async def remove(self, name: str, caller: Caller) -> list[str]:
+        """Remove a node and its disks for good. It must be off. Returns, in words, what may be left at its machine: one
+        that cannot be reached is no reason to keep the node.
 
         :raise NotFound, Denied: nothing was done. :raise WrongState: the node is not off.
         """
@@ -338,6 +339,7 @@ class Fleet:
                 why = member.node.snapshot.reason
                 raise WrongState(f"{name} cannot be removed ({why}); mend that first, or its disks would stay behind")
             member.node.retire("removed")
+            left = await member.node.give_back()
             await self._withdraw(name, member.node)
             try:
                 await member.node.erase()
@@ -348,7 +350,9 @@ class Fleet:
             except Exception:
                 await self._adopt(member.definition)
                 raise
-        await self._tell(EventKind.NODE_REMOVED, name, f"{name} was removed", "remove-node", caller)
+        told = f"{name} was removed" + (f", but {'; '.join(left)}; take it out there" if left else "")
+        await self._tell(EventKind.NODE_REMOVED, name, told, "remove-node", caller)
+        return left
 
     async def _open(self, definition: NodeDefinition, stand_in: Backend | None = None) -> Node:
         keeper = await StateKeeper.open(self._store, definition.name)

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from bmc.cli.errors import CliError, SignedOut
 from bmc.cli.files import first_line, password_of
+from bmc.model.node import without
 from bmc.places import config_file, state_directory
 
 Resource: TypeAlias = dict[str, Any]
@@ -122,8 +123,9 @@ class Client:
     def patch(self, path: str, body: Mapping[str, Any]) -> Resource:
         return self.call("PATCH", path, body)[0]
 
-    def delete(self, path: str) -> None:
-        self.call("DELETE", path)
+    def delete(self, path: str) -> Resource:
+        """What the service has to say of it; empty where that is nothing."""
+        return self.call("DELETE", path)[0]
 
     def put(self, path: str, file: BinaryIO, size: int) -> None:
         """Send the `size` bytes of a file. :raise CliError: as `call`."""
@@ -198,6 +200,16 @@ class Client:
 
 def system_path(name: str) -> str:
     return f"{SYSTEMS}/{quote(name, safe='')}"
+
+
+def remedies(system: Resource) -> dict[str, str]:
+    """What would give a node the parts that it has not, by what the part is called."""
+    return {each["Part"]: each["Remedy"] for each in system["Oem"]["Lightsout"]["MissingParts"]}
+
+
+def lacking(system: Resource, part: str) -> str:
+    """In words, that a node has no such part, and what would give it one."""
+    return without(system["Id"], part, remedies(system))
 
 
 def chassis_path(name: str) -> str:

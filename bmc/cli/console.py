@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bmc.cli.client import Client, system_path
+from bmc.cli.client import Client, lacking, system_path
 from bmc.cli.errors import CliError
 from bmc.cli.nodes import Name
 
@@ -31,8 +31,8 @@ def console(
     from bmc.cli.serial import talk
 
     client = Client()
-    if "SerialConsole" not in client.get(system_path(name)):
-        raise CliError(f"{name} has no serial console")
+    if "SerialConsole" not in (system := client.get(system_path(name))):
+        raise CliError(lacking(system, "serial console"))
     print(
         f"{name}: Enter ~. leaves the console, Enter ~? helps" + ("; only looking, Ctrl-C leaves too" if view else "")
     )

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import typer
 
-from bmc.cli.client import Client, Resource, system_path
+from bmc.cli.client import Client, Resource, lacking, system_path
 from bmc.cli.errors import CliError
 from bmc.cli.nodes import Name
 from bmc.cli.output import Json, document, table
@@ -47,16 +47,17 @@ def eject(name: Name, drive: Drive = None) -> None:
 
 def _drives(client: Client, name: str) -> list[Resource]:
     """:raise CliError: it has none."""
-    collection = client.get(system_path(name)).get("VirtualMedia")
+    system = client.get(system_path(name))
+    collection = system.get("VirtualMedia")
     if not collection:
-        raise CliError(f"{name} has no virtual drive")
+        raise CliError(lacking(system, "virtual drive"))
     return client.members(collection["@odata.id"])
 
 
 def _path(client: Client, name: str, drive: str | None) -> str:
+    there = _drives(client, name)
     if drive is not None:
         return f"{system_path(name)}/VirtualMedia/{quote(drive, safe='')}"
-    there = _drives(client, name)
     if len(there) > 1:
         raise CliError(f"{name} has the drives {', '.join(each['Id'] for each in there)}; choose one with --drive")
     return str(there[0]["@odata.id"])

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bmc.cli.client import Client, Resource, chassis_path, system_path
+from bmc.cli.client import Client, Resource, chassis_path, lacking, remedies, system_path
+from bmc.cli.errors import CliError
 from bmc.cli.nodes import Name
 from bmc.cli.output import CUT_OFF, Json, Yes, ask, document, line, printable, table
 from bmc.cli.patience import PAUSE, patiently
@@ -53,7 +54,10 @@ def clear(name: Name, yes: Yes = False) -> None:
 
 def sensors(name: Name, as_json: Json = False) -> None:
     """Readings and thresholds."""
-    found = Client().members(f"{chassis_path(name)}/Sensors")
+    client = Client()
+    found = client.members(f"{chassis_path(name)}/Sensors")
+    if not found and "sensors" in remedies(system := client.get(system_path(name))):
+        raise CliError(lacking(system, "sensors"))
     if as_json:
         document(found)
         return

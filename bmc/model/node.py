@@ -41,11 +41,12 @@ class NodeDefinition:
 
 @dataclass(frozen=True, slots=True)
 class MediaSlot:
-    """One virtual drive. `image` is the operator's URL or name, empty when nothing is inserted."""
+    """One virtual drive. `image` is the operator's URL or name, empty when nothing is inserted. `ours`: we did it."""
 
     id: str
     image: str = ""
     write_protected: bool = True
+    ours: bool = True
 
     @property
     def inserted(self) -> bool:
@@ -124,6 +125,10 @@ class Reservation:
     job: str = ""
 
 
+def without(name: str, part: str, lacks: Mapping[str, str]) -> str:
+    return f"{name} has no {part}" + (f"; {lacks[part]}" if part in lacks else "")
+
+
 @dataclass(frozen=True, slots=True)
 class NodeSnapshot:
     """All that a door may show of a node at `at` (seconds since the epoch). Replaced whole, never changed.
@@ -135,7 +140,7 @@ class NodeSnapshot:
     the list of sensors last became another one. `restore_policy` is None where the node or its vendor BMC decides what
     happens when its supply of power comes back. `next_firmware` is what the firmware will be from the next power on,
     None when it stays. `options_until_power_on` is what the running node still has of those options that were changed
-    while it was on.
+    while it was on. `lacks` says what would give it a part that it has not, by what the part is called.
     """
 
     definition: NodeDefinition
@@ -172,8 +177,13 @@ class NodeSnapshot:
     has_host_interface: bool = False
     has_firmware_setup: bool = False
     has_deploy_link: bool = False
+    lacks: Mapping[str, str] = field(default_factory=dict)
     installed_image: str = ""
 
     @property
     def name(self) -> str:
         return self.definition.name
+
+    def without(self, part: str) -> str:
+        """In words, that it has no such part, and what would give it one."""
+        return without(self.name, part, self.lacks)

@@ -106,7 +106,7 @@ class Node:
         self._retired = ""
         self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
         self._hub = SerialHub(backend.serial) if backend.serial else None
-        bench = Bench(definition.name, keeper, clock, self._publish, self._refresh)
+        bench = Bench(definition.name, keeper, clock, self._publish, self._refresh, backend.lacks)
         self._sel = sel
         self._fru = fru
         self._fru_part = FruPart(bench, fru)
@@ -146,12 +146,13 @@ class Node:
             has_serial=backend.serial is not None,
             has_host_interface=backend.host is not None,
             has_firmware_setup=backend.firmware is not None,
+            lacks=backend.lacks,
         )
-        drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
+        self._drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
         parts = (
             self._boot,
             self._firmware,
-            drives,
+            self._drives,
             self._light,
             self._reservations,
             self._sel_part,
@@ -265,6 +266,10 @@ class Node:
             raise WrongState(f"{name} is {self._snapshot.power.value}; power it off before it can be {verb}")
         self._retired = verb
 
+    async def give_back(self) -> list[str]:
+        """Take our media out of a machine that is to be no node any more; what may still be there, in words."""
+        return [] if self._definition.is_virtual else await self._drives.give_back()
+
     def _require_free(self, verb: str) -> None:
         name, held = self._snapshot.name, self._snapshot.reservation
         if held is not None:
@@ -352,7 +357,7 @@ class Node:
     async def _open(self, stream: SerialConsole | Screen) -> ConsoleStream:
         if isinstance(stream, SerialConsole):
             if self._hub is None:
-                raise NotSupported(f"{self._snapshot.name} has no serial console")
+                raise NotSupported(self._snapshot.without("serial console"))
             return self._hub.open(stream.replay, stream.writable)
         if self._backend.screen is None:
             raise NotSupported(f"{self._snapshot.name} has no screen")

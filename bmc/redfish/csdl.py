@@ -250,10 +250,7 @@ class _Document:
             ET.SubElement(record, "PropertyValue", Property="Type", String="Edm.PrimitiveType")
 
     def properties(self, element: ET.Element, schema: Schema) -> None:
-        """What may be a list or none is left to the open type that holds it: CSDL has no word for that."""
         for name, said in schema.get("properties", {}).items():
-            if _is_mixed(said):
-                continue
             kind, nullable = self.type_of(name, said, schema)
             linked = _said(said, "csdl")
             tag = "NavigationProperty" if linked else "Property"
@@ -308,11 +305,6 @@ class _Document:
             ET.SubElement(ET.SubElement(root, "edmx:Reference", Uri=csdl_file(name)), "edmx:Include", Namespace=name)
         root.append(self._services)
         return written(root)
-
-
-def _is_mixed(said: Schema) -> bool:
-    kinds = {each.get("type") for each in said.get("anyOf", ())} - {"null"}
-    return "array" in kinds and len(kinds) > 1
 
 
 def _said(said: Schema, key: str) -> str:

@@ -72,6 +72,13 @@ class LastPowerAction(TypedDict):
     Problem: Annotated[str | None, _text("What went wrong.")]
 
 
+class MissingPart(TypedDict):
+    """What a server has not, though it might."""
+
+    Part: Annotated[str, _text("What it is called: boot control, virtual drive, serial console or sensors.")]
+    Remedy: Annotated[str, _text("What would give it one.")]
+
+
 class LightsoutComputerSystem(TypedDict):
     """What Lightsout knows of a server beside the standard."""
 
@@ -93,6 +100,7 @@ class LightsoutComputerSystem(TypedDict):
     Senses: Annotated[list[Sense], _text("What each witness of the power state said last.")]
     LastPowerAction: Annotated[LastPowerAction | None, _text("The power action that was tried last; null if none was.")]
     InstalledImage: Annotated[str | None, _text("The image that Reinstall put on the server last.")]
+    MissingParts: Annotated[list[MissingPart], _text("What the server has not, and what would give it one.")]
     Firmware: Annotated[str | None, _text("How the server boots: UEFI or Legacy.")]
     Accelerator: Annotated[str | None, _text("What a virtual server's processor runs on.")]
     Reservation: Annotated[Reservation | None, _text("Who holds the server.")]

@@ -17,12 +17,12 @@ from bmc.reinstall.ways import ways_in
 
 SYSTEMS = "/redfish/v1/Systems"
 GIB = 1 << 30
-STATES = {
+STATES: dict[PowerState, str | None] = {
     PowerState.ON: "Enabled",
     PowerState.OFF: "StandbyOffline",
     PowerState.POWERING_ON: "Starting",
     PowerState.POWERING_OFF: "Enabled",
-    PowerState.UNKNOWN: "UnableToFunction",
+    PowerState.UNKNOWN: None,
 }
 _TIMEOUTS = {
     WatchdogAction.NONE: "None",
@@ -304,6 +304,7 @@ def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
         Senses=[_sense(vote) for vote in snapshot.votes],
         LastPowerAction=_last_action(snapshot.last_action) if snapshot.last_action else None,
         InstalledImage=snapshot.installed_image or None,
+        MissingParts=[oem.MissingPart(Part=part, Remedy=remedy) for part, remedy in snapshot.lacks.items()],
         Firmware=firmware.value if firmware else None,
         Accelerator=snapshot.hardware.accelerator or None,
         Reservation=reservation,

@@ -10,10 +10,13 @@ from bmc.ipmi.wire.fru import MOST
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
 from bmc.model.caller import Role
 from bmc.model.commands import Identify, SetAssetTag, SetBootOverride, SetRestorePolicy
+from bmc.model.errors import NotSupported
+from bmc.model.events import EventKind
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import RestorePolicy
 from bmc.redfish.body import Body
 from bmc.redfish.errors import RedfishError, fail
+from bmc.redfish.event_record import message_id
 from bmc.redfish.messages import message
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.system_body import SYSTEMS, boot_targets, editable, reset_types, system_body, system_path
@@ -145,8 +148,13 @@ async def change_system(call: Call) -> Reply:
 
 
 async def delete_system(call: Call) -> Reply:
-    await call.house.fleet.remove(call.node().snapshot.name, call.caller)
-    return Reply(status=204)
+    """What may be left at the machine is told in the answer, as it is in the event."""
+    left = await call.house.fleet.remove(call.node().snapshot.name, call.caller)
+    if not left:
+        return Reply(status=204)
+    usual = {"MessageId": message_id(EventKind.NODE_REMOVED), "MessageArgs": [], "MessageSeverity": "Warning"}
+    told = [usual | {"Message": each, "Resolution": "Take it out at the server's own BMC."} for each in left]
+    return Reply({"@Message.ExtendedInfo": told})
 
 
 async def reset_action_info(call: Call) -> Reply:
@@ -190,10 +198,12 @@ def _override(snapshot: NodeSnapshot, change: BootChange) -> BootOverride | None
 
     A target without Enabled means Once: a device must never stay overridden because a client said too little.
 
-    :raise RedfishError: 400, what cannot be.
+    :raise RedfishError: 400, what cannot be. :raise NotSupported: nothing can.
     """
     if not change.model_fields_set:
         return None
+    if not snapshot.boot_targets:
+        raise NotSupported(snapshot.without("boot control"))
     target, enabled = change.boot_source_override_target, change.boot_source_override_enabled
     if target is not None and target.value not in boot_targets(snapshot):
         pointer = "#/Boot/BootSourceOverrideTarget"

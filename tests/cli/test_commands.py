@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bmc.model.errors import Unreachable
 from bmc.model.events import Event, EventKind
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.store import Json
@@ -254,6 +255,21 @@ async def test_why_tells_whose_a_shutdown_was_that_the_guest_carried_out_and_tha
     server.become(PowerState.OFF, PowerCause.GUEST_SHUTDOWN)
     await until(lambda: service.world.fleet.node("n1").snapshot.power is PowerState.OFF)
     assert "guest-shutdown; nobody asked for it here" in await bmc.ok("why", "n1")
+
+
+async def test_a_removal_tells_what_is_left_in_a_bmc_that_does_not_answer(
+    service: Service, bmc: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def eject(_: str) -> None:
+        raise Unreachable("BMC h1 is unreachable")
+
+    await bmc.ok("media", "insert", "n1", "rescue.iso")
+    monkeypatch.setattr(service.drivers.servers["n1"], "eject", eject)
+    assert (await bmc.ok("node", "remove", "n1", "--yes")).splitlines() == [
+        "n1 removed",
+        "rescue.iso may still be in its drive cd0 (BMC h1 is unreachable). Take it out at the server's own BMC.",
+    ]
+    assert await bmc.ok("node", "remove", "n2", "--yes") == "n2 removed\n"
 
 
 async def test_accounts_are_managed_with_passwords_from_files(service: Service, bmc: Shell) -> None:

@@ -16,6 +16,7 @@ import openpyxl
 import pytest
 
 from tests.dmtf import dmtf
+from tests.e2e.conftest import SECURE, NewService
 from tests.e2e.service import ADMIN, ADMIN_PASSWORD, IPMI_PASSWORD, SYSTEMS, LiveService, boot, booting, wait_until
 
 N1 = f"{SYSTEMS}/n1"
@@ -105,6 +106,35 @@ def test_the_service_validator_knows_all_that_is_served(secure: LiveService, tmp
     assert verdicts["PASS"] > 1500
     assert len(secure.get(SUBSCRIPTIONS)["Members"]) >= 4
     assert {row[1] for row in allowed} <= {"/redfish/v1/Managers/n1"}
+
+
+OUTLET = {"adapter": "modbus", "host": "127.0.0.1", "port": 1, "coil": 0}
+LOOKS = {"adapter": "modbus", "host": "127.0.0.1", "port": 1, "look": "di0"}
+HARDWARE: dict[str, Any] = {
+    "power": [{"adapter": "wol", "mac": "52:54:00:12:34:56"}, {"together": [OUTLET, {**OUTLET, "coil": 1}]}],
+    "supply": {"together": [OUTLET, {**OUTLET, "coil": 1}]},
+    "sense": [LOOKS, "ping:127.0.0.1"],
+    "interlocks": [{**LOOKS, "look": "di1"}],
+    "escalate": ["hold", "outlet"],
+    "shared_with": ["n1"],
+    "settle": "30s",
+}
+
+
+def test_the_service_validator_knows_the_options_of_a_server_on_hardware(
+    new_service: NewService, tmp_path: Path
+) -> None:
+    dmtf("csdl")
+    service = new_service(demo=False, config=SECURE).start()
+    service.add_node("a2", "hardware", **HARDWARE)
+    button = {"adapter": "modbus-button", "host": "127.0.0.1", "port": 1, "power_coil": 0}
+    service.add_node("a3", "hardware", power=button, sense=[LOOKS])
+    verdicts, complaints = validated(service, tmp_path)
+    assert complaints == []
+    assert verdicts["PASS"] > 500
+    assert service.system("a3")["Status"]["State"] is None
+    assert service.system("a2")["Oem"]["Lightsout"]["Options"] == HARDWARE
+    assert service.system("a3")["Oem"]["Lightsout"]["Options"]["power"] == [button]
 
 
 @pytest.mark.slow
