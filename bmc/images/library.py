@@ -206,7 +206,7 @@ class Library:
             del self._uploads[work.job.id]
             await upload.close(error)
 
-    async def _convert(self, work: Work, source: Path, part: Part) -> "Content":
+    async def _convert(self, work: Work, source: Path, part: Part) -> Content:
         await work.enter(CONVERT, 60, 39)
         total = await finished(lambda: virtual_size(source))
         if not 0 < total <= self._largest or total % 512:

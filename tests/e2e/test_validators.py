@@ -62,7 +62,8 @@ def judge(directory: Path) -> tuple[Counter[str], list[tuple[str, ...]]]:
 
 def live_a_little(service: LiveService) -> None:
     """Have something of every kind there: a reservation, a medium, events, an IPMI user, a job that was cancelled, an
-    image that could not be fetched, a medium, an upload that is waited for, and a subscription that waits, beside the configuration's destinations.
+    image that could not be fetched, an upload that is waited for, and a subscription that waits, beside the
+    configuration's destinations.
     """
     subscription: dict[str, Any] = {"Destination": "https://hooks.example/in", "Protocol": "Redfish", "Context": "mine"}
     subscription |= {"MessageIds": ["Lightsout.1.0.NodeReset"], "OriginResources": [{"@odata.id": N1}]}

@@ -411,6 +411,23 @@ async def test_an_upload_that_a_crash_cut_off_goes_on_where_it_was(shop, world, 
         await jobs.close()
 
 
+async def test_an_upload_that_was_all_there_when_the_service_died_is_looked_at_and_added(
+    shop, world, library, jobs, files, tmp_path
+):
+    file = files["qcow2"]
+    job = await jobs.begin("import", to_upload(file, format="qcow2"), ADMIN)
+    await (await library.upload(job)).take(0, pieces(file[:1000]))
+    async with killed_and_started_again(world, jobs, tmp_path / "store" / "copy.db") as again:
+        (part,) = (tmp_path / "images").glob(".upload-*")
+        part.write_bytes(file)
+        library = shop.library(again)
+        jobs = jobs_with(again, library)
+        await jobs.resume()
+        assert (await ended(jobs, job)).state is JobState.COMPLETED
+        assert shop.kept() == ["web.json", "web.raw.zst"]
+        await jobs.close()
+
+
 @pytest.mark.parametrize("point", ["part", "listing"])
 def test_kill_9_in_the_middle_leaves_no_file_behind(tmp_path: Path, point: str) -> None:
     """A process of its own, which kills itself while the part is written, or when its file is there but not listed."""
