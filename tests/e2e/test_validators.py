@@ -74,7 +74,7 @@ def live_a_little(service: LiveService) -> None:
     service.do("POST", "/redfish/v1/Oem/Lightsout/Images", dead)
     (service.state / "media" / "tools.iso").write_bytes(bytes(2048))
     awaited = {"Id": "debian.iso", "FileSHA256": "0" * 64, "FileSizeBytes": 2048}
-    service.do("POST", "/redfish/v1/Oem/Lightsout/Media", awaited)
+    service.call("POST", "/redfish/v1/Oem/Lightsout/Media", awaited)  # it waits on, maybe since the time before
     job = service.do("POST", f"{N1}/Actions/Oem/Lightsout.Reinstall", {"Image": "lightsout-mini", "Hostname": "n1"})
     task = job.body["@odata.id"]
     service.call("DELETE", task)
