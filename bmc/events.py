@@ -195,6 +195,7 @@ class Target(Enum):
     AGGREGATE = "aggregate"
     SUBSCRIPTION = "subscription"
     IMAGE = "image"
+    MEDIUM = "medium"
     PATH = "path"
     SERVICE = "service"
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote, urlsplit
 
 from bmc.cli.errors import CliError, SignedOut
-from bmc.cli.files import first_line, password_of
+from bmc.cli.files import Readable, first_line, password_of
 from bmc.model.node import without
 from bmc.places import config_file, state_directory
 
@@ -127,12 +127,6 @@ class Client:
         """What the service has to say of it; empty where that is nothing."""
         return self.call("DELETE", path)[0]
 
-    def put(self, path: str, file: BinaryIO, size: int) -> None:
-        """Send the `size` bytes of a file. :raise CliError: as `call`."""
-        sent = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        with self.open("PUT", path, file, sent, UPLOAD_PATIENCE):
-            pass
-
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[Resource, str]:
         """:raise CliError: the service refused, in its own words, or does not answer."""
         with self.open(method, path, body) as answer:
@@ -147,7 +141,7 @@ class Client:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | BinaryIO | None = None,
+        body: Mapping[str, Any] | Readable | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = PATIENCE,
     ) -> Iterator[Answer]:
@@ -155,7 +149,7 @@ class Client:
         sent = {"Accept": "application/json", **(headers or {})}
         if self.token:
             sent["X-Auth-Token"] = self.token
-        data: bytes | BinaryIO | None = None
+        data: bytes | Readable | None = None
         if isinstance(body, Mapping):
             data = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"

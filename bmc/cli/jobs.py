@@ -74,6 +74,8 @@ def report(task: Resource) -> list[str]:
         return [*told, *(["the end of the serial console:", *tail] if tail else [])]
     lines = [line for line in told[:-1] if line not in ours["Steps"]]
     if "System" not in ours:  # of many, or of none
+        if medium := ours["Request"].get("medium"):
+            return [f"medium {medium} can be inserted now"]
         image = ours["Request"].get("image")
         return [f"image {image} can be put on nodes now"] if image else lines
     node = ours["System"]["@odata.id"].rpartition("/")[2]

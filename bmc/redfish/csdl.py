@@ -134,7 +134,7 @@ def resource_csdl(name: str, version: str, schema: Schema, uri: str) -> str:
     document.namespace(name)
     abstract = document.add("EntityType", Name=name, BaseType=f"{RESOURCE}.Resource", Abstract="true")
     document.describe(abstract, schema.get("description", ""))
-    document.uris(abstract, uri, ("Update", "Delete") if is_changeable(schema) else ())
+    document.uris(abstract, uri, ("Update", "Delete") if is_changeable(schema) else ("Delete",))
     document.namespace(f"{name}.{version}")
     entity = document.add("EntityType", Name=name, BaseType=f"{name}.{name}")
     document.properties(entity, schema)
@@ -142,19 +142,19 @@ def resource_csdl(name: str, version: str, schema: Schema, uri: str) -> str:
 
 
 def is_changeable(schema: Schema) -> bool:
-    """What has something to change is also made and deleted by clients."""
+    """Whether clients may change something of it."""
     return any(said.get("readonly") is False for said in schema.get("properties", {}).values())
 
 
-def collection_csdl(member: str, schema: Schema, uri: str) -> str:
-    """The CSDL file of a collection of `member`, whose schema is that of one."""
+def collection_csdl(member: str, uri: str) -> str:
+    """The CSDL file of a collection of `member`."""
     document = _Document()
     document.needs(member)
     name = f"{member}Collection"
     document.namespace(name)
     entity = document.add("EntityType", Name=name, BaseType=f"{RESOURCE}.ResourceCollection")
     document.describe(entity, f"The collection of {member} resources.")
-    document.uris(entity, uri, ("Insert",) if is_changeable(schema) else ())
+    document.uris(entity, uri, ("Insert",))
     property_ = ET.SubElement(
         entity, "NavigationProperty", Name="Members", Type=f"Collection({member}.{member})", Nullable="false"
     )

@@ -18,7 +18,7 @@ from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.hooks import Hooks
 from bmc.images.catalogue import Catalogue
-from bmc.images.image_import import ImageImport
+from bmc.images.library import Library
 from bmc.jobs import Jobs
 from bmc.model.caller import Role
 from bmc.model.clock import Clock
@@ -81,7 +81,7 @@ class House:
     hooks: Hooks
     aggregates: Aggregates
     catalogue: Catalogue
-    images: ImageImport
+    library: Library
     image_names: ImageNames
     ipmi: IpmiDoors
     safety: Safety

@@ -32,6 +32,10 @@ class LightsoutServiceRoot(TypedDict):
         JsonObject,
         _link("LightsoutImageCollection.LightsoutImageCollection", "The images that Reinstall can put on a server."),
     ]
+    Media: Annotated[
+        JsonObject,
+        _link("LightsoutMediumCollection.LightsoutMediumCollection", "The media that virtual drives take by name."),
+    ]
 
 
 class Endpoint(TypedDict):
@@ -215,7 +219,8 @@ class RequestedNetwork(TypedDict, total=False):
 class JobRequest(TypedDict, total=False):
     """What was asked of a job, as it keeps it."""
 
-    image: Annotated[str, _text("The image to write.")]
+    image: Annotated[str, _text("The image to write, or to add.")]
+    medium: Annotated[str, _text("The medium to add.")]
     image_sha256: Annotated[str, _text("Its digest when the job was begun.")]
     hostname: Annotated[str, _text("The new system's name.")]
     ssh_keys: Annotated[list[str], _text("The public keys that may log in.")]
@@ -233,6 +238,7 @@ class JobRequest(TypedDict, total=False):
     file: Annotated[str, _text("The file that an image is made of.")]
     format: Annotated[str, _text("How the file of an image is made and packed.")]
     file_sha256: Annotated[str, _text("Its digest.")]
+    file_size: Annotated[int, _text("Its bytes, if it is uploaded.")]
     title: Annotated[str, _text("The name that people read.")]
     description: Annotated[str, _text("What is said of it.")]
     kernel: Annotated[str, _text("The family of its kernel.")]
@@ -292,7 +298,7 @@ class LightsoutTask(TypedDict):
     Installed: Annotated[InstalledSystem | None, _text("What the new system has told of itself.")]
     Rescue: Annotated[RescueAccess | None, _text("How to get into a server that is being rescued.")]
     Erased: Annotated[ErasedDisk | None, _text("What was erased.")]
-    UploadURI: Annotated[str | None, _text("Where the file that the task waits for is to be PUT.")]
+    UploadURI: Annotated[str | None, _text("Where the file that the task waits for is to be uploaded, by tus 1.0.")]
     ConsoleTail: Annotated[str | None, _text("The last lines of the serial console of a job that failed.")]
     RamdiskLog: Annotated[str | None, _text("What the deploy ramdisk wrote of a job that failed.")]
 
@@ -322,7 +328,7 @@ class LightsoutAuditRecord(TypedDict):
     Task: Annotated[str | None, _text("The task on whose behalf it was.")]
     Action: Annotated[str, _text("What was asked.")]
     TargetKind: Annotated[
-        str, _text("What the target is: node, account, aggregate, subscription, image, path or service.")
+        str, _text("What the target is: node, account, aggregate, subscription, image, medium, path or service.")
     ]
     Target: Annotated[str | None, _text("Its name; null for the service itself.")]
     Outcome: Annotated[str, _text("ok or done, or why not.")]
@@ -364,6 +370,23 @@ class LightsoutImage(TypedDict):
     ]
     Proofs: Annotated[list[str], _text("What can show that the new system runs.", **CHANGEABLE)]
     BuiltIn: Annotated[bool, _text("Whether it was built by this service, and stays as it is.")]
+    Added: Annotated[str | None, _text("When it was added; null if it was built here.", **MOMENT)]
+    Account: Annotated[str | None, _text("Who added it.")]
+    UsedBy: Annotated[list[str], _text("The servers that Reinstall has put it on last.")]
+    WrittenTo: Annotated[list[str], _text("The servers that a task puts it on now; it cannot be deleted meanwhile.")]
+
+
+class LightsoutMedium(TypedDict):
+    """A medium that can be inserted into a virtual drive by its name."""
+
+    SizeBytes: Annotated[int, _text("Its bytes.")]
+    SHA256: Annotated[str | None, _text("Their digest, in hexadecimal; null if it was not added by Redfish.")]
+    Added: Annotated[str, _text("When it came.", **MOMENT)]
+    Account: Annotated[str | None, _text("Who added it.")]
+    InDirectory: Annotated[
+        bool, _text("Whether somebody put it into the service's media directory, where alone it can be deleted.")
+    ]
+    UsedBy: Annotated[list[str], _text("The servers that have it in a virtual drive; it cannot be deleted meanwhile.")]
 
 
 EXTENSIONS: tuple[type, ...] = (
@@ -378,8 +401,11 @@ EXTENSIONS: tuple[type, ...] = (
     LightsoutEventDestination,
 )
 """What lies below Oem.Lightsout."""
-RESOURCES: dict[type, str] = {LightsoutImage: "/redfish/v1/Oem/Lightsout/Images/{LightsoutImageId}"}
-"""Resources of our own, each the member of a collection, and where they are."""
+RESOURCES: dict[type, str] = {
+    LightsoutImage: "/redfish/v1/Oem/Lightsout/Images/{LightsoutImageId}",
+    LightsoutMedium: "/redfish/v1/Oem/Lightsout/Media/{LightsoutMediumId}",
+}
+"""Resources of our own, each the member of a collection, and where they are. Clients add and delete them."""
 
 
 def extension(name: str, values: Mapping[str, Any]) -> JsonObject:

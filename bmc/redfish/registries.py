@@ -73,6 +73,8 @@ EVENTS = {
     EventKind.IMAGE_ADDED: Template("An image can be put on servers from now on.", OK, NOTHING),
     EventKind.IMAGE_CHANGED: Template("What is said of an image was changed.", OK, NOTHING),
     EventKind.IMAGE_REMOVED: Template("An image was deleted.", OK, NOTHING),
+    EventKind.MEDIA_ADDED: Template("A medium can be inserted by its name from now on.", OK, NOTHING),
+    EventKind.MEDIA_REMOVED: Template("A medium was deleted.", OK, NOTHING),
     EventKind.SIGNED_IN: Template("An account has signed in.", OK, NOTHING),
     EventKind.SIGN_IN_FAILED: Template("A sign-in was refused.", WARNING, "Find out who tried."),
     EventKind.ACCOUNT_LOCKED: Template(

@@ -12,6 +12,8 @@ from bmc.redfish import (
     environment,
     event_service,
     images,
+    library,
+    library_media,
     logs,
     manager_network,
     managers,
@@ -57,6 +59,8 @@ FAMILIES = (
     event_service,
     subscriptions,
     images,
+    library_media,
+    library,
     update_service,
     certificates,
     certificate_service,
@@ -69,6 +73,7 @@ FAMILIES = (
 _FLEET_FAMILIES = (
     accounts,
     aggregation,
+    library,
     subscriptions,
     node_accounts,
     service_manager,
@@ -79,9 +84,10 @@ _FLEET_ROUTES = (
     ("POST", SYSTEMS),
     ("DELETE", f"{SYSTEMS}/{{node}}"),
     ("POST", service_root.IMAGES),
-    ("PUT", f"{tasks.UPLOADS}/{{job}}"),
+    ("POST", service_root.MEDIA),
     ("PATCH", images.IMAGE),
     ("DELETE", images.IMAGE),
+    ("DELETE", library_media.MEDIUM),
     ("POST", f"{event_service.SERVICE}/Actions/{event_service.TEST_ACTION}"),
 )
 

@@ -63,6 +63,7 @@ VERSIONS = {
     "LightsoutEvent": "v1_0_0",
     "LightsoutEventDestination": "v1_0_0",
     "LightsoutImage": "v1_0_0",
+    "LightsoutMedium": "v1_0_0",
     "LightsoutLogEntry": "v1_0_0",
     "LightsoutManager": "v1_0_0",
     "LightsoutManagerAccount": "v1_0_0",
@@ -97,6 +98,7 @@ COLLECTIONS = (
     "VirtualMediaCollection",
     "VolumeCollection",
     "LightsoutImageCollection",
+    "LightsoutMediumCollection",
 )
 
 

@@ -142,6 +142,17 @@ class LiveService:
             command, env=self._environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
         )
 
+    def popen(self, *words: str) -> "subprocess.Popen[str]":
+        """`bmc WORDS…` of this installation, under way."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "bmc.cli", *words],
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def launch(self) -> "subprocess.Popen[bytes]":
         """Start it and do not wait."""
         environment = self._environment()

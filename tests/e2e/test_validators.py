@@ -63,7 +63,8 @@ def judge(directory: Path) -> tuple[Counter[str], list[tuple[str, ...]]]:
 
 def live_a_little(service: LiveService) -> None:
     """Have something of every kind there: a reservation, a medium, events, an IPMI user, a job that was cancelled, an
-    image that could not be fetched, and a subscription that waits, beside the configuration's destinations.
+    image that could not be fetched, an upload that is waited for, and a subscription that waits, beside the
+    configuration's destinations.
     """
     subscription: dict[str, Any] = {"Destination": "https://hooks.example/in", "Protocol": "Redfish", "Context": "mine"}
     subscription |= {"MessageIds": ["Lightsout.1.0.NodeReset"], "OriginResources": [{"@odata.id": N1}]}
@@ -72,6 +73,9 @@ def live_a_little(service: LiveService) -> None:
     service.off("n1")
     dead = {"Id": "absent", "URL": "http://127.0.0.1:1/absent.raw", "FileSHA256": "0" * 64}
     service.do("POST", "/redfish/v1/Oem/Lightsout/Images", dead)
+    (service.state / "media" / "tools.iso").write_bytes(bytes(2048))
+    awaited = {"Id": "debian.iso", "FileSHA256": "0" * 64, "FileSizeBytes": 2048}
+    service.call("POST", "/redfish/v1/Oem/Lightsout/Media", awaited)  # it waits on, maybe since the time before
     job = service.do("POST", f"{N1}/Actions/Oem/Lightsout.Reinstall", {"Image": "lightsout-mini", "Hostname": "n1"})
     task = job.body["@odata.id"]
     service.call("DELETE", task)
