@@ -1,7 +1,7 @@
 """`bmc sel …` and `bmc sensors`: what the server has recorded, and what it measures now."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -10,9 +10,14 @@ from bmc.cli.client import Client, Resource, chassis_path, system_path
 from bmc.cli.nodes import Name
 from bmc.cli.output import CUT_OFF, Json, Yes, ask, document, line, printable, table
 from bmc.cli.patience import PAUSE, patiently
+from bmc.cli.words import one_of
+from bmc.model.sensor import Window
 
 LIMITS = ("LowerFatal", "LowerCritical", "LowerCaution", "UpperCaution", "UpperCritical", "UpperFatal")
 """In the order of a scale; ipmitool says lnr, lcr, lnc, unc, ucr, unr."""
+BARS = "▁▂▃▄▅▆▇█"
+WIDTH = 72
+"""Of a drawn history, in characters."""
 
 sel = typer.Typer(no_args_is_help=True, help="The System Event Log that IPMI clients read, too.")
 
@@ -51,14 +56,52 @@ def clear(name: Name, yes: Yes = False) -> None:
     print(f"{name}: system event log cleared")
 
 
-def sensors(name: Name, as_json: Json = False) -> None:
-    """Readings and thresholds."""
+def sensors(
+    name: Name,
+    history: Annotated[
+        Window | None,
+        typer.Option(parser=one_of(Window), metavar="WINDOW", help="what was read during the Hour or Day"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Readings and thresholds; with --history how they went, a gap where nothing was read."""
+    if history is not None:
+        _show_history(Client().get(f"{chassis_path(name)}/Oem/Lightsout/SensorHistory/{history.value}"), as_json)
+        return
     found = Client().members(f"{chassis_path(name)}/Sensors")
     if as_json:
         document(found)
         return
     head = ("sensor", "reading", "unit", "health", *(limit.lower() for limit in LIMITS))
     table(head, [_sensor(each) for each in found])
+
+
+def _show_history(told: Resource, as_json: bool) -> None:
+    if as_json:
+        document(told)
+        return
+    table(("sensor", "unit", "least", "mean", "greatest", f"since {told['Start']}"), list(map(_went, told["Sensors"])))
+
+
+def _went(series: Resource) -> tuple[object, ...]:
+    readings = series["Readings"]
+    known = [reading for reading in readings if reading is not None]
+    if not known:
+        return (series["Name"], series["ReadingUnits"], "-", "-", "-", "")
+    low = min(each for each in series.get("Minima", known) if each is not None)
+    high = max(each for each in series.get("Maxima", known) if each is not None)
+    size = len(readings) // WIDTH
+    drawn = "".join(_bar(readings[at : at + size], low, high) for at in range(0, len(readings), size))
+    mean = f"{sum(known) / len(known):.4g}"
+    return (series["Name"], series["ReadingUnits"], _number(low), mean, _number(high), drawn)
+
+
+def _bar(readings: Sequence[float | None], low: float, high: float) -> str:
+    """How high the greatest of them stands between `low` and `high`; a blank for none."""
+    known = [reading for reading in readings if reading is not None]
+    if not known:
+        return " "
+    return BARS[int((max(known) - low) / (high - low) * (len(BARS) - 1)) if high > low else 0]
 
 
 def sel_records(client: Client, name: str) -> list[Resource]:

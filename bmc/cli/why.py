@@ -41,7 +41,7 @@ def why(
     printed = _console(client, system, lines, notes)
     told = now(client, system, _cause(events))
     if as_json:
-        state = {"power": system["PowerState"], "health": system["Status"].get("Health"), "now": told}
+        state = {"power": system["PowerState"], "health": system["Status"]["HealthRollup"], "now": told}
         document({"node": name, **state, "timeline": timeline, "console": printed, "notes": notes})
         return
     print("\n".join(printable(line) for line in told))
@@ -66,7 +66,7 @@ def now(client: Client, system: Resource, cause: str) -> list[str]:
         state += f" since {ours['PowerSince']}: {cause or ours['PowerCause']}"
     told = [
         state,
-        f"health: {system['Status'].get('Health')}",
+        f"health: {system['Status']['HealthRollup']}",
         ours["Reason"] or "",
         "paused" if ours["Paused"] else "",
         jobs.now(client, system),

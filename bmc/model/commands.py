@@ -1,7 +1,8 @@
 """What a node can be asked to do: frozen values, so that a node may one day be on another host.
 
 `Command[R]` names its result; `role` is the least role that may ask; `action` is its name in the audit stream, which
-knows of all but those that come every few seconds from a guest.
+knows of all but those that come every few seconds, or change nothing. What is `harmless` is done for anybody who may,
+also while somebody else holds the node.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from bmc.model.node import Hardware
 from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerState, RestorePolicy
 from bmc.model.sel import SystemEvent
-from bmc.model.sensor import SensorSetting
+from bmc.model.sensor import SensorHistory, SensorSetting, Window
 from bmc.model.watchdog import WatchdogSetting, WatchdogUse
 
 R_co = TypeVar("R_co", covariant=True)
@@ -23,6 +24,7 @@ class Command(Generic[R_co]):
     action: ClassVar[str]
     role: ClassVar[Role] = Role.OPERATOR
     audited: ClassVar[bool] = True
+    harmless: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class PlanPower(Command[Plan]):
     power: PowerAction
     action: ClassVar[str] = "plan-power"
     audited: ClassVar[bool] = False
+    harmless: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,17 @@ class SetSensor(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadSensorHistory(Command[SensorHistory]):
+    """What the sensors read during the last hour or day."""
+
+    window: Window
+    action: ClassVar[str] = "read-sensor-history"
+    role: ClassVar[Role] = Role.READ_ONLY
+    audited: ClassVar[bool] = False
+    harmless: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class WriteFru(Command[None]):
     """Write into the FRU inventory area. :raise InvalidRequest: beyond its end."""
 
@@ -228,6 +242,7 @@ class Reserve(Command[None]):
 @dataclass(frozen=True, slots=True)
 class Release(Command[None]):
     action: ClassVar[str] = "release"
+    harmless: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)

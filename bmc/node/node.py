@@ -23,7 +23,6 @@ from bmc.model.commands import (
     NoteOsSeen,
     PlanPower,
     Power,
-    Release,
     ResetWatchdog,
     Resume,
     Screen,
@@ -188,7 +187,7 @@ class Node:
 
     async def start(self) -> None:
         """Adopt what runs, and begin to watch; touches nothing."""
-        await self._sensors.keeper.load()
+        await self._sensors.load()
         await self._backend.lifecycle.start()
         await self._supply.notice()
         self._refresh()
@@ -282,6 +281,7 @@ class Node:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._sensors.close()
         if self._hub is not None:
             await self._hub.close()
         await self._backend.lifecycle.close()
@@ -292,7 +292,7 @@ class Node:
         await self._keeper.delete()
         await self._power.forget()
         await self._sel.forget()
-        await self._sensors.keeper.forget()
+        await self._sensors.forget()
         await self._fru.forget()
 
     async def do(self, command: Command[R], caller: Caller) -> R:
@@ -307,7 +307,7 @@ class Node:
             self._authorise(command.action, command.role, caller)
             if self._retired:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
-            if not isinstance(command, Release | PlanPower) and not _of_the_guest(command, caller):
+            if not command.harmless and not _of_the_guest(command, caller):
                 self._reservations.check(caller)
             result = await self._handlers[type(command)](command, caller)
             outcome = "done"

@@ -341,6 +341,37 @@ class LightsoutEventDestination(TypedDict):
     HmacSecretSet: Annotated[bool, _text("Whether deliveries are signed.")]
 
 
+class LightsoutChassis(TypedDict):
+    """What a Chassis has beside the standard."""
+
+    SensorHistory: Annotated[
+        JsonObject,
+        _link("LightsoutSensorHistoryCollection.LightsoutSensorHistoryCollection", "What its sensors read before."),
+    ]
+
+
+class SensorSeries(TypedDict):
+    """What one sensor read; empty where it read nothing in all that time."""
+
+    Sensor: Annotated[JsonObject, _link("Sensor.Sensor", "The sensor.")]
+    Name: Annotated[str, _text("Its name.")]
+    ReadingUnits: Annotated[str, _text("The unit of all values.")]
+    Readings: Annotated[
+        list[float | None],
+        _text("A reading for each interval, oldest first, or the mean of several; null where nothing was read."),
+    ]
+    Minima: NotRequired[Annotated[list[float | None], _text("The least reading of each interval, where it is longer.")]]
+    Maxima: NotRequired[Annotated[list[float | None], _text("The greatest of each.")]]
+
+
+class LightsoutSensorHistory(TypedDict):
+    """What the sensors of a server read during the last hour or day."""
+
+    Start: Annotated[str, _text("When the first interval begins.", **MOMENT)]
+    IntervalSeconds: Annotated[int, _text("How long each is.")]
+    Sensors: Annotated[list[SensorSeries], _text("Each sensor of the server.")]
+
+
 class LightsoutImage(TypedDict):
     """An image that Reinstall can put on a server."""
 
@@ -360,6 +391,7 @@ class LightsoutImage(TypedDict):
 
 EXTENSIONS: tuple[type, ...] = (
     LightsoutServiceRoot,
+    LightsoutChassis,
     LightsoutComputerSystem,
     LightsoutManager,
     LightsoutManagerAccount,
@@ -370,7 +402,10 @@ EXTENSIONS: tuple[type, ...] = (
     LightsoutEventDestination,
 )
 """What lies below Oem.Lightsout."""
-RESOURCES: dict[type, str] = {LightsoutImage: "/redfish/v1/Oem/Lightsout/Images/{LightsoutImageId}"}
+RESOURCES: dict[type, str] = {
+    LightsoutImage: "/redfish/v1/Oem/Lightsout/Images/{LightsoutImageId}",
+    LightsoutSensorHistory: ("/redfish/v1/Chassis/{ChassisId}/Oem/Lightsout/SensorHistory/{LightsoutSensorHistoryId}"),
+}
 """Resources of our own, each the member of a collection, and where they are."""
 
 

@@ -11,6 +11,7 @@ from bmc.power.table import available
 from bmc.records.fru import inventory
 from bmc.redfish import oem
 from bmc.redfish.components import boot_order, component_links
+from bmc.redfish.sensors import sensor_conditions, sensors_health
 from bmc.redfish.types import JsonObject, link, moment, resource
 from bmc.reinstall.erase import EraseMethod
 from bmc.reinstall.ways import ways_in
@@ -180,21 +181,23 @@ def _watchdog(watchdog: Watchdog) -> JsonObject:
 
 
 def _status(snapshot: NodeSnapshot) -> JsonObject:
+    """Health is the server's own; the rollup and the conditions take its sensors in."""
     health = snapshot.health
     if snapshot.power is PowerState.UNKNOWN and health is Health.OK:
         health = Health.WARNING
-    status: JsonObject = {"State": STATES[snapshot.power], "Health": health.value}
+    rollup = max(health, sensors_health(snapshot.sensors), key=list(Health).index)
+    status: JsonObject = {"State": STATES[snapshot.power], "Health": health.value, "HealthRollup": rollup.value}
+    conditions = sensor_conditions(snapshot.name, snapshot.sensors)
     if health is not Health.OK:
-        status["Conditions"] = [
-            {
-                "MessageId": UNKNOWN_POWER if snapshot.power is PowerState.UNKNOWN else TROUBLE,
-                "Message": snapshot.reason or "The power state is unknown.",
-                "MessageArgs": [],
-                "Severity": health.value,
-                "Timestamp": moment(snapshot.power_since),
-            }
-        ]
-    return status
+        own = {
+            "MessageId": UNKNOWN_POWER if snapshot.power is PowerState.UNKNOWN else TROUBLE,
+            "Message": snapshot.reason or "The power state is unknown.",
+            "MessageArgs": [],
+            "Severity": health.value,
+            "Timestamp": moment(snapshot.power_since),
+        }
+        conditions.insert(0, own)
+    return status | ({"Conditions": conditions} if conditions else {})
 
 
 def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:

@@ -59,6 +59,7 @@ VERSIONS = {
     "UpdateService": "v1_17_0",
     "VirtualMedia": "v1_6_5",
     "LightsoutAuditRecord": "v1_0_0",
+    "LightsoutChassis": "v1_0_0",
     "LightsoutComputerSystem": "v1_0_0",
     "LightsoutEvent": "v1_0_0",
     "LightsoutEventDestination": "v1_0_0",
@@ -66,6 +67,7 @@ VERSIONS = {
     "LightsoutLogEntry": "v1_0_0",
     "LightsoutManager": "v1_0_0",
     "LightsoutManagerAccount": "v1_0_0",
+    "LightsoutSensorHistory": "v1_0_0",
     "LightsoutServiceRoot": "v1_0_0",
     "LightsoutTask": "v1_0_0",
 }
@@ -97,6 +99,7 @@ COLLECTIONS = (
     "VirtualMediaCollection",
     "VolumeCollection",
     "LightsoutImageCollection",
+    "LightsoutSensorHistoryCollection",
 )
 
 

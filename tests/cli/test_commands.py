@@ -167,6 +167,19 @@ async def test_sensors_have_readings_and_thresholds(bmc: Shell) -> None:
     assert all(each["Name"] in row for each, row in zip(shown, rows, strict=True))
 
 
+async def test_sensors_show_how_they_went_and_where_nothing_was_read(bmc: Shell) -> None:
+    await bmc.ok("power", "n1", "On")
+    node = bmc.service.world.fleet.node("n1")
+    await until(lambda: node.snapshot.sensors[3].reading is not None)
+    head, *rows = (await bmc.ok("sensors", "n1", "--history", "hour")).splitlines()
+    assert head.split()[:6] == ["sensor", "unit", "least", "mean", "greatest", "since"]
+    *told, drawn = rows[3].split()
+    assert (told, set(drawn)) == (["Inlet", "Temp", "Cel", "24.5", "24.5", "24.5"], {"▁"})
+    day = json.loads(await bmc.ok("sensors", "n1", "--history", "Day", "--json"))
+    assert (day["IntervalSeconds"], len(day["Sensors"][3]["Readings"])) == (300, 288)
+    assert (await bmc("sensors", "n1", "--history", "week")).code == 2
+
+
 async def test_events_are_told_and_followed_through_a_cut(service: Service, bmc: Shell) -> None:
     await bmc.ok("power", "n1", "on", "--wait")
     past = json.loads(await bmc.ok("events", "n1", "--json"))

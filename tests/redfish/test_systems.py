@@ -165,7 +165,7 @@ async def test_a_paused_node_is_shown_and_resumed(service: Service) -> None:
     assert (system["PowerState"], system["Status"]["Health"]) == ("On", "Critical")
     assert system["Status"]["Conditions"][0]["Message"] == "the disk is full"
     assert (await service.call("POST", f"{N1}/Actions/Oem/Lightsout.Resume", {})).status == 204
-    assert (await service.get(N1))["Status"] == {"State": "Enabled", "Health": "OK"}
+    assert (await service.get(N1))["Status"] == {"State": "Enabled", "Health": "OK", "HealthRollup": "OK"}
 
 
 async def test_an_unknown_power_state_is_null_with_its_reason_until_a_person_confirms_it(service: Service) -> None:
