@@ -170,6 +170,16 @@ class DeleteSelEntry(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class ResolveSelEntry(Command[None]):
+    """Note that a record was dealt with, or take that back. :raise NotFound: no such record."""
+
+    id: int
+    resolved: bool
+    action: ClassVar[str] = "resolve-sel-entry"
+    harmless: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class ClearSel(Command[None]):
     action: ClassVar[str] = "clear-sel"
 

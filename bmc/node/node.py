@@ -24,6 +24,7 @@ from bmc.model.commands import (
     PlanPower,
     Power,
     ResetWatchdog,
+    ResolveSelEntry,
     Resume,
     Screen,
     SerialConsole,
@@ -577,5 +578,7 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
             return {"offset": offset, "length": len(data)}
         case SetAssetTag(tag=tag):
             return {"tag": tag}
+        case ResolveSelEntry(id=id, resolved=resolved):
+            return {"record": id, "resolved": resolved}
         case _:
             return {}

@@ -303,6 +303,12 @@ class LightsoutEvent(LightsoutLogEntry):
     """What an event tells beside the standard."""
 
 
+class LightsoutLogService(TypedDict):
+    """What a log has beside the standard."""
+
+    ExportURIs: Annotated[list[str], _text("Where the log is as a file, in several formats; $filter chooses entries.")]
+
+
 class LightsoutAuditRecord(TypedDict):
     """Who did what to what, by which door, and how it ended."""
 
@@ -397,6 +403,7 @@ EXTENSIONS: tuple[type, ...] = (
     LightsoutManagerAccount,
     LightsoutTask,
     LightsoutLogEntry,
+    LightsoutLogService,
     LightsoutEvent,
     LightsoutAuditRecord,
     LightsoutEventDestination,

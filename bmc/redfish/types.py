@@ -65,6 +65,7 @@ VERSIONS = {
     "LightsoutEventDestination": "v1_0_0",
     "LightsoutImage": "v1_0_0",
     "LightsoutLogEntry": "v1_0_0",
+    "LightsoutLogService": "v1_0_0",
     "LightsoutManager": "v1_0_0",
     "LightsoutManagerAccount": "v1_0_0",
     "LightsoutSensorHistory": "v1_0_0",

@@ -158,6 +158,21 @@ async def test_the_sel_is_listed_oldest_first_and_cleared_after_asking(bmc: Shel
     assert {each["Message"] for each in left}.isdisjoint(each["Message"] for each in records)
 
 
+async def test_records_are_chosen_resolved_and_taken_away(bmc: Shell) -> None:
+    await bmc.ok("power", "n1", "on", "--wait")
+    node = bmc.service.world.fleet.node("n1")
+    await until(lambda: node.snapshot.sel.entries)
+    assert (await bmc.ok("sel", "resolve", "n1", "1")) == "n1: record 1 is resolved\n"
+    _, *rows = (await bmc.ok("sel", "list", "n1", "--filter", "Resolved eq true")).splitlines()
+    assert [row.split()[3] for row in rows] == ["x"]
+    assert (await bmc.ok("sel", "list", "n1", "--filter", "Resolved eq false")).count("\n") == 1
+    assert (await bmc.ok("sel", "resolve", "n1", "1", "--undo")) == "n1: record 1 is not resolved\n"
+    assert "Initiated by power up | Asserted\n" in await bmc.ok("sel", "export", "n1")
+    assert (await bmc.ok("sel", "export", "n1", "--format", "CSV")).startswith("Id,Created,Severity,")
+    assert json.loads(await bmc.ok("sel", "export", "n1", "--format", "json"))[0]["Id"] == "1"
+    assert (await bmc("sel", "resolve", "n1", "9")).code == 1
+
+
 async def test_sensors_have_readings_and_thresholds(bmc: Shell) -> None:
     await bmc.ok("power", "n1", "on", "--wait")
     shown = json.loads(await bmc.ok("sensors", "n1", "--json"))
