@@ -103,6 +103,12 @@ class Events:
         """
         return _events(await self._store.newest(EVENTS, limit, after, node or "", skip))
 
+    async def walk(self, node: str | None = None) -> AsyncIterator[Event]:
+        """All events that are kept, newest first, of one node or of all."""
+        async for record in self._store.walk(EVENTS, node or ""):
+            for event in _events([record]):
+                yield event
+
     async def count(self, node: str | None = None) -> int:
         """How many events are kept, of one node or of all."""
         return await self._store.count(EVENTS, node or "")
@@ -271,6 +277,13 @@ class Audit:
         """The last `limit` records, but for the very last `skip`, about one node or all; oldest first."""
         records = [_audit_record(each) for each in await self._store.newest(AUDIT, limit, subject=node, skip=skip)]
         return [record for record in records if not node or record.kind is Target.NODE]
+
+    async def walk(self, node: str = "") -> AsyncIterator[AuditRecord]:
+        """All records that are kept, newest first, about one node or all."""
+        async for stored in self._store.walk(AUDIT, node):
+            record = _audit_record(stored)
+            if not node or record.kind is Target.NODE:
+                yield record
 
     async def count(self, node: str = "") -> int:
         """How many records are kept, about one node or all."""

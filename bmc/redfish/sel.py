@@ -8,7 +8,7 @@ from bmc.records.sel_words import LEVELS
 from bmc.redfish import oem
 from bmc.redfish.body import Body, Nothing
 from bmc.redfish.errors import not_found
-from bmc.redfish.query import page
+from bmc.redfish.query import each, pick
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import JsonObject, collection, link, moment, resource
 
@@ -96,10 +96,9 @@ async def get_service(call: Call) -> Reply:
 
 async def list_entries(call: Call) -> Reply:
     sel = call.node().snapshot.sel
-    skip, top = page(call.request.query, CAPACITY)
-    shown = sel.entries[::-1][skip : skip + top]
-    members: list[object] = [entry_body(entry, sel, call.path) for entry in shown]
-    return Reply(collection(call.path, "LogEntryCollection", "System event log", members, total=len(sel.entries)))
+    newest = each(reversed(sel.entries))
+    members, total = await pick(call.request.query, newest, lambda entry: entry_body(entry, sel, call.path), CAPACITY)
+    return Reply(collection(call.path, "LogEntryCollection", "System event log", members, total), paged=True)
 
 
 async def get_entry(call: Call) -> Reply:
