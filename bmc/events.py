@@ -207,7 +207,8 @@ class Target(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """Who did what to what, by which door, and how it ended. `at` is seconds since the epoch.
+    """Who did what to what, by which door, and how it ended. `at` is seconds since the epoch, of its end; it was asked
+    for when it `began`.
 
     `target` is "" where it is the service itself.
     """
@@ -224,6 +225,7 @@ class AuditRecord:
     kind: Target
     target: str
     outcome: str
+    began: float
     details: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -242,17 +244,20 @@ class Audit:
         outcome: str,
         details: Mapping[str, object] = NO_DETAILS,
         kind: Target = Target.NODE,
+        began: float | None = None,
     ) -> None:
         """`target` is a name of its kind, or "" for the service itself; `outcome` is "ok", "done" or why not;
-        `details` are JSON values without secrets.
+        `details` are JSON values without secrets; it `began` now, if not said otherwise.
 
         :raise StoreFailed:
         """
         kind = kind if target else Target.SERVICE
+        now = self._clock.now()
         sequence = await self._store.append(
             AUDIT,
             {
-                "at": self._clock.now(),
+                "at": now,
+                "began": now if began is None else began,
                 "account": caller.account,
                 "role": caller.role.value,
                 "door": caller.door.value,
@@ -338,7 +343,8 @@ def _subject(kind: Target, target: str) -> str:
 
 
 def _audit_record(record: Record) -> AuditRecord:
-    value: dict[str, Any] = {"kind": _told_by_action(record.value), **record.value}
+    """One of an earlier version says less."""
+    value: dict[str, Any] = {"kind": _told_by_action(record.value), "began": record.value["at"], **record.value}
     typed = {"role": Role(value["role"]), "door": Door(value["door"]), "kind": Target(value["kind"])}
     return AuditRecord(**(value | typed), sequence=record.sequence)
 

@@ -17,12 +17,15 @@ from bmc.model.commands import (
     AddSelEntry,
     Command,
     ConfirmPower,
+    DeleteSelEntry,
+    EjectMedia,
     InsertMedia,
     NoteInspected,
     NoteInstalled,
     NoteOsSeen,
     PlanPower,
     Power,
+    Reserve,
     ResetWatchdog,
     ResolveSelEntry,
     Resume,
@@ -303,7 +306,7 @@ class Node:
         :raise Busy: another action or another's reservation holds the node.
         :raise BmcError: as the command's own contract says.
         """
-        outcome = "failed"
+        outcome, began = "failed", self._clock.now()
         try:
             self._authorise(command.action, command.role, caller)
             if self._retired:
@@ -321,7 +324,8 @@ class Node:
             raise
         finally:
             if command.audited:
-                await self._audit.record(caller, command.action, self._snapshot.name, outcome, _audit_details(command))
+                details = _audit_details(command)
+                await self._audit.record(caller, command.action, self._snapshot.name, outcome, details, began=began)
 
     @overload
     async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream: ...
@@ -393,7 +397,7 @@ class Node:
 
         :raise Busy: somebody does. :raise BmcError: as `do` of the same action.
         """
-        outcome = "failed"
+        outcome, began = "failed", self._clock.now()
         try:
             if self._retired:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
@@ -407,7 +411,7 @@ class Node:
             raise
         finally:
             details = {"action": action.value, "cause": cause.value}
-            await self._audit.record(SERVICE, Power.action, self._snapshot.name, outcome, details)
+            await self._audit.record(SERVICE, Power.action, self._snapshot.name, outcome, details, began=began)
 
     @property
     def _hindrance(self) -> str:
@@ -570,6 +574,14 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
             return {"action": action.value}
         case InsertMedia(slot=slot, image=image):
             return {"slot": slot, "image": image}
+        case EjectMedia(slot=slot):
+            return {"slot": slot}
+        case ConfirmPower(state=state):
+            return {"state": state.value}
+        case Reserve(reason=reason):
+            return {"reason": reason}
+        case DeleteSelEntry(id=id):
+            return {"record": id}
         case SetBootOverride(override=override):
             return dict(override.to_json())
         case SetFirmware(mode=mode):

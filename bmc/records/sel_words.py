@@ -344,15 +344,18 @@ _SPECIFIC = {
 
 def line(entry: SelEntry, sensors: Sequence[Sensor]) -> str:
     """`   3 | 11/28/26 | 03:47:43 UTC | Entity Presence Media | Present | Asserted`; `sensors` are the node's."""
-    if entry.record_type in PLAIN_OEM:
-        return f"{entry.id:4x} | OEM record {entry.record_type:02x} | {entry.data.hex()}"
     at = datetime.fromtimestamp(entry.stamp or 0, UTC).strftime("%m/%d/%y | %H:%M:%S UTC")
+    return " | ".join((f"{entry.id:4x}", *(() if entry.record_type in PLAIN_OEM else (at,)), *words(entry, sensors)))
+
+
+def words(entry: SelEntry, sensors: Sequence[Sensor]) -> tuple[str, ...]:
+    """The sensor, what happened to it, and whether that began or ended; of a record of another type, its data."""
+    if entry.record_type in PLAIN_OEM:
+        return f"OEM record {entry.record_type:02x}", entry.data.hex()
     if entry.record_type != SYSTEM_EVENT:
-        maker, rest = entry.data[2::-1].hex(), entry.data[3:].hex()
-        return f"{entry.id:4x} | {at} | OEM record {entry.record_type:02x} | {maker} | {rest}"
+        return f"OEM record {entry.record_type:02x}", entry.data[2::-1].hex(), entry.data[3:].hex()
     event = SystemEvent.unpack(entry.data)
-    direction = "Asserted" if event.asserted else "Deasserted"
-    return f"{entry.id:4x} | {at} | {_sensor(event, sensors)} | {_what(event)} | {direction}"
+    return _sensor(event, sensors), _what(event), "Asserted" if event.asserted else "Deasserted"
 
 
 def _sensor(event: SystemEvent, sensors: Sequence[Sensor]) -> str:

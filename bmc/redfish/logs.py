@@ -43,7 +43,7 @@ async def list_log(call: Call, title: str, source: Source[R], render: Callable[[
 
 async def list_services(call: Call) -> Reply:
     call.node()
-    members = links([f"{call.path}/EventLog", f"{call.path}/SEL"])
+    members = links([f"{call.path}/EventLog", f"{call.path}/SEL", f"{call.path}/Timeline"])
     return Reply(collection(call.path, "LogServiceCollection", "Logs", members))
 
 

@@ -303,6 +303,19 @@ class LightsoutEvent(LightsoutLogEntry):
     """What an event tells beside the standard."""
 
 
+class LightsoutHappening(TypedDict):
+    """One thing that happened to a server."""
+
+    Kind: Annotated[str, _text("Power, Boot, Media, Console, Job, Reservation, Health, SEL, SignIn or Settings.")]
+    Source: Annotated[str, _text("The log that it is from: event, audit or sel. The number in the Id is that log's.")]
+    What: Annotated[str, _text("The kind of the event, or the action of the audit.")]
+    Account: Annotated[str | None, _text("Whose doing it was.")]
+    Door: Annotated[str | None, _text("By what way: ipmi, redfish, web, cli, host, job or service.")]
+    Address: Annotated[str | None, _text("From where; for Administrators of the server.")]
+    Task: Annotated[str | None, _text("The task that it belongs to.")]
+    Outcome: Annotated[str | None, _text("How it ended: ok or done, or why not.")]
+
+
 class LightsoutLogService(TypedDict):
     """What a log has beside the standard."""
 
@@ -404,6 +417,7 @@ EXTENSIONS: tuple[type, ...] = (
     LightsoutTask,
     LightsoutLogEntry,
     LightsoutLogService,
+    LightsoutHappening,
     LightsoutEvent,
     LightsoutAuditRecord,
     LightsoutEventDestination,

@@ -30,6 +30,7 @@ from bmc.redfish import (
     system_actions,
     systems,
     tasks,
+    timeline,
     update_service,
 )
 from bmc.redfish.router import Route
@@ -56,6 +57,7 @@ FAMILIES = (
     sel,
     sel_export,
     audit,
+    timeline,
     tasks,
     aggregation,
     event_service,

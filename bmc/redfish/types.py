@@ -63,6 +63,7 @@ VERSIONS = {
     "LightsoutComputerSystem": "v1_0_0",
     "LightsoutEvent": "v1_0_0",
     "LightsoutEventDestination": "v1_0_0",
+    "LightsoutHappening": "v1_0_0",
     "LightsoutImage": "v1_0_0",
     "LightsoutLogEntry": "v1_0_0",
     "LightsoutLogService": "v1_0_0",

@@ -263,8 +263,8 @@ async def test_why_tells_who_did_what_by_which_door_and_the_end_of_the_console(s
 async def test_why_tells_an_administrator_who_was_refused_and_others_that_it_does_not(bmc: Shell) -> None:
     assert (await bmc("power", "n1", "on", as_="vera")).code == 1
     (refused,) = json.loads(await bmc.ok("why", "n1", "--json"))["timeline"][1:]
-    assert (refused["source"], refused["who"]) == ("audit", "vera (redfish from 127.0.0.1)")
-    assert refused["message"] == "power, action On: Denied"
+    assert (refused["source"], refused["kind"], refused["who"]) == ("audit", "Power", "vera (redfish from 127.0.0.1)")
+    assert refused["message"] == "asked for On: Denied"
     shown = json.loads(await bmc.ok("why", "n1", "--json", as_="olga"))
     assert [each["source"] for each in shown["timeline"]] == ["event"]
     assert "Administrators alone" in shown["notes"][0]
@@ -313,7 +313,8 @@ async def test_a_job_is_listed_followed_and_cancelled(service: Service, bmc: She
     for words in (("cancel", "99"), ("follow", "99")):
         assert "there is no such job" in (await bmc("job", *words)).err
     shown = json.loads(await bmc.ok("why", "n1", "--json", "--lines", "0"))
-    assert [each["who"] for each in shown["timeline"] if each["source"] == "job"] == ["admin", "admin"]
+    jobs = [each["what"] for each in shown["timeline"] if each["kind"] == "Job"]
+    assert jobs == ["reinstall", "job.ended"]
 
 
 async def test_a_job_that_has_ended_for_many_servers_is_shown(service: Service, bmc: Shell) -> None:

@@ -109,7 +109,7 @@ async def test_the_audit_is_searched_to_its_beginning_and_paged(service: Service
         f"{ours}/Account eq 'olga'",
         f"{ours}/Action eq 'power' and {ours}/Target eq 'n1'",
         "Severity ne 'OK'",
-        f"Created le {oldest['Created']} and {ours}/TargetKind eq 'node'",
+        f"Created le {oldest['Created']} and {ours}/Role eq 'Operator'",
         f"{ours}/Address eq '192.0.2.7' and not contains({ours}/Action,'boot')",
     ):
         assert (await service.get(f"{log}?$filter={quote(wanted)}"))["Members"] == [oldest], wanted
