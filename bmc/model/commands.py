@@ -1,8 +1,8 @@
 """What a node can be asked to do: frozen values, so that a node may one day be on another host.
 
 `Command[R]` names its result; `role` is the least role that may ask; `action` is its name in the audit stream, which
-knows of all but those that come every few seconds, or change nothing. What is `harmless` is done for anybody who may,
-also while somebody else holds the node.
+knows of all but those that come every few seconds, or change nothing. What is `even_held` is done also
+while somebody else holds the node, or looks to that itself.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Command(Generic[R_co]):
     action: ClassVar[str]
     role: ClassVar[Role] = Role.OPERATOR
     audited: ClassVar[bool] = True
-    harmless: ClassVar[bool] = False
+    even_held: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class PlanPower(Command[Plan]):
     power: PowerAction
     action: ClassVar[str] = "plan-power"
     audited: ClassVar[bool] = False
-    harmless: ClassVar[bool] = True
+    even_held: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class ResolveSelEntry(Command[None]):
     id: int
     resolved: bool
     action: ClassVar[str] = "resolve-sel-entry"
-    harmless: ClassVar[bool] = True
+    even_held: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ class ReadSensorHistory(Command[SensorHistory]):
     action: ClassVar[str] = "read-sensor-history"
     role: ClassVar[Role] = Role.READ_ONLY
     audited: ClassVar[bool] = False
-    harmless: ClassVar[bool] = True
+    even_held: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +243,27 @@ class SetAssetTag(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class Reserve(Command[None]):
-    """Hold the node, for a person with a note or for the caller's job."""
+    """Hold the node, for a person with a reason or for the caller's job; `until` is in seconds since the epoch.
+
+    :raise Busy: somebody else holds it. A job of who holds it goes before; the person's comes back when it has ended.
+    """
 
     reason: str
+    until: float | None = None
     action: ClassVar[str] = "reserve"
+    even_held: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
 class Release(Command[None]):
+    """Let go of it. An administrator ends what another person holds, with a note.
+
+    :raise Busy: a job holds it, or another person does. :raise InvalidRequest: there is no note.
+    """
+
+    note: str = ""
     action: ClassVar[str] = "release"
-    harmless: ClassVar[bool] = True
+    even_held: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from bmc.model.commands import (
     NoteOsSeen,
     PlanPower,
     Power,
+    Release,
     Reserve,
     ResetWatchdog,
     ResolveSelEntry,
@@ -196,6 +197,7 @@ class Node:
         await self._supply.notice()
         self._refresh()
         self._light.start()
+        self._reservations.start()
         if self._backend.boot is not None:
             self._spawn(self._boot.follow(self._backend.boot), "boots")
         await self._power.start()
@@ -280,6 +282,7 @@ class Node:
         await self._watchdog.close()
         await self._power.close()
         self._light.close()
+        self._reservations.close()
         await self._fru_part.close()
         tasks = list(self._tasks)
         for task in tasks:
@@ -311,7 +314,7 @@ class Node:
             self._authorise(command.action, command.role, caller)
             if self._retired:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
-            if not command.harmless and not _of_the_guest(command, caller):
+            if not command.even_held and not _of_the_guest(command, caller):
                 self._reservations.check(caller)
             result = await self._handlers[type(command)](command, caller)
             outcome = "done"
@@ -578,8 +581,10 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
             return {"slot": slot}
         case ConfirmPower(state=state):
             return {"state": state.value}
-        case Reserve(reason=reason):
-            return {"reason": reason}
+        case Reserve(reason=reason, until=until):
+            return {"reason": reason, **({} if until is None else {"until": until})}
+        case Release(note=note):
+            return {"note": note} if note else {}
         case DeleteSelEntry(id=id):
             return {"record": id}
         case SetBootOverride(override=override):

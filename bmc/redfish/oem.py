@@ -47,6 +47,7 @@ class Reservation(TypedDict):
     Holder: Annotated[str, _text("The account or job that holds it.")]
     Reason: Annotated[str, _text("Why.")]
     Since: Annotated[str, _text("Since when.", **MOMENT)]
+    Until: Annotated[str | None, _text("When it ends by itself; null: when it is released.", **MOMENT)]
 
 
 class Sense(TypedDict):

@@ -92,8 +92,10 @@ def editable(snapshot: NodeSnapshot) -> object:
     ]
 
 
-def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonObject:
-    """As a caller of `role` sees it. Reinstall is offered with the names in `images`, or not at all."""
+def system_body(snapshot: NodeSnapshot, images: list[str], role: Role, holds: bool) -> JsonObject:
+    """As a caller of `role` sees it, who `holds` the node or not. Reinstall is offered with the names in `images`, or
+    not at all.
+    """
     name, hardware = snapshot.name, snapshot.hardware
     path = system_path(name)
     body = resource(
@@ -112,7 +114,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
             "Chassis": [link(f"/redfish/v1/Chassis/{name}")],
             "ManagedBy": [link(f"/redfish/v1/Managers/{name}")],
         },
-        Oem=oem.extension("LightsoutComputerSystem", _oem(snapshot, role)),
+        Oem=oem.extension("LightsoutComputerSystem", _oem(snapshot, role, holds)),
     )
     body |= power_state(snapshot)
     for key, value in (
@@ -284,14 +286,15 @@ def _last_action(last: LastAction) -> oem.LastPowerAction:
     )
 
 
-def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
+def _oem(snapshot: NodeSnapshot, role: Role, holds: bool) -> oem.LightsoutComputerSystem:
     definition, held = snapshot.definition, snapshot.reservation
     ipmi = definition.ipmi
     reservation = None
     if held is not None:
-        reservation = oem.Reservation(Holder=held.holder, Reason=held.reason, Since=moment(held.since))
+        until = moment(held.until) if held.until is not None else None
+        reservation = oem.Reservation(Holder=held.holder, Reason=held.reason, Since=moment(held.since), Until=until)
     firmware = snapshot.hardware.firmware
-    may = role.rank >= Power.role.rank and not (held and held.job)
+    may = role.rank >= Power.role.rank and (held is None or holds)
     possible = available(snapshot.power, snapshot.actions) if may else frozenset[PowerAction]()
     return oem.LightsoutComputerSystem(
         Driver=definition.driver,

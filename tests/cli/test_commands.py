@@ -284,6 +284,20 @@ async def test_why_tells_whose_a_shutdown_was_that_the_guest_carried_out_and_tha
     assert "guest-shutdown; nobody asked for it here" in await bmc.ok("why", "n1")
 
 
+async def test_nodes_are_held_with_a_reason_and_let_go_of(bmc: Shell) -> None:
+    held = await bmc.ok("reserve", "n[1-2]", "--reason", "new fans", "--for", "2h", as_="olga")
+    assert held == "n1: reserved\nn2: reserved\n"
+    listed = await bmc.ok("node", "list")
+    assert listed.count("held by olga: new fans, until 20") == 2
+    assert "olga holds n1: new fans (until 20" in (await bmc("power", "n1", "on")).err
+    refused = await bmc("release", "n1")
+    assert (refused.code, "takes a note" in refused.err) == (1, True)
+    assert await bmc.ok("release", "n1", "--note", "olga is on leave") == "n1: released\n"
+    assert "released it: olga is on leave" in await bmc.ok("why", "n1", "--lines", "0")
+    assert await bmc.ok("release", "n2", as_="olga") == "n2: released\n"
+    assert (await bmc("reserve", "n1", "--reason", "x", "--for", "long")).code == 2
+
+
 async def test_accounts_are_managed_with_passwords_from_files(service: Service, bmc: Shell) -> None:
     first, second = bmc.secret("first secret of rita"), bmc.secret("second secret of rita")
     await bmc.ok("account", "add", "rita", "--role", "operator", "--tag", "lab", "--password-file", first)
