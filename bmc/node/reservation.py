@@ -1,6 +1,7 @@
 """Who holds one node: a job, or a person with a reason."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime
 
 from bmc.model.caller import SERVICE, Caller, Role
@@ -9,6 +10,12 @@ from bmc.model.errors import Busy, InvalidRequest
 from bmc.model.events import EventKind, Severity
 from bmc.model.node import Reservation
 from bmc.node.part import Bench, Handlers
+from bmc.store import StoreFailed
+
+log = logging.getLogger(__name__)
+
+_AGAIN = 30.0
+"""Seconds after which an end that could not be stored is tried again."""
 
 
 class Reservations:
@@ -111,14 +118,24 @@ class Reservations:
         if self._now is not None and self._now.until is not None:
             self._ending = asyncio.create_task(self._end(self._now, self._now.until))
 
-    async def _end(self, held: Reservation, until: float) -> None:
-        while (left := until - self._bench.clock.now()) > 0:
-            await self._bench.clock.sleep(left)
+    async def _end(self, held: Reservation, at: float) -> None:
+        while self._now is held:
+            if (left := at - self._bench.clock.now()) > 0:
+                await self._bench.clock.sleep(left)
+                continue
+            try:
+                await self._drop(held)
+            except StoreFailed as error:  # nobody else would end it
+                log.warning("the reservation of %s cannot end yet: %s", self._bench.name, error)
+                at = self._bench.clock.now() + _AGAIN
+
+    async def _drop(self, held: Reservation) -> None:
+        """Its time is up. :raise StoreFailed: it goes on."""
         async with self._reserving:
             if self._now is not held:
                 return
-            self._ending = None  # it is us
-            await self._hold(None)
+            await self._bench.keeper.change(reservation=None)
+        self._bench.refresh()
         message = f"{self._bench.name} released: the time of {held.holder} is up"
         await self._bench.publish(EventKind.RELEASED, message, account=SERVICE.account)
 
