@@ -23,6 +23,7 @@ from bmc.cli import (
     ramdisk,
     records,
     remote,
+    reservations,
     robot,
     why,
 )
@@ -38,6 +39,8 @@ app = typer.Typer(cls=Group, no_args_is_help=True, pretty_exceptions_enable=Fals
 app.callback()(remote.options)
 for verb in (
     power.power,
+    reservations.reserve,
+    reservations.release,
     console.console,
     nodes.boot,
     nodes.reinstall,

@@ -99,7 +99,9 @@ def now(client: Client, system: Resource) -> str:
         job = client.get(task["@odata.id"])
         step = f", {job['Oem']['Lightsout']['Step'] or ''}, {job['PercentComplete']} %"
         return f"job {job['Id']}: {job['Oem']['Lightsout']['Kind']}{'' if job['TaskState'] in ENDED else step}"
-    return f"held by {held['Holder']}: {held['Reason']}" if held else ""
+    if not held:
+        return ""
+    return f"held by {held['Holder']}: {held['Reason']}" + (f", until {held['Until']}" if held["Until"] else "")
 
 
 def _path(job: str) -> str:

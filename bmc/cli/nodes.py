@@ -66,7 +66,7 @@ def list_nodes(as_json: Json = False) -> None:
             (
                 system["Id"],
                 system["PowerState"] or "Unknown",
-                system["Status"].get("Health"),
+                system["Status"]["HealthRollup"],
                 f"{endpoint['Host']}:{endpoint['Port']}" if endpoint else "",
                 ours.get("InstalledImage"),
                 ",".join(ours["Tags"]),

@@ -117,12 +117,23 @@ NO_HARDWARE = Hardware()
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Who holds the node, since when (seconds since the epoch), and why. `job` is empty when a person holds it."""
+    """Who holds the node, since when (seconds since the epoch), and why. `job` is empty when a person holds it.
+
+    It ends by itself at `until`, if that is not None. `behind` is that of the person whose job this is of: it comes
+    back when the job has ended.
+    """
 
     holder: str
     reason: str
     since: float
     job: str = ""
+    until: float | None = None
+    behind: "Reservation | None" = None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Reservation":
+        behind = value.get("behind")
+        return cls(**{**value, "behind": cls.from_json(behind) if behind else None})
 
 
 def without(name: str, part: str, lacks: Mapping[str, str]) -> str:

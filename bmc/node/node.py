@@ -17,6 +17,8 @@ from bmc.model.commands import (
     AddSelEntry,
     Command,
     ConfirmPower,
+    DeleteSelEntry,
+    EjectMedia,
     InsertMedia,
     NoteInspected,
     NoteInstalled,
@@ -24,7 +26,9 @@ from bmc.model.commands import (
     PlanPower,
     Power,
     Release,
+    Reserve,
     ResetWatchdog,
+    ResolveSelEntry,
     Resume,
     Screen,
     SerialConsole,
@@ -189,11 +193,12 @@ class Node:
 
     async def start(self) -> None:
         """Adopt what runs, and begin to watch; touches nothing."""
-        await self._sensors.keeper.load()
+        await self._sensors.load()
         await self._backend.lifecycle.start()
         await self._supply.notice()
         self._refresh()
         self._light.start()
+        self._reservations.start()
         if self._backend.boot is not None:
             self._spawn(self._boot.follow(self._backend.boot), "boots")
         await self._power.start()
@@ -282,11 +287,13 @@ class Node:
         await self._watchdog.close()
         await self._power.close()
         self._light.close()
+        self._reservations.close()
         await self._fru_part.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._sensors.close()
         if self._hub is not None:
             await self._hub.close()
         await self._backend.lifecycle.close()
@@ -297,7 +304,7 @@ class Node:
         await self._keeper.delete()
         await self._power.forget()
         await self._sel.forget()
-        await self._sensors.keeper.forget()
+        await self._sensors.forget()
         await self._fru.forget()
 
     async def do(self, command: Command[R], caller: Caller) -> R:
@@ -307,12 +314,12 @@ class Node:
         :raise Busy: another action or another's reservation holds the node.
         :raise BmcError: as the command's own contract says.
         """
-        outcome = "failed"
+        outcome, began = "failed", self._clock.now()
         try:
             self._authorise(command.action, command.role, caller)
             if self._retired:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
-            if not isinstance(command, Release | PlanPower) and not _of_the_guest(command, caller):
+            if not command.even_held and not _of_the_guest(command, caller):
                 self._reservations.check(caller)
             result = await self._handlers[type(command)](command, caller)
             outcome = "done"
@@ -325,7 +332,8 @@ class Node:
             raise
         finally:
             if command.audited:
-                await self._audit.record(caller, command.action, self._snapshot.name, outcome, _audit_details(command))
+                details = _audit_details(command)
+                await self._audit.record(caller, command.action, self._snapshot.name, outcome, details, began=began)
 
     @overload
     async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream: ...
@@ -397,7 +405,7 @@ class Node:
 
         :raise Busy: somebody does. :raise BmcError: as `do` of the same action.
         """
-        outcome = "failed"
+        outcome, began = "failed", self._clock.now()
         try:
             if self._retired:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
@@ -411,7 +419,7 @@ class Node:
             raise
         finally:
             details = {"action": action.value, "cause": cause.value}
-            await self._audit.record(SERVICE, Power.action, self._snapshot.name, outcome, details)
+            await self._audit.record(SERVICE, Power.action, self._snapshot.name, outcome, details, began=began)
 
     @property
     def _hindrance(self) -> str:
@@ -574,6 +582,16 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
             return {"action": action.value}
         case InsertMedia(slot=slot, image=image):
             return {"slot": slot, "image": image}
+        case EjectMedia(slot=slot):
+            return {"slot": slot}
+        case ConfirmPower(state=state):
+            return {"state": state.value}
+        case Reserve(reason=reason, until=until):
+            return {"reason": reason, **({} if until is None else {"until": until})}
+        case Release(note=note):
+            return {"note": note} if note else {}
+        case DeleteSelEntry(id=id):
+            return {"record": id}
         case SetBootOverride(override=override):
             return dict(override.to_json())
         case SetFirmware(mode=mode):
@@ -582,5 +600,7 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
             return {"offset": offset, "length": len(data)}
         case SetAssetTag(tag=tag):
             return {"tag": tag}
+        case ResolveSelEntry(id=id, resolved=resolved):
+            return {"record": id, "resolved": resolved}
         case _:
             return {}

@@ -272,8 +272,8 @@ class _Document:
             name = said["$ref"].rpartition("/")[2]
             said = whole["$defs"][name]
         if said.get("type") == "array":
-            kind, _ = self.type_of(name, said["items"], whole)
-            return f"Collection({kind})", nullable
+            kind, has_nulls = self.type_of(name, said["items"], whole)
+            return f"Collection({kind})", nullable or has_nulls
         if said.get("type") == "object":
             self._define(name, said, whole)
             return f"{self._name}.{name}", nullable

@@ -130,7 +130,7 @@ class RedfishDoor:
         headers = {"Link": f"<{schema(body)}>; rel=describedby", **reply.headers}
         if route.method == "GET" and query:
             # What is sent is no longer what the ETag is of: a 304 for it would hide a change of a member.
-            body = await queries.apply(body, call.path, query, lambda path: self._fetch(call, path))
+            body = await queries.apply(body, call.path, query, lambda path: self._fetch(call, path), reply.paged)
             return _respond(call.request, reply.status, headers, written(body))
         if "@odata.etag" in body:
             headers["ETag"] = str(body["@odata.etag"])

@@ -51,6 +51,7 @@ class Reservation(TypedDict):
     Holder: Annotated[str, _text("The account or job that holds it.")]
     Reason: Annotated[str, _text("Why.")]
     Since: Annotated[str, _text("Since when.", **MOMENT)]
+    Until: Annotated[str | None, _text("When it ends by itself; null: when it is released.", **MOMENT)]
 
 
 class Sense(TypedDict):
@@ -317,6 +318,25 @@ class LightsoutEvent(LightsoutLogEntry):
     """What an event tells beside the standard."""
 
 
+class LightsoutHappening(TypedDict):
+    """One thing that happened to a server."""
+
+    Kind: Annotated[str, _text("Power, Boot, Media, Console, Job, Reservation, Health, SEL, SignIn or Settings.")]
+    Source: Annotated[str, _text("The log that it is from: event, audit or sel. The number in the Id is that log's.")]
+    What: Annotated[str, _text("The kind of the event, or the action of the audit.")]
+    Account: Annotated[str | None, _text("Whose doing it was.")]
+    Door: Annotated[str | None, _text("By what way: ipmi, redfish, web, cli, host, job or service.")]
+    Address: Annotated[str | None, _text("From where; for Administrators of the server.")]
+    Task: Annotated[str | None, _text("The task that it belongs to.")]
+    Outcome: Annotated[str | None, _text("How it ended: ok or done, or why not.")]
+
+
+class LightsoutLogService(TypedDict):
+    """What a log has beside the standard."""
+
+    ExportURIs: Annotated[list[str], _text("Where the log is as a file, in several formats; $filter chooses entries.")]
+
+
 class LightsoutAuditRecord(TypedDict):
     """Who did what to what, by which door, and how it ended."""
 
@@ -355,6 +375,37 @@ class LightsoutEventDestination(TypedDict):
     HmacSecretSet: Annotated[bool, _text("Whether deliveries are signed.")]
 
 
+class LightsoutChassis(TypedDict):
+    """What a Chassis has beside the standard."""
+
+    SensorHistory: Annotated[
+        JsonObject,
+        _link("LightsoutSensorHistoryCollection.LightsoutSensorHistoryCollection", "What its sensors read before."),
+    ]
+
+
+class SensorSeries(TypedDict):
+    """What one sensor read; empty where it read nothing in all that time."""
+
+    Sensor: Annotated[JsonObject, _link("Sensor.Sensor", "The sensor.")]
+    Name: Annotated[str, _text("Its name.")]
+    ReadingUnits: Annotated[str, _text("The unit of all values.")]
+    Readings: Annotated[
+        list[float | None],
+        _text("A reading for each interval, oldest first, or the mean of several; null where nothing was read."),
+    ]
+    Minima: NotRequired[Annotated[list[float | None], _text("The least reading of each interval, where it is longer.")]]
+    Maxima: NotRequired[Annotated[list[float | None], _text("The greatest of each.")]]
+
+
+class LightsoutSensorHistory(TypedDict):
+    """What the sensors of a server read during the last hour or day."""
+
+    Start: Annotated[str, _text("When the first interval begins.", **MOMENT)]
+    IntervalSeconds: Annotated[int, _text("How long each is.")]
+    Sensors: Annotated[list[SensorSeries], _text("Each sensor of the server.")]
+
+
 class LightsoutImage(TypedDict):
     """An image that Reinstall can put on a server."""
 
@@ -391,11 +442,14 @@ class LightsoutMedium(TypedDict):
 
 EXTENSIONS: tuple[type, ...] = (
     LightsoutServiceRoot,
+    LightsoutChassis,
     LightsoutComputerSystem,
     LightsoutManager,
     LightsoutManagerAccount,
     LightsoutTask,
     LightsoutLogEntry,
+    LightsoutLogService,
+    LightsoutHappening,
     LightsoutEvent,
     LightsoutAuditRecord,
     LightsoutEventDestination,
@@ -404,8 +458,9 @@ EXTENSIONS: tuple[type, ...] = (
 RESOURCES: dict[type, str] = {
     LightsoutImage: "/redfish/v1/Oem/Lightsout/Images/{LightsoutImageId}",
     LightsoutMedium: "/redfish/v1/Oem/Lightsout/Media/{LightsoutMediumId}",
+    LightsoutSensorHistory: "/redfish/v1/Chassis/{ChassisId}/Oem/Lightsout/SensorHistory/{LightsoutSensorHistoryId}",
 }
-"""Resources of our own, each the member of a collection, and where they are. Clients add and delete them."""
+"""Resources of our own, each the member of a collection, and where they are."""
 
 
 def extension(name: str, values: Mapping[str, Any]) -> JsonObject:

@@ -11,6 +11,7 @@ from bmc.power.table import available
 from bmc.records.fru import inventory
 from bmc.redfish import oem
 from bmc.redfish.components import boot_order, component_links
+from bmc.redfish.sensors import sensor_conditions, sensors_health
 from bmc.redfish.types import JsonObject, link, moment, resource
 from bmc.reinstall.erase import EraseMethod
 from bmc.reinstall.ways import ways_in
@@ -91,8 +92,10 @@ def editable(snapshot: NodeSnapshot) -> object:
     ]
 
 
-def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonObject:
-    """As a caller of `role` sees it. Reinstall is offered with the names in `images`, or not at all."""
+def system_body(snapshot: NodeSnapshot, images: list[str], role: Role, holds: bool) -> JsonObject:
+    """As a caller of `role` sees it, who `holds` the node or not. Reinstall is offered with the names in `images`, or
+    not at all.
+    """
     name, hardware = snapshot.name, snapshot.hardware
     path = system_path(name)
     body = resource(
@@ -111,7 +114,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
             "Chassis": [link(f"/redfish/v1/Chassis/{name}")],
             "ManagedBy": [link(f"/redfish/v1/Managers/{name}")],
         },
-        Oem=oem.extension("LightsoutComputerSystem", _oem(snapshot, role)),
+        Oem=oem.extension("LightsoutComputerSystem", _oem(snapshot, role, holds)),
     )
     body |= power_state(snapshot)
     for key, value in (
@@ -180,21 +183,23 @@ def _watchdog(watchdog: Watchdog) -> JsonObject:
 
 
 def _status(snapshot: NodeSnapshot) -> JsonObject:
+    """Health is the server's own; the rollup and the conditions take its sensors in."""
     health = snapshot.health
     if snapshot.power is PowerState.UNKNOWN and health is Health.OK:
         health = Health.WARNING
-    status: JsonObject = {"State": STATES[snapshot.power], "Health": health.value}
+    rollup = max(health, sensors_health(snapshot.sensors), key=list(Health).index)
+    status: JsonObject = {"State": STATES[snapshot.power], "Health": health.value, "HealthRollup": rollup.value}
+    conditions = sensor_conditions(snapshot.name, snapshot.sensors)
     if health is not Health.OK:
-        status["Conditions"] = [
-            {
-                "MessageId": UNKNOWN_POWER if snapshot.power is PowerState.UNKNOWN else TROUBLE,
-                "Message": snapshot.reason or "The power state is unknown.",
-                "MessageArgs": [],
-                "Severity": health.value,
-                "Timestamp": moment(snapshot.power_since),
-            }
-        ]
-    return status
+        own = {
+            "MessageId": UNKNOWN_POWER if snapshot.power is PowerState.UNKNOWN else TROUBLE,
+            "Message": snapshot.reason or "The power state is unknown.",
+            "MessageArgs": [],
+            "Severity": health.value,
+            "Timestamp": moment(snapshot.power_since),
+        }
+        conditions.insert(0, own)
+    return status | ({"Conditions": conditions} if conditions else {})
 
 
 def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
@@ -281,14 +286,15 @@ def _last_action(last: LastAction) -> oem.LastPowerAction:
     )
 
 
-def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
+def _oem(snapshot: NodeSnapshot, role: Role, holds: bool) -> oem.LightsoutComputerSystem:
     definition, held = snapshot.definition, snapshot.reservation
     ipmi = definition.ipmi
     reservation = None
     if held is not None:
-        reservation = oem.Reservation(Holder=held.holder, Reason=held.reason, Since=moment(held.since))
+        until = moment(held.until) if held.until is not None else None
+        reservation = oem.Reservation(Holder=held.holder, Reason=held.reason, Since=moment(held.since), Until=until)
     firmware = snapshot.hardware.firmware
-    may = role.rank >= Power.role.rank and not (held and held.job)
+    may = role.rank >= Power.role.rank and (held is None or holds)
     possible = available(snapshot.power, snapshot.actions) if may else frozenset[PowerAction]()
     return oem.LightsoutComputerSystem(
         Driver=definition.driver,

@@ -175,7 +175,9 @@ def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
     How the fleet has set up a node is no affair of the node's own users.
     """
     whole, images, kept = snapshot, call.house.image_names.now(), call.house.systems
-    key = snapshot.name, call.caller.role
+    held = snapshot.reservation
+    holds = held is not None and not held.job and held.holder == call.caller.account
+    key = snapshot.name, call.caller.role, holds
     known = kept.get(key)
     if known is not None and known[0] is whole and known[1] == images:
         kept_reply: Reply = known[2]
@@ -188,7 +190,7 @@ def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
             definition=replace(snapshot.definition, options={}, tags=frozenset()),
             options_until_power_on={},
         )
-    reply = Reply(system_body(snapshot, images, call.caller.role), editable=editable(snapshot))
+    reply = Reply(system_body(snapshot, images, call.caller.role, holds), editable=editable(snapshot))
     kept[key] = whole, images, reply
     return reply
 

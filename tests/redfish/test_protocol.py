@@ -21,14 +21,24 @@ N1 = f"{ROOT}/Systems/n1"
 ROUTES = all_routes()
 CHANGED = [route for route in ROUTES if route.method == "PATCH" and route.takes == JSON]
 STREAM = f"{ROOT}/EventService/SSE"
-NO_RESOURCES = ("/redfish", f"{ROOT}/odata", f"{ROOT}/$metadata", f"{ROOT}/Schemas/")
+EXPORT = f"{N1}/LogServices/SEL/Oem/Lightsout/Export"
+NO_RESOURCES = ("/redfish", f"{ROOT}/odata", f"{ROOT}/$metadata", f"{ROOT}/Schemas/", EXPORT)
 """Documents that are no resources (DSP0266 §6.3): they have no ETag."""
 IPMI_USER = {"UserName": "ipmi", "Password": "sixteen letters.", "RoleId": "Operator"}
 DRIFTS = {
     f"{ROOT}/Chassis/{{node}}/Sensors/{{sensor}}",
     f"{ROOT}/EventService/Subscriptions/{{subscription}}",
 }
-EXAMPLES = {"node": "n1", "account": "vera", "sensor": "InletTemp", "slot": "?", "subscription": "?", "image": "web"}
+EXAMPLES = {
+    "node": "n1",
+    "entry": "?",
+    "account": "vera",
+    "sensor": "InletTemp",
+    "slot": "?",
+    "subscription": "?",
+    "image": "web",
+}
+MEDIA = {"csv": "text/csv", "json": "application/json", "txt": "text/plain"}
 NOT_THERE = {
     STREAM,
     f"{ROOT}/Chassis/{{node}}/Power",
@@ -53,6 +63,7 @@ CHANGES: Mapping[str, object] = {
     f"{ROOT}/Oem/Lightsout/Images/{{image}}": {"Name": "Web"},
     f"{ROOT}/Systems/{{node}}": {"LocationIndicatorActive": True},
     f"{ROOT}/Systems/{{node}}/Bios/Settings": {"Attributes": {"BootMode": "Bios"}},
+    f"{ROOT}/Systems/{{node}}/LogServices/SEL/Entries/{{entry}}": {"Resolved": True},
 }
 """Something that each resource lets a client change."""
 
@@ -97,6 +108,7 @@ async def everything(service: Service) -> dict[str, Answer]:
     known = {"/redfish", f"{ROOT}", f"{ROOT}/odata", f"{ROOT}/$metadata"}
     known |= {f"{ROOT}/Schemas/{name}" for name in ("LightsoutTask_v1.xml", "Lightsout.1.0.0.json")}
     known |= {f"{ROOT}/Schemas/LightsoutBios.v1_0_0.json", f"{N1}/ResetActionInfo"}
+    known |= {f"{EXPORT}/sel.{kind}" for kind in MEDIA}
     while waiting := known - seen.keys():
         for path in waiting:
             seen[path] = await service.call("GET", path)
@@ -138,6 +150,7 @@ async def _check_resource(service: Service, path: str, answer: Answer, head: Ans
         "/LogServices/Audit" in path
         or path.endswith("/Tasks/1")
         or "ReadingTime" in answer.body
+        or "IntervalSeconds" in answer.body
         or "DateTime" in answer.body
     ):
         return  # these change with each request, or with time
@@ -151,8 +164,9 @@ async def _check_resource(service: Service, path: str, answer: Answer, head: Ans
 
 async def _check_media(service: Service, path: str, answer: Answer) -> None:
     kind = answer.headers["Content-Type"].partition(";")[0]
-    assert kind == ("application/xml" if path.endswith((".xml", "$metadata")) else "application/json"), path
-    for taken in (kind, f"{kind};charset=utf-8", f"text/html, {kind};q=0.5", "application/*", "*/*", ""):
+    usual = "application/xml" if path.endswith((".xml", "$metadata")) else "application/json"
+    assert kind == (MEDIA[path.rpartition(".")[2]] if path.startswith(EXPORT) else usual), path
+    for taken in (kind, f"{kind};charset=utf-8", f"text/html, {kind};q=0.5", f"{kind.partition('/')[0]}/*", "*/*", ""):
         assert (await service.call("HEAD", path, headers={"Accept": taken})).status == 200, (path, taken)
     for refused in ("text/html", f"*/*, {kind};q=0" if "Schemas/" not in path else "image/*"):
         told = await service.call("GET", path, headers={"Accept": refused})
