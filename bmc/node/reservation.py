@@ -43,7 +43,7 @@ class Reservations:
             await self._bench.keeper.change(reservation=held)
         self._bench.refresh()
         message = f"{self._bench.name} is in maintenance: {reason}"
-        await self._bench.publish(EventKind.RESERVED, message, Severity.WARNING, SERVICE.account)
+        await self._bench.publish(EventKind.RESERVED, message, Severity.WARNING, SERVICE.account, {"reason": reason})
 
     async def _do_reserve(self, command: Reserve, caller: Caller) -> None:
         async with self._reserving:
@@ -52,7 +52,8 @@ class Reservations:
             await self._bench.keeper.change(reservation=held)
         self._bench.refresh()
         message = f"{self._bench.name} reserved by {caller.account}: {command.reason}"
-        await self._bench.publish(EventKind.RESERVED, message, account=caller.account, details={"job": caller.job})
+        details = {"job": caller.job, "reason": command.reason}
+        await self._bench.publish(EventKind.RESERVED, message, account=caller.account, details=details)
 
     async def _do_release(self, command: Release, caller: Caller) -> None:
         held = self._bench.keeper.state.reservation

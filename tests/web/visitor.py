@@ -50,7 +50,7 @@ class Visitor:
         await self.go(path)
         await self.page.fill("#user", user)
         await self.page.fill("#password", password)
-        await self.button("Sign in").click()
+        await self.page.locator("form button[type=submit]").click()
 
     async def open_tab(self, path: str) -> "Visitor":
         """Another tab of the same browser, signed in alike."""
