@@ -16,6 +16,15 @@ const NAMES = [
   "ssh-ed25519 AAAA… you@example",
 ];
 
+/** Parts of PatternFly that say English words of their own. */
+const SPEAKING = [
+  {
+    name: "@patternfly/react-core",
+    importNames: ["Alert", "Modal", "ModalHeader"],
+    message: "shell/ has one that speaks the page’s language.",
+  },
+];
+
 export default defineConfig(
   globalIgnores(["dist", "node_modules"]),
   js.configs.recommended,
@@ -43,6 +52,7 @@ export default defineConfig(
           words: { exclude: [/^[^\p{L}]+$/u, ...NAMES] },
         },
       ],
+      "no-restricted-imports": ["error", ...SPEAKING],
       "no-restricted-syntax": [
         "error",
         {
@@ -52,4 +62,5 @@ export default defineConfig(
       ],
     },
   },
+  { files: ["src/shell/{Alert,Dialog}.tsx"], rules: { "no-restricted-imports": "off" } },
 );

@@ -1,6 +1,7 @@
 """The page in English and Chinese, with dates in the zone of the browser."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,16 @@ from tests.web.visitor import Visitor, visit
 
 pytestmark = pytest.mark.browser
 
+FRESH = "n99"
 CATALOGUE = re.compile(r"/assets/zh-CN-[^/]*\.js$")
+
+
+@pytest.fixture
+def fresh(service: LiveService) -> Iterator[str]:
+    """A node without a history, in which the service might have quoted a driver."""
+    service.add_node(FRESH)
+    yield FRESH
+    service.remove_node(FRESH)
 
 
 async def test_a_chinese_browser_is_signed_in_and_refused_in_chinese(chinese: Visitor) -> None:
@@ -27,24 +37,28 @@ async def test_a_chinese_browser_is_signed_in_and_refused_in_chinese(chinese: Vi
 
 
 async def test_the_fleet_and_a_node_with_all_its_views_and_dialogs_are_in_chinese(
-    chinese: Visitor, service: LiveService, empty: str
+    chinese: Visitor, fresh: str
 ) -> None:
     page = chinese.page
     await chinese.sign_in()
-    await chinese.at(f"node-{empty}").wait_for()
+    await chinese.at(f"node-{fresh}").wait_for()
     await expect(page.get_by_role("heading", name="机群")).to_be_visible()
     assert await latin_words(page) == []
-    await chinese.at(f"power-menu-{empty}").click()
+    await chinese.at(f"power-menu-{fresh}").click()
     await expect(chinese.at("power-On")).to_contain_text("开机")
     assert await latin_words(page) == []
+    await page.keyboard.press("Escape")
+    await chinese.at("account-menu").click()
+    await expect(page.get_by_role("menuitem", name="退出登录")).to_be_visible()
+    assert await latin_words(page) == []
 
-    await chinese.go(f"/nodes/{empty}")
+    await chinese.go(f"/nodes/{fresh}")
     await chinese.shows_power("Off")
     await expect(page.get_by_role("heading", name="虚拟介质")).to_be_visible()
     await expect(page.locator("#media-cd0")).to_be_visible()
     assert await latin_words(page) == []
     for view in ("screen", "serial", "jobs"):
-        await chinese.go(f"/nodes/{empty}/{view}")
+        await chinese.go(f"/nodes/{fresh}/{view}")
         await expect(page.get_by_role("tabpanel")).not_to_be_empty()
         await expect(page.get_by_label("正在加载")).to_have_count(0)
         assert await latin_words(page) == [], view
@@ -54,18 +68,18 @@ async def test_the_fleet_and_a_node_with_all_its_views_and_dialogs_are_in_chines
     assert await latin_words(page) == []
     for item in ("救援…", "擦除…"):
         await page.keyboard.press("Escape")
-        await page.get_by_role("button", name=f"救援或擦除 {empty}").click()
+        await page.get_by_role("button", name=f"救援或擦除 {fresh}").click()
         await page.get_by_role("menuitem", name=item).click()
         await expect(page.get_by_role("dialog")).to_be_visible()
         assert await latin_words(page) == [], item
 
 
-async def test_a_moment_is_told_in_the_zone_of_the_browser(chinese: Visitor, service: LiveService, empty: str) -> None:
-    service.do("PATCH", f"/redfish/v1/Systems/{empty}", {"LocationIndicatorActive": True})
-    service.do("PATCH", f"/redfish/v1/Systems/{empty}", {"LocationIndicatorActive": False})
-    await chinese.sign_in(f"/nodes/{empty}")
+async def test_a_moment_is_told_in_the_zone_of_the_browser(chinese: Visitor, service: LiveService, fresh: str) -> None:
+    service.do("PATCH", f"/redfish/v1/Systems/{fresh}", {"LocationIndicatorActive": True})
+    service.do("PATCH", f"/redfish/v1/Systems/{fresh}", {"LocationIndicatorActive": False})
+    await chinese.sign_in(f"/nodes/{fresh}")
     events = chinese.page.get_by_role("list", name="最近事件")
-    await expect(events).to_contain_text(f"{empty} 的定位灯已熄灭")
+    await expect(events).to_contain_text(f"{fresh} 的定位灯已熄灭")
     when = events.locator("time").first
     at = datetime.fromisoformat(await when.get_attribute("datetime") or "").astimezone(ZoneInfo("Asia/Kathmandu"))
     await expect(when).to_have_attribute("title", f"{at.year}年{at.month}月{at.day}日 {at:%H:%M:%S}")

@@ -66,7 +66,7 @@ class Visitor:
 
     async def shows_power(self, state: str, seconds: float = PATIENCE) -> None:
         """On a node's own page."""
-        header = self.page.get_by_role("region", name="Node", exact=True)
+        header = self.page.locator(".lo-node-title")
         await expect(header.get_by_test_id("power-state")).to_have_attribute(
             "data-power", state, timeout=seconds * 1000
         )

@@ -77,7 +77,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
   return (
     <>
       <PageBreadcrumb>
-        <Breadcrumb>
+        <Breadcrumb aria-label={t("Where this page is")}>
           <BreadcrumbItem
             render={({ className }) => (
               <Link className={className} to="/">

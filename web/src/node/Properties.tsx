@@ -44,7 +44,7 @@ export function Properties({ system }: { system: System }) {
     [t("Memory"), gibibytes ? memory(gibibytes) : null],
     [t("Firmware"), ours?.Firmware],
     [t("Accelerator"), ours?.Accelerator],
-    [t("Serial number"), system.SerialNumber],
+    [t("Serial number"), system.SerialNumber && <code>{system.SerialNumber}</code>],
     ["UUID", system.UUID && <code>{system.UUID}</code>],
     [t("Tags"), list(ours?.Tags ?? [])],
   ];

@@ -1,6 +1,6 @@
-import { Button, Content, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
+import { Button, Content, ModalBody, ModalFooter } from "@patternfly/react-core";
 import type { PowerState, System } from "../api/types";
-import { Dialog } from "../shell/Dialog";
+import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
 import { SenseList } from "./SenseList";
 
@@ -19,7 +19,7 @@ export function ConfirmStateDialog({ system, onConfirm, onClose }: ConfirmStateD
       aria-labelledby="confirm-state-title"
       aria-describedby="confirm-state-body"
     >
-      <ModalHeader title={t("Is {{node}} on or off?", { node: system.Name })} labelId="confirm-state-title" />
+      <DialogHeader title={t("Is {{node}} on or off?", { node: system.Name })} labelId="confirm-state-title" />
       <ModalBody id="confirm-state-body">
         <Content component="p">
           {t("Look at the server itself, or have somebody look: are its fans and its power light on?")}{" "}

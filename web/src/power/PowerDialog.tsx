@@ -1,7 +1,7 @@
-import { Button, Content, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
+import { Button, Content, ModalBody, ModalFooter } from "@patternfly/react-core";
 import { isPhysical } from "../api/systems";
 import type { System } from "../api/types";
-import { Dialog } from "../shell/Dialog";
+import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
 import { PlanPart } from "./PlanPart";
 import { actionWords } from "./words";
@@ -24,7 +24,7 @@ export function PowerDialog({ system, type, onConfirm, onClose }: PowerDialogPro
       aria-labelledby="power-dialog-title"
       aria-describedby="power-dialog-body"
     >
-      <ModalHeader
+      <DialogHeader
         title={t("{{action}}: {{node}}?", { action: label, node: system.Name })}
         titleIconVariant="warning"
         labelId="power-dialog-title"

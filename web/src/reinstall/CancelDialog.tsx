@@ -1,5 +1,5 @@
-import { Button, Content, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
-import { Dialog } from "../shell/Dialog";
+import { Button, Content, ModalBody, ModalFooter } from "@patternfly/react-core";
+import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
 
 interface CancelDialogProps {
@@ -11,7 +11,7 @@ interface CancelDialogProps {
 export function CancelDialog({ title, onConfirm, onClose }: CancelDialogProps) {
   return (
     <Dialog variant="small" onClose={onClose} aria-labelledby="cancel-title" aria-describedby="cancel-body">
-      <ModalHeader title={t("Cancel “{{job}}”?", { job: title })} titleIconVariant="warning" labelId="cancel-title" />
+      <DialogHeader title={t("Cancel “{{job}}”?", { job: title })} titleIconVariant="warning" labelId="cancel-title" />
       <ModalBody id="cancel-body">
         <Content component="p">
           {t("If the disk has been written to already, the node may not boot until it is reinstalled.")}

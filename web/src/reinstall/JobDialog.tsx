@@ -1,8 +1,8 @@
 /** The dialogue that asks for what a job needs: the same frame for reinstall, rescue and erase. */
-import { Button, Form, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
+import { Button, Form, ModalBody, ModalFooter } from "@patternfly/react-core";
 import type { ReactNode, SubmitEvent } from "react";
 import type { System } from "../api/types";
-import { Dialog } from "../shell/Dialog";
+import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
 import { Refusal } from "./fields";
 
@@ -36,7 +36,7 @@ export function JobDialog({ kind, order, onSubmit, onClose, children, ...shown }
   };
   return (
     <Dialog variant="medium" onClose={onClose} aria-labelledby={`${kind}-title`}>
-      <ModalHeader title={shown.title} labelId={`${kind}-title`} description={shown.description} />
+      <DialogHeader title={shown.title} labelId={`${kind}-title`} description={shown.description} />
       <ModalBody>
         <Form id={`${kind}-form`} onSubmit={submit}>
           {children}

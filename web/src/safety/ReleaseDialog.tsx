@@ -1,7 +1,7 @@
-import { Button, Content, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
+import { Button, Content, ModalBody, ModalFooter } from "@patternfly/react-core";
 import { useReleaseEmergencyStop } from "../api/manager";
 import { Alert } from "../shell/Alert";
-import { Dialog } from "../shell/Dialog";
+import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
 
 /** Asks before hardware may move again, since somebody may have a hand in it. */
@@ -9,7 +9,7 @@ export function ReleaseDialog({ onClose }: { onClose: () => void }) {
   const release = useReleaseEmergencyStop();
   return (
     <Dialog variant="small" onClose={onClose} aria-labelledby="release-title" aria-describedby="release-body">
-      <ModalHeader title={t("Release the emergency stop?")} titleIconVariant="warning" labelId="release-title" />
+      <DialogHeader title={t("Release the emergency stop?")} titleIconVariant="warning" labelId="release-title" />
       <ModalBody id="release-body">
         <Content component="p">
           {t("Hardware may move again as soon as somebody asks for it. Make sure that nobody works at the machines.")}

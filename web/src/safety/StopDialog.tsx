@@ -8,13 +8,12 @@ import {
   HelperTextItem,
   ModalBody,
   ModalFooter,
-  ModalHeader,
   TextInput,
 } from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
 import { useEmergencyStop } from "../api/manager";
 import { Alert } from "../shell/Alert";
-import { Dialog } from "../shell/Dialog";
+import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
 
 /** One more press, or Enter, stops everything; the reason is for others, and may stay empty. */
@@ -27,7 +26,7 @@ export function StopDialog({ onClose }: { onClose: () => void }) {
   };
   return (
     <Dialog variant="small" onClose={onClose} aria-labelledby="stop-title" aria-describedby="stop-body">
-      <ModalHeader title={t("Stop all hardware?")} titleIconVariant="danger" labelId="stop-title" />
+      <DialogHeader title={t("Stop all hardware?")} titleIconVariant="danger" labelId="stop-title" />
       <ModalBody>
         <div id="stop-body">
           <Content component="p">

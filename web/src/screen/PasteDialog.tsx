@@ -7,12 +7,11 @@ import {
   HelperTextItem,
   ModalBody,
   ModalFooter,
-  ModalHeader,
   Progress,
   TextArea,
 } from "@patternfly/react-core";
 import { useEffect, useRef, useState } from "react";
-import { Dialog } from "../shell/Dialog";
+import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
 import { type, typing, type SendKey } from "./keys";
 
@@ -41,7 +40,7 @@ export function PasteDialog({ name, send, appendTo, onClose }: PasteDialogProps)
   };
   return (
     <Dialog variant="medium" appendTo={appendTo} onClose={onClose} aria-labelledby="paste-title">
-      <ModalHeader
+      <DialogHeader
         title={t("Type text into {{node}}", { node: name })}
         labelId="paste-title"
         description={t("The text is sent as key strokes of a US keyboard.")}

@@ -1,6 +1,7 @@
-import { Button, Modal, type ModalProps } from "@patternfly/react-core";
+import { Button, Modal, ModalHeader, type ModalHeaderProps, type ModalProps } from "@patternfly/react-core";
 import CloseIcon from "@patternfly/react-icons/dist/esm/icons/rh-microns-close-icon";
 import { t } from "../words/i18n";
+import { kindWords } from "./Alert";
 
 interface DialogProps extends Omit<ModalProps, "isOpen" | "onClose" | "ref"> {
   onClose: () => void;
@@ -16,4 +17,10 @@ export function Dialog({ onClose, children, ...props }: DialogProps) {
       {children}
     </Modal>
   );
+}
+
+/** PatternFly's header of a modal; its icon, too, is told to screen readers in the page's language. */
+export function DialogHeader(props: ModalHeaderProps) {
+  const label = kindWords(props.titleIconVariant);
+  return <ModalHeader {...(label && { titleScreenReaderText: label })} {...props} />;
 }

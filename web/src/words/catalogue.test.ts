@@ -1,8 +1,4 @@
-/**
- * The Chinese catalogue holds what the page asks for: all of it, nothing else.
- *
- * Its terms, as data-centre engineers use them; docs/web.md has the list.
- */
+/** The Chinese catalogue holds what the page asks for: all of it, nothing else. Its terms are listed in docs/web.md. */
 import ts from "typescript";
 import { expect, test } from "vitest";
 import en from "./en.json";
