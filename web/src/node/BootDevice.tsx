@@ -16,20 +16,8 @@ import { useMayOperate } from "../api/session";
 import { useBootOverride } from "../api/systems";
 import type { BootEnabled, System } from "../api/types";
 import { Alert } from "../shell/Alert";
-import { t, type Message } from "../words/i18n";
-
-const TARGETS: Record<string, Message> = {
-  None: "The node’s own boot order",
-  Pxe: "Network (PXE)",
-  Hdd: "Disk",
-  Cd: "CD/DVD (virtual media)",
-  BiosSetup: "Firmware setup",
-};
-
-export function targetWords(target: string): string {
-  const words = TARGETS[target];
-  return words === undefined ? target : t(words);
-}
+import { t } from "../words/i18n";
+import { targetWords } from "./targets";
 
 /** Where the next boot goes, as set now, and a form for those who may change it. */
 export function BootDevice({ system }: { system: System }) {

@@ -11,7 +11,7 @@ import type { System } from "../api/types";
 import { causeWords } from "../power/words";
 import { Ago } from "../words/Ago";
 import { list, memory } from "../words/format";
-import { t, type Message } from "../words/i18n";
+import { named, t, type Message } from "../words/i18n";
 
 const KINDS: Record<string, Message> = {
   qemu: "Virtual, by QEMU",
@@ -26,7 +26,7 @@ export function Properties({ system }: { system: System }) {
   const gibibytes = system.MemorySummary?.TotalSystemMemoryGiB;
   const since = ours?.PowerSince ? <Ago iso={ours.PowerSince} /> : null;
   const cause = causeWords(ours?.PowerCause ?? "");
-  const kind = KINDS[ours?.Driver ?? ""];
+  const kind = [system.SystemType, ours?.Driver].filter(Boolean).join(", ");
   const rows: [string, React.ReactNode][] = [
     [
       t("In this state since"),
@@ -39,7 +39,7 @@ export function Properties({ system }: { system: System }) {
     ],
     [t("Installed image"), ours?.InstalledImage],
     [t("Maker and model"), [system.Manufacturer, system.Model].filter(Boolean).join(" ")],
-    [t("Kind"), kind === undefined ? [system.SystemType, ours?.Driver].filter(Boolean).join(", ") : t(kind)],
+    [t("Kind"), named(KINDS, ours?.Driver ?? "", kind)],
     [t("Processors"), system.ProcessorSummary?.CoreCount],
     [t("Memory"), gibibytes ? memory(gibibytes) : null],
     [t("Firmware"), ours?.Firmware],

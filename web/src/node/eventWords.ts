@@ -2,21 +2,22 @@
 import type { LogEntry } from "../api/types";
 import { actionWords, causeWords, powerWords } from "../power/words";
 import { kindWords, stepWords } from "../reinstall/words";
+import { t } from "../words/i18n";
 import { told } from "../words/told";
-import { targetWords } from "./BootDevice";
+import { targetWords } from "./targets";
 
 /** The facts that are words of a table; the others are names and numbers. */
 const WORDS: Record<string, (value: string) => string> = {
   action: (value) => actionWords(value).label,
   from: (value) => powerWords(value).label,
   to: (value) => powerWords(value).label,
-  cause: causeWords,
+  cause: (value) => causeWords(value) || t("as observed"),
   target: targetWords,
   kind: kindWords,
   step: stepWords,
 };
 /** Those by which a catalogue may tell one kind of event in several ways. */
-const HOW = ["outcome", "on", "enabled", "state"];
+const HOW = ["outcome", "on", "enabled", "state", "to"];
 
 export function eventWords(entry: LogEntry): string {
   const { Node: node, Account: account, Details: details = {} } = entry.Oem?.Lightsout ?? {};

@@ -1,6 +1,6 @@
 /** How power states and actions are called, and which actions cost the operator something. Whether one is possible the service says. */
 import type { System } from "../api/types";
-import { t, type Message } from "../words/i18n";
+import { named, t, type Message } from "../words/i18n";
 import { sentence, told } from "../words/told";
 
 interface ActionWords<Text = string> {
@@ -97,10 +97,7 @@ const CAUSES: Record<string, Message> = {
 };
 
 /** Why the power state is what it is; empty where nobody knows more than that it was seen. */
-export function causeWords(cause: string): string {
-  const words = CAUSES[cause];
-  return words === undefined ? "" : t(words);
-}
+export const causeWords = (cause: string) => named(CAUSES, cause, "");
 
 /** Why the power state is unknown or the health is not OK, in the service's words. */
 export function reasonOf(system: System): string {

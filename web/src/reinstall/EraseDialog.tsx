@@ -2,7 +2,7 @@ import { FormGroup, Radio, TextInput } from "@patternfly/react-core";
 import { useState } from "react";
 import { useErase } from "../api/systems";
 import { Alert } from "../shell/Alert";
-import { t, type Message } from "../words/i18n";
+import { named, t, type Message } from "../words/i18n";
 import { ConfirmName, Help } from "./fields";
 import { JobDialog, type JobDialogProps } from "./JobDialog";
 import { methodWords } from "./words";
@@ -12,11 +12,6 @@ const MEANS: Record<string, Message> = {
   Full: "Writes zeros over the whole disk.",
   Discard: "Has the disk forget everything. Quick; not every disk can.",
 };
-
-function means(method: string): string | undefined {
-  const words = MEANS[method];
-  return words && t(words);
-}
 
 export default function EraseDialog({ system, onClose, onStarted }: JobDialogProps) {
   const erase = useErase(system);
@@ -49,7 +44,7 @@ export default function EraseDialog({ system, onClose, onStarted }: JobDialogPro
             id={`erase-${name}`}
             name="erase-method"
             label={methodWords(name)}
-            description={means(name)}
+            description={named(MEANS, name, "")}
             isChecked={method === name}
             onChange={() => setMethod(name)}
           />

@@ -2,7 +2,7 @@
 import { idOf } from "../api/http";
 import type { Task } from "../api/types";
 import { capitalised } from "../words/format";
-import { t, type Message } from "../words/i18n";
+import { named, t, type Message } from "../words/i18n";
 
 type LabelStatus = "success" | "danger" | "warning" | "info";
 
@@ -59,15 +59,12 @@ const PROOFS: Record<string, Message> = {
 
 const METHODS: Record<string, Message> = { Metadata: "Metadata", Full: "Full", Discard: "Discard" };
 
-/** What the service calls by a name that is not in the table is read as it is: "force-off" → "Force off". */
-function named(table: Record<string, Message>, name: string): string {
-  const words = table[name];
-  return words === undefined ? capitalised(name.replaceAll(/[-_]/g, " ")) : t(words);
-}
+/** "force-off" → "Force off": what stands in no table is read as it is. */
+const readable = (name: string) => capitalised(name.replaceAll(/[-_]/g, " "));
 
-export const stepWords = (step: string) => named(STEPS, step);
-export const proofWords = (proof: string) => named(PROOFS, proof);
-export const methodWords = (method: string) => named(METHODS, method);
+export const stepWords = (step: string) => named(STEPS, step, readable(step));
+export const proofWords = (proof: string) => named(PROOFS, proof, readable(proof));
+export const methodWords = (method: string) => named(METHODS, method, readable(method));
 
 export function kindWords(kind: string): string {
   const words = KINDS[kind];

@@ -45,9 +45,9 @@ function OneAssignment({ assignment }: { assignment: Assignment }) {
       component="h2"
       title={
         <Trans
-          i18nKey="To do at <link>{{node}}</link>: <left/>"
+          i18nKey="To do at <node>{{node}}</node>: <left/>"
           values={{ node: Node }}
-          components={{ link: <Link to={`/nodes/${encodeURIComponent(Node)}`} />, left: <Left until={Deadline} /> }}
+          components={{ node: <Link to={`/nodes/${encodeURIComponent(Node)}`} />, left: <Left until={Deadline} /> }}
         />
       }
       data-testid={`assignment-${Node}`}

@@ -2,7 +2,7 @@ import { Dropdown, DropdownGroup, DropdownItem, DropdownList, MenuToggle } from 
 import UserIcon from "@patternfly/react-icons/dist/esm/icons/user-icon";
 import { useState } from "react";
 import { useSession, useSignOut } from "../api/session";
-import { t, type Message } from "../words/i18n";
+import { named, t, type Message } from "../words/i18n";
 import { LanguageItems } from "./Languages";
 
 const ROLES: Record<string, Message> = {
@@ -10,11 +10,6 @@ const ROLES: Record<string, Message> = {
   Operator: "Operator",
   ReadOnly: "Read only",
 };
-
-function roleWords(role: string): string {
-  const words = ROLES[role];
-  return words === undefined ? role : t(words);
-}
 
 export function AccountMenu() {
   const [open, setOpen] = useState(false);
@@ -42,7 +37,7 @@ export function AccountMenu() {
       )}
     >
       <LanguageItems />
-      <DropdownGroup label={t("{{account}}, {{role}}", { account: session.account, role: roleWords(session.role) })}>
+      <DropdownGroup label={t("{{account}}, {{role}}", { account: session.account, role: named(ROLES, session.role) })}>
         <DropdownList>
           <DropdownItem key="licences" to="/licences.txt" target="_blank" rel="noreferrer">
             {t("Licences")}

@@ -30,6 +30,12 @@ void i18next.use(initReactI18next).init({
 
 export const { t } = i18next;
 
+/** The word of a table for what the service calls `name`. */
+export function named(table: Record<string, Message>, name: string, otherwise = name): string {
+  const words = table[name];
+  return words === undefined ? otherwise : t(words);
+}
+
 export const language = () => i18next.language as Language;
 
 /** For `Intl`: the viewer's own kind of the language, as en-GB is of English. */
