@@ -1,6 +1,7 @@
 """What real hardware brings to the page: senses and votes, plans, the emergency stop, and what people are asked."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -299,3 +300,13 @@ async def test_hardware_is_told_of_in_chinese(rack: Rack, chinese: Visitor) -> N
     await expect(page.get_by_text("当前状态下无法执行")).to_be_visible()
     await page.get_by_role("button", name="解除…").click()
     await expect(page.get_by_role("dialog")).to_contain_text("请确认没有人正在机器旁作业")
+
+
+async def test_who_is_asked_for_something_is_asked_in_chinese(rack: Rack, chinese: Visitor) -> None:
+    await chinese.sign_in(f"/nodes/{BUTTON}")
+    asked = asyncio.create_task(asyncio.to_thread(rack.press, "On"))
+    assignment = chinese.at(f"assignment-{BUTTON}")
+    await expect(assignment.get_by_role("heading")).to_contain_text(re.compile(f"{BUTTON} 待办：剩余 [1-5]分钟"))
+    await assignment.get_by_role("button", name=f"{BUTTON}：无法完成").click()
+    await expect(assignment).to_have_count(0)
+    assert (await asked).status == 502

@@ -36,9 +36,7 @@ async def test_a_chinese_browser_is_signed_in_and_refused_in_chinese(chinese: Vi
     assert await latin_words(chinese.page) == []
 
 
-async def test_the_fleet_and_a_node_with_all_its_views_and_dialogs_are_in_chinese(
-    chinese: Visitor, fresh: str
-) -> None:
+async def test_the_fleet_and_a_node_with_all_its_views_and_dialogs_are_in_chinese(chinese: Visitor, fresh: str) -> None:
     page = chinese.page
     await chinese.sign_in()
     await chinese.at(f"node-{fresh}").wait_for()
