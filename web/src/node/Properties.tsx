@@ -10,7 +10,7 @@ import {
 import type { System } from "../api/types";
 import { causeWords } from "../power/words";
 import { Ago } from "../words/Ago";
-import { list, memory } from "../words/format";
+import { memory } from "../words/format";
 import { named, t, type Message } from "../words/i18n";
 
 const KINDS: Record<string, Message> = {
@@ -46,7 +46,7 @@ export function Properties({ system }: { system: System }) {
     [t("Accelerator"), ours?.Accelerator],
     [t("Serial number"), system.SerialNumber && <code>{system.SerialNumber}</code>],
     ["UUID", system.UUID && <code>{system.UUID}</code>],
-    [t("Tags"), list(ours?.Tags ?? [])],
+    [t("Tags"), ours?.Tags?.join(", ")],
   ];
   return (
     <Card>
