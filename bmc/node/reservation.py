@@ -63,7 +63,7 @@ class Reservations:
                 return
             await self._hold(Reservation(SERVICE.account, reason, self._bench.clock.now()))
         message = f"{self._bench.name} is in maintenance: {reason}"
-        await self._bench.publish(EventKind.RESERVED, message, Severity.WARNING, SERVICE.account)
+        await self._bench.publish(EventKind.RESERVED, message, Severity.WARNING, SERVICE.account, {"reason": reason})
 
     async def _do_reserve(self, command: Reserve, caller: Caller) -> None:
         now = self._bench.clock.now()
@@ -74,7 +74,8 @@ class Reservations:
             held = Reservation(caller.account, command.reason, now, caller.job, command.until, behind)
             await self._hold(held)
         message = f"{self._bench.name} reserved by {caller.account}: {command.reason}{_until(held)}"
-        await self._bench.publish(EventKind.RESERVED, message, account=caller.account, details={"job": caller.job})
+        details = {"job": caller.job, "reason": command.reason}
+        await self._bench.publish(EventKind.RESERVED, message, account=caller.account, details=details)
 
     def _behind(self, caller: Caller) -> Reservation | None:
         """The caller's own, which steps back for a job of theirs. :raise Busy: another holds the node."""

@@ -15,6 +15,7 @@ export type BootEnabled = "Disabled" | "Once" | "Continuous";
 export interface ExtendedMessage {
   Message: string;
   MessageId?: string;
+  MessageArgs?: string[];
   Severity?: Health;
   Resolution?: string;
 }
@@ -205,12 +206,10 @@ export interface ServiceManager extends Link {
   Oem?: { Lightsout?: { EmergencyStop?: EmergencyStop; Assignments?: Assignment[] } };
 }
 
-export interface LogEntry extends Link {
+export interface LogEntry extends Link, ExtendedMessage {
   Id: string;
   Created: string;
-  Message: string;
-  Severity?: Health;
-  Oem?: { Lightsout?: { Kind?: string } };
+  Oem?: { Lightsout?: { Node?: string | null; Account?: string | null; Details?: Record<string, unknown> } };
 }
 
 export interface Session {
