@@ -263,16 +263,27 @@ class SystemInterface:
 
 @dataclass(frozen=True, slots=True)
 class SerialConsole:
-    """Open the serial console. `replay` is how many bytes of what was printed before come first."""
+    """Open the serial console. `replay` is how many bytes of what was printed before come first.
+
+    `writable`: to type, once nobody else does; `takes_over`: at once, whoever has the keyboard.
+    """
 
     replay: int = 65536
     writable: bool = True
+    takes_over: bool = False
     action: ClassVar[str] = "open-serial"
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Open the screen (RFB); view-only viewers' input is dropped by the proxy."""
+    """Open the screen (RFB); the input of who only watches is dropped by the proxy."""
 
     view_only: bool = False
     action: ClassVar[str] = "open-screen"
+
+
+@dataclass(frozen=True, slots=True)
+class SerialHistory:
+    """Read the permanent log of the serial console. What was typed there is in it too, passwords that echo included."""
+
+    action: ClassVar[str] = "read-serial-log"

@@ -8,8 +8,10 @@ from typing import Any, Protocol, TypeVar, cast, overload
 from weakref import WeakKeyDictionary
 
 from bmc.accounts import decide
+from bmc.console.audience import Audience, Seat
 from bmc.console.screen import ScreenStream
 from bmc.console.serial import SerialHub
+from bmc.console.serial_log import SerialLog
 from bmc.events import Audit, Events
 from bmc.model.caller import SERVICE, Caller, Door, Role
 from bmc.model.clock import Clock
@@ -28,6 +30,7 @@ from bmc.model.commands import (
     Resume,
     Screen,
     SerialConsole,
+    SerialHistory,
     SetAssetTag,
     SetBootOverride,
     SetCycleInterval,
@@ -37,6 +40,7 @@ from bmc.model.commands import (
     TellPlatformEvent,
     WriteFru,
 )
+from bmc.model.console import ConsoleKind, Viewer
 from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot
@@ -67,16 +71,22 @@ R = TypeVar("R")
 
 
 class ConsoleStream(ByteStream, Protocol):
-    """An open screen or serial console."""
+    """An open screen or serial console. What it writes is lost while its `seat` does not have the keyboard."""
+
+    seat: Seat
 
     async def send_break(self) -> None:
-        """:raise NotSupported: a screen, or a line that carries no break. :raise WrongState: the node is off."""
+        """:raise NotSupported: a screen, a line that carries no break, or it only watches.
+
+        :raise WrongState: the node is off.
+        """
 
 
 class Node:
     """Composes a backend; owns its tasks from `start` to `close`.
 
-    `keep` stores the definition when the node itself changes it.
+    `keep` stores the definition when the node itself changes it. Without `serial_log` what its console prints is not
+    kept.
     """
 
     def __init__(
@@ -93,6 +103,7 @@ class Node:
         media: MediaLibrary,
         keep: Callable[[NodeDefinition], Awaitable[None]],
         patience: Patience = PATIENCE,
+        serial_log: SerialLog | None = None,
     ) -> None:
         self._definition = definition
         self._keep = keep
@@ -105,7 +116,9 @@ class Node:
         self._tasks: set[asyncio.Task[None]] = set()
         self._retired = ""
         self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
-        self._hub = SerialHub(backend.serial) if backend.serial else None
+        self._audiences = {kind: Audience(kind, clock, self._show_viewers, self._note_taken) for kind in ConsoleKind}
+        self._serial_log = serial_log if backend.serial else None
+        self._hub = SerialHub(backend.serial, self._serial_log) if backend.serial else None
         bench = Bench(definition.name, keeper, clock, self._publish, self._refresh)
         self._sel = sel
         self._fru = fru
@@ -144,6 +157,7 @@ class Node:
             has_screen=backend.screen is not None,
             has_network_boot=backend.network_boot is not None,
             has_serial=backend.serial is not None,
+            has_serial_log=self._serial_log is not None,
             has_host_interface=backend.host is not None,
             has_firmware_setup=backend.firmware is not None,
         )
@@ -201,6 +215,8 @@ class Node:
             self._spawn(self._power.watch(sense), f"sense {sense.name}")
         if self._hub is not None:
             self._spawn(self._hub.run(), "serial")
+        if self._serial_log is not None:
+            self._spawn(self._serial_log.run(), "serial log")
         if self._backend.sensors is not None:
             self._spawn(self._sensors.run(), "sensors")
         if self._backend.event_log is not None:
@@ -284,6 +300,8 @@ class Node:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._hub is not None:
             await self._hub.close()
+        if self._serial_log is not None:
+            await self._serial_log.close()
         await self._backend.lifecycle.close()
 
     async def erase(self) -> None:
@@ -294,6 +312,8 @@ class Node:
         await self._sel.forget()
         await self._sensors.keeper.forget()
         await self._fru.forget()
+        if self._serial_log is not None:
+            await self._serial_log.erase()
 
     async def do(self, command: Command[R], caller: Caller) -> R:
         """Carry out one command; authorised, serial, audited.
@@ -328,19 +348,31 @@ class Node:
     @overload
     async def open(self, stream: SystemInterface, caller: Caller) -> ByteStream: ...
 
-    async def open(self, stream: SerialConsole | Screen | SystemInterface, caller: Caller) -> ByteStream:
-        """Open a console; or, for its own guest's side, the system interface once the node is on.
+    @overload
+    async def open(self, stream: SerialHistory, caller: Caller) -> SerialLog: ...
+
+    async def open(
+        self, stream: SerialConsole | Screen | SystemInterface | SerialHistory, caller: Caller
+    ) -> ByteStream | SerialLog:
+        """Open a console; or, for its own guest's side, the system interface once the node is on; or the serial log.
 
         :raise Denied: by role or scope. :raise NotSupported: no such console. :raise WrongState: the node is off.
         """
         if isinstance(stream, SystemInterface):
             return await self._open_host(caller)
+        if isinstance(stream, SerialHistory):
+            self._authorise(stream.action, Role.OPERATOR, caller)
+            if self._serial_log is None:
+                raise NotSupported(f"what {self._snapshot.name} prints is not kept")
+            return self._serial_log
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         self._authorise(stream.action, Role.OPERATOR if typing else Role.READ_ONLY, caller)
-        opened = await self._open(stream)
+        opened = await self._open(stream, caller, typing)
         self._opened[opened] = caller
         details = {"writable": typing}
         await self._audit.record(caller, stream.action, self._snapshot.name, "done", details)
+        if isinstance(stream, SerialConsole) and stream.takes_over:
+            await opened.seat.take()
         return opened
 
     async def _open_host(self, caller: Caller) -> ByteStream:
@@ -349,14 +381,25 @@ class Node:
             raise Denied(f"the system interface of {self._snapshot.name} is for its own guest")
         return await self._backend.host.connect()
 
-    async def _open(self, stream: SerialConsole | Screen) -> ConsoleStream:
+    async def _open(self, stream: SerialConsole | Screen, caller: Caller, typing: bool) -> ConsoleStream:
+        may_type = caller.role.rank >= Role.OPERATOR.rank
         if isinstance(stream, SerialConsole):
             if self._hub is None:
                 raise NotSupported(f"{self._snapshot.name} has no serial console")
-            return self._hub.open(stream.replay, stream.writable)
+            seat = self._audiences[ConsoleKind.SERIAL].enter(caller, may_type, typing)
+            return self._hub.open(stream.replay, seat)
         if self._backend.screen is None:
             raise NotSupported(f"{self._snapshot.name} has no screen")
-        return ScreenStream(await self._backend.screen.connect(), stream.view_only)
+        connected = await self._backend.screen.connect()
+        return ScreenStream(connected, self._audiences[ConsoleKind.SCREEN].enter(caller, may_type, typing))
+
+    def _show_viewers(self) -> None:
+        viewers = tuple(viewer for each in self._audiences.values() for viewer in each.viewers)
+        self._snapshot = replace(self._snapshot, viewers=viewers)
+
+    async def _note_taken(self, caller: Caller, former: Viewer) -> None:
+        details = {"console": former.console.value, "from": str(former)}
+        await self._audit.record(caller, "take-keyboard", self._snapshot.name, "done", details)
 
     def _authorise(self, action: str, role: Role, caller: Caller) -> None:
         decide(caller, role, self._snapshot.name, self._definition.tags, action)

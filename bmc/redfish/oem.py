@@ -72,6 +72,17 @@ class LastPowerAction(TypedDict):
     Problem: Annotated[str | None, _text("What went wrong.")]
 
 
+class ConsoleViewer(TypedDict):
+    """Somebody who has a console of a server open."""
+
+    Console: Annotated[str, _text("Which: Serial or Screen.")]
+    Account: Annotated[str, _text("Who.")]
+    Door: Annotated[str, _text("By what way: ipmi, redfish, web, cli or job.")]
+    Address: Annotated[str | None, _text("From where.")]
+    Since: Annotated[str, _text("Since when.", **MOMENT)]
+    Types: Annotated[bool, _text("Whether this is the one viewer of the console who has its keyboard.")]
+
+
 class LightsoutComputerSystem(TypedDict):
     """What Lightsout knows of a server beside the standard."""
 
@@ -86,6 +97,7 @@ class LightsoutComputerSystem(TypedDict):
     Tags: Annotated[list[str], _text("Words by which the scope of an account may name the server.", **CHANGEABLE)]
     IPMI: Annotated[Endpoint | None, _text("Where the server's IPMI is answered.")]
     ScreenURI: Annotated[str | None, _text("The WebSocket of the server's screen.")]
+    Viewers: Annotated[list[ConsoleViewer], _text("Who has its consoles open, in the order in which they came.")]
     PowerSince: Annotated[str | None, _text("When the power state last changed.", **MOMENT)]
     PowerCause: Annotated[str, _text("What changed the power state last.")]
     Paused: Annotated[bool, _text("Whether the server stands still.")]
