@@ -12,14 +12,15 @@ _ENDS = re.compile(rb"\n|(?=\x1b\[[0-9;]*[Hfd])|(?=\x1bc)")
 """A line feed; or a move of the cursor to some place, as firmware menus do instead."""
 _ANSI = re.compile(
     r"\x1b(?:"
-    r"\[[0-?]*[ -/]*[@-~]"  # colours, cursor, modes
+    r"\[[0-?]*[ -/]*(?:[@-~]|$)"  # colours, cursor, modes
     r"|\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # titles
     r"|[PX^_][^\x1b]*(?:\x1b\\)?"  # strings for the terminal
     r"|[ -/]*[0-~]"  # character sets, keypad
     r")"
 )
-_WIPED = re.compile(r".*\r\x1b\[[0-2]?K", re.DOTALL)
-"""A line that was erased to be written anew, as progress bars do."""
+_ERASE = re.compile(r"\x1b\[0?K")
+_ERASED = "\ufdd0"
+"""A noncharacter of Unicode in the place of "erase to the end of the line"."""
 _UNSEEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -69,9 +70,10 @@ def shown(line: bytes) -> str:
     """What a terminal would show of it in the end: no colours, and of what was overwritten the last alone."""
     text = line.decode("utf-8", "replace").rstrip("\r")
     if "\x1b" in text:
-        text = _ANSI.sub("", _WIPED.sub("", text))
+        text = _ANSI.sub("", _ERASE.sub(_ERASED, text))
     if "\r" in text or "\b" in text:
         text = _overwritten(text)
+    text = text.replace(_ERASED, "")
     return _UNSEEN.sub("", text).rstrip()
 
 
@@ -83,6 +85,8 @@ def _overwritten(text: str) -> str:
             column = 0
         elif character == "\b":
             column = max(0, column - 1)
+        elif character == _ERASED:
+            del cells[column:]
         else:
             cells[column : column + 1] = character
             column += 1

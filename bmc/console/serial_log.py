@@ -36,11 +36,11 @@ log = logging.getLogger(__name__)
 
 
 class SerialLog:
-    """Of one node. `quota` is in bytes. Its files are made when there is something to write."""
+    """Of one node, at most `quota` bytes. Its files are made when there is something to write."""
 
     def __init__(self, directory: Path, quota: int, clock: Clock) -> None:
         self._directory = directory
-        self._quota = quota
+        self.quota = quota
         self._clock = clock
         self._waiting: deque[tuple[float, bytearray]] = deque()
         self._waiting_size = 0
@@ -83,14 +83,17 @@ class SerialLog:
             if self._catching_up:
                 return
             batch, self._waiting, self._waiting_size = self._waiting, deque(), 0
+            size = sum(len(data) for _, data in batch)
             lost, self._lost = self._lost, 0
             if lost:
-                batch.append((self._clock.now(), bytearray(_gap(lost))))
+                place = 0 if self._trouble else len(batch)
+                batch.insert(place, (self._clock.now(), bytearray(_gap(lost))))
+            end = self._end
             try:
                 await asyncio.to_thread(self._write, batch)
                 self._trouble = ""
             except OSError as error:
-                self._lost += sum(len(data) for _, data in batch)
+                self._lost += lost + max(0, size - (self._end - end))
                 if error.strerror != self._trouble:
                     log.error("the serial log in %s is not written: %s", self._directory, error)
                 self._trouble = error.strerror or ""
@@ -110,7 +113,7 @@ class SerialLog:
             heard = self._waiting_bytes(before, None)[:LONGEST]
             if live:
                 await asyncio.sleep(LOGGED)
-            kept = await history(self._quota)
+            kept = await history(self.quota)
             missed = b""
             if kept:
                 known = await self._written_tail(KNOWN) + self._waiting_bytes(0, before)
@@ -213,7 +216,7 @@ class SerialLog:
         """:raise OSError: of what is left in the batch nothing is in the files."""
         while batch:
             start = self._current()
-            share, room = bytearray(), self._quota // FILES - self._files.get(start, 0)
+            share, room = bytearray(), self.quota // FILES - self._files.get(start, 0)
             taken, ends = 0, self._at_line_end
             for at, data in batch:
                 if taken and len(share) >= room and (ends or len(share) >= 2 * room):
@@ -228,14 +231,14 @@ class SerialLog:
 
     def _current(self) -> int:
         """The file that is written now; a new one where the last is full, and then without the oldest."""
-        share = self._quota // FILES
+        share = self.quota // FILES
         newest = max(self._files, default=None)
         full = newest is not None and (
             self._files[newest] >= share and (self._at_line_end or self._files[newest] >= 2 * share)
         )
         if newest is not None and not full:
             return newest
-        while len(self._files) > 1 and self.size > self._quota - share:
+        while len(self._files) > 1 and self.size > self.quota - share:
             oldest = min(self._files)
             self._path(oldest).unlink(missing_ok=True)
             del self._files[oldest]

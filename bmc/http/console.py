@@ -18,7 +18,7 @@ from bmc.model.console import Viewer
 from bmc.model.errors import BmcError, Busy, Denied, NotFound, NotSupported, WrongState
 from bmc.node import ConsoleStream
 from bmc.ports import ByteStream
-from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, session_token
+from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, require_serial, session_token
 from bmc.redfish.closing import STOPPING
 from bmc.redfish.house import House
 from bmc.redfish.types import JsonObject, moment
@@ -123,7 +123,7 @@ async def _open(
     if isinstance(what, RescueShell):
         return RescueStream(await house.jobs.connect("rescue", name, identity.caller)), None
     if isinstance(what, SerialConsole):
-        house.require_serial(session_token(request))
+        require_serial(request, house.sign_in)
     console = await node.open(what, identity.caller)
     return console, console.seat
 

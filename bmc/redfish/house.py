@@ -22,7 +22,6 @@ from bmc.images.image_import import ImageImport
 from bmc.jobs import Jobs
 from bmc.model.caller import Role
 from bmc.model.clock import Clock
-from bmc.model.errors import Denied
 from bmc.model.node import Endpoint, NodeSnapshot
 from bmc.model.software import Software
 from bmc.power.safety import Safety
@@ -102,8 +101,3 @@ class House:
         """As it is seen through the node's own endpoint."""
         users = self.accounts.users(node, partial(self.fleet.tags, node))
         return replace(self, sign_in=users, only=node, systems={})
-
-    def require_serial(self, token: str) -> None:
-        """:raise Denied: the session is that of a node's user who may not use SOL, and so not its serial line."""
-        if isinstance(self.sign_in, NodeUsers) and not self.sign_in.may_use_serial(token):
-            raise Denied("this user may not use the serial console: its SOL access is disabled")

@@ -16,8 +16,8 @@ PAGE = 1_000
 
 
 async def list_services(call: Call) -> Reply:
-    call.node()
-    members = links([f"{call.path}/EventLog", f"{call.path}/SEL"])
+    names = ["EventLog", "SEL"] + (["SerialLog"] if call.node().snapshot.has_serial_log else [])
+    members = links([f"{call.path}/{name}" for name in names])
     return Reply(collection(call.path, "LogServiceCollection", "Logs", members))
 
 

@@ -311,6 +311,16 @@ class LightsoutLogEntry(TypedDict):
     Maintenance: Annotated[bool, _text("Whether a person held the server when it happened, so that it alerts nobody.")]
 
 
+class LightsoutLogService(TypedDict):
+    """What the log of a serial console has beside the standard."""
+
+    DataURI: Annotated[
+        str, _text("All of it as a file. The parameter format says of which kind: text, raw or asciicast.")
+    ]
+    SizeBytes: Annotated[int, _text("Bytes that it takes on the disk.")]
+    MaxSizeBytes: Annotated[int, _text("How many it takes at most; then the oldest go.")]
+
+
 class LightsoutEvent(LightsoutLogEntry):
     """What an event tells beside the standard."""
 
@@ -377,6 +387,7 @@ EXTENSIONS: tuple[type, ...] = (
     LightsoutManagerAccount,
     LightsoutTask,
     LightsoutLogEntry,
+    LightsoutLogService,
     LightsoutEvent,
     LightsoutAuditRecord,
     LightsoutEventDestination,

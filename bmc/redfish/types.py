@@ -64,6 +64,7 @@ VERSIONS = {
     "LightsoutEventDestination": "v1_0_0",
     "LightsoutImage": "v1_0_0",
     "LightsoutLogEntry": "v1_0_0",
+    "LightsoutLogService": "v1_0_0",
     "LightsoutManager": "v1_0_0",
     "LightsoutManagerAccount": "v1_0_0",
     "LightsoutServiceRoot": "v1_0_0",

@@ -121,10 +121,10 @@ async def test_two_browsers_contest_one_keyboard(service: Service, path: str) ->
     await admin.send_json({"type": "take"})
     assert (await news(olga, "taken"))["by"]["account"] == "admin"
     await who(admin, [("olga", False), ("admin", True)])
-    taken = [record for record in await service.world.audit.read(0, 100) if record.action == "take-keyboard"]
-    assert [(record.account, record.details["from"]) for record in taken] == [
-        ("admin", "olga (redfish from 127.0.0.1)")
-    ]
+    audit = service.world.audit
+    while not (taken := [each for each in await audit.read(0, 100) if each.action == "take-keyboard"]):
+        await asyncio.sleep(0.01)
+    assert [(each.account, each.details["from"]) for each in taken] == [("admin", "olga (redfish from 127.0.0.1)")]
     await admin.close()
     await who(olga, [("olga", True)])
     await olga.close()

@@ -30,6 +30,7 @@ DRIFTS = {
 EXAMPLES = {"node": "n1", "account": "vera", "sensor": "InletTemp", "slot": "?", "subscription": "?", "image": "web"}
 NOT_THERE = {
     STREAM,
+    f"{ROOT}/Systems/{{node}}/LogServices/SerialLog/Data",
     f"{ROOT}/Chassis/{{node}}/Power",
     f"{ROOT}/TaskService/TaskMonitors/{{job}}",
     f"{ROOT}/Managers/{{node}}/EthernetInterfaces",
@@ -39,7 +40,9 @@ NOT_THERE = {
     CERTIFICATES,
     CERTIFICATE,
 }
-"""What these servers do not have (power sensors, a door on an Ethernet, HTTPS), or what is gone once it was read."""
+"""What these servers do not have (power sensors, a door on an Ethernet, HTTPS), what is gone once it was read, and what
+is a stream or a file.
+"""
 CHANGES: Mapping[str, object] = {
     f"{ROOT}/AccountService/Accounts/{{account}}": {"Enabled": True},
     f"{ROOT}/Chassis/{{node}}": {"AssetTag": "rack 7"},
