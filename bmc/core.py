@@ -78,7 +78,7 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
 def serial_logs(state: Path, settings: Settings, clock: Clock) -> Callable[[str], SerialLog | None]:
     """Where the serial log of each node is."""
     quota = settings.console.log_mib << 20
-    return lambda node: SerialLog(state / "consoles" / node / "serial", quota, clock) if quota else None
+    return lambda node: SerialLog(state / "consoles" / node, quota, clock) if quota else None
 
 
 def key_file(state: Path) -> Path:

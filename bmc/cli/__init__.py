@@ -24,6 +24,7 @@ from bmc.cli import (
     records,
     remote,
     robot,
+    serial_log,
     why,
 )
 from bmc.cli.client import running
@@ -39,6 +40,7 @@ app.callback()(remote.options)
 for verb in (
     power.power,
     console.console,
+    serial_log.log,
     nodes.boot,
     nodes.reinstall,
     ramdisk.rescue,

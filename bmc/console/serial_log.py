@@ -246,7 +246,8 @@ class SerialLog:
         return self._end
 
     def _append(self, start: int, data: bytes | bytearray) -> None:
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for directory in (self._directory.parent, self._directory):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._path(start), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             size = self._files.get(start, 0)

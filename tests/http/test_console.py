@@ -122,8 +122,11 @@ async def test_two_browsers_contest_one_keyboard(service: Service, path: str) ->
     assert (await news(olga, "taken"))["by"]["account"] == "admin"
     await who(admin, [("olga", False), ("admin", True)])
     audit = service.world.audit
-    while not (taken := [each for each in await audit.read(0, 100) if each.action == "take-keyboard"]):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        while not (  # noqa: ASYNC110 - the store has no event of its own
+            taken := [each for each in await audit.read(0, 100) if each.action == "take-keyboard"]
+        ):
+            await asyncio.sleep(0.01)
     assert [(each.account, each.details["from"]) for each in taken] == [("admin", "olga (redfish from 127.0.0.1)")]
     await admin.close()
     await who(olga, [("olga", True)])

@@ -20,7 +20,7 @@ async def printed(service: Service) -> Service:
         line.stream.incoming.put_nowait(f"\x1b[32mboot {number:02}\x1b[0m\r\n".encode())
     line.stream.incoming.put_nowait(b"copying 10%\rcopying 100%\r\nKernel panic - not syncing\r\nlogin: ")
     async with asyncio.timeout(20):
-        while (await service.get(ENTRIES))["Members@odata.count"] < 34:
+        while (await service.get(ENTRIES))["Members@odata.count"] < 34:  # noqa: ASYNC110 - it is written by a thread
             await asyncio.sleep(0.05)
     return service
 
@@ -73,9 +73,8 @@ async def test_all_of_it_is_a_file_as_text_as_it_was_and_for_players(printed: Se
     assert plain.splitlines()[-2:] == ["Kernel panic - not syncing", "login:"]
     raw = await file("?format=raw", "application/octet-stream")
     assert raw.endswith("copying 10%\rcopying 100%\r\nKernel panic - not syncing\r\nlogin: ")
-    head, *chunks = [
-        json.loads(line) for line in (await file("?format=asciicast", "application/x-asciicast")).splitlines()
-    ]
+    cast = await file("?format=asciicast", "application/x-asciicast")
+    head, *chunks = [json.loads(line) for line in cast.splitlines()]
     assert (head["version"], head["title"]) == (2, "n1")
     assert "".join(text for _, _, text in chunks) == raw
     times = [at for at, kind, _ in chunks if kind == "o"]
