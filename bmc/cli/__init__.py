@@ -24,6 +24,7 @@ from bmc.cli import (
     records,
     remote,
     robot,
+    screenshot,
     serial_log,
     why,
 )
@@ -41,6 +42,7 @@ for verb in (
     power.power,
     console.console,
     serial_log.log,
+    screenshot.screenshot,
     nodes.boot,
     nodes.reinstall,
     ramdisk.rescue,

@@ -3,6 +3,7 @@
 RFC 6143 §7.5 for the messages, and the rfbproto community wiki for the extensions that noVNC and QEMU speak.
 """
 
+import asyncio
 import struct
 
 from bmc.console.audience import Seat
@@ -17,6 +18,9 @@ _INPUT = frozenset({4, 5, 6, 250, 251})
 
 _FIXED = {0: 20, 3: 10, 4: 8, 5: 6, 150: 10, 250: 4}
 """The length of each client message that has always the same."""
+
+LET_GO_PATIENCE = 1.0
+"""Seconds that a screen may take to hear that a key is up: who takes the keyboard waits for it."""
 
 _LONGEST_HEAD = 9
 """So many bytes tell the length of any client message."""
@@ -150,7 +154,8 @@ class ScreenStream:
 
     async def _let_go(self) -> None:
         try:
-            if lifted := self._filter.lift():
-                await self._stream.write(lifted)
-        except BackendFailed:
+            async with asyncio.timeout(LET_GO_PATIENCE):
+                if lifted := self._filter.lift():
+                    await self._stream.write(lifted)
+        except (BackendFailed, TimeoutError):
             return

@@ -109,6 +109,15 @@ class PlanPower(Command[Plan]):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeScreenshot(Command[bytes]):
+    """What the screen shows, as PNG. :raise NotSupported: there is no screen. :raise WrongState: the node is off."""
+
+    action: ClassVar[str] = "take-screenshot"
+    role: ClassVar[Role] = Role.READ_ONLY
+    audited: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
 class SetRestorePolicy(Command[None]):
     """What the node does when its supply of power comes back. :raise NotSupported: that is not for us to decide."""
 

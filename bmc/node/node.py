@@ -4,13 +4,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar, cast, overload
-from weakref import WeakKeyDictionary
+from typing import Any, TypeVar, cast, overload
 
 from bmc.accounts import decide
-from bmc.console.audience import Audience, Seat
-from bmc.console.screen import ScreenStream
-from bmc.console.serial import SerialHub
 from bmc.console.serial_log import SerialLog
 from bmc.events import Audit, Events
 from bmc.model.caller import SERVICE, Caller, Door, Role
@@ -37,16 +33,18 @@ from bmc.model.commands import (
     SetFirmware,
     SetWatchdog,
     SystemInterface,
+    TakeScreenshot,
     TellPlatformEvent,
     WriteFru,
 )
-from bmc.model.console import ConsoleKind, Viewer
+from bmc.model.console import Viewer
 from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot
 from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.boot import BootPart
+from bmc.node.consoles import Consoles, ConsoleStream
 from bmc.node.drives import Drives, MediaLibrary
 from bmc.node.firmware import FirmwarePart
 from bmc.node.fru import FruPart
@@ -68,18 +66,6 @@ from bmc.store import Store
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
-
-
-class ConsoleStream(ByteStream, Protocol):
-    """An open screen or serial console. What it writes is lost while its `seat` does not have the keyboard."""
-
-    seat: Seat
-
-    async def send_break(self) -> None:
-        """:raise NotSupported: a screen, a line that carries no break, or it only watches.
-
-        :raise WrongState: the node is off.
-        """
 
 
 class Node:
@@ -115,11 +101,8 @@ class Node:
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._retired = ""
-        self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
-        self._audiences = {kind: Audience(kind, clock, self._show_viewers, self._note_taken) for kind in ConsoleKind}
-        self._serial_log = serial_log if backend.serial else None
-        self._hub = SerialHub(backend.serial, self._serial_log) if backend.serial else None
         bench = Bench(definition.name, keeper, clock, self._publish, self._refresh)
+        self._consoles = Consoles(bench, backend.screen, backend.serial, serial_log, audit, self._show_viewers)
         self._sel = sel
         self._fru = fru
         self._fru_part = FruPart(bench, fru)
@@ -157,7 +140,7 @@ class Node:
             has_screen=backend.screen is not None,
             has_network_boot=backend.network_boot is not None,
             has_serial=backend.serial is not None,
-            has_serial_log=self._serial_log is not None,
+            has_serial_log=self._consoles.log is not None,
             has_host_interface=backend.host is not None,
             has_firmware_setup=backend.firmware is not None,
         )
@@ -166,6 +149,7 @@ class Node:
             self._boot,
             self._firmware,
             drives,
+            self._consoles,
             self._light,
             self._reservations,
             self._sel_part,
@@ -198,7 +182,7 @@ class Node:
     @property
     def serial_tail(self) -> bytes:
         """The last 4 KiB printed on the serial console, for a job's failure report."""
-        return self._hub.tail(4096) if self._hub else b""
+        return self._consoles.tail(4096)
 
     async def start(self) -> None:
         """Adopt what runs, and begin to watch; touches nothing."""
@@ -213,10 +197,8 @@ class Node:
         await self._watchdog.start()
         for sense in self._backend.senses:
             self._spawn(self._power.watch(sense), f"sense {sense.name}")
-        if self._hub is not None:
-            self._spawn(self._hub.run(), "serial")
-        if self._serial_log is not None:
-            self._spawn(self._serial_log.run(), "serial log")
+        for work, what in self._consoles.works():
+            self._spawn(work, what)
         if self._backend.sensors is not None:
             self._spawn(self._sensors.run(), "sensors")
         if self._backend.event_log is not None:
@@ -259,9 +241,8 @@ class Node:
         """The node has other tags now: consoles of those whose scope it left are closed, as fast as they let it."""
         self._definition = replace(self._definition, tags=tags)
         self._refresh(definition=self._definition)
-        for stream, caller in list(self._opened.items()):
-            if not caller.scope.covers(self._snapshot.name, tags):
-                self._spawn(stream.close(), "closing a console")
+        for stream in self._consoles.out_of_scope(tags):
+            self._spawn(stream.close(), "closing a console")
 
     async def record(self) -> None:
         """Events about this node were published: the SEL may have a word for them."""
@@ -298,10 +279,7 @@ class Node:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._hub is not None:
-            await self._hub.close()
-        if self._serial_log is not None:
-            await self._serial_log.close()
+        await self._consoles.close()
         await self._backend.lifecycle.close()
 
     async def erase(self) -> None:
@@ -312,8 +290,7 @@ class Node:
         await self._sel.forget()
         await self._sensors.keeper.forget()
         await self._fru.forget()
-        if self._serial_log is not None:
-            await self._serial_log.erase()
+        await self._consoles.erase()
 
     async def do(self, command: Command[R], caller: Caller) -> R:
         """Carry out one command; authorised, serial, audited.
@@ -327,7 +304,7 @@ class Node:
             self._authorise(command.action, command.role, caller)
             if self._retired:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
-            if not isinstance(command, Release | PlanPower) and not _of_the_guest(command, caller):
+            if not isinstance(command, Release | PlanPower | TakeScreenshot) and not _of_the_guest(command, caller):
                 self._reservations.check(caller)
             result = await self._handlers[type(command)](command, caller)
             outcome = "done"
@@ -362,18 +339,12 @@ class Node:
             return await self._open_host(caller)
         if isinstance(stream, SerialHistory):
             self._authorise(stream.action, Role.OPERATOR, caller)
-            if self._serial_log is None:
+            if self._consoles.log is None:
                 raise NotSupported(f"what {self._snapshot.name} prints is not kept")
-            return self._serial_log
+            return self._consoles.log
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         self._authorise(stream.action, Role.OPERATOR if typing else Role.READ_ONLY, caller)
-        opened = await self._open(stream, caller, typing)
-        self._opened[opened] = caller
-        details = {"writable": typing}
-        await self._audit.record(caller, stream.action, self._snapshot.name, "done", details)
-        if isinstance(stream, SerialConsole) and stream.takes_over:
-            await opened.seat.take()
-        return opened
+        return await self._consoles.open(stream, caller)
 
     async def _open_host(self, caller: Caller) -> ByteStream:
         """Not audited: nobody asks for it, it is opened again at each boot."""
@@ -381,25 +352,8 @@ class Node:
             raise Denied(f"the system interface of {self._snapshot.name} is for its own guest")
         return await self._backend.host.connect()
 
-    async def _open(self, stream: SerialConsole | Screen, caller: Caller, typing: bool) -> ConsoleStream:
-        may_type = caller.role.rank >= Role.OPERATOR.rank
-        if isinstance(stream, SerialConsole):
-            if self._hub is None:
-                raise NotSupported(f"{self._snapshot.name} has no serial console")
-            seat = self._audiences[ConsoleKind.SERIAL].enter(caller, may_type, typing)
-            return self._hub.open(stream.replay, seat)
-        if self._backend.screen is None:
-            raise NotSupported(f"{self._snapshot.name} has no screen")
-        connected = await self._backend.screen.connect()
-        return ScreenStream(connected, self._audiences[ConsoleKind.SCREEN].enter(caller, may_type, typing))
-
-    def _show_viewers(self) -> None:
-        viewers = tuple(viewer for each in self._audiences.values() for viewer in each.viewers)
+    def _show_viewers(self, viewers: tuple[Viewer, ...]) -> None:
         self._snapshot = replace(self._snapshot, viewers=viewers)
-
-    async def _note_taken(self, caller: Caller, former: Viewer) -> None:
-        details = {"console": former.console.value, "from": str(former)}
-        await self._audit.record(caller, "take-keyboard", self._snapshot.name, "done", details)
 
     def _authorise(self, action: str, role: Role, caller: Caller) -> None:
         decide(caller, role, self._snapshot.name, self._definition.tags, action)

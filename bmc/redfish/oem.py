@@ -97,6 +97,7 @@ class LightsoutComputerSystem(TypedDict):
     Tags: Annotated[list[str], _text("Words by which the scope of an account may name the server.", **CHANGEABLE)]
     IPMI: Annotated[Endpoint | None, _text("Where the server's IPMI is answered.")]
     ScreenURI: Annotated[str | None, _text("The WebSocket of the server's screen.")]
+    ScreenshotURI: Annotated[str | None, _text("Where what the server's screen shows is, as a picture (PNG).")]
     Viewers: Annotated[list[ConsoleViewer], _text("Who has its consoles open, in the order in which they came.")]
     PowerSince: Annotated[str | None, _text("When the power state last changed.", **MOMENT)]
     PowerCause: Annotated[str, _text("What changed the power state last.")]

@@ -31,6 +31,7 @@ EXAMPLES = {"node": "n1", "account": "vera", "sensor": "InletTemp", "slot": "?",
 NOT_THERE = {
     STREAM,
     f"{ROOT}/Systems/{{node}}/LogServices/SerialLog/Data",
+    f"{ROOT}/Systems/{{node}}/Oem/Lightsout/Screenshot",
     f"{ROOT}/Chassis/{{node}}/Power",
     f"{ROOT}/TaskService/TaskMonitors/{{job}}",
     f"{ROOT}/Managers/{{node}}/EthernetInterfaces",
