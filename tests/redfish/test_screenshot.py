@@ -45,7 +45,7 @@ async def test_a_screen_that_shows_nothing_is_said_to(service: Service, monkeypa
     monkeypatch.setattr("bmc.node.consoles.LOOK_PATIENCE", 0.1)
     refused = await service.call("GET", PICTURE)
     assert refused.status == 502
-    assert "shows nothing" in refused.told
+    assert "did not show itself" in refused.told
 
 
 async def test_a_server_without_a_screen_has_no_picture(service: Service) -> None:
