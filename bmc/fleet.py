@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from bmc.accounts import decide
+from bmc.console.serial_log import SerialLog
 from bmc.events import Audit, Events
 from bmc.model.caller import Caller, Role
 from bmc.model.clock import Clock
@@ -62,7 +63,10 @@ class _Member:
 
 
 class Fleet:
-    """Owns every node from `start` to `close`; one lock guards who is in it."""
+    """Owns every node from `start` to `close`; one lock guards who is in it.
+
+    `serial_log` tells where what a node's console prints is kept.
+    """
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class Fleet:
         drivers: Drivers,
         media: MediaLibrary,
         patience: Patience = PATIENCE,
+        serial_log: Callable[[str], SerialLog | None] = lambda _: None,
     ) -> None:
         self._store = store
         self._events = events
@@ -81,6 +86,7 @@ class Fleet:
         self._drivers = drivers
         self._media = media
         self._patience = patience
+        self._serial_log = serial_log
         self._members: dict[str, _Member] = {}
         self._opening: dict[str, NodeDefinition] = {}
         self._tags: dict[str, frozenset[str]] = {}
@@ -372,6 +378,7 @@ class Fleet:
             self._media,
             self._keep,
             self._patience,
+            self._serial_log(definition.name),
         )
         try:
             await node.start()

@@ -25,6 +25,8 @@ from bmc.cli import (
     remote,
     reservations,
     robot,
+    screenshot,
+    serial_log,
     why,
 )
 from bmc.cli.client import running
@@ -42,6 +44,8 @@ for verb in (
     reservations.reserve,
     reservations.release,
     console.console,
+    serial_log.log,
+    screenshot.screenshot,
     nodes.boot,
     nodes.reinstall,
     ramdisk.rescue,

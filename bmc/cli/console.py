@@ -22,7 +22,7 @@ def console(
 ) -> None:
     """A node's serial console, with what was printed before. Enter ~. leaves it, ~B sends a break, ~? helps.
 
-    Any number of people share a console, SOL and the web page too: all see the same, and all may type.
+    Any number of people share a console, SOL and the web page too: all see the same, and one types. ~t takes it over.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CliError("a console needs a terminal; `bmc why` shows the end of one without")

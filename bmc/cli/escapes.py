@@ -10,6 +10,8 @@ _LINE_ENDS = b"\r\n"
 class Wish(Enum):
     LEAVE = "."
     BREAK = "B"
+    TAKE = "t"
+    WHO = "w"
     HELP = "?"
 
 
@@ -17,6 +19,8 @@ HELP = (
     "At the beginning of a line:",
     "  ~.  leave the console",
     "  ~B  send a break",
+    "  ~t  take the keyboard from whoever has it",
+    "  ~w  who watches, and who types",
     "  ~~  send a ~",
     "  ~?  this help",
 )

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -44,10 +45,11 @@ async def talk(client: Client, name: str, view: bool) -> str:
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, leave, f"ended by {number.name}")
-    async with connected(client, name, _place(view)) as socket:
+    crowd = Crowd()
+    async with connected(client, name, _place(view) + "&viewers=1") as socket:
         loop.add_reader(sys.stdin.fileno(), read)
-        down = asyncio.create_task(_show(socket))
-        up = asyncio.create_task(_type(socket, typed, view))
+        down = asyncio.create_task(_show(socket, crowd))
+        up = asyncio.create_task(_type(socket, typed, view, crowd))
         await asyncio.wait({down, up, left}, return_when=asyncio.FIRST_COMPLETED)
         loop.remove_reader(sys.stdin.fileno())
         for task in (down, up):
@@ -73,10 +75,46 @@ async def connected(client: Client, name: str, place: str) -> AsyncIterator[aioh
 
 
 def _place(view: bool) -> str:
-    return "serial?view=1" if view else "serial"
+    return f"serial?view={int(view)}"
 
 
-async def _show(socket: aiohttp.ClientWebSocketResponse) -> str:
+class Crowd:
+    """Who watches and who types, as the service told it last."""
+
+    def __init__(self) -> None:
+        self._viewers: list[dict[str, Any]] = []
+        self._you = 0
+        self._typing = 0
+
+    def told(self, message: dict[str, Any]) -> str:
+        """Whose the keyboard is now, if that is news; "" when it is ours from the beginning, or as before."""
+        before, first = self._typing, not self._viewers
+        self._viewers, self._you = message["viewers"], message["you"]
+        typing = next((each for each in self._viewers if each["types"]), None)
+        self._typing = typing["id"] if typing else 0
+        if self._typing == before:
+            return ""
+        if typing is None:
+            return "nobody has the keyboard; Enter ~t takes it"
+        if typing["id"] == self._you:
+            return "" if first else "the keyboard is yours"
+        return f"{_named(typing)} has the keyboard: you only watch; Enter ~t takes it over"
+
+    @property
+    def lines(self) -> list[str]:
+        return [self._line(each) for each in self._viewers]
+
+    def _line(self, viewer: dict[str, Any]) -> str:
+        marks = [word for word, so in (("types", viewer["types"]), ("you", viewer["id"] == self._you)) if so]
+        return f"{_named(viewer)} since {viewer['since']}" + (f": {', '.join(marks)}" if marks else "")
+
+
+def _named(viewer: dict[str, Any]) -> str:
+    origin = f" from {viewer['address']}" if viewer["address"] else ""
+    return f"{viewer['account']} ({viewer['door']}{origin})"
+
+
+async def _show(socket: aiohttp.ClientWebSocketResponse, crowd: Crowd) -> str:
     """Until the service ends it; returns why."""
     reason = ""
     async for message in socket:
@@ -87,13 +125,16 @@ async def _show(socket: aiohttp.ClientWebSocketResponse) -> str:
             told = json.loads(message.data)
             if told["type"] == "closed":
                 return str(told["reason"])
-            if told["reason"] != reason:  # it says so for each key that is typed
+            if told["type"] == "viewers":
+                if news := crowd.told(told):
+                    _note(news)
+            elif told["type"] == "error" and told["reason"] != reason:  # it says so for each key that is typed
                 reason = told["reason"]
                 _note(reason)
     return "the connection broke"
 
 
-async def _type(socket: aiohttp.ClientWebSocketResponse, typed: asyncio.Queue[bytes], view: bool) -> str:
+async def _type(socket: aiohttp.ClientWebSocketResponse, typed: asyncio.Queue[bytes], view: bool, crowd: Crowd) -> str:
     """Until the person leaves."""
     escapes = Escapes()
     while True:
@@ -102,10 +143,14 @@ async def _type(socket: aiohttp.ClientWebSocketResponse, typed: asyncio.Queue[by
                 return ""
             if each is Wish.HELP:
                 _note(*HELP)
+            elif each is Wish.WHO:
+                _note(*crowd.lines)
             elif view:
                 continue
             elif each is Wish.BREAK:
                 await socket.send_json({"type": "break"})
+            elif each is Wish.TAKE:
+                await socket.send_json({"type": "take"})
             else:
                 await socket.send_bytes(each)
 

@@ -112,6 +112,16 @@ class PlanPower(Command[Plan]):
 
 
 @dataclass(frozen=True, slots=True)
+class TakeScreenshot(Command[bytes]):
+    """What the screen shows, as PNG. :raise NotSupported: there is no screen. :raise WrongState: the node is off."""
+
+    action: ClassVar[str] = "take-screenshot"
+    role: ClassVar[Role] = Role.READ_ONLY
+    audited: ClassVar[bool] = False
+    even_held: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class SetRestorePolicy(Command[None]):
     """What the node does when its supply of power comes back. :raise NotSupported: that is not for us to decide."""
 
@@ -299,16 +309,27 @@ class SystemInterface:
 
 @dataclass(frozen=True, slots=True)
 class SerialConsole:
-    """Open the serial console. `replay` is how many bytes of what was printed before come first."""
+    """Open the serial console. `replay` is how many bytes of what was printed before come first.
+
+    `writable`: to type, once nobody else does; `takes_over`: at once, whoever has the keyboard.
+    """
 
     replay: int = 65536
     writable: bool = True
+    takes_over: bool = False
     action: ClassVar[str] = "open-serial"
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Open the screen (RFB); view-only viewers' input is dropped by the proxy."""
+    """Open the screen (RFB); the input of who only watches is dropped by the proxy."""
 
     view_only: bool = False
     action: ClassVar[str] = "open-screen"
+
+
+@dataclass(frozen=True, slots=True)
+class SerialHistory:
+    """Read the permanent log of the serial console. What was typed there is in it too, passwords that echo included."""
+
+    action: ClassVar[str] = "read-serial-log"

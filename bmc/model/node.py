@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from bmc.model.boot import NO_OVERRIDE, BootMode, BootOverride, BootTarget
+from bmc.model.console import Viewer
 from bmc.model.power import Health, LastAction, PowerAction, PowerCause, PowerState, RestorePolicy, Vote
 from bmc.model.sel import EMPTY_SEL, Sel
 from bmc.model.sensor import Sensor
@@ -151,7 +152,8 @@ class NodeSnapshot:
     the list of sensors last became another one. `restore_policy` is None where the node or its vendor BMC decides what
     happens when its supply of power comes back. `next_firmware` is what the firmware will be from the next power on,
     None when it stays. `options_until_power_on` is what the running node still has of those options that were changed
-    while it was on. `lacks` says what would give it a part that it has not, by what the part is called.
+    while it was on. `lacks` says what would give it a part that it has not, by what the part is called. `viewers` have
+    a console of it open.
     """
 
     definition: NodeDefinition
@@ -182,9 +184,11 @@ class NodeSnapshot:
     sel: Sel = EMPTY_SEL
     fru: bytes = b""
     os_seen: bool = False
+    viewers: tuple[Viewer, ...] = ()
     has_screen: bool = False
     has_network_boot: bool = False
     has_serial: bool = False
+    has_serial_log: bool = False
     has_host_interface: bool = False
     has_firmware_setup: bool = False
     has_deploy_link: bool = False

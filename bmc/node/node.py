@@ -4,12 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar, cast, overload
-from weakref import WeakKeyDictionary
+from typing import Any, TypeVar, cast, overload
 
 from bmc.accounts import decide
-from bmc.console.screen import ScreenStream
-from bmc.console.serial import SerialHub
+from bmc.console.serial_log import SerialLog
 from bmc.events import Audit, Events
 from bmc.model.caller import SERVICE, Caller, Door, Role
 from bmc.model.clock import Clock
@@ -32,6 +30,7 @@ from bmc.model.commands import (
     Resume,
     Screen,
     SerialConsole,
+    SerialHistory,
     SetAssetTag,
     SetBootOverride,
     SetCycleInterval,
@@ -41,12 +40,14 @@ from bmc.model.commands import (
     TellPlatformEvent,
     WriteFru,
 )
+from bmc.model.console import Viewer
 from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot
 from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.boot import BootPart
+from bmc.node.consoles import Consoles, ConsoleStream
 from bmc.node.drives import Drives, MediaLibrary
 from bmc.node.firmware import FirmwarePart
 from bmc.node.fru import FruPart
@@ -70,17 +71,11 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 
-class ConsoleStream(ByteStream, Protocol):
-    """An open screen or serial console."""
-
-    async def send_break(self) -> None:
-        """:raise NotSupported: a screen, or a line that carries no break. :raise WrongState: the node is off."""
-
-
 class Node:
     """Composes a backend; owns its tasks from `start` to `close`.
 
-    `keep` stores the definition when the node itself changes it.
+    `keep` stores the definition when the node itself changes it. Without `serial_log` what its console prints is not
+    kept.
     """
 
     def __init__(
@@ -97,6 +92,7 @@ class Node:
         media: MediaLibrary,
         keep: Callable[[NodeDefinition], Awaitable[None]],
         patience: Patience = PATIENCE,
+        serial_log: SerialLog | None = None,
     ) -> None:
         self._definition = definition
         self._keep = keep
@@ -108,9 +104,8 @@ class Node:
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._retired = ""
-        self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
-        self._hub = SerialHub(backend.serial) if backend.serial else None
         bench = Bench(definition.name, keeper, clock, self._publish, self._refresh, backend.lacks)
+        self._consoles = Consoles(bench, backend.screen, backend.serial, serial_log, audit, self._show_viewers)
         self._sel = sel
         self._fru = fru
         self._fru_part = FruPart(bench, fru)
@@ -148,6 +143,7 @@ class Node:
             has_screen=backend.screen is not None,
             has_network_boot=backend.network_boot is not None,
             has_serial=backend.serial is not None,
+            has_serial_log=self._consoles.log is not None,
             has_host_interface=backend.host is not None,
             has_firmware_setup=backend.firmware is not None,
             lacks=backend.lacks,
@@ -157,6 +153,7 @@ class Node:
             self._boot,
             self._firmware,
             self._drives,
+            self._consoles,
             self._light,
             self._reservations,
             self._sel_part,
@@ -189,7 +186,7 @@ class Node:
     @property
     def serial_tail(self) -> bytes:
         """The last 4 KiB printed on the serial console, for a job's failure report."""
-        return self._hub.tail(4096) if self._hub else b""
+        return self._consoles.tail(4096)
 
     async def start(self) -> None:
         """Adopt what runs, and begin to watch; touches nothing."""
@@ -205,8 +202,8 @@ class Node:
         await self._watchdog.start()
         for sense in self._backend.senses:
             self._spawn(self._power.watch(sense), f"sense {sense.name}")
-        if self._hub is not None:
-            self._spawn(self._hub.run(), "serial")
+        for work, what in self._consoles.works():
+            self._spawn(work, what)
         if self._backend.sensors is not None:
             self._spawn(self._sensors.run(), "sensors")
         if self._backend.event_log is not None:
@@ -249,9 +246,8 @@ class Node:
         """The node has other tags now: consoles of those whose scope it left are closed, as fast as they let it."""
         self._definition = replace(self._definition, tags=tags)
         self._refresh(definition=self._definition)
-        for stream, caller in list(self._opened.items()):
-            if not caller.scope.covers(self._snapshot.name, tags):
-                self._spawn(stream.close(), "closing a console")
+        for stream in self._consoles.out_of_scope(tags):
+            self._spawn(stream.close(), "closing a console")
 
     async def record(self) -> None:
         """Events about this node were published: the SEL may have a word for them."""
@@ -294,8 +290,7 @@ class Node:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._sensors.close()
-        if self._hub is not None:
-            await self._hub.close()
+        await self._consoles.close()
         await self._backend.lifecycle.close()
 
     async def erase(self) -> None:
@@ -306,6 +301,7 @@ class Node:
         await self._sel.forget()
         await self._sensors.forget()
         await self._fru.forget()
+        await self._consoles.erase()
 
     async def do(self, command: Command[R], caller: Caller) -> R:
         """Carry out one command; authorised, serial, audited.
@@ -341,20 +337,26 @@ class Node:
     @overload
     async def open(self, stream: SystemInterface, caller: Caller) -> ByteStream: ...
 
-    async def open(self, stream: SerialConsole | Screen | SystemInterface, caller: Caller) -> ByteStream:
-        """Open a console; or, for its own guest's side, the system interface once the node is on.
+    @overload
+    async def open(self, stream: SerialHistory, caller: Caller) -> SerialLog: ...
+
+    async def open(
+        self, stream: SerialConsole | Screen | SystemInterface | SerialHistory, caller: Caller
+    ) -> ByteStream | SerialLog:
+        """Open a console; or, for its own guest's side, the system interface once the node is on; or the serial log.
 
         :raise Denied: by role or scope. :raise NotSupported: no such console. :raise WrongState: the node is off.
         """
         if isinstance(stream, SystemInterface):
             return await self._open_host(caller)
+        if isinstance(stream, SerialHistory):
+            self._authorise(stream.action, Role.OPERATOR, caller)
+            if self._consoles.log is None:
+                raise NotSupported(f"what {self._snapshot.name} prints is not kept")
+            return self._consoles.log
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         self._authorise(stream.action, Role.OPERATOR if typing else Role.READ_ONLY, caller)
-        opened = await self._open(stream)
-        self._opened[opened] = caller
-        details = {"writable": typing}
-        await self._audit.record(caller, stream.action, self._snapshot.name, "done", details)
-        return opened
+        return await self._consoles.open(stream, caller)
 
     async def _open_host(self, caller: Caller) -> ByteStream:
         """Not audited: nobody asks for it, it is opened again at each boot."""
@@ -362,14 +364,8 @@ class Node:
             raise Denied(f"the system interface of {self._snapshot.name} is for its own guest")
         return await self._backend.host.connect()
 
-    async def _open(self, stream: SerialConsole | Screen) -> ConsoleStream:
-        if isinstance(stream, SerialConsole):
-            if self._hub is None:
-                raise NotSupported(self._snapshot.without("serial console"))
-            return self._hub.open(stream.replay, stream.writable)
-        if self._backend.screen is None:
-            raise NotSupported(f"{self._snapshot.name} has no screen")
-        return ScreenStream(await self._backend.screen.connect(), stream.view_only)
+    def _show_viewers(self, viewers: tuple[Viewer, ...]) -> None:
+        self._snapshot = replace(self._snapshot, viewers=viewers)
 
     def _authorise(self, action: str, role: Role, caller: Caller) -> None:
         decide(caller, role, self._snapshot.name, self._definition.tags, action)

@@ -42,8 +42,8 @@ async def list_log(call: Call, title: str, source: Source[R], render: Callable[[
 
 
 async def list_services(call: Call) -> Reply:
-    call.node()
-    members = links([f"{call.path}/EventLog", f"{call.path}/SEL", f"{call.path}/Timeline"])
+    names = ["EventLog", "SEL", "Timeline"] + (["SerialLog"] if call.node().snapshot.has_serial_log else [])
+    members = links([f"{call.path}/{name}" for name in names])
     return Reply(collection(call.path, "LogServiceCollection", "Logs", members))
 
 

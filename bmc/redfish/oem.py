@@ -84,6 +84,17 @@ class MissingPart(TypedDict):
     Remedy: Annotated[str, _text("What would give it one.")]
 
 
+class ConsoleViewer(TypedDict):
+    """Somebody who has a console of a server open."""
+
+    Console: Annotated[str, _text("Which: Serial or Screen.")]
+    Account: Annotated[str, _text("Who.")]
+    Door: Annotated[str, _text("By what way: ipmi, redfish, web, cli or job.")]
+    Address: Annotated[str | None, _text("From where.")]
+    Since: Annotated[str, _text("Since when.", **MOMENT)]
+    Types: Annotated[bool, _text("Whether this is the one viewer of the console who has its keyboard.")]
+
+
 class LightsoutComputerSystem(TypedDict):
     """What Lightsout knows of a server beside the standard."""
 
@@ -98,6 +109,8 @@ class LightsoutComputerSystem(TypedDict):
     Tags: Annotated[list[str], _text("Words by which the scope of an account may name the server.", **CHANGEABLE)]
     IPMI: Annotated[Endpoint | None, _text("Where the server's IPMI is answered.")]
     ScreenURI: Annotated[str | None, _text("The WebSocket of the server's screen.")]
+    ScreenshotURI: Annotated[str | None, _text("Where what the server's screen shows is, as a picture (PNG).")]
+    Viewers: Annotated[list[ConsoleViewer], _text("Who has its consoles open, in the order in which they came.")]
     PowerSince: Annotated[str | None, _text("When the power state last changed.", **MOMENT)]
     PowerCause: Annotated[str, _text("What changed the power state last.")]
     Paused: Annotated[bool, _text("Whether the server stands still.")]
@@ -334,7 +347,9 @@ class LightsoutHappening(TypedDict):
 class LightsoutLogService(TypedDict):
     """What a log has beside the standard."""
 
-    ExportURIs: Annotated[list[str], _text("Where the log is as a file, in several formats; $filter chooses entries.")]
+    ExportURIs: Annotated[list[str], _text("Where the log is as a file, in several formats.")]
+    SizeBytes: NotRequired[Annotated[int, _text("Bytes that it takes on the disk, where it is bounded by them.")]]
+    MaxSizeBytes: NotRequired[Annotated[int, _text("How many it takes at most; then the oldest go.")]]
 
 
 class LightsoutAuditRecord(TypedDict):

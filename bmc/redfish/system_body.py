@@ -4,6 +4,7 @@ from bmc.ipmi.wire.fru import ProductArea
 from bmc.model.boot import BootEnabled, BootMode, BootTarget
 from bmc.model.caller import Role
 from bmc.model.commands import Power
+from bmc.model.console import Viewer
 from bmc.model.node import NodeSnapshot
 from bmc.model.power import Health, LastAction, PowerAction, PowerState, RestorePolicy, Vote
 from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction
@@ -274,6 +275,17 @@ def _sense(vote: Vote) -> oem.Sense:
     )
 
 
+def _viewer(viewer: Viewer) -> oem.ConsoleViewer:
+    return oem.ConsoleViewer(
+        Console=viewer.console.value,
+        Account=viewer.account,
+        Door=viewer.door.value,
+        Address=viewer.address or None,
+        Since=moment(viewer.since),
+        Types=viewer.types,
+    )
+
+
 def _last_action(last: LastAction) -> oem.LastPowerAction:
     return oem.LastPowerAction(
         ResetType=last.action.value,
@@ -303,6 +315,8 @@ def _oem(snapshot: NodeSnapshot, role: Role, holds: bool) -> oem.LightsoutComput
         Tags=sorted(definition.tags),
         IPMI=oem.Endpoint(Host=ipmi.host, Port=ipmi.port) if ipmi else None,
         ScreenURI=f"/console/{snapshot.name}/screen" if snapshot.has_screen else None,
+        ScreenshotURI=f"{system_path(snapshot.name)}/Oem/Lightsout/Screenshot" if snapshot.has_screen else None,
+        Viewers=[_viewer(viewer) for viewer in snapshot.viewers],
         PowerSince=moment(snapshot.power_since) if snapshot.power_since else None,
         PowerCause=snapshot.cause.value,
         Paused=snapshot.paused,

@@ -41,6 +41,8 @@ EXAMPLES = {
 MEDIA = {"csv": "text/csv", "json": "application/json", "txt": "text/plain"}
 NOT_THERE = {
     STREAM,
+    f"{ROOT}/Systems/{{node}}/LogServices/SerialLog/Data",
+    f"{ROOT}/Systems/{{node}}/Oem/Lightsout/Screenshot",
     f"{ROOT}/Chassis/{{node}}/Power",
     f"{ROOT}/TaskService/TaskMonitors/{{job}}",
     f"{ROOT}/Managers/{{node}}/EthernetInterfaces",
@@ -51,8 +53,8 @@ NOT_THERE = {
     CERTIFICATE,
     f"{ROOT}/Oem/Lightsout/Uploads/{{job}}",
 }
-"""What these servers do not have (power sensors, a door on an Ethernet, HTTPS), what is gone once it was read, or what
-has a body only when it is sent.
+"""What these servers do not have (power sensors, a door on an Ethernet, HTTPS), what is gone once it was read, what has
+a body only when it is sent, and what is a stream or a file.
 """
 CHANGES: Mapping[str, object] = {
     f"{ROOT}/AccountService/Accounts/{{account}}": {"Enabled": True},
