@@ -63,7 +63,7 @@ async def list_entries(call: Call) -> Reply:
         raise fail(400, "QueryParameterValueFormatError", text[:LONGEST_SEARCH], "search")
     found, total = await log.find(text, *_window(query), skip, top)
     members: list[object] = [_entry(line, call.path) for line in found]
-    return Reply(collection(call.path, "LogEntryCollection", "Serial console log", members, total))
+    return Reply(collection(call.path, "LogEntryCollection", "Serial console log", members, total), paged=True)
 
 
 async def get_entry(call: Call) -> Reply:

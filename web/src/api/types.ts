@@ -33,6 +33,7 @@ export interface Reservation {
   Holder: string;
   Reason: string;
   Since: string;
+  Until?: string | null;
 }
 
 /** What one witness of the power state said last. */
