@@ -17,7 +17,7 @@ from bmc.model.software import Software
 from bmc.ports import Backend, Configured, Driver, LoopRules, PowerSense, Site
 from bmc.power.safety import LONGEST_WAIT
 from robots.adapter import AnyAdapter, Options, Parts, Place, Running, Seconds
-from robots.kept import PRESSED
+from robots.held import PRESSED
 from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply, domains_of
 from robots.outlet import PATIENCE
 from robots.together import AllRunning, Member, Together, TogetherOptions
