@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bmc.model.clock import SystemClock
-from bmc.model.errors import BackendFailed, InvalidOptions, OutcomeUnknown, Refused, Unreachable
+from bmc.model.errors import BackendFailed, InvalidOptions, OutcomeUnknown, Refused, Unreachable, WrongState
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
 from robots.contract import BackendContract, OpenBackend
@@ -257,6 +257,17 @@ async def test_what_was_pressed_before_our_death_is_let_go_of_there_though_the_n
                 await until(lambda: not list(tmp_path.rglob("pressed.json")), 10)
                 await backend.switch.apply(PowerAction.PUSH_POWER_BUTTON)
     assert f":{wire.port} unit 1, outputs) was left pressed; letting go of it" in caplog.text
+
+
+async def test_what_was_pressed_before_our_death_by_what_is_no_part_of_the_node_any_more_is_told(
+    rack: Rack, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    await die_in_mid_press(rack, rack.node(short="3s", long="5s"), tmp_path)
+    moved = rack.node() | {"power": [rack.button()]}
+    async with opened(moved, make_site(tmp_path)) as backend:
+        assert "/n1/power/pressed.json says that a button may still be pressed, and none stands" in caplog.text
+    with pytest.raises(WrongState, match="power of n1 may still be pressed"):
+        await backend.lifecycle.erase()
 
 
 async def test_a_watchdog_lets_go_after_our_death(tmp_path: Path):
