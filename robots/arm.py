@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, Unreachable
 from bmc.ports import Site
 from robots.adapter import Adapter, Parts, Place, Seconds
-from robots.arm_switch import CONNECTION, FAMILY, ArmOptions, ArmSwitch, Left, Name, called, check
+from robots.arm_switch import CONNECTION, FAMILY, ArmOptions, ArmSwitch, Name, called, check
 from robots.arm_words import Arguments, Target, fill, words
-from robots.button import Button
+from robots.button import Button, Press
 from robots.motion import apart
 from robots.rosbridge import ANSWERS_WITHIN, Heard, Link, Lost, Message
 
@@ -56,10 +56,10 @@ class PressOptions(ArmOptions):
 
 
 class Motion:
-    """One press on its way: what it is called at the bridge, and the last that was seen of it."""
+    """One press on its way, and the last that was seen of it."""
 
-    def __init__(self, link: Link, heard: Heard, id: str) -> None:
-        self.link, self.heard, self.id = link, heard, id
+    def __init__(self, link: Link, heard: Heard, press: Press) -> None:
+        self.link, self.heard, self.press = link, heard, press
         self.seen = "nothing yet"
 
     async def answer(self, op: str, phase: str) -> Message:
@@ -78,15 +78,15 @@ class PressSwitch(ArmSwitch[PressOptions]):
         super().__init__(options, place, options.reset_target is not None, options.within + options.back)
 
     async def move(self, link: Link, button: Button, seconds: float) -> None:
-        id = f"press-{uuid4()}"
+        press = self.held.begin(button)
         limit = seconds + self.options.within
-        with link.hear(id) as heard:
-            motion = Motion(link, heard, id)
-            self.underway.save({"id": id})
+        with link.hear(press.id) as heard:
+            motion = Motion(link, heard, press)
             try:
                 async with asyncio.timeout(limit):
-                    answer = await self._ask(motion, button, seconds, limit)
+                    answer = await self._ask(motion, seconds, limit)
             except Lost as error:
+                self.held.let_go_later(press, str(error))
                 raise self.lost(motion.seen, error) from None
             except TimeoutError:
                 end = await apart(self._end(motion))
@@ -96,27 +96,28 @@ class PressSwitch(ArmSwitch[PressOptions]):
             except asyncio.CancelledError:
                 log.warning("%s: stopped; last seen: %s; %s", self.domain, motion.seen, await apart(self._end(motion)))
                 raise
-        self.underway.forget()
+        self.held.over()
         if (failure := self._failure(answer, motion.seen)) is not None:
             raise failure
 
-    async def let_go(self, link: Link, left: Left) -> None:
+    async def release(self, link: Link, press: Press) -> None:
         """Its result goes to the connection that sent it; what the arm did shows in `homed` and in the senses."""
         if self.options.action is not None:
-            await link.send({"op": "cancel_action_goal", "id": left.get("id", ""), "action": self.options.action})
+            await link.send({"op": "cancel_action_goal", "id": press.id, "action": self.options.action})
         elif self.options.stop is not None:
             await self._stop(link)
         await link.arrived()
 
-    async def _ask(self, motion: Motion, button: Button, seconds: float, limit: float) -> Message:
+    async def _ask(self, motion: Motion, seconds: float, limit: float) -> Message:
+        button = motion.press.button
         target = self.options.reset_target if button is Button.RESET else self.options.power_target
         arguments = fill(self.options.arguments, words(self.node, button, target or "", seconds))
         if self.options.action is None:
             call = {"op": "call_service", "service": self.options.service, "timeout": limit}
-            await motion.link.send({**call, "id": motion.id, "args": arguments})
+            await motion.link.send({**call, "id": motion.press.id, "args": arguments})
             return await motion.answer("service_response", self.options.phase)
         goal = {"op": "send_action_goal", "action": self.options.action, "action_type": self.options.type}
-        await motion.link.send({**goal, "id": motion.id, "args": arguments, "feedback": True})
+        await motion.link.send({**goal, "id": motion.press.id, "args": arguments, "feedback": True})
         return await motion.answer("action_result", self.options.phase)
 
     async def _end(self, motion: Motion) -> str:
@@ -126,12 +127,14 @@ class PressSwitch(ArmSwitch[PressOptions]):
             async with asyncio.timeout(limit):
                 await self._given_up(motion)
         except TimeoutError:
-            return f"it was told to give up and did not say within {limit:.0f} s that it is back"
-        except Lost:
-            self.release_soon()
-            return "the bridge was lost before it said that it is back; it is told to give up as soon as it is there"
-        self.underway.forget()
-        return "it gave up and is back"
+            trouble = f"it was told to give up and did not say within {limit:.0f} s that it is back"
+        except Lost as error:
+            trouble = f"the bridge was lost before it said that it is back ({error})"
+        else:
+            self.held.over()
+            return "it gave up and is back"
+        self.held.let_go_later(motion.press, trouble)
+        return f"{trouble}; it is told to give up as soon as the bridge is there"
 
     async def _given_up(self, motion: Motion) -> None:
         """:raise Lost:"""
@@ -141,7 +144,7 @@ class PressSwitch(ArmSwitch[PressOptions]):
             await motion.answer("service_response", self.options.phase)
             return
         while True:
-            await self.let_go(motion.link, {"id": motion.id})
+            await self.release(motion.link, motion.press)
             try:
                 async with asyncio.timeout(CANCEL_AGAIN):
                     await motion.answer("action_result", self.options.phase)

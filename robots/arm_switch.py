@@ -1,34 +1,28 @@
-"""What every arm behind a rosbridge has: its turn, whether it is homed, and what of a press is still under way."""
+"""What every arm behind a rosbridge has: its turn, and whether it is homed."""
 
 import asyncio
 import json
-import logging
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Annotated, Any, Generic, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from uuid import uuid4
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
-from bmc.model.errors import BmcError, OutcomeUnknown, Refused, Unreachable
+from bmc.model.errors import OutcomeUnknown, Refused, Unreachable
 from bmc.ports import Site
 from bmc.shared_devices import Lease
 from robots.adapter import Options, Place, Seconds
-from robots.button import Button, PressedSwitch
-from robots.kept import PRESSED, KeptFile
+from robots.button import Button, Press
+from robots.front_panel import PanelOptions, PressedSwitch
 from robots.rosbridge import ANSWERS_WITHIN, Bridge, Heard, Link, Lost
 
 FAMILY = "arm"
 CONNECTION = frozenset({"url", "credential"})
-RELEASED_WITHIN = 60.0
-TRY_AGAIN = 5.0
-"""Seconds between two attempts to let go of what was left pressed."""
 
 Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^wss?://[A-Za-z0-9.:%_\[\]-]+(/[^\s?#@]*)?$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_/~]+$")]
-
-log = logging.getLogger(__name__)
 
 
 class Homed(Options):
@@ -59,7 +53,7 @@ class Homed(Options):
         return values
 
 
-class ArmOptions(Options):
+class ArmOptions(PanelOptions):
     """`credential` goes to what stands before the bridge, as HTTP Basic; it is never sent over `ws`.
 
     `wait`: seconds that a press waits at most while the arm moves for another node.
@@ -80,41 +74,41 @@ class ArmOptions(Options):
 
 
 A = TypeVar("A", bound=ArmOptions)
-Left = Mapping[str, str]
 
 
-class ArmSwitch(PressedSwitch, Generic[A]):
-    """PressedSwitch and Running. Domain: the arm. A press is sent once, over one connection."""
+class ArmSwitch(PressedSwitch[A]):
+    """Domain: the arm. A press is sent once, over one connection."""
 
     def __init__(self, options: A, place: Place, has_reset: bool, takes: float) -> None:
         """`takes`: seconds that a motion may take beside the holding."""
-        super().__init__(options.short, options.long, has_reset)
-        self.options = options
-        self.node = place.node
-        self.clock = place.clock
+        super().__init__(options, place, has_reset)
         self.lease = lease(options, place.site)
         self.bridge = self.lease.device
         self.domain = f"arm behind {self.bridge.where}"
         self.patience = options.wait + 4 * ANSWERS_WITHIN + options.long + takes
-        self.underway = KeptFile(place.kept / PRESSED)
-        self._releasing: asyncio.Task[None] | None = None
 
     @abstractmethod
     async def move(self, link: Link, button: Button, seconds: float) -> None:
         """Press. :raise: as `PowerSwitch.apply`."""
 
     @abstractmethod
-    async def let_go(self, link: Link, left: Left) -> None:
-        """End what `underway` tells of. :raise Lost:"""
+    async def release(self, link: Link, press: Press) -> None:
+        """End it, as far as the bridge can tell. :raise Lost:"""
+
+    async def let_go(self, press: Press) -> None:
+        try:
+            await self.release(await self.bridge.open(), press)
+        except Lost as error:
+            raise Unreachable(f"{self.bridge.where} was lost ({error})") from None
 
     async def press(self, button: Button, seconds: float) -> None:
         link = await self.bridge.open()
         with self._nothing_moved():
-            await self._release(link)
             await self._require_homed(link)
         await self.move(link, button, seconds)
 
     async def require_ready(self) -> None:
+        await super().require_ready()
         if self.options.homed is not None:
             with self._nothing_moved():
                 await self._require_homed(await self.bridge.open())
@@ -126,19 +120,7 @@ class ArmSwitch(PressedSwitch, Generic[A]):
         except Lost as error:
             raise Unreachable(f"{self.bridge.where} was lost before anything was moved ({error})") from None
 
-    def release_soon(self) -> None:
-        """Let go of what is left as soon as the bridge can be reached."""
-        if self._releasing is None or self._releasing.done():
-            self._releasing = asyncio.create_task(self._release_when_reached(), name=f"release of {self.domain}")
-
-    async def start(self) -> None:
-        if self.underway.load() is not None:
-            self.release_soon()
-
-    async def close(self) -> None:
-        if self._releasing is not None:
-            self._releasing.cancel()
-            await asyncio.gather(self._releasing, return_exceptions=True)
+    async def leave(self) -> None:
         await self.lease.end()
 
     @asynccontextmanager
@@ -174,21 +156,6 @@ class ArmSwitch(PressedSwitch, Generic[A]):
                 f"the {self.domain} is not homed ({homed.name} says {json.dumps(said)}, expected "
                 f"{json.dumps(homed.equals)}); home it, then try again"
             )
-
-    async def _release(self, link: Link) -> None:
-        if (left := self.underway.load()) is not None:
-            await self.let_go(link, left)
-            self.underway.forget()
-            log.warning("%s: a press was left under way; it was ended", self.domain)
-
-    async def _release_when_reached(self) -> None:
-        while self.underway.load() is not None:
-            try:
-                async with self.bridge.motion, asyncio.timeout(RELEASED_WITHIN):
-                    await self._release(await self.bridge.open())
-            except (Lost, BmcError, TimeoutError) as error:
-                log.warning("%s: a press was left under way and cannot be ended yet: %s", self.domain, error)
-                await self.clock.sleep(TRY_AGAIN)
 
     def lost(self, what: str, error: Lost) -> OutcomeUnknown:
         return OutcomeUnknown(f"{self.bridge.where} was lost in mid-motion ({error}); last seen: {what}")

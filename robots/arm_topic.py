@@ -1,16 +1,12 @@
 """The adapter `arm-topic`: a finger that follows a topic of ROS 2, out as long as it is told so."""
 
-import asyncio
-import logging
-
 from pydantic import Field, JsonValue
 
-from bmc.model.errors import OutcomeUnknown, Unreachable
+from bmc.model.errors import Unreachable
 from bmc.ports import Site
 from robots.adapter import Adapter, Parts, Place
-from robots.arm_switch import CONNECTION, FAMILY, ArmOptions, ArmSwitch, Left, Name, check
-from robots.button import Button
-from robots.motion import apart
+from robots.arm_switch import CONNECTION, FAMILY, ArmOptions, ArmSwitch, Name, check
+from robots.button import Button, Press
 from robots.rosbridge import Link, Lost
 
 REPEAT = 0.1
@@ -18,10 +14,6 @@ REPEAT = 0.1
 
 DISCOVERY = 0.5
 """Seconds that ROS 2 takes to connect those who follow a topic with a new publisher; what is sent earlier is lost."""
-
-IN = "and is in again"
-
-log = logging.getLogger(__name__)
 
 
 class TopicOptions(ArmOptions):
@@ -42,28 +34,25 @@ class TopicSwitch(ArmSwitch[TopicOptions]):
         super().__init__(options, place, options.reset_topic is not None, 0.0)
 
     async def move(self, link: Link, button: Button, seconds: float) -> None:
-        topic = (self.options.reset_topic if button is Button.RESET else None) or self.options.power_topic
+        topic = self._topic(button)
         try:
             await self._advertise(link, topic)
         except Lost as error:
             raise Unreachable(f"{self.bridge.where} was lost before anything was moved ({error})") from None
-        self.underway.save({"topic": topic})
-        try:
-            await self._hold(link, topic, seconds)
-        except Lost as error:
-            end = await apart(self._release_now(topic))
-            raise self.lost(f"the finger was out, {end}", error) from None
-        except asyncio.CancelledError:
-            log.warning("%s: stopped; the finger was out, %s", self.domain, await apart(self._release_now(topic)))
-            raise
-        if (end := await apart(self._release_now(topic))) != IN:
-            raise OutcomeUnknown(f"the {self.domain}: the finger was out, {end}")
+        async with self.held.pressing(button):
+            try:
+                await self._hold(link, topic, seconds)
+            except Lost as error:
+                raise self.lost("the finger was out", error) from None
 
-    async def let_go(self, link: Link, left: Left) -> None:
-        topic = left.get("topic", self.options.power_topic)
+    async def release(self, link: Link, press: Press) -> None:
+        topic = self._topic(press.button)
         await self._advertise(link, topic)
         await self._publish(link, topic, self.options.released)
         await link.arrived()
+
+    def _topic(self, button: Button) -> str:
+        return (self.options.reset_topic if button is Button.RESET else None) or self.options.power_topic
 
     async def _hold(self, link: Link, topic: str, seconds: float) -> None:
         began = self.clock.monotonic()
@@ -72,16 +61,6 @@ class TopicSwitch(ArmSwitch[TopicOptions]):
             await self.clock.sleep(min(left, REPEAT))
             if left > REPEAT:
                 await self._publish(link, topic, self.options.pressed)
-
-    async def _release_now(self, topic: str) -> str:
-        """Over a new connection if need be; what became of the finger, in words."""
-        try:
-            await self.let_go(await self.bridge.open(), {"topic": topic})
-        except (Lost, Unreachable) as error:
-            self.release_soon()
-            return f"and may still be out ({error}); it is told to let go as soon as the bridge is there"
-        self.underway.forget()
-        return IN
 
     async def _advertise(self, link: Link, topic: str) -> None:
         if await link.advertise(topic, self.options.type):

@@ -1,5 +1,6 @@
 """The driver `hardware`: composes a node of adapters, each in its place; and drivers of nodes that are one BMC."""
 
+import logging
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,8 @@ from bmc.model.software import Software
 from bmc.ports import Backend, Configured, Driver, LoopRules, PowerSense, Site
 from bmc.power.safety import LONGEST_WAIT
 from robots.adapter import AnyAdapter, Options, Parts, Place, Running, Seconds
-from robots.kept import PRESSED
+from robots.front_panel import PressedSwitch
+from robots.held import PRESSED
 from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply, domains_of
 from robots.outlet import PATIENCE
 from robots.together import AllRunning, Member, Together, TogetherOptions
@@ -34,6 +36,9 @@ Table = Annotated[
 
 def _listed(tables: object) -> object:
     return [tables] if isinstance(tables, dict) else tables
+
+
+log = logging.getLogger(__name__)
 
 
 class HardwareOptions(Options):
@@ -233,7 +238,7 @@ class NodeLifecycle(AllRunning):
             where = ", ".join(str(path.parent.relative_to(self._kept)) for path in pressed)
             raise WrongState(
                 f"{where} of {self._kept.name} may still be pressed, and is let go of once its device can be reached; "
-                f"if that is gone for good, remove {pressed[0]}"
+                f"if that is gone for good, let go of it by hand, then remove {pressed[0]}"
             )
         shutil.rmtree(self._kept, ignore_errors=True)
 
@@ -262,6 +267,7 @@ class HardwareDriver:
                     slot.options, Place(definition.name, slot.title, kept, site, str(slot.part[0]))
                 )
                 opened.append((slot, parts))
+            _tell_what_nobody_lets_go_of(site.directory / definition.name, opened)
             return _backend(definition.name, options, opened, site)
         except BaseException:
             begun = [parts.running for _, parts in opened if parts.running]
@@ -390,6 +396,14 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
             locks_unknown=options.on_unknown == "maintenance",
         ),
     )
+
+
+def _tell_what_nobody_lets_go_of(kept: Path, opened: Sequence[tuple[Slot, Parts]]) -> None:
+    places = {kept / slot.path for slot, parts in opened if isinstance(parts.switch, PressedSwitch)}
+    for path in sorted(kept.rglob(PRESSED)):
+        if path.parent not in places:
+            told = "a button may still be pressed, and none stands in that place now: let go of it by hand, then remove"
+            log.error("%s says that %s that file", path, told)
 
 
 def _lacking(slot: Slot, parts: Parts) -> str:

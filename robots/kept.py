@@ -6,9 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-PRESSED = "pressed.json"
-"""The file that says what may still be pressed: while there is one, the node is not removed."""
-
 log = logging.getLogger(__name__)
 
 
@@ -17,6 +14,9 @@ class KeptFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    def exists(self) -> bool:
+        return self._path.exists()
 
     def load(self) -> Any:
         """None where there is none, or none that can be read."""

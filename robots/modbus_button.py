@@ -2,28 +2,24 @@
 
 import asyncio
 import logging
-from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from bmc.model.clock import Clock
-from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, Unreachable
-from bmc.shared_devices import Lease
+from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused
 from robots.adapter import Adapter, Parts, Place, Seconds
-from robots.button import Button, PressedSwitch
-from robots.kept import PRESSED, KeptFile
+from robots.button import Button, Press
+from robots.front_panel import PanelOptions, PressedSwitch
 from robots.modbus import Look, outputs, read, write_coil
-from robots.modbus_gateway import CONNECTION, Gateway, ModbusConnection, lease_gateway
+from robots.modbus_gateway import CONNECTION, ModbusConnection, lease_gateway
 from robots.motion import apart
 
-LET_GO_WITHIN, LET_GO_AGAIN, CLOSE_WITHIN = 3.0, 0.5, 2.0
 HELD_TOO_LONG = 4.0
 """Seconds after which a server takes a pressed power button for a held one (ACPI)."""
 
 log = logging.getLogger(__name__)
 
 
-class ModbusButtonOptions(ModbusConnection):
+class ModbusButtonOptions(PanelOptions, ModbusConnection):
     """A `coil` closes the button's contact for as long as it is on; a `pulse` register takes the length of a press, in
     multiples of `pulse_unit`, and the device then lets go by itself.
 
@@ -64,155 +60,72 @@ class ModbusButtonOptions(ModbusConnection):
         return self
 
 
-class Pressed:
-    """Remembers across our death which coil is on. `device` says where: the options may be others by then."""
+class ModbusButton(PressedSwitch[ModbusButtonOptions]):
+    """A press is begun at most once; letting go is repeated until it is acknowledged."""
 
-    def __init__(self, path: Path, device: str) -> None:
-        self._file = KeptFile(path)
-        self._device = device
-
-    def load(self) -> int | None:
-        if (value := self._file.load()) is None:
-            return None
-        try:
-            coil, device = int(value["coil"]), value["device"]
-        except (ValueError, KeyError, TypeError) as error:
-            self._file.damaged(error)
-            return None
-        if device != self._device:
-            log.warning("coil %d of %s may still be on; it is no longer in the options", coil, device)
-            return None
-        return coil
-
-    def save(self, coil: int) -> None:
-        """:raise Refused: it cannot be written down."""
-        try:
-            self._file.save({"coil": coil, "device": self._device})
-        except OSError as error:
-            raise Refused(f"nothing was pressed, since that could not be written down before: {error}") from error
-
-    def forget(self) -> None:
-        self._file.forget()
-
-
-class ModbusButton(PressedSwitch):
-    """PowerSwitch and Running. A press is begun at most once; letting go is repeated until it is acknowledged."""
-
-    def __init__(self, lease: Lease[Gateway], options: ModbusButtonOptions, kept: Path, clock: Clock) -> None:
-        has_reset = options.reset_coil is not None or options.reset_pulse is not None
-        super().__init__(options.short, options.long, has_reset)
-        self.domain = outputs(lease.device, options)
-        self._lease = lease
-        self._gateway = lease.device
-        self._options = options
-        self._clock = clock
-        self._pressed = Pressed(kept / PRESSED, f"{lease.device.where} unit {options.unit}")
-        self._letting_go: asyncio.Task[None] | None = None
+    def __init__(self, options: ModbusButtonOptions, place: Place) -> None:
+        super().__init__(options, place, options.reset_coil is not None or options.reset_pulse is not None)
+        self._lease = lease_gateway(options, place)
+        self._gateway = self._lease.device
+        self.domain = outputs(self._gateway, options)
         self._coils = {Button.POWER: options.power_coil, Button.RESET: options.reset_coil}
         self._pulses = {Button.POWER: options.power_pulse, Button.RESET: options.reset_pulse}
 
-    async def start(self) -> None:
-        if (coil := self._pressed.load()) is not None:
-            log.warning("coil %d of %s was left on; letting go of it", coil, self.domain)
-            self._let_go(coil)
-
-    async def close(self) -> None:
-        if self._letting_go is not None:
-            await asyncio.wait({self._letting_go}, timeout=CLOSE_WITHIN)
-            self._letting_go.cancel()
-            await asyncio.gather(self._letting_go, return_exceptions=True)
+    async def leave(self) -> None:
         await self._lease.end()
 
     async def press(self, button: Button, seconds: float) -> None:
         coil, register = self._coils[button], self._pulses[button]
         if coil is not None:
-            await self._press_coil(coil, seconds)
+            await self._press_coil(button, coil, seconds)
         elif register is not None:
             await self._pulse(register, seconds)
 
-    async def _press_coil(self, coil: int, seconds: float) -> None:
-        await self._require_free(coil)
-        self._pressed.save(coil)
-        began, trouble = self._clock.monotonic(), ""
-        try:
-            await write_coil(self._gateway, self._options, coil, True)
-            await self._hold(coil, seconds)
-        except (Refused, Unreachable, BackendFailed):
-            self._pressed.forget()
-            raise
-        except OutcomeUnknown as error:
-            trouble = str(error)
-        except asyncio.CancelledError:
-            await self._released(coil)
-            raise
-        await self._released(coil)
-        self._judge(coil, seconds, self._clock.monotonic() - began, trouble)
+    async def let_go(self, press: Press) -> None:
+        if (coil := self._coils[press.button]) is not None:
+            await write_coil(self._gateway, self.options, coil, False, first=True)
 
-    def _judge(self, coil: int, seconds: float, held: float, trouble: str) -> None:
-        """:raise OutcomeUnknown: what the press was."""
-        if self._letting_go is not None:
-            trouble = f"{trouble}; " if trouble else ""
-            raise OutcomeUnknown(f"{trouble}coil {coil} of {self.domain} may still be on; trying on to let go of it")
-        if trouble:
-            raise OutcomeUnknown(f"coil {coil} may have been on for a while and was let go of: {trouble}")
+    async def _press_coil(self, button: Button, coil: int, seconds: float) -> None:
+        await self._require_off(coil)
+        began = self.clock.monotonic()
+        async with self.held.pressing(button):
+            await write_coil(self._gateway, self.options, coil, True)
+            await self._hold(coil, seconds)
+        held = self.clock.monotonic() - began
         if seconds < HELD_TOO_LONG <= held:
             raise OutcomeUnknown(f"coil {coil} of {self.domain} was on for {held:.1f} s instead of {seconds:g} s")
 
-    async def _require_free(self, coil: int) -> None:
-        """:raise Refused: it is pressed already. :raise Unreachable: nobody can tell."""
-        if self._letting_go is not None:
-            raise Refused(f"a coil of {self.domain} may still be on after the last press; it is being let go of")
+    async def _require_off(self, coil: int) -> None:
+        """:raise Refused: it is on. :raise Unreachable: nobody can tell."""
         try:
-            on = await read(self._gateway, self._options, Look("co", coil))
+            on = await read(self._gateway, self.options, Look("co", coil))
         except BackendFailed as error:
             raise Refused(f"coil {coil} cannot be read, so it is not pressed: {error}") from error
         if on:
             raise Refused(f"coil {coil} of {self.domain} is on already; turn it off, if nobody else is pressing")
 
     async def _hold(self, coil: int, seconds: float) -> None:
-        watchdog = self._options.watchdog
+        watchdog = self.options.watchdog
         if watchdog is None:
-            await self._clock.sleep(seconds)
+            await self.clock.sleep(seconds)
             return
-        end = self._clock.monotonic() + seconds
-        while (left := end - self._clock.monotonic()) > 0:
-            await self._clock.sleep(min(left, watchdog / 3))
+        end = self.clock.monotonic() + seconds
+        while (left := end - self.clock.monotonic()) > 0:
+            await self.clock.sleep(min(left, watchdog / 3))
             try:
-                on = await read(self._gateway, self._options, Look("co", coil))
+                on = await read(self._gateway, self.options, Look("co", coil))
             except BmcError as error:
                 raise OutcomeUnknown(f"lost in mid-press: {error}") from error
             if not on:
                 raise OutcomeUnknown(f"{self.domain} turned coil {coil} off before the press was over")
 
-    async def _released(self, coil: int) -> None:
-        """Let go, and wait a while for it to be done; it goes on in the background."""
-        await apart(_settled(self._let_go(coil)))
-
-    def _let_go(self, coil: int) -> asyncio.Task[None]:
-        self._letting_go = asyncio.create_task(self._turn_off(coil), name=f"letting go of coil {coil} of {self.domain}")
-        return self._letting_go
-
-    async def _turn_off(self, coil: int) -> None:
-        told = False
-        while True:
-            try:
-                await write_coil(self._gateway, self._options, coil, False, first=True)
-                break
-            except BmcError as error:
-                if not told:
-                    log.error("coil %d of %s may still be on; trying on to let go: %s", coil, self.domain, error)
-                told = True
-            await self._clock.sleep(LET_GO_AGAIN)
-        self._pressed.forget()
-        self._letting_go = None
-
     async def _pulse(self, register: int, seconds: float) -> None:
-        length = round(seconds / self._options.pulse_unit)
+        length = round(seconds / self.options.pulse_unit)
         try:
             await self._write(register, length)
-            await self._clock.sleep(seconds)
+            await self.clock.sleep(seconds)
         except OutcomeUnknown as error:
-            await self._clock.sleep(seconds)
+            await self.clock.sleep(seconds)
             raise OutcomeUnknown(f"a press may have been begun, which ends by itself: {error}") from error
         except asyncio.CancelledError:
             await apart(self._end_pulse(register))
@@ -225,14 +138,10 @@ class ModbusButton(PressedSwitch):
             log.warning("register %d of %s takes its time to let go: %s", register, self.domain, error)
 
     async def _write(self, register: int, value: int, *, first: bool = False) -> None:
-        unit, within = self._options.unit, self._options.answers_within
+        unit, within = self.options.unit, self.options.answers_within
         await self._gateway.act(
             lambda client: client.write_register(register, value, device_id=unit), within, first=first
         )
-
-
-async def _settled(task: asyncio.Task[None]) -> None:
-    await asyncio.wait({task}, timeout=LET_GO_WITHIN)
 
 
 class ModbusButtonAdapter(Adapter[ModbusButtonOptions]):
@@ -243,7 +152,7 @@ class ModbusButtonAdapter(Adapter[ModbusButtonOptions]):
     options = ModbusButtonOptions
 
     def open(self, options: ModbusButtonOptions, place: Place) -> Parts:
-        button = ModbusButton(lease_gateway(options, place), options, place.kept, place.clock)
+        button = ModbusButton(options, place)
         return Parts(running=button, switch=button)
 
 

@@ -1,22 +1,16 @@
 """The adapter `mqtt-button`: relays at an MQTT broker, wired across the front-panel pins of a server."""
 
-import asyncio
-import logging
-from collections.abc import Mapping
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from bmc.model.clock import Clock
-from bmc.model.errors import BmcError, OutcomeUnknown, Refused, Unreachable
+from bmc.model.errors import BackendFailed, OutcomeUnknown, Refused
 from bmc.ports import Site
-from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Parts, Place, Seconds
-from robots.button import Button, PressedSwitch
-from robots.kept import PRESSED, KeptFile
-from robots.motion import apart
+from robots.button import Button, Press
+from robots.front_panel import PanelOptions, PressedSwitch
 from robots.mqtt import (
     CONNECTION,
     OFF,
@@ -33,11 +27,8 @@ from robots.mqtt_channel import Channel
 from robots.mqtt_dialects import What, timed
 from robots.mqtt_link import Broker
 
-LET_GO_TRIES, LET_GO_APART = 4, 1.0
-log = logging.getLogger(__name__)
 
-
-class MqttButtonOptions(BrokerOptions):
+class MqttButtonOptions(PanelOptions, BrokerOptions):
     """`power_relay` and `reset_relay` count as the `device` does; a `plain` one has its topics given."""
 
     kind: Literal["tasmota", "shelly1", "shelly2", "plain"] = "plain"
@@ -68,55 +59,31 @@ class MqttButtonOptions(BrokerOptions):
         return command
 
 
-class PressFile:
-    """Which buttons may be down, so that they are let go of after our death."""
+class MqttButton(PressedSwitch[MqttButtonOptions]):
+    """A device that can opens its relay by itself; of another the broker opens it, should we die."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = KeptFile(path)
+    def __init__(self, options: MqttButtonOptions, place: Place) -> None:
+        has_reset = options.reset_relay is not None or options.reset_command is not None
+        super().__init__(options, place, has_reset)
+        self._lease = lease_broker(options, place.site)
+        buttons = (Button.POWER, Button.RESET) if has_reset else (Button.POWER,)
+        self._channels = {each: _channel(options, each, self._lease.device, place.clock) for each in buttons}
+        self.domain = self._channels[Button.POWER].where
+        self.patience = 45.0 + options.long
 
-    def load(self) -> frozenset[Button]:
-        try:
-            return frozenset(map(Button, self._file.load() or ()))
-        except (ValueError, TypeError) as error:
-            self._file.damaged(error)
-            return frozenset()
+    async def start(self) -> None:
+        for channel in self._channels.values():
+            channel.start()
+        await super().start()
 
-    def save(self, down: frozenset[Button]) -> None:
-        if down:
-            self._file.save(sorted(button.value for button in down))
-        else:
-            self._file.forget()
-
-
-class MqttButton(PressedSwitch):
-    """PowerSwitch. A device that can opens its relay by itself; of another the broker opens it, should we die."""
-
-    def __init__(
-        self, channels: Mapping[Button, Channel], file: PressFile, short: float, long: float, clock: Clock
-    ) -> None:
-        super().__init__(short, long, Button.RESET in channels)
-        self.domain = channels[Button.POWER].where
-        self.patience = 45.0 + long
-        self._channels, self._file, self._clock = channels, file, clock
-        self._down: frozenset[Button] = frozenset()
-        self._letting_go: asyncio.Task[None] | None = None
-
-    def recover(self) -> None:
-        """Let go of what was pressed when we died."""
-        self._down = self._file.load() & self._channels.keys()
-        if self._down:
-            self._letting_go = asyncio.create_task(self._let_go_in_the_end(), name=f"let go of {self.domain}")
-
-    async def close(self) -> None:
-        if self._letting_go is not None:
-            self._letting_go.cancel()
-            await asyncio.gather(self._letting_go, return_exceptions=True)
+    async def leave(self) -> None:
+        for channel in self._channels.values():
+            channel.stop()
+        await self._lease.end()
 
     async def press(self, button: Button, seconds: float) -> None:
         channel = self._channels[button]
         async with channel.turn:
-            if self._down:
-                raise Refused(f"{self.domain} may still be pressed from an earlier time; it is being let go of")
             await channel.reach()
             if What.STATE in channel.dialect.asks and await channel.closed():
                 raise Refused(f"{channel.where} is closed already: somebody presses this button, or the relay is stuck")
@@ -124,76 +91,26 @@ class MqttButton(PressedSwitch):
                 await channel.prepare(timed(channel.dialect.prepare, seconds))
             async with nullcontext() if channel.dialect.pulse else channel.broker.holding(channel.dialect.off[0]):
                 since = channel.mark()
-                self._keep(self._down | {button})
-                try:
+                async with self.held.pressing(button):
                     await (self._pulse(channel, seconds) if channel.dialect.pulse else self._hold(channel, seconds))
-                except Unreachable:
-                    self._keep(self._down - {button})  # nothing was moved
-                    raise
-                finally:
-                    if button in self._down:
-                        await apart(self._release(button))
             if channel.tells_state and channel.said(True) <= since:
                 raise OutcomeUnknown(f"{channel.where} was told to close and did not say that it had")
 
+    async def let_go(self, press: Press) -> None:
+        await self._channels[press.button].set(False)
+
     async def _pulse(self, channel: Channel, seconds: float) -> None:
         """The device opens its relay by itself, whatever becomes of us."""
-        await channel.once([timed(each, seconds) for each in channel.dialect.pulse], True)
+        try:
+            await channel.once([timed(each, seconds) for each in channel.dialect.pulse], True)
+        except BackendFailed as error:  # it may have refused somebody else: most devices number no answers
+            raise OutcomeUnknown(str(error)) from None
         await channel.becomes(False, channel.said(True), seconds)
 
     async def _hold(self, channel: Channel, seconds: float) -> None:
         """No answer is waited for: a short press that lasts as long as a slow answer would be a long one."""
         await channel.broker.send(channel.dialect.on, confirm=False)
-        await self._clock.sleep(seconds)
-
-    async def _release(self, button: Button) -> None:
-        """:raise OutcomeUnknown: it may still be pressed."""
-        channel = self._channels[button]
-        for tries_left in reversed(range(LET_GO_TRIES)):
-            try:
-                await channel.set(False)
-                return self._keep(self._down - {button})
-            except BmcError as error:
-                if not tries_left:
-                    self._letting_go = asyncio.create_task(self._let_go_in_the_end(), name=f"let go of {self.domain}")
-                    raise OutcomeUnknown(f"the {button.value} button may still be pressed: {error}") from None
-                await asyncio.sleep(LET_GO_APART)
-
-    async def _let_go_in_the_end(self) -> None:
-        told = ""
-        while self._down:
-            for button in self._down:
-                try:
-                    await self._channels[button].set(False)
-                    self._keep(self._down - {button})
-                    log.warning("%s: the %s button was let go of", self.domain, button.value)
-                except BmcError as error:
-                    if str(error) != told:
-                        log.warning("%s: the %s button may still be pressed: %s", self.domain, button.value, error)
-                    told = str(error)
-            await asyncio.sleep(LET_GO_APART)
-
-    def _keep(self, down: frozenset[Button]) -> None:
-        self._down = down
-        self._file.save(down)
-
-
-class MqttButtonRunning:
-    """Listens while the node is there, and lets go of what was pressed when we died."""
-
-    def __init__(self, button: MqttButton, channels: Mapping[Button, Channel], lease: Lease[Broker]) -> None:
-        self._button, self._channels, self._lease = button, channels, lease
-
-    async def start(self) -> None:
-        for channel in self._channels.values():
-            channel.start()
-        self._button.recover()
-
-    async def close(self) -> None:
-        await self._button.close()
-        for channel in self._channels.values():
-            channel.stop()
-        await self._lease.end()
+        await self.clock.sleep(seconds)
 
 
 class MqttButtonAdapter(Adapter[MqttButtonOptions]):
@@ -207,13 +124,8 @@ class MqttButtonAdapter(Adapter[MqttButtonOptions]):
         check_credential(options, site)
 
     def open(self, options: MqttButtonOptions, place: Place) -> Parts:
-        lease = lease_broker(options, place.site)
-        channels = {Button.POWER: _channel(options, Button.POWER, lease.device, place.clock)}
-        if options.reset_relay is not None or options.reset_command is not None:
-            channels[Button.RESET] = _channel(options, Button.RESET, lease.device, place.clock)
-        file = PressFile(place.kept / PRESSED)
-        button = MqttButton(channels, file, options.short, options.long, place.clock)
-        return Parts(running=MqttButtonRunning(button, channels, lease), switch=button)
+        button = MqttButton(options, place)
+        return Parts(running=button, switch=button)
 
 
 def _channel(options: MqttButtonOptions, button: Button, broker: Broker, clock: Clock) -> Channel:

@@ -1,17 +1,27 @@
-"""A vendor BMC: OpenIPMI's simulator, with a chassis that is a few files and a firmware that reads its boot flags."""
+"""A vendor BMC: OpenIPMI's simulator, with a chassis that is a few files and a firmware that reads its boot flags.
+
+And the cell of an arm.
+"""
 
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bmc.events import Events
 from bmc.ipmi.wire.fru import BoardArea, ChassisArea, Fru, ProductArea
 from bmc.ipmi.wire.scale import Scale
 from bmc.ipmi.wire.sdr import CompactSensor, FullSensor, SensorRecord, pack_record
+from bmc.ports import Site
+from bmc.power.safety import Safety
+from bmc.store import Store
+from robots.testing import make_site
+from tests.robots.plant import Rules
+from tests.robots.ros_arm import Cell, running_cell
 
 CHASSIS = """#!/bin/sh
 # $1 MC address, $2 get|set|check, then names (get) or names and values (set)
@@ -187,3 +197,26 @@ def _running(make: Callable[[Path], Simulator], directory: Path) -> Iterator[Sim
     simulator.start()
     yield simulator
     simulator.close()
+
+
+@pytest.fixture(scope="module")
+def lasting_cell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cell]:
+    with running_cell(tmp_path_factory.mktemp("arm") / "cell", Rules(hold=0.8)) as cell:
+        yield cell
+
+
+@pytest.fixture
+def cell(lasting_cell: Cell) -> Cell:
+    lasting_cell.reset()
+    return lasting_cell
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return make_site(tmp_path / "site")
+
+
+@pytest.fixture
+async def safety(site: Site, tmp_path: Path) -> AsyncIterator[Safety]:
+    async with Store.open(tmp_path / "store" / "lightsout.db") as store:
+        yield await Safety.open(store, Events(store, site.clock), site.clock, {})

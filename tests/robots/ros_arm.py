@@ -39,7 +39,10 @@ class Robot:
         self._moving = threading.Lock()
         self._stops: dict[str, threading.Event] = {}
         self._ros = roslibpy.Ros("127.0.0.1", port, transport="asyncio")
+        self._greeted: object = None
         self._ros.factory.on("ready", self._connected)
+        if self._ros.is_connected:  # it connects from its making on, perhaps before anybody listens
+            self._connected(self._ros.factory._proto)
         self._ros.on(SERVICE, self._called)
         self._ros.on(STOP, self._told_to_stop)
         self._ros.on(IS_HOMED, self._asked)
@@ -55,6 +58,9 @@ class Robot:
 
     def _connected(self, proto: Any) -> None:
         """roslibpy serves no actions; its protocol tells of them all the same."""
+        if proto is self._greeted:
+            return
+        self._greeted = proto
         proto._message_handlers["send_action_goal"] = self._goal
         proto._message_handlers["cancel_action_goal"] = lambda message: self._stop(message["id"])
         tell = proto.send_ros_message

@@ -2,16 +2,13 @@
 
 import asyncio
 import json
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import pytest
 from cryptography import x509
@@ -21,76 +18,27 @@ from websockets.sync.client import connect
 
 import robots.arm_switch
 import robots.rosbridge
-from bmc.events import Events
-from bmc.model.errors import BackendFailed, BmcError, InvalidOptions, OutcomeUnknown, Refused, Unreachable
-from bmc.model.node import NodeDefinition
+from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, Unreachable
 from bmc.model.power import PowerAction
-from bmc.ports import Backend, PowerSwitch, Site
+from bmc.ports import PowerSwitch, Site
 from bmc.power.safety import Safety
-from bmc.store import Store
-from robots.adapter import Place
-from robots.button import PressedSwitch
-from robots.contract import BackendContract, OpenBackend
-from robots.hardware import Adapters, driver
-from robots.testing import make_site, opened
-from tests.robots.plant import ROOT, Rules, port_of, program
-from tests.robots.ros_arm import ACTION, ACTION_TYPE, HOMED, IS_HOMED, SERVICE, STOP, Cell, running_cell, until
-from tests.robots.witness import witnessed
+from robots.front_panel import PressedSwitch
+from robots.testing import opened
+from tests.robots.arm_hand import ArmContract, becomes, complaint, die_in_mid_press, hand, parts_of, pressed
+from tests.robots.plant import port_of, program
+from tests.robots.ros_arm import ACTION, ACTION_TYPE, HOMED, IS_HOMED, SERVICE, STOP, Cell
 
 HOLD = {"target": "{target}", "hold": {"sec": "{sec}", "nanosec": "{nanosec}"}}
 BY_ACTION: dict[str, Any] = {"action": ACTION, "type": ACTION_TYPE, "arguments": HOLD, "homed": {"topic": HOMED}}
 BY_SERVICE: dict[str, Any] = {"service": SERVICE, "arguments": HOLD}
-RULES = Rules(hold=0.8)
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cell]:
-    with running_cell(tmp_path_factory.mktemp("arm") / "cell", RULES) as cell:
-        yield cell
+def arm(cell: Cell, site: Site, node: str = "n1", **options: Any) -> AbstractAsyncContextManager[PowerSwitch]:
+    return hand("arm", site, node, **{"url": cell.url, **options})
 
 
-@pytest.fixture
-def cell(running: Cell) -> Cell:
-    running.reset()
-    return running
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return make_site(tmp_path / "site")
-
-
-@asynccontextmanager
-async def arm(cell: Cell, site: Site, node: str = "n1", **options: Any) -> AsyncIterator[PowerSwitch]:
-    """The switch of one arm, as the driver opens it."""
-    adapter = Adapters().find("arm")
-    assert adapter is not None
-    checked = adapter.options.model_validate({"url": cell.url, **options})
-    parts = adapter.open(checked, Place(node, "arm", site.directory / node / "power", site))
-    assert parts.switch is not None
-    assert parts.running is not None
-    await parts.running.start()
-    try:
-        yield parts.switch
-    finally:
-        await parts.running.close()
-
-
-async def becomes(what: Callable[[], bool], words: str) -> None:
-    await asyncio.to_thread(until, what, words)
-
-
-class TestContract(BackendContract):
-    @pytest.fixture
-    async def open_backend(self, cell: Cell, site: Site, tmp_path: Path) -> AsyncIterator[OpenBackend]:
-        with witnessed(cell.plant, tmp_path / "bmc") as sense:
-            power = {"adapter": "arm", "url": cell.url, "long": "1.2s", "reset_target": "{node}/reset", **BY_ACTION}
-            async with AsyncExitStack() as stack:
-
-                async def open_backend() -> Backend:
-                    return await stack.enter_async_context(opened({"power": power, "sense": [sense]}, site))
-
-                yield open_backend
+class TestContract(ArmContract):
+    power: ClassVar = {"adapter": "arm", "reset_target": "{node}/reset", **BY_ACTION}
 
 
 @pytest.mark.parametrize("way", [BY_ACTION, BY_SERVICE])
@@ -183,7 +131,8 @@ async def test_a_bridge_gone_in_mid_motion_leaves_the_outcome_unknown_and_nothin
         cell.stop_bridge()
         cell.start_bridge()
         await becomes(lambda: bool(cell.sent("advertise")), "the robot to come back")
-        await asyncio.sleep(0.5)
+        await becomes(lambda: not pressed(site), "the arm to be told to give up")
+        assert len(cell.sent("cancel_action_goal")) == 1
         assert cell.sent("send_action_goal") == []
         await switch.apply(PowerAction.PUSH_POWER_BUTTON)
     assert (cell.presses, len(cell.sent("send_action_goal"))) == (2, 1)
@@ -292,12 +241,6 @@ async def test_a_plan_tells_that_the_arm_cannot_be_asked(cell: Cell, site: Site)
         assert any(each.startswith("power: rosbridge at 127.0.0.1:1 ") for each in plan.hindrances)
 
 
-@pytest.fixture
-async def safety(site: Site, tmp_path: Path) -> AsyncIterator[Safety]:
-    async with Store.open(tmp_path / "store" / "lightsout.db") as store:
-        yield await Safety.open(store, Events(store, site.clock), site.clock, {})
-
-
 STOPPABLE = [BY_ACTION, {**BY_SERVICE, "stop": STOP}]
 
 
@@ -329,7 +272,6 @@ async def test_a_service_without_a_stop_is_waited_for(cell: Cell, site: Site, sa
 async def test_an_emergency_stop_while_the_bridge_is_gone_is_passed_on_when_it_is_back(
     cell: Cell, site: Site, safety: Safety, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(robots.arm_switch, "TRY_AGAIN", 0.1)
     monkeypatch.setattr(robots.rosbridge, "ANSWERS_WITHIN", 0.5)
     cell.fault("wait-pressing")
     async with arm(cell, site, **BY_ACTION) as switch:
@@ -373,35 +315,13 @@ async def test_who_would_wait_too_long_for_the_arm_is_told_whom_it_moves_for(cel
     assert len(cell.sent("send_action_goal")) == 1
 
 
-DYING = """
-import asyncio, json, sys
-from pathlib import Path
-from bmc.model.power import PowerAction
-from robots.adapter import Place
-from robots.hardware import Adapters
-from robots.testing import make_site
-
-async def main():
-    adapter, site = Adapters().find("arm"), make_site(Path(sys.argv[1]))
-    options = adapter.options.model_validate_json(sys.argv[2])
-    parts = adapter.open(options, Place("n1", "arm", site.directory / "n1" / "power", site))
-    await parts.switch.apply(PowerAction.ON)
-
-asyncio.run(main())
-"""
-
-
 @pytest.mark.parametrize("way", STOPPABLE)
 async def test_what_was_pressed_when_we_died_is_let_go_of_at_the_next_start(cell: Cell, site: Site, way: dict):
     cell.fault("wait-pressing")
-    arguments = [str(site.directory), json.dumps({"url": cell.url, **way})]
-    dying = await asyncio.create_subprocess_exec(sys.executable, "-c", DYING, *arguments, cwd=ROOT)
-    await becomes(lambda: cell.presses == 1, "the arm to press")
-    dying.kill()
-    await dying.wait()
+    await die_in_mid_press("arm", cell, site, **way)
     assert cell.moving
     async with arm(cell, site, **way) as switch:
-        await becomes(lambda: not cell.moving, "the arm to be back")
+        await becomes(lambda: not cell.moving and not pressed(site), "the arm to be back")
         assert cell.plant.look().closed == ["a"]
         cell.mend("wait-pressing")
         await switch.apply(PowerAction.PUSH_POWER_BUTTON)
@@ -442,15 +362,10 @@ async def test_the_credential_goes_to_the_bridge_that_is_trusted(
     with guarded_bridge(tmp_path) as url:
         if trusted:
             monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-        adapter = Adapters().find("arm")
-        assert adapter is not None
         options = {"url": url, "credential": credential, "action": ACTION, "type": ACTION_TYPE}
-        parts = adapter.open(adapter.options.model_validate(options), Place("n1", "arm", tmp_path / "kept", site))
-        assert parts.switch is not None
-        assert parts.running is not None
-        with pytest.raises(BmcError, match=told) as raised:
-            await parts.switch.apply(PowerAction.ON)
-        await parts.running.close()
+        async with hand("arm", site, "n1", **options) as switch:
+            with pytest.raises(BmcError, match=told) as raised:
+                await switch.apply(PowerAction.ON)
         assert isinstance(raised.value, Unreachable)
         assert not any(word in str(raised.value) for word in ("secret", "guess", "Basic"))
 
@@ -475,16 +390,9 @@ WRONG = [
 
 @pytest.mark.parametrize(("power", "told"), WRONG)
 def test_what_is_wrong_with_an_option_is_told_with_its_place(site: Site, power: dict, told: str):
-    given = {key: value for key, value in power.items() if value is not None}
-    definition = NodeDefinition("n1", UUID(int=1), "hardware", {"power": given, "sense": ["ipmi:10.0.0.1"]})
-    with pytest.raises(InvalidOptions) as raised:
-        driver.complete(definition, site)
-    assert told in str(raised.value)
+    assert told in complaint(site, {key: value for key, value in power.items() if value is not None})
 
 
 def test_nobody_waits_less_than_an_arm_may_take(site: Site):
-    adapter = Adapters().find("arm")
-    assert adapter is not None
-    options = adapter.options.model_validate({key: value for key, value in BASE.items() if key != "adapter"})
-    switch = adapter.open(options, Place("n1", "arm", site.directory, replace(site))).switch
+    switch = parts_of("arm", site, "n1", {key: value for key, value in BASE.items() if key != "adapter"}).switch
     assert getattr(switch, "patience", 0) >= 120 + 5.5 + 60 + 30

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bmc.model.clock import SystemClock
-from bmc.model.errors import BackendFailed, InvalidOptions, OutcomeUnknown, Refused, Unreachable
+from bmc.model.errors import BackendFailed, InvalidOptions, OutcomeUnknown, Refused, Unreachable, WrongState
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
 from robots.contract import BackendContract, OpenBackend
@@ -21,6 +21,7 @@ from tests.robots.modbus_device import running_board
 from tests.robots.modbus_rack import HOLD, WIRES, Rack, closed, racked, shows
 from tests.robots.plant import ROOT, Look, Rules
 from tests.robots.wire import wired
+from tests.world import until
 
 RULES = Rules(hold=HOLD)
 
@@ -134,9 +135,7 @@ async def test_a_press_whose_answer_was_lost_is_let_go_of_and_never_made_again(r
     async with wired(rack.hand) as wire:
         wire.loses = presses
         async with opened(rack.node(port=wire.port), make_site(tmp_path)) as backend:
-            with pytest.raises(
-                OutcomeUnknown, match=r"coil 0 may have been on for a while and was let go of: .*0.5 sec"
-            ):
+            with pytest.raises(OutcomeUnknown, match=r"the power button .* was let go of: .*no answer within 0.5 sec"):
                 await backend.switch.apply(PowerAction.ON)
         assert len([each for each in wire.requests if presses(each)]) == 1
     look = rack.plant.look()
@@ -179,15 +178,15 @@ async def test_a_gateway_gone_in_mid_press_is_told_and_let_go_of_once_it_is_back
             pressing = asyncio.ensure_future(backend.switch.apply(PowerAction.ON))
             await closed(rack.plant, "power")
             wire.cut()
-            with pytest.raises(OutcomeUnknown, match="may still be on; trying on to let go of it"):
+            with pytest.raises(OutcomeUnknown, match="may still be pressed; trying on to let go of it"):
                 await pressing
             assert "power" in rack.plant.look().closed
             await shows(backend, PowerState.OFF)  # it was held long enough to be cut
-            with pytest.raises(Refused, match="may still be on after the last press"):
+            with pytest.raises(Refused, match=r"nothing was pressed: the power button .* may still be pressed"):
                 await backend.switch.apply(PowerAction.ON)
             await wire.mend()
             await closed(rack.plant, "power", False)
-            await asyncio.sleep(0.1)
+            await until(lambda: not list(tmp_path.rglob("pressed.json")), 10)
             await backend.switch.apply(PowerAction.ON)
             await shows(backend, PowerState.ON)
     assert rack.plant.look().events == ["on", "cut", "on"]
@@ -242,13 +241,33 @@ async def test_after_our_death_in_mid_press_the_next_start_lets_go(rack: Rack, t
     assert not list(tmp_path.rglob("pressed.json"))
 
 
-async def test_what_another_device_was_told_before_our_death_is_left_alone(rack: Rack, tmp_path: Path, caplog):
+async def test_what_was_pressed_before_our_death_is_let_go_of_there_though_the_node_has_another_device_now(
+    rack: Rack, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    async with wired(rack.hand) as wire:
+        await die_in_mid_press(rack, rack.node(port=wire.port, short="3s", long="5s"), tmp_path)
+        wire.cut()
+        with running_board(rack.plant, {}) as other:
+            async with opened(rack.node(port=other, power_coil=5), make_site(tmp_path)) as backend:
+                with pytest.raises(Refused, match=f"the power button .*:{wire.port} unit 1, outputs.*"):
+                    await backend.switch.apply(PowerAction.PUSH_POWER_BUTTON)
+                assert "power" in rack.plant.look().closed
+                await wire.mend()
+                await closed(rack.plant, "power", False)
+                await until(lambda: not list(tmp_path.rglob("pressed.json")), 10)
+                await backend.switch.apply(PowerAction.PUSH_POWER_BUTTON)
+    assert f":{wire.port} unit 1, outputs) was left pressed; letting go of it" in caplog.text
+
+
+async def test_what_was_pressed_before_our_death_by_what_is_no_part_of_the_node_any_more_is_told(
+    rack: Rack, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     await die_in_mid_press(rack, rack.node(short="3s", long="5s"), tmp_path)
-    with running_board(rack.plant, WIRES) as other:
-        async with opened(rack.node(port=other), make_site(tmp_path)):
-            await asyncio.sleep(0.3)
-    assert "power" in rack.plant.look().closed
-    assert "may still be on; it is no longer in the options" in caplog.text
+    moved = rack.node() | {"power": [rack.button(), rack.outlet()]}
+    async with opened(moved, make_site(tmp_path)) as backend:
+        assert "/n1/power/pressed.json says that a button may still be pressed, and none stands" in caplog.text
+    with pytest.raises(WrongState, match="power of n1 may still be pressed"):
+        await backend.lifecycle.erase()
 
 
 async def test_a_watchdog_lets_go_after_our_death(tmp_path: Path):
