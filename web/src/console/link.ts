@@ -1,5 +1,6 @@
 /** One console WebSocket that comes back by itself: after a lost line, and when the node is powered on again. */
 import { t } from "../words/i18n";
+import type { Told } from "./audience";
 
 export type LinkState =
   | { phase: "connecting" }
@@ -22,6 +23,8 @@ interface Handlers {
   /** Puts a socket to use; calls `ready` when the console can be used; returns how to let go of it. */
   attach: (socket: WebSocket, ready: () => void) => () => void;
   onState: (state: LinkState) => void;
+  /** Text frames are the service's own words; what is attached gets the console's bytes alone. */
+  onTold: (told: Told) => void;
   onSessionGone: () => void;
 }
 
@@ -32,6 +35,7 @@ export class ConsoleLink {
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private letGo: (() => void) | undefined;
+  private socket: WebSocket | undefined;
   private closed = false;
 
   constructor(path: string, protocols: string[], handlers: Handlers) {
@@ -48,6 +52,11 @@ export class ConsoleLink {
     if (this.letGo === undefined && !this.closed) this.connect();
   }
 
+  /** Asks something of the service; nothing while there is no connection. */
+  say(type: "take" | "release" | "break"): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type }));
+  }
+
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
@@ -58,7 +67,13 @@ export class ConsoleLink {
     clearTimeout(this.timer);
     this.handlers.onState({ phase: "connecting" });
     const socket = new WebSocket(this.address, this.protocols);
+    this.socket = socket;
     socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", (event: MessageEvent<ArrayBuffer | string>) => {
+      if (typeof event.data !== "string") return;
+      event.stopImmediatePropagation();
+      this.handlers.onTold(JSON.parse(event.data) as Told);
+    });
     const detach = this.handlers.attach(socket, () => {
       this.failures = 0;
       this.handlers.onState({ phase: "open" });

@@ -1,27 +1,50 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { reportLostSession } from "../api/http";
-import type { PowerState } from "../api/types";
+import type { System } from "../api/types";
+import { useNotices } from "../shell/Notices";
+import { t } from "../words/i18n";
+import { ownOf, type Audience, type Told } from "./audience";
 import { ConsoleLink, type LinkState } from "./link";
 
 interface ConsoleWanted {
+  system: System;
   /** Undefined while there is nothing to connect to. */
-  path: string | undefined;
+  uri: string | undefined;
+  /** Only to watch, without wanting the keyboard. */
+  viewOnly: boolean;
   protocol?: string;
-  power: PowerState | null;
   /** Must keep its identity between renders, or the console connects anew. */
   attach: (socket: WebSocket, ready: () => void) => () => void;
 }
 
-/** Keeps a console connected for as long as its component is shown. */
-export function useConsoleLink({ path, protocol, power, attach }: ConsoleWanted) {
+/** Keeps a console connected for as long as its component is shown; `types` says whether its keyboard is ours. */
+export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: ConsoleWanted) {
+  const { done, failed } = useNotices();
   const [state, setState] = useState<LinkState>({ phase: "connecting" });
+  const [audience, setAudience] = useState<Audience | null>(null);
   const link = useRef<ConsoleLink | null>(null);
+  const name = system.Name;
+  const path = uri === undefined ? undefined : `${uri}?viewers=1${viewOnly ? "&view=1" : ""}`;
+
+  const onTold = useCallback(
+    (told: Told) => {
+      if (told.type === "viewers") setAudience({ you: told.you, viewers: told.viewers });
+      else if (told.type === "taken")
+        done(t("{{account}} took the keyboard of {{node}}", { account: told.by.account, node: name }));
+      else if (told.type === "error") failed(t("{{node}}: not done", { node: name }), new Error(told.reason));
+    },
+    [done, failed, name],
+  );
 
   useEffect(() => {
     if (path === undefined) return;
     const opened = new ConsoleLink(path, protocol === undefined ? [] : [protocol], {
       attach,
-      onState: setState,
+      onState: (now) => {
+        setState(now);
+        if (now.phase !== "open") setAudience(null);
+      },
+      onTold,
       onSessionGone: reportLostSession,
     });
     link.current = opened;
@@ -29,12 +52,13 @@ export function useConsoleLink({ path, protocol, power, attach }: ConsoleWanted)
       link.current = null;
       opened.close();
     };
-  }, [path, protocol, attach]);
+  }, [path, protocol, attach, onTold]);
 
   // News about the power is the best moment to try again.
-  useEffect(() => link.current?.retry(), [power]);
+  useEffect(() => link.current?.retry(), [system.PowerState]);
 
   const reconnect = useCallback(() => link.current?.retry(), []);
+  const say = useCallback((type: "take" | "release" | "break") => link.current?.say(type), []);
   const shown: LinkState = path === undefined ? { phase: "off" } : state;
-  return { state: shown, reconnect };
+  return { state: shown, reconnect, audience, types: ownOf(audience)?.types ?? false, say };
 }

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
+import { WhoTypes } from "../console/WhoTypes";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { t } from "../words/i18n";
 import { press, type Key } from "./keys";
@@ -54,12 +55,17 @@ export default function ScreenConsole({ system }: { system: System }) {
   }, []);
 
   const uri = system.Oem?.Lightsout?.ScreenURI ?? `/console/${encodeURIComponent(system.Id)}/screen`;
-  const path = system.PowerState === "Off" ? undefined : viewOnly ? `${uri}?view=1` : uri;
-  const { state, reconnect } = useConsoleLink({ path, protocol: "binary", power: system.PowerState, attach });
+  const { state, reconnect, audience, types, say } = useConsoleLink({
+    system,
+    uri: system.PowerState === "Off" ? undefined : uri,
+    viewOnly,
+    protocol: "binary",
+    attach,
+  });
 
   useEffect(() => {
-    if (rfb !== null) view(rfb, fit, viewOnly);
-  }, [rfb, fit, viewOnly]);
+    if (rfb !== null) view(rfb, fit, !types);
+  }, [rfb, fit, types]);
 
   const send = useCallback((keysym: number, code: string, down: boolean) => rfb?.sendKey(keysym, code, down), [rfb]);
   const onPress = (keys: Key[]) => {
@@ -73,6 +79,8 @@ export default function ScreenConsole({ system }: { system: System }) {
         fit={fit}
         onFit={setFit}
         viewOnly={viewOnly}
+        types={types}
+        who={<WhoTypes audience={audience} onTake={() => say("take")} />}
         onViewOnly={mayOperate ? setWantsToLook : undefined}
         onPress={onPress}
         onPaste={() => setPasting(true)}

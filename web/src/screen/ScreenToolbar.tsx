@@ -2,6 +2,7 @@ import { Button, Switch, ToggleGroup, ToggleGroupItem } from "@patternfly/react-
 import CameraIcon from "@patternfly/react-icons/dist/esm/icons/camera-icon";
 import ExpandIcon from "@patternfly/react-icons/dist/esm/icons/expand-icon";
 import PasteIcon from "@patternfly/react-icons/dist/esm/icons/paste-icon";
+import type { ReactNode } from "react";
 import { t } from "../words/i18n";
 import { COMBINATIONS, type Key } from "./keys";
 import { KeysMenu } from "./KeysMenu";
@@ -14,6 +15,9 @@ interface ScreenToolbarProps {
   fit: boolean;
   onFit: (fit: boolean) => void;
   viewOnly: boolean;
+  /** Whether the keyboard is ours now. */
+  types: boolean;
+  who: ReactNode;
   /** Undefined when it cannot be chosen. */
   onViewOnly: ((viewOnly: boolean) => void) | undefined;
   onPress: (keys: Key[]) => void;
@@ -27,13 +31,15 @@ export function ScreenToolbar({
   fit,
   onFit,
   viewOnly,
+  types,
+  who,
   onViewOnly,
   onPress,
   onPaste,
   onScreenshot,
   onFullscreen,
 }: ScreenToolbarProps) {
-  const mute = !live || viewOnly;
+  const mute = !live || !types;
   return (
     <div className="lo-console-bar" role="toolbar" aria-label={t("Screen")}>
       <div className="lo-console-start">
@@ -52,6 +58,7 @@ export function ScreenToolbar({
         isDisabled={onViewOnly === undefined}
         onChange={(_event, checked) => onViewOnly?.(checked)}
       />
+      {who}
       <div className="lo-console-end">
         <ToggleGroup isCompact aria-label={t("Size of the screen")}>
           <ToggleGroupItem text={t("Fit")} isSelected={fit} onChange={() => onFit(true)} />

@@ -1,8 +1,9 @@
 import "@xterm/xterm/css/xterm.css";
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
+import { WhoTypes } from "../console/WhoTypes";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
@@ -10,12 +11,6 @@ import { SerialToolbar } from "./SerialToolbar";
 import { useTerminal } from "./useTerminal";
 
 const encoder = new TextEncoder();
-
-/** What the service could not do with a request of ours; undefined for its other words. */
-function refusalIn(text: string): string | undefined {
-  const message = JSON.parse(text) as { type?: string; reason?: string };
-  return message.type === "error" ? message.reason : undefined;
-}
 
 /** The node's serial console, beginning with what was printed before one came. */
 export default function SerialConsole({ system }: { system: System }) {
@@ -25,11 +20,12 @@ export default function SerialConsole({ system }: { system: System }) {
   const place = useRef<HTMLDivElement>(null);
   const [fit, setFit] = useState(true);
 
-  const send = useCallback((data: string | Uint8Array<ArrayBuffer>) => {
+  const send = useCallback((data: Uint8Array<ArrayBuffer>) => {
     if (socketNow.current?.readyState === WebSocket.OPEN) socketNow.current.send(data);
   }, []);
   const mayType = useMayOperate();
-  const type = useCallback((text: string) => mayType && send(encoder.encode(text)), [mayType, send]);
+  const hasKeyboard = useRef(false);
+  const type = useCallback((text: string) => hasKeyboard.current && send(encoder.encode(text)), [send]);
   const terminal = useTerminal(place, fit, type);
 
   const attach = useCallback(
@@ -40,12 +36,7 @@ export default function SerialConsole({ system }: { system: System }) {
         terminal.restart();
         ready();
       };
-      socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
-        if (typeof data === "string") {
-          const refusal = refusalIn(data);
-          if (refusal !== undefined) failed(t("{{node}}: not done", { node: system.Name }), new Error(refusal));
-          return;
-        }
+      socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
         terminal.print(new Uint8Array(data), history);
         history = false;
       };
@@ -54,11 +45,13 @@ export default function SerialConsole({ system }: { system: System }) {
         socketNow.current = null;
       };
     },
-    [terminal, failed, system.Name],
+    [terminal],
   );
   const uri = system.SerialConsole?.WebSocket?.ConsoleURI;
-  const path = uri !== undefined && !mayType ? `${uri}?view=1` : uri;
-  const { state, reconnect } = useConsoleLink({ path, power: system.PowerState, attach });
+  const { state, reconnect, audience, types, say } = useConsoleLink({ system, uri, viewOnly: !mayType, attach });
+  useEffect(() => {
+    hasKeyboard.current = types;
+  }, [types]);
 
   const copy = () =>
     navigator.clipboard.writeText(terminal.text()).then(
@@ -70,13 +63,15 @@ export default function SerialConsole({ system }: { system: System }) {
       <SerialToolbar
         live={state.phase === "open"}
         mayType={mayType}
+        types={types}
+        who={<WhoTypes audience={audience} onTake={() => say("take")} />}
         fit={fit}
         onFit={setFit}
         onType={(text) => {
           type(text);
           terminal.focus();
         }}
-        onBreak={() => send(JSON.stringify({ type: "break" }))}
+        onBreak={() => say("break")}
         onCopy={() => void copy()}
         onClear={() => terminal.clear()}
         onFullscreen={() =>

@@ -9,7 +9,7 @@ import {
 } from "@patternfly/react-core";
 import CopyIcon from "@patternfly/react-icons/dist/esm/icons/copy-icon";
 import ExpandIcon from "@patternfly/react-icons/dist/esm/icons/expand-icon";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { t } from "../words/i18n";
 
 const KEYS: [string, string][] = [
@@ -26,6 +26,9 @@ const KEYS: [string, string][] = [
 interface SerialToolbarProps {
   live: boolean;
   mayType: boolean;
+  /** Whether the keyboard is ours now. */
+  types: boolean;
+  who: ReactNode;
   fit: boolean;
   onFit: (fit: boolean) => void;
   onType: (text: string) => void;
@@ -38,6 +41,8 @@ interface SerialToolbarProps {
 export function SerialToolbar({
   live,
   mayType,
+  types,
+  who,
   fit,
   onFit,
   onType,
@@ -47,7 +52,7 @@ export function SerialToolbar({
   onFullscreen,
 }: SerialToolbarProps) {
   const [open, setOpen] = useState(false);
-  const mute = !live || !mayType;
+  const mute = !live || !types;
   return (
     <div className="lo-console-bar" role="toolbar" aria-label={t("Serial console")}>
       <div className="lo-console-start">
@@ -80,6 +85,7 @@ export function SerialToolbar({
           {t("Clear")}
         </Button>
         {!mayType && <span className="lo-muted">{t("View only: your role may not type")}</span>}
+        {who}
       </div>
       <div className="lo-console-end">
         <ToggleGroup isCompact aria-label={t("Size of the terminal")}>

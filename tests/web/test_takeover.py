@@ -1,0 +1,47 @@
+"""Two people at one console: one types, the other is told who does and may take the keyboard over."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.service import ADMIN, LiveService
+from tests.web.visitor import Visitor, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
+
+PASSWORD = "works-here-at-night"
+
+
+async def olga(browser: Browser, service: LiveService) -> Visitor:
+    account = {"UserName": "olga", "Password": PASSWORD, "RoleId": "Operator"}
+    made = await asyncio.to_thread(service.call, "POST", "/redfish/v1/AccountService/Accounts", account)
+    assert made.status in (201, 409), made.words
+    return await visit(browser, service)
+
+
+@pytest.mark.parametrize(("console", "types"), [("serial", "Send break"), ("screen", "Ctrl-Alt-Del")])
+async def test_the_second_watches_until_the_keyboard_is_taken(
+    visitor: Visitor, browser: Browser, service: LiveService, empty: str, console: str, types: str
+) -> None:
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/{console}")
+    await visitor.console_open()
+    await expect(visitor.button(types)).to_be_enabled()
+
+    second = await olga(browser, service)
+    await second.sign_in(f"/nodes/{empty}/{console}", "olga", PASSWORD)
+    await second.console_open()
+    await expect(second.at("who-types")).to_contain_text(f"{ADMIN} has the keyboard")
+    await expect(second.button(types)).to_be_disabled()
+    await expect(visitor.at("who-types")).to_contain_text("Watching: olga")
+
+    await second.button("Take the keyboard").click()
+    await expect(second.button(types)).to_be_enabled()
+    await expect(visitor.page.get_by_text(f"olga took the keyboard of {empty}")).to_be_visible()
+    await expect(visitor.button(types)).to_be_disabled()
+    await expect(visitor.at("who-types")).to_contain_text("olga has the keyboard")
+
+    await second.page.close()
+    await expect(visitor.button(types)).to_be_enabled()
+    assert second.failures == []
