@@ -11,9 +11,11 @@ from urllib.parse import quote
 
 import aiohttp
 
-from bmc.cli.client import Client
+from bmc.cli.client import Client, system_path
 from bmc.cli.errors import CliError
-from bmc.cli.escapes import HELP, Escapes, Wish
+from bmc.console.escapes import HELP, NOTHING, Ask, Do, Escapes, Shown, Wish, note, power_menu, question
+from bmc.console.serial import without_queries
+from bmc.model.power import PowerAction
 
 CTRL_C = b"\x03"
 HEARTBEAT = 30.0
@@ -46,8 +48,9 @@ async def talk(client: Client, name: str, view: bool) -> str:
         loop.add_signal_handler(number, leave, f"ended by {number.name}")
     async with connected(client, name, _place(view)) as socket:
         loop.add_reader(sys.stdin.fileno(), read)
-        down = asyncio.create_task(_show(socket))
-        up = asyncio.create_task(_type(socket, typed, view))
+        person = _Person(client, name, view, socket)
+        down = asyncio.create_task(person.show())
+        up = asyncio.create_task(person.type(typed))
         await asyncio.wait({down, up, left}, return_when=asyncio.FIRST_COMPLETED)
         loop.remove_reader(sys.stdin.fileno())
         for task in (down, up):
@@ -76,38 +79,77 @@ def _place(view: bool) -> str:
     return "serial?view=1" if view else "serial"
 
 
-async def _show(socket: aiohttp.ClientWebSocketResponse) -> str:
-    """Until the service ends it; returns why."""
-    reason = ""
-    async for message in socket:
-        if message.type is aiohttp.WSMsgType.BINARY:
-            _print(message.data)
-            reason = ""
-        elif message.type is aiohttp.WSMsgType.TEXT:
-            told = json.loads(message.data)
-            if told["type"] == "closed":
-                return str(told["reason"])
-            if told["reason"] != reason:  # it says so for each key that is typed
-                reason = told["reason"]
-                _note(reason)
-    return "the connection broke"
+class _Person:
+    """Who sits at the terminal."""
 
+    def __init__(self, client: Client, name: str, view: bool, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._client = client
+        self._name = name
+        self._view = view
+        self._socket = socket
+        self._shown = Shown()
 
-async def _type(socket: aiohttp.ClientWebSocketResponse, typed: asyncio.Queue[bytes], view: bool) -> str:
-    """Until the person leaves."""
-    escapes = Escapes()
-    while True:
-        for each in escapes.feed(await typed.get()):
-            if each is Wish.LEAVE or (view and isinstance(each, bytes) and CTRL_C in each):
-                return ""
-            if each is Wish.HELP:
-                _note(*HELP)
-            elif view:
-                continue
-            elif each is Wish.BREAK:
-                await socket.send_json({"type": "break"})
-            else:
-                await socket.send_bytes(each)
+    async def show(self) -> str:
+        """Until the service ends it; returns why."""
+        reason = ""
+        async for message in self._socket:
+            if message.type is aiohttp.WSMsgType.BINARY:
+                _print(message.data)
+                self._shown.keep(message.data)
+                reason = ""
+            elif message.type is aiohttp.WSMsgType.TEXT:
+                told = json.loads(message.data)
+                if told["type"] == "closed":
+                    return str(told["reason"])
+                if told["type"] == "who":
+                    _print(note(*told["lines"]))
+                elif told["reason"] != reason:  # it says so for each key that is typed
+                    reason = told["reason"]
+                    _print(note(reason))
+        return "the connection broke"
+
+    async def type(self, typed: asyncio.Queue[bytes]) -> str:
+        """Until the person leaves."""
+        escapes = Escapes()
+        while True:
+            for each in escapes.feed(await typed.get()):
+                if each is Wish.LEAVE or (self._view and isinstance(each, bytes) and CTRL_C in each):
+                    return ""
+                await self._heed(each)
+
+    async def _heed(self, each: bytes | Wish | Ask | Do) -> None:
+        if isinstance(each, bytes):
+            if not self._view:
+                await self._socket.send_bytes(each)
+        elif isinstance(each, Ask):
+            _print(note(question(self._name, each.action)))
+        elif isinstance(each, Do):
+            _print(note(await asyncio.to_thread(self._reset, each.action)))
+        elif each is Wish.BREAK:
+            if not self._view:
+                await self._socket.send_json({"type": "break"})
+        elif each is Wish.WHO:
+            await self._socket.send_json({"type": "who"})
+        elif each is Wish.REPLAY:
+            _print(without_queries(self._shown.last_lines()))
+        elif each is Wish.POWER:
+            _print(note(power_menu(self._name, await asyncio.to_thread(self._power))))
+        else:
+            _print(note(*HELP) if each is Wish.HELP else note(NOTHING))
+
+    def _power(self) -> str:
+        try:
+            return self._client.get(system_path(self._name))["PowerState"] or "Unknown"
+        except CliError as error:
+            return f"Unknown ({error})"
+
+    def _reset(self, action: PowerAction) -> str:
+        try:
+            path = f"{system_path(self._name)}/Actions/ComputerSystem.Reset"
+            self._client.post(path, {"ResetType": action.value})
+        except CliError as error:
+            return f"{self._name}: {error}"
+        return f"{self._name}: {action.value} accepted"
 
 
 async def tail(client: Client, name: str) -> bytes:
@@ -127,7 +169,3 @@ def _print(data: bytes) -> None:
     """All of it: a terminal that takes only a part is waited for."""
     while data:
         data = data[os.write(sys.stdout.fileno(), data) :]
-
-
-def _note(*lines: str) -> None:
-    _print("".join(f"\r\n[bmc: {line}]" for line in lines).encode() + b"\r\n")

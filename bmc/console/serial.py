@@ -22,6 +22,12 @@ _QUERIES = re.compile(
 )
 """What a terminal answers (ECMA-48 §8.3, xterm): an answer to an old query would be typed at whoever is there now."""
 
+
+def without_queries(printed: bytes) -> bytes:
+    """What was printed before, as it can be shown again."""
+    return _QUERIES.sub(b"", printed)
+
+
 SCROLLBACK = 256 * 1024
 READER_LIMIT = 1024 * 1024
 GAP = b"\r\n[... output lost: this viewer was too slow ...]\r\n"
@@ -34,7 +40,7 @@ class SerialHub:
         self._source = source
         self._scrollback = bytearray()
         self._limit = scrollback
-        self._readers: set[SerialReader] = set()
+        self._readers: dict[SerialReader, None] = {}
         self._line: ByteStream | None = None
 
     async def run(self) -> None:
@@ -46,7 +52,7 @@ class SerialHub:
                 self._line = line
                 while data := await line.read():
                     self._keep(data)
-                    for reader in list(self._readers):
+                    for reader in self.readers:
                         reader.feed(data)
             except BmcError as error:
                 log.info("serial line: %s", error)
@@ -63,9 +69,9 @@ class SerialHub:
     def open(self, replay: int, writable: bool) -> "SerialReader":
         """A reader that starts with the last `replay` bytes, less what would make a terminal answer."""
         reader = SerialReader(self, writable)
-        if replayed := _QUERIES.sub(b"", self.tail(replay)):
+        if replayed := without_queries(self.tail(replay)):
             reader.feed(replayed)
-        self._readers.add(reader)
+        self._readers[reader] = None
         return reader
 
     async def write(self, data: bytes) -> None:
@@ -77,11 +83,16 @@ class SerialHub:
     async def send_break(self) -> None:
         await self._source.send_break()
 
+    @property
+    def readers(self) -> list["SerialReader"]:
+        """Those that are open, the oldest first."""
+        return list(self._readers)
+
     def forget(self, reader: "SerialReader") -> None:
-        self._readers.discard(reader)
+        self._readers.pop(reader, None)
 
     async def close(self) -> None:
-        for reader in list(self._readers):
+        for reader in self.readers:
             await reader.close()
 
     def _keep(self, data: bytes) -> None:
@@ -94,7 +105,7 @@ class SerialReader:
 
     def __init__(self, hub: SerialHub, writable: bool) -> None:
         self._hub = hub
-        self._writable = writable
+        self.writable = writable
         self._chunks: deque[bytes] = deque()
         self._held = 0
         self._ready = asyncio.Event()
@@ -142,7 +153,7 @@ class SerialReader:
         self._ready.set()
 
     def _check_writable(self) -> None:
-        if not self._writable:
+        if not self.writable:
             raise NotSupported("this serial console was opened for reading only")
         if self._closed:
             raise WrongState("this serial console is closed")

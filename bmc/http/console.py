@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bmc.accounts import NodeUsers
+from bmc.console.escapes import who
 from bmc.http.keys import HOUSE
 from bmc.model.commands import Screen, SerialConsole
 from bmc.model.errors import BmcError, Busy, Denied, NotFound, NotSupported, WrongState
@@ -180,7 +181,7 @@ async def _to_node(request: web.Request, socket: web.WebSocketResponse, stream: 
         if message.type is WSMsgType.BINARY:
             await _type(socket, stream, message.data)
         elif message.type is WSMsgType.TEXT:
-            await _control(socket, stream, message.data)
+            await _control(request, socket, stream, message.data)
     return WSCloseCode.OK, "the viewer left"
 
 
@@ -192,23 +193,25 @@ async def _type(socket: web.WebSocketResponse, stream: ConsoleStream, data: byte
         await _say(socket, {"type": "error", "reason": str(error)})
 
 
-async def _control(socket: web.WebSocketResponse, stream: ConsoleStream, text: str) -> None:
-    """Text frames are requests: {"type": "break"}. What cannot be done is told, and ends nothing."""
+async def _control(request: web.Request, socket: web.WebSocketResponse, stream: ConsoleStream, text: str) -> None:
+    """Text frames are requests: {"type": "break"}, {"type": "who"}. What cannot be done is told, and ends nothing."""
     try:
-        request = json.loads(text)
-        kind = request["type"]
+        kind = json.loads(text)["type"]
     except (ValueError, TypeError, KeyError, RecursionError):
         kind = None
-    if kind != "break":
-        await _say(socket, {"type": "error", "reason": 'expected {"type": "break"}'})
-        return
     try:
-        await stream.send_break()
+        if kind == "break":
+            await stream.send_break()
+        elif kind == "who":
+            node = request.app[HOUSE].fleet.node(request.match_info["node"])
+            await _say(socket, {"type": "who", "lines": who(node.snapshot, node.at_serial)})
+        else:
+            await _say(socket, {"type": "error", "reason": 'expected {"type": "break"} or {"type": "who"}'})
     except BmcError as error:
         await _say(socket, {"type": "error", "reason": str(error)})
 
 
-async def _say(socket: web.WebSocketResponse, message: dict[str, str]) -> None:
+async def _say(socket: web.WebSocketResponse, message: dict[str, object]) -> None:
     """Best effort: a viewer that takes nothing must not hold up the end of its own console."""
     try:
         async with asyncio.timeout(1.0):

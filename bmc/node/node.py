@@ -186,6 +186,12 @@ class Node:
         """The last 4 KiB printed on the serial console, for a job's failure report."""
         return self._hub.tail(4096) if self._hub else b""
 
+    @property
+    def at_serial(self) -> list[tuple[Caller, bool]]:
+        """Who has the serial console open, and whether they may type."""
+        readers = self._hub.readers if self._hub else []
+        return [(self._opened[reader], reader.writable) for reader in readers if reader in self._opened]
+
     async def start(self) -> None:
         """Adopt what runs, and begin to watch; touches nothing."""
         await self._sensors.keeper.load()

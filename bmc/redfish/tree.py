@@ -1,6 +1,7 @@
 """The whole tree: every family's routes. A new family is a new file and a word here."""
 
 from bmc.redfish import (
+    account_keys,
     accounts,
     aggregation,
     audit,
@@ -37,6 +38,7 @@ FAMILIES = (
     service_root,
     sessions,
     accounts,
+    account_keys,
     systems,
     bios,
     components,
@@ -68,6 +70,7 @@ FAMILIES = (
 # What is the fleet's alone: a node's own endpoint does without.
 _FLEET_FAMILIES = (
     accounts,
+    account_keys,
     aggregation,
     subscriptions,
     node_accounts,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
 
 from bmc.model.events import EventKind
@@ -23,11 +24,20 @@ STREAM = f"{ROOT}/EventService/SSE"
 NO_RESOURCES = ("/redfish", f"{ROOT}/odata", f"{ROOT}/$metadata", f"{ROOT}/Schemas/")
 """Documents that are no resources (DSP0266 §6.3): they have no ETag."""
 IPMI_USER = {"UserName": "ipmi", "Password": "sixteen letters.", "RoleId": "Operator"}
+KEY = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
 DRIFTS = {
     f"{ROOT}/Chassis/{{node}}/Sensors/{{sensor}}",
     f"{ROOT}/EventService/Subscriptions/{{subscription}}",
 }
-EXAMPLES = {"node": "n1", "account": "vera", "sensor": "InletTemp", "slot": "?", "subscription": "?", "image": "web"}
+EXAMPLES = {
+    "node": "n1",
+    "account": "vera",
+    "key": "?",
+    "sensor": "InletTemp",
+    "slot": "?",
+    "subscription": "?",
+    "image": "web",
+}
 NOT_THERE = {
     STREAM,
     f"{ROOT}/Chassis/{{node}}/Power",
@@ -42,6 +52,7 @@ NOT_THERE = {
 """What these servers do not have (power sensors, a door on an Ethernet, HTTPS), or what is gone once it was read."""
 CHANGES: Mapping[str, object] = {
     f"{ROOT}/AccountService/Accounts/{{account}}": {"Enabled": True},
+    f"{ROOT}/AccountService/Accounts/{{account}}/Keys/{{key}}": {"UserDescription": "laptop"},
     f"{ROOT}/Chassis/{{node}}": {"AssetTag": "rack 7"},
     f"{ROOT}/Chassis/{{node}}/Sensors/{{sensor}}": {"Thresholds": {"UpperCritical": {"Reading": 90}}},
     f"{ROOT}/EventService/Subscriptions/{{subscription}}": {"Context": "other"},
@@ -63,6 +74,7 @@ async def full(tmp_path: Path) -> AsyncIterator[Service]:
             (f"{ROOT}/EventService/Subscriptions", {"Destination": "https://127.0.0.2:1/", "Protocol": "Redfish"}),
             (f"{ROOT}/AggregationService/Aggregates", {"Name": "a", "Elements": [{"@odata.id": N1}]}),
             (f"{ROOT}/Managers/n1/RemoteAccountService/Accounts", IPMI_USER),
+            (f"{ROOT}/AccountService/Accounts/vera/Keys", {"KeyType": "SSH", "KeyString": KEY}),
         ):
             answer = await service.call("POST", path, body)
             assert answer.status == 201, answer
