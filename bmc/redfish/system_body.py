@@ -11,6 +11,7 @@ from bmc.power.table import available
 from bmc.records.fru import inventory
 from bmc.redfish import oem
 from bmc.redfish.components import boot_order, component_links
+from bmc.redfish.house import SshConsoles
 from bmc.redfish.types import JsonObject, link, moment, resource
 from bmc.reinstall.erase import EraseMethod
 from bmc.reinstall.ways import ways_in
@@ -91,7 +92,7 @@ def editable(snapshot: NodeSnapshot) -> object:
     ]
 
 
-def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonObject:
+def system_body(snapshot: NodeSnapshot, images: list[str], role: Role, ssh: SshConsoles | None) -> JsonObject:
     """As a caller of `role` sees it. Reinstall is offered with the names in `images`, or not at all."""
     name, hardware = snapshot.name, snapshot.hardware
     path = system_path(name)
@@ -138,7 +139,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role) -> JsonOb
         body["Bios"] = link(f"{path}/Bios")
     if snapshot.has_host_interface:
         body["BootProgress"] = {"LastState": _boot_progress(snapshot)}
-    return body | component_links(snapshot, path) | _consoles(snapshot)
+    return body | component_links(snapshot, path) | _consoles(snapshot, ssh)
 
 
 def _boot_progress(snapshot: NodeSnapshot) -> str | None:
@@ -239,7 +240,7 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
     return actions
 
 
-def _consoles(snapshot: NodeSnapshot) -> JsonObject:
+def _consoles(snapshot: NodeSnapshot, ssh: SshConsoles | None) -> JsonObject:
     consoles: JsonObject = {}
     if snapshot.has_serial:
         serial: JsonObject = {
@@ -251,6 +252,13 @@ def _consoles(snapshot: NodeSnapshot) -> JsonObject:
         }
         if snapshot.definition.ipmi:
             serial["IPMI"] = {"ServiceEnabled": True, "Port": snapshot.definition.ipmi.port}
+        if ssh is not None:
+            serial["SSH"] = {
+                "ServiceEnabled": True,
+                "Port": ssh.port,
+                "SharedWithManagerCLI": False,
+                "HotKeySequenceDisplay": "Press ^Ec. to leave, ^Ec? for help",
+            }
         consoles["SerialConsole"] = serial
     if snapshot.has_screen:
         consoles["GraphicalConsole"] = {"ServiceEnabled": True, "ConnectTypesSupported": ["OEM"]}

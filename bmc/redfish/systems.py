@@ -180,7 +180,7 @@ def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
             definition=replace(snapshot.definition, options={}, tags=frozenset()),
             options_until_power_on={},
         )
-    reply = Reply(system_body(snapshot, images, call.caller.role), editable=editable(snapshot))
+    reply = Reply(system_body(snapshot, images, call.caller.role, call.house.ssh), editable=editable(snapshot))
     kept[key] = whole, images, reply
     return reply
 

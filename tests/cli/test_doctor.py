@@ -69,11 +69,11 @@ def test_addresses_of_another_machine_fail_too() -> None:
 def test_a_service_that_does_not_answer_fails_and_one_that_does_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        service, door = host.service(Running(url, os.getpid(), [{"name": "n1", "ipmi": None}]))
+        service, door = host.service(Running(url, os.getpid(), [{"name": "n1", "ipmi": None}], None))
     assert (service.verdict, door.verdict) == (Verdict.OK, Verdict.WARNING)
     assert "n1" in door.finding
 
-    (service,) = host.service(Running(url, os.getpid(), []))
+    (service,) = host.service(Running(url, os.getpid(), [], None))
     assert service.verdict is Verdict.FAILED
 
 
@@ -81,7 +81,7 @@ def test_a_redfish_endpoint_that_is_closed_is_told_and_one_that_is_not_wanted_is
     where = {"host": "127.0.0.1", "port": 1}
     for told, expected in (("", ["Redfish"]), (None, []), ("http://127.0.0.1:8230", [])):
         checks = host.service(
-            Running("http://127.0.0.1:1", os.getpid(), [{"name": "n1", "ipmi": where, "redfish": told}])
+            Running("http://127.0.0.1:1", os.getpid(), [{"name": "n1", "ipmi": where, "redfish": told}], None)
         )
         assert [check.name for check in checks if check.name != "service"] == expected
 
@@ -95,7 +95,7 @@ async def test_the_certificate_that_is_served_is_told_of_before_it_expires(tmp_p
         async with HttpServer(Application(), "127.0.0.1", 0, context) as server:
             node = {"name": "n1", "ipmi": {"host": "127.0.0.1", "port": 1}, "redfish": server.url}
             for url in (server.url, server.url.replace("https", "http")):
-                found = await asyncio.to_thread(lambda: list(host.service(Running(url, os.getpid(), [node]))))  # noqa: B023
+                found = await asyncio.to_thread(lambda: list(host.service(Running(url, os.getpid(), [node], None))))  # noqa: B023
                 (check,) = [each for each in found if each.name == "certificate"]
                 assert check.verdict is verdict
                 assert bool(check.remedy) is (verdict is Verdict.WARNING)
