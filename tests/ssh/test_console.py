@@ -62,6 +62,17 @@ async def test_the_break_of_ssh_itself_is_one_too(service: Service, clients: Cli
         await console.expect(b"printed before")
         console.process.send_break(500)
         await until(lambda: service.drivers.lines["n1"].breaks == 1, 10)
+    async with clients.ssh("n1", key="olga") as terminal:
+        await terminal.expect(b"printed before", 30)
+        terminal.type(b"\r~B")
+        await until(lambda: service.drivers.lines["n1"].breaks == 2, 10)
+
+
+async def test_a_log_of_a_console_needs_no_terminal(service: Service, clients: Clients) -> None:
+    async with clients.ssh("n1", "-n", "-T", key="olga") as terminal:
+        await terminal.expect(b"printed before", 30)
+        service.drivers.lines["n1"].stream.incoming.put_nowait(b"still printed")
+        await terminal.expect(b"still printed")
 
 
 async def test_who_is_here_names_everybody_and_the_door(service: Service, clients: Clients) -> None:
