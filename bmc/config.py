@@ -200,6 +200,12 @@ class DeploySettings(Section):
         return address
 
 
+class ConsoleSettings(Section):
+    """How much of what each serial console prints is kept on disk; 0: nothing."""
+
+    log_mib: int = Field(default=16, ge=0, le=4096)
+
+
 class LogSettings(Section):
     format: Literal["text", "json"] = "text"
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -215,6 +221,7 @@ class Settings(Section):
     images: ImagesSettings = ImagesSettings()
     power: PowerSettings = PowerSettings()
     network: NetworkSettings = NetworkSettings()
+    console: ConsoleSettings = ConsoleSettings()
     log: LogSettings = LogSettings()
     credentials: dict[str, Credential] = {}
     libvirt: dict[str, LibvirtConnection] = {}

@@ -1,6 +1,6 @@
 """The service without its doors: store, accounts, drivers, media and the fleet, on one stack."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from bmc.accounts import Accounts, Credentials
 from bmc.assignments import Assignments
 from bmc.config import Settings, load
+from bmc.console.serial_log import SerialLog
 from bmc.drivers import Drivers, configured
 from bmc.events import Audit, Events
 from bmc.fetch import Fetcher
@@ -63,7 +64,7 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
         drivers = Drivers(state / "drivers", clock, configured(settings, credentials), safety, assignments)
         media = MediaLibrary(state / "media", Fetcher(settings.fetch.allow), settings.media.quota_gib << 30)
         patience = Patience(graceful=settings.power.graceful_timeout)
-        fleet = Fleet(store, events, audit, clock, drivers, media, patience)
+        fleet = Fleet(store, events, audit, clock, drivers, media, patience, serial_logs(state, settings, clock))
         safety.ask(fleet.believed, fleet.word_of)
         fleet.on_forget(accounts.drop_node)
         fleet.on_retag(accounts.retagged)
@@ -72,6 +73,12 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
             *(state, settings, clock, store, events, audit, accounts, credentials),
             *(drivers, media, fleet, safety, assignments),
         )
+
+
+def serial_logs(state: Path, settings: Settings, clock: Clock) -> Callable[[str], SerialLog | None]:
+    """Where the serial log of each node is."""
+    quota = settings.console.log_mib << 20
+    return lambda node: SerialLog(state / "consoles" / node, quota, clock) if quota else None
 
 
 def key_file(state: Path) -> Path:

@@ -103,6 +103,12 @@ class Events:
         """
         return _events(await self._store.newest(EVENTS, limit, after, node or "", skip))
 
+    async def walk(self, node: str | None = None) -> AsyncIterator[Event]:
+        """All events that are kept, newest first, of one node or of all."""
+        async for record in self._store.walk(EVENTS, node or ""):
+            for event in _events([record]):
+                yield event
+
     async def count(self, node: str | None = None) -> int:
         """How many events are kept, of one node or of all."""
         return await self._store.count(EVENTS, node or "")
@@ -195,13 +201,15 @@ class Target(Enum):
     AGGREGATE = "aggregate"
     SUBSCRIPTION = "subscription"
     IMAGE = "image"
+    MEDIUM = "medium"
     PATH = "path"
     SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """Who did what to what, by which door, and how it ended. `at` is seconds since the epoch.
+    """Who did what to what, by which door, and how it ended. `at` is seconds since the epoch, of its end; it was asked
+    for when it `began`.
 
     `target` is "" where it is the service itself.
     """
@@ -218,6 +226,7 @@ class AuditRecord:
     kind: Target
     target: str
     outcome: str
+    began: float
     details: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -236,17 +245,20 @@ class Audit:
         outcome: str,
         details: Mapping[str, object] = NO_DETAILS,
         kind: Target = Target.NODE,
+        began: float | None = None,
     ) -> None:
         """`target` is a name of its kind, or "" for the service itself; `outcome` is "ok", "done" or why not;
-        `details` are JSON values without secrets.
+        `details` are JSON values without secrets; it `began` now, if not said otherwise.
 
         :raise StoreFailed:
         """
         kind = kind if target else Target.SERVICE
+        now = self._clock.now()
         sequence = await self._store.append(
             AUDIT,
             {
-                "at": self._clock.now(),
+                "at": now,
+                "began": now if began is None else began,
                 "account": caller.account,
                 "role": caller.role.value,
                 "door": caller.door.value,
@@ -271,6 +283,13 @@ class Audit:
         """The last `limit` records, but for the very last `skip`, about one node or all; oldest first."""
         records = [_audit_record(each) for each in await self._store.newest(AUDIT, limit, subject=node, skip=skip)]
         return [record for record in records if not node or record.kind is Target.NODE]
+
+    async def walk(self, node: str = "") -> AsyncIterator[AuditRecord]:
+        """All records that are kept, newest first, about one node or all."""
+        async for stored in self._store.walk(AUDIT, node):
+            record = _audit_record(stored)
+            if not node or record.kind is Target.NODE:
+                yield record
 
     async def count(self, node: str = "") -> int:
         """How many records are kept, about one node or all."""
@@ -325,7 +344,8 @@ def _subject(kind: Target, target: str) -> str:
 
 
 def _audit_record(record: Record) -> AuditRecord:
-    value: dict[str, Any] = {"kind": _told_by_action(record.value), **record.value}
+    """One of an earlier version says less."""
+    value: dict[str, Any] = {"kind": _told_by_action(record.value), "began": record.value["at"], **record.value}
     typed = {"role": Role(value["role"]), "door": Door(value["door"]), "kind": Target(value["kind"])}
     return AuditRecord(**(value | typed), sequence=record.sequence)
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from bmc.accounts import decide
+from bmc.console.serial_log import SerialLog
 from bmc.events import Audit, Events
 from bmc.model.caller import Caller, Role
 from bmc.model.clock import Clock
@@ -62,7 +63,10 @@ class _Member:
 
 
 class Fleet:
-    """Owns every node from `start` to `close`; one lock guards who is in it."""
+    """Owns every node from `start` to `close`; one lock guards who is in it.
+
+    `serial_log` tells where what a node's console prints is kept.
+    """
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class Fleet:
         drivers: Drivers,
         media: MediaLibrary,
         patience: Patience = PATIENCE,
+        serial_log: Callable[[str], SerialLog | None] = lambda _: None,
     ) -> None:
         self._store = store
         self._events = events
@@ -81,6 +86,7 @@ class Fleet:
         self._drivers = drivers
         self._media = media
         self._patience = patience
+        self._serial_log = serial_log
         self._members: dict[str, _Member] = {}
         self._opening: dict[str, NodeDefinition] = {}
         self._tags: dict[str, frozenset[str]] = {}
@@ -326,8 +332,9 @@ class Fleet:
         changed = [key for key in keys if before.options.get(key) != merged.options.get(key)]
         return changed + (["tags"] if merged.tags != before.tags else [])
 
-    async def remove(self, name: str, caller: Caller) -> None:
-        """Remove a node and its disks for good. It must be off.
+    async def remove(self, name: str, caller: Caller) -> list[str]:
+        """Remove a node and its disks for good. It must be off. Returns, in words, what may be left at its machine: one
+        that cannot be reached is no reason to keep the node.
 
         :raise NotFound, Denied: nothing was done. :raise WrongState: the node is not off.
         """
@@ -338,6 +345,7 @@ class Fleet:
                 why = member.node.snapshot.reason
                 raise WrongState(f"{name} cannot be removed ({why}); mend that first, or its disks would stay behind")
             member.node.retire("removed")
+            left = await member.node.give_back()
             await self._withdraw(name, member.node)
             try:
                 await member.node.erase()
@@ -348,7 +356,9 @@ class Fleet:
             except Exception:
                 await self._adopt(member.definition)
                 raise
-        await self._tell(EventKind.NODE_REMOVED, name, f"{name} was removed", "remove-node", caller)
+        told = f"{name} was removed" + (f", but {'; '.join(left)}; take it out there" if left else "")
+        await self._tell(EventKind.NODE_REMOVED, name, told, "remove-node", caller)
+        return left
 
     async def _open(self, definition: NodeDefinition, stand_in: Backend | None = None) -> Node:
         keeper = await StateKeeper.open(self._store, definition.name)
@@ -368,6 +378,7 @@ class Fleet:
             self._media,
             self._keep,
             self._patience,
+            self._serial_log(definition.name),
         )
         try:
             await node.start()

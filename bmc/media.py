@@ -1,4 +1,4 @@
-"""The media library: what an operator may insert into a virtual drive, by file name or by URL."""
+"""The media library: what an operator may insert into a virtual drive, by name or by URL."""
 
 import asyncio
 import hashlib
@@ -8,23 +8,38 @@ from pathlib import Path
 from bmc.fetch import Fetcher
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
 
+ROOM_LEFT = 256 << 20
+"""Bytes that the disk keeps for all else, whatever is added or fetched."""
+
 
 class MediaLibrary:
-    """Files that the operator put into `directory`, and URLs fetched into its `fetched` folder of `quota` bytes."""
+    """Files that the operator put into `directory`; those that were `added`; and URLs, which are `fetched`. What was
+    added and fetched takes at most `quota` bytes.
+    """
 
     def __init__(self, directory: Path, fetcher: Fetcher, quota: int) -> None:
+        self.added = directory / "added"
+        self.fetched = directory / "fetched"
+        self.quota = quota
         self._directory = directory
-        self._fetched = directory / "fetched"
         self._fetcher = fetcher
-        self._quota = quota
         self._fetching = asyncio.Lock()
-        self._fetched.mkdir(mode=0o755, parents=True, exist_ok=True)
-        for part in self._fetched.glob("*.part"):
+        for place in (self.added, self.fetched):
+            place.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for part in self.fetched.glob("*.part"):
             part.unlink()  # of a fetch that a crash cut off
 
     def names(self) -> list[str]:
-        """The files that may be inserted by name."""
-        return sorted(entry.name for entry in self._directory.iterdir() if entry.is_file())
+        """What may be inserted by name."""
+        there = (entry for place in (self._directory, self.added) for entry in place.iterdir())
+        seen = (entry.name for entry in there if not entry.name.startswith(".") and entry.name.isprintable())
+        return sorted({name for name in seen if self.find(name)})
+
+    def find(self, name: str) -> Path | None:
+        """The host file of this name; None if there is none. :raise InvalidRequest: it is a path, or hidden."""
+        if "/" in name or name.startswith("."):
+            raise InvalidRequest(f"{name!r} must be a file name of the media library, or an http(s) URL")
+        return next((path for place in (self._directory, self.added) if _is_file(path := place / name)), None)
 
     async def path(self, image: str) -> str:
         """The host file behind `image`, fetched when it is a URL.
@@ -35,29 +50,29 @@ class MediaLibrary:
         if "://" in image:
             async with self._fetching:  # one at a time: each counts on the room that is left
                 return str(await self._fetch(image))
-        if "/" in image or image.startswith("."):
-            raise InvalidRequest(f"{image!r} must be a file name of the media store, or an http(s) URL")
-        path = self._directory / image
-        if not _is_file(path):
+        path = self.find(image)
+        if path is None:
             raise NotFound(f"no medium {image!r}; there are: {', '.join(self.names()) or 'none'}")
         return str(path)
 
     async def _fetch(self, url: str) -> Path:
-        path = self._fetched / (hashlib.sha256(url.encode()).hexdigest()[:32] + ".iso")
-        kept = sorted(self._fetched.glob("*.iso"), key=lambda file: file.stat().st_mtime)
+        path = self.fetched / (hashlib.sha256(url.encode()).hexdigest()[:32] + ".iso")
+        kept = sorted(self.fetched.glob("*.iso"), key=lambda file: file.stat().st_mtime)
         used = sum(file.stat().st_size for file in kept)
-        while kept and used > self._quota // 2:
+        most = self.quota - sum(file.stat().st_size for file in self.added.iterdir())
+        while kept and used > most // 2:
             oldest = kept.pop(0)
             used -= oldest.stat().st_size
             oldest.unlink()
-        free = os.statvfs(self._fetched)
-        room = min(self._quota - used, free.f_bavail * free.f_frsize - (256 << 20))
+        free = os.statvfs(self.fetched)
+        room = min(most - used, free.f_bavail * free.f_frsize - ROOM_LEFT)
         if room <= 0:
-            raise BackendFailed(f"no room to fetch {url}: less than 256 MiB would be left on {self._fetched}")
+            bounds = f"media may take {self.quota >> 30} GiB (media.quota_gib), and {ROOM_LEFT >> 20} MiB stay free"
+            raise BackendFailed(f"there is no room to fetch {url}: {bounds}")
         try:
             await self._fetcher.save(url, path, room)
         except OSError as error:
-            raise BackendFailed(f"{url} could not be saved in {self._fetched}: {error.strerror}") from error
+            raise BackendFailed(f"{url} could not be saved in {self.fetched}: {error.strerror}") from error
         path.chmod(0o644)
         return path
 
@@ -65,5 +80,5 @@ class MediaLibrary:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name longer than any file's
+    except (OSError, ValueError):  # a name longer than any file's, or one that is no file's
         return False

@@ -240,6 +240,12 @@ class NetworkBoot(Protocol):
         :raise BackendFailed: it cannot be arranged.
         """
 
+    async def give_address(self) -> None:
+        """Until the next `offer` they boot nothing of ours, but get an address where nobody else gives one.
+
+        Outlives the service. :raise BackendFailed: it cannot be arranged.
+        """
+
 
 class LoginLink(Protocol):
     """The service's way to the SSH server of the node's installed system."""
@@ -282,7 +288,8 @@ class LoopRules:
     unknown takes the node into maintenance. `moved` are the failure domains of all that its switch can move: what only
     senses in there say is not believed. `presses` are actions that press a button: one that was cut off by our end is
     not repeated, since the machine may be slow to show what the first press did. `interruptible`: ForceOff cuts off
-    what is under way, which lets go, instead of waiting for its end.
+    what is under way, which lets go, instead of waiting for its end. `stops` counts the emergency stops that hold what
+    its switch moves: what was asked for before one moves nothing after it, whenever it is released.
     """
 
     hand_over: float | None = None
@@ -293,11 +300,14 @@ class LoopRules:
     moved: frozenset[str] = frozenset()
     presses: frozenset[PowerAction] = frozenset()
     interruptible: bool = False
+    stops: Callable[[], int] = lambda: 0
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Everything composed behind one node. `here`: it runs on the cores of this machine."""
+    """Everything composed behind one node. `here`: it runs on the cores of this machine. `lacks` says what would give
+    the node a part that it has not, by what the part is called: boot control, virtual drive, serial console, sensors.
+    """
 
     lifecycle: Lifecycle
     switch: PowerSwitch
@@ -320,6 +330,7 @@ class Backend:
     planner: Planner | None = None
     rules: LoopRules = LoopRules()
     here: bool = False
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ from bmc.http.deploy import DeployServer
 from bmc.http.keys import METRICS
 from bmc.http.nodes import NodeServers
 from bmc.http.server import CannotListen, HttpServer
-from bmc.images.image_import import ImageImport
+from bmc.images.library import Library
+from bmc.images.media import MediaStore
 from bmc.images.store import ImageStore
 from bmc.ipmi.server import IpmiServer
 from bmc.ipmi.settings import DoorSettings
@@ -102,7 +103,9 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             ImageStore, state / "images", kept.quota_gib << 30, built, kept.directories
         )
         catalogue = image_store.catalogue
-        images = ImageImport(image_store, Fetcher(core.settings.fetch.allow), core.events, kept.largest_gib << 30)
+        media_store = await asyncio.to_thread(MediaStore, core.media)
+        fetcher = Fetcher(core.settings.fetch.allow)
+        library = Library(image_store, media_store, fetcher, core.events, kept.largest_gib << 30)
         doors = DoorSettings(allowed=core.settings.fetch.allow)
         lockout = core.accounts.slot_lockout
         ipmi = IpmiServer(core.accounts, core.store, core.clock, doors, core.events, core.audit, lockout)
@@ -131,7 +134,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             core.accounts.find,
             core.clock,
             recipes,
-            (images.chore(),),
+            (library.chore(),),
         )
         stack.push_async_callback(jobs.close)
         first = await first_administrator(core)
@@ -160,7 +163,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             jobs=jobs,
             hooks=hooks,
             aggregates=aggregates,
-            images=images,
+            library=library,
             ipmi=ipmi,
             ssh=ssh,
             safety=core.safety,

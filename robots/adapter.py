@@ -1,9 +1,11 @@
 """What an adapter is: a name, its options, and the parts that it makes of them. Knows no node."""
 
+import contextlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -42,8 +44,19 @@ def seconds(value: object) -> object:
     return value
 
 
-Seconds = Annotated[float, BeforeValidator(seconds), WithJsonSchema({"type": "number"})]
+Seconds = Annotated[
+    float, BeforeValidator(seconds), WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]})
+]
 Host = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9.:%_-]+$", to_lower=True)]
+
+
+def bmc_at(host: str, port: int, standard: int) -> str:
+    """What a vendor BMC is called, by whatever protocol; its failure domain. Many may be ports of one gateway."""
+    with contextlib.suppress(ValueError):  # a name
+        host = str(ip_address(host))
+    if port == standard:
+        return f"BMC {host}"
+    return f"BMC [{host}]:{port}" if ":" in host else f"BMC {host}:{port}"
 
 
 class Options(BaseModel):

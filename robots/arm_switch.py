@@ -4,8 +4,8 @@ import asyncio
 import json
 import logging
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import uuid4
 
@@ -109,12 +109,22 @@ class ArmSwitch(PressedSwitch, Generic[A]):
 
     async def press(self, button: Button, seconds: float) -> None:
         link = await self.bridge.open()
-        try:
+        with self._nothing_moved():
             await self._release(link)
             await self._require_homed(link)
+        await self.move(link, button, seconds)
+
+    async def require_ready(self) -> None:
+        if self.options.homed is not None:
+            with self._nothing_moved():
+                await self._require_homed(await self.bridge.open())
+
+    @contextmanager
+    def _nothing_moved(self) -> Iterator[None]:
+        try:
+            yield
         except Lost as error:
             raise Unreachable(f"{self.bridge.where} was lost before anything was moved ({error})") from None
-        await self.move(link, button, seconds)
 
     def release_soon(self) -> None:
         """Let go of what is left as soon as the bridge can be reached."""

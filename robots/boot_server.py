@@ -11,7 +11,7 @@ from bmc.model.errors import BackendFailed
 from bmc.model.pace import Pace
 from bmc.ports import DeployNetwork
 from robots.dhcp_look import other_server
-from robots.dnsmasq import IPXE, TO_SERVE, TO_SERVE_DHCP, Dnsmasq, require_programs
+from robots.dnsmasq import IPXE, TO_SERVE, TO_SERVE_DHCP, Dnsmasq
 from robots.motion import apart
 
 LEASE = "1h"
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One that is to boot what is at `url`: the cards it may ask by, and the address that it gets."""
+    """The cards that it may ask by, the address that it gets, and where it finds what it is to boot; "": nothing."""
 
     node: str
     macs: tuple[str, ...]
@@ -53,7 +53,6 @@ class BootServer:
 
         :raise BackendFailed: it cannot be answered, and is not; with the remedy.
         """
-        require_programs()
         for other in self._armed.values():
             if other.node != machine.node and (other.address == machine.address or {*other.macs} & {*machine.macs}):
                 raise BackendFailed(
@@ -96,13 +95,15 @@ class BootServer:
             target = self._wanted
             if self._armed and newcomer is not None:
                 self._beside = await self._look(newcomer)
-            if self._armed:
-                if not self._files.serving:
-                    await self._files.serve(files_configuration(self._network))
-                await self._answers.serve(answers_configuration(self._network, self._armed.values(), self._beside))
+            booting = [machine for machine in self._armed.values() if machine.url]
+            if not booting:
+                await self._files.stop()
+            elif not self._files.serving:
+                await self._files.serve(files_configuration(self._network))
+            if answered := booting if self._beside else list(self._armed.values()):
+                await self._answers.serve(answers_configuration(self._network, answered, self._beside))
             else:
                 await self._answers.stop()
-                await self._files.stop()
             self._done = target
 
     async def _look(self, newcomer: Machine) -> bool:
@@ -150,16 +151,16 @@ def answers_configuration(network: DeployNetwork, machines: Iterable[Machine], b
         lines += [
             f"dhcp-range={subnet.network_address},static,{subnet.netmask},{LEASE}",
             *("dhcp-authoritative", "dhcp-option=3", "dhcp-option=6"),
-            f"dhcp-boot=tag:!ipxe,tag:bios,undionly.kpxe,,{server}",
-            f"dhcp-boot=tag:!ipxe,tag:efi,snponly.efi,,{server}",
+            f"dhcp-boot=tag:boots,tag:!ipxe,tag:bios,undionly.kpxe,,{server}",
+            f"dhcp-boot=tag:boots,tag:!ipxe,tag:efi,snponly.efi,,{server}",
         ]
     for number, machine in enumerate(machines):
         given = "" if beside else f",{machine.address}"
         # iPXE, the firmware and the ramdisk each have another client id: one machine all the same.
-        lines += [
-            f"dhcp-host={','.join(machine.macs)},id:*,set:m{number}{given}",
-            f"dhcp-boot=tag:ipxe,tag:m{number},{machine.url},,{server}",
-        ]
+        boots = ",set:boots" if machine.url else ""
+        lines.append(f"dhcp-host={','.join(machine.macs)},id:*,set:m{number}{boots}{given}")
+        if machine.url:
+            lines.append(f"dhcp-boot=tag:ipxe,tag:m{number},{machine.url},,{server}")
     return "\n".join(lines) + "\n"
 
 

@@ -33,6 +33,10 @@ class PressedSwitch(ABC):
         """Wait until the hand is free for this node, and keep it. :raise Refused: that takes too long."""
         return nullcontext()
 
+    async def require_ready(self) -> None:
+        """Look whether it could be pressed now, for a plan. :raise Refused, Unreachable: why it could not."""
+        return None
+
     async def apply(self, action: PowerAction) -> None:
         if action is PowerAction.FORCE_RESTART:
             await self.press(Button.RESET, self._short)

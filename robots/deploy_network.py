@@ -139,6 +139,11 @@ class NetworkOffer:
             await self._lease.device.disarm(self._machine.node)
             self._kept.forget()
 
+    async def give_address(self) -> None:
+        await self._stop_arming()
+        await self._arm("")
+        self._keep("")
+
     async def start(self) -> None:
         if isinstance(url := self._kept.load(), str):
             self._arming = asyncio.create_task(self._arm_again(url), name=f"network boot of {self._machine.node}")

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import BeforeValidator, Field, JsonValue, ValidationError, WithJsonSchema
 
 from bmc.model.checks import Check
 from bmc.model.errors import InvalidOptions, WrongState
@@ -25,19 +25,27 @@ from robots.together import AllRunning, Member, Together, TogetherOptions
 GROUP = "bmc.robots"
 PROVES_ALL = frozenset({PowerState.ON, PowerState.OFF})
 
-Table = dict[str, JsonValue]
+OPEN = {"type": "object", "additionalProperties": True}
+MEMBERS = {"type": "array", "items": {**OPEN, "properties": {"adapter": {"type": "string"}}}}
+Table = Annotated[
+    dict[str, JsonValue], WithJsonSchema({**OPEN, "properties": {"adapter": {"type": "string"}, "together": MEMBERS}})
+]
+
+
+def _listed(tables: object) -> object:
+    return [tables] if isinstance(tables, dict) else tables
 
 
 class HardwareOptions(Options):
     """A table names its `adapter` and has that one's options; a sense and an interlock may be a line `ADAPTER:what`.
 
     Several outlets that feed one server are a table `{together = […]}`. `bmc` gives every part that has no table of its
-    own. `power` is tried in order, after the `bmc`; `supply` is the
-    outlet that feeds the node. `escalate`: what may follow when a guest does not shut down in time.
+    own. `power` is tried in order, after the `bmc`; a table alone is a list of one. `supply` is the outlet that feeds
+    the node. `escalate`: what may follow when a guest does not shut down in time.
     """
 
     bmc: Table | None = None
-    power: Table | list[Table] = Field(default=[])
+    power: Annotated[list[Table], BeforeValidator(_listed)] = Field(default=[])
     supply: Table | None = None
     sense: list[str | Table] = Field(default=[])
     interlocks: list[str | Table] = Field(default=[])
@@ -65,6 +73,8 @@ GIVES = {
     "deploy": "deploy",
 }
 """What of its parts an adapter must have to stand in this place."""
+MISSED = {"boot": "boot control", "media": "virtual drive", "console": "serial console", "sensors": "sensors"}
+"""What people call that of which they may find that the node has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +135,8 @@ class Composer:
         for key in ONE_TABLE:
             if (table := getattr(options, key)) is not None:
                 yield (key,), table
-        if isinstance(options.power, dict):
-            yield ("power",), options.power
+        if len(options.power) == 1:
+            yield ("power",), options.power[0]
         else:
             yield from ((("power", index), table) for index, table in enumerate(options.power))
         yield from ((("sense", index), table) for index, table in enumerate(options.sense))
@@ -235,8 +245,9 @@ class HardwareDriver:
         self._adapters = Adapters()
 
     def complete(self, definition: NodeDefinition, site: Site) -> NodeDefinition:
-        Composer(self._adapters, site).compose(definition.options)
-        return definition
+        options, _ = Composer(self._adapters, site).compose(definition.options)
+        power: dict[str, JsonValue] = {"power": [*options.power]} if options.power else {}
+        return replace(definition, options={**definition.options, **power})
 
     def schema(self) -> Mapping[str, Any]:
         return HardwareOptions.model_json_schema()
@@ -253,7 +264,10 @@ class HardwareDriver:
                 opened.append((slot, parts))
             return _backend(definition.name, options, opened, site)
         except BaseException:
-            await AllRunning([parts.running for _, parts in opened if parts.running]).close()
+            begun = [parts.running for _, parts in opened if parts.running]
+            if len(opened) < len(slots) and isinstance(failed := slots[len(opened)].adapter, Together):
+                begun += failed.running
+            await AllRunning(begun).close()
             raise
 
     def checks(self, directory: Path, configured: Configured) -> Iterator[Check]:
@@ -358,6 +372,12 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
         network_boot=chosen["deploy"].network_boot,
         login=chosen["deploy"].login,
         planner=loop,
+        lacks={
+            called: f"an adapter that has one, in the option {place} of a node of driver hardware, would give it "
+            "(docs/hardware.md lists them)"
+            for place, called in MISSED.items()
+            if getattr(chosen[place], GIVES[place]) is None
+        },
         rules=LoopRules(
             hand_over=LONGEST_WAIT + PATIENCE + presses + tries * options.settle + options.boots_within,
             settle=options.settle,
@@ -366,6 +386,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
             moved=loop.moved,
             presses=loop.presses,
             interruptible=True,
+            stops=lambda: site.safety.stops,
             locks_unknown=options.on_unknown == "maintenance",
         ),
     )

@@ -13,7 +13,7 @@ from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
 from robots.ipmi_boot import IpmiBoot
 from robots.ipmi_console import IpmiConsole
-from robots.ipmi_link import Link
+from robots.ipmi_link import STANDARD_PORT, Link
 from robots.ipmi_log import IpmiLog
 from robots.ipmi_survey import IpmiSurvey
 from robots.kept import KeptFile
@@ -41,7 +41,7 @@ class IpmiOptions(Options):
     """
 
     host: Host
-    port: int = Field(default=623, ge=1, le=65535)
+    port: int = Field(default=STANDARD_PORT, ge=1, le=65535)
     credential: str = Field(min_length=1)
     poll: Seconds = Field(default=5.0, ge=1, le=300)
     post_time: Seconds = Field(default=300.0, ge=0, le=3600)

@@ -10,6 +10,7 @@ from bmc.ipmi.wire.numbers import NetFn
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, OutcomeUnknown, Unreachable
 from bmc.shared_devices import SharedDevices
+from robots.adapter import bmc_at
 from robots.foreign_boot import Boots
 from robots.ipmi_nursery import Hand, Nursery
 
@@ -17,6 +18,7 @@ LOOK_WITHIN, ACT_WITHIN, SIGN_OUT_WITHIN = 10.0, 20.0, 1.5
 QUIET_FOR = 30.0
 """Seconds for which a BMC that did not answer is asked only for what somebody waits for."""
 
+STANDARD_PORT = 623
 CHASSIS_STATUS, CHASSIS_CONTROL = 0x01, 0x02
 
 Credentials = Callable[[str], tuple[bytes, bytes]]
@@ -44,13 +46,14 @@ class Link:
     def __init__(
         self, host: str, port: int, credential: str, credentials: Credentials, devices: SharedDevices, clock: Clock
     ) -> None:
-        self.where = f"BMC {host}:{port}"
+        self.where = bmc_at(host, port, STANDARD_PORT)
         self.boots = Boots(clock)
         self._address = (host, port)
         self._credential = credential
         self._credentials = credentials
         self._nursery = devices.lease(("ipmi nursery",), Nursery)
         self._hand: Hand | None = None
+        self._login = (b"", b"")
         self._lock = asyncio.Lock()
         self._quiet_until = 0.0
 
@@ -117,7 +120,7 @@ class Link:
                     await self._hand.tell(request)
                     while (reply := await self._hand.hear()).get("sending"):
                         sending = True
-                    if reply.get("error") not in ("stale", "unknown"):
+                    if reply.get("error") not in ("stale", "unknown") and not self._outdated(reply):
                         break
                     # pyghmi would share its stale session with a new one, and take a late answer for another one's.
                     await self._kill()
@@ -133,9 +136,14 @@ class Link:
 
     async def _begin(self, console: bool = False) -> Hand:
         host, port = self._address
-        user, password = self._credentials(self._credential)
+        user, password = self._login = self._credentials(self._credential)
         first = {"host": host, "port": port, "user": user.hex(), "password": password.hex(), "console": console}
         return await self._nursery.device.worker(first)
+
+    def _outdated(self, reply: dict[str, Any]) -> bool:
+        """The worker was not let in, and signs in with what was replaced meanwhile."""
+        not_in = "error" in reply and not reply.get("code")
+        return not_in and self._login != self._credentials(self._credential)
 
     async def _kill(self) -> None:
         hand, self._hand = self._hand, None

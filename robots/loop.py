@@ -77,6 +77,7 @@ class _Rung:
     needed: PowerState | None
     cuts: bool
     turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    require_ready: Callable[[], Coroutine[Any, Any, None]] | None = None
 
 
 class ClosedLoop:
@@ -179,7 +180,9 @@ class ClosedLoop:
             steps.append(f"{condition}{action.value} by {rung.name} ({rung.domain})")
             try:
                 self._require_sole(rung)
-            except Refused as error:
+                if rung.require_ready is not None:
+                    await rung.require_ready()
+            except BmcError as error:
                 hindrances.append(f"{rung.name}: {error}")
         expected = EXPECTED.get(action)
         if expected is not None:
@@ -196,6 +199,7 @@ class ClosedLoop:
                 needed if each.toggles and action in LOOKED_AT else None,
                 each.feeds and action in CUTS,
                 getattr(each.switch, "in_turn", nullcontext),
+                getattr(each.switch, "require_ready", None),
             )
             for each in self._actuators
             if action in each.switch.actions

@@ -16,6 +16,7 @@ from yarl import URL
 
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, BmcError, NotFound, OutcomeUnknown, Refused, Unreachable
+from robots.adapter import bmc_at
 
 ROOT = "/redfish/v1/"
 SESSIONS = "/redfish/v1/SessionService/Sessions"
@@ -74,8 +75,7 @@ class Link:
 
     def __init__(self, url: str, tls: Tls, credential: str, credentials: Credentials, clock: Clock) -> None:
         self.base = URL(url)
-        port = "" if self.base.is_default_port() else f":{self.base.port}"
-        self.where = f"BMC {self.base.host}{port}"
+        self.where = bmc_at(self.base.host or "", self.base.port or 0, 443 if self.base.scheme == "https" else 80)
         self._tls = tls
         self._credential = credential
         self._credentials = credentials
@@ -84,6 +84,7 @@ class Link:
         self._authorised: dict[str, str] = {}
         self._session = ""
         self._signing_in = asyncio.Lock()
+        self._login = (b"", b"")
         self._refusal: tuple[float, str] | None = None
         self._reading = asyncio.Semaphore(READERS)
 
@@ -262,13 +263,16 @@ class Link:
         """The headers that say who asks. :raise Unreachable, BackendFailed: they cannot be had."""
         async with self._signing_in:
             if not self._authorised:
-                if self._refusal is not None and self._clock.monotonic() < self._refusal[0]:
-                    raise BackendFailed(self._refusal[1])
+                if self._refusal is not None:
+                    until, text = self._refusal
+                    if self._clock.monotonic() < until and self._login == self._credentials(self._credential):
+                        raise BackendFailed(text)
                 await self._sign_in()
             return self._authorised
 
     async def _sign_in(self) -> None:
-        user, password = (each.decode() for each in self._credentials(self._credential))
+        self._login = self._credentials(self._credential)
+        user, password = (each.decode() for each in self._login)
         # From here on nothing takes effect but the session itself, so that a lost answer is no unknown outcome.
         try:
             root = await self._request("GET", ROOT, None, {}, _Sent())
@@ -292,7 +296,7 @@ class Link:
             self._authorised, self._session = {}, ""
 
     def _refused(self, answer: Answer) -> BackendFailed:
-        password = self._credentials(self._credential)[1].decode()
+        password = self._login[1].decode()
         told = answer.words.replace(password, "…") if password else answer.words
         text = f"{self.where} refused the credential {self._credential!r}: {told}"
         self._authorised, self._session = {}, ""

@@ -45,7 +45,7 @@ class RedfishMedia:
 
     def slots(self) -> tuple[MediaSlot, ...]:
         known = self._model.learned.slots if self._model.learned else ()
-        return tuple(MediaSlot(slot.id, self._image(slot.id)) for slot in known)
+        return tuple(MediaSlot(slot.id, self._image(slot.id), ours=slot.id in self._ours) for slot in known)
 
     async def resume(self) -> None:
         """Serve again what was inserted before a restart of the service."""

@@ -56,6 +56,12 @@ TABLE = (
         # Of the ten drives of an XCC only the EXT ones take a URL. lenovo/python-redfish-lenovo, issue 21.
         Quirks(not_slots=("RDOC", "Remote")),
     ),
+    _Row(
+        "sushy emulator",
+        # Its overrides last, None is no device, and what is left to boot is the disk. sushy-tools,
+        # sushy_tools/emulator/resources/systems/libvirtdriver.py, set_boot_device.
+        Quirks(cleared=BootTarget.HDD.value),
+    ),
 )
 """What needs no row, because it is done for every machine: settings resources for Boot (Dell iDRAC10: stmcginnis/gofish
 pull request 511; AMI: DMTF/Redfish-Tacklebox issue 144), InsertMedia without Inserted and WriteProtected (Supermicro)

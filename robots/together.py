@@ -146,13 +146,17 @@ class AllRunning:
 
 
 class Together(Adapter[TogetherOptions]):
-    """Made for one table of a node; in no entry point, since what it is composed of stands in that table."""
+    """Made for one table of a node; in no entry point, since what it is composed of stands in that table.
+
+    `running` is what runs of its members: when one cannot be opened, that of those before it, for who asked to close.
+    """
 
     name = family = "together"
     options = TogetherOptions
 
     def __init__(self, members: Sequence[Member]) -> None:
         self._members = members
+        self.running: list[Running] = []
 
     def check(self, options: TogetherOptions, site: Site) -> None:
         for member in self._members:
@@ -164,11 +168,13 @@ class Together(Adapter[TogetherOptions]):
             kept = place.kept / member.path
             parts = member.adapter.open(member.options, Place(place.node, member.title, kept, place.site))
             opened.append((member.path, parts))
+            if parts.running:
+                self.running.append(parts.running)
         switches = [(path, parts.switch) for path, parts in opened if parts.switch and _is_outlet(parts)]
         supplies = [(path, parts.supply) for path, parts in opened if parts.supply]
         whole = len(opened)
         return Parts(
-            running=AllRunning([parts.running for _, parts in opened if parts.running]),
+            running=AllRunning(self.running),
             switch=TogetherSwitch(switches, options.off_for, place.clock) if len(switches) == whole else None,
             supply=TogetherSupply(supplies) if len(supplies) == whole else None,
         )

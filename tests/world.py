@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from bmc.console.serial_log import SerialLog
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.model.boot import BootEnabled, BootOverride, BootSeen, BootTarget
@@ -264,7 +265,11 @@ async def open_world(
     async with Store.open(path) as store:
         events, audit = Events(store, clock), Audit(store, clock)
         media = PlainMedia()
-        fleet = Fleet(store, events, audit, clock, drivers, media, patience)
+        logs = path.parent / "consoles"
+        fleet = Fleet(
+            *(store, events, audit, clock, drivers, media, patience),
+            serial_log=lambda node: SerialLog(logs / node, 1 << 20, clock),
+        )
         tasks = {asyncio.create_task(fleet.record()), asyncio.create_task(fleet.restore_power())}
         if start:
             await fleet.start()

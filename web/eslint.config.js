@@ -1,7 +1,29 @@
 import js from "@eslint/js";
+import i18next from "eslint-plugin-i18next";
 import hooks from "eslint-plugin-react-hooks";
 import { defineConfig, globalIgnores } from "eslint/config";
 import ts from "typescript-eslint";
+
+/** Attributes that a person sees or hears, beside those that end in label, text, title or tip. */
+const SHOWN = ["description", "placeholder", "term", "action", "refused", "categoryName", "aria-valuetext"];
+/** What is called the same in every language. */
+const NAMES = [
+  "Lightsout",
+  "IPMI",
+  "\\(UDP, IPMI 2\\.0\\)",
+  "Ctrl-Alt-Del",
+  "80 × 24",
+  "ssh-ed25519 AAAA… you@example",
+];
+
+/** Parts of PatternFly that say English words of their own. */
+const SPEAKING = [
+  {
+    name: "@patternfly/react-core",
+    importNames: ["Alert", "Modal", "ModalHeader"],
+    message: "shell/ has one that speaks the page’s language.",
+  },
+];
 
 export default defineConfig(
   globalIgnores(["dist", "node_modules"]),
@@ -17,4 +39,28 @@ export default defineConfig(
     },
   },
   { files: ["src/**/*.{ts,tsx}"], ...hooks.configs.flat.recommended },
+  {
+    files: ["src/**/*.tsx"],
+    plugins: { i18next },
+    rules: {
+      "i18next/no-literal-string": [
+        "error",
+        {
+          mode: "jsx-only",
+          "jsx-attributes": { include: [".*[lL]abel", ".*[tT]ext", ".*[tT]itle", ".*Tip", ...SHOWN] },
+          "should-validate-template": true,
+          words: { exclude: [/^[^\p{L}]+$/u, ...NAMES] },
+        },
+      ],
+      "no-restricted-imports": ["error", ...SPEAKING],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "CallExpression[callee.name=/^(done|failed)$/] > :matches(Literal, TemplateLiteral).arguments",
+          message: "A notice is translated: t(…).",
+        },
+      ],
+    },
+  },
+  { files: ["src/shell/{Alert,Dialog}.tsx"], rules: { "no-restricted-imports": "off" } },
 );

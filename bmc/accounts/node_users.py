@@ -76,10 +76,9 @@ class NodeUsers:
             return None
         return Caller(session.account, _role(slot), Scope.only(self._node), session.door, address)
 
-    def may_use_serial(self, token: str) -> bool:
+    def may_use_serial(self, user: str) -> bool:
         """Who may not use SOL gets the serial line here no more than there."""
-        session = self._sessions.find(token, self._node)
-        slot = self._slot(session) if session is not None else None
+        slot = self._find(encode(user))
         return slot is not None and slot.sol
 
     def sessions(self) -> tuple[Session, ...]:

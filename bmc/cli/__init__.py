@@ -23,7 +23,10 @@ from bmc.cli import (
     ramdisk,
     records,
     remote,
+    reservations,
     robot,
+    screenshot,
+    serial_log,
     why,
 )
 from bmc.cli.client import running
@@ -38,7 +41,11 @@ app = typer.Typer(cls=Group, no_args_is_help=True, pretty_exceptions_enable=Fals
 app.callback()(remote.options)
 for verb in (
     power.power,
+    reservations.reserve,
+    reservations.release,
     console.console,
+    serial_log.log,
+    screenshot.screenshot,
     nodes.boot,
     nodes.reinstall,
     ramdisk.rescue,

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote, urlsplit
 
 from bmc.cli.errors import CliError, SignedOut
-from bmc.cli.files import first_line, password_of
+from bmc.cli.files import Readable, first_line, password_of
+from bmc.model.node import without
 from bmc.places import config_file, state_directory
 
 Resource: TypeAlias = dict[str, Any]
@@ -123,14 +124,9 @@ class Client:
     def patch(self, path: str, body: Mapping[str, Any]) -> Resource:
         return self.call("PATCH", path, body)[0]
 
-    def delete(self, path: str) -> None:
-        self.call("DELETE", path)
-
-    def put(self, path: str, file: BinaryIO, size: int) -> None:
-        """Send the `size` bytes of a file. :raise CliError: as `call`."""
-        sent = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        with self.open("PUT", path, file, sent, UPLOAD_PATIENCE):
-            pass
+    def delete(self, path: str) -> Resource:
+        """What the service has to say of it; empty where that is nothing."""
+        return self.call("DELETE", path)[0]
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[Resource, str]:
         """:raise CliError: the service refused, in its own words, or does not answer."""
@@ -146,7 +142,7 @@ class Client:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | BinaryIO | None = None,
+        body: Mapping[str, Any] | Readable | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = PATIENCE,
     ) -> Iterator[Answer]:
@@ -154,7 +150,7 @@ class Client:
         sent = {"Accept": "application/json", **(headers or {})}
         if self.token:
             sent["X-Auth-Token"] = self.token
-        data: bytes | BinaryIO | None = None
+        data: bytes | Readable | None = None
         if isinstance(body, Mapping):
             data = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
@@ -199,6 +195,16 @@ class Client:
 
 def system_path(name: str) -> str:
     return f"{SYSTEMS}/{quote(name, safe='')}"
+
+
+def remedies(system: Resource) -> dict[str, str]:
+    """What would give a node the parts that it has not, by what the part is called."""
+    return {each["Part"]: each["Remedy"] for each in system["Oem"]["Lightsout"]["MissingParts"]}
+
+
+def lacking(system: Resource, part: str) -> str:
+    """In words, that a node has no such part, and what would give it one."""
+    return without(system["Id"], part, remedies(system))
 
 
 def chassis_path(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bmc.cli.client import Client, system_path
+from bmc.cli.client import Client, lacking, system_path
 from bmc.cli.errors import CliError
 from bmc.cli.nodes import Name
 
@@ -22,7 +22,7 @@ def console(
 ) -> None:
     """A node's serial console, with what was printed before. ^Ec. leaves it, ^Ec? tells of the other keys.
 
-    Any number of people share a console, SOL and the web page too: all see the same, and all may type.
+    Any number of people share a console, SOL and the web page too: all see the same, and one types. ^Ecf takes it over.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CliError("a console needs a terminal; `bmc why` shows the end of one without")
@@ -31,8 +31,8 @@ def console(
     from bmc.cli.serial import talk
 
     client = Client()
-    if "SerialConsole" not in client.get(system_path(name)):
-        raise CliError(f"{name} has no serial console")
+    if "SerialConsole" not in (system := client.get(system_path(name))):
+        raise CliError(lacking(system, "serial console"))
     print(f"{name}: ^Ec. leaves the console, ^Ec? helps" + ("; only looking, Ctrl-C leaves too" if view else ""))
     try:
         with raw(sys.stdin.fileno()):

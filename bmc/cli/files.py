@@ -2,8 +2,15 @@
 
 import sys
 from pathlib import Path
+from typing import Protocol
 
 from bmc.cli.errors import CliError
+
+
+class Readable(Protocol):
+    """What is sent piece by piece."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 def first_line(file: Path) -> str:

@@ -1,17 +1,15 @@
 """`bmc image …`: the images that a reinstall can write. All through Redfish, but for building those of our own."""
 
-import hashlib
-import sys
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import typer
 
-from bmc.cli import jobs
-from bmc.cli.client import Client, Resource
-from bmc.cli.errors import CliError, NoAnswer
+from bmc.cli import upload
+from bmc.cli.client import Client
+from bmc.cli.errors import CliError
 from bmc.cli.output import Json, Yes, ask, document, table
 
 IMAGES = "/redfish/v1/Oem/Lightsout/Images"
@@ -58,16 +56,12 @@ def add(
 ) -> None:
     """Add an image: upload a file, or have the service fetch a URL; shows the progress.
 
-    Ctrl-C ends an upload, and the job with it; of a URL it ends the showing alone.
+    An upload that was cut off, also by Ctrl-C, goes on by the same command; of a URL Ctrl-C ends the showing alone.
     """
-    by_url = source.startswith(("http://", "https://"))
-    if not by_url and "://" in source:
-        raise CliError(f"{source}: only http and https can be fetched")
+    by_url = upload.is_url(source)
     uploaded = not by_url and not on_server
-    if uploaded and sha256 is None:
-        sha256 = _digest(source)
     asked = {
-        "Id": name or _name(urlsplit(source).path if by_url else source),
+        "Id": name or _name(upload.file_name(source)),
         "FileSHA256": sha256,
         "Format": format_ or (_format(source) if uploaded else None),
         "Name": title,
@@ -79,11 +73,7 @@ def add(
         "URL": source if by_url else None,
         "File": source if on_server else None,
     }
-    client = Client()
-    task, _ = client.post(IMAGES, {key: value for key, value in asked.items() if value is not None})
-    if uploaded:
-        _upload(client, task, Path(source))
-    jobs.follow(client, task)
+    upload.add(Client(), IMAGES, asked, Path(source) if uploaded else None)
 
 
 @app.command("list")
@@ -100,10 +90,11 @@ def list_images(as_json: Json = False) -> None:
             f"{each['SizeBytes'] >> 20} MiB",
             ", ".join(each["Firmware"]),
             ", ".join(each["Proofs"]),
+            ", ".join(each["UsedBy"]),
         )
         for each in found
     ]
-    table(("image", "title", "size", "firmware", "proofs"), rows)
+    table(("image", "title", "size", "firmware", "proofs", "installed on"), rows)
 
 
 @app.command()
@@ -153,41 +144,9 @@ def build(
     print(made)
 
 
-def _upload(client: Client, task: Resource, file: Path) -> None:
-    """Whatever ends the job tells more than that the connection broke."""
-    path = task["Oem"]["Lightsout"]["UploadURI"]
-    try:
-        with file.open("rb") as opened:
-            if sys.stdout.isatty():
-                from rich.progress import wrap_file
-
-                with wrap_file(opened, file.stat().st_size, description="uploading", transient=True) as shown:
-                    client.put(path, shown, file.stat().st_size)
-            else:
-                client.put(path, opened, file.stat().st_size)
-    except OSError as error:
-        client.delete(task["@odata.id"])
-        raise CliError(f"{file}: {error.strerror}") from None
-    except KeyboardInterrupt:
-        client.delete(task["@odata.id"])
-        raise
-    except NoAnswer:
-        task = client.get(task["@odata.id"])
-        if task["TaskState"] not in jobs.ENDED:
-            raise
-
-
-def _digest(source: str) -> str:
-    try:
-        with Path(source).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise CliError(f"{source}: {error.strerror}") from None
-
-
 def _name(source: str) -> str:
     """A file's name without what says how it is made."""
-    name = source.rpartition("/")[2].lower()
+    name = source.lower()
     while name.endswith(SUFFIXES):
         name = name.rpartition(".")[0]
     return name.replace("_", "-")

@@ -74,6 +74,8 @@ def report(task: Resource) -> list[str]:
         return [*told, *(["the end of the serial console:", *tail] if tail else [])]
     lines = [line for line in told[:-1] if line not in ours["Steps"]]
     if "System" not in ours:  # of many, or of none
+        if medium := ours["Request"].get("medium"):
+            return [f"medium {medium} can be inserted now"]
         image = ours["Request"].get("image")
         return [f"image {image} can be put on nodes now"] if image else lines
     node = ours["System"]["@odata.id"].rpartition("/")[2]
@@ -97,7 +99,9 @@ def now(client: Client, system: Resource) -> str:
         job = client.get(task["@odata.id"])
         step = f", {job['Oem']['Lightsout']['Step'] or ''}, {job['PercentComplete']} %"
         return f"job {job['Id']}: {job['Oem']['Lightsout']['Kind']}{'' if job['TaskState'] in ENDED else step}"
-    return f"held by {held['Holder']}: {held['Reason']}" if held else ""
+    if not held:
+        return ""
+    return f"held by {held['Holder']}: {held['Reason']}" + (f", until {held['Until']}" if held["Until"] else "")
 
 
 def _path(job: str) -> str:

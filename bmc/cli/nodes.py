@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from bmc.cli import apply, jobs
-from bmc.cli.client import SYSTEMS, Client, Resource, manager_path, system_path
+from bmc.cli.client import SYSTEMS, Client, Resource, lacking, manager_path, system_path
 from bmc.cli.completion import node_names
 from bmc.cli.errors import CliError
 from bmc.cli.files import first_line, read
@@ -66,7 +66,7 @@ def list_nodes(as_json: Json = False) -> None:
             (
                 system["Id"],
                 system["PowerState"] or "Unknown",
-                system["Status"].get("Health"),
+                system["Status"]["HealthRollup"],
                 f"{endpoint['Host']}:{endpoint['Port']}" if endpoint else "",
                 ours.get("InstalledImage"),
                 ",".join(ours["Tags"]),
@@ -140,8 +140,10 @@ def ipmi_user(
 def remove(name: Name, yes: Yes = False) -> None:
     """Remove a node and its disks for good; it must be off."""
     ask(f"Remove {name} and everything on its disks for good?", yes)
-    Client().delete(system_path(name))
+    told = Client().delete(system_path(name)).get("@Message.ExtendedInfo", [])
     print(f"{name} removed")
+    for each in told:
+        print(f"{each['Message']}. {each['Resolution']}")
 
 
 def boot(
@@ -156,9 +158,10 @@ def boot(
     """Show where the next boot goes, or say it."""
     client = Client()
     if target is None:
-        told = client.get(system_path(name)).get("Boot")
+        system = client.get(system_path(name))
+        told = system.get("Boot")
         if told is None:
-            raise CliError(f"{name}: its boot device cannot be chosen")
+            raise CliError(lacking(system, "boot control"))
     else:
         enabled = "Disabled" if target is BootTarget.NONE else "Continuous" if continuous else "Once"
         wanted = {"BootSourceOverrideTarget": target.value, "BootSourceOverrideEnabled": enabled}

@@ -7,6 +7,8 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -14,10 +16,14 @@ import aiohttp
 from bmc.cli.client import Client, system_path
 from bmc.cli.errors import CliError
 from bmc.console.escapes import HELP, NOTHING, Ask, Do, Escapes, Shown, Wish, note, power_menu, question
+from bmc.console.keyboard import Keyboard
 from bmc.console.serial import without_queries
+from bmc.model.caller import Door
+from bmc.model.console import ConsoleKind, Viewer
 from bmc.model.power import PowerAction
 
 CTRL_C = b"\x03"
+REQUESTS = {Wish.BREAK: "break", Wish.TAKE: "take", Wish.SPY: "release"}
 HEARTBEAT = 30.0
 FIRST = 2.0
 """Seconds that the service may take to send what was printed before; it sends nothing where nothing was."""
@@ -46,7 +52,7 @@ async def talk(client: Client, name: str, view: bool) -> str:
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, leave, f"ended by {number.name}")
-    async with connected(client, name, _place(view)) as socket:
+    async with connected(client, name, _place(view) + "&viewers=1") as socket:
         loop.add_reader(sys.stdin.fileno(), read)
         person = _Person(client, name, view, socket)
         down = asyncio.create_task(person.show())
@@ -76,7 +82,7 @@ async def connected(client: Client, name: str, place: str) -> AsyncIterator[aioh
 
 
 def _place(view: bool) -> str:
-    return "serial?view=1" if view else "serial"
+    return f"serial?view={int(view)}"
 
 
 class _Person:
@@ -88,6 +94,7 @@ class _Person:
         self._view = view
         self._socket = socket
         self._shown = Shown()
+        self._keyboard = Keyboard(only_looks=view)
 
     async def show(self) -> str:
         """Until the service ends it; returns why."""
@@ -101,9 +108,10 @@ class _Person:
                 told = json.loads(message.data)
                 if told["type"] == "closed":
                     return str(told["reason"])
-                if told["type"] == "who":
-                    _print(note(*told["lines"]))
-                elif told["reason"] != reason:  # it says so for each key that is typed
+                if told["type"] == "viewers":
+                    if news := self._keyboard.told([_viewer(each) for each in told["viewers"]], told["you"]):
+                        _print(note(news))
+                elif told["type"] == "error" and told["reason"] != reason:  # it says so for each key that is typed
                     reason = told["reason"]
                     _print(note(reason))
         return "the connection broke"
@@ -121,15 +129,15 @@ class _Person:
         if isinstance(each, bytes):
             if not self._view:
                 await self._socket.send_bytes(each)
+        elif request := REQUESTS.get(each) if isinstance(each, Wish) else None:
+            if not self._view:
+                await self._socket.send_json({"type": request})
         elif isinstance(each, Ask):
             _print(note(question(self._name, each.action)))
         elif isinstance(each, Do):
             _print(note(await asyncio.to_thread(self._reset, each.action)))
-        elif each is Wish.BREAK:
-            if not self._view:
-                await self._socket.send_json({"type": "break"})
         elif each is Wish.WHO:
-            await self._socket.send_json({"type": "who"})
+            _print(note(*self._keyboard.lines))
         elif each is Wish.REPLAY:
             _print(without_queries(self._shown.last_lines()))
         elif each is Wish.POWER:
@@ -150,6 +158,12 @@ class _Person:
         except CliError as error:
             return f"{self._name}: {error}"
         return f"{self._name}: {action.value} accepted"
+
+
+def _viewer(told: dict[str, Any]) -> Viewer:
+    since = datetime.fromisoformat(told["since"]).timestamp()
+    of = told["account"], Door(told["door"]), told["address"]
+    return Viewer(told["id"], ConsoleKind.SERIAL, *of, since, told["may_type"], told["types"])
 
 
 async def tail(client: Client, name: str) -> bytes:

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from bmc.cli.errors import CliError, NoAnswer
-from bmc.cli.files import read
+from bmc.cli.files import Readable, read
 
 BLOCK = 256 * 1024
 """Bytes of a file that are read and sent at once."""
@@ -25,7 +24,7 @@ class Transport:
 
     @contextmanager
     def open(
-        self, method: str, path: str, data: bytes | BinaryIO | None, headers: Mapping[str, str], timeout: float
+        self, method: str, path: str, data: bytes | Readable | None, headers: Mapping[str, str], timeout: float
     ) -> Iterator["Answer"]:
         """:raise NoAnswer: nobody is there. :raise CliError: it is not the one that we trust."""
         connection = self._connection(timeout)

@@ -34,6 +34,15 @@ def one_of(words: type[Word]) -> Callable[[str | Word], Word]:
     return parse
 
 
+def duration(given: str | timedelta) -> timedelta:
+    """:raise BadParameter: it is none."""
+    if isinstance(given, timedelta):
+        return given
+    if found := _AGO.fullmatch(given.strip()):
+        return timedelta(**{UNITS[found[2]]: int(found[1])})
+    raise typer.BadParameter(f"{given!r}: expected 90s, 30m, 2h or 3d")
+
+
 def moment(given: str | datetime) -> datetime:
     """`2h` ago, or a moment as events have it; one without a zone is UTC, as they are.
 
@@ -41,8 +50,8 @@ def moment(given: str | datetime) -> datetime:
     """
     if isinstance(given, datetime):
         return given
-    if found := _AGO.fullmatch(given.strip()):
-        return datetime.now(UTC) - timedelta(**{UNITS[found[2]]: int(found[1])})
+    if _AGO.fullmatch(given.strip()):
+        return datetime.now(UTC) - duration(given)
     try:
         read = datetime.fromisoformat(given.strip())
     except ValueError:

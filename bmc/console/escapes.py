@@ -3,12 +3,10 @@
 A table and no I/O: bytes typed in, bytes for the server and wishes out. Every door that shows a console has this one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from bmc.model.caller import Caller
-from bmc.model.node import NodeSnapshot
 from bmc.model.power import PowerAction
 
 CONTROL_E = 0x05
@@ -18,12 +16,14 @@ _KEPT = 8192
 
 
 class Wish(Enum):
-    """`NOTHING`: what was typed after the escape means nothing, or what was asked was not confirmed."""
+    """`TAKE` the keyboard; `SPY`: let go of it. `NOTHING`: what was typed means nothing, or was not confirmed."""
 
     LEAVE = auto()
     BREAK = auto()
     HELP = auto()
     WHO = auto()
+    TAKE = auto()
+    SPY = auto()
     REPLAY = auto()
     POWER = auto()
     NOTHING = auto()
@@ -70,7 +70,9 @@ _TABLE: dict[tuple[_State, int], tuple[_State, Out | None]] = {
     (_State.HELD, CONTROL_E): (_State.HELD, bytes([CONTROL_E])),
     (_State.ESCAPED, ord(".")): (_State.TYPING, Wish.LEAVE),
     (_State.ESCAPED, ord("?")): (_State.TYPING, Wish.HELP),
-    (_State.ESCAPED, ord("i")): (_State.TYPING, Wish.WHO),
+    (_State.ESCAPED, ord("w")): (_State.TYPING, Wish.WHO),
+    (_State.ESCAPED, ord("f")): (_State.TYPING, Wish.TAKE),
+    (_State.ESCAPED, ord("s")): (_State.TYPING, Wish.SPY),
     (_State.ESCAPED, ord("r")): (_State.TYPING, Wish.REPLAY),
     (_State.ESCAPED, ord("l")): (_State.BREAK, None),
     (_State.ESCAPED, ord("p")): (_State.POWER, Wish.POWER),
@@ -125,7 +127,9 @@ class Escapes:
 HELP = (
     "^Ec.   leave the console",
     "^Ec?   this help",
-    "^Eci   who is here, and the power",
+    "^Ecw   who is here, and who types",
+    "^Ecf   take the keyboard from whoever has it",
+    "^Ecs   let go of the keyboard, and only watch",
     f"^Ecr   the last {LAST_LINES} lines again",
     "^Ecl0  send a break",
     "^Ecp   power: " + ", ".join(f"{key} {words}" for key, (_, words) in POWER_KEYS.items()) + "; each asks first",
@@ -141,15 +145,6 @@ def power_menu(name: str, power: str) -> str:
 
 def question(name: str, action: PowerAction) -> str:
     return f"{name}: {_WORDS[action]}? y does it, any other key does not"
-
-
-def who(snapshot: NodeSnapshot, here: Iterable[tuple[Caller, bool]]) -> list[str]:
-    """The power, and a line for each viewer, with whether they may type."""
-    lines = [f"{snapshot.name} is {snapshot.power.value}" + (f": {snapshot.reason}" if snapshot.reason else "")]
-    for caller, types in here:
-        where = f" from {caller.address}" if caller.address else ""
-        lines.append(f"{caller.account} by {caller.door.value}{where}" + ("" if types else ", only looking"))
-    return lines
 
 
 def note(*lines: str) -> bytes:

@@ -1,21 +1,26 @@
-"""The screen: RFB client messages, cut apart so that a view-only viewer's input never reaches the node. Bytes only.
+"""The screen: RFB client messages, cut apart so that the input of who only watches never reaches the node. Bytes only.
 
 RFC 6143 §7.5 for the messages, and the rfbproto community wiki for the extensions that noVNC and QEMU speak.
 """
 
+import asyncio
 import struct
 
+from bmc.console.audience import Seat
 from bmc.model.errors import BackendFailed, InvalidRequest, NotSupported
 from bmc.ports import ByteStream
 
 _HANDSHAKE = (12, 1, 1)
-"""ProtocolVersion, the chosen security type (None), ClientInit."""
+"""The lengths of ProtocolVersion, the chosen security type (None), ClientInit."""
 
 _INPUT = frozenset({4, 5, 6, 250, 251})
 """KeyEvent, PointerEvent, ClientCutText, xvp, SetDesktopSize: whatever acts on the node."""
 
 _FIXED = {0: 20, 3: 10, 4: 8, 5: 6, 150: 10, 250: 4}
 """The length of each client message that has always the same."""
+
+LET_GO_PATIENCE = 1.0
+"""Seconds that a screen may take to hear that a key is up: who takes the keyboard waits for it."""
 
 _LONGEST_HEAD = 9
 """So many bytes tell the length of any client message."""
@@ -50,14 +55,15 @@ def _qemu_length(head: bytes | bytearray) -> int | None:
     raise InvalidRequest(f"QEMU RFB submessage {head[1]} is not known")
 
 
-class ViewOnlyFilter:
-    """Client bytes in, client bytes without input out."""
+class InputFilter:
+    """Client bytes in, whole messages out: without those that act on the node, unless its viewer types just then."""
 
     def __init__(self) -> None:
         self._held = bytearray()
         self._handshake = list(_HANDSHAKE)
+        self._down: dict[bytes, bytes] = {}
 
-    def feed(self, data: bytes) -> bytes:
+    def feed(self, data: bytes, types: bool) -> bytes:
         """:raise InvalidRequest: the viewer speaks no RFB."""
         held, passed = self._held, bytearray()
         held += data
@@ -67,15 +73,45 @@ class ViewOnlyFilter:
             if length is None or start + length > end:
                 break
             if self._handshake:
-                self._handshake.pop(0)
+                self._shake(start)
                 passed += held[start : start + length]
             elif not self._is_input(start):
+                passed += held[start : start + length]
+            elif types:
+                self._note(bytes(held[start : start + length]))
                 passed += held[start : start + length]
             start += length
         del held[:start]
         if len(held) > 1 << 20:
             raise InvalidRequest("an RFB client message of more than 1 MiB")
         return bytes(passed)
+
+    def lift(self) -> bytes:
+        """What lets go of every key and button that was pressed and not released."""
+        lifted = b"".join(self._down.values())
+        self._down.clear()
+        return lifted
+
+    def _shake(self, start: int) -> None:
+        if len(self._handshake) == len(_HANDSHAKE) and self._held.startswith(b"RFB 003.003", start):
+            self._handshake.pop()  # the server alone chooses the security type
+        self._handshake.pop(0)
+
+    def _note(self, message: bytes) -> None:
+        """Which keys and buttons are down."""
+        match message[0]:
+            case 4:
+                key, is_down, released = message[4:], message[1], b"\x04\0" + message[2:]
+            case 5:
+                key, is_down, released = b"", message[1], b"\x05\0" + message[2:]
+            case 255:
+                key, is_down, released = message[4:], message[3], b"\xff\0\0\0" + message[4:]
+            case _:
+                return
+        if is_down:
+            self._down[key] = released
+        else:
+            self._down.pop(key, None)
 
     def _length(self, start: int) -> int | None:
         """As `_message_length`, of what is held from `start` on."""
@@ -90,27 +126,36 @@ class ViewOnlyFilter:
 
 
 class ScreenStream:
-    """One viewer's RFB connection; view-only ones cannot type."""
+    """One viewer's RFB connection. What it types passes while its seat has the keyboard."""
 
-    def __init__(self, stream: ByteStream, view_only: bool) -> None:
+    def __init__(self, stream: ByteStream, seat: Seat) -> None:
+        self.seat = seat
         self._stream = stream
-        self._filter = ViewOnlyFilter() if view_only else None
+        self._filter = InputFilter()
+        seat.let_go = self._let_go
 
     async def read(self, limit: int = 262144) -> bytes:
         return await self._stream.read(limit)
 
     async def write(self, data: bytes) -> None:
         """:raise BackendFailed: the screen is gone. :raise InvalidRequest: the viewer speaks no RFB."""
-        if self._filter is not None:
-            data = self._filter.feed(data)
-        if data:
+        if data := self._filter.feed(data, self.seat.types):
             await self._stream.write(data)
 
     async def send_break(self) -> None:
         raise NotSupported("a screen carries no break; open the serial console")
 
     async def close(self) -> None:
+        self.seat.leave()
         try:
             await self._stream.close()
         except BackendFailed:
+            return
+
+    async def _let_go(self) -> None:
+        try:
+            async with asyncio.timeout(LET_GO_PATIENCE):
+                if lifted := self._filter.lift():
+                    await self._stream.write(lifted)
+        except (BackendFailed, TimeoutError):
             return

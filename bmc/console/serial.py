@@ -8,7 +8,9 @@ import logging
 import re
 from collections import deque
 
-from bmc.model.errors import BmcError, NotSupported, WrongState
+from bmc.console.audience import Seat
+from bmc.console.serial_log import SerialLog
+from bmc.model.errors import BmcError, WrongState
 from bmc.ports import ByteStream, SerialSource
 
 log = logging.getLogger(__name__)
@@ -34,26 +36,32 @@ GAP = b"\r\n[... output lost: this viewer was too slow ...]\r\n"
 
 
 class SerialHub:
-    """Reads the line for ever; keeps the last `scrollback` bytes; reconnects when the node comes on again."""
+    """Reads the line for ever; keeps the last `scrollback` bytes; reconnects when the node comes on again.
 
-    def __init__(self, source: SerialSource, scrollback: int = SCROLLBACK) -> None:
+    `log`, if there is one, gets all of it, and whatever the source kept while nobody was connected.
+    """
+
+    def __init__(self, source: SerialSource, log: SerialLog | None = None, scrollback: int = SCROLLBACK) -> None:
         self._source = source
+        self._log = log
         self._scrollback = bytearray()
         self._limit = scrollback
-        self._readers: dict[SerialReader, None] = {}
+        self._readers: set[SerialReader] = set()
         self._line: ByteStream | None = None
 
     async def run(self) -> None:
         """Own the line until cancelled."""
-        self._keep(await self._source.history(self._limit))
+        if self._log is None:
+            self._keep(await self._source.history(self._limit))
+        else:
+            await self._log.open()
+            await self._log.catch_up(self._source.history, live=False)
+            self._keep(await self._log.tail(self._limit))
         while True:
             try:
                 line = await self._source.connect()
                 self._line = line
-                while data := await line.read():
-                    self._keep(data)
-                    for reader in self.readers:
-                        reader.feed(data)
+                await self._hear(line)
             except BmcError as error:
                 log.info("serial line: %s", error)
                 await asyncio.sleep(0.5)
@@ -62,16 +70,34 @@ class SerialHub:
                     await self._line.close()
                 self._line = None
 
+    async def _hear(self, line: ByteStream) -> None:
+        """Until it ends."""
+        catching_up = None
+        if self._log is not None:
+            catching_up = asyncio.create_task(self._log.catch_up(self._source.history, live=True))
+        try:
+            while data := await line.read():
+                self._keep(data)
+                if self._log is not None:
+                    self._log.add(data)
+                for reader in list(self._readers):
+                    reader.feed(data)
+        finally:
+            if self._log is not None and catching_up is not None:
+                catching_up.cancel()
+                await asyncio.gather(catching_up, return_exceptions=True)
+                self._log.go_on()
+
     def tail(self, limit: int) -> bytes:
         """The last `limit` bytes printed."""
         return bytes(self._scrollback[-limit:]) if limit else b""
 
-    def open(self, replay: int, writable: bool) -> "SerialReader":
+    def open(self, replay: int, seat: Seat) -> "SerialReader":
         """A reader that starts with the last `replay` bytes, less what would make a terminal answer."""
-        reader = SerialReader(self, writable)
+        reader = SerialReader(self, seat)
         if replayed := without_queries(self.tail(replay)):
             reader.feed(replayed)
-        self._readers[reader] = None
+        self._readers.add(reader)
         return reader
 
     async def write(self, data: bytes) -> None:
@@ -83,16 +109,11 @@ class SerialHub:
     async def send_break(self) -> None:
         await self._source.send_break()
 
-    @property
-    def readers(self) -> list["SerialReader"]:
-        """Those that are open, the oldest first."""
-        return list(self._readers)
-
     def forget(self, reader: "SerialReader") -> None:
-        self._readers.pop(reader, None)
+        self._readers.discard(reader)
 
     async def close(self) -> None:
-        for reader in self.readers:
+        for reader in list(self._readers):
             await reader.close()
 
     def _keep(self, data: bytes) -> None:
@@ -101,11 +122,11 @@ class SerialHub:
 
 
 class SerialReader:
-    """One viewer of the line: a ByteStream with a bounded buffer."""
+    """One viewer of the line: a ByteStream with a bounded buffer. It may write while its seat has the keyboard."""
 
-    def __init__(self, hub: SerialHub, writable: bool) -> None:
+    def __init__(self, hub: SerialHub, seat: Seat) -> None:
+        self.seat = seat
         self._hub = hub
-        self.writable = writable
         self._chunks: deque[bytes] = deque()
         self._held = 0
         self._ready = asyncio.Event()
@@ -138,22 +159,22 @@ class SerialReader:
         return data
 
     async def write(self, data: bytes) -> None:
-        """:raise NotSupported: it is for reading only. :raise WrongState: the node is off, or the stream closed."""
-        self._check_writable()
+        """:raise NotSupported: it only watches. :raise WrongState: the node is off, or the stream closed."""
+        self._require_keyboard()
         await self._hub.write(data)
 
     async def send_break(self) -> None:
         """As `write`. :raise NotSupported: the line carries no break."""
-        self._check_writable()
+        self._require_keyboard()
         await self._hub.send_break()
 
     async def close(self) -> None:
         self._closed = True
+        self.seat.leave()
         self._hub.forget(self)
         self._ready.set()
 
-    def _check_writable(self) -> None:
-        if not self.writable:
-            raise NotSupported("this serial console was opened for reading only")
+    def _require_keyboard(self) -> None:
         if self._closed:
             raise WrongState("this serial console is closed")
+        self.seat.require()

@@ -20,7 +20,7 @@ from bmc.http.health import HEALTH, Health, health
 from bmc.http.keys import HOUSE, METRICS
 from bmc.http.metrics import IpmiFigures, Metrics
 from bmc.http.security import OriginCheck, add_headers, host_middleware, origin_middleware
-from bmc.images.image_import import ImageImport
+from bmc.images.library import Library
 from bmc.jobs import Jobs
 from bmc.model.clock import Clock
 from bmc.model.errors import BmcError
@@ -52,7 +52,7 @@ def make_app(
     jobs: Jobs,
     hooks: Hooks,
     aggregates: Aggregates,
-    images: ImageImport,
+    library: Library,
     ipmi: Ipmi,
     ssh: SshConsoles | None,
     safety: Safety,
@@ -74,9 +74,9 @@ def make_app(
         jobs=jobs,
         hooks=hooks,
         aggregates=aggregates,
-        catalogue=images.store.catalogue,
-        images=images,
-        image_names=ImageNames(images.store.catalogue, clock),
+        catalogue=library.images.catalogue,
+        library=library,
+        image_names=ImageNames(library.images.catalogue, clock),
         ipmi=ipmi,
         ssh=ssh,
         safety=safety,

@@ -6,21 +6,22 @@ Back-pressure is each viewer's own: we read from the node only what this viewer 
 import asyncio
 import json
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bmc.accounts import NodeUsers
-from bmc.console.escapes import who
+from bmc.console.audience import Seat
 from bmc.http.keys import HOUSE
 from bmc.model.commands import Screen, SerialConsole
+from bmc.model.console import Viewer
 from bmc.model.errors import BmcError, Busy, Denied, NotFound, NotSupported, WrongState
 from bmc.node import ConsoleStream
 from bmc.ports import ByteStream
-from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, session_token
+from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, require_serial, session_token
 from bmc.redfish.closing import STOPPING
 from bmc.redfish.house import House
+from bmc.redfish.types import JsonObject, moment
 
 SESSION_GONE, WRONG_STATE, FAILED = 4401, 4409, 4500
 CLOSE_CODES: Mapping[type[BmcError], int] = {
@@ -43,14 +44,19 @@ End = tuple[int, str]
 log = logging.getLogger(__name__)
 
 
+def _wants_news(request: web.Request) -> bool:
+    """`?viewers=1`: tell who watches and who types. Without it a client gets nothing but the console's bytes."""
+    return request.query.get("viewers", "") not in ("", "0")
+
+
 async def screen(request: web.Request) -> web.WebSocketResponse:
-    """RFB bytes both ways; `?view=1` sees only."""
+    """RFB bytes both ways; `?view=1` only watches."""
     view_only = request.query.get("view", "") not in ("", "0")
     return await _serve(request, Screen(view_only))
 
 
 async def serial(request: web.Request) -> web.WebSocketResponse:
-    """Bytes both ways; what was printed before comes first. `?view=1` reads only."""
+    """Bytes both ways; what was printed before comes first. `?view=1` only watches."""
     writable = request.query.get("view", "") in ("", "0")
     return await _serve(request, SerialConsole(writable=writable))
 
@@ -92,9 +98,9 @@ async def _session(request: web.Request, socket: web.WebSocketResponse, house: H
         if not identity.session:
             return SESSION_GONE, "a console needs a session: the page's cookie or X-Auth-Token"
         with house.closing.watch(identity) as ended:
-            stream = await _open(request, house, identity, what)
+            stream, seat = await _open(request, house, identity, what)
             try:
-                return await _pump(request, socket, stream, ended)
+                return await _pump(request, socket, stream, seat, ended)
             finally:
                 await stream.close()
     except Unauthenticated as error:
@@ -103,7 +109,9 @@ async def _session(request: web.Request, socket: web.WebSocketResponse, house: H
         return _close_code(error), str(error)
 
 
-async def _open(request: web.Request, house: House, identity: Identity, what: What) -> ConsoleStream:
+async def _open(
+    request: web.Request, house: House, identity: Identity, what: What
+) -> "tuple[ConsoleStream | RescueStream, Seat | None]":
     """:raise Denied: by role, or as IPMI's SOL is.
 
     :raise NotFound: also for a node beyond the caller's scope, which is not to be told from none.
@@ -113,11 +121,11 @@ async def _open(request: web.Request, house: House, identity: Identity, what: Wh
     if not identity.caller.scope.covers(name, house.fleet.tags(name)):
         raise NotFound(f"there is no node {name!r}")
     if isinstance(what, RescueShell):
-        return RescueStream(await house.jobs.connect("rescue", name, identity.caller))
-    users, is_serial = house.sign_in, isinstance(what, SerialConsole)
-    if is_serial and isinstance(users, NodeUsers) and not users.may_use_serial(session_token(request)):
-        raise Denied("this user may not use the serial console: its SOL access is disabled")
-    return await node.open(what, identity.caller)
+        return RescueStream(await house.jobs.connect("rescue", name, identity.caller)), None
+    if isinstance(what, SerialConsole):
+        require_serial(request, house.sign_in)
+    console = await node.open(what, identity.caller)
+    return console, console.seat
 
 
 class RescueStream:
@@ -132,12 +140,22 @@ class RescueStream:
         raise NotSupported("SSH carries no break of a serial line")
 
 
+Stream = ConsoleStream | RescueStream
+
+
 async def _pump(
-    request: web.Request, socket: web.WebSocketResponse, stream: ConsoleStream, ended: "asyncio.Future[str]"
+    request: web.Request,
+    socket: web.WebSocketResponse,
+    stream: Stream,
+    seat: Seat | None,
+    ended: "asyncio.Future[str]",
 ) -> End:
     """Whatever ends first ends all: the node's side, the viewer's, the session."""
     down = asyncio.ensure_future(_guard(_to_viewer(socket, stream)))
-    up = asyncio.ensure_future(_guard(_to_node(request, socket, stream)))
+    up = asyncio.ensure_future(_guard(_to_node(request, socket, stream, seat)))
+    works: list[asyncio.Future[Any]] = [down, up]
+    if seat is not None and _wants_news(request):
+        works.append(asyncio.ensure_future(_tell(socket, seat)))
     waiting: set[asyncio.Future[Any]] = {down, up, ended}
     try:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -146,9 +164,9 @@ async def _pump(
             return (WSCloseCode.GOING_AWAY if reason == STOPPING else SESSION_GONE), reason
         return up.result() if up.done() else down.result()
     finally:
-        down.cancel()
-        up.cancel()
-        await asyncio.gather(down, up, return_exceptions=True)
+        for each in works:
+            each.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
 
 
 def _close_code(error: BmcError) -> int:
@@ -168,24 +186,45 @@ async def _guard(work: Coroutine[Any, Any, End]) -> End:
         return WSCloseCode.INTERNAL_ERROR, "internal error"
 
 
-async def _to_viewer(socket: web.WebSocketResponse, stream: ConsoleStream) -> End:
+async def _to_viewer(socket: web.WebSocketResponse, stream: Stream) -> End:
     while data := await stream.read(READ):
         await socket.send_bytes(data)
     return WRONG_STATE, "the console has ended: the node went off or was removed"
 
 
-async def _to_node(request: web.Request, socket: web.WebSocketResponse, stream: ConsoleStream) -> End:
+async def _tell(socket: web.WebSocketResponse, seat: Seat) -> None:
+    """Who watches and who types, at first and whenever it changes; and who took the keyboard from this viewer."""
+    while True:
+        taken_by = await seat.changed()
+        await _say(socket, {"type": "viewers", "you": seat.viewer.id, "viewers": [_shown(v) for v in seat.viewers]})
+        if taken_by is not None:
+            await _say(socket, {"type": "taken", "by": _shown(taken_by)})
+
+
+def _shown(viewer: Viewer) -> JsonObject:
+    return {
+        "id": viewer.id,
+        "account": viewer.account,
+        "door": viewer.door.value,
+        "address": viewer.address,
+        "since": moment(viewer.since),
+        "may_type": viewer.may_type,
+        "types": viewer.types,
+    }
+
+
+async def _to_node(request: web.Request, socket: web.WebSocketResponse, stream: Stream, seat: Seat | None) -> End:
     sign_in, token = request.app[HOUSE].sign_in, session_token(request)
     async for message in socket:
         sign_in.session(token)  # typing is use: it keeps the session from idling out
         if message.type is WSMsgType.BINARY:
             await _type(socket, stream, message.data)
         elif message.type is WSMsgType.TEXT:
-            await _control(request, socket, stream, message.data)
+            await _control(socket, stream, seat, message.data)
     return WSCloseCode.OK, "the viewer left"
 
 
-async def _type(socket: web.WebSocketResponse, stream: ConsoleStream, data: bytes) -> None:
+async def _type(socket: web.WebSocketResponse, stream: Stream, data: bytes) -> None:
     """What is typed at a node that is off, or by one who only looks, is lost, and said so; the console stays open."""
     try:
         await stream.write(data)
@@ -193,25 +232,24 @@ async def _type(socket: web.WebSocketResponse, stream: ConsoleStream, data: byte
         await _say(socket, {"type": "error", "reason": str(error)})
 
 
-async def _control(request: web.Request, socket: web.WebSocketResponse, stream: ConsoleStream, text: str) -> None:
-    """Text frames are requests: {"type": "break"}, {"type": "who"}. What cannot be done is told, and ends nothing."""
+async def _control(socket: web.WebSocketResponse, stream: Stream, seat: Seat | None, text: str) -> None:
+    """Text frames are requests. What cannot be done is told, and ends nothing."""
+    work: dict[str, Callable[[], Awaitable[None]]] = {"break": stream.send_break}
+    if seat is not None:
+        work |= {"take": seat.take, "release": seat.release}
     try:
-        kind = json.loads(text)["type"]
+        do = work[json.loads(text)["type"]]
     except (ValueError, TypeError, KeyError, RecursionError):
-        kind = None
+        expected = " or ".join(json.dumps({"type": kind}) for kind in work)
+        await _say(socket, {"type": "error", "reason": f"expected {expected}"})
+        return
     try:
-        if kind == "break":
-            await stream.send_break()
-        elif kind == "who":
-            node = request.app[HOUSE].fleet.node(request.match_info["node"])
-            await _say(socket, {"type": "who", "lines": who(node.snapshot, node.at_serial)})
-        else:
-            await _say(socket, {"type": "error", "reason": 'expected {"type": "break"} or {"type": "who"}'})
+        await do()
     except BmcError as error:
         await _say(socket, {"type": "error", "reason": str(error)})
 
 
-async def _say(socket: web.WebSocketResponse, message: dict[str, object]) -> None:
+async def _say(socket: web.WebSocketResponse, message: JsonObject) -> None:
     """Best effort: a viewer that takes nothing must not hold up the end of its own console."""
     try:
         async with asyncio.timeout(1.0):

@@ -33,7 +33,7 @@ class Image:
     """One operating-system image. `size` (bytes) and `sha256` are those of the raw content, however `path` is encoded.
 
     `proofs` names what the installed system can give. `file_sha256` is the digest of the file that it was made from,
-    "" if nobody said it.
+    "" if nobody said it. `account` added it at `added` (seconds since the epoch): "" and 0 for one that was built here.
     """
 
     name: str
@@ -48,6 +48,8 @@ class Image:
     description: str = ""
     kernel: Kernel = "other"
     file_sha256: str = ""
+    account: str = ""
+    added: float = 0.0
 
 
 class Entry(BaseModel):
@@ -69,6 +71,8 @@ class Entry(BaseModel):
     file_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
     directory: str = ""
     modified: int = 0
+    account: str = ""
+    added: float = 0.0
 
 
 class Catalogue:
@@ -129,6 +133,8 @@ class Catalogue:
             description=entry.description,
             kernel=entry.kernel,
             file_sha256=entry.file_sha256,
+            account=entry.account,
+            added=entry.added,
         )
 
     def _check_outside(self, entry: Entry, path: Path) -> None:
@@ -167,6 +173,8 @@ def describe(image: Image, outside: bool = False) -> str:
         file_sha256=image.file_sha256,
         directory=str(image.path.parent) if outside else "",
         modified=image.path.stat().st_mtime_ns if outside else 0,
+        account=image.account,
+        added=image.added,
     )
     return json.dumps(entry.model_dump(mode="json"), indent=2) + "\n"
 

@@ -1,87 +1,54 @@
-"""Where images that were added are kept: whole and listed, or not at all."""
+"""The images that were added for disks, and the catalogue that shows them."""
 
-import os
 import re
-import tempfile
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from bmc.images.catalogue import FILE_NAME, Catalogue, Image, describe, lies_in
-from bmc.images.encodings import SUFFIXES, Encoding
-from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, Refused
-
-PART = ".part-"
-ROOM_LEFT = 256 << 20
-"""Bytes that the disk keeps for all else."""
-
-
-class Part:
-    """A file that grows. It is nothing yet."""
-
-    def __init__(self, store: "ImageStore", descriptor: int, path: Path) -> None:
-        self._store = store
-        self._file = os.fdopen(descriptor, "wb", buffering=0)
-        self.path = path
-
-    def expect(self, size: int) -> None:
-        """So many bytes are to be written. :raise BackendFailed: there is no room for them."""
-        if size > self._store.room():
-            raise BackendFailed(f"there is no room for the image: {self._store.full}")
-
-    def write(self, data: bytes) -> None:
-        """:raise BackendFailed: there is no room."""
-        self.expect(len(data))
-        try:
-            view = memoryview(data)
-            while view:
-                view = view[self._file.write(view) :]
-        except OSError as error:
-            raise BackendFailed(f"the image cannot be written: {error.strerror}") from error
-
-    def close(self) -> None:
-        """On the disk, too. :raise BackendFailed:"""
-        if self._file.closed:
-            return
-        try:
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise BackendFailed(f"the image cannot be written: {error.strerror}") from error
-        finally:
-            self._file.close()
+from bmc.fetch import shown
+from bmc.images.catalogue import FILE_NAME, Catalogue, Image, Proof, SeedKind, describe, lies_in
+from bmc.images.encodings import SUFFIXES, Encoding, format_of
+from bmc.images.shelf import Arrived, Part, Shelf
+from bmc.images.uses import written_by
+from bmc.model.boot import BootMode
+from bmc.model.errors import BackendFailed, Busy, InvalidRequest, NotFound, Refused
+from bmc.model.job import Job
+from bmc.model.node import NodeSnapshot
 
 
-class ImageStore:
+class ImageStore(Shelf):
     """Images in `directory`, which take at most `quota` bytes; and those whose file stays where the operator has it,
     in one of the directories `outside`. `catalogue` shows them behind the images in the directories `built`.
+
+    A request says `format`, `title`, `description`, `kernel`, `firmware`, `seed` and `proofs`.
     """
 
+    word, section = "image", "images"
+
     def __init__(self, directory: Path, quota: int, built: Sequence[Path], outside: Sequence[Path] = ()) -> None:
-        self._directory = directory
-        self._quota = quota
         self._outside = tuple(outside)
-        self._writing = threading.Lock()
         self._own = Catalogue(directory, outside=outside)
         self.catalogue = Catalogue(*built, directory, outside=outside)
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._sweep()
+        super().__init__(directory, quota)
 
-    @property
-    def full(self) -> str:
-        """What bounds it, in words."""
-        return f"images may take {self._quota >> 30} GiB (images.quota_gib), and {ROOM_LEFT >> 20} MiB stay free"
+    def has(self, name: str) -> bool:
+        return name in {image.name for image in self.catalogue.list()} or self.is_own(name)
 
-    def room(self) -> int:
-        """Bytes that may still be written."""
-        used = 0
-        for file in self._directory.iterdir():
-            with suppress(FileNotFoundError):  # it has just been removed
-                used += file.stat().st_size
-        free = os.statvfs(self._directory)
-        return max(0, min(self._quota - used, free.f_bavail * free.f_frsize - ROOM_LEFT))
+    def check(self, request: Mapping[str, object]) -> tuple[Mapping[str, object], Sequence[str]]:
+        name, wrong = str(request["image"]), []
+        if self.has(name):
+            raise Refused(f"there is an image {name} already; delete it first, or choose another name")
+        source = str(request.get("url") or request.get("file") or "")
+        if request.get("format") is None and (found := format_of(shown(source))) is not None:
+            request = {**request, "format": found}
+        if request.get("format") is None:
+            wrong.append("format: the file's name does not tell; say raw or qcow2, with .gz, .xz or .zst if packed")
+        given = cast("Mapping[str, Any]", request)
+        if proofless := unprovable(given.get("seed") or "none", given.get("proofs") or ()):
+            wrong.append(proofless)
+        return request, wrong
 
     def outside(self, name: str) -> Path:
         """The file of this name in the configured directories. :raise InvalidRequest: it is a path, or leads out of
@@ -102,68 +69,49 @@ class ImageStore:
         where = ", ".join(map(str, self._outside)) or "none is configured"
         raise NotFound(f"there is no file {name[:80]!r} in images.directories ({where})")
 
-    @contextmanager
-    def part(self) -> Iterator[Part]:
-        """A file to write to; gone at the end, unless it was kept."""
-        try:
-            descriptor, name = tempfile.mkstemp(dir=self._directory, prefix=PART)
-        except OSError as error:
-            raise BackendFailed(f"the image cannot be written: {error.strerror}") from error
-        part = Part(self, descriptor, Path(name))
-        try:
-            yield part
-        finally:
-            with suppress(BackendFailed):
-                part.close()
-            part.path.unlink(missing_ok=True)
-
-    def keep(self, image: Image, part: Part | None) -> Image:
-        """List the image. Its file is `part`, which becomes the store's, or else lies outside, where it stays.
-
-        :raise BackendFailed: it cannot be written, and is not listed.
-        """
-        try:
-            if part is not None:
-                part.close()
-            with self._writing:
-                if part is not None:
-                    path = self._directory / image.path.name
-                    part.path.rename(path)
-                    image = replace(image, path=path)
-                self._describe(image)
-        except OSError as error:
-            raise BackendFailed(f"the image cannot be written: {error.strerror}") from error
-        return image
+    def add(self, request: Mapping[str, object], arrived: Arrived, part: Part | None) -> None:
+        given = cast("Mapping[str, Any]", request)
+        name = given["image"]
+        image = Image(
+            name=name,
+            title=given.get("title") or name,
+            path=arrived.file or self._directory / file_name(name, arrived.encoding),
+            encoding=arrived.encoding,
+            size=arrived.size,
+            sha256=arrived.sha256,
+            firmware=frozenset(map(BootMode, given.get("firmware") or BootMode)),
+            seed=given.get("seed") or "none",
+            proofs=frozenset(given.get("proofs") or ()),
+            description=given.get("description") or "",
+            kernel=given.get("kernel") or "other",
+            file_sha256=arrived.file_sha256,
+            account=arrived.account,
+            added=arrived.at,
+        )
+        self._keep(name, image.path.name, part, lambda: self._text(image))
 
     def change(self, name: str, **fields: Any) -> Image:
-        """Say something else of an image. :raise NotFound: :raise Refused: it was built here. :raise BackendFailed:"""
+        """Say something else of an image. :raise InvalidRequest: it cannot be so. :raise NotFound:
+        :raise Refused: it was built here. :raise BackendFailed:
+        """
         with self._writing:
-            image = replace(self._get(name), **fields)
+            self._check_own(name)
+            image = replace(self._own.get(name), **fields)
+            if wrong := unprovable(image.seed, image.proofs):
+                raise InvalidRequest(wrong)
             try:
-                self._describe(image)
+                self._write(name, self._text(image))
             except OSError as error:
                 raise BackendFailed(f"the image cannot be changed: {error.strerror}") from error
         return image
 
-    def remove(self, name: str) -> None:
-        """Not listed any more, and then gone, but for a file outside. Whoever reads it now reads on.
-
-        :raise NotFound: :raise Refused: it was built here.
-        """
-        with self._writing:
-            self._check_own(name)
-            self._json(name).unlink(missing_ok=True)
-            self._sync()
-            for file in _file_names(name):
-                (self._directory / file).unlink(missing_ok=True)
+    def check_unused(self, name: str, nodes: Sequence[NodeSnapshot], jobs: Sequence[Job]) -> None:
+        """Nodes that have it keep it."""
+        for job in written_by(name, jobs):
+            raise Busy(f"job {job.id} puts the image {name} on {job.node}; wait for it or cancel it")
 
     def is_own(self, name: str) -> bool:
-        """Whether it was added, and may be changed and removed."""
         return self._json(name).exists()
-
-    def _get(self, name: str) -> Image:
-        self._check_own(name)
-        return self._own.get(name)
 
     def _check_own(self, name: str) -> None:
         if not self.is_own(name):
@@ -173,32 +121,19 @@ class ImageStore:
     def _json(self, name: str) -> Path:
         return self._directory / f"{name}.json"
 
-    def _describe(self, image: Image) -> None:
-        text = describe(image, outside=image.path.parent != self._directory)
-        descriptor, name = tempfile.mkstemp(dir=self._directory, prefix=PART)
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(descriptor)
-            Path(name).rename(self._json(image.name))
-        finally:
-            Path(name).unlink(missing_ok=True)
-        self._sync()
+    def _file_names(self, name: str) -> list[str]:
+        return [file_name(name, encoding) for encoding in SUFFIXES]
 
-    def _sync(self) -> None:
-        descriptor = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def _text(self, image: Image) -> str:
+        return describe(image, outside=image.path.parent != self._directory)
 
     def _sweep(self) -> None:
-        """What a crash has left: parts, and images that nothing lists. All else is somebody's, as lost+found."""
-        listed = {name for file in self._directory.glob("*.json") for name in _file_names(file.stem)}
-        endings = tuple(_file_names(""))
+        """Images that nothing lists, too. All else is somebody's, as lost+found."""
+        super()._sweep()
+        listed = {name for file in self._directory.glob("*.json") for name in self._file_names(file.stem)}
+        endings = tuple(self._file_names(""))
         for file in self._directory.iterdir():
-            if file.name.startswith(PART) or (file.name.endswith(endings) and file.name not in listed):
+            if file.name.endswith(endings) and file.name not in listed:
                 file.unlink()
 
 
@@ -207,5 +142,8 @@ def file_name(name: str, encoding: Encoding) -> str:
     return f"{name}.raw{SUFFIXES[encoding]}"
 
 
-def _file_names(name: str) -> list[str]:
-    return [file_name(name, encoding) for encoding in SUFFIXES]
+def unprovable(seed: SeedKind, proofs: Collection[Proof]) -> str:
+    """Why an image cannot give these proofs, each of which is told to the new system by its seed; "" if it can."""
+    if seed != "none" or not proofs:
+        return ""
+    return "proofs: an image with seed none is told nothing that it could prove itself by; say which seed it reads"

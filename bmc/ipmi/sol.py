@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bmc.console.audience import Seat
 from bmc.ipmi.config import ConfigKeeper, DoorConfig
 from bmc.ipmi.patience import within
 from bmc.ipmi.session import Session
@@ -30,6 +31,8 @@ _RETRY_UNIT = 0.01
 
 class SerialStream(Protocol):
     """An open serial console of a node."""
+
+    seat: Seat
 
     async def read(self, limit: int = 262144) -> bytes:
         """b"" at its end."""
@@ -173,7 +176,7 @@ class _Console:
     async def run(self) -> str:
         """Until the stream ends or `end` is called, and then closes the stream; returns the farewell."""
         loop = asyncio.get_running_loop()
-        tasks = [loop.create_task(work) for work in (self._collect(), self._output(), self._input())]
+        tasks = [loop.create_task(work) for work in (self._collect(), self._output(), self._input(), self._watch())]
         ends: list[asyncio.Future[Any]] = [*tasks, self._over]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         self.end("the serial line was closed")
@@ -194,6 +197,14 @@ class _Console:
                 self._enough.set_result(None)
             await self._drained_below(_PRINTED_LIMIT)
         await self._drained_below(1)
+
+    async def _watch(self) -> None:
+        """SOL has no message for it, so it is printed."""
+        while True:
+            if by := await self._stream.seat.changed():
+                again = "activate SOL again to take it back"
+                self._printed += f"\r\n[{by} has the keyboard now; this console only watches: {again}]\r\n".encode()
+                self._arrived.set()
 
     async def _drained_below(self, size: int) -> None:
         while len(self._printed) >= size:

@@ -24,7 +24,7 @@ from bmc.model.clock import Clock
 from bmc.model.commands import Release, Reserve
 from bmc.model.errors import BmcError, Busy, Denied, NotFound, WrongState
 from bmc.model.events import EventKind
-from bmc.model.job import Job, JobMessage, JobState
+from bmc.model.job import Job, JobMessage, JobState, subject
 from bmc.model.power import PowerAction
 from bmc.ports import ByteStream
 from bmc.store import Json, Store
@@ -154,7 +154,7 @@ class Jobs:
         :raise Denied: :raise InvalidRequest: every problem. Nothing was done then.
         """
         chore = self._chores[kind]
-        image = str(request.get("image", ""))
+        word, name = subject(request)
         try:
             decide(caller, chore.role, action=kind)
             async with self._beginning:  # each is checked beside all before it
@@ -164,9 +164,9 @@ class Jobs:
                 await self._ledger.add(Written(job), dict(secrets))
                 self._begin_chore(Written(job), secrets)
         except BmcError as error:
-            await self._audit.record(caller, kind, image, str(error), kind=Target.IMAGE)
+            await self._audit.record(caller, kind, name, str(error), kind=Target(word))
             raise
-        await self._audit.record(caller, kind, image, "ok", {"job": job.id, **request}, Target.IMAGE)
+        await self._audit.record(caller, kind, name, "ok", {"job": job.id, **request}, Target(word))
         await self._ledger.tell(EventKind.JOB_STARTED, job, f"{job.title} started by {caller.account}")
         return self.get(job.id)
 

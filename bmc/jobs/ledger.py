@@ -63,7 +63,13 @@ class Ledger:
                 node=job.node,
                 severity=severity,
                 account=job.account,
-                details={"job": job.id, "state": job.state.value, "step": job.step, "percent": job.percent},
+                details={
+                    "job": job.id,
+                    "kind": job.kind,
+                    "state": job.state.value,
+                    "step": job.step,
+                    "percent": job.percent,
+                },
                 nodes=job.nodes,
             )
         )

@@ -1,7 +1,8 @@
 """What a node can be asked to do: frozen values, so that a node may one day be on another host.
 
 `Command[R]` names its result; `role` is the least role that may ask; `action` is its name in the audit stream, which
-knows of all but those that come every few seconds from a guest.
+knows of all but those that come every few seconds, or change nothing. What is `even_held` is done also
+while somebody else holds the node, or looks to that itself.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from bmc.model.node import Hardware
 from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerState, RestorePolicy
 from bmc.model.sel import SystemEvent
-from bmc.model.sensor import SensorSetting
+from bmc.model.sensor import SensorHistory, SensorSetting, Window
 from bmc.model.watchdog import WatchdogSetting, WatchdogUse
 
 R_co = TypeVar("R_co", covariant=True)
@@ -23,6 +24,7 @@ class Command(Generic[R_co]):
     action: ClassVar[str]
     role: ClassVar[Role] = Role.OPERATOR
     audited: ClassVar[bool] = True
+    even_held: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,17 @@ class PlanPower(Command[Plan]):
     power: PowerAction
     action: ClassVar[str] = "plan-power"
     audited: ClassVar[bool] = False
+    even_held: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class TakeScreenshot(Command[bytes]):
+    """What the screen shows, as PNG. :raise NotSupported: there is no screen. :raise WrongState: the node is off."""
+
+    action: ClassVar[str] = "take-screenshot"
+    role: ClassVar[Role] = Role.READ_ONLY
+    audited: ClassVar[bool] = False
+    even_held: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +180,16 @@ class DeleteSelEntry(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class ResolveSelEntry(Command[None]):
+    """Note that a record was dealt with, or take that back. :raise NotFound: no such record."""
+
+    id: int
+    resolved: bool
+    action: ClassVar[str] = "resolve-sel-entry"
+    even_held: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class ClearSel(Command[None]):
     action: ClassVar[str] = "clear-sel"
 
@@ -201,6 +224,17 @@ class SetSensor(Command[None]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadSensorHistory(Command[SensorHistory]):
+    """What the sensors read during the last hour or day."""
+
+    window: Window
+    action: ClassVar[str] = "read-sensor-history"
+    role: ClassVar[Role] = Role.READ_ONLY
+    audited: ClassVar[bool] = False
+    even_held: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class WriteFru(Command[None]):
     """Write into the FRU inventory area. :raise InvalidRequest: beyond its end."""
 
@@ -219,15 +253,27 @@ class SetAssetTag(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class Reserve(Command[None]):
-    """Hold the node, for a person with a note or for the caller's job."""
+    """Hold the node, for a person with a reason or for the caller's job; `until` is in seconds since the epoch.
+
+    :raise Busy: somebody else holds it. A job of who holds it goes before; the person's comes back when it has ended.
+    """
 
     reason: str
+    until: float | None = None
     action: ClassVar[str] = "reserve"
+    even_held: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
 class Release(Command[None]):
+    """Let go of it. An administrator ends what another person holds, with a note.
+
+    :raise Busy: a job holds it, or another person does. :raise InvalidRequest: there is no note.
+    """
+
+    note: str = ""
     action: ClassVar[str] = "release"
+    even_held: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,16 +309,27 @@ class SystemInterface:
 
 @dataclass(frozen=True, slots=True)
 class SerialConsole:
-    """Open the serial console. `replay` is how many bytes of what was printed before come first."""
+    """Open the serial console. `replay` is how many bytes of what was printed before come first.
+
+    `writable`: to type, once nobody else does; `takes_over`: at once, whoever has the keyboard.
+    """
 
     replay: int = 65536
     writable: bool = True
+    takes_over: bool = False
     action: ClassVar[str] = "open-serial"
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Open the screen (RFB); view-only viewers' input is dropped by the proxy."""
+    """Open the screen (RFB); the input of who only watches is dropped by the proxy."""
 
     view_only: bool = False
     action: ClassVar[str] = "open-screen"
+
+
+@dataclass(frozen=True, slots=True)
+class SerialHistory:
+    """Read the permanent log of the serial console. What was typed there is in it too, passwords that echo included."""
+
+    action: ClassVar[str] = "read-serial-log"

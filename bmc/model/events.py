@@ -58,6 +58,8 @@ class EventKind(Enum):
     IMAGE_ADDED = "image.added"
     IMAGE_CHANGED = "image.changed"
     IMAGE_REMOVED = "image.removed"
+    MEDIA_ADDED = "media.added"
+    MEDIA_REMOVED = "media.removed"
     SIGNED_IN = "account.signed-in"
     SIGN_IN_FAILED = "account.sign-in-failed"
     ACCOUNT_LOCKED = "account.locked"

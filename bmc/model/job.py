@@ -33,7 +33,7 @@ class Job:
     `request` is what was asked (JSON values, no secrets); `details` is what doors may show beside it:
     bytes_done and bytes_total of the present step, proofs, the tail of the serial console on failure.
     Times are seconds since the epoch. `nodes` are those of a job that is of no single node, whose `node` is "". A job
-    of the service itself has neither; it is about the `image` of its request.
+    of the service itself has neither; see `subject`.
     """
 
     id: str
@@ -55,5 +55,11 @@ class Job:
     @property
     def title(self) -> str:
         if not self.node and not self.nodes:
-            return f"{self.kind} of image {self.request['image']}"
+            return f"{self.kind} of {' '.join(subject(self.request))}"
         return f"{self.kind} of {self.node or f'{len(self.nodes)} nodes'}"
+
+
+def subject(request: Mapping[str, object]) -> tuple[str, str]:
+    """What a job of the service itself is about: the word for it, and its name."""
+    word = "medium" if "medium" in request else "image"
+    return word, str(request.get(word, ""))

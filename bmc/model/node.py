@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from bmc.model.boot import NO_OVERRIDE, BootMode, BootOverride, BootTarget
+from bmc.model.console import Viewer
 from bmc.model.power import Health, LastAction, PowerAction, PowerCause, PowerState, RestorePolicy, Vote
 from bmc.model.sel import EMPTY_SEL, Sel
 from bmc.model.sensor import Sensor
@@ -41,11 +42,12 @@ class NodeDefinition:
 
 @dataclass(frozen=True, slots=True)
 class MediaSlot:
-    """One virtual drive. `image` is the operator's URL or name, empty when nothing is inserted."""
+    """One virtual drive. `image` is the operator's URL or name, empty when nothing is inserted. `ours`: we did it."""
 
     id: str
     image: str = ""
     write_protected: bool = True
+    ours: bool = True
 
     @property
     def inserted(self) -> bool:
@@ -116,12 +118,27 @@ NO_HARDWARE = Hardware()
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Who holds the node, since when (seconds since the epoch), and why. `job` is empty when a person holds it."""
+    """Who holds the node, since when (seconds since the epoch), and why. `job` is empty when a person holds it.
+
+    It ends by itself at `until`, if that is not None. `behind` is that of the person whose job this is of: it comes
+    back when the job has ended.
+    """
 
     holder: str
     reason: str
     since: float
     job: str = ""
+    until: float | None = None
+    behind: "Reservation | None" = None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Reservation":
+        behind = value.get("behind")
+        return cls(**{**value, "behind": cls.from_json(behind) if behind else None})
+
+
+def without(name: str, part: str, lacks: Mapping[str, str]) -> str:
+    return f"{name} has no {part}" + (f"; {lacks[part]}" if part in lacks else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +152,8 @@ class NodeSnapshot:
     the list of sensors last became another one. `restore_policy` is None where the node or its vendor BMC decides what
     happens when its supply of power comes back. `next_firmware` is what the firmware will be from the next power on,
     None when it stays. `options_until_power_on` is what the running node still has of those options that were changed
-    while it was on.
+    while it was on. `lacks` says what would give it a part that it has not, by what the part is called. `viewers` have
+    a console of it open.
     """
 
     definition: NodeDefinition
@@ -166,14 +184,21 @@ class NodeSnapshot:
     sel: Sel = EMPTY_SEL
     fru: bytes = b""
     os_seen: bool = False
+    viewers: tuple[Viewer, ...] = ()
     has_screen: bool = False
     has_network_boot: bool = False
     has_serial: bool = False
+    has_serial_log: bool = False
     has_host_interface: bool = False
     has_firmware_setup: bool = False
     has_deploy_link: bool = False
+    lacks: Mapping[str, str] = field(default_factory=dict)
     installed_image: str = ""
 
     @property
     def name(self) -> str:
         return self.definition.name
+
+    def without(self, part: str) -> str:
+        """In words, that it has no such part, and what would give it one."""
+        return without(self.name, part, self.lacks)

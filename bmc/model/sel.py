@@ -36,7 +36,8 @@ class Sel:
     """All records, oldest first. When it is full nothing is overwritten: `overflow` says that records were dropped.
 
     `added` and `erased` are times of the SEL's own clock, which is `offset` seconds ahead of the service's; None when
-    that never happened. `utc_offset` is in minutes, None when unspecified.
+    that never happened. `utc_offset` is in minutes, None when unspecified. `resolved` are the ids of records that
+    somebody has dealt with.
     """
 
     entries: tuple[SelEntry, ...] = ()
@@ -45,6 +46,7 @@ class Sel:
     erased: int | None = None
     offset: int = 0
     utc_offset: int | None = None
+    resolved: frozenset[int] = frozenset()
 
     @property
     def free(self) -> int:

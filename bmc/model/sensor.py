@@ -93,3 +93,30 @@ class Sensor:
     reading: float | None = None
     crossed: frozenset[Threshold] = frozenset()
     at: float = 0.0
+
+
+class Window(Enum):
+    """How far a history goes back."""
+
+    HOUR = "Hour"
+    DAY = "Day"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A value a step, oldest first; None where nothing was read. Where a step stands for many readings, `readings` are
+    their means, and `minima` and `maxima` their extremes; else these two are empty.
+    """
+
+    readings: tuple[float | None, ...]
+    minima: tuple[float | None, ...] = ()
+    maxima: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SensorHistory:
+    """Series by the sensor's name. The first step begins at `start` (seconds since the epoch), each takes `step` s."""
+
+    start: float
+    step: int
+    series: Mapping[str, Series]

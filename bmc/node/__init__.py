@@ -1,5 +1,6 @@
 """One managed server: the one lock, the journal, the reservation, the boot override."""
 
-from bmc.node.node import ConsoleStream, Node
+from bmc.node.consoles import ConsoleStream
+from bmc.node.node import Node
 
 __all__ = ["ConsoleStream", "Node"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.caller import Caller
 from bmc.model.commands import SetBootOverride
-from bmc.model.errors import BmcError, InvalidRequest, NotSupported
+from bmc.model.errors import BmcError, InvalidRequest
 from bmc.model.events import EventKind, Severity
 from bmc.model.node import Hardware
 from bmc.node.part import Bench, Handlers
@@ -66,7 +66,7 @@ class BootPart:
     async def _do_boot_override(self, command: SetBootOverride, caller: Caller) -> None:
         control, keeper = self._control, self._bench.keeper
         if control is None:
-            raise NotSupported(f"the boot device of {self._bench.name} cannot be set")
+            raise self._bench.without("boot control")
         override = _checked(command.override, control, self._inventory.hardware() if self._inventory else Hardware())
         # Stored before the lock is waited for: a door may call it accepted while a power action holds it.
         before = keeper.state.boot

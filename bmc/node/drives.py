@@ -5,13 +5,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bmc.model.caller import Caller
+from bmc.model.clock import within
 from bmc.model.commands import EjectMedia, InsertDeployMedium, InsertMedia
-from bmc.model.errors import Denied, InvalidRequest, NotSupported
+from bmc.model.errors import BmcError, Denied, InvalidRequest
 from bmc.model.events import EventKind
 from bmc.node.part import Bench, Handlers
 from bmc.ports import MediaBay
 
 DEPLOY_MEDIUM = "lightsout-deploy"
+GIVEN_BACK_WITHIN = 60.0
 
 
 class MediaLibrary(Protocol):
@@ -83,7 +85,25 @@ class Drives:
             details={"slot": command.slot},
         )
 
+    async def give_back(self) -> list[str]:
+        """Take out what we put in; what may still be there, in words. Takes no longer than the slowest BMC may."""
+        left = []
+        for slot in self._bay.slots() if self._bay else ():
+            if slot.inserted and slot.ours:
+                why = await self._taken_out(slot.id)
+                if why:
+                    left.append(f"{slot.image} may still be in its drive {slot.id} ({why})")
+        return left
+
+    async def _taken_out(self, slot: str) -> str:
+        """Why it was not; "" when it was."""
+        try:
+            done = await within(self._bench.clock, GIVEN_BACK_WITHIN, self._there().eject(slot))
+        except BmcError as error:
+            return str(error)
+        return "" if done else f"it was not ejected within {GIVEN_BACK_WITHIN:.0f} s"
+
     def _there(self) -> MediaBay:
         if self._bay is None:
-            raise NotSupported(f"{self._bench.name} has no virtual drive")
+            raise self._bench.without("virtual drive")
         return self._bay

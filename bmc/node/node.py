@@ -4,12 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar, cast, overload
-from weakref import WeakKeyDictionary
+from typing import Any, TypeVar, cast, overload
 
 from bmc.accounts import decide
-from bmc.console.screen import ScreenStream
-from bmc.console.serial import SerialHub
+from bmc.console.serial_log import SerialLog
 from bmc.events import Audit, Events
 from bmc.model.caller import SERVICE, Caller, Door, Role
 from bmc.model.clock import Clock
@@ -17,6 +15,8 @@ from bmc.model.commands import (
     AddSelEntry,
     Command,
     ConfirmPower,
+    DeleteSelEntry,
+    EjectMedia,
     InsertMedia,
     NoteInspected,
     NoteInstalled,
@@ -24,10 +24,13 @@ from bmc.model.commands import (
     PlanPower,
     Power,
     Release,
+    Reserve,
     ResetWatchdog,
+    ResolveSelEntry,
     Resume,
     Screen,
     SerialConsole,
+    SerialHistory,
     SetAssetTag,
     SetBootOverride,
     SetCycleInterval,
@@ -37,12 +40,14 @@ from bmc.model.commands import (
     TellPlatformEvent,
     WriteFru,
 )
+from bmc.model.console import Viewer
 from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot
 from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.boot import BootPart
+from bmc.node.consoles import Consoles, ConsoleStream
 from bmc.node.drives import Drives, MediaLibrary
 from bmc.node.firmware import FirmwarePart
 from bmc.node.fru import FruPart
@@ -66,17 +71,11 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 
 
-class ConsoleStream(ByteStream, Protocol):
-    """An open screen or serial console."""
-
-    async def send_break(self) -> None:
-        """:raise NotSupported: a screen, or a line that carries no break. :raise WrongState: the node is off."""
-
-
 class Node:
     """Composes a backend; owns its tasks from `start` to `close`.
 
-    `keep` stores the definition when the node itself changes it.
+    `keep` stores the definition when the node itself changes it. Without `serial_log` what its console prints is not
+    kept.
     """
 
     def __init__(
@@ -93,6 +92,7 @@ class Node:
         media: MediaLibrary,
         keep: Callable[[NodeDefinition], Awaitable[None]],
         patience: Patience = PATIENCE,
+        serial_log: SerialLog | None = None,
     ) -> None:
         self._definition = definition
         self._keep = keep
@@ -104,9 +104,8 @@ class Node:
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._retired = ""
-        self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
-        self._hub = SerialHub(backend.serial) if backend.serial else None
-        bench = Bench(definition.name, keeper, clock, self._publish, self._refresh)
+        bench = Bench(definition.name, keeper, clock, self._publish, self._refresh, backend.lacks)
+        self._consoles = Consoles(bench, backend.screen, backend.serial, serial_log, audit, self._show_viewers)
         self._sel = sel
         self._fru = fru
         self._fru_part = FruPart(bench, fru)
@@ -144,14 +143,17 @@ class Node:
             has_screen=backend.screen is not None,
             has_network_boot=backend.network_boot is not None,
             has_serial=backend.serial is not None,
+            has_serial_log=self._consoles.log is not None,
             has_host_interface=backend.host is not None,
             has_firmware_setup=backend.firmware is not None,
+            lacks=backend.lacks,
         )
-        drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
+        self._drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
         parts = (
             self._boot,
             self._firmware,
-            drives,
+            self._drives,
+            self._consoles,
             self._light,
             self._reservations,
             self._sel_part,
@@ -184,29 +186,24 @@ class Node:
     @property
     def serial_tail(self) -> bytes:
         """The last 4 KiB printed on the serial console, for a job's failure report."""
-        return self._hub.tail(4096) if self._hub else b""
-
-    @property
-    def at_serial(self) -> list[tuple[Caller, bool]]:
-        """Who has the serial console open, and whether they may type."""
-        readers = self._hub.readers if self._hub else []
-        return [(self._opened[reader], reader.writable) for reader in readers if reader in self._opened]
+        return self._consoles.tail(4096)
 
     async def start(self) -> None:
         """Adopt what runs, and begin to watch; touches nothing."""
-        await self._sensors.keeper.load()
+        await self._sensors.load()
         await self._backend.lifecycle.start()
         await self._supply.notice()
         self._refresh()
         self._light.start()
+        self._reservations.start()
         if self._backend.boot is not None:
             self._spawn(self._boot.follow(self._backend.boot), "boots")
         await self._power.start()
         await self._watchdog.start()
         for sense in self._backend.senses:
             self._spawn(self._power.watch(sense), f"sense {sense.name}")
-        if self._hub is not None:
-            self._spawn(self._hub.run(), "serial")
+        for work, what in self._consoles.works():
+            self._spawn(work, what)
         if self._backend.sensors is not None:
             self._spawn(self._sensors.run(), "sensors")
         if self._backend.event_log is not None:
@@ -249,9 +246,8 @@ class Node:
         """The node has other tags now: consoles of those whose scope it left are closed, as fast as they let it."""
         self._definition = replace(self._definition, tags=tags)
         self._refresh(definition=self._definition)
-        for stream, caller in list(self._opened.items()):
-            if not caller.scope.covers(self._snapshot.name, tags):
-                self._spawn(stream.close(), "closing a console")
+        for stream in self._consoles.out_of_scope(tags):
+            self._spawn(stream.close(), "closing a console")
 
     async def record(self) -> None:
         """Events about this node were published: the SEL may have a word for them."""
@@ -271,6 +267,10 @@ class Node:
             raise WrongState(f"{name} is {self._snapshot.power.value}; power it off before it can be {verb}")
         self._retired = verb
 
+    async def give_back(self) -> list[str]:
+        """Take our media out of a machine that is to be no node any more; what may still be there, in words."""
+        return [] if self._definition.is_virtual else await self._drives.give_back()
+
     def _require_free(self, verb: str) -> None:
         name, held = self._snapshot.name, self._snapshot.reservation
         if held is not None:
@@ -283,13 +283,14 @@ class Node:
         await self._watchdog.close()
         await self._power.close()
         self._light.close()
+        self._reservations.close()
         await self._fru_part.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._hub is not None:
-            await self._hub.close()
+        await self._sensors.close()
+        await self._consoles.close()
         await self._backend.lifecycle.close()
 
     async def erase(self) -> None:
@@ -298,8 +299,9 @@ class Node:
         await self._keeper.delete()
         await self._power.forget()
         await self._sel.forget()
-        await self._sensors.keeper.forget()
+        await self._sensors.forget()
         await self._fru.forget()
+        await self._consoles.erase()
 
     async def do(self, command: Command[R], caller: Caller) -> R:
         """Carry out one command; authorised, serial, audited.
@@ -308,12 +310,12 @@ class Node:
         :raise Busy: another action or another's reservation holds the node.
         :raise BmcError: as the command's own contract says.
         """
-        outcome = "failed"
+        outcome, began = "failed", self._clock.now()
         try:
             self._authorise(command.action, command.role, caller)
             if self._retired:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
-            if not isinstance(command, Release | PlanPower) and not _of_the_guest(command, caller):
+            if not command.even_held and not _of_the_guest(command, caller):
                 self._reservations.check(caller)
             result = await self._handlers[type(command)](command, caller)
             outcome = "done"
@@ -326,7 +328,8 @@ class Node:
             raise
         finally:
             if command.audited:
-                await self._audit.record(caller, command.action, self._snapshot.name, outcome, _audit_details(command))
+                details = _audit_details(command)
+                await self._audit.record(caller, command.action, self._snapshot.name, outcome, details, began=began)
 
     @overload
     async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream: ...
@@ -334,20 +337,26 @@ class Node:
     @overload
     async def open(self, stream: SystemInterface, caller: Caller) -> ByteStream: ...
 
-    async def open(self, stream: SerialConsole | Screen | SystemInterface, caller: Caller) -> ByteStream:
-        """Open a console; or, for its own guest's side, the system interface once the node is on.
+    @overload
+    async def open(self, stream: SerialHistory, caller: Caller) -> SerialLog: ...
+
+    async def open(
+        self, stream: SerialConsole | Screen | SystemInterface | SerialHistory, caller: Caller
+    ) -> ByteStream | SerialLog:
+        """Open a console; or, for its own guest's side, the system interface once the node is on; or the serial log.
 
         :raise Denied: by role or scope. :raise NotSupported: no such console. :raise WrongState: the node is off.
         """
         if isinstance(stream, SystemInterface):
             return await self._open_host(caller)
+        if isinstance(stream, SerialHistory):
+            self._authorise(stream.action, Role.OPERATOR, caller)
+            if self._consoles.log is None:
+                raise NotSupported(f"what {self._snapshot.name} prints is not kept")
+            return self._consoles.log
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         self._authorise(stream.action, Role.OPERATOR if typing else Role.READ_ONLY, caller)
-        opened = await self._open(stream)
-        self._opened[opened] = caller
-        details = {"writable": typing}
-        await self._audit.record(caller, stream.action, self._snapshot.name, "done", details)
-        return opened
+        return await self._consoles.open(stream, caller)
 
     async def _open_host(self, caller: Caller) -> ByteStream:
         """Not audited: nobody asks for it, it is opened again at each boot."""
@@ -355,14 +364,8 @@ class Node:
             raise Denied(f"the system interface of {self._snapshot.name} is for its own guest")
         return await self._backend.host.connect()
 
-    async def _open(self, stream: SerialConsole | Screen) -> ConsoleStream:
-        if isinstance(stream, SerialConsole):
-            if self._hub is None:
-                raise NotSupported(f"{self._snapshot.name} has no serial console")
-            return self._hub.open(stream.replay, stream.writable)
-        if self._backend.screen is None:
-            raise NotSupported(f"{self._snapshot.name} has no screen")
-        return ScreenStream(await self._backend.screen.connect(), stream.view_only)
+    def _show_viewers(self, viewers: tuple[Viewer, ...]) -> None:
+        self._snapshot = replace(self._snapshot, viewers=viewers)
 
     def _authorise(self, action: str, role: Role, caller: Caller) -> None:
         decide(caller, role, self._snapshot.name, self._definition.tags, action)
@@ -398,7 +401,7 @@ class Node:
 
         :raise Busy: somebody does. :raise BmcError: as `do` of the same action.
         """
-        outcome = "failed"
+        outcome, began = "failed", self._clock.now()
         try:
             if self._retired:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
@@ -412,7 +415,7 @@ class Node:
             raise
         finally:
             details = {"action": action.value, "cause": cause.value}
-            await self._audit.record(SERVICE, Power.action, self._snapshot.name, outcome, details)
+            await self._audit.record(SERVICE, Power.action, self._snapshot.name, outcome, details, began=began)
 
     @property
     def _hindrance(self) -> str:
@@ -575,6 +578,16 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
             return {"action": action.value}
         case InsertMedia(slot=slot, image=image):
             return {"slot": slot, "image": image}
+        case EjectMedia(slot=slot):
+            return {"slot": slot}
+        case ConfirmPower(state=state):
+            return {"state": state.value}
+        case Reserve(reason=reason, until=until):
+            return {"reason": reason, **({} if until is None else {"until": until})}
+        case Release(note=note):
+            return {"note": note} if note else {}
+        case DeleteSelEntry(id=id):
+            return {"record": id}
         case SetBootOverride(override=override):
             return dict(override.to_json())
         case SetFirmware(mode=mode):
@@ -583,5 +596,7 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
             return {"offset": offset, "length": len(data)}
         case SetAssetTag(tag=tag):
             return {"tag": tag}
+        case ResolveSelEntry(id=id, resolved=resolved):
+            return {"record": id, "resolved": resolved}
         case _:
             return {}

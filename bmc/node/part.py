@@ -8,6 +8,8 @@ from bmc.events import Publish
 from bmc.model.caller import Caller
 from bmc.model.clock import Clock
 from bmc.model.commands import Command
+from bmc.model.errors import NotSupported
+from bmc.model.node import without
 from bmc.model.power import PowerAction, PowerCause
 from bmc.node.state import StateKeeper
 
@@ -21,10 +23,17 @@ class ActAlone(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The same for every part of one node. `refresh` shows what was changed: it makes the node's next snapshot."""
+    """The same for every part of one node. `refresh` shows what was changed: it makes the node's next snapshot.
+
+    `lacks` is that of its `Backend`.
+    """
 
     name: str
     keeper: StateKeeper
     clock: Clock
     publish: Publish
     refresh: Callable[[], None]
+    lacks: Mapping[str, str]
+
+    def without(self, part: str) -> NotSupported:
+        return NotSupported(without(self.name, part, self.lacks))

@@ -45,10 +45,14 @@ PATIENCE = Patience()
 
 @dataclass(eq=False, slots=True)
 class _UnderWay:
+    """`stops` are the emergency stops when it was asked for; `given`: the switch has got some of it."""
+
     action: PowerAction
     caller: Caller
     since: float
+    stops: int
     cause: PowerCause = PowerCause.COMMAND
+    given: bool = False
     task: asyncio.Task[PowerState] | None = None
     watcher: asyncio.Task[None] | None = field(default=None)
 
@@ -94,6 +98,7 @@ class PowerControl:
         self._lost = lost
         self._escalates = rules.escalates
         self._interruptible = rules.interruptible
+        self._stops = rules.stops
         self._repeatable = REPEATABLE - rules.presses
         self._patience = replace(
             patience,
@@ -136,10 +141,17 @@ class PowerControl:
             if self._under_way is None or self._under_way.watcher is not None:
                 await self._accept(await self._agree())
 
-    async def request(self, action: PowerAction, caller: Caller, cause: PowerCause = PowerCause.COMMAND) -> PowerState:
+    async def request(
+        self,
+        action: PowerAction,
+        caller: Caller,
+        cause: PowerCause = PowerCause.COMMAND,
+        follows: _UnderWay | None = None,
+    ) -> PowerState:
         """Carry out `action` by the table; a graceful one returns once the guest has been asked.
 
-        The action goes on when the asker is cancelled. `cause` is what the change of power will be put down to.
+        The action goes on when the asker is cancelled. `cause` is what the change of power will be put down to;
+        `follows` is the action that it is a part of.
 
         :raise Busy: another action is under way.
         :raise WrongState, Refused: the table says so.
@@ -159,7 +171,7 @@ class PowerControl:
                 return await self._ended(under_way, under_way.task)
             if self._interruptible and under_way.task is not None:
                 under_way.task.cancel()
-        mine = _UnderWay(action, caller, self._clock.now(), cause)
+        mine = _UnderWay(action, caller, self._clock.now(), follows.stops if follows else self._stops(), cause)
         self._under_way = mine
         mine.task = asyncio.create_task(self._carry_out(mine, under_way), name=f"power {self._name}")
         self._tasks.add(mine.task)
@@ -265,7 +277,7 @@ class PowerControl:
     async def _act(self, mine: _UnderWay, deadline: float) -> PowerState:
         action = mine.action
         if action in GRACEFUL:
-            await self._give(PowerAction.GRACEFUL_SHUTDOWN)
+            await self._give(PowerAction.GRACEFUL_SHUTDOWN, mine)
             self._show(PowerState.POWERING_OFF, self._reading)
             await self._news.asked(mine.action, mine.caller, mine.cause)
             mine.watcher = self._watch_shutdown(mine, deadline)
@@ -278,27 +290,27 @@ class PowerControl:
         self._last_act = (self._clock.now(), mine.cause)
         try:
             if cycle:
-                await self._apply(PowerAction.FORCE_OFF)
+                await self._apply(PowerAction.FORCE_OFF, mine)
                 await self._accept(await self._agree(), mine.caller.account, mine.cause)
                 interval = self._keeper.state.cycle_interval
                 await self._clock.sleep(self._patience.off_time if interval is None else interval)
-                await self._apply(PowerAction.ON)
+                await self._apply(PowerAction.ON, mine)
             else:
-                await self._apply(action)
+                await self._apply(action, mine)
         finally:
             await self._accept(await self._agree(), mine.caller.account, mine.cause)
         await self._journal.end("done", self._clock.now())
         self._show(self._reading.state, self._reading)
         return self._reading.state
 
-    async def _apply(self, action: PowerAction) -> None:
+    async def _apply(self, action: PowerAction, mine: _UnderWay) -> None:
         """Hand one action to the switch and look, through the senses, until its effect shows."""
         expected = EXPECTED.get(action)
         self._show_transition(expected)
         if expected is not PowerState.OFF and action is not PowerAction.NMI:
             await self._hand_over(action.value, self._before_boot())
         started = self._clock.now()
-        await self._give(action)
+        await self._give(action, mine)
         if expected is not None:
             await self._settle(action, expected, started)
 
@@ -310,7 +322,9 @@ class PowerControl:
                 "it may have been carried out"
             )
 
-    async def _give(self, action: PowerAction) -> None:
+    async def _give(self, action: PowerAction, mine: _UnderWay) -> None:
+        if mine.stops != self._stops():
+            raise _cut_off() if mine.given else Refused("the emergency stop was pressed since this was asked for")
         try:
             await self._hand_over(action.value, self._switch.apply(action))
         except (Refused, Unreachable):
@@ -318,6 +332,7 @@ class PowerControl:
         except BmcError:
             await self._void_word()
             raise
+        mine.given = True
         self._journal.handed_over(self._clock.now())
         await self._void_word()
 
@@ -353,7 +368,11 @@ class PowerControl:
 
     async def _await_shutdown(self, mine: _UnderWay, deadline: float) -> None:
         """Wait for the guest to go off by itself; then, for a restart, power on. Forces it only by its rules."""
-        while (reading := await self._agree()).state is not PowerState.OFF and self._clock.now() < deadline:
+        while (
+            (reading := await self._agree()).state is not PowerState.OFF
+            and self._clock.now() < deadline
+            and mine.stops == self._stops()
+        ):
             self._changed.clear()
             try:
                 async with asyncio.timeout(1.0):
@@ -361,6 +380,12 @@ class PowerControl:
             except TimeoutError:
                 continue
         self._forget(mine)
+        if mine.stops != self._stops():
+            error = _cut_off()
+            await self._journal.end("unknown", self._clock.now(), str(error))
+            await self._accept(reading)
+            await self._news.failed(mine.action, mine.caller.account, error)
+            return
         went_off = reading.state is PowerState.OFF
         problem = "" if went_off else f"it did not shut down within {self._patience.graceful:.0f} s"
         await self._journal.end("done" if went_off else "timed out", self._clock.now(), problem)
@@ -373,14 +398,14 @@ class PowerControl:
                 return
         if mine.action is PowerAction.GRACEFUL_RESTART:
             try:
-                await self.request(PowerAction.ON, mine.caller)
+                await self.request(PowerAction.ON, mine.caller, follows=mine)
             except BmcError as error:
                 await self._news.stays_off(mine.action, mine.caller.account, error)
 
     async def _forced_off(self, mine: _UnderWay) -> bool:
         """What the node's rules let follow a shutdown that does not come; whether it is off. Tells where it failed."""
         try:
-            return await self.request(PowerAction.FORCE_OFF, mine.caller) is PowerState.OFF
+            return await self.request(PowerAction.FORCE_OFF, mine.caller, follows=mine) is PowerState.OFF
         except BmcError as error:
             log.warning("%s was not forced off: %s", self._name, error)
             return False
@@ -396,7 +421,7 @@ class PowerControl:
 
     async def _reconcile(self, intent: Intent, reading: PowerReading) -> None:
         """What the service was doing when it died: finish what may be repeated, tell the rest."""
-        mine = _UnderWay(intent.action, SERVICE, intent.at)
+        mine = _UnderWay(intent.action, SERVICE, intent.at, self._stops())
         if intent.action in GRACEFUL and reading.state in (PowerState.ON, PowerState.OFF):
             self._under_way = mine
             mine.watcher = self._watch_shutdown(mine, intent.deadline)
@@ -466,3 +491,7 @@ class PowerControl:
             await self._news.outvoted(reading)
         elif (before.paused, before.paused and before.reason) != (reading.paused, reading.paused and reading.reason):
             await self._news.paused(before, reading)
+
+
+def _cut_off() -> OutcomeUnknown:
+    return OutcomeUnknown("the emergency stop cut it off; look at the machine")

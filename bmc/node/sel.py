@@ -1,7 +1,7 @@
 """The SEL among a node's commands; what it records comes from the node's events."""
 
 from bmc.model.caller import Caller
-from bmc.model.commands import AddSelEntry, ClearSel, DeleteSelEntry, SetSelClock, TellPlatformEvent
+from bmc.model.commands import AddSelEntry, ClearSel, DeleteSelEntry, ResolveSelEntry, SetSelClock, TellPlatformEvent
 from bmc.model.events import EventKind, Severity
 from bmc.node.part import Bench, Handlers
 from bmc.ports import EventLogSource
@@ -15,6 +15,7 @@ class SelPart:
         self.handlers: Handlers = {
             AddSelEntry: self._do_add,
             DeleteSelEntry: self._do_delete,
+            ResolveSelEntry: self._do_resolve,
             ClearSel: self._do_clear,
             SetSelClock: self._do_set_clock,
             TellPlatformEvent: self._do_tell,
@@ -29,6 +30,12 @@ class SelPart:
         await self._keeper.delete(command.id)
         message = f"{caller.account} deleted record {command.id:04X}h from the SEL of {self._bench.name}"
         await self._changed(message, caller)
+
+    async def _do_resolve(self, command: ResolveSelEntry, caller: Caller) -> None:
+        if await self._keeper.resolve(command.id, command.resolved):
+            what = "resolved" if command.resolved else "no longer resolved"
+            message = f"{caller.account} calls record {command.id:04X}h of the SEL of {self._bench.name} {what}"
+            await self._changed(message, caller)
 
     async def _do_clear(self, command: ClearSel, caller: Caller) -> None:
         records = len(self._keeper.sel.entries)

@@ -75,7 +75,7 @@ def from_json(value: Mapping[str, Any]) -> NodeState:
         next_firmware=BootMode(value["next_firmware"]) if value.get("next_firmware") else None,
         identify=value["identify"],
         identify_until=value.get("identify_until"),
-        reservation=Reservation(**reservation) if reservation else None,
+        reservation=Reservation.from_json(reservation) if reservation else None,
         installed_image=value["installed_image"],
         inspected=Hardware.from_json(value.get("inspected", {})),
         power=PowerState(value["power"]),
@@ -128,8 +128,9 @@ class StateKeeper:
 
     @property
     def in_maintenance(self) -> bool:
-        """A person holds the node."""
-        return self.state.reservation is not None and not self.state.reservation.job
+        """A person holds the node, maybe with a job of theirs in front."""
+        held = self.state.reservation
+        return held is not None and (not held.job or held.behind is not None)
 
     async def delete(self) -> None:
         await self._store.delete(BUCKET, self._node)

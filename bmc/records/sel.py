@@ -55,6 +55,7 @@ class SelKeeper:
             value["erased"],
             value["offset"],
             value["utc_offset"],
+            frozenset(value.get("resolved", ())),
         )
         return cls(store, node, clock, sel, last_id, seen)
 
@@ -93,14 +94,25 @@ class SelKeeper:
             left = tuple(entry for entry in self.sel.entries if entry.id != id)
             if len(left) == len(self.sel.entries):
                 raise NotFound(f"the SEL of {self._node} has no record {id:04X}h")
-            await self._change(erased=self.now())
+            await self._change(erased=self.now(), resolved=self.sel.resolved - {id})
             await self._store.delete(_bucket(self._node), str(id))
             self.sel = replace(self.sel, entries=left)
+
+    async def resolve(self, id: int, resolved: bool) -> bool:
+        """Whether that changed anything; the record stays as it is. :raise NotFound: no such record."""
+        async with self._changing:
+            if all(entry.id != id for entry in self.sel.entries):
+                raise NotFound(f"the SEL of {self._node} has no record {id:04X}h")
+            before = self.sel.resolved
+            after = before | {id} if resolved else before - {id}
+            if after != before:
+                await self._change(resolved=after)
+            return after != before
 
     async def clear(self) -> None:
         async with self._changing:
             self._last_id = 0
-            await self._change(erased=self.now(), overflow=False)
+            await self._change(erased=self.now(), overflow=False, resolved=frozenset())
             await self._store.clear(_bucket(self._node))
             self.sel = replace(self.sel, entries=())
 
@@ -174,6 +186,7 @@ class SelKeeper:
             "erased": sel.erased,
             "offset": sel.offset,
             "utc_offset": sel.utc_offset,
+            "resolved": sorted(sel.resolved),
             "last_id": self._last_id,
             "seen": self._seen,
         }

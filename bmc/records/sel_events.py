@@ -19,6 +19,20 @@ POWER_SENSOR, BOOT_SENSOR, OS_SENSOR, WATCHDOG_SENSOR, MEDIA_SENSOR, AUDIT_SENSO
 DRIVE_SENSOR, BOOT_ERROR_SENSOR, LOG_SENSOR = 0x09, 0x0A, 0x0B
 """Numbers of the sensors that are no measurement; a node's numeric ones begin at `FIRST_NUMERIC`."""
 FIRST_NUMERIC = 0x10
+OS_BOOT_SENSOR, OS_BOOT = 0x08, 0x1F
+SENSOR_NAMES = {
+    (POWER_UNIT, POWER_SENSOR): "Power Unit",
+    (BOOT_INITIATED, BOOT_SENSOR): "Boot",
+    (BOOT_ERROR, BOOT_ERROR_SENSOR): "Boot Error",
+    (OS_BOOT, OS_BOOT_SENSOR): "OS Boot",
+    (OS_STOP, OS_SENSOR): "OS Stop",
+    (WATCHDOG, WATCHDOG_SENSOR): "Watchdog",
+    (PRESENCE, MEDIA_SENSOR): "Media",
+    (AUDIT, AUDIT_SENSOR): "Sign-in",
+    (DRIVE, DRIVE_SENSOR): "Drive",
+    (CHASSIS, IDENTIFY_SENSOR): "Identify",
+}
+"""Of those that clients find among the sensors, by type and number."""
 
 
 def system_event(event: Event) -> SystemEvent | None:

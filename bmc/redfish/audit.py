@@ -7,8 +7,8 @@ from bmc.model.caller import Door, Role
 from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import REGISTRY
-from bmc.redfish.logs import PAGE, log_routes
-from bmc.redfish.query import SEQUENCE, page
+from bmc.redfish.logs import Source, list_log, log_routes
+from bmc.redfish.query import SEQUENCE
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
@@ -42,10 +42,11 @@ async def get_service(call: Call) -> Reply:
 
 
 async def list_entries(call: Call) -> Reply:
-    node, (skip, top) = await _administer(call), page(call.request.query, PAGE)
-    records, total = await call.house.audit.newest(top, node, skip), await call.house.audit.count(node)
-    members: list[object] = [_entry(record, call.path) for record in reversed(records)]
-    return Reply(collection(call.path, "LogEntryCollection", "Audit", members, total))
+    node, audit = await _administer(call), call.house.audit
+    source = Source(
+        lambda top, skip: audit.newest(top, node, skip), lambda: audit.walk(node), lambda: audit.count(node)
+    )
+    return await list_log(call, "Audit", source, _entry)
 
 
 async def get_entry(call: Call) -> Reply:

@@ -81,6 +81,18 @@ async def authenticate(request: web.Request, sign_in: Accounts | NodeUsers, node
     return Identity(caller, node=node)
 
 
+def require_serial(request: web.Request, sign_in: Accounts | NodeUsers) -> None:
+    """For a request that is authenticated. :raise Denied: it is by a node's user who may not use SOL, and so not its
+    serial line by another way.
+    """
+    if not isinstance(sign_in, NodeUsers):
+        return
+    session = sign_in.session(session_token(request))
+    user = session.user if session is not None else _basic(request.headers.get("Authorization", ""))[0]
+    if not sign_in.may_use_serial(user):
+        raise Denied("this user may not use the serial console: its SOL access is disabled")
+
+
 def _basic(header: str) -> tuple[str, str]:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":

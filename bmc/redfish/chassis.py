@@ -7,10 +7,12 @@ from bmc.model.commands import Identify, SetAssetTag
 from bmc.model.node import NodeSnapshot
 from bmc.model.power import PowerState
 from bmc.records.fru import inventory
+from bmc.redfish import oem
 from bmc.redfish.body import Body
 from bmc.redfish.environment import environment_links
 from bmc.redfish.router import Call, Reply, Route
-from bmc.redfish.sensors import sensors_path
+from bmc.redfish.sensor_history import HISTORY
+from bmc.redfish.sensors import sensor_conditions, sensors_health, sensors_path
 from bmc.redfish.system_body import asset_tag, power_state, system_path, unit_body
 from bmc.redfish.types import JsonObject, collection, link, links, resource
 
@@ -49,7 +51,6 @@ def _reply(snapshot: NodeSnapshot) -> Reply:
 def _chassis_body(snapshot: NodeSnapshot) -> JsonObject:
     path = f"{CHASSIS}/{snapshot.name}"
     chassis = inventory(snapshot.fru).chassis or ChassisArea()
-    on = snapshot.power in (PowerState.ON, PowerState.POWERING_OFF)
     body = resource(
         path,
         "Chassis",
@@ -58,17 +59,30 @@ def _chassis_body(snapshot: NodeSnapshot) -> JsonObject:
         ChassisType="Other" if snapshot.definition.is_virtual else "StandAlone",
         AssetTag=asset_tag(snapshot),
         LocationIndicatorActive=snapshot.identify,
-        Status={"State": "Enabled" if on else "StandbyOffline", "Health": "OK"},
+        Status=_status(snapshot),
         Sensors=link(sensors_path(snapshot.name)),
         Links={
             "ComputerSystems": [link(system_path(snapshot.name))],
             "ManagedBy": [link(f"/redfish/v1/Managers/{snapshot.name}")],
         },
+        Oem=oem.extension(
+            "LightsoutChassis", oem.LightsoutChassis(SensorHistory=link(HISTORY.format(node=snapshot.name)))
+        ),
     )
     body |= power_state(snapshot) | environment_links(snapshot, path)
     if snapshot.hardware.disks:
         body["Drives"] = link(f"{path}/Drives")
     return body | unit_body(chassis.part_number, chassis.serial)
+
+
+def _status(snapshot: NodeSnapshot) -> JsonObject:
+    """It is what its sensors are."""
+    on = snapshot.power in (PowerState.ON, PowerState.POWERING_OFF)
+    state = "Enabled" if on else "StandbyOffline"
+    rollup = sensors_health(snapshot.sensors).value
+    status: JsonObject = {"State": state, "Health": "OK", "HealthRollup": rollup}
+    conditions = sensor_conditions(snapshot.name, snapshot.sensors)
+    return status | ({"Conditions": conditions} if conditions else {})
 
 
 ROUTES = (

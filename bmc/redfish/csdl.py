@@ -134,7 +134,7 @@ def resource_csdl(name: str, version: str, schema: Schema, uri: str) -> str:
     document.namespace(name)
     abstract = document.add("EntityType", Name=name, BaseType=f"{RESOURCE}.Resource", Abstract="true")
     document.describe(abstract, schema.get("description", ""))
-    document.uris(abstract, uri, ("Update", "Delete") if is_changeable(schema) else ())
+    document.uris(abstract, uri, ("Update", "Delete") if is_changeable(schema) else ("Delete",))
     document.namespace(f"{name}.{version}")
     entity = document.add("EntityType", Name=name, BaseType=f"{name}.{name}")
     document.properties(entity, schema)
@@ -142,19 +142,19 @@ def resource_csdl(name: str, version: str, schema: Schema, uri: str) -> str:
 
 
 def is_changeable(schema: Schema) -> bool:
-    """What has something to change is also made and deleted by clients."""
+    """Whether clients may change something of it."""
     return any(said.get("readonly") is False for said in schema.get("properties", {}).values())
 
 
-def collection_csdl(member: str, schema: Schema, uri: str) -> str:
-    """The CSDL file of a collection of `member`, whose schema is that of one."""
+def collection_csdl(member: str, uri: str) -> str:
+    """The CSDL file of a collection of `member`."""
     document = _Document()
     document.needs(member)
     name = f"{member}Collection"
     document.namespace(name)
     entity = document.add("EntityType", Name=name, BaseType=f"{RESOURCE}.ResourceCollection")
     document.describe(entity, f"The collection of {member} resources.")
-    document.uris(entity, uri, ("Insert",) if is_changeable(schema) else ())
+    document.uris(entity, uri, ("Insert",))
     property_ = ET.SubElement(
         entity, "NavigationProperty", Name="Members", Type=f"Collection({member}.{member})", Nullable="false"
     )
@@ -250,10 +250,7 @@ class _Document:
             ET.SubElement(record, "PropertyValue", Property="Type", String="Edm.PrimitiveType")
 
     def properties(self, element: ET.Element, schema: Schema) -> None:
-        """What may be a list or none is left to the open type that holds it: CSDL has no word for that."""
         for name, said in schema.get("properties", {}).items():
-            if _is_mixed(said):
-                continue
             kind, nullable = self.type_of(name, said, schema)
             linked = _said(said, "csdl")
             tag = "NavigationProperty" if linked else "Property"
@@ -275,8 +272,8 @@ class _Document:
             name = said["$ref"].rpartition("/")[2]
             said = whole["$defs"][name]
         if said.get("type") == "array":
-            kind, _ = self.type_of(name, said["items"], whole)
-            return f"Collection({kind})", nullable
+            kind, has_nulls = self.type_of(name, said["items"], whole)
+            return f"Collection({kind})", nullable or has_nulls
         if said.get("type") == "object":
             self._define(name, said, whole)
             return f"{self._name}.{name}", nullable
@@ -308,11 +305,6 @@ class _Document:
             ET.SubElement(ET.SubElement(root, "edmx:Reference", Uri=csdl_file(name)), "edmx:Include", Namespace=name)
         root.append(self._services)
         return written(root)
-
-
-def _is_mixed(said: Schema) -> bool:
-    kinds = {each.get("type") for each in said.get("anyOf", ())} - {"null"}
-    return "array" in kinds and len(kinds) > 1
 
 
 def _said(said: Schema, key: str) -> str:

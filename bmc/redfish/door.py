@@ -107,8 +107,10 @@ class RedfishDoor:
         await require(call, route.role, f"{route.method} {call.path}", target=call.path, kind=Target.PATH)
 
     async def _change(self, call: Call, route: Route, routes: Mapping[str, Route]) -> Reply | web.StreamResponse:
-        """Changes of one resource come one after the other, so that its If-Match holds until the change is made."""
-        if route.method == "POST":
+        """Changes of one resource come one after the other, so that its If-Match holds until the change is made. What
+        is no JSON may take long, and sees to that itself.
+        """
+        if route.method == "POST" or route.takes != JSON:
             return await route.handler(call)
         async with call.house.changing.setdefault(call.path, asyncio.Lock()):
             if "If-Match" in call.request.headers:
@@ -128,7 +130,7 @@ class RedfishDoor:
         headers = {"Link": f"<{schema(body)}>; rel=describedby", **reply.headers}
         if route.method == "GET" and query:
             # What is sent is no longer what the ETag is of: a 304 for it would hide a change of a member.
-            body = await queries.apply(body, call.path, query, lambda path: self._fetch(call, path))
+            body = await queries.apply(body, call.path, query, lambda path: self._fetch(call, path), reply.paged)
             return _respond(call.request, reply.status, headers, written(body))
         if "@odata.etag" in body:
             headers["ETag"] = str(body["@odata.etag"])

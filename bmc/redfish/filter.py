@@ -2,9 +2,11 @@
 
 or-expression  = and-expression *( "or" and-expression )
 and-expression = term *( "and" term )
-term           = "not" term / "(" or-expression ")" / comparison
+term           = "not" term / "(" or-expression ")" / comparison / "contains" "(" operand "," operand ")"
 comparison     = operand ( "eq" / "ne" / "gt" / "ge" / "lt" / "le" ) operand
 operand        = path / 'text' / number / true / false / null / date and time
+
+`contains` is OData's, and beyond DSP0266; here small letters and capitals are the same to it.
 """
 
 import operator
@@ -18,7 +20,7 @@ Operand = Callable[[Mapping[str, Any]], Any]
 DEEPEST = 32
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<moment>\d{4}-\d\d-\d\dT[0-9:.+Z-]+)|(?P<number>[+-]?\d+(?:\.\d+)?)"
-    r"|(?P<bracket>[()])|(?P<word>[A-Za-z_@#][\w@.#/-]*))"
+    r"|(?P<bracket>[(),])|(?P<word>[A-Za-z_@#][\w@.#/-]*))"
 )
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt,
@@ -93,10 +95,23 @@ class _Parser:
             condition = self._or()
             if not self._is("bracket", ")"):
                 raise BadFilter("a bracket is not closed")
+        elif self._is("word", "contains"):
+            condition = self._contains()
         else:
             condition = self._comparison()
         self._depth -= 1
         return condition
+
+    def _contains(self) -> Condition:
+        if not self._is("bracket", "("):
+            raise BadFilter("contains takes (path,'text')")
+        where = self._operand()
+        if not self._is("bracket", ","):
+            raise BadFilter("contains takes (path,'text')")
+        what = self._operand()
+        if not self._is("bracket", ")"):
+            raise BadFilter("a bracket is not closed")
+        return lambda body: _holds(where(body), what(body))
 
     def _comparison(self) -> Condition:
         left = self._operand()
@@ -141,6 +156,10 @@ def _kind(value: Any) -> type:
 
 def _same(left: Any, right: Any) -> bool:
     return _kind(left) is _kind(right) and bool(left == right)
+
+
+def _holds(whole: Any, part: Any) -> bool:
+    return isinstance(whole, str) and isinstance(part, str) and part.casefold() in whole.casefold()
 
 
 def _ordered(order: Callable[[Any, Any], bool], left: Any, right: Any) -> bool:

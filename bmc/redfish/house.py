@@ -18,7 +18,7 @@ from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.hooks import Hooks
 from bmc.images.catalogue import Catalogue
-from bmc.images.image_import import ImageImport
+from bmc.images.library import Library
 from bmc.jobs import Jobs
 from bmc.model.caller import Role
 from bmc.model.clock import Clock
@@ -76,8 +76,8 @@ class House:
     """`only` is the node whose own endpoint this is, "" at the fleet's root, and `sign_in` says who may sign in here.
     `endpoints` are the URLs of the nodes' own endpoints, by node, and `changing` the resources that are being changed.
     `certificate` is None where nothing is served over HTTPS, `ssh` where that door is closed. `late` holds what goes on
-    after its asker was answered; `systems` the last reply for each System and role, with the snapshot and the image
-    names that it was made of.
+    after its asker was answered; `systems` the last reply for each System and role, and for who holds it, with the
+    snapshot and the image names that it was made of.
     """
 
     accounts: Accounts
@@ -89,7 +89,7 @@ class House:
     hooks: Hooks
     aggregates: Aggregates
     catalogue: Catalogue
-    images: ImageImport
+    library: Library
     image_names: ImageNames
     ipmi: IpmiDoors
     ssh: SshConsoles | None
@@ -104,7 +104,7 @@ class House:
     endpoints: dict[str, str] = field(default_factory=dict)
     changing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     late: set[asyncio.Future[Any]] = field(default_factory=set)
-    systems: dict[tuple[str, Role], tuple[NodeSnapshot, list[str], Any]] = field(default_factory=dict)
+    systems: dict[tuple[str, Role, bool], tuple[NodeSnapshot, list[str], Any]] = field(default_factory=dict)
 
     def of(self, node: str) -> "House":
         """As it is seen through the node's own endpoint, whose users have no account at the SSH door."""

@@ -1,23 +1,49 @@
 """LogServices of a System, and the first of them: events, newest first; of a node, or all."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
 from bmc.events import EVENTS_KEPT
 from bmc.model.caller import Role
 from bmc.model.events import Event
 from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import message_id, told
-from bmc.redfish.query import SEQUENCE, page
+from bmc.redfish.query import SEQUENCE, page, pick
 from bmc.redfish.router import Call, Handler, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
+R = TypeVar("R")
+
 SERVICES = "/redfish/v1/Systems/{node}/LogServices"
 PAGE = 1_000
-"""So many entries are in one answer, and looked at by $filter; $skip leads to all that are kept."""
+"""So many entries are in one answer; $skip leads to all that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Generic[R]):
+    """What is logged: a page of it by length and place, oldest first; all of it, newest first; and how much it is."""
+
+    page: Callable[[int, int], Awaitable[list[R]]]
+    walk: Callable[[], AsyncIterator[R]]
+    count: Callable[[], Awaitable[int]]
+
+
+async def list_log(call: Call, title: str, source: Source[R], render: Callable[[R, str], JsonObject]) -> Reply:
+    """Newest first. The whole of it is read only to be filtered."""
+    if "$filter" in call.request.query:
+        members, total = await pick(call.request.query, source.walk(), lambda found: render(found, call.path), PAGE)
+    else:
+        skip, top = page(call.request.query, PAGE)
+        found, total = await source.page(top, skip), await source.count()
+        members = [render(each, call.path) for each in reversed(found)]
+    return Reply(collection(call.path, "LogEntryCollection", title, members, total), paged=True)
 
 
 async def list_services(call: Call) -> Reply:
-    call.node()
-    members = links([f"{call.path}/EventLog", f"{call.path}/SEL"])
+    names = ["EventLog", "SEL", "Timeline"] + (["SerialLog"] if call.node().snapshot.has_serial_log else [])
+    members = links([f"{call.path}/{name}" for name in names])
     return Reply(collection(call.path, "LogServiceCollection", "Logs", members))
 
 
@@ -39,10 +65,13 @@ async def get_service(call: Call) -> Reply:
 
 
 async def list_entries(call: Call) -> Reply:
-    node, (skip, top) = await _of(call), page(call.request.query, PAGE)
-    events, total = await call.house.events.history(node, limit=top, skip=skip), await call.house.events.count(node)
-    members: list[object] = [_entry(event, call.path) for event in reversed(events)]
-    return Reply(collection(call.path, "LogEntryCollection", "Event log", members, total))
+    node, events = await _of(call), call.house.events
+    source = Source(
+        lambda top, skip: events.history(node, limit=top, skip=skip),
+        lambda: events.walk(node),
+        lambda: events.count(node),
+    )
+    return await list_log(call, "Event log", source, _entry)
 
 
 async def get_entry(call: Call) -> Reply:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bmc.redfish.errors import fail
 
 JSON, XML, EVENT_STREAM = "application/json", "application/xml", "text/event-stream"
-OCTETS = "application/octet-stream"
+OFFSET_OCTETS = "application/offset+octet-stream"
 _UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii"})
 
 

@@ -32,6 +32,10 @@ class LightsoutServiceRoot(TypedDict):
         JsonObject,
         _link("LightsoutImageCollection.LightsoutImageCollection", "The images that Reinstall can put on a server."),
     ]
+    Media: Annotated[
+        JsonObject,
+        _link("LightsoutMediumCollection.LightsoutMediumCollection", "The media that virtual drives take by name."),
+    ]
 
 
 class Endpoint(TypedDict):
@@ -47,6 +51,7 @@ class Reservation(TypedDict):
     Holder: Annotated[str, _text("The account or job that holds it.")]
     Reason: Annotated[str, _text("Why.")]
     Since: Annotated[str, _text("Since when.", **MOMENT)]
+    Until: Annotated[str | None, _text("When it ends by itself; null: when it is released.", **MOMENT)]
 
 
 class Sense(TypedDict):
@@ -72,6 +77,24 @@ class LastPowerAction(TypedDict):
     Problem: Annotated[str | None, _text("What went wrong.")]
 
 
+class MissingPart(TypedDict):
+    """What a server has not, though it might."""
+
+    Part: Annotated[str, _text("What it is called: boot control, virtual drive, serial console or sensors.")]
+    Remedy: Annotated[str, _text("What would give it one.")]
+
+
+class ConsoleViewer(TypedDict):
+    """Somebody who has a console of a server open."""
+
+    Console: Annotated[str, _text("Which: Serial or Screen.")]
+    Account: Annotated[str, _text("Who.")]
+    Door: Annotated[str, _text("By what way: ipmi, redfish, web, cli or job.")]
+    Address: Annotated[str | None, _text("From where.")]
+    Since: Annotated[str, _text("Since when.", **MOMENT)]
+    Types: Annotated[bool, _text("Whether this is the one viewer of the console who has its keyboard.")]
+
+
 class LightsoutComputerSystem(TypedDict):
     """What Lightsout knows of a server beside the standard."""
 
@@ -86,6 +109,8 @@ class LightsoutComputerSystem(TypedDict):
     Tags: Annotated[list[str], _text("Words by which the scope of an account may name the server.", **CHANGEABLE)]
     IPMI: Annotated[Endpoint | None, _text("Where the server's IPMI is answered.")]
     ScreenURI: Annotated[str | None, _text("The WebSocket of the server's screen.")]
+    ScreenshotURI: Annotated[str | None, _text("Where what the server's screen shows is, as a picture (PNG).")]
+    Viewers: Annotated[list[ConsoleViewer], _text("Who has its consoles open, in the order in which they came.")]
     PowerSince: Annotated[str | None, _text("When the power state last changed.", **MOMENT)]
     PowerCause: Annotated[str, _text("What changed the power state last.")]
     Paused: Annotated[bool, _text("Whether the server stands still.")]
@@ -93,6 +118,7 @@ class LightsoutComputerSystem(TypedDict):
     Senses: Annotated[list[Sense], _text("What each witness of the power state said last.")]
     LastPowerAction: Annotated[LastPowerAction | None, _text("The power action that was tried last; null if none was.")]
     InstalledImage: Annotated[str | None, _text("The image that Reinstall put on the server last.")]
+    MissingParts: Annotated[list[MissingPart], _text("What the server has not, and what would give it one.")]
     Firmware: Annotated[str | None, _text("How the server boots: UEFI or Legacy.")]
     Accelerator: Annotated[str | None, _text("What a virtual server's processor runs on.")]
     Reservation: Annotated[Reservation | None, _text("Who holds the server.")]
@@ -211,7 +237,8 @@ class RequestedNetwork(TypedDict, total=False):
 class JobRequest(TypedDict, total=False):
     """What was asked of a job, as it keeps it."""
 
-    image: Annotated[str, _text("The image to write.")]
+    image: Annotated[str, _text("The image to write, or to add.")]
+    medium: Annotated[str, _text("The medium to add.")]
     image_sha256: Annotated[str, _text("Its digest when the job was begun.")]
     hostname: Annotated[str, _text("The new system's name.")]
     ssh_keys: Annotated[list[str], _text("The public keys that may log in.")]
@@ -229,6 +256,7 @@ class JobRequest(TypedDict, total=False):
     file: Annotated[str, _text("The file that an image is made of.")]
     format: Annotated[str, _text("How the file of an image is made and packed.")]
     file_sha256: Annotated[str, _text("Its digest.")]
+    file_size: Annotated[int, _text("Its bytes, if it is uploaded.")]
     title: Annotated[str, _text("The name that people read.")]
     description: Annotated[str, _text("What is said of it.")]
     kernel: Annotated[str, _text("The family of its kernel.")]
@@ -288,7 +316,7 @@ class LightsoutTask(TypedDict):
     Installed: Annotated[InstalledSystem | None, _text("What the new system has told of itself.")]
     Rescue: Annotated[RescueAccess | None, _text("How to get into a server that is being rescued.")]
     Erased: Annotated[ErasedDisk | None, _text("What was erased.")]
-    UploadURI: Annotated[str | None, _text("Where the file that the task waits for is to be PUT.")]
+    UploadURI: Annotated[str | None, _text("Where the file that the task waits for is to be uploaded, by tus 1.0.")]
     ConsoleTail: Annotated[str | None, _text("The last lines of the serial console of a job that failed.")]
     RamdiskLog: Annotated[str | None, _text("What the deploy ramdisk wrote of a job that failed.")]
 
@@ -307,6 +335,27 @@ class LightsoutEvent(LightsoutLogEntry):
     """What an event tells beside the standard."""
 
 
+class LightsoutHappening(TypedDict):
+    """One thing that happened to a server."""
+
+    Kind: Annotated[str, _text("Power, Boot, Media, Console, Job, Reservation, Health, SEL, SignIn or Settings.")]
+    Source: Annotated[str, _text("The log that it is from: event, audit or sel. The number in the Id is that log's.")]
+    What: Annotated[str, _text("The kind of the event, or the action of the audit.")]
+    Account: Annotated[str | None, _text("Whose doing it was.")]
+    Door: Annotated[str | None, _text("By what way: ipmi, redfish, web, cli, host, job or service.")]
+    Address: Annotated[str | None, _text("From where; for Administrators of the server.")]
+    Task: Annotated[str | None, _text("The task that it belongs to.")]
+    Outcome: Annotated[str | None, _text("How it ended: ok or done, or why not.")]
+
+
+class LightsoutLogService(TypedDict):
+    """What a log has beside the standard."""
+
+    ExportURIs: Annotated[list[str], _text("Where the log is as a file, in several formats.")]
+    SizeBytes: NotRequired[Annotated[int, _text("Bytes that it takes on the disk, where it is bounded by them.")]]
+    MaxSizeBytes: NotRequired[Annotated[int, _text("How many it takes at most; then the oldest go.")]]
+
+
 class LightsoutAuditRecord(TypedDict):
     """Who did what to what, by which door, and how it ended."""
 
@@ -318,7 +367,7 @@ class LightsoutAuditRecord(TypedDict):
     Task: Annotated[str | None, _text("The task on whose behalf it was.")]
     Action: Annotated[str, _text("What was asked.")]
     TargetKind: Annotated[
-        str, _text("What the target is: node, account, aggregate, subscription, image, path or service.")
+        str, _text("What the target is: node, account, aggregate, subscription, image, medium, path or service.")
     ]
     Target: Annotated[str | None, _text("Its name; null for the service itself.")]
     Outcome: Annotated[str, _text("ok or done, or why not.")]
@@ -345,6 +394,37 @@ class LightsoutEventDestination(TypedDict):
     HmacSecretSet: Annotated[bool, _text("Whether deliveries are signed.")]
 
 
+class LightsoutChassis(TypedDict):
+    """What a Chassis has beside the standard."""
+
+    SensorHistory: Annotated[
+        JsonObject,
+        _link("LightsoutSensorHistoryCollection.LightsoutSensorHistoryCollection", "What its sensors read before."),
+    ]
+
+
+class SensorSeries(TypedDict):
+    """What one sensor read; empty where it read nothing in all that time."""
+
+    Sensor: Annotated[JsonObject, _link("Sensor.Sensor", "The sensor.")]
+    Name: Annotated[str, _text("Its name.")]
+    ReadingUnits: Annotated[str, _text("The unit of all values.")]
+    Readings: Annotated[
+        list[float | None],
+        _text("A reading for each interval, oldest first, or the mean of several; null where nothing was read."),
+    ]
+    Minima: NotRequired[Annotated[list[float | None], _text("The least reading of each interval, where it is longer.")]]
+    Maxima: NotRequired[Annotated[list[float | None], _text("The greatest of each.")]]
+
+
+class LightsoutSensorHistory(TypedDict):
+    """What the sensors of a server read during the last hour or day."""
+
+    Start: Annotated[str, _text("When the first interval begins.", **MOMENT)]
+    IntervalSeconds: Annotated[int, _text("How long each is.")]
+    Sensors: Annotated[list[SensorSeries], _text("Each sensor of the server.")]
+
+
 class LightsoutImage(TypedDict):
     """An image that Reinstall can put on a server."""
 
@@ -360,21 +440,45 @@ class LightsoutImage(TypedDict):
     ]
     Proofs: Annotated[list[str], _text("What can show that the new system runs.", **CHANGEABLE)]
     BuiltIn: Annotated[bool, _text("Whether it was built by this service, and stays as it is.")]
+    Added: Annotated[str | None, _text("When it was added; null if it was built here.", **MOMENT)]
+    Account: Annotated[str | None, _text("Who added it.")]
+    UsedBy: Annotated[list[str], _text("The servers that Reinstall has put it on last.")]
+    WrittenTo: Annotated[list[str], _text("The servers that a task puts it on now; it cannot be deleted meanwhile.")]
+
+
+class LightsoutMedium(TypedDict):
+    """A medium that can be inserted into a virtual drive by its name."""
+
+    SizeBytes: Annotated[int, _text("Its bytes.")]
+    SHA256: Annotated[str | None, _text("Their digest, in hexadecimal; null if it was not added by Redfish.")]
+    Added: Annotated[str, _text("When it came.", **MOMENT)]
+    Account: Annotated[str | None, _text("Who added it.")]
+    InDirectory: Annotated[
+        bool, _text("Whether somebody put it into the service's media directory, where alone it can be deleted.")
+    ]
+    UsedBy: Annotated[list[str], _text("The servers that have it in a virtual drive; it cannot be deleted meanwhile.")]
 
 
 EXTENSIONS: tuple[type, ...] = (
     LightsoutServiceRoot,
+    LightsoutChassis,
     LightsoutComputerSystem,
     LightsoutManager,
     LightsoutManagerAccount,
     LightsoutTask,
     LightsoutLogEntry,
+    LightsoutLogService,
+    LightsoutHappening,
     LightsoutEvent,
     LightsoutAuditRecord,
     LightsoutEventDestination,
 )
 """What lies below Oem.Lightsout."""
-RESOURCES: dict[type, str] = {LightsoutImage: "/redfish/v1/Oem/Lightsout/Images/{LightsoutImageId}"}
+RESOURCES: dict[type, str] = {
+    LightsoutImage: "/redfish/v1/Oem/Lightsout/Images/{LightsoutImageId}",
+    LightsoutMedium: "/redfish/v1/Oem/Lightsout/Media/{LightsoutMediumId}",
+    LightsoutSensorHistory: "/redfish/v1/Chassis/{ChassisId}/Oem/Lightsout/SensorHistory/{LightsoutSensorHistoryId}",
+}
 """Resources of our own, each the member of a collection, and where they are."""
 
 

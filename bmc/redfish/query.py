@@ -2,8 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from bmc.redfish.errors import fail
@@ -21,6 +22,7 @@ _SELECT = re.compile(r"[\w@.#]+(/[\w@.#]+)*(,\s*[\w@.#]+(/[\w@.#]+)*)*")
 # Of every resource these stay, whatever is selected.
 _ALWAYS = ("@odata.id", "@odata.type", "@odata.context", "@odata.etag", "Members@odata.nextLink")
 
+T = TypeVar("T")
 Fetch = Callable[[str], Awaitable[JsonObject | None]]
 Tree = dict[str, "Tree"]
 
@@ -49,16 +51,13 @@ def refuse(query: Mapping[str, str]) -> None:
 
 
 def number(query: Mapping[str, str], name: str, default: int) -> int:
-    """$top or $skip, for a handler that pages by itself: `default` with a $filter, which comes before them.
-
-    :raise RedfishError: 400, not a number.
-    """
+    """$top or $skip. :raise RedfishError: 400, not a number."""
     given = query.get(name)
     if given is None:
         return default
     if not (given.isascii() and given.isdigit() and len(given) < 10):
         raise fail(400, "QueryParameterValueTypeError", given, name)
-    return default if "$filter" in query else int(given)
+    return int(given)
 
 
 def page(query: Mapping[str, str], most: int) -> tuple[int, int]:
@@ -66,16 +65,49 @@ def page(query: Mapping[str, str], most: int) -> tuple[int, int]:
     return number(query, "$skip", 0), min(number(query, "$top", most), most)
 
 
-async def apply(body: JsonObject, path: str, query: Mapping[str, str], fetch: Fetch) -> JsonObject:
-    """The body as the query wants it. `fetch` gets another resource as this caller sees it, None if it may not."""
+async def pick(
+    query: Mapping[str, str], items: AsyncIterator[T], render: Callable[[T], JsonObject], most: int
+) -> tuple[list[object], int]:
+    """The page of those `items` that $filter lets through, and how many these are. Others have their turn meanwhile.
+
+    :raise RedfishError: as `page` and `condition_of`.
+    """
+    skip, top = page(query, most)
+    condition = condition_of(query["$filter"]) if "$filter" in query else None
+    found: list[object] = []
+    total = seen = 0
+    async for item in items:
+        seen += 1
+        if seen % 32 == 0:
+            await asyncio.sleep(0)
+        body = render(item) if condition or skip <= total < skip + top else {}
+        if condition and not condition(body):
+            continue
+        if skip <= total < skip + top:
+            found.append(body)
+        total += 1
+    return found, total
+
+
+async def each(items: Iterable[T]) -> AsyncIterator[T]:
+    """Items that are at hand, as `pick` takes them."""
+    for item in items:
+        yield item
+
+
+async def apply(body: JsonObject, path: str, query: Mapping[str, str], fetch: Fetch, paged: bool = False) -> JsonObject:
+    """The body as the query wants it. `fetch` gets another resource as this caller sees it, None if it may not.
+
+    `paged`: the handler has seen to $filter, $skip and $top.
+    """
     members = body.get("Members")
     if isinstance(members, list):
         if "only" in query:
             return await _whole(members[0], fetch) if len(members) == 1 else body
-        if "$filter" in query:
+        if "$filter" in query and not paged:
             members = await _filter(members, query["$filter"], fetch)
-            body = body | {"Members": members, "Members@odata.count": len(members)}
-        body = _page(body, members, path, query)
+            body = body | {"Members@odata.count": len(members)}
+        body = _page(body, members, path, query, paged)
     elif {"$top", "$skip", "$filter", "only"} & query.keys():
         raise fail(400, "QueryNotSupportedOnResource")
     if "$expand" in query:
@@ -102,11 +134,9 @@ async def _filter(members: list[JsonObject], text: str, fetch: Fetch) -> list[Js
     return kept
 
 
-def _page(body: JsonObject, members: list[JsonObject], path: str, query: Mapping[str, str]) -> JsonObject:
-    """A handler that pages by itself says so by a count that is not its members'."""
-    plain = {name: value for name, value in query.items() if name != "$filter"}
-    skip, top, total = number(plain, "$skip", 0), number(plain, "$top", len(members)), body["Members@odata.count"]
-    shown = members[skip : skip + top] if total == len(members) else members
+def _page(body: JsonObject, members: list[JsonObject], path: str, query: Mapping[str, str], paged: bool) -> JsonObject:
+    skip, total = number(query, "$skip", 0), body["Members@odata.count"]
+    shown = members if paged else members[skip : skip + number(query, "$top", len(members))]
     page = body | {"Members": shown}
     if shown and isinstance(total, int) and skip + len(shown) < total:
         rest = {**query, "$skip": str(skip + len(shown))}

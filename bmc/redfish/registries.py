@@ -1,7 +1,7 @@
 """Registries: DMTF's Base by where it is published; our own messages, one for every kind of event; Bios attributes."""
 
 from bmc.model.events import EventKind, Severity
-from bmc.redfish import audit, bios
+from bmc.redfish import audit, bios, timeline
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import REGISTRY, message_id
 from bmc.redfish.messages import REGISTRY as BASE
@@ -73,6 +73,8 @@ EVENTS = {
     EventKind.IMAGE_ADDED: Template("An image can be put on servers from now on.", OK, NOTHING),
     EventKind.IMAGE_CHANGED: Template("What is said of an image was changed.", OK, NOTHING),
     EventKind.IMAGE_REMOVED: Template("An image was deleted.", OK, NOTHING),
+    EventKind.MEDIA_ADDED: Template("A medium can be inserted by its name from now on.", OK, NOTHING),
+    EventKind.MEDIA_REMOVED: Template("A medium was deleted.", OK, NOTHING),
     EventKind.SIGNED_IN: Template("An account has signed in.", OK, NOTHING),
     EventKind.SIGN_IN_FAILED: Template("A sign-in was refused.", WARNING, "Find out who tried."),
     EventKind.ACCOUNT_LOCKED: Template(
@@ -92,6 +94,7 @@ MESSAGES = {
     UNKNOWN_POWER: EVENTS[EventKind.POWER_UNKNOWN],
     TROUBLE: Template("A server is not well.", WARNING, "Mend what the message names."),
     audit.MESSAGE: Template("Somebody has asked something of the service.", OK, NOTHING),
+    timeline.MESSAGE: Template("Something happened to a server.", OK, NOTHING),
     JOB_MESSAGE: Template("A job tells what it does.", OK, NOTHING),
 }
 

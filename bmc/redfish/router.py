@@ -24,6 +24,7 @@ from bmc.redfish.types import JsonObject
 @dataclass(frozen=True)
 class Reply:
     """`editable` is the part of the body that a client may change, when it is not all of it: If-Match compares that.
+    `paged`: its members are those that $filter, $skip and $top ask for.
 
     What is made of the body is made once, as a handler may give the same reply again.
     """
@@ -32,6 +33,7 @@ class Reply:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     editable: object = None
+    paged: bool = False
 
     @cached_property
     def tagged(self) -> JsonObject:

@@ -110,7 +110,7 @@ def _json(name: str, call: Call) -> JsonObject:
 def _collection(member: str, uri: str) -> dict[str, Document]:
     name = f"{member}Collection"
     return {
-        f"{name}_v1.xml": lambda call: csdl.collection_csdl(member, _schema(member, call), uri.rpartition("/")[0]),
+        f"{name}_v1.xml": lambda _: csdl.collection_csdl(member, uri.rpartition("/")[0]),
         f"{name}.json": lambda _: csdl.collection_document(member),
     }
 

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from bmc.model.commands import ClearSel
+from bmc.model.commands import ClearSel, ResolveSelEntry
 from bmc.model.sel import CAPACITY, SYSTEM_EVENT, Sel, SelEntry, SystemEvent
-from bmc.redfish.body import Nothing
+from bmc.records.sel_words import LEVELS
+from bmc.redfish import oem
+from bmc.redfish.body import Body, Nothing
 from bmc.redfish.errors import not_found
-from bmc.redfish.query import page
+from bmc.redfish.query import each, pick
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import JsonObject, collection, link, moment, resource
 
@@ -65,14 +67,9 @@ SENSOR_TYPES = (
 )
 """LogEntry's names of the sensor types of IPMI v2.0 table 42-3, by their codes. 00h is reserved."""
 
-_LEVELS = (
-    "Lower Non-critical",
-    "Lower Critical",
-    "Lower Non-recoverable",
-    "Upper Non-critical",
-    "Upper Critical",
-    "Upper Non-recoverable",
-)
+
+class EntryChange(Body):
+    resolved: bool
 
 
 async def get_service(call: Call) -> Reply:
@@ -92,22 +89,31 @@ async def get_service(call: Call) -> Reply:
         Entries=link(f"{call.path}/Entries"),
         Status={"State": "Enabled", "Health": "Warning" if sel.overflow else "OK"},
         Actions={f"#{CLEAR}": {"target": f"{call.path}/Actions/{CLEAR}"}},
+        Oem=oem.extension("LightsoutLogService", oem.LightsoutLogService(ExportURIs=exports(call.path))),
     )
     return Reply(body)
 
 
 async def list_entries(call: Call) -> Reply:
-    entries = call.node().snapshot.sel.entries[::-1]
-    skip, top = page(call.request.query, CAPACITY)
-    members: list[object] = [_body(entry, call.path) for entry in entries[skip : skip + top]]
-    return Reply(collection(call.path, "LogEntryCollection", "System event log", members, total=len(entries)))
+    sel = call.node().snapshot.sel
+    newest = each(reversed(sel.entries))
+    members, total = await pick(call.request.query, newest, lambda entry: entry_body(entry, sel, call.path), CAPACITY)
+    return Reply(collection(call.path, "LogEntryCollection", "System event log", members, total), paged=True)
 
 
 async def get_entry(call: Call) -> Reply:
-    for entry in call.node().snapshot.sel.entries:
+    sel = call.node().snapshot.sel
+    for entry in sel.entries:
         if str(entry.id) == call.params["entry"]:
-            return Reply(_body(entry, call.path.rpartition("/")[0]))
+            return Reply(entry_body(entry, sel, call.path.rpartition("/")[0]), editable=entry.id in sel.resolved)
     raise not_found(call.path)
+
+
+async def change_entry(call: Call) -> Reply:
+    body = (await get_entry(call)).body
+    change = call.body(EntryChange, readable=body)
+    await call.node().do(ResolveSelEntry(int(call.params["entry"]), change.resolved), call.caller)
+    return await get_entry(call)
 
 
 async def clear(call: Call) -> Reply:
@@ -117,13 +123,18 @@ async def clear(call: Call) -> Reply:
     return Reply(status=204)
 
 
+def exports(log: str) -> list[str]:
+    """Where the files of `sel_export.py` are."""
+    return [f"{log}/Oem/Lightsout/Export/sel.{kind}" for kind in ("csv", "json", "txt")]
+
+
 def _clock(sel: Sel, now: float) -> str:
     """What the log's own clock shows."""
     zone = timezone(timedelta(minutes=sel.utc_offset)) if sel.utc_offset else UTC
     return datetime.fromtimestamp(int(now) + sel.offset, zone).isoformat().replace("+00:00", "Z")
 
 
-def _body(entry: SelEntry, base: str) -> JsonObject:
+def entry_body(entry: SelEntry, sel: Sel, base: str) -> JsonObject:
     """Severity is null where nobody has said one."""
     body = resource(
         f"{base}/{entry.id}",
@@ -133,6 +144,7 @@ def _body(entry: SelEntry, base: str) -> JsonObject:
         EntryType="SEL",
         Created=moment(entry.at),
         Severity=entry.severity.value if entry.severity else None,
+        Resolved=entry.id in sel.resolved,
     )
     if entry.record_type != SYSTEM_EVENT:
         message = entry.message or f"A record of type {entry.record_type:02X}h: {entry.data.hex()}."
@@ -161,8 +173,8 @@ def sensor_type_name(code: int) -> str:
 def entry_code(event: SystemEvent) -> str:
     """Its name by tables 42-1 and 42-2; what has no name of its own was asserted or deasserted."""
     offset = event.data[0] & 0x0F
-    if event.event_type == _THRESHOLD and offset // 2 < len(_LEVELS):
-        return f"{_LEVELS[offset // 2]} - going {('low', 'high')[offset % 2]}"
+    if event.event_type == _THRESHOLD and offset // 2 < len(LEVELS):
+        return f"{LEVELS[offset // 2]} - going {('low', 'high')[offset % 2]}"
     if event.event_type == _GENERIC_STATE and offset < 2:
         return ("State Deasserted", "State Asserted")[offset]
     return "Assert" if event.asserted else "Deassert"
@@ -172,5 +184,6 @@ ROUTES = (
     Route("GET", LOG, get_service),
     Route("GET", ENTRIES, list_entries),
     Route("GET", f"{ENTRIES}/{{entry}}", get_entry),
+    Route("PATCH", f"{ENTRIES}/{{entry}}", change_entry),
     Route("POST", f"{LOG}/Actions/{CLEAR}", clear),
 )

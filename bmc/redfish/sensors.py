@@ -1,14 +1,16 @@
 """Sensors of a node, below its Chassis: readings, and thresholds that an operator sets."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
 from bmc.model.commands import SetSensor
 from bmc.model.errors import NotFound
+from bmc.model.power import Health
 from bmc.model.sensor import Sensor, SensorSetting, Threshold, Unit
 from bmc.redfish.body import Body
 from bmc.redfish.router import Call, Reply, Route
-from bmc.redfish.types import JsonObject, collection, links, moment, resource
+from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
 READING_TYPES = {
     Unit.PERCENT: "Percent",
@@ -19,6 +21,7 @@ READING_TYPES = {
     Unit.WATTS: "Power",
 }
 """Units that have a name among ReadingType; amounts and rates of data have none."""
+CROSSED = "Lightsout.1.0.SensorCrossed"
 _CAUTIONS = frozenset({Threshold.LOWER_CAUTION, Threshold.UPPER_CAUTION})
 
 
@@ -121,10 +124,45 @@ def _threshold(sensor: Sensor, threshold: Threshold) -> JsonObject:
 def sensor_status(sensor: Sensor) -> JsonObject:
     if sensor.reading is None:
         return {"State": "UnavailableOffline"}
-    health = "OK"
-    if sensor.crossed:
-        health = "Warning" if sensor.crossed <= _CAUTIONS else "Critical"
-    return {"State": "Enabled", "Health": health}
+    return {"State": "Enabled", "Health": _health(sensor).value}
+
+
+def sensors_health(sensors: Sequence[Sensor]) -> Health:
+    """The worst of those that have a reading."""
+    return max(
+        (_health(sensor) for sensor in sensors if sensor.reading is not None), key=list(Health).index, default=Health.OK
+    )
+
+
+def sensor_conditions(node: str, sensors: Sequence[Sensor]) -> list[object]:
+    """One for each that is beyond a threshold."""
+    return [
+        {
+            "MessageId": CROSSED,
+            "Message": f"{sensor.info.name} is {_beyond(sensor)}.",
+            "MessageArgs": [],
+            "Severity": _health(sensor).value,
+            "OriginOfCondition": link(sensor_path(node, sensor)),
+        }
+        for sensor in sensors
+        if sensor.crossed and sensor.reading is not None
+    ]
+
+
+def _health(sensor: Sensor) -> Health:
+    if not sensor.crossed:
+        return Health.OK
+    return Health.WARNING if sensor.crossed <= _CAUTIONS else Health.CRITICAL
+
+
+def _beyond(sensor: Sensor) -> str:
+    """`above its UpperCaution threshold of 40 Cel`, of all that it is beyond."""
+    limits, unit = sensor.setting.thresholds, sensor.info.unit.value
+    return ", ".join(
+        f"{'above' if each.upper else 'below'} its {each.value} threshold of {limits[each]:g} {unit}"
+        for each in Threshold
+        if each in sensor.crossed
+    )
 
 
 def _find(call: Call) -> Sensor:

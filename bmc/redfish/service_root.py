@@ -25,7 +25,7 @@ FAMILIES = {
 }
 FLEET_ONLY = frozenset({"AggregationService", CERTIFICATES})
 """What a node's own endpoint does not have."""
-IMAGES = f"{ROOT}/Oem/Lightsout/Images"
+IMAGES, MEDIA = f"{ROOT}/Oem/Lightsout/Images", f"{ROOT}/Oem/Lightsout/Media"
 
 
 async def versions(_: Call) -> Reply:
@@ -53,7 +53,7 @@ async def root(call: Call) -> Reply:
         ProtocolFeaturesSupported=queries,
         Links={"Sessions": link(f"{ROOT}/SessionService/Sessions")}
         | ({} if call.house.only else {"ManagerProvidingService": link(SERVICE_MANAGER)}),
-        Oem=oem.extension("LightsoutServiceRoot", oem.LightsoutServiceRoot(Images=link(IMAGES))),
+        Oem=oem.extension("LightsoutServiceRoot", oem.LightsoutServiceRoot(Images=link(IMAGES), Media=link(MEDIA))),
     )
     if call.house.only:
         body["UUID"] = str(call.house.fleet.node(call.house.only).snapshot.definition.uuid)

@@ -31,6 +31,7 @@ RESCUE, END_RESCUE, ERASE = "Lightsout.Rescue", "Lightsout.EndRescue", "Lightsou
 INSPECT, PLAN = "Lightsout.Inspect", "Lightsout.PlanPower"
 RESUME, RESERVE, RELEASE = "Lightsout.Resume", "Lightsout.Reserve", "Lightsout.Release"
 RESET_SECONDS = 15.0
+MINUTES_RESERVED_MAX = 366 * 24 * 60
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,16 @@ class ConfirmBody(Body):
 
 
 class ReserveBody(Body):
+    """Without a time-out it lasts until it is released."""
+
     reason: str = Field(min_length=1, max_length=500)
+    timeout_minutes: int | None = Field(default=None, ge=1, le=MINUTES_RESERVED_MAX)
+
+
+class ReleaseBody(Body):
+    """To end what another person holds takes a note."""
+
+    note: str = Field(default="", max_length=500)
 
 
 class DiskBody(Body):
@@ -136,7 +146,7 @@ OEM_ACTIONS = (
     Action(CONFIRM, ConfirmBody, "Say what a person has seen of a server whose power state is unknown."),
     Action(PLAN, ResetBody, "Tell what a reset would do now, without doing it.", oem.PowerPlan),
     Action(RESERVE, ReserveBody, "Keep others from changing the server until it is released."),
-    Action(RELEASE, Nothing, "End the reservation of the server."),
+    Action(RELEASE, ReleaseBody, "End the reservation of the server."),
 )
 """Each action of our own."""
 
@@ -249,14 +259,14 @@ async def confirm_power(call: Call) -> Reply:
 
 
 async def reserve(call: Call) -> Reply:
-    reason = call.body(ReserveBody, RESERVE).reason
-    await call.node().do(Reserve(reason), call.caller)
+    given = call.body(ReserveBody, RESERVE)
+    until = call.house.clock.now() + 60 * given.timeout_minutes if given.timeout_minutes else None
+    await call.node().do(Reserve(given.reason, until), call.caller)
     return Reply(status=204)
 
 
 async def release(call: Call) -> Reply:
-    call.body(Nothing, RELEASE)
-    await call.node().do(Release(), call.caller)
+    await call.node().do(Release(call.body(ReleaseBody, RELEASE).note), call.caller)
     return Reply(status=204)
 
 

@@ -4,6 +4,7 @@ from bmc.ipmi.wire.fru import ProductArea
 from bmc.model.boot import BootEnabled, BootMode, BootTarget
 from bmc.model.caller import Role
 from bmc.model.commands import Power
+from bmc.model.console import Viewer
 from bmc.model.node import NodeSnapshot
 from bmc.model.power import Health, LastAction, PowerAction, PowerState, RestorePolicy, Vote
 from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction
@@ -12,18 +13,19 @@ from bmc.records.fru import inventory
 from bmc.redfish import oem
 from bmc.redfish.components import boot_order, component_links
 from bmc.redfish.house import SshConsoles
+from bmc.redfish.sensors import sensor_conditions, sensors_health
 from bmc.redfish.types import JsonObject, link, moment, resource
 from bmc.reinstall.erase import EraseMethod
 from bmc.reinstall.ways import ways_in
 
 SYSTEMS = "/redfish/v1/Systems"
 GIB = 1 << 30
-STATES = {
+STATES: dict[PowerState, str | None] = {
     PowerState.ON: "Enabled",
     PowerState.OFF: "StandbyOffline",
     PowerState.POWERING_ON: "Starting",
     PowerState.POWERING_OFF: "Enabled",
-    PowerState.UNKNOWN: "UnableToFunction",
+    PowerState.UNKNOWN: None,
 }
 _TIMEOUTS = {
     WatchdogAction.NONE: "None",
@@ -92,8 +94,12 @@ def editable(snapshot: NodeSnapshot) -> object:
     ]
 
 
-def system_body(snapshot: NodeSnapshot, images: list[str], role: Role, ssh: SshConsoles | None) -> JsonObject:
-    """As a caller of `role` sees it. Reinstall is offered with the names in `images`, or not at all."""
+def system_body(
+    snapshot: NodeSnapshot, images: list[str], role: Role, holds: bool, ssh: SshConsoles | None
+) -> JsonObject:
+    """As a caller of `role` sees it, who `holds` the node or not. Reinstall is offered with the names in `images`, or
+    not at all.
+    """
     name, hardware = snapshot.name, snapshot.hardware
     path = system_path(name)
     body = resource(
@@ -112,7 +118,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role, ssh: SshC
             "Chassis": [link(f"/redfish/v1/Chassis/{name}")],
             "ManagedBy": [link(f"/redfish/v1/Managers/{name}")],
         },
-        Oem=oem.extension("LightsoutComputerSystem", _oem(snapshot, role)),
+        Oem=oem.extension("LightsoutComputerSystem", _oem(snapshot, role, holds)),
     )
     body |= power_state(snapshot)
     for key, value in (
@@ -181,21 +187,23 @@ def _watchdog(watchdog: Watchdog) -> JsonObject:
 
 
 def _status(snapshot: NodeSnapshot) -> JsonObject:
+    """Health is the server's own; the rollup and the conditions take its sensors in."""
     health = snapshot.health
     if snapshot.power is PowerState.UNKNOWN and health is Health.OK:
         health = Health.WARNING
-    status: JsonObject = {"State": STATES[snapshot.power], "Health": health.value}
+    rollup = max(health, sensors_health(snapshot.sensors), key=list(Health).index)
+    status: JsonObject = {"State": STATES[snapshot.power], "Health": health.value, "HealthRollup": rollup.value}
+    conditions = sensor_conditions(snapshot.name, snapshot.sensors)
     if health is not Health.OK:
-        status["Conditions"] = [
-            {
-                "MessageId": UNKNOWN_POWER if snapshot.power is PowerState.UNKNOWN else TROUBLE,
-                "Message": snapshot.reason or "The power state is unknown.",
-                "MessageArgs": [],
-                "Severity": health.value,
-                "Timestamp": moment(snapshot.power_since),
-            }
-        ]
-    return status
+        own = {
+            "MessageId": UNKNOWN_POWER if snapshot.power is PowerState.UNKNOWN else TROUBLE,
+            "Message": snapshot.reason or "The power state is unknown.",
+            "MessageArgs": [],
+            "Severity": health.value,
+            "Timestamp": moment(snapshot.power_since),
+        }
+        conditions.insert(0, own)
+    return status | ({"Conditions": conditions} if conditions else {})
 
 
 def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
@@ -277,6 +285,17 @@ def _sense(vote: Vote) -> oem.Sense:
     )
 
 
+def _viewer(viewer: Viewer) -> oem.ConsoleViewer:
+    return oem.ConsoleViewer(
+        Console=viewer.console.value,
+        Account=viewer.account,
+        Door=viewer.door.value,
+        Address=viewer.address or None,
+        Since=moment(viewer.since),
+        Types=viewer.types,
+    )
+
+
 def _last_action(last: LastAction) -> oem.LastPowerAction:
     return oem.LastPowerAction(
         ResetType=last.action.value,
@@ -289,14 +308,15 @@ def _last_action(last: LastAction) -> oem.LastPowerAction:
     )
 
 
-def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
+def _oem(snapshot: NodeSnapshot, role: Role, holds: bool) -> oem.LightsoutComputerSystem:
     definition, held = snapshot.definition, snapshot.reservation
     ipmi = definition.ipmi
     reservation = None
     if held is not None:
-        reservation = oem.Reservation(Holder=held.holder, Reason=held.reason, Since=moment(held.since))
+        until = moment(held.until) if held.until is not None else None
+        reservation = oem.Reservation(Holder=held.holder, Reason=held.reason, Since=moment(held.since), Until=until)
     firmware = snapshot.hardware.firmware
-    may = role.rank >= Power.role.rank and not (held and held.job)
+    may = role.rank >= Power.role.rank and (held is None or holds)
     possible = available(snapshot.power, snapshot.actions) if may else frozenset[PowerAction]()
     return oem.LightsoutComputerSystem(
         Driver=definition.driver,
@@ -305,6 +325,8 @@ def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
         Tags=sorted(definition.tags),
         IPMI=oem.Endpoint(Host=ipmi.host, Port=ipmi.port) if ipmi else None,
         ScreenURI=f"/console/{snapshot.name}/screen" if snapshot.has_screen else None,
+        ScreenshotURI=f"{system_path(snapshot.name)}/Oem/Lightsout/Screenshot" if snapshot.has_screen else None,
+        Viewers=[_viewer(viewer) for viewer in snapshot.viewers],
         PowerSince=moment(snapshot.power_since) if snapshot.power_since else None,
         PowerCause=snapshot.cause.value,
         Paused=snapshot.paused,
@@ -312,6 +334,7 @@ def _oem(snapshot: NodeSnapshot, role: Role) -> oem.LightsoutComputerSystem:
         Senses=[_sense(vote) for vote in snapshot.votes],
         LastPowerAction=_last_action(snapshot.last_action) if snapshot.last_action else None,
         InstalledImage=snapshot.installed_image or None,
+        MissingParts=[oem.MissingPart(Part=part, Remedy=remedy) for part, remedy in snapshot.lacks.items()],
         Firmware=firmware.value if firmware else None,
         Accelerator=snapshot.hardware.accelerator or None,
         Reservation=reservation,

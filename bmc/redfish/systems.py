@@ -10,10 +10,13 @@ from bmc.ipmi.wire.fru import MOST
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
 from bmc.model.caller import Role
 from bmc.model.commands import Identify, SetAssetTag, SetBootOverride, SetRestorePolicy
+from bmc.model.errors import NotSupported
+from bmc.model.events import EventKind
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import RestorePolicy
 from bmc.redfish.body import Body
 from bmc.redfish.errors import RedfishError, fail
+from bmc.redfish.event_record import message_id
 from bmc.redfish.messages import message
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.system_body import SYSTEMS, boot_targets, editable, reset_types, system_body, system_path
@@ -145,8 +148,13 @@ async def change_system(call: Call) -> Reply:
 
 
 async def delete_system(call: Call) -> Reply:
-    await call.house.fleet.remove(call.node().snapshot.name, call.caller)
-    return Reply(status=204)
+    """What may be left at the machine is told in the answer, as it is in the event."""
+    left = await call.house.fleet.remove(call.node().snapshot.name, call.caller)
+    if not left:
+        return Reply(status=204)
+    usual = {"MessageId": message_id(EventKind.NODE_REMOVED), "MessageArgs": [], "MessageSeverity": "Warning"}
+    told = [usual | {"Message": each, "Resolution": "Take it out at the server's own BMC."} for each in left]
+    return Reply({"@Message.ExtendedInfo": told})
 
 
 async def reset_action_info(call: Call) -> Reply:
@@ -167,7 +175,9 @@ def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
     How the fleet has set up a node is no affair of the node's own users.
     """
     whole, images, kept = snapshot, call.house.image_names.now(), call.house.systems
-    key = snapshot.name, call.caller.role
+    held = snapshot.reservation
+    holds = held is not None and not held.job and held.holder == call.caller.account
+    key = snapshot.name, call.caller.role, holds
     known = kept.get(key)
     if known is not None and known[0] is whole and known[1] == images:
         kept_reply: Reply = known[2]
@@ -180,7 +190,8 @@ def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
             definition=replace(snapshot.definition, options={}, tags=frozenset()),
             options_until_power_on={},
         )
-    reply = Reply(system_body(snapshot, images, call.caller.role, call.house.ssh), editable=editable(snapshot))
+    body = system_body(snapshot, images, call.caller.role, holds, call.house.ssh)
+    reply = Reply(body, editable=editable(snapshot))
     kept[key] = whole, images, reply
     return reply
 
@@ -190,10 +201,12 @@ def _override(snapshot: NodeSnapshot, change: BootChange) -> BootOverride | None
 
     A target without Enabled means Once: a device must never stay overridden because a client said too little.
 
-    :raise RedfishError: 400, what cannot be.
+    :raise RedfishError: 400, what cannot be. :raise NotSupported: nothing can.
     """
     if not change.model_fields_set:
         return None
+    if not snapshot.boot_targets:
+        raise NotSupported(snapshot.without("boot control"))
     target, enabled = change.boot_source_override_target, change.boot_source_override_enabled
     if target is not None and target.value not in boot_targets(snapshot):
         pointer = "#/Boot/BootSourceOverrideTarget"

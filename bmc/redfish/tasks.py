@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from bmc.images.image_import import KIND, RECEIVE
+from bmc.images.library import KIND, RECEIVE
 from bmc.jobs.sweep import Outcome, results
 from bmc.model.job import Job, JobState
 from bmc.redfish import oem
 from bmc.redfish.errors import RETRY_AFTER, RedfishError, not_found
 from bmc.redfish.messages import message
 from bmc.redfish.router import Call, Reply, Route
-from bmc.redfish.service_root import IMAGES
+from bmc.redfish.service_root import ROOT
 from bmc.redfish.system_body import system_path
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
 SERVICE = "/redfish/v1/TaskService"
-UPLOADS = f"{IMAGES}/Uploads"
+UPLOADS = f"{ROOT}/Oem/Lightsout/Uploads"
 TASKS, MONITORS = f"{SERVICE}/Tasks", f"{SERVICE}/TaskMonitors"
 POLL_AFTER = "2"
 JOB_MESSAGE = "Lightsout.1.0.JobMessage"
@@ -161,8 +161,8 @@ def _rescue(job: Job) -> oem.RescueAccess | None:
 
 
 def _upload(job: Job) -> str | None:
-    comes = {"url", "file"} & job.request.keys()
-    waits = job.kind == KIND and not comes and not job.state.ended and job.step in ("", RECEIVE)
+    uploaded = job.kind == KIND and "file_size" in job.request
+    waits = uploaded and not job.state.ended and job.step in ("", RECEIVE)
     return f"{UPLOADS}/{job.id}" if waits else None
 
 

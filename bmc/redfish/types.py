@@ -60,13 +60,18 @@ VERSIONS = {
     "UpdateService": "v1_17_0",
     "VirtualMedia": "v1_6_5",
     "LightsoutAuditRecord": "v1_0_0",
+    "LightsoutChassis": "v1_0_0",
     "LightsoutComputerSystem": "v1_0_0",
     "LightsoutEvent": "v1_0_0",
     "LightsoutEventDestination": "v1_0_0",
+    "LightsoutHappening": "v1_0_0",
     "LightsoutImage": "v1_0_0",
+    "LightsoutMedium": "v1_0_0",
     "LightsoutLogEntry": "v1_0_0",
+    "LightsoutLogService": "v1_0_0",
     "LightsoutManager": "v1_0_0",
     "LightsoutManagerAccount": "v1_0_0",
+    "LightsoutSensorHistory": "v1_0_0",
     "LightsoutServiceRoot": "v1_0_0",
     "LightsoutTask": "v1_0_0",
 }
@@ -99,6 +104,8 @@ COLLECTIONS = (
     "VirtualMediaCollection",
     "VolumeCollection",
     "LightsoutImageCollection",
+    "LightsoutMediumCollection",
+    "LightsoutSensorHistoryCollection",
 )
 
 

@@ -25,7 +25,7 @@ from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, firmware_to_boot, new_
 from bmc.reinstall.target import rule_problems
 from bmc.reinstall.ticket import Errand, Stage, Ticket, hidden
 from bmc.reinstall.turns import Turns
-from bmc.reinstall.ways import Way, deploy_link
+from bmc.reinstall.ways import Way, deploy_link, give_address
 from bmc.store import Json
 
 log = logging.getLogger(__name__)
@@ -134,6 +134,7 @@ class Reinstall(RamdiskJob):
     async def _start(self, run: Run) -> None:
         """May be repeated: a node that is on stays on."""
         guest = await self._guest(run)
+        await give_address(run)
         guest.ticket.stage = Stage.PROOF
         await run.do(Power(PowerAction.ON))
 

@@ -69,6 +69,7 @@ class VirtualMedia(Way):
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         await asyncio.to_thread(self._build, configuration(run), self._medium(run))
         await run.do(InsertDeployMedium(slot.id, str(self._medium(run))))
+        await give_address(run)
 
     async def disarm(self, run: Run) -> None:
         try:
@@ -77,6 +78,8 @@ class VirtualMedia(Way):
                     await run.do(EjectMedia(slot.id))
         finally:
             self._medium(run).unlink(missing_ok=True)
+            if run.backend.network_boot is not None:
+                await run.backend.network_boot.offer("")
 
     def _medium(self, run: Run) -> Path:
         return self._directory / f"job-{run.job.id}.iso"
@@ -104,9 +107,19 @@ class Network(Way):
         return BootFiles(hidden(key), boot_script(deploy_link(run).url, key), self._make(configuration(run)))
 
 
+async def give_address(run: Run) -> None:
+    """For what boots next from elsewhere, but has to reach the deploy listener."""
+    if run.backend.network_boot is not None:
+        await run.backend.network_boot.give_address()
+
+
 def lacking(way: WayIn, snapshot: NodeSnapshot) -> list[str]:
     """What the node has not and would need to be led this way."""
-    link = {"a way to the deploy listener (a card on a user or a private network)": snapshot.has_deploy_link}
+    link = {
+        "a way to the deploy listener (a card on a user or a private network; on hardware the table deploy)": (
+            snapshot.has_deploy_link
+        )
+    }
     needs = {
         WayIn.VIRTUAL_MEDIA: {
             "a virtual drive": bool(snapshot.media),

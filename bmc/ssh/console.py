@@ -9,7 +9,9 @@ from typing import Any
 import asyncssh
 
 from bmc.accounts import Accounts, Session
-from bmc.console.escapes import HELP, NOTHING, Ask, Do, Escapes, Out, Shown, Wish, note, power_menu, question, who
+from bmc.console.audience import Seat
+from bmc.console.escapes import HELP, NOTHING, Ask, Do, Escapes, Out, Shown, Wish, note, power_menu, question
+from bmc.console.keyboard import Keyboard
 from bmc.console.serial import without_queries
 from bmc.events import Audit
 from bmc.fleet import Fleet
@@ -59,7 +61,6 @@ class Console(asyncssh.SSHServerSession[bytes]):
         self._address = address
         self._session = session
         self._token = ""
-        self._types = False
         self._channel: asyncssh.SSHServerChannel[bytes] | None = None
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._escapes = Escapes()
@@ -69,6 +70,7 @@ class Console(asyncssh.SSHServerSession[bytes]):
         self._takes = asyncio.Event()
         self._takes.set()
         self._shown = Shown()
+        self._keyboard = Keyboard()
         self._complaint = ""
         self.task: asyncio.Task[None] | None = None
 
@@ -163,11 +165,12 @@ class Console(asyncssh.SSHServerSession[bytes]):
         """Why it ended. :raise BmcError: it could not be opened."""
         self._token = (await self._session()).token
         caller, node = self._caller(), self._node()
-        self._types = caller.role.rank >= Role.OPERATOR.rank
-        self._say(f"{self._name}: ^Ec. leaves the console, ^Ec? helps" + ("" if self._types else "; you only look"))
-        stream = await node.open(SerialConsole(SCREENFUL, self._types), caller)
+        may_type = caller.role.rank >= Role.OPERATOR.rank
+        self._say(f"{self._name}: ^Ec. leaves the console, ^Ec? helps" + ("" if may_type else "; you only look"))
+        stream = await node.open(SerialConsole(SCREENFUL, may_type), caller)
         work: list[asyncio.Future[str]] = [
-            asyncio.ensure_future(each) for each in (self._print(stream), self._heed(stream), self._watch(node))
+            asyncio.ensure_future(each)
+            for each in (self._tell(stream.seat), self._print(stream), self._heed(stream), self._watch(node))
         ]
         try:
             await asyncio.wait([self._ended, *work], return_when=asyncio.FIRST_COMPLETED)
@@ -198,9 +201,16 @@ class Console(asyncssh.SSHServerSession[bytes]):
             await self._takes.wait()
             self._write(data)
             self._shown.keep(data)
-            if self._types:
+            if stream.seat.types:
                 self._complaint = ""
         return "the console has ended: the node was changed or removed"
+
+    async def _tell(self, seat: Seat) -> str:
+        """Whose the keyboard is, at first and whenever it moves."""
+        while True:
+            await seat.changed()
+            if news := self._keyboard.told(seat.viewers, seat.viewer.id):
+                self._say(news)
 
     async def _watch(self, node: Node) -> str:
         """A node that is off prints nothing, and comes back on the same line."""
@@ -227,17 +237,18 @@ class Console(asyncssh.SSHServerSession[bytes]):
             self._power(out.action)
         elif isinstance(out, Ask):
             self._say(question(self._name, out.action))
-        elif out in (Wish.POWER, Wish.WHO):
-            node = self._node()
-            shown = node.snapshot
-            power = out is Wish.POWER
-            self._say(*([power_menu(self._name, shown.power.value)] if power else who(shown, node.at_serial)))
+        elif out is Wish.POWER:
+            self._say(power_menu(self._name, self._node().snapshot.power.value))
+        elif out is Wish.WHO:
+            self._say(*self._keyboard.lines)
+        elif out is Wish.TAKE:
+            await stream.seat.take()
+        elif out is Wish.SPY:
+            await stream.seat.release()
         elif out is Wish.REPLAY:
             self._write(without_queries(self._shown.last_lines()))
         elif out in (Wish.HELP, Wish.NOTHING):
             self._say(*(HELP if out is Wish.HELP else (NOTHING,)))
-        elif not self._types:
-            self._complain("you only look: typing takes the role Operator")
         elif isinstance(out, bytes):
             await stream.write(out)
         else:

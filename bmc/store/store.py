@@ -22,6 +22,11 @@ Entries: TypeAlias = list[Entry]
 Records: TypeAlias = list[Record]
 Rows: TypeAlias = list[tuple[Any, ...]]
 
+MOST = (1 << 63) - 1
+"""No sequence is larger."""
+BATCH = 500
+"""So many records are read at once, so that others have their turn at the store."""
+
 
 class Store:
     """One SQLite file. A write has returned only when it is on the disk; a read sees every write that has returned.
@@ -132,15 +137,27 @@ class Store:
         )  # fmt: skip
         return [_record(row) for row in rows]
 
-    async def newest(self, stream: str, limit: int, after: int = 0, subject: str = "", skip: int = 0) -> Records:
-        """The last `limit` records above `after`, but for the very last `skip`; of a subject, or all; oldest first."""
+    async def newest(
+        self, stream: str, limit: int, after: int = 0, subject: str = "", skip: int = 0, before: int = MOST
+    ) -> Records:
+        """The last `limit` records above `after` and below `before`, but for the very last `skip`; of a subject, or
+        all; oldest first.
+        """
         where, values = ("AND subject = ?", (subject,)) if subject else ("", ())
         rows = await self._read(
             f"SELECT sequence, value FROM records WHERE stream = ? {where} AND sequence > ? "  # noqa: S608
-            "ORDER BY sequence DESC LIMIT ? OFFSET ?",
-            stream, *values, after, limit, skip,
+            "AND sequence < ? ORDER BY sequence DESC LIMIT ? OFFSET ?",
+            stream, *values, after, before, limit, skip,
         )  # fmt: skip
         return [_record(row) for row in reversed(rows)]
+
+    async def walk(self, stream: str, subject: str = "") -> AsyncIterator[Record]:
+        """All records of a subject, or all, newest first; without those that come meanwhile."""
+        before = MOST
+        while records := await self.newest(stream, BATCH, 0, subject, before=before):
+            for record in reversed(records):
+                yield record
+            before = records[0].sequence
 
     async def count(self, stream: str, subject: str = "") -> int:
         """How many records are kept, of one subject or of all."""

@@ -36,6 +36,7 @@ class VirtualSerial:
         self._guest = guest
         self._waiting = 0
         self._attached = asyncio.Event()
+        self._log = asyncio.Lock()
 
     async def connect(self) -> SocketStream:
         self._waiting += 1
@@ -72,6 +73,10 @@ class VirtualSerial:
         await self._guest.execute("chardev-send-break", id="serial0")
 
     async def history(self, limit: int) -> bytes:
+        async with self._log:
+            return await asyncio.to_thread(self._kept, limit)
+
+    def _kept(self, limit: int) -> bytes:
         path = self._guest.files.guest / SERIAL_LOG
         newest = read_tail(path, limit)
         if len(newest) == limit:
@@ -84,7 +89,8 @@ class VirtualSerial:
         while True:
             try:
                 if path.lstat().st_size > SERIAL_QUOTA:
-                    await asyncio.to_thread(keep_quota, path, SERIAL_QUOTA)
+                    async with self._log:
+                        await asyncio.to_thread(keep_quota, path, SERIAL_QUOTA)
             except FileNotFoundError:
                 pass
             except OSError as error:

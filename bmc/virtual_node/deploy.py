@@ -136,6 +136,9 @@ class VirtualDeployLink:
         self._guest.state.now.boot_file = url
         await self._guest.state.save()
 
+    async def give_address(self) -> None:
+        await self.offer("")  # its network always gives one
+
     async def open_ahead(self) -> None:
         """Listen in a QEMU that was just started, before its first instruction: a connection waits to be accepted.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from bmc.model.errors import Unreachable
 from bmc.model.events import Event, EventKind
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.store import Json
@@ -159,6 +160,21 @@ async def test_the_sel_is_listed_oldest_first_and_cleared_after_asking(bmc: Shel
     assert {each["Message"] for each in left}.isdisjoint(each["Message"] for each in records)
 
 
+async def test_records_are_chosen_resolved_and_taken_away(bmc: Shell) -> None:
+    await bmc.ok("power", "n1", "on", "--wait")
+    node = bmc.service.world.fleet.node("n1")
+    await until(lambda: node.snapshot.sel.entries)
+    assert (await bmc.ok("sel", "resolve", "n1", "1")) == "n1: record 1 is resolved\n"
+    _, *rows = (await bmc.ok("sel", "list", "n1", "--filter", "Resolved eq true")).splitlines()
+    assert [row.split()[3] for row in rows] == ["x"]
+    assert (await bmc.ok("sel", "list", "n1", "--filter", "Resolved eq false")).count("\n") == 1
+    assert (await bmc.ok("sel", "resolve", "n1", "1", "--undo")) == "n1: record 1 is not resolved\n"
+    assert "Initiated by power up | Asserted\n" in await bmc.ok("sel", "export", "n1")
+    assert (await bmc.ok("sel", "export", "n1", "--format", "CSV")).startswith("Id,Created,Severity,")
+    assert json.loads(await bmc.ok("sel", "export", "n1", "--format", "json"))[0]["Id"] == "1"
+    assert (await bmc("sel", "resolve", "n1", "9")).code == 1
+
+
 async def test_sensors_have_readings_and_thresholds(bmc: Shell) -> None:
     await bmc.ok("power", "n1", "on", "--wait")
     shown = json.loads(await bmc.ok("sensors", "n1", "--json"))
@@ -166,6 +182,19 @@ async def test_sensors_have_readings_and_thresholds(bmc: Shell) -> None:
     assert "uppercritical" in head
     assert len(rows) == len(shown) > 0
     assert all(each["Name"] in row for each, row in zip(shown, rows, strict=True))
+
+
+async def test_sensors_show_how_they_went_and_where_nothing_was_read(bmc: Shell) -> None:
+    await bmc.ok("power", "n1", "On")
+    node = bmc.service.world.fleet.node("n1")
+    await until(lambda: node.snapshot.sensors[3].reading is not None)
+    head, *rows = (await bmc.ok("sensors", "n1", "--history", "hour")).splitlines()
+    assert head.split()[:6] == ["sensor", "unit", "least", "mean", "greatest", "since"]
+    *told, drawn = rows[3].split()
+    assert (told, set(drawn)) == (["Inlet", "Temp", "Cel", "24.5", "24.5", "24.5"], {"▁"})
+    day = json.loads(await bmc.ok("sensors", "n1", "--history", "Day", "--json"))
+    assert (day["IntervalSeconds"], len(day["Sensors"][3]["Readings"])) == (300, 288)
+    assert (await bmc("sensors", "n1", "--history", "week")).code == 2
 
 
 async def test_events_are_told_and_followed_through_a_cut(service: Service, bmc: Shell) -> None:
@@ -236,8 +265,8 @@ async def test_why_tells_who_did_what_by_which_door_and_the_end_of_the_console(s
 async def test_why_tells_an_administrator_who_was_refused_and_others_that_it_does_not(bmc: Shell) -> None:
     assert (await bmc("power", "n1", "on", as_="vera")).code == 1
     (refused,) = json.loads(await bmc.ok("why", "n1", "--json"))["timeline"][1:]
-    assert (refused["source"], refused["who"]) == ("audit", "vera (redfish from 127.0.0.1)")
-    assert refused["message"] == "power, action On: Denied"
+    assert (refused["source"], refused["kind"], refused["who"]) == ("audit", "Power", "vera (redfish from 127.0.0.1)")
+    assert refused["message"] == "asked for On: Denied"
     shown = json.loads(await bmc.ok("why", "n1", "--json", as_="olga"))
     assert [each["source"] for each in shown["timeline"]] == ["event"]
     assert "Administrators alone" in shown["notes"][0]
@@ -255,6 +284,35 @@ async def test_why_tells_whose_a_shutdown_was_that_the_guest_carried_out_and_tha
     server.become(PowerState.OFF, PowerCause.GUEST_SHUTDOWN)
     await until(lambda: service.world.fleet.node("n1").snapshot.power is PowerState.OFF)
     assert "guest-shutdown; nobody asked for it here" in await bmc.ok("why", "n1")
+
+
+async def test_a_removal_tells_what_is_left_in_a_bmc_that_does_not_answer(
+    service: Service, bmc: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def eject(_: str) -> None:
+        raise Unreachable("BMC h1 is unreachable")
+
+    await bmc.ok("media", "insert", "n1", "rescue.iso")
+    monkeypatch.setattr(service.drivers.servers["n1"], "eject", eject)
+    assert (await bmc.ok("node", "remove", "n1", "--yes")).splitlines() == [
+        "n1 removed",
+        "rescue.iso may still be in its drive cd0 (BMC h1 is unreachable). Take it out at the server's own BMC.",
+    ]
+    assert await bmc.ok("node", "remove", "n2", "--yes") == "n2 removed\n"
+
+
+async def test_nodes_are_held_with_a_reason_and_let_go_of(bmc: Shell) -> None:
+    held = await bmc.ok("reserve", "n[1-2]", "--reason", "new fans", "--for", "2h", as_="olga")
+    assert held == "n1: reserved\nn2: reserved\n"
+    listed = await bmc.ok("node", "list")
+    assert listed.count("held by olga: new fans, until 20") == 2
+    assert "olga holds n1: new fans (until 20" in (await bmc("power", "n1", "on")).err
+    refused = await bmc("release", "n1")
+    assert (refused.code, "takes a note" in refused.err) == (1, True)
+    assert await bmc.ok("release", "n1", "--note", "olga is on leave") == "n1: released\n"
+    assert "released it: olga is on leave" in await bmc.ok("why", "n1", "--lines", "0")
+    assert await bmc.ok("release", "n2", as_="olga") == "n2: released\n"
+    assert (await bmc("reserve", "n1", "--reason", "x", "--for", "long")).code == 2
 
 
 async def test_accounts_are_managed_with_passwords_from_files(service: Service, bmc: Shell) -> None:
@@ -286,7 +344,8 @@ async def test_a_job_is_listed_followed_and_cancelled(service: Service, bmc: She
     for words in (("cancel", "99"), ("follow", "99")):
         assert "there is no such job" in (await bmc("job", *words)).err
     shown = json.loads(await bmc.ok("why", "n1", "--json", "--lines", "0"))
-    assert [each["who"] for each in shown["timeline"] if each["source"] == "job"] == ["admin", "admin"]
+    jobs = [each["what"] for each in shown["timeline"] if each["kind"] == "Job"]
+    assert jobs == ["reinstall", "job.ended"]
 
 
 async def test_a_job_that_has_ended_for_many_servers_is_shown(service: Service, bmc: Shell) -> None:

@@ -67,9 +67,9 @@ async def test_the_escape_tells_who_is_here_shows_the_last_lines_and_powers_the_
     server = service.drivers.servers["n1"]
     async with console(bmc, "n1") as (terminal, _):
         await terminal.expect(b"printed before", 30)
-        terminal.type(b"\x05ci")
-        await terminal.expect(b"[bmc: n1 is Off]")
-        await terminal.expect(b"[bmc: admin by redfish from 127.0.0.1]")
+        terminal.type(b"\x05cw")
+        await terminal.expect(b"[bmc: admin (redfish from 127.0.0.1) since 20")
+        await terminal.expect(b": types, you]")
         terminal.type(b"\x05cr")
         await terminal.expect(b"printed before")
         terminal.type(b"\x05cp")
@@ -97,6 +97,27 @@ async def test_who_only_looks_types_nothing_and_leaves_by_ctrl_c(service: Servic
         assert is_cooked(tty)
     assert service.drivers.lines["n1"].stream.written == b""
     assert service.drivers.lines["n1"].breaks == 0
+
+
+async def test_two_share_a_console_and_one_takes_the_keyboard_over(service: Service, bmc: Shell) -> None:
+    line = service.drivers.lines["n1"]
+    async with console(bmc, "n1") as (mine, _):
+        await mine.expect(b"printed before", 30)
+        bmc.more = {"BMC_USER": "olga", "BMC_PASSWORD_FILE": bmc.secret("battery staple")}
+        async with console(bmc, "n1") as (hers, _):
+            await hers.expect(b"admin (redfish from 127.0.0.1) has the keyboard: you only watch", 30)
+            hers.type(b"halt\r")
+            await hers.expect(b"take it over to type")
+            hers.type(b"\x05cf")
+            await hers.expect(b"the keyboard is yours")
+            await mine.expect(b"olga (redfish from 127.0.0.1) has the keyboard")
+            hers.type(b"ls\r")
+            await until(lambda: bytes(line.stream.written) == b"ls\r", 10)
+            mine.type(b"\x05cw")
+            await mine.expect(b"olga (redfish from 127.0.0.1) since 20")
+            hers.type(b"\x05c.")
+            assert await hers.ended() == 0
+        await mine.expect(b"the keyboard is yours")
 
 
 async def test_a_session_that_ends_puts_the_terminal_right_and_says_why(service: Service, bmc: Shell) -> None:

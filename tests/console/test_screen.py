@@ -1,4 +1,4 @@
-"""A view-only viewer's input never reaches the node, whatever it sends and however it cuts it."""
+"""The input of who only watches never reaches the node, whatever is sent and however it is cut."""
 
 import struct
 from contextlib import suppress
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bmc.console.screen import ViewOnlyFilter
+from bmc.console.screen import InputFilter
 from bmc.model.errors import InvalidRequest
 
 HANDSHAKE = b"RFB 003.008\n" + b"\x01" + b"\x01"
@@ -34,20 +34,48 @@ INPUT = [
 
 @pytest.mark.parametrize("message", PASSED, ids=lambda m: m[:2].hex())
 def test_what_only_asks_for_pictures_passes(message):
-    assert ViewOnlyFilter().feed(HANDSHAKE + message) == HANDSHAKE + message
+    assert InputFilter().feed(HANDSHAKE + message, types=False) == HANDSHAKE + message
 
 
 @pytest.mark.parametrize("message", INPUT, ids=lambda m: m[:2].hex())
 def test_what_acts_on_the_node_is_dropped(message):
     request = PASSED[2]
-    assert ViewOnlyFilter().feed(HANDSHAKE + message + request) == HANDSHAKE + request
+    assert InputFilter().feed(HANDSHAKE + message + request, types=False) == HANDSHAKE + request
+
+
+@pytest.mark.parametrize("message", PASSED + INPUT, ids=lambda m: m[:2].hex())
+def test_who_types_is_heard(message):
+    assert InputFilter().feed(HANDSHAKE + message, types=True) == HANDSHAKE + message
+
+
+def test_a_keyboard_may_be_had_between_two_messages_and_lost_again():
+    sieve, (key, *_) = InputFilter(), INPUT
+    assert sieve.feed(HANDSHAKE + key + key[:3], types=False) == HANDSHAKE
+    assert sieve.feed(key[3:], types=True) == key
+    assert sieve.feed(key, types=False) == b""
+
+
+def test_what_was_held_down_is_let_go_of_once():
+    sieve = InputFilter()
+    shift, shift_up = b"\x04\x01\0\0\0\0\xff\xe1", b"\x04\0\0\0\0\0\xff\xe1"
+    tap = b"\x04\x01\0\0\0\0\0\x61" + b"\x04\0\0\0\0\0\0\x61"
+    extended = b"\xff\0\0\x01" + struct.pack(">II", 0xFFE3, 29)
+    drag = b"\x05\x01\0\x0a\0\x14"
+    sieve.feed(HANDSHAKE + shift + tap + extended + drag, types=True)
+    assert sieve.lift() == shift_up + b"\xff\0\0\0" + extended[4:] + b"\x05\0\0\x0a\0\x14"
+    assert sieve.lift() == b""
+
+
+def test_a_viewer_of_the_oldest_rfb_chooses_no_security_type():
+    old = b"RFB 003.003\n" + b"\x01"
+    assert InputFilter().feed(old + INPUT[0] + PASSED[2], types=False) == old + PASSED[2]
 
 
 @given(messages=st.lists(st.sampled_from(PASSED + INPUT), max_size=8), cut=st.integers(1, 7))
 def test_however_the_bytes_are_cut_the_same_passes(messages, cut):
     stream = HANDSHAKE + b"".join(messages)
-    sieve = ViewOnlyFilter()
-    passed = b"".join(sieve.feed(stream[i : i + cut]) for i in range(0, len(stream), cut))
+    sieve = InputFilter()
+    passed = b"".join(sieve.feed(stream[i : i + cut], types=False) for i in range(0, len(stream), cut))
     assert passed == HANDSHAKE + b"".join(message for message in messages if message in PASSED)
 
 
@@ -55,19 +83,19 @@ def test_however_the_bytes_are_cut_the_same_passes(messages, cut):
 def test_one_large_frame_is_the_same_as_many_uneven_ones(messages, cuts):
     stream = HANDSHAKE + b"".join(messages)
     edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
-    sieve = ViewOnlyFilter()
-    passed = b"".join(sieve.feed(stream[start:end]) for start, end in pairwise(edges))
-    assert passed == ViewOnlyFilter().feed(stream)
+    sieve = InputFilter()
+    passed = b"".join(sieve.feed(stream[start:end], types=False) for start, end in pairwise(edges))
+    assert passed == InputFilter().feed(stream, types=False)
 
 
 @given(st.binary(max_size=300))
 def test_garbage_is_refused_in_its_own_words_or_held_back(data):
     with suppress(InvalidRequest):
-        ViewOnlyFilter().feed(HANDSHAKE + data)
+        InputFilter().feed(HANDSHAKE + data, types=False)
 
 
 def test_a_message_that_never_ends_is_refused():
-    sieve = ViewOnlyFilter()
+    sieve = InputFilter()
     head = b"\x06\x00\x00\x00" + struct.pack(">I", 1 << 30)
     with pytest.raises(InvalidRequest, match="1 MiB"):
-        sieve.feed(HANDSHAKE + head + bytes(1 << 20))
+        sieve.feed(HANDSHAKE + head + bytes(1 << 20), types=True)

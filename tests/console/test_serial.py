@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bmc.console.audience import Audience, Seat
 from bmc.console.serial import GAP, READER_LIMIT, SerialHub
+from bmc.model.clock import SystemClock
+from bmc.model.console import ConsoleKind
 from bmc.model.errors import NotSupported, WrongState
-from tests.world import MemoryStream, until
+from tests.world import ADMIN, MemoryStream, until
 
 
 class MemoryLine:
@@ -30,6 +33,11 @@ class MemoryLine:
         return b"printed before\n"[-limit:]
 
 
+def seat(wants: bool = True) -> Seat:
+    """In an audience of its own."""
+    return Audience(ConsoleKind.SERIAL, SystemClock()).enter(ADMIN, may_type=True, wants=wants)
+
+
 @pytest.fixture
 async def line() -> MemoryLine:
     return MemoryLine()
@@ -48,8 +56,8 @@ async def hub(line: MemoryLine) -> AsyncIterator[SerialHub]:
 async def test_a_reader_sees_what_was_printed_before_it_came(hub, line):
     line.stream.incoming.put_nowait(b"hello")
     await until(lambda: hub.tail(5) == b"hello")
-    assert await hub.open(64, True).read() == b"printed before\nhello"
-    assert await hub.open(5, True).read() == b"hello"
+    assert await hub.open(64, seat()).read() == b"printed before\nhello"
+    assert await hub.open(5, seat()).read() == b"hello"
 
 
 async def test_the_scrollback_is_bounded(hub, line):
@@ -57,19 +65,25 @@ async def test_the_scrollback_is_bounded(hub, line):
     await until(lambda: hub.tail(1000) == b"x" * 64)
 
 
-async def test_every_reader_gets_everything_and_any_may_type(hub, line):
-    first, second = hub.open(0, True), hub.open(0, True)
+async def test_every_reader_gets_everything_and_one_types(hub, line):
+    audience = Audience(ConsoleKind.SERIAL, SystemClock())
+    first, second = (hub.open(0, audience.enter(ADMIN, may_type=True, wants=True)) for _ in range(2))
     line.stream.incoming.put_nowait(b"both")
     assert await first.read() == await second.read() == b"both"
     await first.write(b"a")
-    await second.write(b"b")
-    assert bytes(line.stream.written) == b"ab"
+    with pytest.raises(NotSupported, match=r"admin .* has the keyboard"):
+        await second.write(b"b")
+    with pytest.raises(NotSupported):
+        await second.send_break()
+    await second.seat.take()
+    await second.write(b"c")
+    assert bytes(line.stream.written) == b"ac"
     await second.send_break()
     assert line.breaks == 1
 
 
 async def test_a_reader_that_never_reads_loses_its_oldest_and_is_told(hub, line):
-    slow, quick = hub.open(0, True), hub.open(0, True)
+    slow, quick = hub.open(0, seat()), hub.open(0, seat())
     chunk = b"y" * 65536
     for _ in range(READER_LIMIT // len(chunk) + 4):
         line.stream.incoming.put_nowait(chunk)
@@ -79,19 +93,19 @@ async def test_a_reader_that_never_reads_loses_its_oldest_and_is_told(hub, line)
 
 
 async def test_a_viewer_cannot_type(hub):
-    with pytest.raises(NotSupported, match="for reading only"):
-        await hub.open(0, False).write(b"x")
+    with pytest.raises(NotSupported, match="only watches"):
+        await hub.open(0, seat(wants=False)).write(b"x")
 
 
 async def test_typing_at_a_node_that_is_off_says_so(line):
     line.up.clear()
     hub = SerialHub(line)
     with pytest.raises(WrongState, match="node is off"):
-        await hub.open(0, True).write(b"x")
+        await hub.open(0, seat()).write(b"x")
 
 
 async def test_the_line_is_taken_up_again_when_the_node_comes_back(hub, line):
-    reader = hub.open(0, True)
+    reader = hub.open(0, seat())
     gone, line.stream = line.stream, MemoryStream()
     gone.incoming.put_nowait(b"")
     line.stream.incoming.put_nowait(b"again")
@@ -100,7 +114,7 @@ async def test_the_line_is_taken_up_again_when_the_node_comes_back(hub, line):
 
 
 async def test_closing_ends_a_waiting_read(hub):
-    reader = hub.open(0, True)
+    reader = hub.open(0, seat())
     task = asyncio.create_task(reader.read())
     await asyncio.sleep(0)
     await reader.close()
@@ -113,10 +127,10 @@ async def test_what_would_make_a_terminal_answer_is_not_replayed(line: MemoryLin
         running = asyncio.create_task(hub.run())
         queries = (b"\x05", b"\x1b[6n", b"\x1b[?6n", b"\x1b[c", b"\x1b[>0c", b"\x1bZ", b"\x1b[18t", b"\x1b[?25$p")
         strings = (b"\x1b]10;?\x07", b"\x1b]4;0;?\x1b\\", b"\x1bP$qm\x1b\\", b"\x1bP+q544e\x1b\\")
-        live = hub.open(0, writable=False)
+        live = hub.open(0, seat(wants=False))
         line.stream.incoming.put_nowait(b"|".join(queries + strings) + b"\x1b[1mlogin\x1b[0m: \x1b[2J")
         while b"login" not in await live.read():
             pass
-        replayed = await hub.open(4096, writable=False).read()
+        replayed = await hub.open(4096, seat(wants=False)).read()
         running.cancel()
         assert replayed == b"printed before\n" + b"|" * 11 + b"\x1b[1mlogin\x1b[0m: \x1b[2J"

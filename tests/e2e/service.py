@@ -142,6 +142,17 @@ class LiveService:
             command, env=self._environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
         )
 
+    def popen(self, *words: str) -> "subprocess.Popen[str]":
+        """`bmc WORDS…` of this installation, under way."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "bmc.cli", *words],
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def launch(self) -> "subprocess.Popen[bytes]":
         """Start it and do not wait."""
         environment = self._environment()
@@ -349,8 +360,9 @@ class LiveService:
 class Shell:
     """A person at a serial console: types, and waits for what is printed."""
 
-    def __init__(self, send: Callable[[bytes], Any]) -> None:
+    def __init__(self, send: Callable[[bytes], Any], ask: Callable[[object], Any] | None = None) -> None:
         self._send = send
+        self._ask = ask
         self._printed = bytearray()
         self._grown = asyncio.Event()
 
@@ -360,6 +372,11 @@ class Shell:
 
     async def type(self, text: str) -> None:
         await self._send(text.encode())
+
+    async def keyboard(self, wish: str) -> None:
+        """`take` it from whoever types, or `release` it."""
+        assert self._ask is not None
+        await self._ask({"type": wish})
 
     def forget(self) -> None:
         self._printed.clear()
@@ -412,7 +429,7 @@ async def serial_console(service: LiveService, node: str) -> AsyncIterator[Shell
         async with client.ws_connect(
             f"{service.url}/console/{node}/serial", origin=service.url, max_msg_size=0, ssl=service.trust
         ) as socket:
-            shell = Shell(socket.send_bytes)
+            shell = Shell(socket.send_bytes, socket.send_json)
 
             async def listen() -> None:
                 async for message in socket:

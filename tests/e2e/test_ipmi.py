@@ -105,7 +105,7 @@ def sol_line(live: LiveService, node: str, client: str) -> list[str]:
 
 async def test_three_clients_in_turn_with_the_browser_on_the_same_console(live: LiveService) -> None:
     """Each takes over from the one before, who is told; it sees what was printed meanwhile and sends a break. The
-    browser is there all the while, sees all and types too.
+    browser is there all the while, sees all, and types while it has the keyboard.
     """
     await boot(live, "n1")
     assert live.nodes["n1"][1] != 623
@@ -119,6 +119,7 @@ async def test_three_clients_in_turn_with_the_browser_on_the_same_console(live: 
             ("ipmiconsole", b"&B", b"[SOL session stolen]"),
             ("pyghmi", b"&B", b""),
         ):
+            await browser.keyboard("take")
             await browser.run(f"echo meanwhile-$((1000 + {len(client)}))-{client}")
             if before is not None:
                 assert "already active" in live.try_ipmitool("n1", "sol", "activate").stderr
@@ -129,9 +130,12 @@ async def test_three_clients_in_turn_with_the_browser_on_the_same_console(live: 
             person.type(f"echo typed-$((2000 + {len(client)}))\r".encode())
             await person.expect(f"typed-{2000 + len(client)}".encode(), 20)
             await browser.expect(f"typed-{2000 + len(client)}", 20)
+            await browser.keyboard("take")
             await browser.type(f"echo clicked-$((3000 + {len(client)}))\r")
             await person.expect(f"clicked-{3000 + len(client)}".encode(), 20)
             await person.expect(b"# ", 20)
+            await browser.keyboard("release")  # it is the person's again
+            await asyncio.sleep(0.5)
             person.type(b"\r")  # on its own: ipmitool sends a break ahead of what was typed in the same breath
             await person.expect(b"# ", 20)
             person.type(send_break)
@@ -140,6 +144,7 @@ async def test_three_clients_in_turn_with_the_browser_on_the_same_console(live: 
             await person.expect(b"sysrq: HELP", 20)
             await browser.expect("sysrq: HELP", 20)
             before, farewell = person, told
+        await browser.keyboard("take")
         await browser.run("stty echo")
 
 

@@ -45,6 +45,29 @@ def test_a_second_service_on_the_same_state_is_refused_and_the_first_goes_on(liv
     assert live.bmc("node", "list").returncode == 0
 
 
+def test_what_a_server_on_hardware_lacks_is_named_with_what_would_give_it(new_service: NewService) -> None:
+    service = new_service(demo=False).start()
+    modbus = {"adapter": "modbus", "host": "127.0.0.1", "port": 1}
+    service.add_node("a2", "hardware", power={**modbus, "coil": 0}, sense=[{**modbus, "look": "di0"}])
+    for words, part, option in (
+        (["boot", "a2", "Pxe"], "boot control", "boot"),
+        (["boot", "a2"], "boot control", "boot"),
+        (["media", "list", "a2"], "virtual drive", "media"),
+        (["media", "insert", "a2", "debian.iso", "--drive", "cd0"], "virtual drive", "media"),
+        (["sensors", "a2"], "sensors", "sensors"),
+    ):
+        done = service.bmc(*words)
+        assert done.returncode == 1
+        assert f"a2 has no {part}; an adapter that has one, in the option {option} of a node of" in done.stderr
+    system = service.system("a2")
+    parts = {each["Part"]: each["Remedy"] for each in system["Oem"]["Lightsout"]["MissingParts"]}
+    assert sorted(parts) == ["boot control", "sensors", "serial console", "virtual drive"]
+    assert not {"Boot", "VirtualMedia", "SerialConsole"} & system.keys()
+    answer = service.call("PATCH", f"{SYSTEMS}/a2", {"Boot": {"BootSourceOverrideTarget": "Pxe"}})
+    assert answer.status == 400
+    assert f"a2 has no boot control; {parts['boot control']}" in str(answer.body)
+
+
 def test_a_port_in_use_is_named(new_service: NewService) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

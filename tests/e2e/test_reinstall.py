@@ -30,9 +30,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
         mortal.destroy()
 
 
-def start(service: LiveService, node: str, image: str) -> str:
+def start(service: LiveService, node: str, image: str, **more: str) -> str:
     """The path of its Task."""
-    body = {"Image": image, "Hostname": f"new-{node}", "Password": PASSWORD}
+    body = {"Image": image, "Hostname": f"new-{node}", "Password": PASSWORD, **more}
     answer = service.do("POST", f"/redfish/v1/Systems/{node}/Actions/Oem/Lightsout.Reinstall", body)
     assert answer.status == 202
     assert service.call("GET", answer.headers["Location"]).status == 202
@@ -64,7 +64,8 @@ def assert_released(service: LiveService, node: str) -> None:
     ours = system["Oem"]["Lightsout"]
     assert (ours["Reservation"], ours["Task"]) == (None, None)
     assert system["Boot"]["BootSourceOverrideEnabled"] == "Disabled"
-    assert not service.get(f"/redfish/v1/Systems/{node}/VirtualMedia/cd0")["Inserted"]
+    drives = service.get(system["VirtualMedia"]["@odata.id"])["Members"] if "VirtualMedia" in system else []
+    assert [drive for drive in drives if service.get(drive["@odata.id"])["Inserted"]] == []
     assert list((service.state / "deploy").glob("*.iso")) == []
 
 

@@ -48,6 +48,9 @@ async def test_a_killed_service_adopts_its_running_guest_without_a_blink(service
         assert [int(number) for number in re.findall(rb"tick-(\d+)\r", seen[0])] == list(range(1, 41))
         await shell.login(service.root_password)
         assert "up" in await shell.run("uptime")
+    log = service.get("/redfish/v1/Systems/n1/LogServices/SerialLog/Entries?search=tick-&$top=1000")["Members"]
+    ticks = [found for each in reversed(log) if (found := re.fullmatch(r"(?:.*# )?tick-(\d+)", each["Message"]))]
+    assert [int(found[1]) for found in ticks] == list(range(1, 41))
     told = [entry["Oem"]["Lightsout"]["Kind"] for entry in service.events("n1")]
     assert told.count("power.changed") == 1
     assert "node.reset" not in told

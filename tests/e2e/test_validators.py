@@ -17,6 +17,7 @@ import openpyxl
 import pytest
 
 from tests.dmtf import dmtf
+from tests.e2e.conftest import SECURE, NewService
 from tests.e2e.service import ADMIN, ADMIN_PASSWORD, IPMI_PASSWORD, SYSTEMS, LiveService, boot, booting, wait_until
 
 N1 = f"{SYSTEMS}/n1"
@@ -63,7 +64,8 @@ def judge(directory: Path) -> tuple[Counter[str], list[tuple[str, ...]]]:
 
 def live_a_little(service: LiveService) -> None:
     """Have something of every kind there: a reservation, a medium, events, an IPMI user, an SSH key, a job that was
-    cancelled, an image that could not be fetched, and a subscription that waits, beside the destinations configured.
+    cancelled, an image that could not be fetched, an upload that is waited for, and a subscription that waits, beside
+    the configuration's destinations.
     """
     subscription: dict[str, Any] = {"Destination": "https://hooks.example/in", "Protocol": "Redfish", "Context": "mine"}
     subscription |= {"MessageIds": ["Lightsout.1.0.NodeReset"], "OriginResources": [{"@odata.id": N1}]}
@@ -76,6 +78,9 @@ def live_a_little(service: LiveService) -> None:
     service.off("n1")
     dead = {"Id": "absent", "URL": "http://127.0.0.1:1/absent.raw", "FileSHA256": "0" * 64}
     service.do("POST", "/redfish/v1/Oem/Lightsout/Images", dead)
+    (service.state / "media" / "tools.iso").write_bytes(bytes(2048))
+    awaited = {"Id": "debian.iso", "FileSHA256": "0" * 64, "FileSizeBytes": 2048}
+    service.call("POST", "/redfish/v1/Oem/Lightsout/Media", awaited)  # it waits on, maybe since the time before
     job = service.do("POST", f"{N1}/Actions/Oem/Lightsout.Reinstall", {"Image": "lightsout-mini", "Hostname": "n1"})
     task = job.body["@odata.id"]
     service.call("DELETE", task)
@@ -110,6 +115,35 @@ def test_the_service_validator_knows_all_that_is_served(secure: LiveService, tmp
     assert verdicts["PASS"] > 1500
     assert len(secure.get(SUBSCRIPTIONS)["Members"]) >= 4
     assert {row[1] for row in allowed} <= {"/redfish/v1/Managers/n1"}
+
+
+OUTLET = {"adapter": "modbus", "host": "127.0.0.1", "port": 1, "coil": 0}
+LOOKS = {"adapter": "modbus", "host": "127.0.0.1", "port": 1, "look": "di0"}
+HARDWARE: dict[str, Any] = {
+    "power": [{"adapter": "wol", "mac": "52:54:00:12:34:56"}, {"together": [OUTLET, {**OUTLET, "coil": 1}]}],
+    "supply": {"together": [OUTLET, {**OUTLET, "coil": 1}]},
+    "sense": [LOOKS, "ping:127.0.0.1"],
+    "interlocks": [{**LOOKS, "look": "di1"}],
+    "escalate": ["hold", "outlet"],
+    "shared_with": ["n1"],
+    "settle": "30s",
+}
+
+
+def test_the_service_validator_knows_the_options_of_a_server_on_hardware(
+    new_service: NewService, tmp_path: Path
+) -> None:
+    dmtf("csdl")
+    service = new_service(demo=False, config=SECURE).start()
+    service.add_node("a2", "hardware", **HARDWARE)
+    button = {"adapter": "modbus-button", "host": "127.0.0.1", "port": 1, "power_coil": 0}
+    service.add_node("a3", "hardware", power=button, sense=[LOOKS])
+    verdicts, complaints = validated(service, tmp_path)
+    assert complaints == []
+    assert verdicts["PASS"] > 500
+    assert service.system("a3")["Status"]["State"] is None
+    assert service.system("a2")["Oem"]["Lightsout"]["Options"] == HARDWARE
+    assert service.system("a3")["Oem"]["Lightsout"]["Options"]["power"] == [button]
 
 
 @pytest.mark.slow

@@ -70,6 +70,31 @@ async def test_a_vendor_bmc_is_added_switched_and_booted_by_every_door(
     assert service.call("GET", f"{SYSTEMS}/{NODE}").status == 404
 
 
+def test_a_node_goes_on_with_a_password_that_was_changed_on_both_sides(
+    new_service: NewService, simulator: Simulator, tmp_path: Path
+) -> None:
+    service = new_service(demo=False).start()
+
+    def set_password(password: str) -> None:
+        file = tmp_path / "password"
+        file.write_text(f"{password}\n")
+        file.chmod(0o600)
+        done = service.bmc("credential", "set", "rack1", "--user", "admin", "--password-file", str(file))
+        assert done.returncode == 0, done.stderr
+
+    set_password("secret")
+    service.add_node(NODE, "ipmi", host="127.0.0.1", port=simulator.port, credential="rack1", poll=1)
+    wait_until(lambda: service.power(NODE) == "Off", 20, "known to be off")
+    simulator.stop()
+    simulator.change_password("renewed")
+    simulator.start()
+    wait_until(lambda: "refused" in str(service.system(NODE).get("PowerState@Message.ExtendedInfo")), 60, "refused")
+    set_password("renewed")
+    wait_until(lambda: service.power(NODE) == "Off", 20, "known again")
+    service.reset(NODE, "On")
+    assert simulator.read("power") == "1"
+
+
 def test_a_node_with_a_credential_that_is_not_there_is_refused(service: LiveService) -> None:
     options = {"host": "127.0.0.1", "port": 623, "credential": "missing"}
     answer = service.call("POST", SYSTEMS, {"Name": NODE, "Oem": {"Lightsout": {"Driver": "ipmi", "Options": options}}})

@@ -86,6 +86,108 @@ async def test_a_viewer_sees_and_cannot_type(service: Service) -> None:
     assert "Operator" in reason
 
 
+async def news(socket: ClientWebSocketResponse, kind: str) -> Any:
+    """The next message of that kind; what else comes is passed over."""
+    async with asyncio.timeout(5):
+        while True:
+            message = await socket.receive()
+            assert message.type in (WSMsgType.TEXT, WSMsgType.BINARY), message
+            if message.type is WSMsgType.TEXT and (told := json.loads(message.data))["type"] == kind:
+                return told
+
+
+async def who(socket: ClientWebSocketResponse, viewers: list[tuple[str, bool]]) -> Any:
+    """Wait until these are told to watch, and which of them types."""
+    while True:
+        told = await news(socket, "viewers")
+        if [(each["account"], each["types"]) for each in told["viewers"]] == viewers:
+            return told
+
+
+@pytest.mark.parametrize("path", [SERIAL, SCREEN])
+async def test_two_browsers_contest_one_keyboard(service: Service, path: str) -> None:
+    olga = await connect(service, f"{path}?viewers=1")
+    told = await who(olga, [("olga", True)])
+    (mine,) = told["viewers"]
+    assert (mine["id"], mine["address"], mine["may_type"]) == (told["you"], "127.0.0.1", True)
+    admin = await connect(service, f"{path}?viewers=1", "admin")
+    await who(olga, [("olga", True), ("admin", False)])
+    viewers = (await service.get("/redfish/v1/Systems/n1"))["Oem"]["Lightsout"]["Viewers"]
+    kind = path.rpartition("/")[2].title()
+    assert [(each["Console"], each["Account"], each["Types"]) for each in viewers] == [
+        (kind, "olga", True),
+        (kind, "admin", False),
+    ]
+    await admin.send_json({"type": "take"})
+    assert (await news(olga, "taken"))["by"]["account"] == "admin"
+    await who(admin, [("olga", False), ("admin", True)])
+    audit = service.world.audit
+    async with asyncio.timeout(5):
+        while not (  # noqa: ASYNC110 - the store has no event of its own
+            taken := [each for each in await audit.read(0, 100) if each.action == "take-keyboard"]
+        ):
+            await asyncio.sleep(0.01)
+    assert [(each.account, each.details["from"]) for each in taken] == [("admin", "olga (redfish from 127.0.0.1)")]
+    await admin.close()
+    await who(olga, [("olga", True)])
+    await olga.close()
+    await until(lambda: not service.world.fleet.node("n1").snapshot.viewers)
+
+
+async def test_only_the_keys_of_who_has_the_keyboard_reach_a_screen(service: Service) -> None:
+    begin, key, lifted = b"RFB 003.008\n\x01\x01", bytes((4, 1, 0, 0, 0, 0, 0, 65)), bytes((4, 0, 0, 0, 0, 0, 0, 65))
+    olga, admin = await connect(service, SCREEN), await connect(service, f"{SCREEN}?viewers=1", "admin")
+    await until(lambda: len(service.drivers.screens["n1"].opened) == 2)
+    hers, his = service.drivers.screens["n1"].opened
+    await olga.send_bytes(begin + key)
+    await admin.send_bytes(begin + key)
+    await until(lambda: hers.written == begin + key and his.written == begin)
+    await admin.send_json({"type": "take"})
+    await until(lambda: hers.written == begin + key + lifted)
+    await admin.send_bytes(key)
+    await olga.send_bytes(key)
+    await until(lambda: his.written == begin + key)
+    await olga.close()
+    assert hers.written == begin + key + lifted
+    await admin.close()
+
+
+async def test_who_only_watches_a_line_is_told_so_when_typing(service: Service) -> None:
+    olga, admin = await connect(service, SERIAL), await connect(service, SERIAL, "admin")
+    await admin.send_bytes(b"reboot\r")
+    assert "olga (redfish from 127.0.0.1) has the keyboard" in (await news(admin, "error"))["reason"]
+    await admin.send_json({"type": "break"})
+    assert "take it over" in (await news(admin, "error"))["reason"]
+    await olga.send_json({"type": "release"})
+    await until(lambda: [each.types for each in service.world.fleet.node("n1").snapshot.viewers] == [False, True])
+    await admin.send_bytes(b"ls\r")
+    line = service.drivers.lines["n1"]
+    await until(lambda: line.stream.written == b"ls\r")
+    assert line.breaks == 0
+    await olga.close()
+    await admin.close()
+
+
+async def test_a_viewer_cannot_take_the_keyboard(service: Service) -> None:
+    for path in (SERIAL, SCREEN):
+        vera = await connect(service, f"{path}?view=1", "vera")
+        await vera.send_json({"type": "take"})
+        assert "Operator" in (await news(vera, "error"))["reason"]
+        await vera.close()
+
+
+async def test_without_being_asked_for_news_are_not_sent(service: Service) -> None:
+    plain = await connect(service, SERIAL)
+    other = await connect(service, SERIAL, "admin")
+    await other.send_json({"type": "take"})
+    await until(lambda: [each.types for each in service.world.fleet.node("n1").snapshot.viewers] == [False, True])
+    service.drivers.lines["n1"].stream.incoming.put_nowait(b"login: ")
+    assert await plain.receive_bytes() == b"printed before\r\n"
+    assert await plain.receive_bytes() == b"login: "
+    await plain.close()
+    await other.close()
+
+
 async def test_a_console_beyond_ones_scope_or_of_no_node_is_refused(service: Service) -> None:
     await service.world.add("n2")
     for name in ("n2", "n9"):  # whether there is such a node is not to be learned

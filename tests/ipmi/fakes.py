@@ -7,10 +7,13 @@ from typing import Any, Unpack, overload
 from uuid import UUID
 
 from bmc.accounts import IpmiSlot, SlotFields
+from bmc.console.audience import Audience, Seat
 from bmc.ipmi.wire.fru import Fru, ProductArea
 from bmc.model.boot import BootTarget
 from bmc.model.caller import Caller, Role, Scope
+from bmc.model.clock import SystemClock
 from bmc.model.commands import Command, Identify, Power, SerialConsole, SetBootOverride, SystemInterface
+from bmc.model.console import ConsoleKind
 from bmc.model.errors import BmcError, Denied, NotSupported
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import PowerAction, PowerCause, PowerState
@@ -30,6 +33,8 @@ _AFTER = {
 
 class SerialLine:
     """Echoes what is written, as a terminal at a prompt does."""
+
+    seat: Seat
 
     def __init__(self, greeting: bytes) -> None:
         self.written = b""
@@ -57,6 +62,7 @@ class SerialLine:
         return data[:limit]
 
     async def write(self, data: bytes) -> None:
+        self.seat.require()
         if self.stuck is not None:
             await self.stuck.wait()
         self.written += data
@@ -67,6 +73,7 @@ class SerialLine:
 
     async def close(self) -> None:
         self.closed = True
+        self.seat.leave()
 
 
 class FakeNode:
@@ -91,6 +98,7 @@ class FakeNode:
         self.idle = asyncio.Event()
         self.greeting = b"n1 login: "
         self.lines: list[SerialLine] = []
+        self.audience = Audience(ConsoleKind.SERIAL, SystemClock())
         self.system_interface: asyncio.Queue[MemoryStream] = asyncio.Queue()
 
     @property
@@ -129,6 +137,9 @@ class FakeNode:
         if self.gate is not None:
             await self.gate.wait()
         line = SerialLine(self.greeting)
+        line.seat = self.audience.enter(caller, may_type=True, wants=True)
+        if stream.takes_over:
+            await line.seat.take()
         self.lines.append(line)
         return line
 

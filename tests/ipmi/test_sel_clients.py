@@ -5,23 +5,23 @@ from typing import Any
 
 import pytest
 
-from bmc.model.commands import EjectMedia, Identify, InsertMedia, Power
+from bmc.model.commands import AddSelEntry, EjectMedia, Identify, InsertMedia, Power
 from bmc.model.events import Event, EventKind
 from bmc.model.power import PowerAction
 from bmc.model.sel import SystemEvent
-from bmc.records import sel_events
+from bmc.records import sel_events, sel_words
 from tests.ipmi.conftest import Live
 from tests.world import ADMIN, until
 
 
-async def filled(live: Live) -> None:
+async def filled(live: Live, records: int = 6) -> None:
     await live.real.do(Power(PowerAction.ON), ADMIN)
     await live.real.do(InsertMedia("cd0", "rescue.iso"), ADMIN)
     await live.real.do(EjectMedia("cd0"), ADMIN)
     await live.real.do(Identify(None), ADMIN)
     await live.world.events.publish(Event(EventKind.ACCOUNT_LOCKED, "locked", 0, "n1"))
     await live.real.do(Power(PowerAction.FORCE_OFF), ADMIN)
-    await until(lambda: len(live.real.snapshot.sel.entries) == 6)
+    await until(lambda: len(live.real.snapshot.sel.entries) == records)
 
 
 async def test_ipmitool_tells_what_happened(live: Live):
@@ -37,6 +37,25 @@ async def test_ipmitool_tells_what_happened(live: Live):
         "Session Audit #0x06 |  | Asserted",  # this ipmitool has no word for offset 3
         "Power Unit #0x01 | Power off/down | Asserted",
     ]
+
+
+@pytest.mark.parametrize("event_type", [0x01, 0x03, 0x07, 0x0B, 0x6F])
+async def test_the_log_in_text_is_what_ipmitool_prints(live: Live, event_type: int):
+    """But for the readings, which it adds to thresholds that were crossed."""
+    await live.real.do(AddSelEntry(0xE1, bytes(range(13))), ADMIN)
+    await live.real.do(AddSelEntry(0xC1, bytes(range(9))), ADMIN)
+    await filled(live, 8)
+    for kind in range(1, 0x2E):
+        for offset in (0, 1, 3, 8, 15):
+            event = SystemEvent(kind, (0x13, 0x60)[offset % 2], event_type, bytes((offset,)), asserted=offset != 8)
+            await live.real.do(AddSelEntry(2, event.pack()), ADMIN)
+    code, text = await live.ipmitool("sel", "elist")
+    assert code == 0
+    printed = [re.sub(r" \| Reading .*", "", line).split("|") for line in text.splitlines()]
+    sel, sensors = live.real.snapshot.sel, live.real.snapshot.sensors
+    told = [sel_words.line(entry, sensors).split("|") for entry in sel.entries]
+    tidy = [[[cell.strip() for cell in line] for line in each] for each in (told, printed)]
+    assert tidy[0] == tidy[1]
 
 
 async def test_freeipmi_tells_what_happened(live: Live):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bmc.model.caller import Caller, Door, Role, Scope
 from tests.ipmi.conftest import Rack
 from tests.ipmi.fakes import KEY
 from tests.ipmi.terminal import terminal
@@ -64,6 +65,28 @@ async def test_a_second_console_is_refused_until_the_first_is_deactivated(rack: 
         await until(lambda: rack.node.lines[0].closed)
         async with terminal(*rack.ipmitool_line("sol", "activate")) as second:
             await second.expect(b"login: ")
+
+
+async def test_activating_takes_the_keyboard_and_whoever_takes_it_back_is_named(rack: Rack) -> None:
+    web = Caller("olga", Role.OPERATOR, Scope(), Door.WEB, "192.0.2.1")
+    page = rack.node.audience.enter(web, may_type=True, wants=True)
+    async with terminal(*rack.ipmitool_line("sol", "activate")) as console:
+        await console.expect(b"login: ")
+        taken_by = await page.changed()
+        assert taken_by is not None
+        assert (taken_by.account, taken_by.door) == ("admin", Door.IPMI)
+        await page.take()
+        await console.expect(b"[olga (web from 192.0.2.1) has the keyboard now; this console only watches")
+        console.type(b"halt\r")
+        rack.node.lines[0].print(b"still seen")
+        await console.expect(b"still seen")
+        console.type(b"\r~.")
+        await console.ended()
+    async with terminal(*rack.ipmitool_line("sol", "activate")) as again:
+        await again.expect(b"login: ")
+        again.type(b"root\r")
+        await again.expect(b"root\r\nlogin: ")
+    assert rack.node.lines[0].written == b""
 
 
 async def test_deactivating_what_is_not_active_says_so(rack: Rack) -> None:

@@ -1,7 +1,7 @@
 """What the rules of one node's loop change: patience, escalation, maintenance; and what everybody sees of its power."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -159,6 +159,67 @@ async def test_each_sense_shows_what_it_said_and_when_it_looked_last(world: Worl
     server.readings.put_nowait(PowerReading(PowerState.OFF, 12345.0))
     await until(lambda: node.snapshot.votes[0].reading.at == 12345.0)
     assert len(await world.told(EventKind.POWER_CHANGED)) == 0
+
+
+@dataclass
+class Stops:
+    """How often the emergency stop was pressed; each time it is released at once."""
+
+    pressed: int = 0
+
+    def press(self) -> None:
+        self.pressed += 1
+
+    def rules(self) -> LoopRules:
+        return LoopRules(escalates=True, stops=lambda: self.pressed)
+
+
+async def test_a_cycle_that_an_emergency_stop_met_while_it_was_off_turns_nothing_on(tmp_path: Path):
+    async with open_world(tmp_path / "lightsout.db", patience=replace(HASTY, off_time=0.3)) as world:
+        stops = Stops()
+        node, server = await ruled(world, stops.rules())
+        await node.do(Power(PowerAction.ON), ADMIN)
+        cycling = asyncio.create_task(node.do(Power(PowerAction.POWER_CYCLE), OPERATOR))
+        await until(lambda: server.applied[-1:] == [PowerAction.FORCE_OFF])
+        stops.press()
+        with pytest.raises(OutcomeUnknown, match="the emergency stop cut it off; look at the machine"):
+            await cycling
+        assert server.applied == [PowerAction.ON, PowerAction.FORCE_OFF]
+        assert node.snapshot.last_action is not None
+        assert node.snapshot.last_action.outcome == "unknown"
+        assert await node.do(Power(PowerAction.ON), OPERATOR) is PowerState.ON
+
+
+@pytest.mark.parametrize("action", [PowerAction.GRACEFUL_RESTART, PowerAction.GRACEFUL_SHUTDOWN])
+async def test_a_guest_that_was_asked_to_shut_down_before_an_emergency_stop_is_left_alone(tmp_path: Path, action):
+    async with open_world(tmp_path / "lightsout.db", patience=replace(HASTY, graceful=60)) as world:
+        stops = Stops()
+        node, server = await ruled(world, stops.rules())
+        await node.do(Power(PowerAction.ON), ADMIN)
+        server.obeys_acpi = False
+        await node.do(Power(action), OPERATOR)
+        stops.press()
+        await until(lambda: node.snapshot.last_action and node.snapshot.last_action.outcome == "unknown", 10)
+        assert node.snapshot.power is PowerState.ON
+        assert server.applied == [PowerAction.ON, PowerAction.GRACEFUL_SHUTDOWN]
+        told = await world.heard(EventKind.POWER_ACTION, 3)
+        assert told[-1].message == f"{action.value} of n1 failed: the emergency stop cut it off; look at the machine"
+
+
+async def test_what_waited_for_its_turn_through_an_emergency_stop_is_refused(world: World):
+    stops = Stops()
+    node, server = await ruled(world, stops.rules())
+    server.gate.clear()
+    starting = asyncio.create_task(node.do(Power(PowerAction.ON), OPERATOR))
+    await until(lambda: server.asked == [PowerAction.ON])
+    forcing = asyncio.create_task(node.do(Power(PowerAction.FORCE_OFF), ADMIN))
+    await asyncio.sleep(0)
+    stops.press()
+    server.gate.set()
+    await starting
+    with pytest.raises(Refused, match="the emergency stop was pressed since this was asked for"):
+        await forcing
+    assert server.applied == [PowerAction.ON]
 
 
 async def test_a_plan_is_told_also_while_somebody_holds_the_node(world: World):

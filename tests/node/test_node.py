@@ -1,7 +1,9 @@
 """What a node refuses, keeps and tells, beside its power."""
 
 import asyncio
+import time
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -23,7 +25,7 @@ from bmc.model.errors import Busy, Denied, InvalidRequest, NotFound, NotSupporte
 from bmc.model.events import EventKind
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction
-from tests.world import ADMIN, OPERATOR, VIEWER, World, until
+from tests.world import ADMIN, OPERATOR, VIEWER, MemoryDrivers, World, open_world, until
 
 JOB = Caller("admin", Role.ADMINISTRATOR, Scope(), Door.JOB, job="j1")
 
@@ -52,8 +54,58 @@ async def test_a_reservation_keeps_everyone_else_out_with_its_reason(world: Worl
     with pytest.raises(Busy, match="olga holds n1: changing a disk"):
         await node.do(Power(PowerAction.ON), ADMIN)
     await node.do(Power(PowerAction.ON), OPERATOR)
-    await node.do(Release(), ADMIN)
+    with pytest.raises(InvalidRequest, match="takes a note"):
+        await node.do(Release(), ADMIN)
+    with pytest.raises(Busy, match="ask them, or an administrator"):
+        await node.do(Release("I need it"), replace(OPERATOR, account="oleg"))
+    await node.do(Release("olga is on leave"), ADMIN)
     await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
+    assert [event.message for event in await world.told(EventKind.RELEASED)] == [
+        "n1 released by admin: olga is on leave"
+    ]
+    told = {record.action: record.details for record in await world.audit.newest(node="n1") if record.outcome == "done"}
+    assert (told["reserve"], told["release"]) == ({"reason": "changing a disk"}, {"note": "olga is on leave"})
+
+
+async def test_a_reservation_with_an_end_ends_by_itself_also_one_whose_time_came_while_there_was_no_service(
+    tmp_path: Path,
+) -> None:
+    drivers, path = MemoryDrivers(), tmp_path / "store.db"
+    async with open_world(path, drivers) as world:
+        node, _ = await world.add()
+        with pytest.raises(InvalidRequest, match="ended already"):
+            await node.do(Reserve("late", time.time() - 1), OPERATOR)
+        await node.do(Reserve("a new fan", time.time() + 3600), OPERATOR)
+        with pytest.raises(Busy, match=r"olga holds n1: a new fan \(until 20..-..-..T..:..Z\)"):
+            await node.do(Power(PowerAction.ON), ADMIN)
+        await node.do(Reserve("a quick look", time.time() + 1), OPERATOR)
+        (over,) = await world.heard(EventKind.RELEASED)
+        assert (over.message, node.snapshot.reservation) == ("n1 released: the time of olga is up", None)
+        await node.do(Reserve("a quick look", time.time() + 1), OPERATOR)
+    async with open_world(path, drivers) as world:
+        await world.heard(EventKind.RELEASED, 2)
+        assert world.fleet.node("n1").snapshot.reservation is None
+
+
+async def test_a_job_of_who_holds_a_node_goes_before_and_what_they_hold_comes_back(tmp_path: Path) -> None:
+    drivers, path, job = MemoryDrivers(), tmp_path / "store.db", replace(JOB, account="olga")
+    async with open_world(path, drivers) as world:
+        node, _ = await world.add()
+        await node.do(Reserve("a new disk"), OPERATOR)
+        with pytest.raises(Busy, match="olga holds n1"):
+            await node.do(Reserve("reinstall"), replace(job, account="admin"))
+        await node.do(Reserve("reinstall"), job)
+    async with open_world(path, drivers) as world:
+        node = world.fleet.node("n1")
+        await node.do(Reserve("reinstall"), job)
+        with pytest.raises(Busy, match="job j1 holds n1"):
+            await node.do(Power(PowerAction.ON), OPERATOR)
+        await node.do(Release(), job)
+        assert node.snapshot.reservation
+        assert (node.snapshot.reservation.holder, node.snapshot.reservation.reason) == ("olga", "a new disk")
+        await node.do(Power(PowerAction.ON), OPERATOR)
+        await node.do(Release(), OPERATOR)
+        assert node.snapshot.reservation is None
 
 
 async def test_a_jobs_reservation_passes_that_job_alone(world: World) -> None:

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from bmc.model.clock import SystemClock
-from bmc.model.commands import AddSelEntry, ClearSel, DeleteSelEntry, EjectMedia, Identify, InsertMedia, Power
+from bmc.model.commands import (
+    AddSelEntry,
+    ClearSel,
+    DeleteSelEntry,
+    EjectMedia,
+    Identify,
+    InsertMedia,
+    Power,
+    ResolveSelEntry,
+)
 from bmc.model.errors import InvalidRequest, NotFound, Refused
 from bmc.model.events import Event, EventKind
 from bmc.model.power import PowerAction, PowerCause, PowerState
@@ -196,3 +205,29 @@ class SetClock(SystemClock):
 
     def now(self) -> float:
         return super().now() - self.set_back
+
+
+async def test_what_was_resolved_stays_so_and_is_forgotten_with_its_record(tmp_path: Path):
+    drivers, path = MemoryDrivers(), tmp_path / "store.db"
+    async with open_world(path, drivers) as world:
+        node, _ = await world.add()
+        for _ in range(3):
+            await node.do(AddSelEntry(0xE0, bytes(13)), ADMIN)
+        for id in (1, 2, 3):
+            await node.do(ResolveSelEntry(id, True), ADMIN)
+        await node.do(ResolveSelEntry(3, False), ADMIN)
+        with pytest.raises(NotFound, match="no record 0004h"):
+            await node.do(ResolveSelEntry(4, True), ADMIN)
+        told = len(await world.told(EventKind.SEL_CHANGED))
+        await node.do(ResolveSelEntry(1, True), ADMIN)
+        assert len(await world.told(EventKind.SEL_CHANGED)) == told
+    async with open_world(path, drivers) as world:
+        node = world.fleet.node("n1")
+        assert node.snapshot.sel.resolved == {1, 2}
+        assert [entry.id for entry in node.snapshot.sel.entries] == [1, 2, 3]
+        assert await node.do(AddSelEntry(0xE0, bytes(13)), ADMIN) == 4
+        await node.do(DeleteSelEntry(1), ADMIN)
+        assert node.snapshot.sel.resolved == {2}
+        await node.do(ClearSel(), ADMIN)
+        assert await node.do(AddSelEntry(0xE0, bytes(13)), ADMIN) == 1
+        assert node.snapshot.sel.resolved == frozenset()

@@ -29,10 +29,12 @@ from bmc.http.certificate import HttpsCertificate
 from bmc.http.nodes import NodeServers
 from bmc.http.server import HttpServer
 from bmc.http.tls import CERTIFICATE
-from bmc.images.image_import import ImageImport
+from bmc.images.library import Library
+from bmc.images.media import MediaStore
 from bmc.images.store import ImageStore
 from bmc.ipmi.server import IpmiServer
 from bmc.jobs import Jobs, Prepared, Recipe, Run, Step
+from bmc.media import MediaLibrary
 from bmc.model.boot import BootMode
 from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
@@ -115,6 +117,9 @@ class Firmware:
 
 class NetworkBoot:
     async def offer(self, url: str) -> None:
+        return
+
+    async def give_address(self) -> None:
         return
 
 
@@ -213,7 +218,7 @@ class Service:
     world: World
     accounts: Accounts
     jobs: Jobs
-    images: ImageImport
+    library: Library
     hooks: Hooks
     work: Work
     drivers: ConsoleDrivers
@@ -326,8 +331,9 @@ async def open_service(
         recipes = [work.recipe(kind) for kind in KINDS]
         allowed = (ip_network("127.0.0.1/32"),)
         image_store = ImageStore(path / "added", 1 << 30, [images], [path / "outside"])
-        imports = ImageImport(image_store, Fetcher(allowed), world.events, 1 << 30)
-        chores = [imports.chore()]
+        media_store = MediaStore(MediaLibrary(path / "media", Fetcher(allowed), 1 << 30))
+        library = Library(image_store, media_store, Fetcher(allowed), world.events, 1 << 30)
+        chores = [library.chore()]
         jobs = Jobs(world.store, world.events, world.audit, world.fleet, accounts.find, clock, recipes, chores)
         sealer = open_key_file(path / "store" / "key", may_make=False)
         hooks = await stack.enter_async_context(
@@ -374,7 +380,7 @@ async def open_service(
             jobs=jobs,
             hooks=hooks,
             aggregates=aggregates,
-            images=imports,
+            library=library,
             ipmi=ipmi,
             ssh=ssh,
             safety=safety,
@@ -401,7 +407,7 @@ async def open_service(
                 world,
                 accounts,
                 jobs,
-                imports,
+                library,
                 hooks,
                 work,
                 drivers,

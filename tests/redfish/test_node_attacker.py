@@ -228,6 +228,11 @@ async def test_who_may_not_use_sol_gets_no_serial_console_but_the_screen(estate:
     await estate.service.accounts.change_slot(definition, 4, ADMIN, sol=False)
     token = await estate.token("oleg")
     assert await ended(await estate.console("/console/n1/serial", token)) == 4403
+    log = "/redfish/v1/Systems/n1/LogServices/SerialLog"
+    assert (await estate.call("GET", log)).status == 200
+    for path in (log, f"{log}/Entries", f"{log}/Data"):
+        assert (await estate.call("GET", path, as_="oleg")).status == 403
+        assert await estate.status(token, path) == 403
     screen = await estate.console("/console/n1/screen", token)
     assert not screen.closed
     await screen.close()

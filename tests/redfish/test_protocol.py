@@ -12,7 +12,7 @@ from bmc.model.events import EventKind
 from bmc.redfish.certificates import CERTIFICATE
 from bmc.redfish.errors import RedfishError
 from bmc.redfish.manager_network import CERTIFICATES
-from bmc.redfish.negotiation import check_accept
+from bmc.redfish.negotiation import JSON, check_accept
 from bmc.redfish.router import Route, Router
 from bmc.redfish.tree import all_routes
 from tests.redfish.service import Answer, Service, open_service
@@ -20,8 +20,10 @@ from tests.redfish.service import Answer, Service, open_service
 ROOT = "/redfish/v1"
 N1 = f"{ROOT}/Systems/n1"
 ROUTES = all_routes()
+CHANGED = [route for route in ROUTES if route.method == "PATCH" and route.takes == JSON]
 STREAM = f"{ROOT}/EventService/SSE"
-NO_RESOURCES = ("/redfish", f"{ROOT}/odata", f"{ROOT}/$metadata", f"{ROOT}/Schemas/")
+EXPORT = f"{N1}/LogServices/SEL/Oem/Lightsout/Export"
+NO_RESOURCES = ("/redfish", f"{ROOT}/odata", f"{ROOT}/$metadata", f"{ROOT}/Schemas/", EXPORT)
 """Documents that are no resources (DSP0266 §6.3): they have no ETag."""
 IPMI_USER = {"UserName": "ipmi", "Password": "sixteen letters.", "RoleId": "Operator"}
 KEY = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
@@ -31,6 +33,7 @@ DRIFTS = {
 }
 EXAMPLES = {
     "node": "n1",
+    "entry": "?",
     "account": "vera",
     "key": "?",
     "sensor": "InletTemp",
@@ -38,8 +41,11 @@ EXAMPLES = {
     "subscription": "?",
     "image": "web",
 }
+MEDIA = {"csv": "text/csv", "json": "application/json", "txt": "text/plain"}
 NOT_THERE = {
     STREAM,
+    f"{ROOT}/Systems/{{node}}/LogServices/SerialLog/Data",
+    f"{ROOT}/Systems/{{node}}/Oem/Lightsout/Screenshot",
     f"{ROOT}/Chassis/{{node}}/Power",
     f"{ROOT}/TaskService/TaskMonitors/{{job}}",
     f"{ROOT}/Managers/{{node}}/EthernetInterfaces",
@@ -48,8 +54,11 @@ NOT_THERE = {
     f"{ROOT}/CertificateService/CertificateLocations",
     CERTIFICATES,
     CERTIFICATE,
+    f"{ROOT}/Oem/Lightsout/Uploads/{{job}}",
 }
-"""What these servers do not have (power sensors, a door on an Ethernet, HTTPS), or what is gone once it was read."""
+"""What these servers do not have (power sensors, a door on an Ethernet, HTTPS), what is gone once it was read, what has
+a body only when it is sent, and what is a stream or a file.
+"""
 CHANGES: Mapping[str, object] = {
     f"{ROOT}/AccountService/Accounts/{{account}}": {"Enabled": True},
     f"{ROOT}/AccountService/Accounts/{{account}}/Keys/{{key}}": {"UserDescription": "laptop"},
@@ -60,6 +69,7 @@ CHANGES: Mapping[str, object] = {
     f"{ROOT}/Oem/Lightsout/Images/{{image}}": {"Name": "Web"},
     f"{ROOT}/Systems/{{node}}": {"LocationIndicatorActive": True},
     f"{ROOT}/Systems/{{node}}/Bios/Settings": {"Attributes": {"BootMode": "Bios"}},
+    f"{ROOT}/Systems/{{node}}/LogServices/SEL/Entries/{{entry}}": {"Resolved": True},
 }
 """Something that each resource lets a client change."""
 
@@ -80,6 +90,7 @@ async def full(tmp_path: Path) -> AsyncIterator[Service]:
             assert answer.status == 201, answer
         (tmp_path / "outside").mkdir()
         (tmp_path / "outside" / "web.raw").write_bytes(bytes(512))
+        (tmp_path / "media" / "debian.iso").write_bytes(bytes(512))
         image = await service.call("POST", f"{ROOT}/Oem/Lightsout/Images", {"Id": "web", "File": "web.raw"})
         assert image.status == 202, image
         await service.world.heard(EventKind.JOB_ENDED)
@@ -104,6 +115,7 @@ async def everything(service: Service) -> dict[str, Answer]:
     known = {"/redfish", f"{ROOT}", f"{ROOT}/odata", f"{ROOT}/$metadata"}
     known |= {f"{ROOT}/Schemas/{name}" for name in ("LightsoutTask_v1.xml", "Lightsout.1.0.0.json")}
     known |= {f"{ROOT}/Schemas/LightsoutBios.v1_0_0.json", f"{N1}/ResetActionInfo"}
+    known |= {f"{EXPORT}/sel.{kind}" for kind in MEDIA}
     while waiting := known - seen.keys():
         for path in waiting:
             seen[path] = await service.call("GET", path)
@@ -145,6 +157,7 @@ async def _check_resource(service: Service, path: str, answer: Answer, head: Ans
         "/LogServices/Audit" in path
         or path.endswith("/Tasks/1")
         or "ReadingTime" in answer.body
+        or "IntervalSeconds" in answer.body
         or "DateTime" in answer.body
     ):
         return  # these change with each request, or with time
@@ -158,15 +171,16 @@ async def _check_resource(service: Service, path: str, answer: Answer, head: Ans
 
 async def _check_media(service: Service, path: str, answer: Answer) -> None:
     kind = answer.headers["Content-Type"].partition(";")[0]
-    assert kind == ("application/xml" if path.endswith((".xml", "$metadata")) else "application/json"), path
-    for taken in (kind, f"{kind};charset=utf-8", f"text/html, {kind};q=0.5", "application/*", "*/*", ""):
+    usual = "application/xml" if path.endswith((".xml", "$metadata")) else "application/json"
+    assert kind == (MEDIA[path.rpartition(".")[2]] if path.startswith(EXPORT) else usual), path
+    for taken in (kind, f"{kind};charset=utf-8", f"text/html, {kind};q=0.5", f"{kind.partition('/')[0]}/*", "*/*", ""):
         assert (await service.call("HEAD", path, headers={"Accept": taken})).status == 200, (path, taken)
     for refused in ("text/html", f"*/*, {kind};q=0" if "Schemas/" not in path else "image/*"):
         told = await service.call("GET", path, headers={"Accept": refused})
         assert (told.status, told.ids) == (406, ["HeaderInvalid"]), (path, refused)
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "PATCH"], ids=lambda route: route.path)
+@pytest.mark.parametrize("route", CHANGED, ids=lambda route: route.path)
 async def test_a_change_of_what_was_not_seen_is_refused_and_one_of_what_was_is_made(
     full: Service, route: Route
 ) -> None:
@@ -269,9 +283,7 @@ async def test_what_can_be_changed_does_not_drift_and_an_edit_under_way_stays_po
     """The node runs, prints, is measured and is looked at; others come and go. Only a Sensor's reading and what waits
     for a subscription change by themselves: an ETag taken before still permits the change.
     """
-    paths = {
-        route.path: await _named(full, route.path.format_map(EXAMPLES)) for route in ROUTES if route.method == "PATCH"
-    }
+    paths = {route.path: await _named(full, route.path.format_map(EXAMPLES)) for route in CHANGED}
     before = {path: await full.call("GET", path) for path in paths.values()}
     server, line = full.drivers.servers["n1"], full.drivers.lines["n1"]
     server.figures = {"CPU Load": 77.0, "Memory": 700.0, "Disk Read": 5.0, "Inlet Temp": 31.5}

@@ -1,5 +1,6 @@
 """Query parameters: what a client asks for is what it gets, and what cannot be is said."""
 
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -8,6 +9,7 @@ from aiohttp import encode_basic_auth
 from bmc.redfish import query
 from bmc.redfish.filter import BadFilter, parse_filter
 from tests.redfish.service import Service
+from tests.world import ADMIN, OPERATOR
 
 SYSTEMS, ROLES = "/redfish/v1/Systems", "/redfish/v1/AccountService/Roles"
 N1 = f"{SYSTEMS}/n1"
@@ -44,6 +46,9 @@ BODY = {
         ("Created gt 2026-01-01T00:00:00Z", True),
         ("Created lt '2026-01-01'", False),
         ("It eq 'it''s'", True),
+        ("contains(It,'T''')", True),
+        ("not contains(Status/Health, 'nok') and Id eq 'n1'", True),
+        ("contains(Count,'4') or contains(Nothing,'')", False),
     ],
 )
 def test_a_filter_holds_or_does_not(text: str, holds: bool) -> None:
@@ -54,6 +59,7 @@ def test_a_filter_holds_or_does_not(text: str, holds: bool) -> None:
     "text",
     [
         *("", "Id", "Id eq", "Id is 'n1'", "Id eq 'n1", "(Id eq 'n1'", "Id eq 'n1')", "Id eq ( 'n1'", "Id eq 'a' 'b'"),
+        *("contains(Id)", "contains(Id,'n1'", "contains Id", "contains(Id,'a','b')", "Id, eq 'n1'"),
         *("%", "(" * 5000, "not " * 5000, "Id eq 'n1' and", "eq eq"),
     ],
 )
@@ -87,6 +93,45 @@ async def test_a_log_that_pages_by_itself_is_filtered_as_a_whole(service: Servic
     assert whole["Members@odata.count"] == len(whole["Members"]) > 1
     page = await service.get(f"{path}&$skip=1&$top=1")
     assert (page["Members"], page["Members@odata.count"]) == (whole["Members"][1:2], len(whole["Members"]))
+
+
+async def test_the_audit_is_searched_to_its_beginning_and_paged(service: Service) -> None:
+    """By text, who, what, which node, how it ended and when; also further back than one page reaches."""
+    audit, olga, ours = service.world.audit, replace(OPERATOR, address="192.0.2.7"), "Oem/Lightsout"
+    await audit.record(olga, "power", "n1", "Denied", {"action": "On"})
+    for number in range(1_200):
+        await audit.record(ADMIN, "boot-override", f"n{number % 3}", "done")
+    log = "/redfish/v1/Managers/Lightsout/LogServices/Audit/Entries"
+    denied = quote(f"{ours}/Outcome eq 'Denied'")
+    (oldest,) = (await service.get(f"{log}?$filter={denied}"))["Members"]
+    for wanted in (
+        "contains(Message,'OLGA (operator) by web from 192.0.2.7')",
+        f"{ours}/Account eq 'olga'",
+        f"{ours}/Action eq 'power' and {ours}/Target eq 'n1'",
+        "Severity ne 'OK'",
+        f"Created le {oldest['Created']} and {ours}/Role eq 'Operator'",
+        f"{ours}/Address eq '192.0.2.7' and not contains({ours}/Action,'boot')",
+    ):
+        assert (await service.get(f"{log}?$filter={quote(wanted)}"))["Members"] == [oldest], wanted
+    of_n2 = quote(f"{ours}/Target eq 'n2'")
+    page = await service.get(f"{log}?$filter={of_n2}&$top=150&$skip=100")
+    assert (len(page["Members"]), page["Members@odata.count"]) == (150, 400)
+    rest = await service.get(page["Members@odata.nextLink"])
+    ids = [int(entry["Id"]) for entry in page["Members"] + rest["Members"]]
+    assert ids == sorted(set(ids), reverse=True)
+    assert len(ids) == 300
+
+
+async def test_failed_sign_ins_are_a_kind_that_can_be_left_out(service: Service) -> None:
+    stranger = {"Authorization": encode_basic_auth("eve", "x")}
+    assert (await service.call("GET", N1, as_="", headers=stranger)).status == 401
+    log = "/redfish/v1/Managers/Lightsout/LogServices/EventLog/Entries?$filter="
+    failed = "Oem/Lightsout/Kind {} 'account.sign-in-failed'"
+    (told,) = (await service.get(log + quote(failed.format("eq"))))["Members"]
+    assert told["Message"] == "sign-in as 'eve' from 127.0.0.1 failed"
+    others = (await service.get(log + quote(failed.format("ne"))))["Members"]
+    assert others
+    assert told["Id"] not in [each["Id"] for each in others]
 
 
 async def test_levels_go_as_deep_as_they_say(service: Service) -> None:

@@ -90,17 +90,19 @@ async def test_the_schema_of_a_systems_options_is_that_of_all_drivers(service: S
     assert "Disk" in types
 
 
-async def test_an_option_that_may_be_a_list_is_left_to_the_open_type_and_a_table_is_open(service: Service) -> None:
+async def test_an_option_of_hardware_is_a_list_or_an_open_table(service: Service) -> None:
     driver = entry_points(group=GROUP, name="hardware")["hardware"].load()
     service.world.fleet.options_schemas = lambda: [driver.schema()]  # type: ignore[method-assign]
     file = ET.fromstring((await service.call("GET", "/redfish/v1/Schemas/LightsoutComputerSystem_v1.xml")).body)
     types = {each.attrib["Name"]: each for each in file.iter(f"{EDM}ComplexType")}
     options = {each.attrib["Name"]: each.attrib["Type"] for each in types["Options"].iter(f"{EDM}Property")}
-    assert "power" not in options
+    assert options["power"] == "Collection(LightsoutComputerSystem.v1_0_0.power)"
     assert options["sense"] == "Collection(Edm.PrimitiveType)"
     assert options["bmc"] == "LightsoutComputerSystem.v1_0_0.bmc"
     assert options["shared_with"] == "Collection(Edm.String)"
-    for name in ("Options", "bmc"):
+    table = {each.attrib["Name"]: each.attrib["Type"] for each in types["power"].iter(f"{EDM}Property")}
+    assert table == {"adapter": "Edm.String", "together": "Collection(LightsoutComputerSystem.v1_0_0.together)"}
+    for name in ("Options", "bmc", "power", "together"):
         said = {each.attrib["Term"]: each.attrib for each in types[name].findall(f"{EDM}Annotation")}
         assert said["OData.AdditionalProperties"]["Bool"] == "true"
 

@@ -1,6 +1,9 @@
 """The SEL in Redfish: the same records as over IPMI, with the names that the schema gives to IPMI's codes."""
 
+import csv
+import io
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -33,6 +36,7 @@ async def test_a_power_off_is_a_record_with_the_names_of_the_schema(service: Ser
         "EntryType": "SEL",
         "Created": off["Created"],
         "Severity": "OK",
+        "Resolved": False,
         "EntryCode": "Assert",
         "SensorType": "PowerUnit",
         "SensorNumber": 1,
@@ -68,6 +72,61 @@ async def test_the_log_is_cleared_by_who_may(service: Service):
     assert (await service.call("POST", CLEAR, {"Really": True})).status == 400
     assert (await service.call("POST", CLEAR, {})).status == 204
     assert await records(service, 0) == []
+
+
+async def test_a_record_is_resolved_by_name_and_ipmi_sees_it_as_before(service: Service):
+    node = service.world.fleet.node("n1")
+    for _ in range(2):
+        await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), ADMIN)
+    await records(service, 2)
+    before = node.snapshot.sel.entries
+    path = f"{SEL}/Entries/1"
+    assert (await service.call("PATCH", path, {"Resolved": True}, as_="vera")).status == 403
+    assert (await service.call("PATCH", path, {"Severity": "OK"})).status == 400
+    assert (await service.call("PATCH", f"{SEL}/Entries/9", {"Resolved": True})).status == 404
+    assert (await service.call("PATCH", path, {"Resolved": True}, as_="olga")).body["Resolved"] is True
+    assert [each["Resolved"] for each in await records(service, 2)] == [False, True]
+    assert node.snapshot.sel.entries == before
+    told = (await service.world.audit.newest(10, "n1"))[-1]
+    assert (told.account, told.action, told.details) == ("olga", "resolve-sel-entry", {"record": 1, "resolved": True})
+    assert (await service.call("PATCH", path, {"Resolved": False}, as_="olga")).body["Resolved"] is False
+
+
+async def test_records_are_chosen_by_how_bad_when_what_and_whether_resolved(service: Service):
+    node = service.world.fleet.node("n1")
+    await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), ADMIN)
+    await node.do(AddSelEntry(0x02, SystemEvent(0x01, 0x30, 0x01, b"\x59\x50\x4b").pack()), ADMIN)
+    await service.call("POST", RESET, {"ResetType": "On"})
+    power, *_ = await records(service, 3)
+    await service.call("PATCH", f"{SEL}/Entries/1", {"Resolved": True})
+    for condition, ids in (
+        ("Severity eq 'Warning'", ["1"]),
+        ("Severity eq null", ["2"]),
+        (f"Created ge {power['Created']}", ["3"]),
+        ("SensorType eq 'Temperature' or Resolved eq true", ["2", "1"]),
+        ("Resolved eq false", ["3", "2"]),
+    ):
+        found = await service.get(f"{SEL}/Entries?$filter={quote(condition)}")
+        assert [each["Id"] for each in found["Members"]] == ids, condition
+        assert found["Members@odata.count"] == len(ids)
+
+
+async def test_the_log_is_a_file_to_take_away(service: Service):
+    node = service.world.fleet.node("n1")
+    await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), ADMIN)
+    await service.call("POST", RESET, {"ResetType": "On"})
+    power, told = await records(service, 2)
+    assert told["Severity"] == "Warning"
+    files = (await service.get(SEL))["Oem"]["Lightsout"]["ExportURIs"]
+    table, whole, text = [await service.call("GET", path, as_="vera") for path in files]
+    assert whole.body == [told, power]
+    rows = list(csv.DictReader(io.StringIO(table.body)))
+    assert [row["Message"] for row in rows] == [told["Message"], power["Message"]]
+    assert text.body.splitlines()[1].endswith(" UTC | System Boot Initiated Boot | Initiated by power up | Asserted")
+    assert text.headers["Content-Disposition"] == 'attachment; filename="n1-sel.txt"'
+    chosen = await service.call("GET", files[1] + "?$filter=Severity%20ne%20'Warning'")
+    assert [each["Id"] for each in chosen.body] == [power["Id"]]
+    assert (await service.call("GET", f"{files[1]}?$filter=Severity")).status == 400
 
 
 async def test_the_service_tells_of_its_clock_and_its_room(service: Service):

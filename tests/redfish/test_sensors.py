@@ -61,3 +61,43 @@ async def test_a_viewer_sets_nothing_and_a_sensor_that_is_not_there_is_not_found
     body = {"Thresholds": {"UpperCaution": {"Reading": 30}}}
     assert (await service.call("PATCH", f"{SENSORS}/InletTemp", body, as_="vera")).status == 403
     assert (await service.call("GET", f"{SENSORS}/Fan7")).status == 404
+
+
+async def test_a_threshold_that_is_crossed_shows_in_the_rollup_of_system_and_chassis(service: Service) -> None:
+    node, server = service.world.fleet.node("n1"), service.drivers.servers["n1"]
+    await node.do(Power(PowerAction.ON), ADMIN)
+    await until(lambda: node.snapshot.sensors[3].reading is not None)
+    for reading, rollup in ((24.5, "OK"), (45.0, "Warning"), (55.0, "Critical")):
+        server.figures["Inlet Temp"] = reading
+        await until(lambda: node.snapshot.sensors[3].reading == reading)  # noqa: B023 - called at once
+        for path in ("/redfish/v1/Systems/n1", "/redfish/v1/Chassis/n1"):
+            status = (await service.get(path))["Status"]
+            assert (status["Health"], status["HealthRollup"]) == ("OK", rollup)
+            told = [(each["Severity"], each["OriginOfCondition"]) for each in status.get("Conditions", [])]
+            assert told == ([(rollup, {"@odata.id": f"{SENSORS}/InletTemp"})] if rollup != "OK" else [])
+    message = (await service.get("/redfish/v1/Systems/n1"))["Status"]["Conditions"][0]["Message"]
+    assert message == (
+        "Inlet Temp is above its UpperCaution threshold of 40 Cel, above its UpperCritical threshold of 50 Cel."
+    )
+    await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
+    await until(lambda: node.snapshot.sensors[3].reading is None)
+    assert (await service.get("/redfish/v1/Systems/n1"))["Status"]["HealthRollup"] == "OK"
+
+
+async def test_the_history_of_all_sensors_is_one_answer_for_each_window(service: Service) -> None:
+    node = service.world.fleet.node("n1")
+    await node.do(Power(PowerAction.ON), ADMIN)
+    await until(lambda: node.snapshot.sensors[3].reading is not None)
+    where = (await service.get("/redfish/v1/Chassis/n1"))["Oem"]["Lightsout"]["SensorHistory"]["@odata.id"]
+    members = [member["@odata.id"] for member in (await service.get(where))["Members"]]
+    assert members == [f"{where}/Hour", f"{where}/Day"]
+    hour, day = [await service.get(path, as_="vera") for path in members]
+    for told, seconds, steps in ((hour, 10, 360), (day, 300, 288)):
+        assert told["IntervalSeconds"] == seconds
+        assert [each["Name"] for each in told["Sensors"]] == ["CPU Load", "Memory", "Disk Read", "Inlet Temp"]
+        inlet = told["Sensors"][3]
+        assert (inlet["Sensor"], inlet["ReadingUnits"]) == ({"@odata.id": f"{SENSORS}/InletTemp"}, "Cel")
+        assert len(inlet["Readings"]) == steps
+        assert set(inlet["Readings"]) == {None, 24.5}
+        assert ("Minima" in inlet) is ("Maxima" in inlet) is (told is day)
+    assert (await service.call("GET", f"{where}/Week")).status == 404

@@ -1,6 +1,7 @@
 """Systems as clients see and change them."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from bmc.model.commands import ResetWatchdog, SetWatchdog
 from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, Unreachable
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState, RestorePolicy
 from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting
-from tests.redfish.service import Service
+from tests.redfish.service import ROLES, Service
 from tests.world import ADMIN, until
 
 N1 = "/redfish/v1/Systems/n1"
@@ -165,7 +166,7 @@ async def test_a_paused_node_is_shown_and_resumed(service: Service) -> None:
     assert (system["PowerState"], system["Status"]["Health"]) == ("On", "Critical")
     assert system["Status"]["Conditions"][0]["Message"] == "the disk is full"
     assert (await service.call("POST", f"{N1}/Actions/Oem/Lightsout.Resume", {})).status == 204
-    assert (await service.get(N1))["Status"] == {"State": "Enabled", "Health": "OK"}
+    assert (await service.get(N1))["Status"] == {"State": "Enabled", "Health": "OK", "HealthRollup": "OK"}
 
 
 async def test_an_unknown_power_state_is_null_with_its_reason_until_a_person_confirms_it(service: Service) -> None:
@@ -382,11 +383,22 @@ async def test_a_reservation_is_shown_and_keeps_others_out(service: Service) -> 
     reserve = f"{N1}/Actions/Oem/Lightsout.Reserve"
     assert (await service.call("POST", reserve, {"Reason": "changing a disk"}, as_="olga")).status == 204
     held = (await service.get(N1))["Oem"]["Lightsout"]["Reservation"]
-    assert (held["Holder"], held["Reason"]) == ("olga", "changing a disk")
+    assert (held["Holder"], held["Reason"], held["Until"]) == ("olga", "changing a disk", None)
+    possible = [(await service.get(N1, as_=name))["Oem"]["Lightsout"]["AvailableResetTypes"] for name in ROLES]
+    assert [bool(types) for types in possible] == [name == "olga" for name in ROLES]
     refused = await service.call("POST", RESET, {"ResetType": "On"})
     assert refused.status == 503
     assert "olga holds n1: changing a disk" in refused.told
-    assert (await service.call("POST", f"{N1}/Actions/Oem/Lightsout.Release", {})).status == 204
+    release = f"{N1}/Actions/Oem/Lightsout.Release"
+    assert (await service.call("POST", release, {"Note": "mine now"}, as_="tina")).status == 503
+    unsaid = await service.call("POST", release)
+    assert (unsaid.status, "takes a note" in unsaid.told) == (400, True)
+    assert (await service.call("POST", release, {"Note": "olga is on leave"})).status == 204
+    assert (await service.call("POST", reserve, {"Reason": "a fan", "TimeoutMinutes": 90})).status == 204
+    held = (await service.get(N1))["Oem"]["Lightsout"]["Reservation"]
+    lasts = datetime.fromisoformat(held["Until"]) - datetime.fromisoformat(held["Since"])
+    assert abs(lasts - timedelta(minutes=90)) < timedelta(minutes=1)
+    assert (await service.call("POST", reserve, {"Reason": "a fan", "TimeoutMinutes": 0})).status == 400
 
 
 async def test_media_are_inserted_and_ejected_from_system_and_manager(service: Service) -> None:

@@ -115,6 +115,7 @@ class BootingServer(MemoryServer):
         self.path = ""
         self.boot_file = ""
         self.fetched: dict[str, bytes] = {}
+        self.has_address = False
         self.at: dict[str, Callable[[], Awaitable[None]]] = {}
         self.passed: list[str] = []
         self.heard: list[str] = []
@@ -188,7 +189,10 @@ class BootingServer(MemoryServer):
 
     async def offer(self, url: str) -> None:
         await self._point("offer" if url else "withdraw")
-        self.boot_file = url
+        self.boot_file, self.has_address = url, bool(url)
+
+    async def give_address(self) -> None:
+        self.boot_file, self.has_address = "", True
 
     async def connect(self) -> socket.socket:
         """LoginLink: to an SSH server that knows the seed's keys and what they may do."""

@@ -15,10 +15,12 @@ import pytest
 
 from bmc.fetch import Fetcher
 from bmc.images.catalogue import unpack
-from bmc.images.image_import import ImageImport
+from bmc.images.library import Library
+from bmc.images.media import MediaStore
 from bmc.images.store import ImageStore
 from bmc.jobs import Jobs, Run
 from bmc.jobs.ledger import SECRETS
+from bmc.media import MediaLibrary
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootTarget
 from bmc.model.clock import SystemClock
 from bmc.model.commands import Power, SerialConsole, SetBootOverride
@@ -81,7 +83,8 @@ class Lab:
         )
 
     def jobs(self, world: World) -> Jobs:
-        chores = [ImageImport(self.images, Fetcher(), world.events, 1 << 30).chore()]
+        media = MediaStore(MediaLibrary(self.directory / "media", Fetcher(), 1 << 30))
+        chores = [Library(self.images, media, Fetcher(), world.events, 1 << 30).chore()]
         return jobs_of(world, SystemClock(), *recipes(world, self.images.catalogue, *self._ways), chores=chores)
 
 

@@ -45,6 +45,18 @@ async def test_a_reinstall_by_network_ends_with_the_proof_and_says_what_was_fetc
     assert not any(str(secret) in repr(job) for secret in secrets.values())
 
 
+@pytest.mark.parametrize("way", ["VirtualMedia", "Network"])
+async def test_the_ramdisk_and_the_new_system_have_an_address_and_nobody_after_the_job(jobs, house, booting, way):
+    server, had = house.server, []
+
+    async def look() -> None:
+        had.append(server.has_address)
+
+    server.at |= {"on": look, "on again": look}
+    job = await ended(jobs, (await jobs.start("reinstall", "n1", {**REQUEST, "way": way}, OPERATOR)).id)
+    assert (job.state, had, server.has_address) == (JobState.COMPLETED, [True, True], False)
+
+
 @pytest.mark.parametrize(
     ("kind", "request_"),
     [("rescue", {"ssh_keys": [KEY]}), ("erase", {"method": "Full"}), ("inspect", {})],

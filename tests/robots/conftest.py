@@ -51,7 +51,7 @@ set_working_mc 0x20
   chassis_control "{directory}/chassis.sh 0x20"
   sol "tcp:127.0.0.1:{line}" 115200
   console 127.0.0.1 {console}
-  user 2 true "admin" "secret" admin 10 none md2 md5 straight
+  user 2 true "admin" "{password}" admin 10 none md2 md5 straight
 """
 EMULATOR = """mc_setbmc 0x20
 mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02
@@ -98,10 +98,7 @@ class Simulator:
         script = directory / "chassis.sh"
         script.write_text(CHASSIS.format(directory=chassis))
         script.chmod(0o755)
-        line = self.line.getsockname()[1]
-        (directory / "lan.conf").write_text(
-            CONFIG.format(directory=directory, port=self.port, line=line, console=self.console)
-        )
+        self.change_password("secret")
         fru = FRU.pack(256)
         emulator = EMULATOR.format(fru=bytes_of(fru), fru_size=len(fru), no_events="0" * 15)
         for id, record in enumerate(RECORDS, 1):
@@ -111,6 +108,12 @@ class Simulator:
             self.write("power", "0")
             self.write("boot", "none")
         self._process: subprocess.Popen[bytes] | None = None
+
+    def change_password(self, password: str) -> None:
+        """That of its user admin, from the next start on."""
+        line = self.line.getsockname()[1]
+        ports = {"port": self.port, "line": line, "console": self.console}
+        (self.directory / "lan.conf").write_text(CONFIG.format(directory=self.directory, password=password, **ports))
 
     def close(self) -> None:
         self.stop()

@@ -85,15 +85,16 @@ class Lan:
         self.boxes.append(box)
         return box
 
-    def other_dhcp(self) -> Path:
+    def other_dhcp(self, *words: str) -> Path:
         """A DHCP server on the network; returns its log."""
-        return self.dhcp_server(self.box("52:54:00:00:00:02", OTHER), "eth0")
+        return self.dhcp_server(self.box("52:54:00:00:00:02", OTHER), "eth0", *words)
 
-    def dhcp_server(self, box: Box, interface: str) -> Path:
-        """It gives 192.0.2.100 to 120 to whoever asks."""
+    def dhcp_server(self, box: Box, interface: str, *words: str) -> Path:
+        """It gives 192.0.2.100 to 120 to whoever asks, unless `words` for dnsmasq say otherwise."""
         log = box.start(
             *("dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", f"--interface={interface}"),
             *("--bind-interfaces", "--leasefile-ro", "--dhcp-range=192.0.2.100,192.0.2.120", "--log-facility=-"),
+            *words,
         )
         end = time.monotonic() + 10
         while "sockets bound" not in log.read_text():
@@ -101,8 +102,8 @@ class Lan:
             time.sleep(0.02)
         return log
 
-    def tap(self, name: str) -> str:
-        ip(f"tuntap add {name} mode tap")
+    def tap(self, name: str, user: str = "root") -> str:
+        ip(f"tuntap add {name} mode tap user {user}")
         ip(f"link set {name} master {BRIDGE} up")
         return name
 

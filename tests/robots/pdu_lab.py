@@ -8,16 +8,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from bmc.model.errors import InvalidRequest
-from bmc.ports import Configured, Site
+from bmc.ports import Backend, Configured, Site
 from robots.pdu_models import MODELS
-from robots.testing import make_site
+from robots.testing import make_site, opened
 
 PLANT = """#!/bin/sh
 # order FEED on|off|reboot, state FEED ON OFF, watts FEED [DIGITS]: prints what the PDU tells of it
@@ -77,6 +79,7 @@ CREDENTIALS = {
     "v3-nobody": (b"nobody", b"authentic-words"),
 }
 COMMUNITY = "secret-community"
+Open = Callable[[Mapping[str, object]], Awaitable[Backend]]
 SEVERAL = 9
 """The outlet whose meter is that of all feeds."""
 
@@ -203,6 +206,51 @@ class Snmpsim:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """The server, and its PDUs in the order of their addresses."""
+
+    plant: Plant
+    pdus: Sequence[Snmpsim]
+
+
+@contextmanager
+def running_pdus(directory: Path, addresses: Sequence[str]) -> Iterator[Lab]:
+    """PDUs that feed or meter one server, at the same port of each address."""
+    (directory / "plant").mkdir()
+    plant, port = Plant(directory / "plant"), free_port(addresses)
+    with ExitStack() as stack:
+        pdus = [Snmpsim(directory / each, plant, each, port) for each in addresses]
+        for pdu in pdus:
+            stack.callback(pdu.stop)
+            pdu.start()
+        yield Lab(plant, pdus)
+
+
+@asynccontextmanager
+async def opener(site: Site) -> AsyncIterator[Open]:
+    """Opens nodes by their options, for as long as it is open itself."""
+    async with AsyncExitStack() as stack:
+
+        async def open_node(options: Mapping[str, object]) -> Backend:
+            return await stack.enter_async_context(opened(options, site))
+
+        yield open_node
+
+
+@pytest.fixture
+def plant(lab: Lab) -> Plant:
+    """As it was at first; `lab` is the module's own."""
+    lab.plant.reset()
+    return lab.plant
+
+
+@pytest.fixture
+async def open_node(tmp_path: Path) -> AsyncIterator[Open]:
+    async with opener(pdu_site(tmp_path)) as open_node:
+        yield open_node
 
 
 class Snmpd:

@@ -52,10 +52,13 @@ def free_port() -> int:
 
 
 class Emulator:
-    """sushy-emulator with its fake driver. Those of one `state` directory are BMCs of the same machine."""
+    """sushy-emulator with its fake driver, or over the libvirtd at `libvirt`, a URI. Those of one `state` directory are
+    BMCs of the same machine.
+    """
 
-    def __init__(self, state: Path, certificate: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, state: Path, certificate: tuple[Path, Path] | None = None, libvirt: str = "") -> None:
         self.port = free_port()
+        self._driver = ("--libvirt-uri", libvirt) if libvirt else ("--fake",)
         self._state = state
         self._certificate = certificate
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,7 +75,7 @@ class Emulator:
             f"SUSHY_EMULATOR_STATE_DIR = {str(self._state)!r}\n"
             f"SUSHY_EMULATOR_AUTH_FILE = {str(self._state / 'passwords')!r}\n"
         )
-        command = [sys.executable, "-c", EMULATOR, "--fake", "--config", str(config), "-i", "127.0.0.1"]
+        command = [sys.executable, "-c", EMULATOR, *self._driver, "--config", str(config), "-i", "127.0.0.1"]
         command += ["-p", str(self.port)]
         if self._certificate:
             certificate, key = self._certificate
@@ -112,9 +115,9 @@ class Emulator:
 
 
 @contextmanager
-def emulator(state: Path, certificate: tuple[Path, Path] | None = None) -> Iterator[Emulator]:
+def emulator(state: Path, certificate: tuple[Path, Path] | None = None, libvirt: str = "") -> Iterator[Emulator]:
     state.mkdir(exist_ok=True)
-    opened = Emulator(state, certificate)
+    opened = Emulator(state, certificate, libvirt)
     opened.start()
     try:
         yield opened

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -260,6 +261,35 @@ async def test_an_arm_that_does_not_say_whether_it_is_homed_does_not_move(
         with pytest.raises(Refused, match="does not say whether it is homed"):
             await switch.apply(PowerAction.ON)
     assert cell.sent("send_action_goal") == []
+
+
+NOBODY_LOOKS = {"adapter": "modbus", "host": "127.0.0.1", "port": 1, "look": "di0"}
+
+
+async def test_a_plan_tells_that_the_arm_is_not_homed_and_moves_nothing(cell: Cell, site: Site):
+    power = {"adapter": "arm", "url": cell.url, **BY_ACTION}
+    async with opened({"power": power, "sense": [NOBODY_LOOKS]}, site) as backend:
+        assert backend.planner is not None
+        cell.fault("unhomed")
+        await asyncio.sleep(0.2)
+        plan = await backend.planner.plan(PowerAction.ON)
+        assert [each for each in plan.hindrances if each.startswith("power: ")] == [
+            f"power: the arm behind rosbridge at {urlsplit(cell.url).netloc} is not homed ({HOMED} says false, "
+            "expected true); home it, then try again"
+        ]
+        cell.mend("unhomed")
+        await asyncio.sleep(0.2)
+        plan = await backend.planner.plan(PowerAction.ON)
+        assert [each for each in plan.hindrances if each.startswith("power: ")] == []
+    assert cell.sent("send_action_goal") == []
+
+
+async def test_a_plan_tells_that_the_arm_cannot_be_asked(cell: Cell, site: Site):
+    power = {"adapter": "arm", "url": "ws://127.0.0.1:1", **BY_ACTION}
+    async with opened({"power": power, "sense": [NOBODY_LOOKS]}, site) as backend:
+        assert backend.planner is not None
+        plan = await backend.planner.plan(PowerAction.ON)
+        assert any(each.startswith("power: rosbridge at 127.0.0.1:1 ") for each in plan.hindrances)
 
 
 @pytest.fixture

@@ -178,6 +178,36 @@ async def test_where_it_was_seen_that_there_is_no_other_the_address_is_given(lan
         assert f"ip={ADDRESS}" in await dhcp(lan.box(MAC))
 
 
+@pytest.mark.parametrize("words", [BIOS, EFI, (*BIOS, *IPXE), ()], ids=["BIOS", "UEFI", "iPXE", "a system"])
+async def test_who_is_given_an_address_alone_is_led_nowhere(lan: Lan, tmp_path: Path, words):
+    async with node(site_on(lan.network(), tmp_path)) as backend:
+        await boots(backend).offer(URL)
+        await boots(backend).give_address()
+        assert (len(servers()), ports()) == (1, {67})
+        assert f"ip={ADDRESS} boot= " in await dhcp(lan.box(MAC), *words)
+
+
+async def test_the_address_is_given_again_after_a_restart_until_the_end_of_the_job(lan: Lan, tmp_path: Path):
+    async with node(site_on(lan.network(), tmp_path)) as backend:
+        await boots(backend).give_address()
+    async with node(site_on(lan.network(), tmp_path)) as backend:
+        await until(lambda: len(servers()) == 1 and ports() == {67}, 10)
+        assert f"ip={ADDRESS} boot= " in await dhcp(lan.box(MAC), *BIOS)
+        await boots(backend).offer("")
+        assert (servers(), ports()) == ([], set())
+
+
+async def test_beside_another_server_there_is_no_address_to_be_given(lan: Lan, tmp_path: Path):
+    lan.other_dhcp()
+    async with node(site_on(lan.network(beside=None), tmp_path)) as backend:
+        await boots(backend).give_address()
+        assert (servers(), ports()) == ([], set())
+        await boots(backend).offer(URL)
+        assert len(servers()) == 2
+        await boots(backend).give_address()
+        assert (servers(), ports()) == ([], set())
+
+
 async def test_two_at_a_time_are_served_by_the_same_and_one_that_ends_leaves_the_other(lan: Lan, tmp_path: Path):
     site = site_on(lan.network(), tmp_path)
     first, second = lan.box(MAC), lan.box("52:54:00:00:00:18")

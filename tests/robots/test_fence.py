@@ -5,8 +5,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,18 +16,27 @@ import pytest
 from bmc.model.errors import BackendFailed, InvalidRequest, OutcomeUnknown, Unreachable
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
-from bmc.ports import Backend
 from robots.contract import BackendContract, OpenBackend
 from robots.fence import TAKEN
 from robots.hardware import driver
-from robots.testing import opened
-from tests.robots.pdu_lab import COMMUNITY, Plant, Snmpsim, free_port, pdu_site
+from tests.robots.pdu_lab import (
+    COMMUNITY,
+    Lab,
+    Open,
+    Plant,
+    Snmpsim,
+    free_port,
+    open_node,
+    pdu_site,
+    plant,
+    running_pdus,
+)
+
+__all__ = ["open_node", "plant"]
 
 PDU, METER = "127.0.0.1", "127.0.0.2"
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
 AGENTS = Path("/usr/sbin")
-
-Open = Callable[[Mapping[str, object]], Awaitable[Backend]]
 
 pytestmark = pytest.mark.skipif(
     not (AGENTS / "fence_apc_snmp").exists(), reason="Debian package fence-agents is not installed"
@@ -36,41 +44,14 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory) -> Iterator[tuple[Plant, Snmpsim, Snmpsim]]:
-    directory = tmp_path_factory.mktemp("pdus")
-    (directory / "plant").mkdir()
-    plant = Plant(directory / "plant")
-    port = free_port([PDU, METER])
-    pdu, meter = (Snmpsim(directory / each, plant, each, port) for each in (PDU, METER))
-    try:
-        pdu.start()
-        meter.start()
-        yield plant, pdu, meter
-    finally:
-        pdu.stop()
-        meter.stop()
+def lab(tmp_path_factory) -> Iterator[Lab]:
+    with running_pdus(tmp_path_factory.mktemp("pdus"), [PDU, METER]) as lab:
+        yield lab
 
 
 @pytest.fixture
-def plant(lab: tuple[Plant, Snmpsim, Snmpsim]) -> Plant:
-    lab[0].reset()
-    return lab[0]
-
-
-@pytest.fixture
-def pdu(lab: tuple[Plant, Snmpsim, Snmpsim], plant: Plant) -> Snmpsim:
-    return lab[1]
-
-
-@pytest.fixture
-async def open_node(tmp_path: Path) -> AsyncIterator[Open]:
-    site = pdu_site(tmp_path)
-    async with AsyncExitStack() as stack:
-
-        async def open_node(options: Mapping[str, object]) -> Backend:
-            return await stack.enter_async_context(opened(options, site))
-
-        yield open_node
+def pdu(lab: Lab, plant: Plant) -> Snmpsim:
+    return lab.pdus[0]
 
 
 def plug(pdu: Snmpsim, own: Mapping[str, object] | None = None, **more: object) -> dict[str, object]:

@@ -1,8 +1,7 @@
 """Outlets and meters of Network UPS Tools, against upsd and its own drivers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,62 +15,59 @@ from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend, Configured
 from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
-from robots.testing import make_site, opened
+from robots.testing import make_site
 from tests.robots.nut_lab import DRIVERS, Nut, deaf_upsd
-from tests.robots.pdu_lab import Plant, Snmpsim, credentials, free_port
+from tests.robots.pdu_lab import (
+    Lab,
+    Open,
+    Plant,
+    credentials,
+    opener,
+    plant,
+    running_pdus,
+)
+
+__all__ = ["plant"]
 
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
 LOGINS = {"nut": (b"admin", b'a "secret" word'), "guest": (b"guest", b"guest"), "bad": (b"admin", b"wrong-word")}
-
-Open = Callable[[Mapping[str, object]], Awaitable[Backend]]
 
 pytestmark = pytest.mark.skipif(not (DRIVERS / "snmp-ups").exists(), reason="Debian package nut-snmp is not installed")
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory) -> Iterator[tuple[Plant, Snmpsim, Nut]]:
-    directory = tmp_path_factory.mktemp("nut")
-    (directory / "plant").mkdir()
-    (directory / "nut").mkdir()
-    plant = Plant(directory / "plant")
-    pdu = Snmpsim(directory / "pdu", plant, "127.0.0.1", free_port(["127.0.0.1"]))
-    nut = Nut(directory / "nut", pdu)
+def lab(tmp_path_factory) -> Iterator[Lab]:
+    with running_pdus(tmp_path_factory.mktemp("pdus"), ["127.0.0.1"]) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def running(lab: Lab, tmp_path_factory) -> Iterator[Nut]:
+    nut = Nut(tmp_path_factory.mktemp("nut"), lab.pdus[0])
     try:
-        pdu.start()
         nut.start()
         nut.wait()
-        yield plant, pdu, nut
+        yield nut
     finally:
         nut.stop()
-        pdu.stop()
 
 
 @pytest.fixture
-def plant(lab: tuple[Plant, Snmpsim, Nut]) -> Plant:
-    lab[0].reset()
-    return lab[0]
+def nut(running: Nut, plant: Plant) -> Nut:
+    return running
 
 
 @pytest.fixture
-def nut(lab: tuple[Plant, Snmpsim, Nut], plant: Plant) -> Nut:
-    return lab[2]
-
-
-@pytest.fixture
-def meter(lab: tuple[Plant, Snmpsim, Nut]) -> dict[str, object]:
+def meter(lab: Lab) -> dict[str, object]:
     """Of the same feed, by another program and protocol than NUT's."""
-    return {"adapter": "pdu", "host": "127.0.0.1", "port": lab[1].port, "outlet": 1, "credential": "lab", "watts": 30}
+    (pdu,) = lab.pdus
+    return {"adapter": "pdu", "host": "127.0.0.1", "port": pdu.port, "outlet": 1, "credential": "lab", "watts": 30}
 
 
 @pytest.fixture
 async def open_node(tmp_path: Path) -> AsyncIterator[Open]:
     configured = Configured(lambda name: LOGINS.get(name) or credentials(name))
-    site = replace(make_site(tmp_path), configured=configured)
-    async with AsyncExitStack() as stack:
-
-        async def open_node(options: Mapping[str, object]) -> Backend:
-            return await stack.enter_async_context(opened(options, site))
-
+    async with opener(replace(make_site(tmp_path), configured=configured)) as open_node:
         yield open_node
 
 

@@ -3,8 +3,7 @@
 import asyncio
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,51 +19,36 @@ from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
 from robots.pdu_models import MODELS
 from robots.testing import opened
-from tests.robots.pdu_lab import COMMUNITY, Plant, Snmpd, Snmpsim, environment, free_port, lossy, pdu_site
+from tests.robots.pdu_lab import (
+    COMMUNITY,
+    Lab,
+    Open,
+    Plant,
+    Snmpd,
+    Snmpsim,
+    environment,
+    lossy,
+    open_node,
+    pdu_site,
+    plant,
+    running_pdus,
+)
+
+__all__ = ["open_node", "plant"]
 
 PDU, METER = "127.0.0.1", "127.0.0.2"
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
 
-Open = Callable[[Mapping[str, object]], Awaitable[Backend]]
-
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory) -> Iterator[tuple[Plant, Snmpsim, Snmpsim]]:
-    directory = tmp_path_factory.mktemp("pdus")
-    (directory / "plant").mkdir()
-    plant = Plant(directory / "plant")
-    port = free_port([PDU, METER])
-    pdu = Snmpsim(directory / "pdu", plant, PDU, port)
-    meter = Snmpsim(directory / "meter", plant, METER, port)
-    try:
-        pdu.start()
-        meter.start()
-        yield plant, pdu, meter
-    finally:
-        pdu.stop()
-        meter.stop()
+def lab(tmp_path_factory) -> Iterator[Lab]:
+    with running_pdus(tmp_path_factory.mktemp("pdus"), [PDU, METER]) as lab:
+        yield lab
 
 
 @pytest.fixture
-def plant(lab: tuple[Plant, Snmpsim, Snmpsim]) -> Plant:
-    lab[0].reset()
-    return lab[0]
-
-
-@pytest.fixture
-def pdu(lab: tuple[Plant, Snmpsim, Snmpsim], plant: Plant) -> Snmpsim:
-    return lab[1]
-
-
-@pytest.fixture
-async def open_node(tmp_path: Path) -> AsyncIterator[Open]:
-    site = pdu_site(tmp_path)
-    async with AsyncExitStack() as stack:
-
-        async def open_node(options: Mapping[str, object]) -> Backend:
-            return await stack.enter_async_context(opened(options, site))
-
-        yield open_node
+def pdu(lab: Lab, plant: Plant) -> Snmpsim:
+    return lab.pdus[0]
 
 
 def outlet(pdu: Snmpsim, **more: object) -> dict[str, object]:

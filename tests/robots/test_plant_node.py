@@ -15,7 +15,7 @@ from bmc.drivers import Drivers
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.model.clock import SystemClock
-from bmc.model.commands import ConfirmPower, PlanPower, Power
+from bmc.model.commands import ConfirmPower, PlanPower, Power, SetCycleInterval
 from bmc.model.errors import BmcError, OutcomeUnknown, Refused, TimedOut, WrongState
 from bmc.model.events import EventKind
 from bmc.model.node import NodeDefinition
@@ -346,6 +346,19 @@ async def test_what_an_emergency_stop_has_cut_off_is_not_taken_up_by_the_next_ha
     with pytest.raises(OutcomeUnknown):
         await forcing
     assert "unfed" not in rack.plant.look().events
+
+
+async def test_a_cycle_is_over_with_an_emergency_stop_that_was_released_while_it_was_off(rack: Rack, site: Site):
+    node = await site.add(rack.options())
+    await do(node, PowerAction.ON)
+    await node.do(SetCycleInterval(3), ADMIN)
+    cycling = asyncio.create_task(do(node, PowerAction.POWER_CYCLE))
+    await until(lambda: node.snapshot.power is OFF, 10)
+    await site.safety.stop("olga", "smoke")
+    await site.safety.release("admin")
+    with pytest.raises(OutcomeUnknown, match="the emergency stop cut it off"):
+        await cycling
+    assert rack.plant.look().events == ["on", "cut"]
 
 
 async def test_a_second_start_beyond_the_budget_is_refused_before_anything_moves(rack: Rack, site: Site):

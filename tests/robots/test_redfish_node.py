@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -22,7 +22,7 @@ from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.clock import SystemClock
 from bmc.model.commands import AddSelEntry, ClearSel, EjectMedia, InsertMedia, Power
 from bmc.model.errors import BackendFailed, NotSupported, OutcomeUnknown, Unreachable
-from bmc.model.events import Severity
+from bmc.model.events import EventKind, Severity
 from bmc.model.node import NodeDefinition
 from bmc.model.platform_event import PlatformEvent
 from bmc.model.power import PowerAction, PowerCause, PowerState
@@ -37,8 +37,8 @@ from robots.redfish_media import RedfishMedia
 from robots.redfish_media_server import MediaServer
 from robots.testing import opened
 from tests.redfish.estate import Estate, open_estate
-from tests.robots.redfish_peers import Wire, free_port, site, wire
-from tests.world import ADMIN, MemoryDrivers, MemoryServer, open_world, until
+from tests.robots.redfish_peers import LOGINS, Wire, free_port, site, wire
+from tests.world import ADMIN, MemoryDrivers, MemoryServer, World, open_world, until
 
 ONCE_PXE = BootOverride(BootTarget.PXE, BootEnabled.ONCE)
 
@@ -310,6 +310,21 @@ async def test_a_wrong_password_is_told_is_never_off_and_is_not_tried_again_at_o
     assert len(machine.wire.sent("POST")) == 1
 
 
+async def test_a_node_goes_on_with_a_password_that_was_changed_on_both_sides(
+    machine: Machine, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+):
+    backend = await machine.open(stack)
+    assert (await power(backend))[0] is PowerState.OFF
+    await machine.estate.service.accounts.change("admin", password="another secret of the BMC")
+    state, reason = await power(backend)
+    assert state is PowerState.UNKNOWN
+    assert "refused the credential 'fleet'" in reason
+    monkeypatch.setitem(LOGINS, "fleet", (b"admin", b"another secret of the BMC"))
+    assert (await power(backend))[0] is PowerState.OFF
+    await backend.switch.apply(PowerAction.ON)
+    assert machine.server.asked == [PowerAction.ON]
+
+
 async def test_who_may_only_look_is_told_so(machine: Machine, stack: AsyncExitStack):
     backend = await machine.open(stack, credential="viewer")
     assert (await power(backend))[0] is PowerState.OFF
@@ -364,13 +379,20 @@ async def test_which_system_is_meant_must_be_said(machine: Machine, stack: Async
     assert "has not exactly one system; there is n1, n2: name one in the option system" in reason
 
 
-async def test_a_node_shows_what_was_learned_without_being_opened_again(machine: Machine, tmp_path: Path):
-    class Drivers(MemoryDrivers):
-        async def open(self, definition: NodeDefinition) -> Backend:
-            given = NodeDefinition("n1", UUID(int=1), "hardware", machine.options())
-            return await driver.open(given, site(machine.directory))
+class MachineDrivers(MemoryDrivers):
+    """Every node is the machine."""
 
-    async with open_world(tmp_path / "lightsout.db", Drivers()) as world:
+    def __init__(self, machine: Machine) -> None:
+        super().__init__()
+        self._machine = machine
+
+    async def open(self, definition: NodeDefinition) -> Backend:
+        given = NodeDefinition("n1", UUID(int=1), "hardware", self._machine.options())
+        return await driver.open(given, site(self._machine.directory))
+
+
+async def test_a_node_shows_what_was_learned_without_being_opened_again(machine: Machine, tmp_path: Path):
+    async with open_world(tmp_path / "lightsout.db", MachineDrivers(machine)) as world:
         node = await world.fleet.create(NodeDefinition("a1", UUID(int=1), "hardware"), ADMIN)
         assert PowerAction.NMI in node.snapshot.actions
         await node.do(Power(PowerAction.ON), ADMIN)
@@ -442,6 +464,51 @@ async def test_the_bmc_fetches_the_medium(backend: Backend, machine: Machine, im
     assert machine.server.medium == ""
     assert not any(slot.inserted for slot in bay.slots())
     assert await status(url) == 404
+
+
+@asynccontextmanager
+async def removable(machine: Machine, file: Path, directory: Path) -> AsyncIterator[tuple[World, Node]]:
+    """A node a1 of the machine, in a fleet whose every medium is `file`."""
+    async with open_world(directory / "lightsout.db", MachineDrivers(machine)) as world:
+
+        async def path(image: str) -> str:
+            return str(file)
+
+        world.media.path = path  # type: ignore[method-assign]
+        node = await world.fleet.create(NodeDefinition("a1", UUID(int=1), "hardware"), ADMIN)
+        await until(lambda: node.snapshot.power is PowerState.OFF and node.snapshot.media, 10)
+        yield world, node
+
+
+async def test_a_removed_node_leaves_no_medium_of_ours_in_its_bmc(machine: Machine, image: Path, tmp_path: Path):
+    async with removable(machine, image, tmp_path) as (world, node):
+        await node.do(InsertMedia("cd0", "rescue.iso"), ADMIN)
+        assert machine.server.medium
+        assert await world.fleet.remove("a1", ADMIN) == []
+        assert machine.server.medium == ""
+        (told,) = await world.heard(EventKind.NODE_REMOVED, 1)
+        assert told.message == "a1 was removed"
+
+
+async def test_what_another_hand_put_into_the_bmc_stays_there(machine: Machine, image: Path, tmp_path: Path):
+    (tmp_path / "library").mkdir(exist_ok=True)
+    (tmp_path / "library" / "theirs.iso").write_bytes(bytes(2048))
+    await machine.node.do(InsertMedia("cd0", "theirs.iso"), ADMIN)
+    async with removable(machine, image, tmp_path) as (world, _):
+        assert await world.fleet.remove("a1", ADMIN) == []
+        assert machine.server.medium == "theirs.iso"
+
+
+async def test_a_node_whose_bmc_is_gone_is_removed_and_what_stays_there_is_told(
+    machine: Machine, image: Path, tmp_path: Path
+):
+    async with removable(machine, image, tmp_path) as (world, node):
+        await node.do(InsertMedia("cd0", "rescue.iso"), ADMIN)
+        await machine.wire.unplug()
+        (left,) = await world.fleet.remove("a1", ADMIN)
+        assert left.startswith(f"rescue.iso may still be in its drive cd0 (BMC 127.0.0.1:{machine.wire.port} is unrea")
+        (told,) = await world.heard(EventKind.NODE_REMOVED, 1)
+        assert told.message == f"a1 was removed, but {left}; take it out there"
 
 
 async def test_a_medium_is_served_in_parts_at_a_path_that_nobody_can_guess(

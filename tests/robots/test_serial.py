@@ -13,7 +13,10 @@ from uuid import UUID
 
 import pytest
 
+from bmc.console.audience import Audience
 from bmc.console.serial import SerialHub
+from bmc.model.clock import SystemClock
+from bmc.model.console import ConsoleKind
 from bmc.model.errors import InvalidRequest, NotSupported, WrongState
 from bmc.model.node import NodeDefinition
 from bmc.ports import ByteStream, SerialSource
@@ -21,6 +24,7 @@ from robots.hardware import driver
 from robots.rfc2217 import Line, Telnet
 from robots.testing import make_site, opened
 from tests.robots.mqtt_lab import Process, free_port, listens
+from tests.world import ADMIN
 
 pytestmark = pytest.mark.skipif(
     shutil.which("ser2net") is None or shutil.which("socat") is None, reason="ser2net or socat is not installed"
@@ -176,7 +180,7 @@ async def test_a_terminal_server_that_went_away_is_found_again(serial: SerialSou
     hub = SerialHub(serial)
     owning = asyncio.create_task(hub.run())
     try:
-        reader = hub.open(0, writable=True)
+        reader = hub.open(0, Audience(ConsoleKind.SERIAL, SystemClock()).enter(ADMIN, may_type=True, wants=True))
         await asyncio.sleep(0.5)
         await port.print(b"before")
         assert await asyncio.wait_for(reader.read(), 5)

@@ -1,9 +1,7 @@
 """A server with two feeds on two PDUs, as one switch; a third PDU meters both."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,55 +14,37 @@ from bmc.ports import Backend
 from bmc.power.belief import believe
 from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
-from robots.testing import opened
-from tests.robots.pdu_lab import SEVERAL, Plant, Snmpsim, free_port, lossy, pdu_site
+from tests.robots.pdu_lab import (
+    SEVERAL,
+    Lab,
+    Open,
+    Plant,
+    Snmpsim,
+    lossy,
+    open_node,
+    pdu_site,
+    plant,
+    running_pdus,
+)
+
+__all__ = ["open_node", "plant"]
 
 PDUS, METER = ("127.0.0.1", "127.0.0.2"), "127.0.0.3"
 ON, OFF = PowerState.ON, PowerState.OFF
 
-Open = Callable[[Mapping[str, object]], Awaitable[Backend]]
-
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory) -> Iterator[tuple[Plant, list[Snmpsim]]]:
-    directory = tmp_path_factory.mktemp("pdus")
-    (directory / "plant").mkdir()
-    plant = Plant(directory / "plant")
-    addresses = (*PDUS, METER)
-    port = free_port(addresses)
-    pdus = [Snmpsim(directory / each, plant, each, port) for each in addresses]
-    try:
-        for pdu in pdus:
-            pdu.start()
-        yield plant, pdus
-    finally:
-        for pdu in pdus:
-            pdu.stop()
+def lab(tmp_path_factory) -> Iterator[Lab]:
+    with running_pdus(tmp_path_factory.mktemp("pdus"), (*PDUS, METER)) as lab:
+        yield lab
 
 
 @pytest.fixture
-def plant(lab: tuple[Plant, list[Snmpsim]]) -> Plant:
-    lab[0].reset()
-    return lab[0]
+def pdus(lab: Lab, plant: Plant) -> Sequence[Snmpsim]:
+    return lab.pdus
 
 
-@pytest.fixture
-def pdus(lab: tuple[Plant, list[Snmpsim]], plant: Plant) -> list[Snmpsim]:
-    return lab[1]
-
-
-@pytest.fixture
-async def open_node(tmp_path: Path) -> AsyncIterator[Open]:
-    site = pdu_site(tmp_path)
-    async with AsyncExitStack() as stack:
-
-        async def open_node(options: Mapping[str, object]) -> Backend:
-            return await stack.enter_async_context(opened(options, site))
-
-        yield open_node
-
-
-def feeds(pdus: list[Snmpsim], **second: object) -> dict[str, object]:
+def feeds(pdus: Sequence[Snmpsim], **second: object) -> dict[str, object]:
     both = [
         {"adapter": "pdu", "host": pdu.address, "port": pdu.port, "outlet": number, "credential": "lab", "timeout": 0.5}
         for number, pdu in enumerate(pdus[:2], 1)
@@ -73,7 +53,7 @@ def feeds(pdus: list[Snmpsim], **second: object) -> dict[str, object]:
     return {"together": both, "off_for": "0.3s"}
 
 
-def node(pdus: list[Snmpsim], **second: object) -> dict[str, object]:
+def node(pdus: Sequence[Snmpsim], **second: object) -> dict[str, object]:
     meter = {"adapter": "pdu", "host": METER, "port": pdus[0].port, "outlet": SEVERAL, "watts": 30}
     return {"power": feeds(pdus, **second), "sense": [meter]}
 
@@ -84,7 +64,7 @@ async def state(backend: Backend) -> PowerState:
 
 class TestContract(BackendContract):
     @pytest.fixture
-    def open_backend(self, open_node: Open, pdus: list[Snmpsim]) -> OpenBackend:
+    def open_backend(self, open_node: Open, pdus: Sequence[Snmpsim]) -> OpenBackend:
         return lambda: open_node(node(pdus))
 
 
@@ -206,7 +186,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"power": {"together": OUTLET}}, r"options\.power\.together: Input should be a valid list"),
     ({"power": {"together": [OUTLET, {**OUTLET, "outlet": 0}]}}, r"options\.power\.together\[1\]\.outlet"),
     ({"power": {"together": [OUTLET, {"host": "p2"}]}}, r"options\.power\.together\[1\]\.adapter: expected one of"),
-    ({"power": [{"together": [OUTLET, OUTLET], "off": 3}]}, r"options\.power\[0\]\.off: there is no such option"),
+    ({"power": [{"together": [OUTLET, OUTLET], "off": 3}]}, r"options\.power\.off: there is no such option"),
     ({"power": {"together": [OUTLET, OUTLET], "off_for": "1 day"}}, r"options\.power\.off_for: expected a duration"),
     ({"power": {"together": [OUTLET, {**OUTLET, "credential": "x"}]}}, "credential 'x' is not in the configuration"),
     ({"supply": {"together": [OUTLET, {**OUTLET, "model": 1}]}}, r"options\.supply\.together\[1\]\.model"),

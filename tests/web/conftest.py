@@ -57,6 +57,14 @@ async def visitor(browser: Browser, service: LiveService, request: pytest.Fixtur
 
 
 @pytest.fixture
+async def chinese(browser: Browser, service: LiveService) -> AsyncIterator[Visitor]:
+    """Somebody in Nepal whose browser asks for Chinese; no other zone is 5 h 45 min from UTC."""
+    visitor = await visit(browser, service, locale="zh-CN", timezone_id="Asia/Kathmandu")
+    yield visitor
+    assert visitor.failures == []
+
+
+@pytest.fixture
 def empty(service: LiveService) -> Iterator[str]:
     """A node with nothing on its disk, off and free: firmware is all that runs in it."""
     put_down(service, "n3")

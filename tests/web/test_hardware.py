@@ -1,6 +1,7 @@
 """What real hardware brings to the page: senses and votes, plans, the emergency stop, and what people are asked."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -10,6 +11,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.service import LiveService
 from tests.robots.modbus_device import running_board
 from tests.web.conftest import free_port
+from tests.web.latin import latin_words
 from tests.web.rack import BUTTON, RELAYS, Rack, wired
 from tests.web.test_phone import fits
 from tests.web.visitor import PHONE, Visitor, visit
@@ -270,3 +272,41 @@ def blind_node(rack: Rack) -> Iterator[str]:
         finally:
             service.call("POST", f"/redfish/v1/Systems/{name}/Actions/Oem/Lightsout.Release")
             service.do("DELETE", f"/redfish/v1/Systems/{name}")
+
+
+async def test_hardware_is_told_of_in_chinese(rack: Rack, chinese: Visitor) -> None:
+    names = ("modbus", "unit", "inputs", "sense", "di", "ir")
+    page = chinese.page
+    await asyncio.to_thread(rack.service.reset, RELAYS, "On")
+    await chinese.sign_in(f"/nodes/{RELAYS}")
+    await chinese.shows_power("On")
+    await expect(chinese.at("last-action")).to_contain_text("admin 执行“开机”")
+    await expect(page.get_by_label("最近事件").last).to_contain_text("admin 对 a2 执行“开机”")
+    assert await latin_words(page, *names) == []
+
+    await chinese.choose_power(RELAYS, "ForceOff")
+    await expect(page.get_by_role("dialog").get_by_role("listitem").first).to_be_visible()
+    assert await latin_words(page, *names) == []
+    await page.keyboard.press("Escape")
+
+    await chinese.at("emergency-stop").click()
+    assert await latin_words(page, *names) == []
+    await page.keyboard.type("起火")
+    await page.keyboard.press("Enter")
+    await expect(chinese.at("stop-banner")).to_contain_text("所有实体硬件均不动作")
+    await chinese.choose_power(RELAYS, "ForceOff")
+    await chinese.at("confirm-power").click()
+    await expect(page.get_by_text("a2：“强制关机”失败")).to_be_visible()
+    await expect(page.get_by_text("当前状态下无法执行")).to_be_visible()
+    await page.get_by_role("button", name="解除…").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("请确认没有人正在机器旁作业")
+
+
+async def test_who_is_asked_for_something_is_asked_in_chinese(rack: Rack, chinese: Visitor) -> None:
+    await chinese.sign_in(f"/nodes/{BUTTON}")
+    asked = asyncio.create_task(asyncio.to_thread(rack.press, "On"))
+    assignment = chinese.at(f"assignment-{BUTTON}")
+    await expect(assignment.get_by_role("heading")).to_contain_text(re.compile(f"{BUTTON} 待办：剩余 [1-5]分钟"))
+    await assignment.get_by_role("button", name=f"{BUTTON}：无法完成").click()
+    await expect(assignment).to_have_count(0)
+    assert (await asked).status == 502

@@ -14,6 +14,7 @@ async def test_what_was_printed_before_is_shown_and_what_is_typed_arrives(
     await boot(service, "n1")
     async with serial_console(service, "n1") as shell:
         await shell.run("clear; echo Before-$((6*7))")
+        await shell.keyboard("release")
 
         await visitor.sign_in("/nodes/n1/serial")
         await visitor.console_open()
@@ -22,6 +23,7 @@ async def test_what_was_printed_before_is_shown_and_what_is_typed_arrives(
         await visitor.at("serial").click()
         await visitor.page.keyboard.type("echo Typed-$((6*7)) | tee /tmp/typed\n")
         await visitor.terminal_shows("Typed-42")
+        await shell.keyboard("take")
         assert "Typed-42" in await shell.run("cat /tmp/typed")
 
 
@@ -29,6 +31,7 @@ async def test_a_break_reaches_the_kernel(visitor: Visitor, service: LiveService
     await boot(service, "n1")
     async with serial_console(service, "n1") as shell:
         await shell.run("dmesg -n 7; clear")
+        await shell.keyboard("release")
         await visitor.sign_in("/nodes/n1/serial")
         await visitor.console_open()
         await visitor.button("Send break").click()

@@ -50,7 +50,7 @@ class Visitor:
         await self.go(path)
         await self.page.fill("#user", user)
         await self.page.fill("#password", password)
-        await self.button("Sign in").click()
+        await self.page.locator("form button[type=submit]").click()
 
     async def open_tab(self, path: str) -> "Visitor":
         """Another tab of the same browser, signed in alike."""
@@ -66,7 +66,7 @@ class Visitor:
 
     async def shows_power(self, state: str, seconds: float = PATIENCE) -> None:
         """On a node's own page."""
-        header = self.page.get_by_role("region", name="Node", exact=True)
+        header = self.page.locator(".lo-node-title")
         await expect(header.get_by_test_id("power-state")).to_have_attribute(
             "data-power", state, timeout=seconds * 1000
         )

@@ -2,6 +2,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { lazy, useEffect } from "react";
 import { BrowserRouter, Navigate, Outlet, Route, Routes, useLocation } from "react-router";
+import { useTranslation } from "react-i18next";
 import { ApiError, onLostSession } from "./api/http";
 import { SESSION, useSession } from "./api/session";
 import { LiveUpdates } from "./events/LiveUpdates";
@@ -12,6 +13,7 @@ import { NotFoundPage } from "./shell/NotFoundPage";
 import { NoticeProvider } from "./shell/Notices";
 import { Shell } from "./shell/Shell";
 import { SignInPage } from "./shell/SignInPage";
+import { t } from "./words/i18n";
 
 const NodePage = lazy(() => import("./node/NodePage"));
 
@@ -30,10 +32,10 @@ function SignedInOnly() {
   const session = useSession();
   const location = useLocation();
   useEffect(() => onLostSession(() => client.setQueryData(SESSION, null)), []);
-  if (session.isPending) return <Loading what="Lightsout" />;
+  if (session.isPending) return <Loading />;
   if (session.isError)
     return (
-      <ErrorPanel title="Lightsout cannot be reached" error={session.error} retry={() => void session.refetch()} />
+      <ErrorPanel title={t("Lightsout cannot be reached")} error={session.error} retry={() => void session.refetch()} />
     );
   if (session.data === null) {
     const back = location.pathname + location.search;
@@ -47,6 +49,8 @@ function SignedInOnly() {
 }
 
 export function App() {
+  // All below says its words anew with it: nothing else hears of another language.
+  useTranslation();
   return (
     <QueryClientProvider client={client}>
       <NoticeProvider>

@@ -5,8 +5,10 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { followSystemTheme } from "./shell/theme";
+import { startSpeaking } from "./words/i18n";
 
 followSystemTheme();
+await startSpeaking();
 
 const root = document.getElementById("root");
 if (root !== null) {

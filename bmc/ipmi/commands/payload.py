@@ -32,7 +32,9 @@ _NOT_ACTIVE = 0x83
 
 @command(NetFn.APP, 0x48, Privilege.OPERATOR, guarded=True)
 async def activate_payload(call: Call) -> bytes:
-    """§24.1. One writer at a time; who wants to take over deactivates the other's first."""
+    """§24.1. One SOL at a time; who wants to take over deactivates the other's first. As no SOL client can ask for the
+    keyboard, activating takes it from whoever types by another door.
+    """
     request = ActivateRequest.unpack(call.data)
     _check_sol(request.payload_type, request.instance)
     if not (request.encrypt and request.authenticate):
@@ -44,7 +46,8 @@ async def activate_payload(call: Call) -> bytes:
     if not sol.reserve(session):
         raise CommandError(_ALREADY_ACTIVE)
     try:
-        stream = await call.node.open(SerialConsole(replay=call.context.settings.sol_replay), caller)
+        replay = call.context.settings.sol_replay
+        stream = await call.node.open(SerialConsole(replay, takes_over=True), caller)
     except BaseException:
         sol.release(session)
         raise

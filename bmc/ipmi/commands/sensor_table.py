@@ -46,8 +46,6 @@ UNITS = {
 }
 """Sensor units 1 and base unit, table 43-1 and §43.17; IPMI's megabyte has 2^20 bytes or 10^6, it does not say."""
 
-OS_BOOT_SENSOR = 0x08
-_OS_BOOT = 0x1F
 _SHOWN_ON = frozenset({PowerState.ON, PowerState.POWERING_OFF})
 _BOOTS = {
     PowerCause.COMMAND: 0x00,
@@ -66,12 +64,15 @@ class StateSensor:
     """One without a measurement: `offsets` are those it may have; without `states` it only makes events."""
 
     number: int
-    name: str
     sensor_type: int
     event_type: int
     entity: int
     offsets: int
     states: States | None = None
+
+    @property
+    def name(self) -> str:
+        return sel.SENSOR_NAMES[self.sensor_type, self.number]
 
     @property
     def record(self) -> SensorRecord:
@@ -125,16 +126,16 @@ def _identify(snapshot: NodeSnapshot) -> int:
 
 
 STATE_SENSORS = (
-    StateSensor(sel.POWER_SENSOR, "Power Unit", sel.POWER_UNIT, sel.SENSOR_SPECIFIC, POWER_UNIT, 0x71, _power),
-    StateSensor(sel.BOOT_SENSOR, "Boot", sel.BOOT_INITIATED, sel.SENSOR_SPECIFIC, FIRMWARE, 0x87, _boot),
-    StateSensor(sel.BOOT_ERROR_SENSOR, "Boot Error", sel.BOOT_ERROR, sel.SENSOR_SPECIFIC, FIRMWARE, 0x01),
-    StateSensor(OS_BOOT_SENSOR, "OS Boot", _OS_BOOT, sel.SENSOR_SPECIFIC, SYSTEM, 0x40, _os_boot),
-    StateSensor(sel.OS_SENSOR, "OS Stop", sel.OS_STOP, sel.SENSOR_SPECIFIC, SYSTEM, 0x02, _os),
-    StateSensor(sel.WATCHDOG_SENSOR, "Watchdog", sel.WATCHDOG, sel.SENSOR_SPECIFIC, CONTROLLER, 0x10F, _watchdog),
-    StateSensor(sel.MEDIA_SENSOR, "Media", sel.PRESENCE, sel.SENSOR_SPECIFIC, PERIPHERAL_BAY, 0x03, _media),
-    StateSensor(sel.AUDIT_SENSOR, "Sign-in", sel.AUDIT, sel.SENSOR_SPECIFIC, CONTROLLER, 0x08),
-    StateSensor(sel.DRIVE_SENSOR, "Drive", sel.DRIVE, sel.SENSOR_SPECIFIC, ENTITIES[Entity.DISK], 0x02),
-    StateSensor(sel.IDENTIFY_SENSOR, "Identify", sel.CHASSIS, sel.GENERIC_STATE, SYSTEM_CHASSIS, 0x03, _identify),
+    StateSensor(sel.POWER_SENSOR, sel.POWER_UNIT, sel.SENSOR_SPECIFIC, POWER_UNIT, 0x71, _power),
+    StateSensor(sel.BOOT_SENSOR, sel.BOOT_INITIATED, sel.SENSOR_SPECIFIC, FIRMWARE, 0x87, _boot),
+    StateSensor(sel.BOOT_ERROR_SENSOR, sel.BOOT_ERROR, sel.SENSOR_SPECIFIC, FIRMWARE, 0x01),
+    StateSensor(sel.OS_BOOT_SENSOR, sel.OS_BOOT, sel.SENSOR_SPECIFIC, SYSTEM, 0x40, _os_boot),
+    StateSensor(sel.OS_SENSOR, sel.OS_STOP, sel.SENSOR_SPECIFIC, SYSTEM, 0x02, _os),
+    StateSensor(sel.WATCHDOG_SENSOR, sel.WATCHDOG, sel.SENSOR_SPECIFIC, CONTROLLER, 0x10F, _watchdog),
+    StateSensor(sel.MEDIA_SENSOR, sel.PRESENCE, sel.SENSOR_SPECIFIC, PERIPHERAL_BAY, 0x03, _media),
+    StateSensor(sel.AUDIT_SENSOR, sel.AUDIT, sel.SENSOR_SPECIFIC, CONTROLLER, 0x08),
+    StateSensor(sel.DRIVE_SENSOR, sel.DRIVE, sel.SENSOR_SPECIFIC, ENTITIES[Entity.DISK], 0x02),
+    StateSensor(sel.IDENTIFY_SENSOR, sel.CHASSIS, sel.GENERIC_STATE, SYSTEM_CHASSIS, 0x03, _identify),
 )
 _BY_NUMBER = {sensor.number: sensor for sensor in STATE_SENSORS}
 

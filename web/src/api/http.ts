@@ -1,8 +1,10 @@
-/** Requests to the service: JSON both ways, errors in the service's own words, a lost session told to whoever listens. */
-import type { Collection, Link } from "./types";
+/** Requests to the service: JSON both ways, errors in words for the person, a lost session told to whoever listens. */
+import { t } from "../words/i18n";
+import { sentence, told } from "../words/told";
+import type { Collection, ExtendedMessage, Link } from "./types";
 
 interface ErrorBody {
-  error?: string | { message?: string; "@Message.ExtendedInfo"?: { Message?: string; Resolution?: string }[] };
+  error?: string | { message?: string; "@Message.ExtendedInfo"?: ExtendedMessage[] };
 }
 
 export class ApiError extends Error {
@@ -18,15 +20,13 @@ export class ApiError extends Error {
 /** What an error reply says to a person: Redfish ExtendedInfo, else its message, else the HTTP status. */
 export function errorText(status: number, body: unknown): string {
   const error = typeof body === "object" && body !== null ? (body as ErrorBody).error : undefined;
-  if (typeof error === "string") return error;
-  const extended = (error?.["@Message.ExtendedInfo"] ?? [])
-    .map((info) => info.Message ?? "")
-    .filter((text) => text !== "");
+  if (typeof error === "string") return sentence(error);
+  const extended = (error?.["@Message.ExtendedInfo"] ?? []).map((info) => told(info)).filter((text) => text !== "");
   if (extended.length > 0) return [...new Set(extended)].join(" ");
   if (error?.message !== undefined && error.message !== "") return error.message;
   return status >= 500
-    ? `The service failed to answer (HTTP ${status}).`
-    : `The service refused the request (HTTP ${status}).`;
+    ? t("The service failed to answer (HTTP {{status}}).", { status })
+    : t("The service refused the request (HTTP {{status}}).", { status });
 }
 
 const lostSession = new EventTarget();
@@ -56,7 +56,7 @@ export async function request<T>(method: string, path: string, payload?: unknown
       ...(payload === undefined ? {} : { body: JSON.stringify(payload) }),
     });
   } catch {
-    throw new ApiError(0, "The Lightsout service cannot be reached.");
+    throw new ApiError(0, t("The Lightsout service cannot be reached."));
   }
   const text = await response.text();
   let body: unknown;

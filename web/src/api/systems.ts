@@ -78,7 +78,9 @@ export function usePowerPlan(system: System, type: string) {
 }
 
 export function useRelease(system: System) {
-  return useChange(system.Id, () => post(system.Actions?.Oem?.["#Lightsout.Release"]?.target ?? ""));
+  return useChange(system.Id, (note: string) =>
+    post(system.Actions?.Oem?.["#Lightsout.Release"]?.target ?? "", note === "" ? {} : { Note: note }),
+  );
 }
 
 export function useBootOverride(system: System) {

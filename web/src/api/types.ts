@@ -15,6 +15,7 @@ export type BootEnabled = "Disabled" | "Once" | "Continuous";
 export interface ExtendedMessage {
   Message: string;
   MessageId?: string;
+  MessageArgs?: string[];
   Severity?: Health;
   Resolution?: string;
 }
@@ -32,6 +33,7 @@ export interface Reservation {
   Holder: string;
   Reason: string;
   Since: string;
+  Until?: string | null;
 }
 
 /** What one witness of the power state said last. */
@@ -205,12 +207,10 @@ export interface ServiceManager extends Link {
   Oem?: { Lightsout?: { EmergencyStop?: EmergencyStop; Assignments?: Assignment[] } };
 }
 
-export interface LogEntry extends Link {
+export interface LogEntry extends Link, ExtendedMessage {
   Id: string;
   Created: string;
-  Message: string;
-  Severity?: Health;
-  Oem?: { Lightsout?: { Kind?: string } };
+  Oem?: { Lightsout?: { Node?: string | null; Account?: string | null; Details?: Record<string, unknown> } };
 }
 
 export interface Session {

@@ -1,5 +1,6 @@
 import { Button, Spinner } from "@patternfly/react-core";
 import type { System } from "../api/types";
+import { t } from "../words/i18n";
 import type { LinkState } from "./link";
 
 interface ConsoleOverlayProps {
@@ -19,7 +20,9 @@ export function ConsoleOverlay({ system, state, reconnect }: ConsoleOverlayProps
       data-phase={state.phase}
     >
       {state.phase === "open" && system.PowerState === "Off" && (
-        <div className="lo-console-note">{system.Name} is off. This is what it printed last.</div>
+        <div className="lo-console-note">
+          {t("{{node}} is off. This is what it printed last.", { node: system.Name })}
+        </div>
       )}
       {state.phase !== "open" && (
         <div className="lo-overlay">
@@ -35,35 +38,35 @@ function Words({ system, state, reconnect }: ConsoleOverlayProps) {
     case "off":
       return (
         <>
-          <strong>{system.PowerState === "Off" ? `${system.Name} is off` : "No signal"}</strong>
-          <span>The console comes back by itself when the node is powered on.</span>
+          <strong>{system.PowerState === "Off" ? t("{{node}} is off", { node: system.Name }) : t("No signal")}</strong>
+          <span>{t("The console comes back by itself when the node is powered on.")}</span>
         </>
       );
     case "refused":
       return (
         <>
-          <strong>This console cannot be opened</strong>
+          <strong>{t("This console cannot be opened")}</strong>
           <span>{state.reason}</span>
           <Button variant="secondary" onClick={reconnect}>
-            Try again
+            {t("Try again")}
           </Button>
         </>
       );
     case "lost":
       return (
         <>
-          <Spinner size="lg" aria-label="Reconnecting" />
-          <strong>Connection lost. Reconnecting…</strong>
+          <Spinner size="lg" aria-label={t("Reconnecting")} aria-valuetext={t("Reconnecting")} />
+          <strong>{t("Connection lost. Reconnecting…")}</strong>
           <Button variant="secondary" onClick={reconnect}>
-            Reconnect now
+            {t("Reconnect now")}
           </Button>
         </>
       );
     default:
       return (
         <>
-          <Spinner size="lg" aria-label="Connecting" />
-          <strong>Connecting…</strong>
+          <Spinner size="lg" aria-label={t("Connecting")} aria-valuetext={t("Connecting")} />
+          <strong>{t("Connecting…")}</strong>
         </>
       );
   }

@@ -1,4 +1,5 @@
 /** One console WebSocket that comes back by itself: after a lost line, and when the node is powered on again. */
+import { t } from "../words/i18n";
 
 export type LinkState =
   | { phase: "connecting" }
@@ -79,7 +80,7 @@ export class ConsoleLink {
     if (code === SESSION_GONE) {
       this.handlers.onSessionGone();
     } else if (code === DENIED) {
-      this.handlers.onState({ phase: "refused", reason: reason || "Your account may not open this console." });
+      this.handlers.onState({ phase: "refused", reason: reason || t("Your account may not open this console.") });
     } else {
       this.handlers.onState({ phase: code === WRONG_STATE ? "off" : "lost" });
       this.timer = setTimeout(() => this.connect(), RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)]);

@@ -3,7 +3,8 @@ import LockIcon from "@patternfly/react-icons/dist/esm/icons/lock-icon";
 import { Link } from "react-router";
 import { useRunningTask } from "../api/tasks";
 import type { System } from "../api/types";
-import { stepWords } from "../reinstall/words";
+import { kindWords, stepWords } from "../reinstall/words";
+import { t } from "../words/i18n";
 
 /** What goes on with a node: its running job with progress, or who holds it and why. */
 export function Activity({ system }: { system: System }) {
@@ -14,10 +15,10 @@ export function Activity({ system }: { system: System }) {
     return (
       <Link to={`/nodes/${encodeURIComponent(system.Id)}/jobs`} className="lo-activity">
         <Progress
-          title={[ours?.Kind, ours?.Step].map((word) => stepWords(word ?? "")).join(" · ")}
+          title={[kindWords(ours?.Kind ?? ""), stepWords(ours?.Step ?? "")].join(" · ")}
           value={task.PercentComplete ?? 0}
           size={ProgressSize.sm}
-          aria-label={`Job on ${system.Name}`}
+          aria-label={t("Job on {{node}}", { node: system.Name })}
         />
       </Link>
     );
@@ -25,7 +26,7 @@ export function Activity({ system }: { system: System }) {
   if (reservation) {
     return (
       <span>
-        <LockIcon /> {reservation.Holder}: {reservation.Reason}
+        <LockIcon /> {t("{{holder}}: {{reason}}", { holder: reservation.Holder, reason: reservation.Reason })}
       </span>
     );
   }

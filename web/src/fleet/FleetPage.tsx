@@ -14,8 +14,10 @@ import {
 } from "@patternfly/react-core";
 import { useEffect } from "react";
 import { useSearchParams } from "react-router";
+import { Trans } from "react-i18next";
 import { useSystems } from "../api/systems";
 import { ErrorPanel } from "../shell/ErrorPanel";
+import { t } from "../words/i18n";
 import { FleetSummary } from "./FleetSummary";
 import { FleetTable } from "./FleetTable";
 import { countViews, filterSystems, VIEWS, type View } from "./filter";
@@ -27,9 +29,10 @@ export function FleetPage() {
   const text = params.get("q") ?? "";
   const view: View = VIEWS.find((name) => name === params.get("state")) ?? "all";
 
+  const title = t("Fleet");
   useEffect(() => {
-    document.title = "Fleet · Lightsout";
-  }, []);
+    document.title = `${title} · Lightsout`;
+  }, [title]);
 
   const set = (key: string, value: string) =>
     setParams(
@@ -45,9 +48,9 @@ export function FleetPage() {
   return (
     <>
       <PageSection>
-        <Title headingLevel="h1">Fleet</Title>
+        <Title headingLevel="h1">{title}</Title>
       </PageSection>
-      <PageSection isFilled aria-label="Nodes">
+      <PageSection isFilled aria-label={t("Nodes")}>
         <Toolbar inset={{ default: "insetNone" }} clearAllFilters={() => setParams({}, { replace: true })}>
           <ToolbarContent>
             <ToolbarItem>
@@ -59,8 +62,9 @@ export function FleetPage() {
             </ToolbarItem>
             <ToolbarItem className="lo-search">
               <SearchInput
-                aria-label="Filter nodes"
-                placeholder="Name, image, address, tag…"
+                aria-label={t("Filter nodes")}
+                placeholder={t("Name, image, address, tag…")}
+                resetButtonLabel={t("Clear")}
                 value={text}
                 onChange={(_event, value) => set("q", value)}
                 onClear={() => set("q", "")}
@@ -70,14 +74,18 @@ export function FleetPage() {
         </Toolbar>
         {systems.isPending && <FleetSkeleton />}
         {systems.isError && !systems.data && (
-          <ErrorPanel title="The fleet cannot be shown" error={systems.error} retry={() => void systems.refetch()} />
+          <ErrorPanel
+            title={t("The fleet cannot be shown")}
+            error={systems.error}
+            retry={() => void systems.refetch()}
+          />
         )}
         {systems.data && shown.length > 0 && <FleetTable systems={shown} />}
         {systems.data && shown.length === 0 && (
           <NothingShown fleetIsEmpty={all.length === 0} onClear={() => setParams({}, { replace: true })} />
         )}
         <p className="pf-v6-screen-reader" aria-live="polite">
-          {systems.data ? `${shown.length} of ${all.length} nodes shown` : ""}
+          {systems.data ? t("{{shown}} of {{count}} nodes shown", { shown: shown.length, count: all.length }) : ""}
         </p>
       </PageSection>
     </>
@@ -88,7 +96,7 @@ function FleetSkeleton() {
   return (
     <div className="lo-skeleton">
       {["1", "2", "3"].map((key) => (
-        <Skeleton key={key} height="3rem" screenreaderText="Loading nodes" />
+        <Skeleton key={key} height="3rem" screenreaderText={t("Loading nodes")} />
       ))}
     </div>
   );
@@ -97,20 +105,23 @@ function FleetSkeleton() {
 function NothingShown({ fleetIsEmpty, onClear }: { fleetIsEmpty: boolean; onClear: () => void }) {
   if (fleetIsEmpty) {
     return (
-      <EmptyState titleText="No nodes yet" headingLevel="h2">
+      <EmptyState titleText={t("No nodes yet")} headingLevel="h2">
         <EmptyStateBody>
-          There is none, or none within your account’s scope. An administrator adds one with <code>bmc node add</code>.
+          <Trans
+            i18nKey="There is none, or none within your account’s scope. An administrator adds one with <command/>."
+            components={{ command: <code>{"bmc node add"}</code> }}
+          />
         </EmptyStateBody>
       </EmptyState>
     );
   }
   return (
-    <EmptyState titleText="No node matches" headingLevel="h2">
-      <EmptyStateBody>Nothing in the fleet fits the filter.</EmptyStateBody>
+    <EmptyState titleText={t("No node matches")} headingLevel="h2">
+      <EmptyStateBody>{t("Nothing in the fleet fits the filter.")}</EmptyStateBody>
       <EmptyStateFooter>
         <EmptyStateActions>
           <Button variant="link" onClick={onClear}>
-            Clear the filter
+            {t("Clear the filter")}
           </Button>
         </EmptyStateActions>
       </EmptyStateFooter>

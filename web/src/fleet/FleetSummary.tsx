@@ -1,7 +1,8 @@
 import { ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
+import { t, type Message } from "../words/i18n";
 import { VIEWS, type View } from "./filter";
 
-const LABELS: Record<View, string> = { all: "All", on: "On", off: "Off", attention: "Need attention" };
+const LABELS: Record<View, Message> = { all: "All", on: "On", off: "Off", attention: "Need attention" };
 
 interface FleetSummaryProps {
   counts: Record<View, number>;
@@ -12,7 +13,7 @@ interface FleetSummaryProps {
 /** How many nodes are in which state; each count is also the filter that shows them. */
 export function FleetSummary({ counts, view, onView }: FleetSummaryProps) {
   return (
-    <ToggleGroup aria-label="Show nodes by state" className="lo-summary">
+    <ToggleGroup aria-label={t("Show nodes by state")} className="lo-summary">
       {VIEWS.map((name) => (
         <ToggleGroupItem
           key={name}
@@ -22,7 +23,7 @@ export function FleetSummary({ counts, view, onView }: FleetSummaryProps) {
           onChange={() => onView(name)}
           text={
             <span data-testid={`count-${name}`}>
-              {LABELS[name]} <strong>{counts[name]}</strong>
+              {t(LABELS[name])} <strong>{counts[name]}</strong>
             </span>
           }
         />

@@ -7,21 +7,22 @@ import { PowerMenu } from "../power/PowerMenu";
 import { usePowerControl } from "../power/usePowerControl";
 import { reasonOf } from "../power/words";
 import { memory } from "../words/format";
+import { t } from "../words/i18n";
 import { Activity } from "./Activity";
 
 /** All nodes; on a phone each row is a card. */
 export function FleetTable({ systems }: { systems: System[] }) {
   return (
-    <Table aria-label="Nodes" variant="compact" gridBreakPoint="grid-lg" className="lo-fleet">
+    <Table aria-label={t("Nodes")} variant="compact" gridBreakPoint="grid-lg" className="lo-fleet">
       <Thead>
         <Tr>
-          <Th width={20}>Node</Th>
-          <Th>Power</Th>
-          <Th width={25}>Health</Th>
-          <Th>Image</Th>
-          <Th width={20}>Activity</Th>
+          <Th width={20}>{t("Node")}</Th>
+          <Th>{t("Power")}</Th>
+          <Th width={25}>{t("Health")}</Th>
+          <Th>{t("Image")}</Th>
+          <Th width={20}>{t("Activity")}</Th>
           <Th>IPMI</Th>
-          <Th screenReaderText="Power actions" />
+          <Th screenReaderText={t("Power actions")} />
         </Tr>
       </Thead>
       <Tbody>
@@ -39,27 +40,31 @@ function FleetRow({ system }: { system: System }) {
   const reason = reasonOf(system);
   return (
     <Tr data-testid={`node-${system.Id}`}>
-      <Td dataLabel="Node" modifier="breakWord">
+      <Td dataLabel={t("Node")} modifier="breakWord">
         <Link to={`/nodes/${encodeURIComponent(system.Id)}`} className="lo-node-name">
           {system.Name}
         </Link>
         <div className="lo-muted">{describe(system)}</div>
       </Td>
-      <Td dataLabel="Power">
+      <Td dataLabel={t("Power")}>
         <span className="lo-labels">
           <PowerLabel system={system} />
         </span>
       </Td>
-      <Td dataLabel="Health" modifier="breakWord">
+      <Td dataLabel={t("Health")} modifier="breakWord">
         <span className="lo-labels">
           <HealthLabel system={system} />
         </span>
         {reason !== "" && <div className="lo-reason">{reason}</div>}
       </Td>
-      <Td dataLabel="Image" modifier="nowrap" className={ours?.InstalledImage ? "" : "lo-nothing"}>
+      <Td dataLabel={t("Image")} modifier="nowrap" className={ours?.InstalledImage ? "" : "lo-nothing"}>
         <InstalledImage system={system} />
       </Td>
-      <Td dataLabel="Activity" modifier="breakWord" className={ours?.Task || ours?.Reservation ? "" : "lo-nothing"}>
+      <Td
+        dataLabel={t("Activity")}
+        modifier="breakWord"
+        className={ours?.Task || ours?.Reservation ? "" : "lo-nothing"}
+      >
         <Activity system={system} />
       </Td>
       <Td dataLabel="IPMI" modifier="nowrap">
@@ -81,7 +86,7 @@ function FleetRow({ system }: { system: System }) {
 
 function InstalledImage({ system }: { system: System }) {
   const image = system.Oem?.Lightsout?.InstalledImage ?? "";
-  return image === "" ? <span className="lo-muted">none known</span> : image;
+  return image === "" ? <span className="lo-muted">{t("none known")}</span> : image;
 }
 
 /** What kind of machine it is, in a few words. */
@@ -89,8 +94,8 @@ function describe(system: System): string {
   const cpus = system.ProcessorSummary?.CoreCount;
   const gibibytes = system.MemorySummary?.TotalSystemMemoryGiB;
   return [
-    system.SystemType === "Virtual" ? "Virtual" : (system.Model ?? system.SystemType),
-    cpus ? `${cpus} CPU${cpus === 1 ? "" : "s"}` : "",
+    system.SystemType === "Virtual" ? t("Virtual") : (system.Model ?? system.SystemType),
+    cpus ? t("{{count}} CPUs", { count: cpus }) : "",
     gibibytes ? memory(gibibytes) : "",
     ...(system.Oem?.Lightsout?.Tags ?? []),
   ]

@@ -1,6 +1,5 @@
 import {
   ActionGroup,
-  Alert,
   Button,
   Card,
   CardBody,
@@ -12,19 +11,13 @@ import {
   Radio,
 } from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
+import { Trans } from "react-i18next";
 import { useMayOperate } from "../api/session";
 import { useBootOverride } from "../api/systems";
 import type { BootEnabled, System } from "../api/types";
-
-const TARGETS: Record<string, string> = {
-  None: "The node’s own boot order",
-  Pxe: "Network (PXE)",
-  Hdd: "Disk",
-  Cd: "CD/DVD (virtual media)",
-  BiosSetup: "Firmware setup",
-};
-
-const targetWords = (target: string) => TARGETS[target] ?? target;
+import { Alert } from "../shell/Alert";
+import { t } from "../words/i18n";
+import { targetWords } from "./targets";
 
 /** Where the next boot goes, as set now, and a form for those who may change it. */
 export function BootDevice({ system }: { system: System }) {
@@ -34,15 +27,19 @@ export function BootDevice({ system }: { system: System }) {
   const active = enabled !== "Disabled" && target !== "None";
   return (
     <Card>
-      <CardTitle component="h2">Boot device</CardTitle>
+      <CardTitle component="h2">{t("Boot device")}</CardTitle>
       <CardBody>
         <p aria-live="polite" data-testid="boot-override" className="lo-now">
           {active ? (
-            <>
-              <strong>{targetWords(target)}</strong> at {enabled === "Once" ? "the next boot only" : "every boot"}
-            </>
+            <Trans
+              i18nKey={
+                enabled === "Once" ? "<b>{{target}}</b> at the next boot only" : "<b>{{target}}</b> at every boot"
+              }
+              values={{ target: targetWords(target) }}
+              components={{ b: <strong /> }}
+            />
           ) : (
-            "Boots in its own order."
+            t("Boots in its own order.")
           )}
         </p>
         {mayOperate && (
@@ -79,18 +76,18 @@ function BootForm({
   };
   return (
     <Form onSubmit={submit} isWidthLimited>
-      <FormGroup label="Boot from" fieldId="boot-target">
+      <FormGroup label={t("Boot from")} fieldId="boot-target">
         <FormSelect id="boot-target" value={target} onChange={(_event, value) => setTarget(value)}>
           {targets.map((name) => (
             <FormSelectOption key={name} value={name} label={targetWords(name)} />
           ))}
         </FormSelect>
       </FormGroup>
-      <FormGroup role="radiogroup" isInline fieldId="boot-enabled" label="How often">
+      <FormGroup role="radiogroup" isInline fieldId="boot-enabled" label={t("How often")}>
         <Radio
           id="boot-once"
           name="boot-enabled"
-          label="Next boot only"
+          label={t("Next boot only")}
           isDisabled={own}
           isChecked={enabled === "Once"}
           onChange={() => setEnabled("Once")}
@@ -98,7 +95,7 @@ function BootForm({
         <Radio
           id="boot-continuous"
           name="boot-enabled"
-          label="Every boot"
+          label={t("Every boot")}
           isDisabled={own}
           isChecked={enabled === "Continuous"}
           onChange={() => setEnabled("Continuous")}
@@ -112,7 +109,7 @@ function BootForm({
           isLoading={change.isPending}
           isDisabled={change.isPending || (target === setTargetIs && (own || enabled === setEnabledIs))}
         >
-          Set boot device
+          {t("Set boot device")}
         </Button>
       </ActionGroup>
     </Form>

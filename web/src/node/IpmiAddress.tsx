@@ -1,6 +1,7 @@
 import { Card, CardBody, CardTitle, ClipboardCopy } from "@patternfly/react-core";
 import { useSession } from "../api/session";
 import type { System } from "../api/types";
+import { t } from "../words/i18n";
 
 /** Where the node's IPMI door is, with a line that can be pasted. The key comes from a file, never from the command line. */
 export function IpmiAddress({ system }: { system: System }) {
@@ -21,15 +22,16 @@ export function IpmiAddress({ system }: { system: System }) {
         <ClipboardCopy
           isReadOnly
           isCode
-          hoverTip="Copy"
-          clickTip="Copied"
-          textAriaLabel="ipmitool line"
+          hoverTip={t("Copy")}
+          clickTip={t("Copied")}
+          textAriaLabel={t("ipmitool line")}
           truncation={false}
         >
           {line}
         </ClipboardCopy>
         <p className="lo-muted">
-          KEYFILE holds the IPMI key of an account that has a slot on this node. It is not the password of this page.
+          {t("KEYFILE holds the IPMI key of an account that has a slot on this node.")}{" "}
+          {t("It is not the password of this page.")}
         </p>
       </CardBody>
     </Card>

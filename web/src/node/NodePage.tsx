@@ -26,6 +26,7 @@ import { RamdiskMenu } from "../reinstall/RamdiskMenu";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
+import { t, type Message } from "../words/i18n";
 import { Overview } from "./Overview";
 import { Reservation } from "./Reservation";
 import { RunningJob } from "./RunningJob";
@@ -39,6 +40,7 @@ const TABS = ["overview", "screen", "serial", "jobs"] as const;
 /** One panel shows whichever view is chosen. */
 const PANEL = "node-view";
 type TabName = (typeof TABS)[number];
+const TITLES: Record<TabName, Message> = { overview: "Overview", screen: "Screen", serial: "Serial", jobs: "Jobs" };
 
 const pathTo = (id: string, tab: TabName) => `/nodes/${encodeURIComponent(id)}${tab === "overview" ? "" : `/${tab}`}`;
 
@@ -55,9 +57,13 @@ export default function NodePage() {
     return <NotFoundPage />;
   if (!system.data)
     return system.isError ? (
-      <ErrorPanel title={`${id} cannot be shown`} error={system.error} retry={() => void system.refetch()} />
+      <ErrorPanel
+        title={t("{{node}} cannot be shown", { node: id })}
+        error={system.error}
+        retry={() => void system.refetch()}
+      />
     ) : (
-      <Loading what={id} />
+      <Loading />
     );
   return <Node system={system.data} tab={current} />;
 }
@@ -71,18 +77,18 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
   return (
     <>
       <PageBreadcrumb>
-        <Breadcrumb>
+        <Breadcrumb aria-label={t("Where this page is")}>
           <BreadcrumbItem
             render={({ className }) => (
               <Link className={className} to="/">
-                Fleet
+                {t("Fleet")}
               </Link>
             )}
           />
           <BreadcrumbItem isActive>{system.Name}</BreadcrumbItem>
         </Breadcrumb>
       </PageBreadcrumb>
-      <PageSection aria-label="Node" className="lo-node-header" hasBodyWrapper={false}>
+      <PageSection aria-label={t("Node")} className="lo-node-header" hasBodyWrapper={false}>
         <div className="lo-node-title">
           <Title headingLevel="h1">{system.Name}</Title>
           <div className="lo-labels" aria-live="polite">
@@ -90,7 +96,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
             <HealthLabel system={system} />
             {system.LocationIndicatorActive === true && (
               <Label status="info" data-testid="identified">
-                Identify light on
+                {t("Identify light on")}
               </Label>
             )}
           </div>
@@ -102,7 +108,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
                 isDisabled={Boolean(system.Oem?.Lightsout?.Task) || !mayOperate}
                 onClick={() => setReinstalling(true)}
               >
-                Reinstall…
+                {t("Reinstall…")}
               </Button>
             )}
             <RamdiskMenu
@@ -124,38 +130,38 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
         <Reservation system={system} />
         {tab !== "jobs" && <RunningJob system={system} />}
       </PageSection>
-      <PageSection type="tabs" aria-label="Views of the node">
+      <PageSection type="tabs" aria-label={t("Views of the node")}>
         <Tabs
           activeKey={tab}
           onSelect={(_event, key) => void navigate(pathTo(system.Id, TABS.find((name) => name === key) ?? "overview"))}
-          aria-label={`Views of ${system.Name}`}
+          aria-label={t("Views of {{node}}", { node: system.Name })}
           usePageInsets
         >
-          <Tab tabContentId={PANEL} eventKey="overview" title={<TabTitleText>Overview</TabTitleText>} />
+          <Tab tabContentId={PANEL} eventKey="overview" title={<TabTitleText>{t(TITLES.overview)}</TabTitleText>} />
           <Tab
             tabContentId={PANEL}
             eventKey="screen"
-            title={<TabTitleText>Screen</TabTitleText>}
+            title={<TabTitleText>{t(TITLES.screen)}</TabTitleText>}
             isDisabled={!system.GraphicalConsole?.ServiceEnabled}
           />
           <Tab
             tabContentId={PANEL}
             eventKey="serial"
-            title={<TabTitleText>Serial</TabTitleText>}
+            title={<TabTitleText>{t(TITLES.serial)}</TabTitleText>}
             isDisabled={!system.SerialConsole?.WebSocket?.ServiceEnabled}
           />
-          <Tab tabContentId={PANEL} eventKey="jobs" title={<TabTitleText>Jobs</TabTitleText>} />
+          <Tab tabContentId={PANEL} eventKey="jobs" title={<TabTitleText>{t(TITLES.jobs)}</TabTitleText>} />
         </Tabs>
       </PageSection>
       <PageSection
         id={PANEL}
         role="tabpanel"
         isFilled
-        aria-label={tab}
+        aria-label={t(TITLES[tab])}
         className={`lo-tab-${tab}`}
         hasBodyWrapper={false}
       >
-        <Suspense fallback={<Loading what={tab} />}>
+        <Suspense fallback={<Loading />}>
           {tab === "overview" && <Overview system={system} />}
           {tab === "screen" && <ScreenConsole key={system.Id} system={system} />}
           {tab === "serial" && <SerialConsole key={system.Id} system={system} />}

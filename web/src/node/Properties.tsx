@@ -8,23 +8,12 @@ import {
   DescriptionListTerm,
 } from "@patternfly/react-core";
 import type { System } from "../api/types";
+import { causeWords } from "../power/words";
 import { Ago } from "../words/Ago";
 import { memory } from "../words/format";
+import { named, t, type Message } from "../words/i18n";
 
-const CAUSES: Record<string, string> = {
-  command: "by command",
-  "guest-shutdown": "the guest shut down",
-  "guest-reset": "the guest restarted",
-  "host-reset": "it was reset",
-  "guest-panic": "the guest panicked",
-  "disk-error": "a disk error",
-  "process-died": "its process died",
-  watchdog: "the watchdog",
-  "mains-lost": "the host lost its power or was restarted",
-  "restore-policy": "its power restore policy",
-};
-
-const KINDS: Record<string, string> = {
+const KINDS: Record<string, Message> = {
   qemu: "Virtual, by QEMU",
   libvirt: "Virtual, by libvirt",
   hardware: "Physical",
@@ -36,31 +25,32 @@ export function Properties({ system }: { system: System }) {
   const ours = system.Oem?.Lightsout;
   const gibibytes = system.MemorySummary?.TotalSystemMemoryGiB;
   const since = ours?.PowerSince ? <Ago iso={ours.PowerSince} /> : null;
-  const cause = CAUSES[ours?.PowerCause ?? ""];
+  const cause = causeWords(ours?.PowerCause ?? "");
+  const kind = [system.SystemType, ours?.Driver].filter(Boolean).join(", ");
   const rows: [string, React.ReactNode][] = [
     [
-      "In this state since",
+      t("In this state since"),
       since && (
         <>
           {since}
-          {cause === undefined ? "" : ` (${cause})`}
+          {cause === "" ? "" : ` (${cause})`}
         </>
       ),
     ],
-    ["Installed image", ours?.InstalledImage],
-    ["Maker and model", [system.Manufacturer, system.Model].filter(Boolean).join(" ")],
-    ["Kind", KINDS[ours?.Driver ?? ""] ?? [system.SystemType, ours?.Driver].filter(Boolean).join(", ")],
-    ["Processors", system.ProcessorSummary?.CoreCount],
-    ["Memory", gibibytes ? memory(gibibytes) : null],
-    ["Firmware", ours?.Firmware],
-    ["Accelerator", ours?.Accelerator],
-    ["Serial number", system.SerialNumber],
+    [t("Installed image"), ours?.InstalledImage],
+    [t("Maker and model"), [system.Manufacturer, system.Model].filter(Boolean).join(" ")],
+    [t("Kind"), named(KINDS, ours?.Driver ?? "", kind)],
+    [t("Processors"), system.ProcessorSummary?.CoreCount],
+    [t("Memory"), gibibytes ? memory(gibibytes) : null],
+    [t("Firmware"), ours?.Firmware],
+    [t("Accelerator"), ours?.Accelerator],
+    [t("Serial number"), system.SerialNumber && <code>{system.SerialNumber}</code>],
     ["UUID", system.UUID && <code>{system.UUID}</code>],
-    ["Tags", ours?.Tags?.join(", ")],
+    [t("Tags"), ours?.Tags?.join(", ")],
   ];
   return (
     <Card>
-      <CardTitle component="h2">Server</CardTitle>
+      <CardTitle component="h2">{t("Server")}</CardTitle>
       <CardBody>
         <DescriptionList isCompact isHorizontal isAutoColumnWidths={false}>
           {rows

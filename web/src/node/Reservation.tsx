@@ -1,35 +1,53 @@
-import { Alert, AlertActionLink } from "@patternfly/react-core";
+import { AlertActionLink } from "@patternfly/react-core";
+import { useState } from "react";
+import { ApiError } from "../api/http";
 import { useMayOperate } from "../api/session";
 import { useRelease } from "../api/systems";
 import type { System } from "../api/types";
+import { Alert } from "../shell/Alert";
 import { useNotices } from "../shell/Notices";
 import { moment } from "../words/format";
+import { t } from "../words/i18n";
+import { ReleaseNodeDialog } from "./ReleaseNodeDialog";
+
+/** What the service answers when it is another person's hold that is to be ended. */
+const WANTS_A_NOTE = 400;
 
 /** Who holds the node, since when and why, and how to end that. A running job shows itself. */
 export function Reservation({ system }: { system: System }) {
   const { failed } = useNotices();
   const mayOperate = useMayOperate();
   const release = useRelease(system);
+  const [asking, setAsking] = useState(false);
   const ours = system.Oem?.Lightsout;
   if (!ours?.Reservation || ours.Task) return null;
-  const { Holder, Reason, Since } = ours.Reservation;
+  const { Holder, Reason, Since, Until } = ours.Reservation;
   const onRelease = () =>
-    release.mutate(undefined, { onError: (error) => failed(`${system.Name}: not released`, error) });
+    release.mutate("", {
+      onError: (error) => {
+        if (error instanceof ApiError && error.status === WANTS_A_NOTE) setAsking(true);
+        else failed(t("{{node}}: not released", { node: system.Name }), error);
+      },
+    });
+  const told = { reason: Reason, time: moment(Since) };
   return (
     <Alert
       variant="warning"
       isInline
-      title={`${Holder} holds this node`}
+      title={t("{{holder}} holds this node", { holder: Holder })}
       component="p"
       {...(mayOperate && {
         actionLinks: (
           <AlertActionLink onClick={onRelease} isDisabled={release.isPending}>
-            Release the node
+            {t("Release the node")}
           </AlertActionLink>
         ),
       })}
     >
-      {Reason} (since {moment(Since)})
+      {Until
+        ? t("{{reason}} (since {{time}}, until {{end}})", { ...told, end: moment(Until) })
+        : t("{{reason}} (since {{time}})", told)}
+      {asking && <ReleaseNodeDialog system={system} holder={Holder} onClose={() => setAsking(false)} />}
     </Alert>
   );
 }

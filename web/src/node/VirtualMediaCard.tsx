@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Card,
   CardBody,
@@ -15,19 +14,22 @@ import {
   TextInput,
 } from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
+import { Trans } from "react-i18next";
 import { useMayOperate } from "../api/session";
 import { useEjectMedia, useInsertMedia, useVirtualMedia } from "../api/media";
 import type { System, VirtualMedia } from "../api/types";
+import { Alert } from "../shell/Alert";
+import { t } from "../words/i18n";
 
 export function VirtualMediaCard({ system }: { system: System }) {
   const drives = useVirtualMedia(system);
   return (
     <Card>
-      <CardTitle component="h2">Virtual media</CardTitle>
+      <CardTitle component="h2">{t("Virtual media")}</CardTitle>
       <CardBody>
-        {drives.isPending && <Spinner size="md" aria-label="Loading virtual media" />}
+        {drives.isPending && <Spinner size="md" aria-label={t("Loading")} aria-valuetext={t("Loading")} />}
         {drives.isError && <p role="alert">{drives.error.message}</p>}
-        {drives.data?.length === 0 && <p>This node has no virtual drive.</p>}
+        {drives.data?.length === 0 && <p>{t("This node has no virtual drive.")}</p>}
         {drives.data?.map((drive) => (
           <Drive key={drive.Id} system={system} drive={drive} />
         ))}
@@ -51,7 +53,15 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
     <Form onSubmit={submit} className="lo-drive" data-testid={field}>
       <div className="lo-now lo-row">
         <span aria-live="polite">
-          {drive.Id}: {drive.Inserted ? <strong>{drive.Image}</strong> : "empty"}
+          {drive.Inserted ? (
+            <Trans
+              i18nKey="{{drive}}: <b>{{image}}</b>"
+              values={{ drive: drive.Id, image: drive.Image }}
+              components={{ b: <strong /> }}
+            />
+          ) : (
+            t("{{drive}}: empty", { drive: drive.Id })
+          )}
         </span>
         {drive.Inserted && (
           <Button
@@ -59,22 +69,22 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
             size="sm"
             isLoading={eject.isPending}
             isDisabled={eject.isPending || !mayOperate}
-            aria-label={`Eject ${drive.Id}`}
+            aria-label={t("Eject {{drive}}", { drive: drive.Id })}
             onClick={() => eject.mutate(drive)}
           >
-            Eject
+            {t("Eject")}
           </Button>
         )}
       </div>
       {failure && <Alert variant="danger" isInline component="p" title={failure.message} role="alert" />}
-      <FormGroup label={drive.Inserted ? "Swap for" : "Insert"} fieldId={field}>
+      <FormGroup label={drive.Inserted ? t("Swap for") : t("Insert")} fieldId={field}>
         <InputGroup>
           <InputGroupItem isFill>
             <TextInput
               id={field}
               isDisabled={!mayOperate}
               value={image}
-              placeholder="https://…/image.iso, or a name"
+              placeholder={t("https://…/image.iso, or a name")}
               spellCheck={false}
               onChange={(_event, value) => setImage(value)}
             />
@@ -86,13 +96,13 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
               isLoading={insert.isPending}
               isDisabled={insert.isPending || image.trim() === ""}
             >
-              Insert
+              {t("Insert")}
             </Button>
           </InputGroupItem>
         </InputGroup>
         <FormHelperText>
           <HelperText>
-            <HelperTextItem>An ISO’s http(s) address, or its name in the media store.</HelperTextItem>
+            <HelperTextItem>{t("An ISO’s http(s) address, or its name in the media store.")}</HelperTextItem>
           </HelperText>
         </FormHelperText>
       </FormGroup>

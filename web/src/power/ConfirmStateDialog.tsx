@@ -1,5 +1,7 @@
-import { Button, Content, Modal, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
+import { Button, Content, ModalBody, ModalFooter } from "@patternfly/react-core";
 import type { PowerState, System } from "../api/types";
+import { Dialog, DialogHeader } from "../shell/Dialog";
+import { t } from "../words/i18n";
 import { SenseList } from "./SenseList";
 
 interface ConfirmStateDialogProps {
@@ -11,32 +13,31 @@ interface ConfirmStateDialogProps {
 /** Nobody but a person who has looked can clear an unknown power state. */
 export function ConfirmStateDialog({ system, onConfirm, onClose }: ConfirmStateDialogProps) {
   return (
-    <Modal
-      isOpen
+    <Dialog
       variant="small"
       onClose={onClose}
       aria-labelledby="confirm-state-title"
       aria-describedby="confirm-state-body"
     >
-      <ModalHeader title={`Is ${system.Name} on or off?`} labelId="confirm-state-title" />
+      <DialogHeader title={t("Is {{node}} on or off?", { node: system.Name })} labelId="confirm-state-title" />
       <ModalBody id="confirm-state-body">
         <Content component="p">
-          Look at the server itself, or have somebody look: are its fans and its power light on? Then say what was seen.
-          Lightsout acts on that word until the server is next moved.
+          {t("Look at the server itself, or have somebody look: are its fans and its power light on?")}{" "}
+          {t("Then say what was seen. Lightsout acts on that word until the server is next moved.")}
         </Content>
         <SenseList system={system} />
       </ModalBody>
       <ModalFooter>
         <Button variant="secondary" onClick={() => onConfirm("On")}>
-          It is on
+          {t("It is on")}
         </Button>
         <Button variant="secondary" onClick={() => onConfirm("Off")}>
-          It is off
+          {t("It is off")}
         </Button>
         <Button variant="link" onClick={onClose}>
-          Cancel
+          {t("Cancel")}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,18 +1,20 @@
 import { Label } from "@patternfly/react-core";
-import type { System } from "../api/types";
+import type { Health, System } from "../api/types";
+import { t, type Message } from "../words/i18n";
 
-const LOOKS: Record<string, "success" | "warning" | "danger"> = {
-  OK: "success",
-  Warning: "warning",
-  Critical: "danger",
+const LOOKS: Record<Health, { label: Message; status: "success" | "warning" | "danger" }> = {
+  OK: { label: "Healthy", status: "success" },
+  Warning: { label: "Warning", status: "warning" },
+  Critical: { label: "Critical", status: "danger" },
 };
 
 /** The health, always in words beside its colour. The reason stands next to it, not in a tooltip. */
 export function HealthLabel({ system }: { system: System }) {
   const health = system.Status?.Health ?? "OK";
+  const { label, status } = LOOKS[health];
   return (
-    <Label variant="outline" status={LOOKS[health] ?? "warning"} data-testid="health" data-health={health}>
-      {health === "OK" ? "Healthy" : health}
+    <Label variant="outline" status={status} data-testid="health" data-health={health}>
+      {t(label)}
     </Label>
   );
 }

@@ -1,6 +1,7 @@
 import { Button } from "@patternfly/react-core";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
+import { t } from "../words/i18n";
 import { PowerMenu } from "./PowerMenu";
 import type { PowerControl } from "./usePowerControl";
 import { actionWords, resetTypes } from "./words";
@@ -15,7 +16,7 @@ export function PowerButtons({ system, control }: { system: System; control: Pow
     <>
       {system.Oem?.Lightsout?.Paused === true && (
         <Button variant="primary" onClick={control.resume} isDisabled={control.busy || !mayOperate}>
-          Resume
+          {t("Resume")}
         </Button>
       )}
       {shown !== undefined && (

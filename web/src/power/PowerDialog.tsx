@@ -1,6 +1,8 @@
-import { Button, Content, Modal, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
+import { Button, Content, ModalBody, ModalFooter } from "@patternfly/react-core";
 import { isPhysical } from "../api/systems";
 import type { System } from "../api/types";
+import { Dialog, DialogHeader } from "../shell/Dialog";
+import { t } from "../words/i18n";
 import { PlanPart } from "./PlanPart";
 import { actionWords } from "./words";
 
@@ -16,31 +18,34 @@ export function PowerDialog({ system, type, onConfirm, onClose }: PowerDialogPro
   const { label, danger, harsh = false } = actionWords(type);
   const reservation = system.Oem?.Lightsout?.Reservation;
   return (
-    <Modal
-      isOpen
+    <Dialog
       variant={isPhysical(system) ? "medium" : "small"}
       onClose={onClose}
       aria-labelledby="power-dialog-title"
       aria-describedby="power-dialog-body"
     >
-      <ModalHeader title={`${label}: ${system.Name}?`} titleIconVariant="warning" labelId="power-dialog-title" />
+      <DialogHeader
+        title={t("{{action}}: {{node}}?", { action: label, node: system.Name })}
+        titleIconVariant="warning"
+        labelId="power-dialog-title"
+      />
       <ModalBody id="power-dialog-body">
         <Content component="p">{danger}</Content>
         {reservation && (
           <Content component="p">
-            {reservation.Holder} holds this node: {reservation.Reason}
+            {t("{{holder}} holds this node: {{reason}}", { holder: reservation.Holder, reason: reservation.Reason })}
           </Content>
         )}
         {isPhysical(system) && <PlanPart system={system} type={type} />}
       </ModalBody>
       <ModalFooter>
         <Button variant={harsh ? "danger" : "primary"} onClick={onConfirm} data-testid="confirm-power">
-          {label} {system.Name}
+          {t("{{action}} {{node}}", { action: label, node: system.Name })}
         </Button>
         <Button variant="link" onClick={onClose} autoFocus>
-          Cancel
+          {t("Cancel")}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

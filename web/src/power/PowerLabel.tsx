@@ -5,6 +5,7 @@ import PauseCircleIcon from "@patternfly/react-icons/dist/esm/icons/pause-circle
 import PowerOffIcon from "@patternfly/react-icons/dist/esm/icons/power-off-icon";
 import QuestionCircleIcon from "@patternfly/react-icons/dist/esm/icons/question-circle-icon";
 import type { System } from "../api/types";
+import { t } from "../words/i18n";
 import { powerWords } from "./words";
 
 const LOOKS = {
@@ -15,7 +16,7 @@ const LOOKS = {
 } as const;
 
 export function PowerLabel({ system }: { system: System }) {
-  const { label, look } = powerWords(system);
+  const { label, look } = powerWords(system.PowerState);
   return (
     <>
       <Label
@@ -28,7 +29,7 @@ export function PowerLabel({ system }: { system: System }) {
       </Label>
       {system.Oem?.Lightsout?.Paused === true && (
         <Label color="orange" icon={<PauseCircleIcon />}>
-          Paused
+          {t("Paused")}
         </Label>
       )}
     </>

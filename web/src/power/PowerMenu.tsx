@@ -3,6 +3,7 @@ import EllipsisVIcon from "@patternfly/react-icons/dist/esm/icons/ellipsis-v-ico
 import { useState } from "react";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
+import { t } from "../words/i18n";
 import type { PowerControl } from "./usePowerControl";
 import { actionWords, canConfirm, resetTypes } from "./words";
 
@@ -35,23 +36,23 @@ export function PowerMenu({ system, control, compact = false }: PowerMenuProps) 
           isExpanded={open}
           isDisabled={control.busy}
           onClick={() => setOpen(!open)}
-          aria-label={`Power actions of ${system.Name}`}
+          aria-label={t("Power actions of {{node}}", { node: system.Name })}
           data-testid={`power-menu-${system.Id}`}
           {...(compact && { icon: <EllipsisVIcon /> })}
         >
-          {compact ? undefined : "Power"}
+          {compact ? undefined : t("Power")}
         </MenuToggle>
       )}
     >
       <DropdownList>
         {resume && (
-          <DropdownItem key="resume" description="Let the paused guest go on" onClick={control.resume}>
-            Resume
+          <DropdownItem key="resume" description={t("Let the paused guest go on")} onClick={control.resume}>
+            {t("Resume")}
           </DropdownItem>
         )}
         {confirm && (
-          <DropdownItem key="confirm" description="Say what you saw at the server" onClick={control.confirmState}>
-            Confirm power state…
+          <DropdownItem key="confirm" description={t("Say what you saw at the server")} onClick={control.confirmState}>
+            {t("Confirm power state…")}
           </DropdownItem>
         )}
         {(resume || confirm) && <Divider key="divider" component="li" />}

@@ -3,9 +3,11 @@ import CheckCircleIcon from "@patternfly/react-icons/dist/esm/icons/check-circle
 import ExclamationTriangleIcon from "@patternfly/react-icons/dist/esm/icons/exclamation-triangle-icon";
 import PowerOffIcon from "@patternfly/react-icons/dist/esm/icons/power-off-icon";
 import QuestionCircleIcon from "@patternfly/react-icons/dist/esm/icons/question-circle-icon";
+import { Trans } from "react-i18next";
 import { isPhysical } from "../api/systems";
 import type { Sense, System } from "../api/types";
 import { Ago } from "../words/Ago";
+import { t } from "../words/i18n";
 import { byDomain, senseWords } from "./senses";
 
 const LOOKS = {
@@ -17,10 +19,10 @@ const LOOKS = {
 /** What each sense says, under what it fails together with. One of a virtual node is told of changes, and looks no more. */
 export function SenseList({ system }: { system: System }) {
   return (
-    <ul className="lo-senses" aria-label={`Senses of ${system.Name}`}>
+    <ul className="lo-senses" aria-label={t("Senses of {{node}}", { node: system.Name })}>
       {byDomain(system.Oem?.Lightsout?.Senses ?? []).map(([domain, senses]) => (
         <li key={domain}>
-          <div className="lo-muted">Failure domain: {domain}</div>
+          <div className="lo-muted">{t("Failure domain: {{domain}}", { domain })}</div>
           <ul>
             {senses.map((sense) => (
               <OneSense key={sense.Name} sense={sense} system={system} />
@@ -43,7 +45,7 @@ function OneSense({ sense, system }: { sense: Sense; system: System }) {
         <strong>{sense.Name}</strong>
         {isPhysical(system) && (
           <span className="lo-muted">
-            looked <Ago iso={sense.LookedAt} />
+            <Trans i18nKey="looked <ago/>" components={{ ago: <Ago iso={sense.LookedAt} /> }} />
           </span>
         )}
       </div>

@@ -1,6 +1,8 @@
-import { Alert, Button } from "@patternfly/react-core";
+import { Button } from "@patternfly/react-core";
 import { useMayOperate, useSession } from "../api/session";
 import type { System } from "../api/types";
+import { Alert } from "../shell/Alert";
+import { t } from "../words/i18n";
 import { canConfirm, reasonOf, remedyOf } from "./words";
 
 interface UnknownStateProps {
@@ -20,29 +22,31 @@ export function UnknownState({ system, onConfirm }: UnknownStateProps) {
       variant="warning"
       isInline
       component="h2"
-      title={`Lightsout cannot tell whether ${system.Name} is on or off`}
+      title={t("Lightsout cannot tell whether {{node}} is on or off", { node: system.Name })}
       {...(confirmable &&
         mayOperate &&
         !heldByOther && {
           actionLinks: (
             <Button variant="primary" size="sm" onClick={onConfirm}>
-              Confirm power state…
+              {t("Confirm power state…")}
             </Button>
           ),
         })}
     >
-      <p>{confirmable ? WHAT_TO_DO : remedyOf(system)}</p>
-      {confirmable && !mayOperate && <p>Your account may only look: ask an operator to confirm it.</p>}
+      <p>{confirmable ? whatToDo() : remedyOf(system)}</p>
+      {confirmable && !mayOperate && <p>{t("Your account may only look: ask an operator to confirm it.")}</p>}
       {confirmable && heldByOther && (
-        <p>Nobody can say it while {holder} holds the node: that must be released first.</p>
+        <p>{t("Nobody can say it while {{holder}} holds the node: that must be released first.", { holder })}</p>
       )}
       <p className="lo-reason" data-testid="reason">
-        Why: {reasonOf(system)}
+        {t("Why: {{reason}}", { reason: reasonOf(system) })}
       </p>
     </Alert>
   );
 }
 
-const WHAT_TO_DO =
-  "No power action is carried out until this is known. It ends by itself when the senses can tell again. " +
-  "If that takes too long: look at the server itself, then say here what you saw.";
+const whatToDo = () =>
+  [
+    t("No power action is carried out until this is known. It ends by itself when the senses can tell again."),
+    t("If that takes too long: look at the server itself, then say here what you saw."),
+  ].join(" ");

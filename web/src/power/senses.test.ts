@@ -52,7 +52,7 @@ const LAST: LastPowerAction = {
 };
 
 test("the last action tells what, who, and how long", () => {
-  expect(actionSummary(LAST)).toBe("Force off by olga, took 4 s");
+  expect(actionSummary(LAST)).toBe("Force off by olga, took 4 sec");
   expect(actionSummary({ ...LAST, Ended: null })).toBe("Force off by olga");
 });
 

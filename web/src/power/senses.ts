@@ -1,11 +1,12 @@
 /** What the senses of a node say, and what became of its last power action, in words. */
 import type { LastPowerAction, Sense, System } from "../api/types";
 import { duration } from "../words/format";
-import { actionWords } from "./words";
+import { t, type Message } from "../words/i18n";
+import { actionWords, powerWords } from "./words";
 
 export type SenseLook = "on" | "off" | "unknown";
 
-const SAYS: Record<string, { says: string; look: SenseLook }> = {
+const SAYS: Record<string, { says: Message; look: SenseLook }> = {
   On: { says: "On", look: "on" },
   Off: { says: "Off", look: "off" },
 };
@@ -18,13 +19,16 @@ export interface SenseWords {
 }
 
 export function senseWords(sense: Sense, system: System): SenseWords {
-  const words = SAYS[sense.PowerState ?? ""];
-  if (words === undefined) return { says: "Cannot tell", look: "unknown", objection: "Has no vote." };
+  const known = SAYS[sense.PowerState ?? ""];
+  if (known === undefined) return { says: t("Cannot tell"), look: "unknown", objection: t("Has no vote.") };
+  const words = { says: t(known.says), look: known.look };
   if (!sense.Counts)
-    return { ...words, objection: "Has no vote: the senses of its failure domain contradict each other." };
+    return { ...words, objection: t("Has no vote: the senses of its failure domain contradict each other.") };
   const believed = system.PowerState;
   const outvoted = (believed === "On" || believed === "Off") && believed !== sense.PowerState;
-  return { ...words, objection: outvoted ? `Outvoted: ${system.Name} is believed to be ${believed}.` : "" };
+  if (!outvoted) return { ...words, objection: "" };
+  const state = powerWords(believed).label;
+  return { ...words, objection: t("Outvoted: {{node}} is believed to be {{state}}.", { node: system.Name, state }) };
 }
 
 /** The senses by what they fail together with, each group in the order in which the service tells them. */
@@ -34,7 +38,9 @@ export function byDomain(senses: Sense[]): [domain: string, senses: Sense[]][] {
   return [...groups];
 }
 
-const OUTCOMES: Record<string, { text: string; status: "success" | "warning" | "danger" | "info" }> = {
+type OutcomeStatus = "success" | "warning" | "danger" | "info";
+
+const OUTCOMES: Record<string, { text: Message; status: OutcomeStatus }> = {
   done: { text: "Done", status: "success" },
   failed: { text: "Failed", status: "danger" },
   "timed out": { text: "Timed out", status: "warning" },
@@ -42,13 +48,16 @@ const OUTCOMES: Record<string, { text: string; status: "success" | "warning" | "
   unknown: { text: "Nobody knows whether it was done", status: "warning" },
 };
 
-export function outcomeWords({ Outcome }: LastPowerAction): (typeof OUTCOMES)[string] {
-  if (Outcome === null) return { text: "Under way", status: "info" };
-  return OUTCOMES[Outcome] ?? { text: Outcome, status: "warning" };
+export function outcomeWords({ Outcome }: LastPowerAction): { text: string; status: OutcomeStatus } {
+  if (Outcome === null) return { text: t("Under way"), status: "info" };
+  const words = OUTCOMES[Outcome];
+  return words === undefined ? { text: Outcome, status: "warning" } : { text: t(words.text), status: words.status };
 }
 
-/** "Force off by olga, took 4 s": what was asked, by whom, and how long it was under way. */
+/** "Force off by olga, took 4 sec": what was asked, by whom, and how long it was under way. */
 export function actionSummary({ ResetType, Account, Started, Ended }: LastPowerAction): string {
-  const took = Ended === null ? "" : `, took ${duration(new Date(Ended).getTime() - new Date(Started).getTime())}`;
-  return `${actionWords(ResetType).label} by ${Account}${took}`;
+  const asked = { action: actionWords(ResetType).label, account: Account };
+  if (Ended === null) return t("{{action}} by {{account}}", asked);
+  const time = duration(new Date(Ended).getTime() - new Date(Started).getTime());
+  return t("{{action}} by {{account}}, took {{time}}", { ...asked, time });
 }

@@ -3,6 +3,7 @@ import { useState, type ReactNode } from "react";
 import { useConfirmPower, useReset, useResume } from "../api/systems";
 import type { System } from "../api/types";
 import { useNotices } from "../shell/Notices";
+import { t } from "../words/i18n";
 import { ConfirmStateDialog } from "./ConfirmStateDialog";
 import { PowerDialog } from "./PowerDialog";
 import { actionWords } from "./words";
@@ -25,19 +26,20 @@ export function usePowerControl(system: System): PowerControl {
   const [asking, setAsking] = useState<string | null>(null);
   const [confirming, setConfirming] = useState(false);
 
+  const node = system.Name;
   const send = (type: string) => {
-    const { label } = actionWords(type);
+    const action = actionWords(type).label;
     reset.mutate(type, {
-      onSuccess: () => done(`${system.Name}: ${label} accepted`),
-      onError: (error) => failed(`${system.Name}: ${label} failed`, error),
+      onSuccess: () => done(t("{{node}}: {{action}} accepted", { node, action })),
+      onError: (error) => failed(t("{{node}}: {{action}} failed", { node, action }), error),
     });
   };
   return {
     reset: (type) => (actionWords(type).danger === undefined ? send(type) : setAsking(type)),
     resume: () =>
       resume.mutate(undefined, {
-        onSuccess: () => done(`${system.Name} goes on`),
-        onError: (error) => failed(`${system.Name}: resume failed`, error),
+        onSuccess: () => done(t("{{node}} goes on", { node })),
+        onError: (error) => failed(t("{{node}}: resume failed", { node }), error),
       }),
     confirmState: () => setConfirming(true),
     busy: reset.isPending || resume.isPending || confirm.isPending,
@@ -60,7 +62,9 @@ export function usePowerControl(system: System): PowerControl {
             onClose={() => setConfirming(false)}
             onConfirm={(state) => {
               setConfirming(false);
-              confirm.mutate(state, { onError: (error) => failed(`${system.Name}: confirmation failed`, error) });
+              confirm.mutate(state, {
+                onError: (error) => failed(t("{{node}}: confirmation failed", { node }), error),
+              });
             }}
           />
         )}

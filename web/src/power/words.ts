@@ -1,18 +1,20 @@
 /** How power states and actions are called, and which actions cost the operator something. Whether one is possible the service says. */
 import type { System } from "../api/types";
+import { named, t, type Message } from "../words/i18n";
+import { sentence, told } from "../words/told";
 
-interface ActionWords {
-  label: string;
+interface ActionWords<Text = string> {
+  label: Text;
   /** What it does, for a menu. */
-  hint: string;
+  hint: Text;
   /** What may come of it; an action that has this asks first. */
-  danger?: string;
+  danger?: Text;
   /** Nothing in the node is asked: data may be lost. */
   harsh?: boolean;
 }
 
 /** In the order a menu shows them: the gentle ones first. */
-const ACTIONS: Record<string, ActionWords> = {
+const ACTIONS: Record<string, ActionWords<Message>> = {
   On: { label: "Power on", hint: "Start the node" },
   GracefulShutdown: {
     label: "Shut down",
@@ -57,27 +59,51 @@ const ACTIONS: Record<string, ActionWords> = {
 const ORDER = Object.keys(ACTIONS);
 
 export function actionWords(type: string): ActionWords {
-  return ACTIONS[type] ?? { label: type, hint: "", danger: "Lightsout's page does not know this action." };
+  const words = ACTIONS[type];
+  if (words === undefined) return { label: type, hint: "", danger: t("Lightsout’s page does not know this action.") };
+  return {
+    ...words,
+    label: t(words.label),
+    hint: t(words.hint),
+    ...(words.danger && { danger: t(words.danger) }),
+  };
 }
 
 export type PowerLook = "on" | "off" | "changing" | "unknown";
 
-const STATES: Record<string, { label: string; look: PowerLook }> = {
+const STATES: Record<string, { label: Message; look: PowerLook }> = {
   On: { label: "On", look: "on" },
   Off: { label: "Off", look: "off" },
   PoweringOn: { label: "Powering on", look: "changing" },
   PoweringOff: { label: "Powering off", look: "changing" },
 };
 
-export function powerWords(system: System): { label: string; look: PowerLook } {
-  return STATES[system.PowerState ?? ""] ?? { label: "Unknown", look: "unknown" };
+export function powerWords(state: string | null): { label: string; look: PowerLook } {
+  const { label, look } = STATES[state ?? ""] ?? { label: "Unknown", look: "unknown" };
+  return { label: t(label), look };
 }
+
+const CAUSES: Record<string, Message> = {
+  command: "by command",
+  "guest-shutdown": "the guest shut down",
+  "guest-reset": "the guest restarted",
+  "host-reset": "it was reset",
+  "guest-panic": "the guest panicked",
+  "disk-error": "a disk error",
+  "process-died": "its process died",
+  watchdog: "the watchdog",
+  "mains-lost": "the host lost its power or was restarted",
+  "restore-policy": "its power restore policy",
+};
+
+/** Why the power state is what it is; empty where nobody knows more than that it was seen. */
+export const causeWords = (cause: string) => named(CAUSES, cause, "");
 
 /** Why the power state is unknown or the health is not OK, in the service's words. */
 export function reasonOf(system: System): string {
   const sources = [
-    ...(system["PowerState@Message.ExtendedInfo"] ?? []).map((info) => info.Message),
-    ...(system.Status?.Conditions ?? []).map((condition) => condition.Message),
+    ...(system["PowerState@Message.ExtendedInfo"] ?? []).map((info) => told(info)),
+    ...(system.Status?.Conditions ?? []).map((condition) => told(condition)),
     system.Oem?.Lightsout?.Reason ?? "",
   ];
   return [...new Set(sources.filter((text) => text !== ""))].join(" ");
@@ -85,7 +111,7 @@ export function reasonOf(system: System): string {
 
 /** What the service says that helps where the power state is unknown. */
 export function remedyOf(system: System): string {
-  const remedies = (system["PowerState@Message.ExtendedInfo"] ?? []).map((info) => info.Resolution ?? "");
+  const remedies = (system["PowerState@Message.ExtendedInfo"] ?? []).map((info) => sentence(info.Resolution ?? ""));
   return [...new Set(remedies.filter((text) => text !== ""))].join(" ");
 }
 

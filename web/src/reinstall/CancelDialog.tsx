@@ -1,4 +1,6 @@
-import { Button, Content, Modal, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
+import { Button, Content, ModalBody, ModalFooter } from "@patternfly/react-core";
+import { Dialog, DialogHeader } from "../shell/Dialog";
+import { t } from "../words/i18n";
 
 interface CancelDialogProps {
   title: string;
@@ -8,21 +10,21 @@ interface CancelDialogProps {
 
 export function CancelDialog({ title, onConfirm, onClose }: CancelDialogProps) {
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="cancel-title" aria-describedby="cancel-body">
-      <ModalHeader title={`Cancel “${title}”?`} titleIconVariant="warning" labelId="cancel-title" />
+    <Dialog variant="small" onClose={onClose} aria-labelledby="cancel-title" aria-describedby="cancel-body">
+      <DialogHeader title={t("Cancel “{{job}}”?", { job: title })} titleIconVariant="warning" labelId="cancel-title" />
       <ModalBody id="cancel-body">
         <Content component="p">
-          If the disk has been written to already, the node may not boot until it is reinstalled.
+          {t("If the disk has been written to already, the node may not boot until it is reinstalled.")}
         </Content>
       </ModalBody>
       <ModalFooter>
         <Button variant="danger" onClick={onConfirm}>
-          Cancel the job
+          {t("Cancel the job")}
         </Button>
         <Button variant="link" onClick={onClose} autoFocus>
-          Let it run
+          {t("Let it run")}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,10 +1,13 @@
-import { Alert, FormGroup, Radio, TextInput } from "@patternfly/react-core";
+import { FormGroup, Radio, TextInput } from "@patternfly/react-core";
 import { useState } from "react";
 import { useErase } from "../api/systems";
+import { Alert } from "../shell/Alert";
+import { named, t, type Message } from "../words/i18n";
 import { ConfirmName, Help } from "./fields";
 import { JobDialog, type JobDialogProps } from "./JobDialog";
+import { methodWords } from "./words";
 
-const MEANS: Record<string, string> = {
+const MEANS: Record<string, Message> = {
   Metadata: "Clears partition tables and what makes file systems known. Quick; the files themselves stay on the disk.",
   Full: "Writes zeros over the whole disk.",
   Discard: "Has the disk forget everything. Quick; not every disk can.",
@@ -24,34 +27,35 @@ export default function EraseDialog({ system, onClose, onStarted }: JobDialogPro
   return (
     <JobDialog
       kind="erase"
-      title={`Erase a disk of ${system.Name}`}
-      description="Erases one disk, reads back from it, and keeps a record of what was done."
-      action={`Erase the disk of ${system.Name}`}
+      title={t("Erase a disk of {{node}}", { node: system.Name })}
+      description={t("Erases one disk, reads back from it, and keeps a record of what was done.")}
+      action={t("Erase the disk of {{node}}", { node: system.Name })}
+      refused={t("The erase was not started")}
       isDanger
       isReady={method !== "" && typed.trim() === system.Name}
       order={erase}
       onSubmit={submit}
       onClose={onClose}
     >
-      <FormGroup role="radiogroup" label="Method" fieldId="erase-method" isRequired>
+      <FormGroup role="radiogroup" label={t("Method")} fieldId="erase-method" isRequired>
         {methods.map((name) => (
           <Radio
             key={name}
             id={`erase-${name}`}
             name="erase-method"
-            label={name}
-            description={MEANS[name]}
+            label={methodWords(name)}
+            description={named(MEANS, name, "")}
             isChecked={method === name}
             onChange={() => setMethod(name)}
           />
         ))}
       </FormGroup>
-      <FormGroup label="Serial number of the disk" fieldId="erase-serial">
+      <FormGroup label={t("Serial number of the disk")} fieldId="erase-serial">
         <TextInput id="erase-serial" value={serial} onChange={(_event, value) => setSerial(value)} />
-        <Help>Needed only where the node has several disks.</Help>
+        <Help>{t("Needed only where the node has several disks.")}</Help>
       </FormGroup>
-      <Alert variant="danger" isInline component="p" title="What is on the disk is gone for good">
-        The node is powered off at once and its disk is erased. There is no way back.
+      <Alert variant="danger" isInline component="p" title={t("What is on the disk is gone for good")}>
+        {t("The node is powered off at once and its disk is erased. There is no way back.")}
       </Alert>
       <ConfirmName name={system.Name} value={typed} onChange={setTyped} />
     </JobDialog>

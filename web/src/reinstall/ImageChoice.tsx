@@ -1,7 +1,8 @@
 import { FormGroup, Radio, Skeleton } from "@patternfly/react-core";
 import { useImages } from "../api/images";
 import type { Image } from "../api/types";
-import { bytes } from "../words/format";
+import { bytes, list } from "../words/format";
+import { t } from "../words/i18n";
 
 interface ImageChoiceProps {
   /** The images the node takes; undefined when the service leaves it open. */
@@ -11,19 +12,17 @@ interface ImageChoiceProps {
 }
 
 const facts = (image: Image) =>
-  [image.SizeBytes === undefined ? "" : bytes(image.SizeBytes), image.Firmware?.join(" and ") ?? ""]
-    .filter(Boolean)
-    .join(" · ");
+  [image.SizeBytes === undefined ? "" : bytes(image.SizeBytes), list(image.Firmware ?? [])].filter(Boolean).join(" · ");
 
 export function ImageChoice({ allowed, value, onChange }: ImageChoiceProps) {
   const images = useImages();
   const choices = images.data?.filter((image) => allowed?.includes(image.Id) ?? true);
   return (
-    <FormGroup role="radiogroup" label="Image" fieldId="reinstall-image" isRequired>
-      {images.isPending && <Skeleton screenreaderText="Loading images" />}
+    <FormGroup role="radiogroup" label={t("Image")} fieldId="reinstall-image" isRequired>
+      {images.isPending && <Skeleton screenreaderText={t("Loading images")} />}
       {images.isError && <p role="alert">{images.error.message}</p>}
       {choices?.length === 0 && (
-        <p role="alert">No image in the catalogue fits this node. “bmc image build” makes some.</p>
+        <p role="alert">{t("No image in the catalogue fits this node. “bmc image build” makes some.")}</p>
       )}
       <div className="lo-choices">
         {choices?.map((image) => (

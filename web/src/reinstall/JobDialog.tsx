@@ -1,7 +1,9 @@
 /** The dialogue that asks for what a job needs: the same frame for reinstall, rescue and erase. */
-import { Button, Form, Modal, ModalBody, ModalFooter, ModalHeader } from "@patternfly/react-core";
+import { Button, Form, ModalBody, ModalFooter } from "@patternfly/react-core";
 import type { ReactNode, SubmitEvent } from "react";
 import type { System } from "../api/types";
+import { Dialog, DialogHeader } from "../shell/Dialog";
+import { t } from "../words/i18n";
 import { Refusal } from "./fields";
 
 export interface JobDialogProps {
@@ -11,12 +13,14 @@ export interface JobDialogProps {
 }
 
 interface FrameProps {
-  /** As the job is called. */
+  /** Names the parts of the dialogue, for no person to read. */
   kind: string;
   title: string;
   description: string;
   /** What the button says. */
   action: string;
+  /** What is said over the reason when the service has refused. */
+  refused: string;
   isDanger?: boolean;
   isReady: boolean;
   order: { isPending: boolean; error: Error | null };
@@ -31,14 +35,14 @@ export function JobDialog({ kind, order, onSubmit, onClose, children, ...shown }
     onSubmit();
   };
   return (
-    <Modal isOpen variant="medium" onClose={onClose} aria-labelledby={`${kind}-title`}>
-      <ModalHeader title={shown.title} labelId={`${kind}-title`} description={shown.description} />
+    <Dialog variant="medium" onClose={onClose} aria-labelledby={`${kind}-title`}>
+      <DialogHeader title={shown.title} labelId={`${kind}-title`} description={shown.description} />
       <ModalBody>
         <Form id={`${kind}-form`} onSubmit={submit}>
           {children}
         </Form>
       </ModalBody>
-      {order.error !== null && <Refusal title={`The ${kind} was not started`} error={order.error} />}
+      {order.error !== null && <Refusal title={shown.refused} error={order.error} />}
       <ModalFooter>
         <Button
           type="submit"
@@ -51,9 +55,9 @@ export function JobDialog({ kind, order, onSubmit, onClose, children, ...shown }
           {shown.action}
         </Button>
         <Button variant="link" onClick={onClose}>
-          Cancel
+          {t("Cancel")}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

@@ -13,6 +13,8 @@ import { idOf } from "../api/http";
 import type { ErasedDisk, RescueAccess, Task } from "../api/types";
 import { useNotices } from "../shell/Notices";
 import { bytes, moment } from "../words/format";
+import { t } from "../words/i18n";
+import { methodWords } from "./words";
 
 /** What a rescue or an erase has to tell beside its steps. */
 export function JobFacts({ task }: { task: Task }) {
@@ -30,25 +32,26 @@ function Access({ access, node }: { access: RescueAccess; node: string }) {
   const { failed } = useNotices();
   const mayOperate = useMayOperate();
   const end = useEndRescue(node);
+  const command = `bmc ssh ${node}`;
   return (
     <div data-testid="rescue-access">
-      <DescriptionList isCompact isHorizontal aria-label="How to get in">
-        <Fact name="Log in">
-          <ClipboardCopy isReadOnly hoverTip="Copy" clickTip="Copied" variant="inline-compact">
-            {`bmc ssh ${node}`}
+      <DescriptionList isCompact isHorizontal aria-label={t("How to get in")}>
+        <Fact term={t("Log in")}>
+          <ClipboardCopy isReadOnly hoverTip={t("Copy")} clickTip={t("Copied")} variant="inline-compact">
+            {command}
           </ClipboardCopy>
         </Fact>
-        <Fact name="Host key">
+        <Fact term={t("Host key")}>
           <code>{access.HostKeyFingerprint}</code>
         </Fact>
-        <Fact name="Until">{moment(access.Until)}</Fact>
+        <Fact term={t("Until")}>{moment(access.Until)}</Fact>
       </DescriptionList>
       <Button
         variant="primary"
         isDisabled={!mayOperate || end.isPending || end.isSuccess}
-        onClick={() => end.mutate(undefined, { onError: (error) => failed("The rescue was not ended", error) })}
+        onClick={() => end.mutate(undefined, { onError: (error) => failed(t("The rescue was not ended"), error) })}
       >
-        End the rescue
+        {t("End the rescue")}
       </Button>
     </div>
   );
@@ -56,24 +59,31 @@ function Access({ access, node }: { access: RescueAccess; node: string }) {
 
 function Record({ record }: { record: ErasedDisk }) {
   return (
-    <DescriptionList isCompact isHorizontal aria-label="What was erased" data-testid="erased">
-      <Fact name="Disk">
-        {record.Name}, serial number {record.SerialNumber ?? "unknown"}, {bytes(record.SizeBytes)}
+    <DescriptionList isCompact isHorizontal aria-label={t("What was erased")} data-testid="erased">
+      <Fact term={t("Disk")}>
+        {t("{{name}}, serial number {{serial}}, {{size}}", {
+          name: record.Name,
+          serial: record.SerialNumber ?? t("unknown"),
+          size: bytes(record.SizeBytes),
+        })}
       </Fact>
-      <Fact name="Method">{record.Method}</Fact>
-      <Fact name="Read back">
+      <Fact term={t("Method")}>{methodWords(record.Method)}</Fact>
+      <Fact term={t("Read back")}>
         {record.Ended
-          ? `${record.PlacesVerified} places, ${bytes(record.BytesVerified)}: all zeros`
-          : "Nothing has been read back"}
+          ? t("{{count}} places, {{size}}: all zeros", {
+              count: record.PlacesVerified,
+              size: bytes(record.BytesVerified),
+            })
+          : t("Nothing has been read back")}
       </Fact>
     </DescriptionList>
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+function Fact({ term, children }: { term: string; children: ReactNode }) {
   return (
     <DescriptionListGroup>
-      <DescriptionListTerm>{name}</DescriptionListTerm>
+      <DescriptionListTerm>{term}</DescriptionListTerm>
       <DescriptionListDescription>{children}</DescriptionListDescription>
     </DescriptionListGroup>
   );

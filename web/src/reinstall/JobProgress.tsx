@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Card,
   CardBody,
@@ -17,12 +16,14 @@ import { useState } from "react";
 import { useMayOperate } from "../api/session";
 import { hasEnded, useCancelTask } from "../api/tasks";
 import type { Task } from "../api/types";
+import { Alert } from "../shell/Alert";
 import { useNotices } from "../shell/Notices";
 import { bytes, moment, time } from "../words/format";
+import { t } from "../words/i18n";
 import { CancelDialog } from "./CancelDialog";
 import { JobFacts } from "./JobFacts";
 import { Steps } from "./Steps";
-import { splitMessage, stepWords, taskLook, taskTitle } from "./words";
+import { proofWords, splitMessage, stepWords, taskLook, taskTitle } from "./words";
 
 const BAR_LOOK: Record<string, "success" | "danger" | "warning"> = {
   Completed: "success",
@@ -50,7 +51,7 @@ export function JobProgress({ task }: { task: Task }) {
               isDisabled={!mayOperate || cancel.isPending || task.TaskState === "Cancelling"}
               onClick={() => setAsking(true)}
             >
-              Cancel the job…
+              {t("Cancel the job…")}
             </Button>
           ),
         }}
@@ -63,14 +64,14 @@ export function JobProgress({ task }: { task: Task }) {
         <Progress
           value={task.PercentComplete ?? 0}
           title={stepWords(ours?.Step ?? "")}
-          aria-label={`${title}: progress`}
+          aria-label={t("{{job}}: progress", { job: title })}
           {...(BAR_LOOK[task.TaskState] && { variant: BAR_LOOK[task.TaskState] })}
         />
         <p className="lo-muted lo-now" aria-live="polite">
           {[
             task.TaskState === "Exception" ? "" : ours?.StepMessage,
             ours?.BytesTotal && task.TaskState !== "Completed"
-              ? `${bytes(ours.BytesDone ?? 0)} of ${bytes(ours.BytesTotal)}`
+              ? t("{{done}} of {{total}}", { done: bytes(ours.BytesDone ?? 0), total: bytes(ours.BytesTotal) })
               : "",
           ]
             .filter(Boolean)
@@ -82,15 +83,16 @@ export function JobProgress({ task }: { task: Task }) {
           <Steps task={task} />
           <div>
             <Proofs proofs={ours?.Proofs ?? []} />
-            <Content component="h3">Messages</Content>
-            <ol className="lo-messages" aria-label="Messages">
+            <Content component="h3">{t("Messages")}</Content>
+            <ol className="lo-messages" aria-label={t("Messages")}>
               {(task.Messages ?? []).map((message, index) => (
                 <JobMessage key={index} message={message.Message} />
               ))}
             </ol>
             <p className="lo-muted">
-              Started {moment(task.StartTime)}
-              {task.EndTime && `, ended ${moment(task.EndTime)}`}
+              {task.EndTime
+                ? t("Started {{start}}, ended {{end}}", { start: moment(task.StartTime), end: moment(task.EndTime) })
+                : t("Started {{start}}", { start: moment(task.StartTime) })}
             </p>
           </div>
         </div>
@@ -101,7 +103,7 @@ export function JobProgress({ task }: { task: Task }) {
           onClose={() => setAsking(false)}
           onConfirm={() => {
             setAsking(false);
-            cancel.mutate(task, { onError: (error) => failed("The job was not cancelled", error) });
+            cancel.mutate(task, { onError: (error) => failed(t("The job was not cancelled"), error) });
           }}
         />
       )}
@@ -112,10 +114,10 @@ export function JobProgress({ task }: { task: Task }) {
 function Proofs({ proofs }: { proofs: string[] }) {
   if (proofs.length === 0) return null;
   return (
-    <LabelGroup categoryName="Proofs" numLabels={10}>
+    <LabelGroup categoryName={t("Proofs")} numLabels={10}>
       {proofs.map((proof) => (
         <Label key={proof} color="green" icon={<CheckCircleIcon />}>
-          {stepWords(proof)}
+          {proofWords(proof)}
         </Label>
       ))}
     </LabelGroup>
@@ -133,14 +135,14 @@ function JobMessage({ message }: { message: string }) {
 
 function Failure({ task }: { task: Task }) {
   const ours = task.Oem?.Lightsout;
-  const last = splitMessage(task.Messages?.at(-1)?.Message ?? "The job failed").text;
+  const last = splitMessage(task.Messages?.at(-1)?.Message ?? t("The job failed")).text;
   const why = ours?.StepMessage ?? last;
   const tail = ours?.ConsoleTail;
   return (
     <>
       <Alert variant="danger" isInline component="p" title={why} data-testid="job-failure" />
       {tail && (
-        <CodeBlock className="lo-tail" aria-label="What the serial console showed last">
+        <CodeBlock className="lo-tail" aria-label={t("What the serial console showed last")}>
           <CodeBlockCode>{tail}</CodeBlockCode>
         </CodeBlock>
       )}

@@ -6,6 +6,8 @@ import type { System, Task } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { Ago } from "../words/Ago";
+import { percent } from "../words/format";
+import { t } from "../words/i18n";
 import { JobProgress } from "./JobProgress";
 import { taskLook, taskTitle } from "./words";
 
@@ -17,13 +19,15 @@ export default function JobsPanel({ system }: { system: System }) {
   const shown = chosen ?? (running ? idOf(running) : tasks.data?.[0]?.Id);
 
   if (tasks.isError && shown === undefined)
-    return <ErrorPanel title="Jobs cannot be shown" error={tasks.error} retry={() => void tasks.refetch()} />;
-  if (tasks.isPending && shown === undefined) return <Loading what="jobs" />;
+    return <ErrorPanel title={t("Jobs cannot be shown")} error={tasks.error} retry={() => void tasks.refetch()} />;
+  if (tasks.isPending && shown === undefined) return <Loading />;
   if (shown === undefined) {
     return (
-      <EmptyState titleText="No jobs yet" headingLevel="h2">
+      <EmptyState titleText={t("No jobs yet")} headingLevel="h2">
         <EmptyStateBody>
-          Reinstalls, rescues and erasures of {system.Name} appear here, with their steps and proofs.
+          {t("Reinstalls, rescues and erasures of {{node}} appear here, with their steps and proofs.", {
+            node: system.Name,
+          })}
         </EmptyStateBody>
       </EmptyState>
     );
@@ -40,16 +44,16 @@ function ShownJob({ id }: { id: string }) {
   const task = useTask(id);
   if (task.data) return <JobProgress task={task.data} />;
   return task.isError ? (
-    <ErrorPanel title="The job cannot be shown" error={task.error} retry={() => void task.refetch()} />
+    <ErrorPanel title={t("The job cannot be shown")} error={task.error} retry={() => void task.refetch()} />
   ) : (
-    <Loading what="the job" />
+    <Loading />
   );
 }
 
 function JobHistory({ tasks, shown, onChoose }: { tasks: Task[]; shown: string; onChoose: (id: string) => void }) {
   return (
     <Card>
-      <CardTitle component="h2">All jobs</CardTitle>
+      <CardTitle component="h2">{t("All jobs")}</CardTitle>
       <CardBody>
         <ul className="lo-job-list">
           {tasks.map((task) => {
@@ -63,7 +67,7 @@ function JobHistory({ tasks, shown, onChoose }: { tasks: Task[]; shown: string; 
                   onClick={() => onChoose(task.Id)}
                 >
                   <Label status={look.status}>
-                    {hasEnded(task) ? look.label : `${look.label} ${task.PercentComplete ?? 0} %`}
+                    {hasEnded(task) ? look.label : `${look.label} ${percent(task.PercentComplete ?? 0)}`}
                   </Label>
                   <span>{taskTitle(task)}</span>
                   <span className="lo-muted">{task.StartTime && <Ago iso={task.StartTime} />}</span>

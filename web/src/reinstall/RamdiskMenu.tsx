@@ -2,6 +2,7 @@ import { Dropdown, DropdownItem, DropdownList, MenuToggle } from "@patternfly/re
 import EllipsisVIcon from "@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon";
 import { lazy, Suspense, useState } from "react";
 import type { System } from "../api/types";
+import { t } from "../words/i18n";
 
 const RescueDialog = lazy(() => import("./RescueDialog"));
 const EraseDialog = lazy(() => import("./EraseDialog"));
@@ -33,17 +34,17 @@ export function RamdiskMenu({ system, isDisabled, onStarted }: RamdiskMenuProps)
             isExpanded={open}
             isDisabled={isDisabled}
             onClick={() => setOpen(!open)}
-            aria-label={`Rescue or erase ${system.Name}`}
+            aria-label={t("Rescue or erase {{node}}", { node: system.Name })}
             icon={<EllipsisVIcon />}
           />
         )}
       >
         <DropdownList>
-          <DropdownItem description="A root shell by SSH; no disk is touched" onClick={() => setDialog("rescue")}>
-            Rescue…
+          <DropdownItem description={t("A root shell by SSH; no disk is touched")} onClick={() => setDialog("rescue")}>
+            {t("Rescue…")}
           </DropdownItem>
-          <DropdownItem description="Clear a disk for good" isDanger onClick={() => setDialog("erase")}>
-            Erase…
+          <DropdownItem description={t("Clear a disk for good")} isDanger onClick={() => setDialog("erase")}>
+            {t("Erase…")}
           </DropdownItem>
         </DropdownList>
       </Dropdown>

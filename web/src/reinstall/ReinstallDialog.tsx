@@ -1,6 +1,8 @@
-import { Alert, FormGroup, TextInput } from "@patternfly/react-core";
+import { FormGroup, TextInput } from "@patternfly/react-core";
 import { useState } from "react";
 import { useReinstall } from "../api/systems";
+import { Alert } from "../shell/Alert";
+import { t } from "../words/i18n";
 import { ConfirmName, Help, KeysField } from "./fields";
 import { ImageChoice } from "./ImageChoice";
 import { JobDialog, type JobDialogProps } from "./JobDialog";
@@ -22,9 +24,10 @@ export default function ReinstallDialog({ system, onClose, onStarted }: JobDialo
   return (
     <JobDialog
       kind="reinstall"
-      title={`Reinstall ${system.Name}`}
-      description="Writes an operating-system image to the node’s disk and checks that the new system boots."
-      action={`Erase and reinstall ${system.Name}`}
+      title={t("Reinstall {{node}}", { node: system.Name })}
+      description={t("Writes an operating-system image to the node’s disk and checks that the new system boots.")}
+      action={t("Erase and reinstall {{node}}", { node: system.Name })}
+      refused={t("The reinstall was not started")}
       isDanger
       isReady={image !== "" && typed.trim() === system.Name}
       order={reinstall}
@@ -32,7 +35,7 @@ export default function ReinstallDialog({ system, onClose, onStarted }: JobDialo
       onClose={onClose}
     >
       <ImageChoice allowed={allowed} value={image} onChange={setImage} />
-      <FormGroup label="Host name" fieldId="reinstall-hostname" isRequired>
+      <FormGroup label={t("Host name")} fieldId="reinstall-hostname" isRequired>
         <TextInput
           id="reinstall-hostname"
           isRequired
@@ -43,7 +46,7 @@ export default function ReinstallDialog({ system, onClose, onStarted }: JobDialo
         />
       </FormGroup>
       <KeysField value={keys} onChange={setKeys} />
-      <FormGroup label="Root password" fieldId="reinstall-password">
+      <FormGroup label={t("Root password")} fieldId="reinstall-password">
         <TextInput
           id="reinstall-password"
           type="password"
@@ -51,10 +54,15 @@ export default function ReinstallDialog({ system, onClose, onStarted }: JobDialo
           value={password}
           onChange={(_event, value) => setPassword(value)}
         />
-        <Help>Optional. Without it, only the SSH keys let anybody in.</Help>
+        <Help>{t("Optional. Without it, only the SSH keys let anybody in.")}</Help>
       </FormGroup>
-      <Alert variant="danger" isInline component="p" title={`Everything on ${system.Name}’s disk is erased`}>
-        The node is powered off at once and its disk is overwritten. There is no way back.
+      <Alert
+        variant="danger"
+        isInline
+        component="p"
+        title={t("Everything on {{node}}’s disk is erased", { node: system.Name })}
+      >
+        {t("The node is powered off at once and its disk is overwritten. There is no way back.")}
       </Alert>
       <ConfirmName name={system.Name} value={typed} onChange={setTyped} />
     </JobDialog>

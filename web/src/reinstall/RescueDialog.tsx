@@ -1,6 +1,7 @@
 import { Content, FormGroup, TextInput } from "@patternfly/react-core";
 import { useState } from "react";
 import { useRescue } from "../api/systems";
+import { t } from "../words/i18n";
 import { Help, KeysField } from "./fields";
 import { keyLines } from "./order";
 import { JobDialog, type JobDialogProps } from "./JobDialog";
@@ -16,17 +17,17 @@ export default function RescueDialog({ system, onClose, onStarted }: JobDialogPr
   return (
     <JobDialog
       kind="rescue"
-      title={`Rescue ${system.Name}`}
-      description="Boots a small system with a root shell, by SSH and on the consoles. No disk is touched."
-      action={`Power off and rescue ${system.Name}`}
-
+      title={t("Rescue {{node}}", { node: system.Name })}
+      description={t("Boots a small system with a root shell, by SSH and on the consoles. No disk is touched.")}
+      action={t("Power off and rescue {{node}}", { node: system.Name })}
+      refused={t("The rescue was not started")}
       isReady={keyLines(keys).length > 0}
       order={rescue}
       onSubmit={submit}
       onClose={onClose}
     >
       <KeysField value={keys} onChange={setKeys} isRequired />
-      <FormGroup label="Minutes" fieldId="rescue-minutes" isRequired>
+      <FormGroup label={t("Minutes")} fieldId="rescue-minutes" isRequired>
         <TextInput
           id="rescue-minutes"
           type="number"
@@ -34,9 +35,11 @@ export default function RescueDialog({ system, onClose, onStarted }: JobDialogPr
           value={minutes}
           onChange={(_event, value) => setMinutes(value)}
         />
-        <Help>After that it ends by itself.</Help>
+        <Help>{t("After that it ends by itself.")}</Help>
       </FormGroup>
-      <Content component="p">The node is powered off at once, and it is off again when the rescue has ended.</Content>
+      <Content component="p">
+        {t("The node is powered off at once, and it is off again when the rescue has ended.")}
+      </Content>
     </JobDialog>
   );
 }

@@ -1,13 +1,7 @@
 /** What the dialogues of reinstall, rescue and erase have in common. */
-import {
-  Alert,
-  FormGroup,
-  FormHelperText,
-  HelperText,
-  HelperTextItem,
-  TextArea,
-  TextInput,
-} from "@patternfly/react-core";
+import { FormGroup, FormHelperText, HelperText, HelperTextItem, TextArea, TextInput } from "@patternfly/react-core";
+import { Alert } from "../shell/Alert";
+import { t } from "../words/i18n";
 
 interface FieldProps {
   value: string;
@@ -16,7 +10,7 @@ interface FieldProps {
 
 export function KeysField({ value, onChange, isRequired = false }: FieldProps & { isRequired?: boolean }) {
   return (
-    <FormGroup label="SSH keys" fieldId="reinstall-keys" isRequired={isRequired}>
+    <FormGroup label={t("SSH keys")} fieldId="reinstall-keys" isRequired={isRequired}>
       <TextArea
         id="reinstall-keys"
         className="lo-mono"
@@ -28,7 +22,7 @@ export function KeysField({ value, onChange, isRequired = false }: FieldProps & 
         value={value}
         onChange={(_event, text) => onChange(text)}
       />
-      <Help>Public keys that may log in, one a line.</Help>
+      <Help>{t("Public keys that may log in, one a line.")}</Help>
     </FormGroup>
   );
 }
@@ -36,7 +30,7 @@ export function KeysField({ value, onChange, isRequired = false }: FieldProps & 
 /** Where there is no way back, the node's name is typed. */
 export function ConfirmName({ name, value, onChange }: FieldProps & { name: string }) {
   return (
-    <FormGroup label={`Type ${name} to confirm`} fieldId="reinstall-confirm" isRequired>
+    <FormGroup label={t("Type {{node}} to confirm", { node: name })} fieldId="reinstall-confirm" isRequired>
       <TextInput
         id="reinstall-confirm"
         isRequired

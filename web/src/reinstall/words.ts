@@ -1,10 +1,12 @@
 /** How a job's state and steps are called. */
+import { idOf } from "../api/http";
 import type { Task } from "../api/types";
 import { capitalised } from "../words/format";
+import { named, t, type Message } from "../words/i18n";
 
 type LabelStatus = "success" | "danger" | "warning" | "info";
 
-const LOOKS: Record<string, { label: string; status: LabelStatus }> = {
+const LOOKS: Record<string, { label: Message; status: LabelStatus }> = {
   New: { label: "Waiting", status: "info" },
   Starting: { label: "Starting", status: "info" },
   Running: { label: "Running", status: "info" },
@@ -15,16 +17,65 @@ const LOOKS: Record<string, { label: string; status: LabelStatus }> = {
 };
 
 export function taskLook(task: Task): { label: string; status: LabelStatus } {
-  return LOOKS[task.TaskState] ?? { label: task.TaskState, status: "info" };
+  const look = LOOKS[task.TaskState];
+  return look === undefined ? { label: task.TaskState, status: "info" } : { label: t(look.label), status: look.status };
 }
 
-/** "force-off" → "Force off". */
-export function stepWords(step: string): string {
-  return capitalised(step.replaceAll(/[-_]/g, " "));
+const KINDS: Record<string, { kind: Message; title: Message }> = {
+  reinstall: { kind: "Reinstall", title: "Reinstall of {{node}}" },
+  rescue: { kind: "Rescue", title: "Rescue of {{node}}" },
+  erase: { kind: "Erase", title: "Erase of {{node}}" },
+  inspect: { kind: "Inspect", title: "Inspect of {{node}}" },
+};
+
+const STEPS: Record<string, Message> = {
+  "wait for turn": "Wait for turn",
+  "power off": "Power off",
+  "insert medium": "Insert medium",
+  "offer boot script": "Offer boot script",
+  "boot once": "Boot once",
+  "power on": "Power on",
+  "check in": "Check in",
+  "choose disk": "Choose disk",
+  erase: "Erase",
+  write: "Write",
+  verify: "Verify",
+  seed: "Seed",
+  inspect: "Inspect",
+  rescue: "Rescue",
+  "shut down": "Shut down",
+  eject: "Eject",
+  "withdraw boot script": "Withdraw boot script",
+  start: "Start",
+  proof: "Proof",
+};
+
+/** How the new system has shown that it runs. */
+const PROOFS: Record<string, Message> = {
+  "serial-nonce": "Serial nonce",
+  "phone-home": "Phone home",
+  "ssh-login": "Ssh login",
+};
+
+const METHODS: Record<string, Message> = { Metadata: "Metadata", Full: "Full", Discard: "Discard" };
+
+/** "force-off" → "Force off": what stands in no table is read as it is. */
+const readable = (name: string) => capitalised(name.replaceAll(/[-_]/g, " "));
+
+export const stepWords = (step: string) => named(STEPS, step, readable(step));
+export const proofWords = (proof: string) => named(PROOFS, proof, readable(proof));
+export const methodWords = (method: string) => named(METHODS, method, readable(method));
+
+export function kindWords(kind: string): string {
+  const words = KINDS[kind];
+  return words === undefined ? capitalised(kind) : t(words.kind);
 }
 
 export function taskTitle(task: Task): string {
-  return capitalised(task.Name ?? `Job ${task.Id}`);
+  const ours = task.Oem?.Lightsout;
+  const words = KINDS[ours?.Kind ?? ""];
+  if (words !== undefined && ours?.System) return t(words.title, { node: idOf(ours.System) });
+  return capitalised(task.Name ?? t("Job {{id}}", { id: task.Id }));
 }
 
 /** A message of a job; the service puts the time before it. */

@@ -1,17 +1,22 @@
-import { Alert, Button } from "@patternfly/react-core";
+import { Button } from "@patternfly/react-core";
 import { Link } from "react-router";
+import { Trans } from "react-i18next";
 import { useAnswerAssignment, useManager, useManagerActions } from "../api/manager";
 import type { Assignment } from "../api/types";
+import { Alert } from "../shell/Alert";
 import { useNotices } from "../shell/Notices";
+import { t } from "../words/i18n";
 import { Left } from "../words/Left";
 
 /** What somebody is asked to do at servers, until it is answered or its time is up. */
 export function Assignments() {
   const open = useManager().data?.Oem?.Lightsout?.Assignments ?? [];
   return (
-    <section aria-label="Assignments" className="lo-assignments">
+    <section aria-label={t("Assignments")} className="lo-assignments">
       <p className="pf-v6-screen-reader" aria-live="polite">
-        {open.map((assignment) => `To do at ${assignment.Node}: ${assignment.Text}`).join(" ")}
+        {open
+          .map((assignment) => t("To do at {{node}}: {{text}}", { node: assignment.Node, text: assignment.Text }))
+          .join(" ")}
       </p>
       {open.map((assignment) => (
         <OneAssignment key={assignment.Id} assignment={assignment} />
@@ -28,7 +33,10 @@ function OneAssignment({ assignment }: { assignment: Assignment }) {
   const say = (given: "Done" | "CouldNot", told: string) =>
     answer.mutate(
       { Id, Answer: given },
-      { onSuccess: () => done(told), onError: (error) => failed(`${Node}: the answer was not taken`, error) },
+      {
+        onSuccess: () => done(told),
+        onError: (error) => failed(t("{{node}}: the answer was not taken", { node: Node }), error),
+      },
     );
   return (
     <Alert
@@ -36,9 +44,11 @@ function OneAssignment({ assignment }: { assignment: Assignment }) {
       isInline
       component="h2"
       title={
-        <>
-          To do at <Link to={`/nodes/${encodeURIComponent(Node)}`}>{Node}</Link>: <Left until={Deadline} />
-        </>
+        <Trans
+          i18nKey="To do at <node>{{node}}</node>: <left/>"
+          values={{ node: Node }}
+          components={{ node: <Link to={`/nodes/${encodeURIComponent(Node)}`} />, left: <Left until={Deadline} /> }}
+        />
       }
       data-testid={`assignment-${Node}`}
       {...(mayAnswer && {
@@ -48,19 +58,19 @@ function OneAssignment({ assignment }: { assignment: Assignment }) {
               variant="primary"
               size="sm"
               isDisabled={answer.isPending}
-              aria-label={`Done at ${Node}`}
-              onClick={() => say("Done", `${Node}: the senses will tell`)}
+              aria-label={t("Done at {{node}}", { node: Node })}
+              onClick={() => say("Done", t("{{node}}: the senses will tell", { node: Node }))}
             >
-              Done
+              {t("Done")}
             </Button>
             <Button
               variant="secondary"
               size="sm"
               isDisabled={answer.isPending}
-              aria-label={`Could not at ${Node}`}
-              onClick={() => say("CouldNot", `${Node}: told that it could not be done`)}
+              aria-label={t("Could not at {{node}}", { node: Node })}
+              onClick={() => say("CouldNot", t("{{node}}: told that it could not be done", { node: Node }))}
             >
-              Could not
+              {t("Could not")}
             </Button>
           </>
         ),

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useManager, useManagerActions } from "../api/manager";
 import type { EmergencyStop } from "../api/types";
 import { moment } from "../words/format";
+import { t } from "../words/i18n";
 import { ReleaseDialog } from "./ReleaseDialog";
 
 /** All hardware is held still: by whom, since when, why; and the way out, for who may take it. */
@@ -23,12 +24,17 @@ function Pressed({ stop }: { stop: EmergencyStop }) {
     <Banner status="danger">
       <div className="lo-banner">
         <span>
-          <BanIcon /> <strong>Emergency stop: no real hardware moves.</strong> {stop.Account} pressed it at{" "}
-          {moment(stop.Since)}: {stop.Reason}.{!mayRelease && " Only an administrator can release it."}
+          <BanIcon /> <strong>{t("Emergency stop: no real hardware moves.")}</strong>{" "}
+          {t("{{account}} pressed it at {{time}}: {{reason}}.", {
+            account: stop.Account,
+            time: moment(stop.Since),
+            reason: stop.Reason,
+          })}{" "}
+          {!mayRelease && t("Only an administrator can release it.")}
         </span>
         {mayRelease && (
           <Button variant="secondary" size="sm" onClick={() => setReleasing(true)} className="lo-on-danger">
-            Release…
+            {t("Release…")}
           </Button>
         )}
       </div>

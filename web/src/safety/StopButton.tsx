@@ -2,6 +2,7 @@ import { Button } from "@patternfly/react-core";
 import HandPaperIcon from "@patternfly/react-icons/dist/esm/icons/hand-paper-icon";
 import { useState } from "react";
 import { useManager, useManagerActions } from "../api/manager";
+import { t } from "../words/i18n";
 import { StopDialog } from "./StopDialog";
 
 /** Presses the emergency stop, for who may; gone while it is pressed, which a banner tells. */
@@ -20,11 +21,11 @@ function Unpressed() {
         icon={<HandPaperIcon />}
         onClick={() => setAsking(true)}
         className="lo-stop"
-        aria-label="Emergency stop"
+        aria-label={t("Emergency stop")}
         data-testid="emergency-stop"
       >
-        <span className="lo-wide">Emergency stop</span>
-        <span className="lo-narrow">Stop</span>
+        <span className="lo-wide">{t("Emergency stop")}</span>
+        <span className="lo-narrow">{t("Stop")}</span>
       </Button>
       {asking && <StopDialog onClose={() => setAsking(false)} />}
     </>

@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Content,
   Form,
@@ -7,14 +6,15 @@ import {
   FormHelperText,
   HelperText,
   HelperTextItem,
-  Modal,
   ModalBody,
   ModalFooter,
-  ModalHeader,
   TextInput,
 } from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
 import { useEmergencyStop } from "../api/manager";
+import { Alert } from "../shell/Alert";
+import { Dialog, DialogHeader } from "../shell/Dialog";
+import { t } from "../words/i18n";
 
 /** One more press, or Enter, stops everything; the reason is for others, and may stay empty. */
 export function StopDialog({ onClose }: { onClose: () => void }) {
@@ -25,18 +25,20 @@ export function StopDialog({ onClose }: { onClose: () => void }) {
     stop.mutate(reason.trim(), { onSuccess: onClose });
   };
   return (
-    <Modal isOpen variant="small" onClose={onClose} aria-labelledby="stop-title" aria-describedby="stop-body">
-      <ModalHeader title="Stop all hardware?" titleIconVariant="danger" labelId="stop-title" />
+    <Dialog variant="small" onClose={onClose} aria-labelledby="stop-title" aria-describedby="stop-body">
+      <DialogHeader title={t("Stop all hardware?")} titleIconVariant="danger" labelId="stop-title" />
       <ModalBody>
         <div id="stop-body">
           <Content component="p">
-            Every relay, outlet and arm that moves lets go at once, and none moves again until an administrator releases
-            the stop. Servers stay as they are. Virtual nodes are not concerned.
+            {t(
+              "Every relay, outlet and arm that moves lets go at once, and none moves again until an administrator releases the stop.",
+            )}{" "}
+            {t("Servers stay as they are. Virtual nodes are not concerned.")}
           </Content>
         </div>
         {stop.isError && <Alert variant="danger" isInline component="p" title={stop.error.message} role="alert" />}
         <Form id="stop-form" onSubmit={submit} className="lo-after">
-          <FormGroup label="Why?" fieldId="stop-reason">
+          <FormGroup label={t("Why?")} fieldId="stop-reason">
             <TextInput
               id="stop-reason"
               value={reason}
@@ -47,7 +49,7 @@ export function StopDialog({ onClose }: { onClose: () => void }) {
             />
             <FormHelperText>
               <HelperText>
-                <HelperTextItem>Everybody will see it. It may stay empty if there is no time.</HelperTextItem>
+                <HelperTextItem>{t("Everybody will see it. It may stay empty if there is no time.")}</HelperTextItem>
               </HelperText>
             </FormHelperText>
           </FormGroup>
@@ -62,12 +64,12 @@ export function StopDialog({ onClose }: { onClose: () => void }) {
           isDisabled={stop.isPending}
           data-testid="confirm-stop"
         >
-          Stop everything now
+          {t("Stop everything now")}
         </Button>
         <Button variant="link" onClick={onClose}>
-          Cancel
+          {t("Cancel")}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,6 @@
 import { Dropdown, DropdownGroup, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
 import { useState } from "react";
+import { t } from "../words/i18n";
 import { COMBINATIONS, type Key } from "./keys";
 
 interface KeysMenuProps {
@@ -19,16 +20,16 @@ export function KeysMenu({ isDisabled, onPress }: KeysMenuProps) {
       popperProps={{ appendTo: "inline" }} // in full screen, only what is inside the console is seen
       toggle={(ref) => (
         <MenuToggle ref={ref} size="sm" isExpanded={open} isDisabled={isDisabled} onClick={() => setOpen(!open)}>
-          Keys
+          {t("Keys")}
         </MenuToggle>
       )}
     >
       {COMBINATIONS.map(({ group, items }) => (
-        <DropdownGroup key={group} label={group}>
+        <DropdownGroup key={group} label={t(group)}>
           <DropdownList>
-            {items.map(({ label, keys }) => (
+            {items.map(({ label, does, keys }) => (
               <DropdownItem key={label} onClick={() => onPress(keys)}>
-                {label}
+                {does === undefined ? label : t("{{keys}} ({{does}})", { keys: label, does: t(does) })}
               </DropdownItem>
             ))}
           </DropdownList>

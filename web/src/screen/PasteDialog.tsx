@@ -5,14 +5,14 @@ import {
   FormHelperText,
   HelperText,
   HelperTextItem,
-  Modal,
   ModalBody,
   ModalFooter,
-  ModalHeader,
   Progress,
   TextArea,
 } from "@patternfly/react-core";
 import { useEffect, useRef, useState } from "react";
+import { Dialog, DialogHeader } from "../shell/Dialog";
+import { t } from "../words/i18n";
 import { type, typing, type SendKey } from "./keys";
 
 interface PasteDialogProps {
@@ -39,15 +39,15 @@ export function PasteDialog({ name, send, appendTo, onClose }: PasteDialogProps)
     if (!controller.signal.aborted) onClose();
   };
   return (
-    <Modal isOpen variant="medium" appendTo={appendTo} onClose={onClose} aria-labelledby="paste-title">
-      <ModalHeader
-        title={`Type text into ${name}`}
+    <Dialog variant="medium" appendTo={appendTo} onClose={onClose} aria-labelledby="paste-title">
+      <DialogHeader
+        title={t("Type text into {{node}}", { node: name })}
         labelId="paste-title"
-        description="The text is sent as key strokes of a US keyboard."
+        description={t("The text is sent as key strokes of a US keyboard.")}
       />
       <ModalBody>
         <Form>
-          <FormGroup label="Text" fieldId="paste-text">
+          <FormGroup label={t("Text")} fieldId="paste-text">
             <TextArea
               id="paste-text"
               className="lo-mono"
@@ -62,7 +62,9 @@ export function PasteDialog({ name, send, appendTo, onClose }: PasteDialogProps)
               <FormHelperText>
                 <HelperText>
                   <HelperTextItem variant="warning">
-                    A US keyboard cannot type these; they are left out: {untypable.join(" ")}
+                    {t("A US keyboard cannot type these; they are left out: {{characters}}", {
+                      characters: untypable.join(" "),
+                    })}
                   </HelperTextItem>
                 </HelperText>
               </FormHelperText>
@@ -72,20 +74,20 @@ export function PasteDialog({ name, send, appendTo, onClose }: PasteDialogProps)
         {typed !== null && (
           <Progress
             value={strokes.length === 0 ? 100 : (100 * typed) / strokes.length}
-            title="Typing"
-            valueText={`${typed} of ${strokes.length}`}
-            label={`${typed} of ${strokes.length}`}
+            title={t("Typing")}
+            valueText={t("{{done}} of {{total}}", { done: typed, total: strokes.length })}
+            label={t("{{done}} of {{total}}", { done: typed, total: strokes.length })}
           />
         )}
       </ModalBody>
       <ModalFooter>
         <Button onClick={() => void start()} isDisabled={typed !== null || strokes.length === 0}>
-          Type it
+          {t("Type it")}
         </Button>
         <Button variant="link" onClick={onClose}>
-          {typed === null ? "Close" : "Stop"}
+          {typed === null ? t("Close") : t("Stop typing")}
         </Button>
       </ModalFooter>
-    </Modal>
+    </Dialog>
   );
 }

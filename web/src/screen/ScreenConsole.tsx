@@ -4,6 +4,7 @@ import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
 import { useConsoleLink } from "../console/useConsoleLink";
+import { t } from "../words/i18n";
 import { press, type Key } from "./keys";
 import { PasteDialog } from "./PasteDialog";
 import { ScreenToolbar } from "./ScreenToolbar";
@@ -89,7 +90,7 @@ export default function ScreenConsole({ system }: { system: System }) {
           ref={glass}
           className={fit ? "lo-glass" : "lo-glass lo-native"}
           data-testid="screen"
-          aria-label={`Screen of ${system.Name}`}
+          aria-label={t("Screen of {{node}}", { node: system.Name })}
           role="application"
         />
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />

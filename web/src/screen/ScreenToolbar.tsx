@@ -2,6 +2,7 @@ import { Button, Switch, ToggleGroup, ToggleGroupItem } from "@patternfly/react-
 import CameraIcon from "@patternfly/react-icons/dist/esm/icons/camera-icon";
 import ExpandIcon from "@patternfly/react-icons/dist/esm/icons/expand-icon";
 import PasteIcon from "@patternfly/react-icons/dist/esm/icons/paste-icon";
+import { t } from "../words/i18n";
 import { COMBINATIONS, type Key } from "./keys";
 import { KeysMenu } from "./KeysMenu";
 
@@ -34,26 +35,26 @@ export function ScreenToolbar({
 }: ScreenToolbarProps) {
   const mute = !live || viewOnly;
   return (
-    <div className="lo-console-bar" role="toolbar" aria-label="Screen">
+    <div className="lo-console-bar" role="toolbar" aria-label={t("Screen")}>
       <div className="lo-console-start">
         <Button variant="secondary" size="sm" isDisabled={mute} onClick={() => onPress(CTRL_ALT_DEL)}>
           Ctrl-Alt-Del
         </Button>
         <KeysMenu isDisabled={mute} onPress={onPress} />
         <Button variant="secondary" size="sm" icon={<PasteIcon />} isDisabled={mute} onClick={onPaste}>
-          Paste text
+          {t("Paste text")}
         </Button>
       </div>
       <Switch
         id="view-only"
-        label="View only"
+        label={t("View only")}
         isChecked={viewOnly}
         isDisabled={onViewOnly === undefined}
         onChange={(_event, checked) => onViewOnly?.(checked)}
       />
       <div className="lo-console-end">
-        <ToggleGroup isCompact aria-label="Size of the screen">
-          <ToggleGroupItem text="Fit" isSelected={fit} onChange={() => onFit(true)} />
+        <ToggleGroup isCompact aria-label={t("Size of the screen")}>
+          <ToggleGroupItem text={t("Fit")} isSelected={fit} onChange={() => onFit(true)} />
           <ToggleGroupItem text="1:1" isSelected={!fit} onChange={() => onFit(false)} />
         </ToggleGroup>
         <Button
@@ -62,9 +63,15 @@ export function ScreenToolbar({
           icon={<CameraIcon />}
           isDisabled={!live}
           onClick={onScreenshot}
-          aria-label="Screenshot"
+          aria-label={t("Screenshot")}
         />
-        <Button variant="secondary" size="sm" icon={<ExpandIcon />} onClick={onFullscreen} aria-label="Full screen" />
+        <Button
+          variant="secondary"
+          size="sm"
+          icon={<ExpandIcon />}
+          onClick={onFullscreen}
+          aria-label={t("Full screen")}
+        />
       </div>
     </div>
   );

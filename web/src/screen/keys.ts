@@ -1,4 +1,5 @@
 /** Key strokes for a screen: how text is typed on a US keyboard, and the combinations a browser keeps to itself. */
+import { type Message } from "../words/i18n";
 
 /** An X11 keysym with the physical key, as KeyboardEvent.code names it. */
 export interface Key {
@@ -74,12 +75,15 @@ const functionKey = (number: number): Key => ({ keysym: 0xffbd + number, code: `
 const character = (text: string): Key => STROKES.get(text) ?? SHIFT;
 
 export interface Combination {
+  /** The keys’ own names. */
   label: string;
+  /** What comes of it, where the names do not tell. */
+  does?: Message;
   keys: Key[];
 }
 
 /** Pressed in order, released in reverse. */
-export const COMBINATIONS: { group: string; items: Combination[] }[] = [
+export const COMBINATIONS: { group: Message; items: Combination[] }[] = [
   {
     group: "Combinations",
     items: [
@@ -89,8 +93,8 @@ export const COMBINATIONS: { group: string; items: Combination[] }[] = [
       { label: "Alt-Tab", keys: [ALT, { keysym: 0xff09, code: "Tab" }] },
       { label: "Alt-F4", keys: [ALT, functionKey(4)] },
       ...[1, 2, 3, 7].map((number) => ({ label: `Ctrl-Alt-F${number}`, keys: [CTRL, ALT, functionKey(number)] })),
-      { label: "SysRq-S (sync)", keys: [ALT, SYSRQ, character("s")] },
-      { label: "SysRq-B (reboot now)", keys: [ALT, SYSRQ, character("b")] },
+      { label: "SysRq-S", does: "sync", keys: [ALT, SYSRQ, character("s")] },
+      { label: "SysRq-B", does: "reboot now", keys: [ALT, SYSRQ, character("b")] },
     ],
   },
   {

@@ -5,6 +5,7 @@ import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { useNotices } from "../shell/Notices";
+import { t } from "../words/i18n";
 import { SerialToolbar } from "./SerialToolbar";
 import { useTerminal } from "./useTerminal";
 
@@ -42,7 +43,7 @@ export default function SerialConsole({ system }: { system: System }) {
       socket.onmessage = ({ data }: MessageEvent<ArrayBuffer | string>) => {
         if (typeof data === "string") {
           const refusal = refusalIn(data);
-          if (refusal !== undefined) failed(`${system.Name}: not done`, new Error(refusal));
+          if (refusal !== undefined) failed(t("{{node}}: not done", { node: system.Name }), new Error(refusal));
           return;
         }
         terminal.print(new Uint8Array(data), history);
@@ -61,8 +62,8 @@ export default function SerialConsole({ system }: { system: System }) {
 
   const copy = () =>
     navigator.clipboard.writeText(terminal.text()).then(
-      () => done("Copied"),
-      (error: unknown) => failed("Not copied", error instanceof Error ? error : new Error(String(error))),
+      () => done(t("Copied")),
+      (error: unknown) => failed(t("Not copied"), error instanceof Error ? error : new Error(String(error))),
     );
   return (
     <div ref={frame} className="lo-console">

@@ -10,6 +10,7 @@ import {
 import CopyIcon from "@patternfly/react-icons/dist/esm/icons/copy-icon";
 import ExpandIcon from "@patternfly/react-icons/dist/esm/icons/expand-icon";
 import { useState } from "react";
+import { t } from "../words/i18n";
 
 const KEYS: [string, string][] = [
   ["Ctrl-C", "\x03"],
@@ -48,10 +49,10 @@ export function SerialToolbar({
   const [open, setOpen] = useState(false);
   const mute = !live || !mayType;
   return (
-    <div className="lo-console-bar" role="toolbar" aria-label="Serial console">
+    <div className="lo-console-bar" role="toolbar" aria-label={t("Serial console")}>
       <div className="lo-console-start">
         <Button variant="secondary" size="sm" isDisabled={mute} onClick={onBreak}>
-          Send break
+          {t("Send break")}
         </Button>
         <Dropdown
           isOpen={open}
@@ -60,7 +61,7 @@ export function SerialToolbar({
           popperProps={{ appendTo: "inline" }} // in full screen, only what is inside the console is seen
           toggle={(ref) => (
             <MenuToggle ref={ref} size="sm" isExpanded={open} isDisabled={mute} onClick={() => setOpen(!open)}>
-              Keys
+              {t("Keys")}
             </MenuToggle>
           )}
         >
@@ -73,19 +74,25 @@ export function SerialToolbar({
           </DropdownList>
         </Dropdown>
         <Button variant="secondary" size="sm" icon={<CopyIcon />} onClick={onCopy}>
-          Copy
+          {t("Copy")}
         </Button>
         <Button variant="secondary" size="sm" onClick={onClear}>
-          Clear
+          {t("Clear")}
         </Button>
-        {!mayType && <span className="lo-muted">View only: your role may not type</span>}
+        {!mayType && <span className="lo-muted">{t("View only: your role may not type")}</span>}
       </div>
       <div className="lo-console-end">
-        <ToggleGroup isCompact aria-label="Size of the terminal">
-          <ToggleGroupItem text="Fit" isSelected={fit} onChange={() => onFit(true)} />
+        <ToggleGroup isCompact aria-label={t("Size of the terminal")}>
+          <ToggleGroupItem text={t("Fit")} isSelected={fit} onChange={() => onFit(true)} />
           <ToggleGroupItem text="80 × 24" isSelected={!fit} onChange={() => onFit(false)} />
         </ToggleGroup>
-        <Button variant="secondary" size="sm" icon={<ExpandIcon />} onClick={onFullscreen} aria-label="Full screen" />
+        <Button
+          variant="secondary"
+          size="sm"
+          icon={<ExpandIcon />}
+          onClick={onFullscreen}
+          aria-label={t("Full screen")}
+        />
       </div>
     </div>
   );

@@ -1,6 +1,7 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import { useEffect, useMemo, useRef, type RefObject } from "react";
+import { t } from "../words/i18n";
 
 const SCROLLBACK = 20_000;
 /** What the far end of a serial line takes for granted: it is never told how large the terminal is. */
@@ -39,6 +40,7 @@ export function useTerminal(
 
   useEffect(() => {
     if (place.current === null) return;
+    Terminal.strings.promptLabel = t("Serial console");
     const terminal = new Terminal({
       scrollback: SCROLLBACK,
       fontFamily: '"Red Hat Mono", monospace',

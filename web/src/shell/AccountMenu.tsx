@@ -2,6 +2,14 @@ import { Dropdown, DropdownGroup, DropdownItem, DropdownList, MenuToggle } from 
 import UserIcon from "@patternfly/react-icons/dist/esm/icons/user-icon";
 import { useState } from "react";
 import { useSession, useSignOut } from "../api/session";
+import { named, t, type Message } from "../words/i18n";
+import { LanguageItems } from "./Languages";
+
+const ROLES: Record<string, Message> = {
+  Administrator: "Administrator",
+  Operator: "Operator",
+  ReadOnly: "Read only",
+};
 
 export function AccountMenu() {
   const [open, setOpen] = useState(false);
@@ -21,20 +29,21 @@ export function AccountMenu() {
           icon={<UserIcon />}
           isExpanded={open}
           onClick={() => setOpen(!open)}
-          aria-label={`Account ${session.account}`}
+          aria-label={t("Account {{account}}", { account: session.account })}
           data-testid="account-menu"
         >
           <span className="lo-wide">{session.account}</span>
         </MenuToggle>
       )}
     >
-      <DropdownGroup label={`${session.account}, ${session.role}`}>
+      <LanguageItems />
+      <DropdownGroup label={t("{{account}}, {{role}}", { account: session.account, role: named(ROLES, session.role) })}>
         <DropdownList>
           <DropdownItem key="licences" to="/licences.txt" target="_blank" rel="noreferrer">
-            Licences
+            {t("Licences")}
           </DropdownItem>
           <DropdownItem key="sign-out" onClick={() => signOut.mutate()}>
-            Sign out
+            {t("Sign out")}
           </DropdownItem>
         </DropdownList>
       </DropdownGroup>

@@ -1,6 +1,8 @@
 import { Banner, Flex, Spinner } from "@patternfly/react-core";
 import { useEffect, useState } from "react";
 import { useStreamState } from "../events/LiveUpdates";
+import { time } from "../words/format";
+import { t } from "../words/i18n";
 
 /** A blink, as at a restart of the service, is not worth a word. */
 const PATIENCE_MS = 2000;
@@ -27,8 +29,12 @@ export function ConnectionBanner() {
             gap={{ default: "gapSm" }}
             flexWrap={{ default: "nowrap" }}
           >
-            <Spinner size="md" aria-label="Reconnecting" />
-            <span>No live updates since {lostAt.toLocaleTimeString()}. What you see may be old. Reconnecting…</span>
+            <Spinner size="md" aria-label={t("Reconnecting")} aria-valuetext={t("Reconnecting")} />
+            <span>
+              {t("No live updates since {{time}}. What you see may be old. Reconnecting…", {
+                time: time(lostAt.toISOString()),
+              })}
+            </span>
           </Flex>
         </Banner>
       )}

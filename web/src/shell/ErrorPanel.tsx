@@ -1,5 +1,6 @@
 import { Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter } from "@patternfly/react-core";
 import ExclamationCircleIcon from "@patternfly/react-icons/dist/esm/icons/exclamation-circle-icon";
+import { t } from "../words/i18n";
 
 interface ErrorPanelProps {
   title: string;
@@ -16,7 +17,7 @@ export function ErrorPanel({ title, error, retry }: ErrorPanelProps) {
         <EmptyStateFooter>
           <EmptyStateActions>
             <Button variant="primary" onClick={retry}>
-              Try again
+              {t("Try again")}
             </Button>
           </EmptyStateActions>
         </EmptyStateFooter>

@@ -1,6 +1,8 @@
 /** Short messages in the corner: what was done, and what was refused and why. Errors stay long enough to be read twice. */
-import { Alert, AlertActionCloseButton, AlertGroup } from "@patternfly/react-core";
+import { AlertActionCloseButton, AlertGroup } from "@patternfly/react-core";
 import { createContext, useCallback, useContext, useMemo, useState, type ReactNode } from "react";
+import { t } from "../words/i18n";
+import { Alert } from "./Alert";
 
 const SHOWN_MS = { success: 5000, danger: 20_000 };
 
@@ -34,7 +36,7 @@ export function NoticeProvider({ children }: { children: ReactNode }) {
   return (
     <NoticeContext value={tell}>
       {children}
-      <AlertGroup isToast isLiveRegion aria-label="Messages">
+      <AlertGroup isToast isLiveRegion aria-label={t("Messages")}>
         {notices.map(({ key, variant, title, text }) => (
           <Alert
             key={key}
@@ -42,7 +44,12 @@ export function NoticeProvider({ children }: { children: ReactNode }) {
             title={title}
             timeout={SHOWN_MS[variant]}
             onTimeout={() => drop(key)}
-            actionClose={<AlertActionCloseButton aria-label={`Dismiss: ${title}`} onClose={() => drop(key)} />}
+            actionClose={
+              <AlertActionCloseButton
+                aria-label={t("Dismiss: {{message}}", { message: title })}
+                onClose={() => drop(key)}
+              />
+            }
           >
             {text}
           </Alert>

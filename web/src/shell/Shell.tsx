@@ -16,6 +16,7 @@ import { Link, Outlet } from "react-router";
 import { Assignments } from "../safety/Assignments";
 import { StopBanner } from "../safety/StopBanner";
 import { StopButton } from "../safety/StopButton";
+import { t } from "../words/i18n";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Loading } from "./Loading";
@@ -24,7 +25,7 @@ import { Logo } from "./Logo";
 const MAIN = "main";
 
 function Home(props: Omit<ComponentProps<typeof Link>, "to">) {
-  return <Link {...props} to="/" aria-label="Lightsout, the fleet" />;
+  return <Link {...props} to="/" aria-label={t("Lightsout, the fleet")} />;
 }
 
 /** What surrounds every page. */
@@ -58,7 +59,7 @@ export function Shell() {
     <Page
       masthead={masthead}
       mainContainerId={MAIN}
-      skipToContent={<SkipToContent href={`#${MAIN}`}>Skip to content</SkipToContent>}
+      skipToContent={<SkipToContent href={`#${MAIN}`}>{t("Skip to content")}</SkipToContent>}
       banner={
         <>
           <ConnectionBanner />
@@ -69,7 +70,7 @@ export function Shell() {
         </>
       }
     >
-      <Suspense fallback={<Loading what="the page" />}>
+      <Suspense fallback={<Loading />}>
         <Outlet />
       </Suspense>
     </Page>

@@ -1,18 +1,11 @@
-import {
-  ActionGroup,
-  Alert,
-  Button,
-  Card,
-  CardBody,
-  CardTitle,
-  Form,
-  FormGroup,
-  TextInput,
-} from "@patternfly/react-core";
+import { ActionGroup, Button, Card, CardBody, CardTitle, Form, FormGroup, TextInput } from "@patternfly/react-core";
 import { useState, type SubmitEvent } from "react";
 import { Navigate, useSearchParams } from "react-router";
 import { useSession, useSignIn } from "../api/session";
 import { capitalised } from "../words/format";
+import { t } from "../words/i18n";
+import { Alert } from "./Alert";
+import { LanguageToggle } from "./Languages";
 import { Logo } from "./Logo";
 
 /** Only a path of our own may be returned to. */
@@ -38,10 +31,10 @@ export function SignInPage() {
     <main className="lo-sign-in">
       <div className="lo-sign-in-brand">
         <Logo />
-        <p>Lights-out management for every server</p>
+        <p>{t("Lights-out management for every server")}</p>
       </div>
       <Card className="lo-sign-in-card">
-        <CardTitle component="h1">Sign in</CardTitle>
+        <CardTitle component="h1">{t("Sign in")}</CardTitle>
         <CardBody>
           <Form onSubmit={submit}>
             {signIn.isError && (
@@ -54,9 +47,9 @@ export function SignInPage() {
               />
             )}
             {back !== null && !signIn.isError && (
-              <Alert variant="info" isInline isPlain title="Sign in to go on where you were." />
+              <Alert variant="info" isInline isPlain title={t("Sign in to go on where you were.")} />
             )}
-            <FormGroup label="User name" fieldId="user" isRequired>
+            <FormGroup label={t("User name")} fieldId="user" isRequired>
               <TextInput
                 id="user"
                 name="username"
@@ -69,7 +62,7 @@ export function SignInPage() {
                 onChange={(_event, value) => setUser(value)}
               />
             </FormGroup>
-            <FormGroup label="Password" fieldId="password" isRequired>
+            <FormGroup label={t("Password")} fieldId="password" isRequired>
               <TextInput
                 id="password"
                 name="password"
@@ -87,12 +80,13 @@ export function SignInPage() {
                 isLoading={signIn.isPending}
                 isDisabled={signIn.isPending || user === "" || password === ""}
               >
-                Sign in
+                {t("Sign in")}
               </Button>
             </ActionGroup>
           </Form>
         </CardBody>
       </Card>
+      <LanguageToggle />
     </main>
   );
 }

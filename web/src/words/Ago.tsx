@@ -3,10 +3,9 @@ import { useNow } from "./useNow";
 
 /** How long ago something was; the exact moment on hover. Keeps itself current. */
 export function Ago({ iso }: { iso: string }) {
-  const text = age(useNow(30_000) - new Date(iso).getTime());
   return (
     <time dateTime={iso} title={moment(iso)}>
-      {text === "just now" ? text : `${text} ago`}
+      {age(useNow(30_000) - new Date(iso).getTime())}
     </time>
   );
 }

@@ -1,4 +1,5 @@
 import { duration, moment } from "./format";
+import { t } from "./i18n";
 import { useNow } from "./useNow";
 
 /** How much time is left until a deadline; the exact moment on hover. Keeps itself current. */
@@ -6,7 +7,7 @@ export function Left({ until }: { until: string }) {
   const left = new Date(until).getTime() - useNow(1000);
   return (
     <time dateTime={until} title={moment(until)}>
-      {left > 0 ? `${duration(left)} left` : "time is up"}
+      {left > 0 ? t("{{time}} left", { time: duration(left) }) : t("time is up")}
     </time>
   );
 }

@@ -24,23 +24,23 @@ test.each([
 test.each([
   [-5000, "just now"],
   [59_000, "just now"],
-  [60_000, "1 min"],
-  [3_600_000, "1 h"],
-  [47 * 3_600_000, "47 h"],
-  [72 * 3_600_000, "3 d"],
+  [60_000, "1 minute ago"],
+  [3_600_000, "1 hour ago"],
+  [47 * 3_600_000, "47 hours ago"],
+  [72 * 3_600_000, "3 days ago"],
 ])("%d ms ago reads %s", (milliseconds, text) => {
   expect(age(milliseconds)).toBe(text);
 });
 
 test.each([
-  [0, "0 s"],
-  [1, "1 s"],
-  [59_000, "59 s"],
+  [0, "0 sec"],
+  [1, "1 sec"],
+  [59_000, "59 sec"],
   [59_001, "1 min"],
   [61_000, "2 min"],
-  [3_600_000, "1 h"],
-  [24 * 3_600_000, "24 h"],
-  [60 * 3_600_000, "3 d"],
+  [3_600_000, "1 hr"],
+  [24 * 3_600_000, "24 hr"],
+  [60 * 3_600_000, "3 days"],
 ])("a span of %d ms reads %s", (milliseconds, text) => {
   expect(duration(milliseconds)).toBe(text);
 });

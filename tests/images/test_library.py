@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -21,15 +22,27 @@ from aiohttp.test_utils import TestServer
 from bmc.fetch import Fetcher
 from bmc.images.catalogue import unpack
 from bmc.images.encodings import SUFFIXES, format_of
-from bmc.images.image_import import ImageImport
+from bmc.images.library import Library
+from bmc.images.media import MediaStore
 from bmc.images.store import ImageStore
 from bmc.jobs import Jobs
+from bmc.media import MediaLibrary
 from bmc.model.clock import SystemClock
-from bmc.model.errors import BackendFailed, Busy, Denied, InvalidRequest, NotFound, Refused, Unreachable, WrongState
+from bmc.model.errors import (
+    BackendFailed,
+    BmcError,
+    Busy,
+    Denied,
+    InvalidRequest,
+    NotFound,
+    Refused,
+    Unreachable,
+    WrongState,
+)
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
 from tests.images.packing import packed, qcow2
-from tests.jobs.lab import jobs_of, killed_and_started_again
+from tests.jobs.lab import HandClock, jobs_of, killed_and_started_again
 from tests.reinstall.conftest import make_image
 from tests.world import ADMIN, OPERATOR, World, open_world, until
 
@@ -61,12 +74,14 @@ class Shop:
     url: str = ""
     served: int = 0
 
-    def imports(self, world: World, quota: int = QUOTA) -> ImageImport:
+    def library(self, world: World, quota: int = QUOTA) -> Library:
         (self.directory / "outside").mkdir(exist_ok=True)
         built = self.directory / "built"
         built.mkdir(exist_ok=True)
         store = ImageStore(self.directory / "images", quota, [built], [self.directory / "outside"])
-        return ImageImport(store, Fetcher([ip_network("127.0.0.1/32")]), world.events, LARGEST)
+        fetcher = Fetcher([ip_network("127.0.0.1/32")])
+        media = MediaStore(MediaLibrary(self.directory / "media", fetcher, quota))
+        return Library(store, media, fetcher, world.events, LARGEST)
 
     def kept(self) -> list[str]:
         return sorted(file.name for file in (self.directory / "images").iterdir())
@@ -92,8 +107,8 @@ class Shop:
         return response
 
 
-def jobs_with(world: World, imports: ImageImport) -> Jobs:
-    return jobs_of(world, SystemClock(), chores=[imports.chore()])
+def jobs_with(world: World, library: Library) -> Jobs:
+    return jobs_of(world, SystemClock(), chores=[library.chore()])
 
 
 @pytest.fixture
@@ -114,13 +129,13 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-def imports(shop: Shop, world: World) -> ImageImport:
-    return shop.imports(world)
+def library(shop: Shop, world: World) -> Library:
+    return shop.library(world)
 
 
 @pytest.fixture
-async def jobs(world: World, imports: ImageImport) -> AsyncIterator[Jobs]:
-    opened = jobs_with(world, imports)
+async def jobs(world: World, library: Library) -> AsyncIterator[Jobs]:
+    opened = jobs_with(world, library)
     yield opened
     await opened.close()
 
@@ -147,25 +162,33 @@ async def failure(jobs: Jobs, request: Mapping[str, object], secrets: Mapping[st
     return job.message
 
 
+def to_upload(content: bytes, **more: object) -> dict[str, object]:
+    """A request for what will be uploaded."""
+    return {"image": "web", "format": "raw", "file_sha256": sha256(content), "file_size": len(content), **more}
+
+
+async def send(library: Library, job: Job, content: bytes, start: int = 0) -> int:
+    return await (await library.upload(job)).take(start, pieces(content[start:]))
+
+
 async def pieces(content: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
     for start in range(0, len(content), size):
         yield content[start : start + size]
 
 
-def content_of(imports: ImageImport, name: str, directory: Path) -> bytes:
+def content_of(library: Library, name: str, directory: Path) -> bytes:
     out = directory / "unpacked"
-    unpack(imports.store.catalogue.get(name), out)
+    unpack(library.images.catalogue.get(name), out)
     return out.read_bytes()
 
 
 @pytest.mark.parametrize("form", FORMATS)
-async def test_every_format_comes_by_url_upload_and_directory(shop, world, imports, jobs, files, form, tmp_path):
+async def test_every_format_comes_by_url_upload_and_directory(shop, world, library, jobs, files, form, tmp_path):
     file = files[form]
     request, secrets = asked(shop, f"disk.{form}", file)
     by_url = await jobs.begin("import", {**request, "image": "by-url"}, ADMIN, secrets)
-    wanted = {"image": "by-upload", "file_sha256": sha256(file), "format": form}
-    by_upload = await jobs.begin("import", wanted, ADMIN)
-    await imports.upload(by_upload, ADMIN, len(file), pieces(file))
+    by_upload = await jobs.begin("import", to_upload(file, image="by-upload", format=form), ADMIN)
+    await send(library, by_upload, file)
     (tmp_path / "outside" / f"disk.{form}").write_bytes(file)
     by_file = await jobs.begin("import", {"image": "by-file", "file": f"disk.{form}"}, ADMIN)
     for job in (by_url, by_upload, by_file):
@@ -173,10 +196,10 @@ async def test_every_format_comes_by_url_upload_and_directory(shop, world, impor
         assert (job.state, job.percent) == (JobState.COMPLETED, 100), job
         assert job.details["file_sha256"] == sha256(file)
     encoding = "zstd" if form.startswith("qcow2") else {v: k for k, v in SUFFIXES.items()}[form[3:]]
-    for image in imports.store.catalogue.list():
+    for image in library.images.catalogue.list():
         assert (image.size, image.sha256, image.encoding) == (len(CONTENT), sha256(CONTENT), encoding)
         assert (image.kernel, image.seed, image.proofs) == ("other", "none", frozenset())
-        assert content_of(imports, image.name, tmp_path) == CONTENT
+        assert content_of(library, image.name, tmp_path) == CONTENT
     kept = [name for name in shop.kept() if not name.endswith(".json")]
     suffix = SUFFIXES[encoding]
     stays = [] if form.startswith("qcow2") else ["by-file"]
@@ -203,13 +226,13 @@ async def test_every_format_comes_by_url_upload_and_directory(shop, world, impor
         ("qcow2.gz", lambda file: gzip.compress(CONTENT), "said to be qcow2, but it is something else"),
     ],
 )
-async def test_what_is_not_what_it_was_said_to_be_is_not_kept(shop, imports, jobs, files, form, damage, words):
+async def test_what_is_not_what_it_was_said_to_be_is_not_kept(shop, library, jobs, files, form, damage, words):
     file = damage(files[form])
     assert words in await failure(jobs, *asked(shop, f"disk.{form}", file))
-    assert (shop.kept(), imports.store.catalogue.list()) == ([], [])
+    assert (shop.kept(), library.images.catalogue.list()) == ([], [])
 
 
-async def test_a_qcow2_of_an_absurd_size_or_with_a_backing_file_is_not_opened(shop, imports, jobs, tmp_path):
+async def test_a_qcow2_of_an_absurd_size_or_with_a_backing_file_is_not_opened(shop, library, jobs, tmp_path):
     for options in (["huge.qcow2", "60T"], ["-b", "/etc/hostname", "-F", "raw", "backed.qcow2", "4M"]):
         command = ["qemu-img", "create", "-q", "-f", "qcow2", *options]
         await asyncio.to_thread(subprocess.run, command, check=True, cwd=tmp_path / "outside")
@@ -236,15 +259,15 @@ async def test_a_server_that_is_dead_is_named(shop, jobs):
     assert "cannot be reached" in await failure(jobs, request, {"url": "http://127.0.0.1:1/disk.raw"})
 
 
-async def test_the_wrong_digest_is_told_with_both(shop, imports, jobs):
+async def test_the_wrong_digest_is_told_with_both(shop, library, jobs):
     request, secrets = asked(shop, "disk.raw", CONTENT, file_sha256="0" * 64)
     assert await failure(jobs, request, secrets) == f"the file has SHA-256 {sha256(CONTENT)}, not {'0' * 64}"
-    assert (shop.kept(), imports.store.catalogue.list()) == ([], [])
+    assert (shop.kept(), library.images.catalogue.list()) == ([], [])
 
 
 async def test_what_does_not_fit_ends_at_once_and_leaves_no_trace(shop, world, tmp_path):
-    imports = shop.imports(world, quota=MIB)
-    jobs = jobs_with(world, imports)
+    library = shop.library(world, quota=MIB)
+    jobs = jobs_with(world, library)
     for form in ("raw", "raw.gz"):
         content = os.urandom(4 * MIB) if form == "raw" else gzip.compress(os.urandom(4 * MIB))
         assert "there is no room for the image" in await failure(jobs, *asked(shop, f"disk.{form}", content))
@@ -263,6 +286,7 @@ async def test_what_does_not_fit_ends_at_once_and_leaves_no_trace(shop, world, t
         ({"url": "http://h/a.iso", "file_sha256": "0" * 64}, "format: the file's name does not tell"),
         ({"file_sha256": "0" * 64}, "format: the file's name does not tell"),
         ({"format": "raw"}, "sha256: the digest"),
+        ({"format": "raw", "file_sha256": "0" * 64}, "size: the bytes"),
         ({"file": "a.raw"}, "no file 'a.raw'"),
         ({"file": "../built/mini.raw.gz"}, "must be the name of a file"),
         ({"file": "/etc/shadow", "format": "raw"}, "must be the name of a file"),
@@ -290,7 +314,7 @@ async def test_only_an_administrator_of_the_fleet_adds_images(shop, jobs):
         await jobs.begin("import", request, OPERATOR, secrets)
 
 
-async def test_of_two_imports_of_one_name_one_is_made(shop, imports, jobs):
+async def test_of_two_imports_of_one_name_one_is_made(shop, library, jobs):
     request, secrets = asked(shop, "slow", CONTENT, format="raw")
     first = await jobs.begin("import", request, ADMIN, secrets)
     tried = await asyncio.gather(
@@ -304,20 +328,20 @@ async def test_of_two_imports_of_one_name_one_is_made(shop, imports, jobs):
         await jobs.begin("import", request, ADMIN, secrets)
 
 
-async def test_an_image_that_was_built_here_is_neither_replaced_nor_deleted(shop, imports, jobs, tmp_path):
+async def test_an_image_that_was_built_here_is_neither_replaced_nor_deleted(shop, library, jobs, tmp_path):
     make_image(tmp_path / "built")
     with pytest.raises(Refused, match="there is an image mini already"):
         await jobs.begin("import", asked(shop, "disk.raw", CONTENT)[0] | {"image": "mini"}, ADMIN)
     with pytest.raises(Refused, match="was built here"):
-        await imports.remove("mini", ADMIN, [])
+        await library.remove("image", "mini", ADMIN, [], [])
     with pytest.raises(Refused, match="was built here"):
-        await imports.change("mini", {"title": "x"}, ADMIN)
+        await library.change("mini", {"title": "x"}, ADMIN)
     with pytest.raises(NotFound):
-        await imports.remove("absent", ADMIN, [])
+        await library.remove("image", "absent", ADMIN, [], [])
 
 
 @pytest.mark.parametrize("form", ["raw", "qcow2"])
-async def test_a_cancelled_import_leaves_nothing(shop, imports, jobs, files, form):
+async def test_a_cancelled_import_leaves_nothing(shop, library, jobs, files, form):
     shop.goods["slow"] = files[form]
     request, secrets = asked(shop, "slow", files[form], format=form)
     job = await jobs.begin("import", request, ADMIN, secrets)
@@ -328,8 +352,8 @@ async def test_a_cancelled_import_leaves_nothing(shop, imports, jobs, files, for
     assert shop.kept() == []
 
 
-async def test_an_import_that_unpacks_to_no_end_is_cancelled_at_once(shop, world, imports, tmp_path):
-    endless = ImageImport(imports.store, Fetcher([ip_network("127.0.0.1/32")]), world.events, 1 << 40)
+async def test_an_import_that_unpacks_to_no_end_is_cancelled_at_once(shop, world, library, tmp_path):
+    endless = Library(library.images, library.media, Fetcher([ip_network("127.0.0.1/32")]), world.events, 1 << 40)
     jobs = jobs_with(world, endless)
     block = ((128 << 10) << 3 | 1 << 1).to_bytes(3, "little") + b"\0"  # RFC 8878 §3.1.1.2: one byte, repeated
     bomb = bytes.fromhex("28b52ffd0080") + block * 60_000
@@ -345,12 +369,12 @@ async def test_an_import_that_unpacks_to_no_end_is_cancelled_at_once(shop, world
         await jobs.close()
 
 
-async def test_an_import_begins_anew_after_a_crash(shop, world, imports, jobs, tmp_path):
+async def test_an_import_begins_anew_after_a_crash(shop, world, library, jobs, tmp_path):
     request, secrets = asked(shop, "slow", CONTENT, format="raw")
     job = await jobs.begin("import", request, ADMIN, secrets)
     await until(lambda: jobs.get(job.id).details.get("bytes_done"), 10)
     async with killed_and_started_again(world, jobs, tmp_path / "store" / "copy.db") as again:
-        jobs = jobs_with(again, shop.imports(again))
+        jobs = jobs_with(again, shop.library(again))
         shop.held.set()
         await jobs.resume()
         job = await ended(jobs, job)
@@ -359,23 +383,48 @@ async def test_an_import_begins_anew_after_a_crash(shop, world, imports, jobs, t
         await jobs.close()
 
 
-async def test_an_upload_that_a_crash_cut_off_is_waited_for_anew(shop, world, imports, jobs, tmp_path):
-    async def half() -> AsyncIterator[bytes]:
-        yield CONTENT[:MIB]
+@pytest.mark.parametrize("form", ["raw", "raw.gz", "qcow2", "qcow2.gz"])
+async def test_an_upload_that_a_crash_cut_off_goes_on_where_it_was(shop, world, library, jobs, files, form, tmp_path):
+    file, half = files[form], len(files[form]) // 2
+
+    async def half_of_it() -> AsyncIterator[bytes]:
+        yield file[:half]
         await shop.held.wait()
 
-    job = await jobs.begin("import", {"image": "web", "format": "raw", "file_sha256": sha256(CONTENT)}, ADMIN)
-    uploading = asyncio.create_task(imports.upload(job, ADMIN, None, half()))
+    job = await jobs.begin("import", to_upload(file, format=form), ADMIN)
+    uploading = asyncio.create_task((await library.upload(job)).take(0, half_of_it()))
     await until(lambda: jobs.get(job.id).details.get("bytes_done"), 10)
     async with killed_and_started_again(world, jobs, tmp_path / "store" / "copy.db") as again:
         with pytest.raises(WrongState, match="the job has ended"):
             await uploading
-        imports = shop.imports(again)
-        jobs = jobs_with(again, imports)
+        library = shop.library(again)
+        jobs = jobs_with(again, library)
         await jobs.resume()
-        await imports.upload(job, ADMIN, len(CONTENT), pieces(CONTENT))
+        assert await library.arrived(job) == half
+        with pytest.raises(WrongState, match=f"{half} bytes of this upload are here; go on there, not at 0"):
+            await send(library, job, file)
+        await send(library, job, file, half)
         assert (await ended(jobs, job)).state is JobState.COMPLETED
-        assert shop.kept() == ["web.json", "web.raw"]
+        assert content_of(library, "web", tmp_path) == CONTENT
+        assert len(shop.kept()) == 2
+        assert await library.arrived(jobs.get(job.id)) == len(file)
+        await jobs.close()
+
+
+async def test_an_upload_that_was_all_there_when_the_service_died_is_looked_at_and_added(
+    shop, world, library, jobs, files, tmp_path
+):
+    file = files["qcow2"]
+    job = await jobs.begin("import", to_upload(file, format="qcow2"), ADMIN)
+    await (await library.upload(job)).take(0, pieces(file[:1000]))
+    async with killed_and_started_again(world, jobs, tmp_path / "store" / "copy.db") as again:
+        (part,) = (tmp_path / "images").glob(".upload-*")
+        part.write_bytes(file)
+        library = shop.library(again)
+        jobs = jobs_with(again, library)
+        await jobs.resume()
+        assert (await ended(jobs, job)).state is JobState.COMPLETED
+        assert shop.kept() == ["web.json", "web.raw.zst"]
         await jobs.close()
 
 
@@ -386,15 +435,15 @@ def test_kill_9_in_the_middle_leaves_no_file_behind(tmp_path: Path, point: str) 
 import os, signal
 from pathlib import Path
 from bmc.images.store import ImageStore
-from bmc.images.catalogue import Image
+from bmc.images.shelf import Arrived
 store = ImageStore(Path({str(tmp_path / "images")!r}), 1 << 30, [])
 die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-store._describe = die
+store._write = die
 with store.part() as part:
     part.write(bytes(1024))
     if {point == "part"}:
         die()
-    store.keep(Image("web", "web", Path("web.raw"), "raw", 1024, "0" * 64, frozenset(), "none", frozenset()), part)
+    store.add(dict(image="web"), Arrived("raw", 1024, "0" * 64, "", "admin", 0.0), part)
 """
     assert subprocess.run([sys.executable, "-c", program]).returncode == -signal.SIGKILL
     (left,) = (tmp_path / "images").iterdir()
@@ -404,61 +453,162 @@ with store.part() as part:
     assert store.catalogue.list() == []
 
 
-async def test_what_is_added_outlives_a_restart_and_is_changed_and_removed(shop, world, imports, jobs, tmp_path):
+async def test_what_is_added_outlives_a_restart_and_is_changed_and_removed(shop, world, library, jobs, tmp_path):
     request, secrets = asked(shop, "disk.raw", CONTENT, title="Web", kernel="linux", firmware=["UEFI"])
     await ended(jobs, await jobs.begin("import", request, ADMIN, secrets))
-    imports = shop.imports(world)
-    (image,) = imports.store.catalogue.list()
+    library = shop.library(world)
+    (image,) = library.images.catalogue.list()
     assert (image.title, image.kernel, image.file_sha256) == ("Web", "linux", sha256(CONTENT))
     with pytest.raises(InvalidRequest, match="proofs: an image with seed none"):
-        await imports.change("web", {"proofs": frozenset({"phone-home"})}, ADMIN)
-    changed = await imports.change("web", {"title": "Other", "seed": "nocloud"}, ADMIN)
-    assert imports.store.catalogue.list() == [changed]
+        await library.change("web", {"proofs": frozenset({"phone-home"})}, ADMIN)
+    changed = await library.change("web", {"title": "Other", "seed": "nocloud"}, ADMIN)
+    assert library.images.catalogue.list() == [changed]
     assert (changed.title, changed.seed, changed.sha256) == ("Other", "nocloud", image.sha256)
     writes = Job("9", "reinstall", "n1", "olga", {"image": "web"}, (), 0.0)
     with pytest.raises(Busy, match="job 9 puts the image web on n1"):
-        await imports.remove("web", ADMIN, [writes])
-    await imports.remove("web", ADMIN, [])
+        await library.remove("image", "web", ADMIN, [], [writes])
+    await library.remove("image", "web", ADMIN, [], [])
     assert shop.kept() == []
     told = [*await world.told(EventKind.IMAGE_CHANGED), *await world.told(EventKind.IMAGE_REMOVED)]
     assert [event.details["image"] for event in told] == ["web", "web"]
 
 
-async def test_a_file_that_changes_in_its_directory_is_offered_no_more(shop, imports, jobs, tmp_path):
+async def test_a_file_that_changes_in_its_directory_is_offered_no_more(shop, library, jobs, tmp_path):
     file = tmp_path / "outside" / "disk.raw"
     file.write_bytes(CONTENT)
     await ended(jobs, await jobs.begin("import", {"image": "web", "file": "disk.raw"}, ADMIN))
-    assert [image.path for image in imports.store.catalogue.list()] == [file]
+    assert [image.path for image in library.images.catalogue.list()] == [file]
     os.utime(file, ns=(0, 0))
-    assert imports.store.catalogue.list() == []
+    assert library.images.catalogue.list() == []
     with pytest.raises(BackendFailed, match="was changed since it was added"):
-        imports.store.catalogue.get("web")
+        library.images.catalogue.get("web")
     file.unlink()
     with pytest.raises(BackendFailed, match="is not there"):
-        imports.store.catalogue.get("web")
-    await imports.remove("web", ADMIN, [])
+        library.images.catalogue.get("web")
+    await library.remove("image", "web", ADMIN, [], [])
     assert shop.kept() == []
 
 
-async def test_an_upload_that_breaks_off_ends_the_job(shop, imports, jobs):
+async def test_an_upload_that_breaks_off_goes_on(shop, library, jobs):
     async def broken() -> AsyncIterator[bytes]:
         yield CONTENT[:1000]
         raise Unreachable("the upload broke off")
 
-    request = {"image": "web", "format": "raw", "file_sha256": sha256(CONTENT)}
-    job = await jobs.begin("import", request, ADMIN)
+    job = await jobs.begin("import", to_upload(CONTENT), ADMIN)
+    upload = await library.upload(job)
     with pytest.raises(Unreachable, match="broke off"):
-        await imports.upload(job, ADMIN, None, broken())
+        await upload.take(0, broken())
+    assert upload.offset == 1000
+    for wrong in (0, 999, 1001, len(CONTENT)):
+        with pytest.raises(WrongState, match="1000 bytes of this upload are here"):
+            await upload.take(wrong, pieces(CONTENT))
+    assert await upload.take(1000, pieces(CONTENT[1000:2000])) == 2000
+    await until(lambda: jobs.get(job.id).details.get("bytes_done") == 2000, 10)
+    assert await upload.take(2000, pieces(CONTENT[2000:])) == len(CONTENT)
+    assert (await ended(jobs, job)).state is JobState.COMPLETED
+    with pytest.raises(NotFound, match="waits for no upload"):
+        await library.upload(jobs.get(job.id))
+    assert shop.kept() == ["web.json", "web.raw"]
+
+
+async def test_of_two_who_upload_one_file_the_later_goes_on_and_the_file_is_right(shop, library, jobs, tmp_path):
+    async def stuck(content: bytes) -> AsyncIterator[bytes]:
+        yield content
+        await shop.held.wait()
+        yield b"x" * MIB
+
+    job = await jobs.begin("import", to_upload(CONTENT), ADMIN)
+    upload, at = await library.upload(job), 0
+    senders = []
+    for _ in range(3):
+        senders.append(asyncio.create_task(upload.take(at, stuck(CONTENT[at : at + MIB]))))
+        await until(lambda before=at: upload.offset > before)
+        at = upload.offset
+    rest = [asyncio.create_task(upload.take(at, pieces(CONTENT[at:]))) for _ in range(4)]
+    done = await asyncio.gather(*senders, *rest, return_exceptions=True)
+    assert [type(each) for each in done].count(int) == 1
+    assert all(isinstance(each, int | WrongState | NotFound) for each in done), done
+    assert (await ended(jobs, job)).state is JobState.COMPLETED
+    assert content_of(library, "web", tmp_path) == CONTENT
+
+
+async def test_more_than_was_said_is_not_taken(library, jobs):
+    job = await jobs.begin("import", to_upload(CONTENT, file_size=1000), ADMIN)
+    upload = await library.upload(job)
+    with pytest.raises(InvalidRequest, match="beyond the 1000 bytes"):
+        await upload.take(0, pieces(CONTENT))
+    assert upload.offset == 0
+
+
+@pytest.mark.parametrize("content", [gzip.compress(CONTENT), CONTENT[:-512] + bytes(512)])
+async def test_an_upload_that_is_wrong_ends_with_the_reason_and_leaves_nothing(shop, library, jobs, content):
+    request = to_upload(CONTENT, file_size=len(content))
+    job = await jobs.begin("import", request, ADMIN)
+    with suppress(BmcError):
+        await send(library, job, content)
     job = await ended(jobs, job)
-    assert (job.state, job.message) == (JobState.EXCEPTION, "the upload broke off")
-    with pytest.raises(WrongState, match="waits for no upload"):
-        await imports.upload(job, ADMIN, None, pieces(CONTENT))
+    assert job.state is JobState.EXCEPTION
+    assert "it is gzip" in job.message or "the file has SHA-256" in job.message
     assert shop.kept() == []
+
+
+async def test_an_upload_that_is_cancelled_leaves_nothing(shop, library, jobs):
+    job = await jobs.begin("import", to_upload(CONTENT), ADMIN)
+    await (await library.upload(job)).take(0, pieces(CONTENT[:MIB]))
+    await jobs.cancel(job.id, ADMIN)
+    assert (await ended(jobs, job)).state is JobState.CANCELLED
+    assert shop.kept() == []
+
+
+async def test_what_finds_no_room_is_refused_at_once_and_what_runs_out_of_it_can_go_on(shop, world, tmp_path):
+    library = shop.library(world, quota=5 * MIB)
+    jobs = jobs_with(world, library)
+    with pytest.raises(BackendFailed, match=r"there is no room for the image: .*images\.quota_gib"):
+        await jobs.begin("import", to_upload(bytes(6 * MIB)), ADMIN)
+    job = await jobs.begin("import", to_upload(CONTENT), ADMIN)
+    ballast = tmp_path / "images" / "ballast"
+    ballast.write_bytes(bytes(3 * MIB))
+    with pytest.raises(BackendFailed, match="there is no room"):
+        await send(library, job, CONTENT)
+    at = await library.arrived(job)
+    assert 0 < at < len(CONTENT)
+    ballast.unlink()
+    await send(library, job, CONTENT, at)
+    assert (await ended(jobs, job)).state is JobState.COMPLETED
+    await jobs.close()
+
+
+async def test_an_upload_that_nobody_goes_on_with_is_given_up(shop, world, library):
+    clock = HandClock()
+    jobs = jobs_of(world, clock, chores=[library.chore()])
+    job = await jobs.begin("import", to_upload(CONTENT), ADMIN)
+    await (await library.upload(job)).take(0, pieces(CONTENT[:MIB]))
+    await until(lambda: jobs.get(job.id).details.get("bytes_done") == MIB, 10)
+    await clock.advance(3000)
+    await (await library.upload(job)).take(MIB, pieces(CONTENT[MIB : 2 * MIB]))
+    await until(lambda: jobs.get(job.id).details.get("bytes_done") == 2 * MIB, 10)
+    await clock.advance(3000)
+    await asyncio.sleep(0.1)
+    assert not jobs.get(job.id).state.ended
+    await clock.advance(700)
+    job = await ended(jobs, job)
+    assert (job.state, job.message) == (JobState.EXCEPTION, "no progress for 3600 s")
+    assert shop.kept() == []
+    await jobs.close()
+
+
+async def test_what_a_dead_service_left_of_an_upload_long_ago_is_let_go(shop, world, library, tmp_path):
+    new, old = tmp_path / "images" / ".upload-2-2", tmp_path / "images" / ".upload-1-1"
+    new.touch()
+    old.touch()
+    os.utime(old, (0, 0))
+    shop.library(world)
+    assert shop.kept() == [".upload-2-2"]
 
 
 @pytest.mark.parametrize(("name", "words"), [("secret.raw", "leads out of"), ("my disk.raw", "of letters, digits")])
 async def test_a_file_that_cannot_be_listed_or_leads_elsewhere_is_refused_before_it_is_read(
-    shop, imports, jobs, tmp_path, name, words
+    shop, library, jobs, tmp_path, name, words
 ):
     (tmp_path / "secret").write_bytes(CONTENT)
     (tmp_path / "outside" / "secret.raw").symlink_to(tmp_path / "secret")
@@ -467,40 +617,40 @@ async def test_a_file_that_cannot_be_listed_or_leads_elsewhere_is_refused_before
         await jobs.begin("import", {"image": "web", "file": name}, ADMIN)
 
 
-async def test_a_link_within_the_directories_is_followed_until_it_leads_elsewhere(shop, imports, jobs, tmp_path):
+async def test_a_link_within_the_directories_is_followed_until_it_leads_elsewhere(shop, library, jobs, tmp_path):
     outside = tmp_path / "outside"
     for place in (outside / "today.raw", tmp_path / "secret"):
         place.write_bytes(CONTENT)
         os.utime(place, ns=(0, 0))
     (outside / "disk.raw").symlink_to("today.raw")
     await ended(jobs, await jobs.begin("import", {"image": "web", "file": "disk.raw"}, ADMIN))
-    assert imports.store.catalogue.get("web").sha256 == sha256(CONTENT)
+    assert library.images.catalogue.get("web").sha256 == sha256(CONTENT)
     (outside / "disk.raw").unlink()
     (outside / "disk.raw").symlink_to(tmp_path / "secret")
     with pytest.raises(BackendFailed, match=r"not in images\.directories"):
-        imports.store.catalogue.get("web")
+        library.images.catalogue.get("web")
 
 
 def test_what_else_lies_beside_the_images_stays(shop, world):
     directory = shop.directory / "images"
     (directory / "lost+found").mkdir(parents=True)
     (directory / "left.raw.zst").touch()
-    shop.imports(world)
+    shop.library(world)
     assert shop.kept() == ["lost+found"]
 
 
-async def test_an_image_that_is_deleted_while_it_is_changed_does_not_come_back(shop, imports, jobs, monkeypatch):
+async def test_an_image_that_is_deleted_while_it_is_changed_does_not_come_back(shop, library, jobs, monkeypatch):
     request, secrets = asked(shop, "disk.raw", CONTENT)
     name = (await ended(jobs, await jobs.begin("import", request, ADMIN, secrets))).request["image"]
-    store, describe, removal = imports.store, imports.store._describe, []
+    store, describe, removal = library.images, library.images._write, []
 
-    def deleted_meanwhile(image):
+    def deleted_meanwhile(name, text):
         removal.append(threading.Thread(target=store.remove, args=(name,)))
         removal[0].start()
         removal[0].join(0.5)
-        describe(image)
+        describe(name, text)
 
-    monkeypatch.setattr(store, "_describe", deleted_meanwhile)
+    monkeypatch.setattr(store, "_write", deleted_meanwhile)
     await asyncio.to_thread(store.change, name, title="Web")
     await asyncio.to_thread(removal[0].join)
     assert (store.catalogue.list(), shop.kept()) == ([], [])

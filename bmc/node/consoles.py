@@ -1,0 +1,133 @@
+"""A node's consoles: its serial line and its screen, who has them open, the serial log, and a picture of the screen."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+from bmc.console.audience import Audience, Seat
+from bmc.console.screen import ScreenStream
+from bmc.console.screenshot import look
+from bmc.console.serial import SerialHub
+from bmc.console.serial_log import SerialLog
+from bmc.events import Audit
+from bmc.model.caller import Caller, Role
+from bmc.model.commands import Screen, SerialConsole, TakeScreenshot
+from bmc.model.console import ConsoleKind, Viewer
+from bmc.model.errors import BackendFailed, NotSupported
+from bmc.node.part import Bench, Handlers
+from bmc.ports import ByteStream, ScreenSource, SerialSource
+
+LOOK_PATIENCE = 10.0
+"""Seconds that a screen may take to show itself."""
+
+
+class ConsoleStream(ByteStream, Protocol):
+    """An open screen or serial console. What it writes is lost while its `seat` does not have the keyboard."""
+
+    seat: Seat
+
+    async def send_break(self) -> None:
+        """:raise NotSupported: a screen, a line that carries no break, or it only watches.
+
+        :raise WrongState: the node is off.
+        """
+
+
+class Consoles:
+    """Without `serial_log` what the serial line prints is not kept. `show` shows who has them open."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        screen: ScreenSource | None,
+        serial: SerialSource | None,
+        serial_log: SerialLog | None,
+        audit: Audit,
+        show: Callable[[tuple[Viewer, ...]], None],
+    ) -> None:
+        self.log = serial_log if serial else None
+        self.handlers: Handlers = {TakeScreenshot: self._do_take_screenshot}
+        self._bench = bench
+        self._name = bench.name
+        self._audit = audit
+        self._show = show
+        self._screen = screen
+        self._looking = asyncio.Lock()
+        self._hub = SerialHub(serial, self.log) if serial else None
+        self._audiences = {kind: Audience(kind, bench.clock, self._changed, self._taken) for kind in ConsoleKind}
+        self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
+
+    def works(self) -> Iterator[tuple[Coroutine[None, None, None], str]]:
+        """What is to run for as long as the node is open."""
+        if self._hub is not None:
+            yield self._hub.run(), "serial"
+        if self.log is not None:
+            yield self.log.run(), "serial log"
+
+    def tail(self, limit: int) -> bytes:
+        return self._hub.tail(limit) if self._hub else b""
+
+    async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream:
+        """For a caller who is authorised to. :raise NotSupported: no such console. :raise WrongState: it is off."""
+        typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
+        opened = await self._open(stream, caller, typing)
+        try:
+            self._opened[opened] = caller
+            await self._audit.record(caller, stream.action, self._name, "done", {"writable": typing})
+            if isinstance(stream, SerialConsole) and stream.takes_over:
+                await opened.seat.take()
+        except BaseException:
+            await opened.close()
+            raise
+        return opened
+
+    def out_of_scope(self, tags: frozenset[str]) -> list[ConsoleStream]:
+        """Those of callers whose scope the node has left."""
+        return [stream for stream, caller in self._opened.items() if not caller.scope.covers(self._name, tags)]
+
+    async def close(self) -> None:
+        if self._hub is not None:
+            await self._hub.close()
+        if self.log is not None:
+            await self.log.close()
+
+    async def erase(self) -> None:
+        if self.log is not None:
+            await self.log.erase()
+
+    async def _open(self, stream: SerialConsole | Screen, caller: Caller, typing: bool) -> ConsoleStream:
+        may_type = caller.role.rank >= Role.OPERATOR.rank
+        if isinstance(stream, SerialConsole):
+            if self._hub is None:
+                raise self._bench.without("serial console")
+            return self._hub.open(stream.replay, self._audiences[ConsoleKind.SERIAL].enter(caller, may_type, typing))
+        connected = await self._require_screen().connect()
+        return ScreenStream(connected, self._audiences[ConsoleKind.SCREEN].enter(caller, may_type, typing))
+
+    def _require_screen(self) -> ScreenSource:
+        if self._screen is None:
+            raise NotSupported(f"{self._name} has no screen")
+        return self._screen
+
+    async def _do_take_screenshot(self, command: TakeScreenshot, caller: Caller) -> bytes:
+        source = self._require_screen()
+        async with self._looking:
+            stream = await source.connect()
+            try:
+                async with asyncio.timeout(LOOK_PATIENCE):
+                    picture = await look(stream)
+            except TimeoutError:
+                raise BackendFailed(
+                    f"the screen of {self._name} did not show itself in {LOOK_PATIENCE:.0f} s"
+                ) from None
+            finally:
+                await stream.close()
+            return await asyncio.to_thread(picture.png)
+
+    def _changed(self) -> None:
+        self._show(tuple(viewer for each in self._audiences.values() for viewer in each.viewers))
+
+    async def _taken(self, caller: Caller, former: Viewer) -> None:
+        details = {"console": former.console.value, "from": str(former)}
+        await self._audit.record(caller, "take-keyboard", self._name, "done", details)

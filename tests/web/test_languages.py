@@ -1,0 +1,116 @@
+"""The page in English and Chinese, with dates in the zone of the browser."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.service import LiveService
+from tests.web.latin import latin_words
+from tests.web.visitor import Visitor, visit
+
+pytestmark = pytest.mark.browser
+
+FRESH = "n99"
+CATALOGUE = re.compile(r"/assets/zh-CN-[^/]*\.js$")
+
+
+@pytest.fixture
+def fresh(service: LiveService) -> Iterator[str]:
+    """A node without a history, in which the service might have quoted a driver."""
+    service.add_node(FRESH)
+    yield FRESH
+    service.remove_node(FRESH)
+
+
+async def test_a_chinese_browser_is_signed_in_and_refused_in_chinese(chinese: Visitor) -> None:
+    await chinese.go("/sign-in")
+    await expect(chinese.page.locator("html")).to_have_attribute("lang", "zh-CN")
+    assert await latin_words(chinese.page) == []
+
+    await chinese.sign_in(password="not the password")
+    await expect(chinese.at("sign-in-error")).to_contain_text("用户名或密码错误")
+    assert await latin_words(chinese.page) == []
+
+
+async def test_the_fleet_and_a_node_with_all_its_views_and_dialogs_are_in_chinese(chinese: Visitor, fresh: str) -> None:
+    page = chinese.page
+    await chinese.sign_in()
+    await chinese.at(f"node-{fresh}").wait_for()
+    await expect(page.get_by_role("heading", name="机群")).to_be_visible()
+    assert await latin_words(page) == []
+    await chinese.at(f"power-menu-{fresh}").click()
+    await expect(chinese.at("power-On")).to_contain_text("开机")
+    assert await latin_words(page) == []
+    await page.keyboard.press("Escape")
+    await chinese.at("account-menu").click()
+    await expect(page.get_by_role("menuitem", name="退出登录")).to_be_visible()
+    assert await latin_words(page) == []
+
+    await chinese.go(f"/nodes/{fresh}")
+    await chinese.shows_power("Off")
+    await expect(page.get_by_role("heading", name="虚拟介质")).to_be_visible()
+    await expect(page.locator("#media-cd0")).to_be_visible()
+    assert await latin_words(page) == []
+    for view in ("screen", "serial", "jobs"):
+        await chinese.go(f"/nodes/{fresh}/{view}")
+        await expect(page.get_by_role("tabpanel")).not_to_be_empty()
+        await expect(page.get_by_label("正在加载")).to_have_count(0)
+        assert await latin_words(page) == [], view
+
+    await page.get_by_role("button", name="重装系统…").click()
+    await expect(page.get_by_label("Lightsout Mini")).to_be_visible()
+    assert await latin_words(page) == []
+    for item in ("救援…", "擦除…"):
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name=f"救援或擦除 {fresh}").click()
+        await page.get_by_role("menuitem", name=item).click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        assert await latin_words(page) == [], item
+
+
+async def test_a_moment_is_told_in_the_zone_of_the_browser(chinese: Visitor, service: LiveService, fresh: str) -> None:
+    service.do("PATCH", f"/redfish/v1/Systems/{fresh}", {"LocationIndicatorActive": True})
+    service.do("PATCH", f"/redfish/v1/Systems/{fresh}", {"LocationIndicatorActive": False})
+    await chinese.sign_in(f"/nodes/{fresh}")
+    events = chinese.page.get_by_role("list", name="最近事件")
+    await expect(events).to_contain_text(f"{fresh} 的定位灯已熄灭")
+    when = events.locator("time").first
+    at = datetime.fromisoformat(await when.get_attribute("datetime") or "").astimezone(ZoneInfo("Asia/Kathmandu"))
+    await expect(when).to_have_attribute("title", f"{at.year}年{at.month}月{at.day}日 {at:%H:%M:%S}")
+    await expect(when).to_contain_text(re.compile("刚刚|分钟前"))
+
+
+async def test_the_language_chosen_in_one_tab_is_that_of_all_and_stays(visitor: Visitor) -> None:
+    asked: list[str] = []
+    visitor.context.on("request", lambda request: asked.append(request.url))
+    await visitor.sign_in()
+    await visitor.at("node-n1").wait_for()
+    other = await visitor.open_tab("/nodes/n3")
+    await expect(other.page.get_by_role("heading", name="Boot device")).to_be_visible()
+    assert not any(CATALOGUE.search(url) for url in asked), "who reads English has no use for it"
+
+    await visitor.at("account-menu").click()
+    await visitor.at("language-zh-CN").click()
+    await expect(visitor.page.get_by_role("heading", name="机群")).to_be_visible()
+    await expect(other.page.get_by_role("heading", name="引导设备")).to_be_visible()
+    await expect(other.page.locator("html")).to_have_attribute("lang", "zh-CN")
+    await other.page.reload()
+    await expect(other.page.get_by_role("heading", name="引导设备")).to_be_visible()
+    assert any(CATALOGUE.search(url) for url in asked)
+
+
+async def test_a_browser_without_a_language_of_ours_gets_english_and_may_choose(
+    browser: Browser, service: LiveService
+) -> None:
+    visitor = await visit(browser, service, locale="de-DE")
+    await visitor.go("/sign-in")
+    await expect(visitor.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await visitor.button("简体中文").click()
+    await expect(visitor.page.get_by_role("heading", name="登录")).to_be_visible()
+    await visitor.button("English").click()
+    await expect(visitor.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert visitor.failures == []

@@ -1,0 +1,50 @@
+/** What the service says, in the viewer's language as far as there are words for it. */
+import i18next from "i18next";
+import type { ExtendedMessage } from "../api/types";
+import { t, type Message } from "./i18n";
+
+/** Which texts and values come together, only the service knows. */
+const say = t as (key: string, values: Record<string, unknown>) => string;
+
+/** What it says without a MessageId. */
+const SENTENCES: [told: RegExp, as: Message][] = [
+  [/^the user name or the password is wrong$/i, "The user name or the password is wrong."],
+  [
+    /^too many failed sign-ins; try again in (?<seconds>\d+) seconds$/,
+    "Too many failed sign-ins; try again in {{seconds}} seconds.",
+  ],
+  [
+    /^The session does not exist or has ended; sign in again\.$/,
+    "The session does not exist or has ended; sign in again.",
+  ],
+  [
+    /^Look at the server, then confirm its power state with the ConfirmPower action\.$/,
+    "Look at the server, then confirm its power state with the ConfirmPower action.",
+  ],
+  [
+    /^Mend what the message names, then change the node, which opens it again\.$/,
+    "Mend what the message names, then change the node, which opens it again.",
+  ],
+];
+
+export function sentence(text: string): string {
+  for (const [told, as] of SENTENCES) {
+    const found = told.exec(text);
+    if (found !== null) return say(as, { ...found.groups });
+  }
+  return text;
+}
+
+/** "Base.1.22.PropertyUnknown" is "Base.PropertyUnknown" in the catalogue: registries only ever add. */
+const keyOf = (messageId: string) => messageId.replace(/\.\d+\.\d+(\.\d+)?\./, ".");
+
+/**
+ * One message. A catalogue has words for a MessageId if English ones are not wanted; they take the message's
+ * arguments as {{1}}, {{2}}…, the `facts` of an event by name, and the service's own words as {{message}}.
+ */
+export function told(info: ExtendedMessage, facts: Record<string, unknown> = {}): string {
+  const key = keyOf(info.MessageId ?? "");
+  if (!i18next.exists(key, facts)) return sentence(info.Message);
+  const numbered = Object.fromEntries((info.MessageArgs ?? []).map((argument, index) => [index + 1, argument]));
+  return say(key, { ...facts, ...numbered, message: sentence(info.Message) });
+}
