@@ -95,8 +95,8 @@ async def test_when_all_places_are_taken_it_is_said(
             assert status == 1
             async with asyncio.timeout(20):
                 await second.connection.wait_closed()
-        first.type(b"\x05ci")
-        await first.expect(b"olga by ssh")
+        first.type(b"\x05cw")
+        await first.expect(b"olga (ssh")
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -123,8 +123,8 @@ async def test_garbage_ends_its_own_connection_alone(service: Service, clients: 
                 except ConnectionError:
                     pass
             writer.close()
-        console.type(b"\x05ci")
-        await console.expect(b"olga by ssh")
+        console.type(b"\x05cw")
+        await console.expect(b"olga (ssh")
     await until(lambda: not service.ssh._crowd.waiting, 20)
 
 
