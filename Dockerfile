@@ -2,7 +2,7 @@
 #
 #   docker build -t lightsout .
 #   docker run --init --cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
-#       --device /dev/kvm -v lightsout:/var/lib/lightsout -p 8443:8443 -p 6230-6249:6230-6249/udp \
+#       --device /dev/kvm -v lightsout:/var/lib/lightsout -p 8443:8443 -p 2222:2222 -p 6230-6249:6230-6249/udp \
 #       -v "$PWD/admin-password:/run/secrets/admin:ro" -e BMC_ADMIN_PASSWORD_FILE=/run/secrets/admin lightsout
 #
 # SYS_ADMIN and unshare(2) give each guest a network namespace of its own; without them guests have no network.
@@ -30,6 +30,6 @@ RUN rm -rf /var/lib/apt/lists/* && ln -s /opt/lightsout/.venv/bin/bmc /usr/local
 COPY scripts/container.toml /etc/lightsout/config.toml
 ENV BMC_STATE=/var/lib/lightsout BMC_CONFIG=/etc/lightsout/config.toml
 VOLUME /var/lib/lightsout
-EXPOSE 8443/tcp 6230-6249/udp
+EXPOSE 8443/tcp 2222/tcp 6230-6249/udp
 STOPSIGNAL SIGTERM
 CMD ["bmc", "serve"]

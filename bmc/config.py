@@ -105,6 +105,16 @@ class RedfishSettings(NodeDoorSettings):
         return not (self.host if self.addresses is None else self.addresses.network_address).is_loopback
 
 
+class SshSettings(Section):
+    """Serial consoles by SSH, at the address of the web console if no other is given. Without a port, 2222 or the next
+    free one is taken and remembered.
+    """
+
+    enabled: bool = True
+    host: IPv4Address | IPv6Address | None = None
+    port: int | None = Field(default=None, ge=0, le=65535)
+
+
 class FetchSettings(Section):
     """`allow` lists networks that media may come from although they are loopback or link-local."""
 
@@ -205,6 +215,7 @@ class Settings(Section):
     http: HttpSettings = HttpSettings()
     ipmi: IpmiSettings = IpmiSettings()
     redfish: RedfishSettings = RedfishSettings()
+    ssh: SshSettings = SshSettings()
     fetch: FetchSettings = FetchSettings()
     media: MediaSettings = MediaSettings()
     images: ImagesSettings = ImagesSettings()
@@ -216,6 +227,10 @@ class Settings(Section):
     libvirt: dict[str, LibvirtConnection] = {}
     deploy: dict[str, DeploySettings] = {}
     hooks: HookSettings = HookSettings()
+
+    @property
+    def ssh_host(self) -> str:
+        return str(self.ssh.host or self.http.host)
 
 
 def load(path: Path) -> Settings:

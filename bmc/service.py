@@ -53,10 +53,13 @@ from bmc.reinstall.rescue import Rescue
 from bmc.reinstall.turns import Turns
 from bmc.reinstall.ways import Network, VirtualMedia
 from bmc.secret_files import write_secret
+from bmc.ssh.door import SshDoor
+from bmc.ssh.host_key import host_key
 
 log = logging.getLogger(__name__)
 
 FIRST_HTTP_PORT = 8080
+FIRST_SSH_PORT = 2222
 THREADS = 512
 """Name servers that hang hold a thread for each hook and fetch that asks them; power-on and sign-in must find one."""
 REDFISH_ENDPOINTS = "redfish-endpoints"
@@ -74,6 +77,7 @@ class Running:
     url: str
     first_passwords: list[FirstPassword] = field(default_factory=list)
     example: str = ""
+    ssh: str = ""
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def failure(self) -> None:
@@ -148,6 +152,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
                 event_body,
             )
         )
+        ssh = await _open_ssh(stack, core) if core.settings.ssh.enabled else None
         certificate, http = _certificate(core), core.settings.http
         app = make_app(
             accounts=core.accounts,
@@ -160,6 +165,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             aggregates=aggregates,
             library=library,
             ipmi=ipmi,
+            ssh=ssh,
             safety=core.safety,
             assignments=core.assignments,
             store=core.store,
@@ -193,7 +199,8 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
         if with_demo:
             running.first_passwords += await define_demo(core, catalogue)
             running.example = ipmitool_line(core)
-        opened.announce(server.url)  # the demo nodes are there: who waits for `bmc info` finds them all
+            running.ssh = f"ssh n1@{ssh.host} -p {ssh.port}" if ssh else ""
+        opened.announce(server.url, ssh)  # the demo nodes are there: who waits for `bmc info` finds them all
         stack.callback((state / "service.json").unlink, missing_ok=True)
         yield running
 
@@ -221,6 +228,7 @@ class Opened:
         self._redfish = Endpoints("Redfish", "TCP", core.settings.redfish)
         self._nodes: dict[str, Node] = {}
         self._url = ""
+        self._ssh: SshDoor | None = None
 
     def keep(self, stored: Sequence[NodeDefinition]) -> None:
         """What these nodes have had is given to no other, also while their doors are not open yet."""
@@ -271,9 +279,9 @@ class Opened:
             await self._core.store.put(REDFISH_ENDPOINTS, name, {"host": given.host, "port": given.port})
         await self._tell(name, told)
 
-    def announce(self, url: str) -> None:
+    def announce(self, url: str, ssh: SshDoor | None) -> None:
         """The web door is open: from now on service.json stands."""
-        self._url = url
+        self._url, self._ssh = url, ssh
         self._write()
 
     async def _tell(self, name: str, message: str) -> None:
@@ -294,7 +302,9 @@ class Opened:
             }
             for name, where in sorted((name, self._ipmi.open.get(name)) for name in self._nodes)
         ]
-        text = json.dumps({"url": self._url, "pid": os.getpid(), "nodes": nodes}, indent=2)
+        ssh = self._ssh
+        told = {"host": ssh.host, "port": ssh.port, "fingerprint": ssh.fingerprint} if ssh else None
+        text = json.dumps({"url": self._url, "ssh": told, "pid": os.getpid(), "nodes": nodes}, indent=2)
         _try_write(self._core.state / "service.json", text + "\n")
 
 
@@ -312,20 +322,36 @@ def _certificate(core: Core) -> HttpsCertificate | None:
 
 
 async def _listen(stack: AsyncExitStack, core: Core, app: Application, context: SSLContext | None) -> HttpServer:
-    """Open the web door: on the configured port, or on the one remembered, or on the next that is free."""
+    """Open the web door."""
     http = core.settings.http
-    if http.port is not None:
-        return await stack.enter_async_context(HttpServer(app, str(http.host), http.port, context))
-    remembered = await core.store.get("service", "http")
-    first = int(remembered.value["port"]) if remembered else FIRST_HTTP_PORT
-    for port in (first, *range(FIRST_HTTP_PORT, FIRST_HTTP_PORT + 100)):
-        claimed = _claim(str(http.host), port)
-        if claimed is None:
-            continue
-        server = await stack.enter_async_context(HttpServer(app, str(http.host), port, context, claimed=claimed))
-        await core.store.put("service", "http", {"port": port})
-        return server
-    raise CannotListen(f"no TCP port from {FIRST_HTTP_PORT} on is free on {http.host}; configure http.port")
+    port, claimed = await _port(core, "http", str(http.host), http.port, FIRST_HTTP_PORT)
+    server = HttpServer(app, str(http.host), port, context, claimed=claimed)
+    return await stack.enter_async_context(server)
+
+
+async def _open_ssh(stack: AsyncExitStack, core: Core) -> SshDoor:
+    host, key = core.settings.ssh_host, host_key(core.state / "keys" / "ssh_host_key")
+    port, claimed = await _port(core, "ssh", host, core.settings.ssh.port, FIRST_SSH_PORT)
+    door = SshDoor(core.fleet, core.accounts, core.audit, key, host, port, claimed)
+    return await stack.enter_async_context(door)
+
+
+async def _port(
+    core: Core, door: str, host: str, configured: int | None, lowest: int
+) -> tuple[int, socket.socket | None]:
+    """Where a door is to listen: on the configured port, or on the one remembered, or on the next that is free.
+
+    With it comes a socket that listens there already, but on a configured port. :raise CannotListen: none is free.
+    """
+    if configured is not None:
+        return configured, None
+    remembered = await core.store.get("service", door)
+    first = int(remembered.value["port"]) if remembered else lowest
+    for port in (first, *range(lowest, lowest + 100)):
+        if claimed := _claim(host, port):
+            await core.store.put("service", door, {"port": port})
+            return port, claimed
+    raise CannotListen(f"no TCP port from {lowest} on is free on {host}; configure {door}.port")
 
 
 def _software(core: Core, artefacts: Artefacts) -> tuple[Software, ...]:

@@ -43,6 +43,7 @@ ROOMS = (
     "bmc.ipmi",
     "bmc.redfish",
     "bmc.http",
+    "bmc.ssh",
     "bmc.config",
     "bmc.endpoints",
     "bmc.drivers",
@@ -52,7 +53,7 @@ ROOMS = (
     "bmc.cli",
 )
 BACKENDS = frozenset({"bmc.virtual_node", "bmc.libvirt_node", "robots"})
-DOORS = frozenset({"bmc.ipmi", "bmc.redfish", "bmc.http"})
+DOORS = frozenset({"bmc.ipmi", "bmc.redfish", "bmc.http", "bmc.ssh"})
 MAY_IMPORT_BACKENDS = frozenset({"bmc.drivers"})
 MAY_IMPORT_DOORS = frozenset({"bmc.service", "bmc.cli.serve"})
 

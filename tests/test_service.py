@@ -55,7 +55,7 @@ async def doors(path, drivers=None, **settings):
             world.fleet.on_start(opened.keep)
             world.fleet.on_change(opened.add, opened.remove)
             world.fleet.on_forget(opened.forget)
-            opened.announce("http://127.0.0.1:8080")
+            opened.announce("http://127.0.0.1:8080", None)
             await world.fleet.start()
             yield world, server
 

@@ -6,10 +6,11 @@ from bmc.accounts.decision import decide
 from bmc.accounts.keyfile import KeyFileUnusable
 from bmc.accounts.node_users import NodeUsers
 from bmc.accounts.passwords import Argon2, PasswordHasher, generate_ipmi_key, generate_password
-from bmc.accounts.values import Account, IpmiSlot, Limits, Session, SlotFields
+from bmc.accounts.values import Account, AccountKey, IpmiSlot, Limits, Session, SlotFields
 
 __all__ = [
     "Account",
+    "AccountKey",
     "Accounts",
     "Argon2",
     "Credentials",

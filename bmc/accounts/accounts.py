@@ -16,18 +16,21 @@ from bmc.accounts.node_users import NodeUsers
 from bmc.accounts.passwords import Argon2, PasswordHasher, check_password
 from bmc.accounts.sessions import Sessions
 from bmc.accounts.slots import IpmiSlots, SlotCallback, check_whole, gives, within
-from bmc.accounts.values import ALL_NODES, NOWHERE, Account, IpmiSlot, Limits, Session, SlotFields
+from bmc.accounts.values import ALL_NODES, NOWHERE, Account, AccountKey, IpmiSlot, Limits, Session, SlotFields
 from bmc.events import Audit, Events
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
 from bmc.model.errors import Denied, InvalidRequest, NotFound, Refused
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import NodeDefinition
+from bmc.model.ssh_key import SshKey
 from bmc.store import Conflict, Json, Store, StoreFailed
 
 BUCKET = "accounts"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 SWEEP_EVERY = 15
+MOST_KEYS = 32
+"""SSH keys of one account."""
 
 Forgotten = Callable[[str], Awaitable[None]]
 
@@ -140,11 +143,11 @@ class Accounts:
             hash = await self._gate.hash(password)
         async with self._changing:
             old = self._stored(name)
-            account = Account(
-                name,
-                old.account.role if role is None else role,
-                old.account.scope if scope is None else scope,
-                old.account.enabled if enabled is None else enabled,
+            account = replace(
+                old.account,
+                role=old.account.role if role is None else role,
+                scope=old.account.scope if scope is None else scope,
+                enabled=old.account.enabled if enabled is None else enabled,
             )
             self._keep_one_governing(name, account)
             new = Stored(account, hash or old.hash)
@@ -174,6 +177,52 @@ class Accounts:
             for forgotten in self._forgotten:
                 await forgotten(name)
         await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} deleted", name)
+
+    # SSH keys
+
+    async def add_key(self, name: str, key: SshKey, description: str = "") -> AccountKey:
+        """Let whoever holds `key` sign in as `name` at the SSH door.
+
+        :raise NotFound: :raise Refused: it is some account's already, or the account has enough.
+        """
+        added = AccountKey(key, description)
+        async with self._changing:
+            if any(key.id == there.key.id for account in self.list() for there in account.keys):
+                raise Refused("this key is an account's already; a key names one account, and one only")
+            old = self._stored(name)
+            if len(old.account.keys) >= MOST_KEYS:
+                raise Refused(f"{name} has {MOST_KEYS} keys already; remove one first")
+            await self._set_keys(old, (*old.account.keys, added))
+        await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name}: SSH key {key.fingerprint} added", name)
+        return added
+
+    async def describe_key(self, name: str, id: str, description: str) -> AccountKey:
+        """:raise NotFound:"""
+        async with self._changing:
+            old = self._stored(name)
+            changed = replace(_key(old.account, id), description=description)
+            await self._set_keys(old, tuple(changed if each.key.id == id else each for each in old.account.keys))
+        return changed
+
+    async def remove_key(self, name: str, id: str) -> None:
+        """The account's SSH sessions end, whatever they were opened with. :raise NotFound:"""
+        async with self._changing:
+            old = self._stored(name)
+            gone = _key(old.account, id)
+            await self._set_keys(old, tuple(each for each in old.account.keys if each != gone))
+            await self._sessions.close_account(name, Door.SSH)
+        await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name}: SSH key {gone.key.fingerprint} removed", name)
+
+    def holder(self, key: bytes) -> Account | None:
+        """The enabled account whose SSH key this is, as it goes over the wire."""
+        having = (account for account in self.list() if any(each.key.blob == key for each in account.keys))
+        return next((account for account in having if account.enabled), None)
+
+    async def _set_keys(self, old: Stored, keys: tuple[AccountKey, ...]) -> None:
+        new = replace(old, account=replace(old.account, keys=keys))
+        await self._store.put(BUCKET, new.account.name, _dump(new.account, new.hash))
+        self._accounts[new.account.name] = new
+        self._gate.changed(new.account.name)
 
     # Signing in
 
@@ -213,6 +262,16 @@ class Accounts:
     async def open_session(self, name: str, password: str, address: str, door: Door) -> Session:
         """:raise Denied: as `authenticate`."""
         await self._verify(name, password, address)
+        return await self._open(name, address, door)
+
+    async def open_key_session(self, key: bytes, address: str) -> Session:
+        """For whoever has proved to hold `key`, at the SSH door. :raise Denied: it is no enabled account's any more."""
+        account = self.holder(key)
+        if account is None:
+            raise Denied("this key is no account's any more")
+        return await self._open(account.name, address, Door.SSH)
+
+    async def _open(self, name: str, address: str, door: Door) -> Session:
         session = await self._sessions.open(name, address, door)
         text = f"{name} signed in from {address}"
         await self._publish(EventKind.SIGNED_IN, text, name, address=address, door=door.value, session=session.id)
@@ -430,6 +489,14 @@ def _loses(old: Account, new: Account) -> bool:
     return new.role.rank < old.role.rank or (new.scope != old.scope and not new.scope.all_nodes) or not new.enabled
 
 
+def _key(account: Account, id: str) -> AccountKey:
+    """:raise NotFound:"""
+    for each in account.keys:
+        if each.key.id == id:
+            return each
+    raise NotFound(f"{account.name} has no key {id[:64]!r}")
+
+
 def _dump(account: Account, hash: str) -> Mapping[str, Json]:
     return {
         "role": account.role.value,
@@ -438,9 +505,14 @@ def _dump(account: Account, hash: str) -> Mapping[str, Json]:
         "tags": sorted(account.scope.tags),
         "enabled": account.enabled,
         "password": hash,
+        "keys": [
+            {"line": each.key.line, "comment": each.key.comment, "description": each.description}
+            for each in account.keys
+        ],
     }
 
 
 def _load(name: str, value: Mapping[str, Any]) -> Stored:
     scope = Scope(value["all_nodes"], frozenset(value["nodes"]), frozenset(value["tags"]))
-    return Stored(Account(name, Role(value["role"]), scope, value["enabled"]), value["password"])
+    keys = (AccountKey(SshKey(each["line"], each["comment"]), each["description"]) for each in value.get("keys", ()))
+    return Stored(Account(name, Role(value["role"]), scope, value["enabled"], tuple(keys)), value["password"])

@@ -38,14 +38,15 @@ class Sessions:
         self._callbacks: list[Callable[[str], None]] = []
 
     async def load(self, accounts: frozenset[str]) -> None:
-        """Take up what an earlier run left, but for sessions of accounts that are gone.
+        """Take up what an earlier run left, but for sessions of accounts that are gone, and those of SSH, which ended
+        with their connections.
 
         Those at a node's own endpoint stay: whether its slot still works is asked at each use.
         """
         for entry in await self._store.list(BUCKET):
             value = entry.value
             node, slot = value.get("node", ""), value.get("slot", 0)
-            if not node and value["account"] not in accounts:
+            if not node and (value["account"] not in accounts or value["door"] == Door.SSH.value):
                 await self._erase(entry.key)
                 continue
             session = Session(
@@ -106,9 +107,10 @@ class Sessions:
         await self._erase(id)
         return True
 
-    async def close_account(self, account: str) -> None:
-        """Those at the fleet's root."""
-        await self._close_all(lambda session: session.account == account and not session.node)
+    async def close_account(self, account: str, door: Door | None = None) -> None:
+        """Those at the fleet's root, or of one door there."""
+        doors = (door,) if door else tuple(Door)
+        await self._close_all(lambda each: each.account == account and not each.node and each.door in doors)
 
     async def close_slot(self, node: str, slot: int) -> None:
         await self._close_all(lambda session: (session.node, session.slot) == (node, slot))

@@ -4,19 +4,29 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from bmc.model.caller import Door, Role, Scope
+from bmc.model.ssh_key import SshKey
 
 ALL_NODES = Scope()
 NOWHERE = Scope(all_nodes=False)
 
 
 @dataclass(frozen=True, slots=True)
+class AccountKey:
+    """An SSH key that its account signs in with, and what the account calls it."""
+
+    key: SshKey
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """One who may sign in to the fleet."""
+    """One who may sign in to the fleet; with one of the `keys` at the SSH door alone."""
 
     name: str
     role: Role
     scope: Scope = ALL_NODES
     enabled: bool = True
+    keys: tuple[AccountKey, ...] = ()
 
     @property
     def governs(self) -> bool:

@@ -98,9 +98,11 @@ def info(as_json: Json = False) -> None:
     """Where everything listens."""
     service = running(state_directory())
     if as_json:
-        document({"url": service.url, "nodes": service.nodes})
+        document({"url": service.url, "ssh": service.ssh, "nodes": service.nodes})
         return
     print(f"web console and Redfish: {service.url}")
+    if ssh := service.ssh:
+        print(f"serial consoles: ssh NODE@{ssh['host']} -p {ssh['port']}, host key {ssh['fingerprint']}")
     for node in service.nodes:
         endpoint, url = node["ipmi"], node.get("redfish")
         ipmi = f"IPMI {endpoint['host']}:{endpoint['port']}" if endpoint else "no IPMI"

@@ -9,6 +9,7 @@ import typer
 from bmc.cli.client import Client, Resource
 from bmc.cli.errors import CliError
 from bmc.cli.files import password_of
+from bmc.cli.nodes import public_keys
 from bmc.cli.output import Json, Yes, ask, document, table
 from bmc.cli.words import all_of, one_of
 from bmc.model.caller import Role
@@ -23,7 +24,9 @@ RoleOption = Annotated[
     Role | None, typer.Option(parser=one_of(Role), metavar="ROLE", help=all_of(Role), show_default=False)
 ]
 
-app = typer.Typer(no_args_is_help=True, help="Accounts of the web console, Redfish and `bmc`.")
+app = typer.Typer(no_args_is_help=True, help="Accounts of the web console, Redfish, SSH and `bmc`.")
+keys = typer.Typer(no_args_is_help=True, help="Keys that sign in at the SSH door.")
+app.add_typer(keys, name="key")
 
 
 @app.command("list")
@@ -89,6 +92,46 @@ def remove(name: Account, yes: Yes = False) -> None:
     ask(f"Remove the account {name}?", yes)
     Client().delete(_path(name))
     print(f"{name} removed")
+
+
+@keys.command("list")
+def list_keys(name: Account, as_json: Json = False) -> None:
+    """The keys that sign in as an account at the SSH door."""
+    found = Client().members(f"{_path(name)}/Keys")
+    if as_json:
+        document(found)
+        return
+    rows = [(each["Id"], *_told(each)) for each in found]
+    table(("key", "type", "fingerprint", "comment"), rows)
+
+
+@keys.command("add")
+def add_key(
+    name: Account,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="a .pub file; never the private key")],
+    description: Annotated[str, typer.Option(help="what to call it")] = "",
+) -> None:
+    """Let the holder of a key sign in as an account at the SSH door, without a password."""
+    client = Client()
+    for line in public_keys([file]):
+        body = {"KeyType": "SSH", "KeyString": line, "UserDescription": description}
+        key, _ = client.post(f"{_path(name)}/Keys", body)
+        print(f"{name}: {key['SSH']['Fingerprint']} added as {key['Id']}")
+
+
+@keys.command("remove")
+def remove_key(
+    name: Account, key: Annotated[str, typer.Argument(metavar="KEY", help="as `list` calls it")], yes: Yes = False
+) -> None:
+    """Take a key from an account; its SSH sessions end."""
+    ask(f"Remove the key {key} of {name}?", yes)
+    Client().delete(f"{_path(name)}/Keys/{quote(key, safe='')}")
+    print(f"{name}: {key} removed")
+
+
+def _told(key: Resource) -> tuple[str, str, str]:
+    kind = key["KeyString"].partition(" ")[0]
+    return kind, key["SSH"]["Fingerprint"], key["UserDescription"] or key["SSH"]["Comment"]
 
 
 def _path(name: str) -> str:

@@ -35,13 +35,14 @@ class Running:
     url: str
     pid: int
     nodes: list[Resource]
+    ssh: Resource | None
 
 
 def running(state: Path) -> Running:
     """:raise CliError: no service runs there."""
     try:
         value = json.loads((state / "service.json").read_text())
-        found = Running(value["url"], value["pid"], value["nodes"])
+        found = Running(value["url"], value["pid"], value["nodes"], value["ssh"])
     except (FileNotFoundError, KeyError, TypeError, ValueError):
         raise CliError(f"no service runs on {state}; start it with `make run` or `bmc serve`") from None
     except OSError as error:

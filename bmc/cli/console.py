@@ -20,9 +20,9 @@ def console(
     name: Name,
     view: Annotated[bool, typer.Option("--view", help="only look; nothing typed reaches the server")] = False,
 ) -> None:
-    """A node's serial console, with what was printed before. Enter ~. leaves it, ~B sends a break, ~? helps.
+    """A node's serial console, with what was printed before. ^Ec. leaves it, ^Ec? tells of the other keys.
 
-    Any number of people share a console, SOL and the web page too: all see the same, and one types. ~t takes it over.
+    Any number of people share a console, SOL and the web page too: all see the same, and one types. ^Ecf takes it over.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CliError("a console needs a terminal; `bmc why` shows the end of one without")
@@ -33,9 +33,7 @@ def console(
     client = Client()
     if "SerialConsole" not in (system := client.get(system_path(name))):
         raise CliError(lacking(system, "serial console"))
-    print(
-        f"{name}: Enter ~. leaves the console, Enter ~? helps" + ("; only looking, Ctrl-C leaves too" if view else "")
-    )
+    print(f"{name}: ^Ec. leaves the console, ^Ec? helps" + ("; only looking, Ctrl-C leaves too" if view else ""))
     try:
         with raw(sys.stdin.fileno()):
             why = asyncio.run(talk(client, name, view))

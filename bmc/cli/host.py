@@ -83,6 +83,9 @@ def addresses(settings: Settings) -> Iterator[Check]:
         yield address(host, port, socket.SOCK_STREAM)
     else:
         yield address(host, 0, socket.SOCK_STREAM, "8080 or the next free port")
+    if settings.ssh.enabled:
+        port = settings.ssh.port or 0
+        yield address(settings.ssh_host, port, socket.SOCK_STREAM, "free" if port else "2222 or the next free port")
     yield _node_doors(settings.ipmi, socket.SOCK_DGRAM)
     if settings.redfish.enabled:
         yield _node_doors(settings.redfish, socket.SOCK_STREAM)

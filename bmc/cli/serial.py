@@ -7,16 +7,23 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 
-from bmc.cli.client import Client
+from bmc.cli.client import Client, system_path
 from bmc.cli.errors import CliError
-from bmc.cli.escapes import HELP, Escapes, Wish
+from bmc.console.escapes import HELP, NOTHING, Ask, Do, Escapes, Shown, Wish, note, power_menu, question
+from bmc.console.keyboard import Keyboard
+from bmc.console.serial import without_queries
+from bmc.model.caller import Door
+from bmc.model.console import ConsoleKind, Viewer
+from bmc.model.power import PowerAction
 
 CTRL_C = b"\x03"
+REQUESTS = {Wish.BREAK: "break", Wish.TAKE: "take", Wish.SPY: "release"}
 HEARTBEAT = 30.0
 FIRST = 2.0
 """Seconds that the service may take to send what was printed before; it sends nothing where nothing was."""
@@ -45,11 +52,11 @@ async def talk(client: Client, name: str, view: bool) -> str:
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, leave, f"ended by {number.name}")
-    crowd = Crowd()
     async with connected(client, name, _place(view) + "&viewers=1") as socket:
         loop.add_reader(sys.stdin.fileno(), read)
-        down = asyncio.create_task(_show(socket, crowd))
-        up = asyncio.create_task(_type(socket, typed, view, crowd))
+        person = _Person(client, name, view, socket)
+        down = asyncio.create_task(person.show())
+        up = asyncio.create_task(person.type(typed))
         await asyncio.wait({down, up, left}, return_when=asyncio.FIRST_COMPLETED)
         loop.remove_reader(sys.stdin.fileno())
         for task in (down, up):
@@ -78,81 +85,85 @@ def _place(view: bool) -> str:
     return f"serial?view={int(view)}"
 
 
-class Crowd:
-    """Who watches and who types, as the service told it last."""
+class _Person:
+    """Who sits at the terminal."""
 
-    def __init__(self) -> None:
-        self._viewers: list[dict[str, Any]] = []
-        self._you = 0
-        self._typing = 0
+    def __init__(self, client: Client, name: str, view: bool, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._client = client
+        self._name = name
+        self._view = view
+        self._socket = socket
+        self._shown = Shown()
+        self._keyboard = Keyboard(only_looks=view)
 
-    def told(self, message: dict[str, Any]) -> str:
-        """Whose the keyboard is now, if that is news; "" when it is ours from the beginning, or as before."""
-        before, first = self._typing, not self._viewers
-        self._viewers, self._you = message["viewers"], message["you"]
-        typing = next((each for each in self._viewers if each["types"]), None)
-        self._typing = typing["id"] if typing else 0
-        if self._typing == before:
-            return ""
-        if typing is None:
-            return "nobody has the keyboard; Enter ~t takes it"
-        if typing["id"] == self._you:
-            return "" if first else "the keyboard is yours"
-        return f"{_named(typing)} has the keyboard: you only watch; Enter ~t takes it over"
+    async def show(self) -> str:
+        """Until the service ends it; returns why."""
+        reason = ""
+        async for message in self._socket:
+            if message.type is aiohttp.WSMsgType.BINARY:
+                _print(message.data)
+                self._shown.keep(message.data)
+                reason = ""
+            elif message.type is aiohttp.WSMsgType.TEXT:
+                told = json.loads(message.data)
+                if told["type"] == "closed":
+                    return str(told["reason"])
+                if told["type"] == "viewers":
+                    if news := self._keyboard.told([_viewer(each) for each in told["viewers"]], told["you"]):
+                        _print(note(news))
+                elif told["type"] == "error" and told["reason"] != reason:  # it says so for each key that is typed
+                    reason = told["reason"]
+                    _print(note(reason))
+        return "the connection broke"
 
-    @property
-    def lines(self) -> list[str]:
-        return [self._line(each) for each in self._viewers]
+    async def type(self, typed: asyncio.Queue[bytes]) -> str:
+        """Until the person leaves."""
+        escapes = Escapes()
+        while True:
+            for each in escapes.feed(await typed.get()):
+                if each is Wish.LEAVE or (self._view and isinstance(each, bytes) and CTRL_C in each):
+                    return ""
+                await self._heed(each)
 
-    def _line(self, viewer: dict[str, Any]) -> str:
-        marks = [word for word, so in (("types", viewer["types"]), ("you", viewer["id"] == self._you)) if so]
-        return f"{_named(viewer)} since {viewer['since']}" + (f": {', '.join(marks)}" if marks else "")
+    async def _heed(self, each: bytes | Wish | Ask | Do) -> None:
+        if isinstance(each, bytes):
+            if not self._view:
+                await self._socket.send_bytes(each)
+        elif request := REQUESTS.get(each) if isinstance(each, Wish) else None:
+            if not self._view:
+                await self._socket.send_json({"type": request})
+        elif isinstance(each, Ask):
+            _print(note(question(self._name, each.action)))
+        elif isinstance(each, Do):
+            _print(note(await asyncio.to_thread(self._reset, each.action)))
+        elif each is Wish.WHO:
+            _print(note(*self._keyboard.lines))
+        elif each is Wish.REPLAY:
+            _print(without_queries(self._shown.last_lines()))
+        elif each is Wish.POWER:
+            _print(note(power_menu(self._name, await asyncio.to_thread(self._power))))
+        else:
+            _print(note(*HELP) if each is Wish.HELP else note(NOTHING))
+
+    def _power(self) -> str:
+        try:
+            return self._client.get(system_path(self._name))["PowerState"] or "Unknown"
+        except CliError as error:
+            return f"Unknown ({error})"
+
+    def _reset(self, action: PowerAction) -> str:
+        try:
+            path = f"{system_path(self._name)}/Actions/ComputerSystem.Reset"
+            self._client.post(path, {"ResetType": action.value})
+        except CliError as error:
+            return f"{self._name}: {error}"
+        return f"{self._name}: {action.value} accepted"
 
 
-def _named(viewer: dict[str, Any]) -> str:
-    origin = f" from {viewer['address']}" if viewer["address"] else ""
-    return f"{viewer['account']} ({viewer['door']}{origin})"
-
-
-async def _show(socket: aiohttp.ClientWebSocketResponse, crowd: Crowd) -> str:
-    """Until the service ends it; returns why."""
-    reason = ""
-    async for message in socket:
-        if message.type is aiohttp.WSMsgType.BINARY:
-            _print(message.data)
-            reason = ""
-        elif message.type is aiohttp.WSMsgType.TEXT:
-            told = json.loads(message.data)
-            if told["type"] == "closed":
-                return str(told["reason"])
-            if told["type"] == "viewers":
-                if news := crowd.told(told):
-                    _note(news)
-            elif told["type"] == "error" and told["reason"] != reason:  # it says so for each key that is typed
-                reason = told["reason"]
-                _note(reason)
-    return "the connection broke"
-
-
-async def _type(socket: aiohttp.ClientWebSocketResponse, typed: asyncio.Queue[bytes], view: bool, crowd: Crowd) -> str:
-    """Until the person leaves."""
-    escapes = Escapes()
-    while True:
-        for each in escapes.feed(await typed.get()):
-            if each is Wish.LEAVE or (view and isinstance(each, bytes) and CTRL_C in each):
-                return ""
-            if each is Wish.HELP:
-                _note(*HELP)
-            elif each is Wish.WHO:
-                _note(*crowd.lines)
-            elif view:
-                continue
-            elif each is Wish.BREAK:
-                await socket.send_json({"type": "break"})
-            elif each is Wish.TAKE:
-                await socket.send_json({"type": "take"})
-            else:
-                await socket.send_bytes(each)
+def _viewer(told: dict[str, Any]) -> Viewer:
+    since = datetime.fromisoformat(told["since"]).timestamp()
+    of = told["account"], Door(told["door"]), told["address"]
+    return Viewer(told["id"], ConsoleKind.SERIAL, *of, since, told["may_type"], told["types"])
 
 
 async def tail(client: Client, name: str) -> bytes:
@@ -172,7 +183,3 @@ def _print(data: bytes) -> None:
     """All of it: a terminal that takes only a part is waited for."""
     while data:
         data = data[os.write(sys.stdout.fileno(), data) :]
-
-
-def _note(*lines: str) -> None:
-    _print("".join(f"\r\n[bmc: {line}]" for line in lines).encode() + b"\r\n")

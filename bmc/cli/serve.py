@@ -63,6 +63,8 @@ def _greet(service: Running) -> None:
         lines.append(f"  {first.what:<12} {_secret(first)}")
     if service.example:
         lines.append(f"  IPMI         {service.example}")
+    if service.ssh:
+        lines.append(f"  console      {service.ssh}   (asks for the account)")
     lines.append("  Ctrl-C ends the service and leaves the nodes running.")
     print("\n".join([*lines, ""]), flush=True)
 

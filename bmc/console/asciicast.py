@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from bmc.console.lines import Chunk
-from bmc.console.serial import QUERIES
+from bmc.console.serial import without_queries
 
 WIDTH, HEIGHT = 80, 24
 LONGEST_PAUSE = 2
@@ -27,7 +27,7 @@ class Recording:
                 self._begun = chunk.at
                 yield self._header(int(chunk.at))
             self._now = max(self._now, chunk.at - self._begun)  # a clock that was set back is no journey in time
-            if text := self._decoder.decode(QUERIES.sub(b"", chunk.data)):
+            if text := self._decoder.decode(without_queries(chunk.data)):
                 yield json.dumps([round(self._now, 6), "o", text]) + "\n"
 
     def _header(self, begun: int) -> str:

@@ -15,7 +15,7 @@ from bmc.ports import ByteStream, SerialSource
 
 log = logging.getLogger(__name__)
 
-QUERIES = re.compile(
+_QUERIES = re.compile(
     rb"\x05|\x1b(?:"
     rb"Z|\[[0-9;?>=]*(?:[cntx]|\$p)"  # what it is; its status, cursor, window, parameters, modes
     rb"|\][0-9;]*\?(?:\x07|\x1b\\)"  # its colours
@@ -23,6 +23,12 @@ QUERIES = re.compile(
     rb")"
 )
 """What a terminal answers (ECMA-48 §8.3, xterm): an answer to an old query would be typed at whoever is there now."""
+
+
+def without_queries(printed: bytes) -> bytes:
+    """What was printed before, as it can be shown again."""
+    return _QUERIES.sub(b"", printed)
+
 
 SCROLLBACK = 256 * 1024
 READER_LIMIT = 1024 * 1024
@@ -89,7 +95,7 @@ class SerialHub:
     def open(self, replay: int, seat: Seat) -> "SerialReader":
         """A reader that starts with the last `replay` bytes, less what would make a terminal answer."""
         reader = SerialReader(self, seat)
-        if replayed := QUERIES.sub(b"", self.tail(replay)):
+        if replayed := without_queries(self.tail(replay)):
             reader.feed(replayed)
         self._readers.add(reader)
         return reader

@@ -29,7 +29,7 @@ from bmc.power.safety import Safety
 from bmc.redfish.authentication import Unauthenticated, authenticate
 from bmc.redfish.closing import Closing
 from bmc.redfish.door import BODY_LIMIT, RedfishDoor
-from bmc.redfish.house import House, IpmiDoors, WebCertificate
+from bmc.redfish.house import House, IpmiDoors, SshConsoles, WebCertificate
 from bmc.redfish.image_names import ImageNames
 from bmc.redfish.router import Router
 from bmc.redfish.tree import all_routes
@@ -54,6 +54,7 @@ def make_app(
     aggregates: Aggregates,
     library: Library,
     ipmi: Ipmi,
+    ssh: SshConsoles | None,
     safety: Safety,
     assignments: Assignments,
     store: Store,
@@ -77,6 +78,7 @@ def make_app(
         library=library,
         image_names=ImageNames(library.images.catalogue, clock),
         ipmi=ipmi,
+        ssh=ssh,
         safety=safety,
         assignments=assignments,
         clock=clock,

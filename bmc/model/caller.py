@@ -24,6 +24,7 @@ class Door(Enum):
     REDFISH = "redfish"
     WEB = "web"
     CLI = "cli"
+    SSH = "ssh"
     HOST = "host"
     JOB = "job"
     SERVICE = "service"

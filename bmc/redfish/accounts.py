@@ -24,8 +24,11 @@ PRIVILEGES = {
 
 
 class AccountType(Enum):
+    """`HOST_CONSOLE` is the serial console, by SSH too."""
+
     REDFISH = "Redfish"
     WEB_UI = "WebUI"
+    HOST_CONSOLE = "HostConsole"
 
 
 class ScopeBody(Body):
@@ -74,7 +77,7 @@ async def list_accounts(call: Call) -> Reply:
 
 
 async def get_account(call: Call) -> Reply:
-    return Reply(_body(_find(call)))
+    return Reply(_body(find_account(call)))
 
 
 async def create_account(call: Call) -> Reply:
@@ -94,7 +97,7 @@ async def create_account(call: Call) -> Reply:
 
 async def change_account(call: Call) -> Reply:
     """Everybody may change their own password (ConfigureSelf); all else is the administrator's."""
-    account = _find(call)
+    account = find_account(call)
     change = call.body(AccountChange, readable=_body(account))
     given = change.model_fields_set
     if account.name != call.caller.account or given - {"password"}:
@@ -113,7 +116,7 @@ async def change_account(call: Call) -> Reply:
 
 
 async def delete_account(call: Call) -> Reply:
-    account = _find(call)
+    account = find_account(call)
     await call.house.accounts.delete(account.name)
     await call.house.audit.record(call.caller, "delete-account", account.name, "ok", kind=Target.ACCOUNT)
     return Reply(status=204)
@@ -136,7 +139,8 @@ def _sees(call: Call, name: str) -> bool:
     return governs(call.caller) or name == call.caller.account
 
 
-def _find(call: Call) -> Account:
+def find_account(call: Call) -> Account:
+    """The account of this path. One that the caller may not see does not exist for it. :raise RedfishError:"""
     for account in call.house.accounts.list():
         if account.name == call.params["account"] and _sees(call, account.name):
             return account
@@ -157,6 +161,7 @@ def _body(account: Account) -> JsonObject:
         RoleId=account.role.value,
         Enabled=account.enabled,
         AccountTypes=[kind.value for kind in AccountType],
+        Keys=link(f"{ACCOUNTS}/{account.name}/Keys"),
         Links={"Role": link(f"{ROLES}/{account.role.value}")},
         Oem=oem.extension("LightsoutManagerAccount", oem.LightsoutManagerAccount(Scope=scope)),
     )

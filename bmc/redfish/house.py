@@ -42,6 +42,13 @@ class IpmiDoors(Protocol):
         """The BMC's own reset; the node is untouched. :raise WrongState: the door is closed."""
 
 
+class SshConsoles(Protocol):
+    """The SSH door: the port of all serial consoles, and the fingerprint of its host key, as ssh prints it."""
+
+    port: int
+    fingerprint: str
+
+
 class WebCertificate(Protocol):
     """What HTTPS is served with. `fixed` says why it cannot be replaced from here; "" where it can.
 
@@ -68,9 +75,9 @@ class WebCertificate(Protocol):
 class House:
     """`only` is the node whose own endpoint this is, "" at the fleet's root, and `sign_in` says who may sign in here.
     `endpoints` are the URLs of the nodes' own endpoints, by node, and `changing` the resources that are being changed.
-    `certificate` is None where nothing is served over HTTPS. `late` holds what goes on after its asker was answered;
-    `systems` the last reply for each System and role, and for who holds it, with the snapshot and the image names that
-    it was made of.
+    `certificate` is None where nothing is served over HTTPS, `ssh` where that door is closed. `late` holds what goes on
+    after its asker was answered; `systems` the last reply for each System and role, and for who holds it, with the
+    snapshot and the image names that it was made of.
     """
 
     accounts: Accounts
@@ -85,6 +92,7 @@ class House:
     library: Library
     image_names: ImageNames
     ipmi: IpmiDoors
+    ssh: SshConsoles | None
     safety: Safety
     assignments: Assignments
     clock: Clock
@@ -99,6 +107,6 @@ class House:
     systems: dict[tuple[str, Role, bool], tuple[NodeSnapshot, list[str], Any]] = field(default_factory=dict)
 
     def of(self, node: str) -> "House":
-        """As it is seen through the node's own endpoint."""
+        """As it is seen through the node's own endpoint, whose users have no account at the SSH door."""
         users = self.accounts.users(node, partial(self.fleet.tags, node))
-        return replace(self, sign_in=users, only=node, systems={})
+        return replace(self, sign_in=users, only=node, ssh=None, systems={})

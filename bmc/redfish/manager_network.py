@@ -22,7 +22,7 @@ ENABLED = {"State": "Enabled", "Health": "OK"}
 
 
 async def get_protocols(call: Call) -> Reply:
-    """HTTP or HTTPS at the port that this request came to, and IPMI where the door is open."""
+    """HTTP or HTTPS at the port that this request came to, SSH, and IPMI where the door is open."""
     node = call.node().snapshot.name
     ipmi = call.house.ipmi.endpoint(node)
     return Reply(
@@ -41,7 +41,12 @@ def _web(call: Call) -> JsonObject:
     shown: JsonObject = {"ProtocolEnabled": True, "Port": _web_port(call)}
     if call.house.certificate is not None and call.request.secure and not call.house.only:
         shown["Certificates"] = link(CERTIFICATES)
-    return body | {"HostName": socket.gethostname(), web: shown, other: {"ProtocolEnabled": False}}
+    return body | {"HostName": socket.gethostname(), web: shown, other: {"ProtocolEnabled": False}, "SSH": _ssh(call)}
+
+
+def _ssh(call: Call) -> JsonObject:
+    door = call.house.ssh
+    return {"ProtocolEnabled": True, "Port": door.port} if door else {"ProtocolEnabled": False}
 
 
 async def list_interfaces(call: Call) -> Reply:

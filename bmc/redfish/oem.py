@@ -165,6 +165,10 @@ class LightsoutManager(TypedDict):
         list[Credential] | None,
         _text("What the service signs in with at machines; null for who does not administer the whole fleet."),
     ]
+    SSHHostKeyFingerprint: Annotated[
+        str | None,
+        _text("Of the SSH door's host key, as ssh prints it; null where it is closed."),
+    ]
 
 
 class PowerPlan(TypedDict):

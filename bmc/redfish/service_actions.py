@@ -95,6 +95,7 @@ def state(call: Call) -> oem.LightsoutManager:
         ),
         Assignments=[_assignment(each) for each in _seen(call)],
         Credentials=_credentials(call) if governs(call.caller) else None,
+        SSHHostKeyFingerprint=call.house.ssh.fingerprint if call.house.ssh else None,
     )
 
 

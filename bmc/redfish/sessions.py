@@ -13,6 +13,7 @@ from bmc.redfish.types import JsonObject, collection, link, links, moment, resou
 
 SERVICE = "/redfish/v1/SessionService"
 SESSIONS = f"{SERVICE}/Sessions"
+TYPES = {Door.WEB: "WebUI", Door.SSH: "HostConsole"}
 
 
 class NewSession(Body):
@@ -86,7 +87,7 @@ def _body(session: Session) -> JsonObject:
         Password=None,
         ClientOriginIPAddress=session.address,
         CreatedTime=moment(session.created),
-        SessionType="WebUI" if session.door is Door.WEB else "Redfish",
+        SessionType=TYPES.get(session.door, "Redfish"),
     )
 
 

@@ -12,6 +12,7 @@ from bmc.power.table import available
 from bmc.records.fru import inventory
 from bmc.redfish import oem
 from bmc.redfish.components import boot_order, component_links
+from bmc.redfish.house import SshConsoles
 from bmc.redfish.sensors import sensor_conditions, sensors_health
 from bmc.redfish.types import JsonObject, link, moment, resource
 from bmc.reinstall.erase import EraseMethod
@@ -93,7 +94,9 @@ def editable(snapshot: NodeSnapshot) -> object:
     ]
 
 
-def system_body(snapshot: NodeSnapshot, images: list[str], role: Role, holds: bool) -> JsonObject:
+def system_body(
+    snapshot: NodeSnapshot, images: list[str], role: Role, holds: bool, ssh: SshConsoles | None
+) -> JsonObject:
     """As a caller of `role` sees it, who `holds` the node or not. Reinstall is offered with the names in `images`, or
     not at all.
     """
@@ -142,7 +145,7 @@ def system_body(snapshot: NodeSnapshot, images: list[str], role: Role, holds: bo
         body["Bios"] = link(f"{path}/Bios")
     if snapshot.has_host_interface:
         body["BootProgress"] = {"LastState": _boot_progress(snapshot)}
-    return body | component_links(snapshot, path) | _consoles(snapshot)
+    return body | component_links(snapshot, path) | _consoles(snapshot, ssh)
 
 
 def _boot_progress(snapshot: NodeSnapshot) -> str | None:
@@ -245,7 +248,7 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
     return actions
 
 
-def _consoles(snapshot: NodeSnapshot) -> JsonObject:
+def _consoles(snapshot: NodeSnapshot, ssh: SshConsoles | None) -> JsonObject:
     consoles: JsonObject = {}
     if snapshot.has_serial:
         serial: JsonObject = {
@@ -257,6 +260,13 @@ def _consoles(snapshot: NodeSnapshot) -> JsonObject:
         }
         if snapshot.definition.ipmi:
             serial["IPMI"] = {"ServiceEnabled": True, "Port": snapshot.definition.ipmi.port}
+        if ssh is not None:
+            serial["SSH"] = {
+                "ServiceEnabled": True,
+                "Port": ssh.port,
+                "SharedWithManagerCLI": False,
+                "HotKeySequenceDisplay": "Press ^Ec. to leave, ^Ec? for help",
+            }
         consoles["SerialConsole"] = serial
     if snapshot.has_screen:
         consoles["GraphicalConsole"] = {"ServiceEnabled": True, "ConnectTypesSupported": ["OEM"]}

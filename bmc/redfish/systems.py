@@ -190,7 +190,8 @@ def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
             definition=replace(snapshot.definition, options={}, tags=frozenset()),
             options_until_power_on={},
         )
-    reply = Reply(system_body(snapshot, images, call.caller.role, holds), editable=editable(snapshot))
+    body = system_body(snapshot, images, call.caller.role, holds, call.house.ssh)
+    reply = Reply(body, editable=editable(snapshot))
     kept[key] = whole, images, reply
     return reply
 

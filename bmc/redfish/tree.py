@@ -1,6 +1,7 @@
 """The whole tree: every family's routes. A new family is a new file and a word here."""
 
 from bmc.redfish import (
+    account_keys,
     accounts,
     aggregation,
     audit,
@@ -44,6 +45,7 @@ FAMILIES = (
     service_root,
     sessions,
     accounts,
+    account_keys,
     systems,
     bios,
     components,
@@ -82,6 +84,7 @@ FAMILIES = (
 # What is the fleet's alone: a node's own endpoint does without.
 _FLEET_FAMILIES = (
     accounts,
+    account_keys,
     aggregation,
     library,
     subscriptions,

@@ -1,14 +1,13 @@
 """Rescue as a recipe: the ramdisk as a system to work in, by SSH and on the consoles, until it is told to end."""
 
 import asyncio
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 from bmc.jobs import Prepared, Recipe, Run, Step
 from bmc.model.errors import InvalidRequest, WrongState
 from bmc.model.power import PowerCause, PowerState
+from bmc.model.ssh_key import fingerprint
 from bmc.node import Node
 from bmc.ports import Backend, ByteStream
 from bmc.reinstall import seed
@@ -111,12 +110,6 @@ class Rescue(RamdiskJob):
             files={"authorized_keys": "".join(f"{key}\n" for key in keys)},
             cancelled=bool(run.state.get("over")),
         )
-
-
-def fingerprint(key: str) -> str:
-    """Of a public key, as ssh prints it."""
-    blob = base64.b64decode(key.split()[1])
-    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
 def _left(run: Run, guest: Guest) -> bool:

@@ -1,21 +1,18 @@
 """What an installed system is told of itself: checked before anything is erased, then written as seed files."""
 
 import asyncio
-import base64
-import binascii
 import re
 from collections.abc import Mapping, Sequence
 
 from bmc.images.catalogue import Image, SeedKind
 from bmc.model.errors import BackendFailed
+from bmc.model.ssh_key import PRIVATE_KEY, key_problem
 from bmc.reinstall.cloud_init import System, configdrive, nocloud, user_data_problems
 from bmc.reinstall.medium import shell_lines
 from bmc.reinstall.seed_network import network_problems
 
-KEYS_MAX, KEY_BYTES_MAX, PASSWORD_BYTES_MAX = 32, 8192, 128
-RSA_BITS_MIN = 2048
+KEYS_MAX, PASSWORD_BYTES_MAX = 32, 128
 ROOT = "root"
-PRIVATE_KEY = "PRIVATE KEY-----"
 
 TAKEN: dict[SeedKind, tuple[str, ...]] = {
     "none": (),
@@ -27,15 +24,6 @@ TAKEN: dict[SeedKind, tuple[str, ...]] = {
 
 _HOSTNAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
-_KEY_TYPES = (
-    "ssh-ed25519",
-    "ssh-rsa",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "sk-ssh-ed25519@openssh.com",
-    "sk-ecdsa-sha2-nistp256@openssh.com",
-)
 
 
 def problems(image: Image | None, asked: Mapping[str, object], macs: Sequence[str]) -> list[str]:
@@ -66,7 +54,7 @@ def keys_problems(keys: object) -> list[str]:
         return ["ssh_keys: this is a private key, which nobody but you may have; expected what is in its .pub file"]
     if len(keys) > KEYS_MAX:
         return [f"ssh_keys: {len(keys)} keys, at most {KEYS_MAX} are possible"]
-    found = ((number, _key_problem(key)) for number, key in enumerate(keys, 1))
+    found = ((number, key_problem(key)) for number, key in enumerate(keys, 1))
     return [f"ssh_keys, key {number}: {problem}" for number, problem in found if problem]
 
 
@@ -121,39 +109,6 @@ def _hostname_problems(hostname: object) -> list[str]:
         f"hostname {hostname!r}: expected lower-case letters, digits and hyphens, in labels of at most 63 characters "
         "separated by dots, 253 in all (RFC 1123)"
     ]
-
-
-def _key_problem(key: object) -> str:
-    if not isinstance(key, str) or not key.isprintable():
-        return "expected one line of text, as in a .pub file"
-    if len(key.encode()) > KEY_BYTES_MAX:
-        return f"longer than {KEY_BYTES_MAX} bytes"
-    kind, _, rest = key.partition(" ")
-    if kind not in _KEY_TYPES:  # it may be of a private key or a password in the wrong place, so it is not repeated
-        return f"is not accepted; expected a line of a .pub file, beginning with one of {', '.join(_KEY_TYPES)}"
-    try:
-        fields = _fields(base64.b64decode(rest.partition(" ")[0], validate=True))
-    except (binascii.Error, ValueError):
-        return "is damaged: its middle part is no base64 of a public key"
-    if len(fields) < 2 or fields[0] != kind.encode():
-        return f"is damaged: it does not hold a key of type {kind}"
-    if kind == "ssh-rsa" and (len(fields) != 3 or int.from_bytes(fields[2], "big").bit_length() < RSA_BITS_MIN):
-        return f"RSA keys need at least {RSA_BITS_MIN} bits"
-    if kind == "ssh-ed25519" and (len(fields) != 2 or len(fields[1]) != 32):
-        return "is damaged: an ssh-ed25519 key has 32 bytes"
-    return ""
-
-
-def _fields(blob: bytes) -> list[bytes]:
-    """The strings of an SSH key blob, RFC 4251 §5. :raise ValueError: cut off."""
-    fields = []
-    while blob:
-        size = int.from_bytes(blob[:4], "big")
-        if len(blob) < 4 + size:
-            raise ValueError("cut off")
-        fields.append(blob[4 : 4 + size])
-        blob = blob[4 + size :]
-    return fields
 
 
 def _password_problems(password: object) -> list[str]:

@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from bmc.model.errors import Unreachable
@@ -450,3 +451,24 @@ async def test_the_shell_completes_names_of_nodes(bmc: Shell) -> None:
     assert await offered("bmc power n1 G") == ["GracefulShutdown", "GracefulRestart"]
     bmc.more["BMC_URL"] = "http://127.0.0.1:1"
     assert await offered("bmc power n") == []
+
+
+async def test_the_keys_of_an_account_are_added_listed_and_removed(
+    service: Service, bmc: Shell, tmp_path: Path
+) -> None:
+    private = asyncssh.generate_private_key("ssh-ed25519", comment="vera@laptop")
+    private.write_private_key(tmp_path / "key")
+    private.write_public_key(tmp_path / "key.pub")
+    refused = await bmc("account", "key", "add", "vera", str(tmp_path / "key"))
+    assert (refused.code, "private key, which stays here" in refused.err) == (1, True)
+    added = await bmc.ok("account", "key", "add", "vera", str(tmp_path / "key.pub"), as_="vera")
+    assert private.get_fingerprint() in added
+    listed = await bmc.ok("account", "key", "list", "vera")
+    assert ("ssh-ed25519" in listed, private.get_fingerprint() in listed, "vera@laptop" in listed) == (True,) * 3
+    (key,) = (await bmc("account", "key", "list", "vera", "--json")).json
+    refused = await bmc("account", "key", "remove", "vera", "nonsense", "--yes")
+    assert refused.code == 1
+    assert "removed" in await bmc.ok("account", "key", "remove", "vera", key["Id"], "--yes")
+    account = service.accounts.find("vera")
+    assert account is not None
+    assert account.keys == ()

@@ -8,6 +8,7 @@ import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from bmc.model.power import PowerAction
 from tests.cli.conftest import Shell
 from tests.ipmi.terminal import Terminal
 from tests.redfish.service import Service
@@ -47,23 +48,50 @@ async def test_what_is_typed_reaches_the_server_and_what_it_prints_the_terminal(
         assert not is_cooked(tty)
         terminal.type(b"\x03ls\r")
         await until(lambda: bytes(line.stream.written) == b"\x03ls\r", 10)
-        terminal.type(b"~?")
+        terminal.type(b"\x05c?")
         await terminal.expect(b"send a break")
-        terminal.type(b"~B")
+        terminal.type(b"\x05cl0")
         await until(lambda: line.breaks == 1, 10)
         line.stream.incoming.put_nowait(b"login: \x1b[?1000h")
         await terminal.expect(b"login: ")
-        terminal.type(b"~.")
+        terminal.type(b"\x05c.")
         assert await terminal.ended() == 0
         await terminal.expect(b"?1000;1002")
         assert is_cooked(tty)
         assert bytes(line.stream.written) == b"\x03ls\r"
 
 
+async def test_the_escape_tells_who_is_here_shows_the_last_lines_and_powers_the_node(
+    service: Service, bmc: Shell
+) -> None:
+    server = service.drivers.servers["n1"]
+    async with console(bmc, "n1") as (terminal, _):
+        await terminal.expect(b"printed before", 30)
+        terminal.type(b"\x05cw")
+        await terminal.expect(b"[bmc: admin (redfish from 127.0.0.1) since 20")
+        await terminal.expect(b": types, you]")
+        terminal.type(b"\x05cr")
+        await terminal.expect(b"printed before")
+        terminal.type(b"\x05cp")
+        await terminal.expect(b"n1 is Off; o power on")
+        terminal.type(b"on")
+        await terminal.expect(b"n1: power on? y does it")
+        await terminal.expect(b"nothing was done")
+        assert server.asked == []
+        terminal.type(b"\x05cpoy")
+        await terminal.expect(b"n1: On accepted")
+        await until(lambda: server.asked == [PowerAction.ON], 10)
+        terminal.type(b"\x05cpcy")
+        await until(lambda: len(server.asked) > 1, 10)
+        terminal.type(b"\x05c.")
+        assert await terminal.ended() == 0
+    assert service.drivers.lines["n1"].stream.written == b""
+
+
 async def test_who_only_looks_types_nothing_and_leaves_by_ctrl_c(service: Service, bmc: Shell) -> None:
     async with console(bmc, "n1", "--view") as (terminal, tty):
         await terminal.expect(b"printed before", 30)
-        terminal.type(b"reboot\r~B")
+        terminal.type(b"reboot\r\x05cl0")
         terminal.type(b"\x03")
         assert await terminal.ended() == 0
         assert is_cooked(tty)
@@ -80,14 +108,14 @@ async def test_two_share_a_console_and_one_takes_the_keyboard_over(service: Serv
             await hers.expect(b"admin (redfish from 127.0.0.1) has the keyboard: you only watch", 30)
             hers.type(b"halt\r")
             await hers.expect(b"take it over to type")
-            hers.type(b"~t")
+            hers.type(b"\x05cf")
             await hers.expect(b"the keyboard is yours")
             await mine.expect(b"olga (redfish from 127.0.0.1) has the keyboard")
             hers.type(b"ls\r")
             await until(lambda: bytes(line.stream.written) == b"ls\r", 10)
-            mine.type(b"\r~w")
+            mine.type(b"\x05cw")
             await mine.expect(b"olga (redfish from 127.0.0.1) since 20")
-            hers.type(b"~.")
+            hers.type(b"\x05c.")
             assert await hers.ended() == 0
         await mine.expect(b"the keyboard is yours")
 

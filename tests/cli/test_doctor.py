@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 
 from bmc.cli import host
 from bmc.cli.client import Running
-from bmc.config import HttpSettings, Settings
+from bmc.config import Settings
 from bmc.http.server import HttpServer
 from bmc.http.tls import server_context
 from bmc.model.checks import Verdict
@@ -46,34 +46,37 @@ def test_a_state_directory_that_others_can_read_is_a_warning(tmp_path: Path) -> 
 def test_a_taken_port_fails_before_the_service_does() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        web, ipmi, nodes = host.addresses(Settings(http=HttpSettings(port=port)))
+        settings = {"http": {"port": port}, "ssh": {"port": port}}
+        web, ssh, ipmi, nodes = host.addresses(Settings.model_validate(settings))
     assert (web.name, web.verdict) == (f"TCP 127.0.0.1:{port}", Verdict.FAILED)
+    assert (ssh.name, ssh.verdict) == (web.name, web.verdict)
     assert "another port" in web.remedy
     assert ipmi.verdict is nodes.verdict is Verdict.OK
 
 
 def test_an_address_of_another_machine_fails() -> None:
-    web, *_ = host.addresses(Settings.model_validate({"http": {"host": "192.0.2.1"}}))
-    assert web.verdict is Verdict.FAILED
+    web, ssh, *_ = host.addresses(Settings.model_validate({"http": {"host": "192.0.2.1"}}))
+    assert web.verdict is ssh.verdict is Verdict.FAILED
     assert "address" in web.remedy
 
 
 def test_addresses_of_another_machine_fail_too() -> None:
     doors = {"addresses": "192.0.2.0/24", "port": 6623}
-    _, ipmi, nodes = host.addresses(Settings.model_validate({"ipmi": doors, "redfish": doors}))
+    _, _, ipmi, nodes = host.addresses(Settings.model_validate({"ipmi": doors, "redfish": doors}))
     assert (ipmi.name, ipmi.verdict) == ("UDP 192.0.2.1:6623", Verdict.FAILED)
     assert (nodes.name, nodes.verdict) == ("TCP 192.0.2.1:6623", Verdict.FAILED)
-    assert len(list(host.addresses(Settings.model_validate({"redfish": {"enabled": False}})))) == 2
+    closed = {"redfish": {"enabled": False}, "ssh": {"enabled": False}}
+    assert len(list(host.addresses(Settings.model_validate(closed)))) == 2
 
 
 def test_a_service_that_does_not_answer_fails_and_one_that_does_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        service, door = host.service(Running(url, os.getpid(), [{"name": "n1", "ipmi": None}]))
+        service, door = host.service(Running(url, os.getpid(), [{"name": "n1", "ipmi": None}], None))
     assert (service.verdict, door.verdict) == (Verdict.OK, Verdict.WARNING)
     assert "n1" in door.finding
 
-    (service,) = host.service(Running(url, os.getpid(), []))
+    (service,) = host.service(Running(url, os.getpid(), [], None))
     assert service.verdict is Verdict.FAILED
 
 
@@ -81,7 +84,7 @@ def test_a_redfish_endpoint_that_is_closed_is_told_and_one_that_is_not_wanted_is
     where = {"host": "127.0.0.1", "port": 1}
     for told, expected in (("", ["Redfish"]), (None, []), ("http://127.0.0.1:8230", [])):
         checks = host.service(
-            Running("http://127.0.0.1:1", os.getpid(), [{"name": "n1", "ipmi": where, "redfish": told}])
+            Running("http://127.0.0.1:1", os.getpid(), [{"name": "n1", "ipmi": where, "redfish": told}], None)
         )
         assert [check.name for check in checks if check.name != "service"] == expected
 
@@ -95,7 +98,7 @@ async def test_the_certificate_that_is_served_is_told_of_before_it_expires(tmp_p
         async with HttpServer(Application(), "127.0.0.1", 0, context) as server:
             node = {"name": "n1", "ipmi": {"host": "127.0.0.1", "port": 1}, "redfish": server.url}
             for url in (server.url, server.url.replace("https", "http")):
-                found = await asyncio.to_thread(lambda: list(host.service(Running(url, os.getpid(), [node]))))  # noqa: B023
+                found = await asyncio.to_thread(lambda: list(host.service(Running(url, os.getpid(), [node], None))))  # noqa: B023
                 (check,) = [each for each in found if each.name == "certificate"]
                 assert check.verdict is verdict
                 assert bool(check.remedy) is (verdict is Verdict.WARNING)

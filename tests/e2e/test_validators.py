@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import openpyxl
 import pytest
 
@@ -62,14 +63,18 @@ def judge(directory: Path) -> tuple[Counter[str], list[tuple[str, ...]]]:
 
 
 def live_a_little(service: LiveService) -> None:
-    """Have something of every kind there: a reservation, a medium, events, an IPMI user, a job that was cancelled, an
-    image that could not be fetched, an upload that is waited for, and a subscription that waits, beside the
-    configuration's destinations.
+    """Have something of every kind there: a reservation, a medium, events, an IPMI user, an SSH key, a job that was
+    cancelled, an image that could not be fetched, an upload that is waited for, and a subscription that waits, beside
+    the configuration's destinations.
     """
     subscription: dict[str, Any] = {"Destination": "https://hooks.example/in", "Protocol": "Redfish", "Context": "mine"}
     subscription |= {"MessageIds": ["Lightsout.1.0.NodeReset"], "OriginResources": [{"@odata.id": N1}]}
     made = service.do("POST", SUBSCRIPTIONS, subscription | {"HttpHeaders": [{"X-Team": "rack 7"}]}).body
     service.do("POST", made["Actions"]["#EventDestination.SuspendSubscription"]["target"], {})
+    key = asyncssh.generate_private_key("ssh-ed25519", comment="me").export_public_key().decode()
+    keys = f"/redfish/v1/AccountService/Accounts/{ADMIN}/Keys"
+    if not service.get(keys)["Members"]:
+        service.do("POST", keys, {"KeyType": "SSH", "KeyString": key, "UserDescription": "laptop"})
     service.off("n1")
     dead = {"Id": "absent", "URL": "http://127.0.0.1:1/absent.raw", "FileSHA256": "0" * 64}
     service.do("POST", "/redfish/v1/Oem/Lightsout/Images", dead)

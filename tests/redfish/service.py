@@ -13,6 +13,7 @@ from ssl import create_default_context
 from types import SimpleNamespace
 from typing import Any
 
+import asyncssh
 from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, encode_basic_auth, web
 from yarl import URL
 
@@ -45,13 +46,14 @@ from bmc.ports import Backend
 from bmc.power.safety import Safety
 from bmc.redfish.event_record import event_body
 from bmc.service import Opened
+from bmc.ssh.door import SshDoor
 from bmc.store import Json
 from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream, World, open_world
 
 PASSWORDS = {"admin": "correct horse", "olga": "battery staple", "vera": "look only", "tina": "one tenant"}
 ROLES = {"admin": Role.ADMINISTRATOR, "olga": Role.OPERATOR, "vera": Role.READ_ONLY, "tina": Role.OPERATOR}
 
-
+PATIENT = Limits(account_failures=1000, address_failures=1000)
 SOFTWARE = (
     Software("qemu", "QEMU", "7.2.22", "memory"),
     Software("seabios", "SeaBIOS", "1.16.2", "memory", BootMode.LEGACY),
@@ -230,6 +232,8 @@ class Service:
     safety: Safety
     assignments: Assignments
     core: Any
+    ssh: SshDoor
+    host_key: asyncssh.SSHKey
 
     @property
     def url(self) -> str:
@@ -307,7 +311,9 @@ def add_image(directory: Path, name: str = "tiny") -> None:
 
 
 @asynccontextmanager
-async def open_service(path: Path, secure: bool = False, doors: Settings | None = None) -> AsyncIterator[Service]:
+async def open_service(
+    path: Path, secure: bool = False, doors: Settings | None = None, limits: Limits = PATIENT
+) -> AsyncIterator[Service]:
     """Accounts: an administrator, an operator, a viewer, and tina, an operator of n1 alone. No nodes.
 
     `secure`: over HTTPS, with a certificate of its own making. `doors`: where nodes have their endpoints; without it
@@ -317,8 +323,7 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
     images.mkdir()
     (page / "assets").mkdir(parents=True)
     drivers, work, clock = ConsoleDrivers(), Work(), SystemClock()
-    async with AsyncExitStack() as stack, open_world(path / "store" / "lightsout.db", drivers) as world:
-        limits = Limits(account_failures=1000, address_failures=1000)
+    async with open_world(path / "store" / "lightsout.db", drivers) as world, AsyncExitStack() as stack:
         accounts = await Accounts.open(world.store, world.events, clock, path / "store" / "key", QuickHasher(), limits)
         for name, password in PASSWORDS.items():
             scope = Scope(all_nodes=False, nodes=frozenset({"n1"})) if name == "tina" else Scope()
@@ -345,6 +350,9 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
             )
         )
         ipmi = await stack.enter_async_context(IpmiServer(accounts, world.store, clock))
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        door = SshDoor(world.fleet, accounts, world.audit, key, "127.0.0.1", 0)
+        ssh = await stack.enter_async_context(door)
         core: Any = SimpleNamespace(
             state=path, settings=doors, clock=clock, store=world.store, events=world.events, accounts=accounts
         )
@@ -374,6 +382,7 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
             aggregates=aggregates,
             library=library,
             ipmi=ipmi,
+            ssh=ssh,
             safety=safety,
             assignments=assignments,
             store=world.store,
@@ -393,7 +402,7 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
                 certificate.on_replaced(nodes.serve_with)
             if opened:
                 await opened.open_redfish(nodes)
-                opened.announce(server.url)
+                opened.announce(server.url, ssh)
             yield Service(
                 world,
                 accounts,
@@ -412,5 +421,7 @@ async def open_service(path: Path, secure: bool = False, doors: Settings | None 
                 safety,
                 assignments,
                 core,
+                ssh,
+                key,
             )
         await jobs.close()

@@ -1,5 +1,6 @@
 """Accounts, roles and sessions."""
 
+import asyncssh
 import pytest
 
 from tests.redfish.service import Service
@@ -93,6 +94,46 @@ async def test_an_administrator_sees_and_ends_all_sessions(service: Service) -> 
     assert {"@odata.id": path} in (await service.get(SESSIONS))["Members"]
     assert (await service.call("DELETE", path)).status == 204
     assert (await service.call("GET", SESSIONS, as_="", headers={"X-Auth-Token": token})).status == 401
+
+
+def public_key() -> str:
+    return asyncssh.generate_private_key("ssh-ed25519", comment="vera@laptop").export_public_key().decode()
+
+
+async def test_a_key_is_added_shown_described_and_removed_by_whom_it_lets_in(service: Service) -> None:
+    keys, line = f"{ACCOUNTS}/vera/Keys", public_key()
+    assert (await service.get(f"{ACCOUNTS}/vera", as_="vera"))["Keys"] == {"@odata.id": keys}
+    made = await service.call("POST", keys, {"KeyType": "SSH", "KeyString": line}, as_="vera")
+    path = made.headers["Location"]
+    assert (made.status, made.body["SSH"]["Comment"]) == (201, "vera@laptop")
+    assert made.body["SSH"]["Fingerprint"].startswith("SHA256:")
+    assert (await service.get(keys))["Members"] == [{"@odata.id": path}]
+    again = await service.call("POST", f"{ACCOUNTS}/admin/Keys", {"KeyType": "SSH", "KeyString": line})
+    assert again.status == 409
+    changed = await service.call("PATCH", path, {"UserDescription": "the old laptop"}, as_="vera")
+    assert changed.body["UserDescription"] == "the old laptop"
+    assert (await service.call("DELETE", path)).status == 204
+    assert (await service.call("GET", path)).status == 404
+    audited = [record.action for record in await service.world.audit.read(limit=100)]
+    assert [action for action in audited if "key" in action] == ["add-key", "change-key", "remove-key"]
+
+
+async def test_nobody_adds_a_key_to_another_but_who_administers_accounts(service: Service) -> None:
+    body = {"KeyType": "SSH", "KeyString": public_key()}
+    assert (await service.call("POST", f"{ACCOUNTS}/admin/Keys", body, as_="olga")).status == 404
+    assert (await service.call("GET", f"{ACCOUNTS}/admin/Keys", as_="olga")).status == 404
+    assert (await service.call("POST", f"{ACCOUNTS}/olga/Keys", body)).status == 201
+
+
+async def test_what_is_no_public_key_is_refused_and_not_repeated(service: Service) -> None:
+    private = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
+    for text in (private, "ssh-ed25519 AAAA", 'from="*" ' + public_key(), "", "s3cret"):
+        answer = await service.call("POST", f"{ACCOUNTS}/vera/Keys", {"KeyType": "SSH", "KeyString": text})
+        assert answer.status == 400
+        assert "s3cret" not in str(answer.body)
+        assert "OPENSSH" not in str(answer.body)
+    wrong = await service.call("POST", f"{ACCOUNTS}/vera/Keys", {"KeyType": "NVMeoF", "KeyString": public_key()})
+    assert (wrong.status, wrong.ids) == (400, ["PropertyValueNotInList"])
 
 
 async def test_a_wrong_password_and_an_unknown_name_sound_alike(service: Service) -> None:

@@ -179,3 +179,14 @@ async def test_an_entry_of_another_node_is_in_no_log_of_this_one(service: Servic
     (record,) = [each for each in await service.world.audit.newest(node="n2") if each.action == "reset-bmc"]
     assert (await service.call("GET", f"{AUDIT}/Entries/{record.sequence}")).status == 404
     assert (await service.call("GET", f"{AUDIT.replace('n1', 'n2')}/Entries/{record.sequence}")).status == 200
+
+
+async def test_it_tells_of_serial_consoles_by_ssh_and_the_service_of_its_host_key(service: Service) -> None:
+    port = service.ssh.port
+    for manager in (MANAGER, "/redfish/v1/Managers/Lightsout"):
+        assert (await service.get(f"{manager}/NetworkProtocol"))["SSH"] == {"ProtocolEnabled": True, "Port": port}
+    ssh = (await service.get("/redfish/v1/Systems/n1"))["SerialConsole"]["SSH"]
+    assert (ssh["ServiceEnabled"], ssh["Port"], ssh["SharedWithManagerCLI"]) == (True, port, False)
+    assert "^Ec." in ssh["HotKeySequenceDisplay"]
+    own = await service.get("/redfish/v1/Managers/Lightsout")
+    assert own["Oem"]["Lightsout"]["SSHHostKeyFingerprint"] == service.host_key.get_fingerprint()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
 
 from bmc.model.events import EventKind
@@ -25,6 +26,7 @@ EXPORT = f"{N1}/LogServices/SEL/Oem/Lightsout/Export"
 NO_RESOURCES = ("/redfish", f"{ROOT}/odata", f"{ROOT}/$metadata", f"{ROOT}/Schemas/", EXPORT)
 """Documents that are no resources (DSP0266 §6.3): they have no ETag."""
 IPMI_USER = {"UserName": "ipmi", "Password": "sixteen letters.", "RoleId": "Operator"}
+KEY = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
 DRIFTS = {
     f"{ROOT}/Chassis/{{node}}/Sensors/{{sensor}}",
     f"{ROOT}/EventService/Subscriptions/{{subscription}}",
@@ -33,6 +35,7 @@ EXAMPLES = {
     "node": "n1",
     "entry": "?",
     "account": "vera",
+    "key": "?",
     "sensor": "InletTemp",
     "slot": "?",
     "subscription": "?",
@@ -58,6 +61,7 @@ a body only when it is sent, and what is a stream or a file.
 """
 CHANGES: Mapping[str, object] = {
     f"{ROOT}/AccountService/Accounts/{{account}}": {"Enabled": True},
+    f"{ROOT}/AccountService/Accounts/{{account}}/Keys/{{key}}": {"UserDescription": "laptop"},
     f"{ROOT}/Chassis/{{node}}": {"AssetTag": "rack 7"},
     f"{ROOT}/Chassis/{{node}}/Sensors/{{sensor}}": {"Thresholds": {"UpperCritical": {"Reading": 90}}},
     f"{ROOT}/EventService/Subscriptions/{{subscription}}": {"Context": "other"},
@@ -80,6 +84,7 @@ async def full(tmp_path: Path) -> AsyncIterator[Service]:
             (f"{ROOT}/EventService/Subscriptions", {"Destination": "https://127.0.0.2:1/", "Protocol": "Redfish"}),
             (f"{ROOT}/AggregationService/Aggregates", {"Name": "a", "Elements": [{"@odata.id": N1}]}),
             (f"{ROOT}/Managers/n1/RemoteAccountService/Accounts", IPMI_USER),
+            (f"{ROOT}/AccountService/Accounts/vera/Keys", {"KeyType": "SSH", "KeyString": KEY}),
         ):
             answer = await service.call("POST", path, body)
             assert answer.status == 201, answer

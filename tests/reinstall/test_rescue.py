@@ -11,8 +11,8 @@ from bmc.model.commands import Power
 from bmc.model.errors import Busy, Denied, InvalidRequest, WrongState
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction
+from bmc.model.ssh_key import fingerprint
 from bmc.reinstall import lines
-from bmc.reinstall.rescue import fingerprint
 from tests.reinstall.conftest import House, assert_cancel_at, assert_let_go, ended, held, reaches, resumed_after_kill
 from tests.reinstall.simulated import HOST_KEY
 from tests.reinstall.test_job import KEY
