@@ -75,7 +75,7 @@ async def test_a_system_is_started_used_and_powered_off_by_ssh_alone(
         await shell.login(service.root_password)
         assert "Linux" in await shell.run("uname -a")
         await shell.type("\x05cw")
-        await shell.expect(f"{ADMIN} (ssh from 127.0.0.1) since 20")
+        await shell.expect(rf"{ADMIN} \(ssh from 127\.0\.0\.1\) since 20")
         await shell.type("\x05cpfy")
         await shell.expect("n1 is Off; this console waits", 60)
         await shell.type("\x05c.")
