@@ -10,7 +10,7 @@ from bmc.ipmi.wire.numbers import NetFn
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, OutcomeUnknown, Unreachable
 from bmc.shared_devices import SharedDevices
-from robots.adapter import bmc_at
+from robots.adapter import REFUSED_FOR, bmc_at
 from robots.foreign_boot import Boots
 from robots.ipmi_nursery import Hand, Nursery
 
@@ -56,6 +56,8 @@ class Link:
         self._login = (b"", b"")
         self._lock = asyncio.Lock()
         self._quiet_until = 0.0
+        self._refused_until = 0.0
+        self._refusal = ""
 
     async def ask(
         self, netfn: int, command: int, data: bytes = b"", manner: Manner = Manner.LOOK, in_passing: bool = False
@@ -68,6 +70,8 @@ class Link:
         """
         request = {"netfn": netfn, "command": command, "data": data.hex(), "manner": manner.value}
         async with self._lock:
+            if time.monotonic() < self._refused_until and self._login == self._credentials(self._credential):
+                raise BackendFailed(self._refusal)
             if in_passing and time.monotonic() < self._quiet_until:
                 raise Unreachable(f"{self.where} did not answer a moment ago")
             reply, sending = await self._exchange(request, LOOK_WITHIN if manner is Manner.LOOK else ACT_WITHIN)
@@ -79,7 +83,11 @@ class Link:
             if code := reply["code"]:
                 what = f"{NetFn(netfn).name.lower()} command {command:02X}h got completion code {code:02X}h"
                 raise Declined(f"{self.where} refused: {what} {reply['text']}".rstrip(), code)
-            raise BackendFailed(f"{self.where} refused: {reply['text']}")
+            self._refused_until, self._refusal = (
+                time.monotonic() + REFUSED_FOR,
+                f"{self.where} refused: {reply['text']}",
+            )
+            raise BackendFailed(self._refusal)
         if sending:
             raise OutcomeUnknown(f"{self.where} may have carried out the command: {reply['text']}")
         raise Unreachable(f"{self.where} is unreachable: {reply['text']}")

@@ -16,13 +16,11 @@ from yarl import URL
 
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, BmcError, NotFound, OutcomeUnknown, Refused, Unreachable
-from robots.adapter import bmc_at
+from robots.adapter import REFUSED_FOR, bmc_at
 
 ROOT = "/redfish/v1/"
 SESSIONS = "/redfish/v1/SessionService/Sessions"
 LOOK_WITHIN, ACT_WITHIN, CONNECT_WITHIN, SIGN_OUT_WITHIN = 10.0, 20.0, 5.0, 1.5
-REFUSED_FOR = 60.0
-"""Seconds in which a refused password is not tried again, since BMCs lock accounts out."""
 SILENT_FOR = 300.0
 """Seconds without an event after which a stream may be one to a BMC that is no more."""
 HEARTBEAT = 30.0
