@@ -424,7 +424,7 @@ class Shell:
 
 @asynccontextmanager
 async def serial_console(service: LiveService, node: str) -> AsyncIterator[Shell]:
-    """The serial console as the web page has it: a WebSocket."""
+    """The serial console as the web page has it, a WebSocket; with the keyboard, whoever still had it."""
     async with aiohttp.ClientSession(headers={"X-Auth-Token": service.token()}) as client:
         async with client.ws_connect(
             f"{service.url}/console/{node}/serial", origin=service.url, max_msg_size=0, ssl=service.trust
@@ -438,6 +438,7 @@ async def serial_console(service: LiveService, node: str) -> AsyncIterator[Shell
 
             listening = asyncio.create_task(listen())
             try:
+                await shell.keyboard("take")
                 yield shell
             finally:
                 listening.cancel()
