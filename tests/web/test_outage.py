@@ -34,7 +34,9 @@ async def test_after_kill_9_of_the_service_a_banner_warns_and_the_consoles_come_
     assert service.qemu("n1") == guest
 
     async with serial_console(service, "n1") as shell:
+        await shell.keyboard("release")
         await serial.page.bring_to_front()
+        await expect(serial.button("Send break")).to_be_enabled()
         await serial.at("serial").click()
         await serial.page.keyboard.type("echo Back-$((6*7))\n")
         await shell.expect("Back-42", 30)
