@@ -101,7 +101,8 @@ async def test_short_is_short_and_long_is_long_and_reset_is_another_button(lab: 
 async def test_on_that_is_on_presses_nothing(lab: Lab):
     async with buttons_of(lab) as backend:
         await backend.switch.apply(PowerAction.ON)
-        await says(backend.senses[0], ON)
+        for sense in backend.senses:
+            await says(sense, ON)
         await backend.switch.apply(PowerAction.ON)
         assert len(lab.device.presses()) == 1
 
