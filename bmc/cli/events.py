@@ -14,7 +14,7 @@ from bmc.cli.errors import NoAnswer, SignedOut
 from bmc.cli.output import CUT_OFF, complain, document, line, printable, table
 from bmc.cli.patience import PAUSE, Patience
 from bmc.cli.selection import select
-from bmc.cli.words import moment
+from bmc.cli.words import Since
 
 STREAM = "/redfish/v1/EventService/SSE"
 SILENCE = 45.0
@@ -33,10 +33,7 @@ def events(
     nodes: Annotated[
         str, typer.Argument(metavar="NODES", help="names, ranges, tag:NAME, or all", autocompletion=node_names)
     ] = "",
-    since: Annotated[
-        datetime | None,
-        typer.Option(parser=moment, metavar="WHEN", help="since then: 90s, 30m, 2h, 3d ago, or a moment in RFC 3339"),
-    ] = None,
+    since: Since = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on with what happens, until Ctrl-C")] = False,
     last: Annotated[
         int | None, typer.Option(min=0, metavar="N", help=f"begin with the last N events; {LAST}, or all with --since")

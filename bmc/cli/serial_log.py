@@ -16,7 +16,7 @@ from bmc.cli.errors import CliError
 from bmc.cli.nodes import Name
 from bmc.cli.output import CUT_OFF, document, line, printable
 from bmc.cli.patience import PAUSE, patiently
-from bmc.cli.words import all_of, moment, one_of
+from bmc.cli.words import Since, all_of, one_of
 
 LAST, PAGE = 100, 1000
 
@@ -33,10 +33,7 @@ class Format(Enum):
 def log(
     name: Name,
     search: Annotated[str, typer.Option(metavar="TEXT", help="only lines with TEXT in them, in any case")] = "",
-    since: Annotated[
-        datetime | None,
-        typer.Option(parser=moment, metavar="WHEN", help="since then: 90s, 30m, 2h, 3d ago, or a moment in RFC 3339"),
-    ] = None,
+    since: Since = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on with what is printed, until Ctrl-C")] = False,
     last: Annotated[
         int | None, typer.Option(min=0, metavar="N", help=f"begin with the last N lines; {LAST}, or all with --since")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -57,3 +57,9 @@ def moment(given: str | datetime) -> datetime:
     except ValueError:
         raise typer.BadParameter(f"{given!r}: expected 90s, 30m, 2h, 3d, or a moment as 2026-01-31T02:30:00Z") from None
     return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+Since = Annotated[
+    datetime | None,
+    typer.Option(parser=moment, metavar="WHEN", help="since then: 90s, 30m, 2h, 3d ago, or a moment in RFC 3339"),
+]
