@@ -15,6 +15,8 @@ import { Shell } from "./shell/Shell";
 import { SignInPage } from "./shell/SignInPage";
 import { t } from "./words/i18n";
 
+const AdministrationPage = lazy(() => import("./administration/AdministrationPage"));
+const LibraryPage = lazy(() => import("./library/LibraryPage"));
 const NodePage = lazy(() => import("./node/NodePage"));
 
 /** A refusal stays a refusal; only what never reached the service is worth another try. */
@@ -61,6 +63,8 @@ export function App() {
               <Route element={<Shell />}>
                 <Route index element={<FleetPage />} />
                 <Route path="/nodes/:id/:tab?" element={<NodePage />} />
+                <Route path="/library/:tab?" element={<LibraryPage />} />
+                <Route path="/administration/:tab?" element={<AdministrationPage />} />
                 <Route path="*" element={<NotFoundPage />} />
               </Route>
             </Route>

@@ -21,6 +21,7 @@ import { AccountMenu } from "./AccountMenu";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Loading } from "./Loading";
 import { Logo } from "./Logo";
+import { Navigation } from "./Navigation";
 
 const MAIN = "main";
 
@@ -31,7 +32,7 @@ function Home(props: Omit<ComponentProps<typeof Link>, "to">) {
 /** What surrounds every page. */
 export function Shell() {
   const masthead = (
-    <Masthead display={{ default: "inline" }}>
+    <Masthead display={{ default: "stack", md: "inline" }}>
       <MastheadMain>
         <MastheadBrand>
           <MastheadLogo component={Home}>
@@ -42,6 +43,9 @@ export function Shell() {
       <MastheadContent>
         <Toolbar isFullHeight isStatic>
           <ToolbarContent>
+            <ToolbarItem className="lo-navigation">
+              <Navigation />
+            </ToolbarItem>
             <ToolbarGroup align={{ default: "alignEnd" }}>
               <ToolbarItem>
                 <StopButton />
