@@ -50,10 +50,6 @@ Seconds = Annotated[
 Host = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9.:%_-]+$", to_lower=True)]
 
 
-REFUSED_FOR = 60.0
-"""Seconds in which a BMC is not tried again with a password that it refused, since BMCs lock accounts out."""
-
-
 def bmc_at(host: str, port: int, standard: int) -> str:
     """What a vendor BMC is called, by whatever protocol; its failure domain. Many may be ports of one gateway."""
     with contextlib.suppress(ValueError):  # a name

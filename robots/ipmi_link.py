@@ -10,9 +10,10 @@ from bmc.ipmi.wire.numbers import NetFn
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, OutcomeUnknown, Unreachable
 from bmc.shared_devices import SharedDevices
-from robots.adapter import REFUSED_FOR, bmc_at
+from robots.adapter import bmc_at
 from robots.foreign_boot import Boots
 from robots.ipmi_nursery import Hand, Nursery
+from robots.refusal import Login, Refusals
 
 LOOK_WITHIN, ACT_WITHIN, SIGN_OUT_WITHIN = 10.0, 20.0, 1.5
 QUIET_FOR = 30.0
@@ -21,7 +22,7 @@ QUIET_FOR = 30.0
 STANDARD_PORT = 623
 CHASSIS_STATUS, CHASSIS_CONTROL = 0x01, 0x02
 
-Credentials = Callable[[str], tuple[bytes, bytes]]
+Credentials = Callable[[str], Login]
 
 
 class Manner(Enum):
@@ -56,8 +57,7 @@ class Link:
         self._login = (b"", b"")
         self._lock = asyncio.Lock()
         self._quiet_until = 0.0
-        self._refused_until = 0.0
-        self._refusal = ""
+        self._refusals = Refusals(clock)
 
     async def ask(
         self, netfn: int, command: int, data: bytes = b"", manner: Manner = Manner.LOOK, in_passing: bool = False
@@ -70,8 +70,7 @@ class Link:
         """
         request = {"netfn": netfn, "command": command, "data": data.hex(), "manner": manner.value}
         async with self._lock:
-            if time.monotonic() < self._refused_until and self._login == self._credentials(self._credential):
-                raise BackendFailed(self._refusal)
+            self._refusals.check(self._credentials(self._credential))
             if in_passing and time.monotonic() < self._quiet_until:
                 raise Unreachable(f"{self.where} did not answer a moment ago")
             reply, sending = await self._exchange(request, LOOK_WITHIN if manner is Manner.LOOK else ACT_WITHIN)
@@ -83,11 +82,7 @@ class Link:
             if code := reply["code"]:
                 what = f"{NetFn(netfn).name.lower()} command {command:02X}h got completion code {code:02X}h"
                 raise Declined(f"{self.where} refused: {what} {reply['text']}".rstrip(), code)
-            self._refused_until, self._refusal = (
-                time.monotonic() + REFUSED_FOR,
-                f"{self.where} refused: {reply['text']}",
-            )
-            raise BackendFailed(self._refusal)
+            raise self._refusals.add(self._login, f"{self.where} refused: {reply['text']}")
         if sending:
             raise OutcomeUnknown(f"{self.where} may have carried out the command: {reply['text']}")
         raise Unreachable(f"{self.where} is unreachable: {reply['text']}")
@@ -106,7 +101,7 @@ class Link:
 
     async def console(self) -> Hand:
         """A worker of its own, for the serial console. :raise ConnectionError, TimeoutError: it cannot be begun."""
-        return await self._begin(console=True)
+        return await self._begin(self._credentials(self._credential), console=True)
 
     async def close(self) -> None:
         """Give the BMC its session back, if that is quick."""
@@ -124,7 +119,8 @@ class Link:
             async with asyncio.timeout(within):
                 for _ in range(2):
                     if self._hand is None:
-                        self._hand = await self._begin()
+                        self._login = self._credentials(self._credential)
+                        self._hand = await self._begin(self._login)
                     await self._hand.tell(request)
                     while (reply := await self._hand.hear()).get("sending"):
                         sending = True
@@ -142,9 +138,8 @@ class Link:
             raise
         return reply, sending
 
-    async def _begin(self, console: bool = False) -> Hand:
-        host, port = self._address
-        user, password = self._login = self._credentials(self._credential)
+    async def _begin(self, login: Login, console: bool = False) -> Hand:
+        (host, port), (user, password) = self._address, login
         first = {"host": host, "port": port, "user": user.hex(), "password": password.hex(), "console": console}
         return await self._nursery.device.worker(first)
 

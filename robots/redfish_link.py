@@ -16,7 +16,8 @@ from yarl import URL
 
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, BmcError, NotFound, OutcomeUnknown, Refused, Unreachable
-from robots.adapter import REFUSED_FOR, bmc_at
+from robots.adapter import bmc_at
+from robots.refusal import Login, Refusals
 
 ROOT = "/redfish/v1/"
 SESSIONS = "/redfish/v1/SessionService/Sessions"
@@ -28,7 +29,7 @@ READERS = 2
 """Questions at the same time; a BMC is a slow machine. Actions do not wait for them."""
 LONGEST = 16 * 1024 * 1024
 
-Credentials = Callable[[str], tuple[bytes, bytes]]
+Credentials = Callable[[str], Login]
 Tls = ssl.SSLContext | aiohttp.Fingerprint | bool
 Json = dict[str, Any]
 
@@ -83,7 +84,7 @@ class Link:
         self._session = ""
         self._signing_in = asyncio.Lock()
         self._login = (b"", b"")
-        self._refusal: tuple[float, str] | None = None
+        self._refusals = Refusals(clock)
         self._reading = asyncio.Semaphore(READERS)
 
     async def get(self, path: str) -> Answer:
@@ -261,10 +262,7 @@ class Link:
         """The headers that say who asks. :raise Unreachable, BackendFailed: they cannot be had."""
         async with self._signing_in:
             if not self._authorised:
-                if self._refusal is not None:
-                    until, text = self._refusal
-                    if self._clock.monotonic() < until and self._login == self._credentials(self._credential):
-                        raise BackendFailed(text)
+                self._refusals.check(self._credentials(self._credential))
                 await self._sign_in()
             return self._authorised
 
@@ -298,8 +296,7 @@ class Link:
         told = answer.words.replace(password, "…") if password else answer.words
         text = f"{self.where} refused the credential {self._credential!r}: {told}"
         self._authorised, self._session = {}, ""
-        self._refusal = (self._clock.monotonic() + REFUSED_FOR, text)
-        return BackendFailed(text)
+        return self._refusals.add(self._login, text)
 
 
 async def _note_sent(

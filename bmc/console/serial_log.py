@@ -29,8 +29,8 @@ HELD = 4 * 1024 * 1024
 """Bytes that wait for a slow disk; what comes beyond them is lost, and said so."""
 KNOWN = 64 * 1024
 """So much of the log's end is looked for in what the line's source has kept."""
-SETTLED, LOGGED = 0.25, 0.05
-"""Seconds in which a fresh connection is heard, and in which what it said is in its source's own log, too."""
+SETTLED, HEARD = 0.25, 0.05
+"""Seconds in which a fresh connection is heard, and in which what its source's own log has is heard by it, too."""
 
 log = logging.getLogger(__name__)
 
@@ -110,17 +110,16 @@ class SerialLog:
         try:
             if live:
                 await asyncio.sleep(SETTLED)
-            heard = self._waiting_bytes(before, None)[:LONGEST]
-            if live:
-                await asyncio.sleep(LOGGED)
             kept = await history(self.quota)
+            if live:
+                await asyncio.sleep(HEARD)
+            heard = self._waiting_bytes(before, None)[:LONGEST]
             missed = b""
             if kept:
                 known = await self._written_tail(KNOWN) + self._waiting_bytes(0, before)
                 missed = unseen(known[-KNOWN:], kept)
             if heard and missed:
-                found = missed.find(heard)
-                missed = missed[: found if found >= 0 else len(missed) - overlap(missed, heard)]
+                missed = missed[: _first_heard(missed, heard)]
             pieces = [missed[start : start + LONGEST] for start in range(0, len(missed), LONGEST)]
             waiting, now = list(self._waiting), self._clock.now()
             late = [(now, bytearray(piece)) for piece in pieces]
@@ -319,6 +318,14 @@ class SerialLog:
         if start is None:
             return None
         return next((line for line in lines(self._read(start)) if line.position == position), None)
+
+
+def _first_heard(missed: bytes, heard: bytes) -> int:
+    """Where in `missed`, whose end may have been heard as well, `heard` begins."""
+    if common := overlap(missed, heard):
+        return len(missed) - common
+    found = missed.find(heard)
+    return found if found >= 0 else len(missed)
 
 
 def _gap(lost: int) -> bytes:

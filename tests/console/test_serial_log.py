@@ -119,6 +119,22 @@ async def test_a_machine_that_never_stops_printing_is_logged_without_gap_or_repe
         await holds(log, machine.kept)
 
 
+async def test_what_is_printed_while_the_source_is_asked_for_its_own_log_is_kept_once(tmp_path: Path):
+    class SlowMachine(Machine):
+        async def history(self, limit: int) -> bytes:
+            if self.line is not None:
+                self.print(b"tick-15\r\n")
+            return await super().history(limit)
+
+    machine = SlowMachine()
+    for printed in (b"tick-1\r\n", b"tick-14\r\n"):
+        machine.print(printed)
+        async with service(machine, tmp_path / "log") as log:
+            await until(lambda: machine.line is not None)
+            await asyncio.sleep(0.5)
+            await holds(log, machine.kept)
+
+
 async def test_the_nodes_own_restart_adds_nothing_twice(tmp_path: Path):
     machine = Machine()
     async with service(machine, tmp_path / "log") as log:

@@ -158,7 +158,7 @@ def test_no_secret_stands_in_a_command_line_an_environment_or_a_log(live: LiveSe
             text = Path(f"/proc/{pid}/{file}").read_bytes().decode(errors="replace")
             assert [word for word in secret if word in text] == []
     for log in (live.root / "service.log", *live.state.rglob("*.log"), *live.state.rglob("*.jsonl")):
-        if log.name == "serial.log":
+        if log.name == "serial.log" or log.is_relative_to(live.state / "consoles"):
             continue  # a guest's own words: whoever types a password where a name is asked for reads it there
         text = log.read_text(errors="replace")
         assert [word for word in secret if word in text] == [], log

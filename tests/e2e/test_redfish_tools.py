@@ -158,7 +158,11 @@ def test_firmware_settings_by_rf_bios_settings_and_sushy_take_effect_with_a_powe
 def test_rf_manager_config_shows_and_resets_a_manager(node: LiveService) -> None:
     assert "FirmwareVersion" in rf(node, "rf_manager_config", *N1_MANAGER, "info")
     protocols = rf(node, "rf_manager_config", *N1_MANAGER, "getprotocol")
-    assert [line.split("|")[0].strip() for line in protocols.splitlines() if "| True " in line] == ["HTTPS", "IPMI"]
+    assert [line.split("|")[0].strip() for line in protocols.splitlines() if "| True " in line] == [
+        "HTTPS",
+        "SSH",
+        "IPMI",
+    ]
     rf(node, "rf_manager_config", *N1_MANAGER, "reset")
     assert node.power("n1") == "Off"
 
