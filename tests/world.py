@@ -282,7 +282,7 @@ async def open_world(
             await fleet.close()
 
 
-async def until(what: object, seconds: float = 2.0) -> None:
+async def until(what: object, seconds: float = 10.0) -> None:
     """Wait until the callable `what` is true."""
     assert callable(what)
     async with asyncio.timeout(seconds):
