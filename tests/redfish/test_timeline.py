@@ -27,7 +27,7 @@ from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import SystemEvent
 from bmc.records.timeline import ACTIONS, EVENTS
 from tests.redfish.service import Service
-from tests.world import ADMIN, OPERATOR, until
+from tests.world import ADMIN, OPERATOR, VIEWER, until
 
 N1 = "/redfish/v1/Systems/n1"
 LOG = f"{N1}/LogServices/Timeline"
@@ -141,6 +141,28 @@ async def test_it_is_chosen_by_kind_paged_and_each_entry_is_a_resource(service: 
     assert page["Members"][0].items() <= one.items()
     for wrong in ("event-0", "audit-999", "sel-1", "x"):
         assert (await service.call("GET", f"{LOG}/Entries/{wrong}")).status == 404
+
+
+async def test_a_console_that_was_typed_at_is_told_with_its_end_and_one_that_was_looked_at_is_an_event(
+    service: Service,
+) -> None:
+    node, reader = service.world.fleet.node("n1"), service.world.events.subscribe()
+    typing = await node.open(SerialConsole(), OPERATOR)
+    looking = await node.open(SerialConsole(writable=False), VIEWER)
+    await typing.close()
+    await typing.close()
+    await looking.close()
+    assert (await told(service))[:2] == [
+        ("Console", "olga", "web", None, "olga closed the serial console of n1"),
+        ("Console", "olga", "web", "done", "opened the serial console"),
+    ]
+    events = [await anext(reader) for _ in range(4)]
+    assert [(each.kind.value, each.account, each.details["writable"]) for each in events] == [
+        ("console.opened", "olga", True),
+        ("console.opened", "vera", False),
+        ("console.closed", "olga", True),
+        ("console.closed", "vera", False),
+    ]
 
 
 def test_every_event_and_every_action_has_its_kind() -> None:
