@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -307,8 +308,8 @@ class Accounts:
     def sessions(self) -> tuple[Session, ...]:
         return self._sessions.all()
 
-    def sessions_everywhere(self) -> int:
-        """How many are open, those at nodes' endpoints included."""
+    def sessions_everywhere(self) -> Counter[Door]:
+        """How many are open by each door, those at nodes' endpoints included."""
         return self._sessions.count()
 
     def on_closed(self, callback: Callable[[str], None]) -> None:
