@@ -156,7 +156,7 @@ class Accounts:
             self._accounts[name] = new
             self._gate.changed(name)
             if hash:
-                self._gate.unlock(name)
+                self._gate.forget(name)
             if hash or _loses(old.account, account):
                 await self._sessions.close_account(name)
                 await self._tell_slots(name)
@@ -173,7 +173,7 @@ class Accounts:
             await self._store.delete(BUCKET, name)
             del self._accounts[name]
             self._gate.changed(name)
-            self._gate.unlock(name)
+            self._gate.forget(name)
             await self._sessions.close_account(name)
             for forgotten in self._forgotten:
                 await forgotten(name)
@@ -226,6 +226,17 @@ class Accounts:
         self._gate.changed(new.account.name)
 
     # Signing in
+
+    def locked(self, name: str) -> bool:
+        """Whether sign-ins of this account are refused for a while, at least from some addresses."""
+        return self._gate.locked(name)
+
+    async def unlock(self, name: str) -> None:
+        """Let it try again at once; an address that is locked for itself stays so. :raise NotFound:"""
+        self._stored(name)
+        if self._gate.locked(name):
+            self._gate.unlock(name)
+            await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} unlocked", name)
 
     async def authenticate(self, name: str, password: str, address: str) -> Account:
         """Who this is. Takes as long for a name that does not exist.
