@@ -143,6 +143,27 @@ async def test_it_is_chosen_by_kind_paged_and_each_entry_is_a_resource(service: 
         assert (await service.call("GET", f"{LOG}/Entries/{wrong}")).status == 404
 
 
+async def test_a_new_server_has_nothing_of_one_before_it_of_the_same_name(service: Service) -> None:
+    fleet, audit = service.world.fleet, service.world.audit
+    node = fleet.node("n1")
+    await node.do(Reserve("a new fan"), OPERATOR)
+    await node.do(Release(), OPERATOR)
+    for action in (PowerAction.ON, PowerAction.FORCE_OFF):
+        await node.do(Power(action), OPERATOR)
+    await until(lambda: len(fleet.node("n1").snapshot.sel.entries) == 2)
+    await fleet.remove("n1", ADMIN)
+    await service.world.add("n1")
+    assert fleet.node("n1").snapshot.sel.entries == ()
+    assert (await service.get(f"{N1}/LogServices/SEL/Entries"))["Members"] == []
+    assert [each[-1] for each in await told(service)] == ["added it"]
+    assert [each.action for each in await audit.newest(node="n1")] == ["create-node"]
+    kept = [each.action for each in await audit.newest() if each.target == "n1"]
+    assert kept[-5:] == ["release", "power", "power", "remove-node", "create-node"]
+    events = [event.kind for event in await service.world.events.history() if event.node == "n1"]
+    assert EventKind.NODE_REMOVED in events
+    assert EventKind.POWER_CHANGED in events
+
+
 async def test_a_console_that_was_typed_at_is_told_with_its_end_and_one_that_was_looked_at_is_an_event(
     service: Service,
 ) -> None:
