@@ -20,6 +20,8 @@ EVENTS_KEPT, AUDIT_KEPT = 100_000, 1_000_000
 TRIM_EVERY = 1_000
 BATCH = 256
 _KINDS_OF_ACTIONS = frozenset({"account", "aggregate", "subscription"})
+_FORMER = "former {}"
+"""The subject of nodes that are gone and whose name another has: no node's name has a space."""
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
@@ -112,6 +114,10 @@ class Events:
     async def count(self, node: str | None = None) -> int:
         """How many events are kept, of one node or of all."""
         return await self._store.count(EVENTS, node or "")
+
+    async def put_away(self, node: str) -> None:
+        """A new node gets this name: what there is of one before it stays in the fleet's stream alone."""
+        await self._store.rename_subject(EVENTS, node, _FORMER.format(node))
 
     async def get(self, sequence: int) -> Event | None:
         """The event of this sequence, if it is kept."""
@@ -290,6 +296,10 @@ class Audit:
             record = _audit_record(stored)
             if not node or record.kind is Target.NODE:
                 yield record
+
+    async def put_away(self, node: str) -> None:
+        """A new node gets this name: what was done to one before it stays in the whole audit alone."""
+        await self._store.rename_subject(AUDIT, node, _FORMER.format(node))
 
     async def count(self, node: str = "") -> int:
         """How many records are kept, about one node or all."""

@@ -114,6 +114,9 @@ class Redefinition(Protocol):
 class MediaBay(Protocol):
     """The node's virtual drives."""
 
+    async def slots_known(self) -> None:
+        """Wait until it is known which drives there are: a BMC that is new here has to be asked."""
+
     def slots(self) -> tuple[MediaSlot, ...]: ...
 
     async def insert(self, slot: str, path: str, image: str) -> None:

@@ -148,6 +148,9 @@ class MemoryServer:
         while True:
             yield await self.boots.get()
 
+    async def slots_known(self) -> None:
+        """At once."""
+
     def slots(self) -> tuple[MediaSlot, ...]:
         return (MediaSlot("cd0", self.medium),)
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -155,7 +156,7 @@ class Accounts:
             self._accounts[name] = new
             self._gate.changed(name)
             if hash:
-                self._gate.unlock(name)
+                self._gate.forget(name)
             if hash or _loses(old.account, account):
                 await self._sessions.close_account(name)
                 await self._tell_slots(name)
@@ -172,7 +173,7 @@ class Accounts:
             await self._store.delete(BUCKET, name)
             del self._accounts[name]
             self._gate.changed(name)
-            self._gate.unlock(name)
+            self._gate.forget(name)
             await self._sessions.close_account(name)
             for forgotten in self._forgotten:
                 await forgotten(name)
@@ -225,6 +226,17 @@ class Accounts:
         self._gate.changed(new.account.name)
 
     # Signing in
+
+    def locked(self, name: str) -> bool:
+        """Whether sign-ins of this account are refused for a while, at least from some addresses."""
+        return self._gate.locked(name)
+
+    async def unlock(self, name: str) -> None:
+        """Let it try again at once; an address that is locked for itself stays so. :raise NotFound:"""
+        self._stored(name)
+        if self._gate.locked(name):
+            self._gate.unlock(name)
+            await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} unlocked", name)
 
     async def authenticate(self, name: str, password: str, address: str) -> Account:
         """Who this is. Takes as long for a name that does not exist.
@@ -307,8 +319,8 @@ class Accounts:
     def sessions(self) -> tuple[Session, ...]:
         return self._sessions.all()
 
-    def sessions_everywhere(self) -> int:
-        """How many are open, those at nodes' endpoints included."""
+    def sessions_everywhere(self) -> Counter[Door]:
+        """How many are open by each door, those at nodes' endpoints included."""
         return self._sessions.count()
 
     def on_closed(self, callback: Callable[[str], None]) -> None:

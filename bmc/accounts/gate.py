@@ -85,7 +85,13 @@ class Gate:
         """The account has changed in any way: what was right may be wrong now."""
         self._remembered.pop(name, None)
 
+    def locked(self, name: str) -> bool:
+        return self._lockout.locked(name)
+
     def unlock(self, name: str) -> None:
+        self._lockout.unlock(name)
+
+    def forget(self, name: str) -> None:
         self._lockout.forget(name)
 
     def _refuse_locked(self, name: str, address: str) -> None:

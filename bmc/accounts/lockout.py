@@ -68,11 +68,20 @@ class Lockout:
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
+    def locked(self, name: str) -> bool:
+        """Whether the account itself is, for strangers or from some place that it has signed in from."""
+        now = self._clock.monotonic()
+        return any(counter.until > now for (_, locked, _), counter in self._counters.items() if locked == name)
+
+    def unlock(self, name: str) -> None:
+        """Forget the failures of this account; the locks of addresses stay."""
+        for key in [key for key in self._counters if key[1] == name]:
+            del self._counters[key]
+
     def forget(self, name: str) -> None:
         """The account is gone, or an administrator has given it a new password."""
         self._known.pop(name, None)
-        for key in [key for key in self._counters if key[1] == name]:
-            del self._counters[key]
+        self.unlock(name)
 
     def _keys(self, name: str, address: str) -> tuple[tuple[Key, int], ...]:
         place, ours = _place(address)

@@ -139,6 +139,7 @@ _ASKED_FOR = frozenset(
         EventKind.FIRMWARE_SET,
         EventKind.MEDIA_INSERTED,
         EventKind.MEDIA_EJECTED,
+        EventKind.CONSOLE_OPENED,
         EventKind.IDENTIFY_CHANGED,
         EventKind.RESTORE_POLICY_SET,
         EventKind.SEL_CLEARED,
@@ -155,7 +156,7 @@ _ASKED_FOR = frozenset(
 
 def _of_event(event: Event, asked: Sequence[AuditRecord], administers: bool) -> Happening | None:
     kind, by_account = EVENTS[event.kind], event.account not in ("", SERVICE.account)
-    if kind is None:
+    if kind is None or _looks(event.details):
         return None
     if event.kind in _ASKED_FOR and by_account and (administers or kind not in FOR_ADMINISTRATORS):
         return None
@@ -276,11 +277,15 @@ def _of_audit(record: AuditRecord, administers: bool) -> Happening | None:
     )
 
 
+def _looks(details: Details) -> bool:
+    """Of who only looks at a console."""
+    return details.get("writable") is False
+
+
 def _is_common(record: AuditRecord) -> bool:
     """Who looks at a console, a job that holds its node, and a guest that sets its watchdog."""
-    looks = record.details.get("writable") is False
     holds = bool(record.job) and record.action in ("reserve", "release")
-    return looks or holds or (record.door is Door.HOST and record.action == "set-watchdog")
+    return _looks(record.details) or holds or (record.door is Door.HOST and record.action == "set-watchdog")
 
 
 def _sentence(record: AuditRecord, action: _Action | None, done: bool) -> str:

@@ -1,6 +1,7 @@
 """AccountService: the fleet's accounts, their roles and scope."""
 
 from enum import Enum
+from typing import Literal
 
 from pydantic import Field
 
@@ -61,6 +62,7 @@ class AccountChange(Body):
     password: str | None = None
     role_id: Role | None = None
     enabled: bool | None = None
+    locked: Literal[False] | None = None
     oem: Oem = Field(default=Oem())
 
 
@@ -77,7 +79,7 @@ async def list_accounts(call: Call) -> Reply:
 
 
 async def get_account(call: Call) -> Reply:
-    return Reply(_body(find_account(call)))
+    return Reply(_body(call, find_account(call)))
 
 
 async def create_account(call: Call) -> Reply:
@@ -92,13 +94,13 @@ async def create_account(call: Call) -> Reply:
         account = await accounts.change(account.name, enabled=False)
     details = {"role": wanted.role_id.value}
     await call.house.audit.record(call.caller, "create-account", wanted.user_name, "ok", details, Target.ACCOUNT)
-    return Reply(_body(account), 201, {"Location": f"{ACCOUNTS}/{account.name}"})
+    return Reply(_body(call, account), 201, {"Location": f"{ACCOUNTS}/{account.name}"})
 
 
 async def change_account(call: Call) -> Reply:
     """Everybody may change their own password (ConfigureSelf); all else is the administrator's."""
     account = find_account(call)
-    change = call.body(AccountChange, readable=_body(account))
+    change = call.body(AccountChange, readable=_body(call, account))
     given = change.model_fields_set
     if account.name != call.caller.account or given - {"password"}:
         await require(call, Role.ADMINISTRATOR, "change-account", target=account.name, kind=Target.ACCOUNT)
@@ -110,9 +112,11 @@ async def change_account(call: Call) -> Reply:
         scope=asked.scope() if asked else None,
         enabled=change.enabled,
     )
+    if change.locked is False:
+        await call.house.accounts.unlock(account.name)
     details = {"changed": sorted(given)}
     await call.house.audit.record(call.caller, "change-account", account.name, "ok", details, Target.ACCOUNT)
-    return Reply(_body(account))
+    return Reply(_body(call, account))
 
 
 async def delete_account(call: Call) -> Reply:
@@ -147,7 +151,7 @@ def find_account(call: Call) -> Account:
     raise not_found(call.path)
 
 
-def _body(account: Account) -> JsonObject:
+def _body(call: Call, account: Account) -> JsonObject:
     scope = oem.Scope(
         AllNodes=account.scope.all_nodes, Nodes=sorted(account.scope.nodes), Tags=sorted(account.scope.tags)
     )
@@ -160,6 +164,7 @@ def _body(account: Account) -> JsonObject:
         Password=None,
         RoleId=account.role.value,
         Enabled=account.enabled,
+        Locked=call.house.accounts.locked(account.name),
         AccountTypes=[kind.value for kind in AccountType],
         Keys=link(f"{ACCOUNTS}/{account.name}/Keys"),
         Links={"Role": link(f"{ROLES}/{account.role.value}")},

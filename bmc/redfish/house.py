@@ -1,7 +1,7 @@
 """Everything the door needs of the rooms before it, wired once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
@@ -43,10 +43,16 @@ class IpmiDoors(Protocol):
 
 
 class SshConsoles(Protocol):
-    """The SSH door: the port of all serial consoles, and the fingerprint of its host key, as ssh prints it."""
+    """The SSH door: the port of all serial consoles, the fingerprint of its host key, as ssh prints it, and what the
+    door has seen, by name.
+    """
 
     port: int
     fingerprint: str
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """Since the service started."""
 
 
 class WebCertificate(Protocol):

@@ -90,7 +90,7 @@ class Reinstall(RamdiskJob):
         if image is None or "hostname" in seed.TAKEN[image.seed]:
             request = {**request, "hostname": request.get("hostname") or node.snapshot.name}
         asked = {key: request.get(key) for key in ("hostname", "ssh_keys", "user", "network")} | dict(secrets)
-        wrong += self._problems(node, backend, request, "reinstalled")
+        wrong += await self._problems(node, backend, request, "reinstalled")
         wrong += rule_problems(request.get("disk"))
         if image is not None:
             wrong += _firmware_problems(node, image)

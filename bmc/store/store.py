@@ -151,6 +151,15 @@ class Store:
         )  # fmt: skip
         return [_record(row) for row in reversed(rows)]
 
+    async def rename_subject(self, stream: str, subject: str, to: str) -> None:
+        """What is kept of `subject` is of `to` from now on, together with what is there already."""
+        _check_text(stream, subject, to)
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE records SET subject = ? WHERE stream = ? AND subject = ?", (to, stream, subject))
+
+        await self._writer.write(change)
+
     async def walk(self, stream: str, subject: str = "") -> AsyncIterator[Record]:
         """All records of a subject, or all, newest first; without those that come meanwhile."""
         before = MOST
