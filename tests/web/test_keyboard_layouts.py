@@ -23,8 +23,8 @@ async def use_keymap(shell: Shell, name: str) -> None:
     table = (await asyncio.to_thread(subprocess.run, command, capture_output=True, check=True)).stdout
     text = base64.b64encode(table).decode()
     await shell.run("rm -f /tmp/keymap")
-    for start in range(0, len(text), 1000):
-        await shell.run(f"echo {text[start : start + 1000]} >> /tmp/keymap")
+    for start in range(0, len(text), 800):  # busybox takes lines of 1023 letters
+        await shell.run(f"echo {text[start : start + 800]} >> /tmp/keymap")
     assert "wrong" not in await shell.run("base64 -d /tmp/keymap | loadkmap && echo right || echo wrong")
 
 

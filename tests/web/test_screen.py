@@ -112,7 +112,7 @@ async def expect_film(visitor: Visitor) -> None:
     """It has a length, and somewhere in it more than black."""
     film = visitor.at("film")
     await visitor.page.wait_for_function(
-        "film => film.duration > 3 && film.duration < 600 && !film.seeking", arg=await film.element_handle()
+        "film => film.duration > 2 && film.duration < 600 && !film.seeking", arg=await film.element_handle()
     )
     brightest = """film => {
         const canvas = document.createElement("canvas");

@@ -1,4 +1,5 @@
 import { Button, Content, ModalBody, ModalFooter } from "@patternfly/react-core";
+import { dialogPlace } from "../console/fullScreen";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
 import type { Combination } from "./keys";
@@ -6,15 +7,14 @@ import type { Combination } from "./keys";
 interface ConfirmKeysDialogProps {
   node: string;
   combination: Combination;
-  appendTo: () => HTMLElement;
   onSend: () => void;
   onClose: () => void;
 }
 
 /** Asks before keys by which something may be lost. */
-export function ConfirmKeysDialog({ node, combination, appendTo, onSend, onClose }: ConfirmKeysDialogProps) {
+export function ConfirmKeysDialog({ node, combination, onSend, onClose }: ConfirmKeysDialogProps) {
   return (
-    <Dialog variant="small" appendTo={appendTo} onClose={onClose} aria-labelledby="confirm-keys-title">
+    <Dialog variant="small" appendTo={dialogPlace} onClose={onClose} aria-labelledby="confirm-keys-title">
       <DialogHeader
         title={t("Send {{keys}} to {{node}}?", { keys: combination.label, node })}
         titleIconVariant="warning"

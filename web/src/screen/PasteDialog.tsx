@@ -13,6 +13,7 @@ import {
   TextArea,
 } from "@patternfly/react-core";
 import { useEffect, useRef, useState } from "react";
+import { dialogPlace } from "../console/fullScreen";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t, type Message } from "../words/i18n";
 import { type, type SendKey } from "./keys";
@@ -30,13 +31,11 @@ interface PasteDialogProps {
   send: SendKey;
   /** Whether the keyboard is still ours. */
   types: boolean;
-  /** In full screen, only what is inside the console is seen. */
-  appendTo: () => HTMLElement;
   onClose: () => void;
 }
 
 /** Types a text into the node, key by key. */
-export function PasteDialog({ name, send, types, appendTo, onClose }: PasteDialogProps) {
+export function PasteDialog({ name, send, types, onClose }: PasteDialogProps) {
   const [text, setText] = useState("");
   const [layout, setLayout] = useState(chosenLayout);
   const [delay, setDelay] = useState(DELAYS[0]?.[0] ?? 0);
@@ -58,7 +57,7 @@ export function PasteDialog({ name, send, types, appendTo, onClose }: PasteDialo
   const begun = typed !== null;
   const progress = t("{{done}} of {{total}}", { done: typed ?? 0, total: strokes.length });
   return (
-    <Dialog variant="medium" appendTo={appendTo} onClose={onClose} aria-labelledby="paste-title">
+    <Dialog variant="medium" appendTo={dialogPlace} onClose={onClose} aria-labelledby="paste-title">
       <DialogHeader
         title={t("Type text into {{node}}", { node: name })}
         labelId="paste-title"

@@ -1,7 +1,8 @@
 import { Button, FileUpload, ModalBody, ModalFooter } from "@patternfly/react-core";
-import { useEffect, useRef, useState, type SyntheticEvent } from "react";
+import { useCallback, useState, type SyntheticEvent } from "react";
 import { download } from "../console/files";
 import { Alert } from "../shell/Alert";
+import { dialogPlace } from "../console/fullScreen";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { bytes } from "../words/format";
 import { t } from "../words/i18n";
@@ -14,30 +15,31 @@ export interface Film {
 /** A film that was just recorded does not know its length, until somebody has looked at its end. */
 function learnLength({ currentTarget: video }: SyntheticEvent<HTMLVideoElement>): void {
   if (video.duration !== Infinity) return;
-  video.addEventListener("durationchange", () => (video.currentTime = 0), { once: true });
+  video.addEventListener("seeked", () => (video.currentTime = 0), { once: true });
   video.currentTime = Number.MAX_SAFE_INTEGER;
 }
 
 interface RecordingDialogProps {
   /** What was just recorded; null: one that lies on the viewer's computer. */
   recorded: Film | null;
-  appendTo: () => HTMLElement;
   onClose: () => void;
 }
 
 /** Shows a recording of a screen, and saves it. */
-export default function RecordingDialog({ recorded, appendTo, onClose }: RecordingDialogProps) {
+export default function RecordingDialog({ recorded, onClose }: RecordingDialogProps) {
   const [shown, setShown] = useState(recorded);
   const [unreadable, setUnreadable] = useState(false);
-  const video = useRef<HTMLVideoElement>(null);
-  useEffect(() => {
-    if (shown === null || video.current === null) return;
-    const address = URL.createObjectURL(shown.film);
-    video.current.src = address;
-    return () => URL.revokeObjectURL(address);
-  }, [shown]);
+  const load = useCallback(
+    (video: HTMLVideoElement | null) => {
+      if (shown === null || video === null) return;
+      const address = URL.createObjectURL(shown.film);
+      video.src = address;
+      return () => URL.revokeObjectURL(address);
+    },
+    [shown],
+  );
   return (
-    <Dialog variant="large" appendTo={appendTo} onClose={onClose} aria-labelledby="recording-title">
+    <Dialog variant="large" appendTo={dialogPlace} onClose={onClose} aria-labelledby="recording-title">
       <DialogHeader
         title={t("Recording")}
         labelId="recording-title"
@@ -64,7 +66,7 @@ export default function RecordingDialog({ recorded, appendTo, onClose }: Recordi
         )}
         {unreadable && <Alert variant="danger" isInline title={t("This browser cannot play this file.")} />}
         <video
-          ref={video}
+          ref={load}
           className="lo-film"
           controls
           hidden={shown === null}

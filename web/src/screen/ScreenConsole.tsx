@@ -4,6 +4,7 @@ import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
 import { download, stamped } from "../console/files";
+import { toggleFullScreen } from "../console/fullScreen";
 import { WhoTypes } from "../console/WhoTypes";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { t } from "../words/i18n";
@@ -78,7 +79,6 @@ export default function ScreenConsole({ system }: { system: System }) {
   };
   const onPress = (combination: Combination) =>
     combination.loses === undefined ? pressAll(combination) : setAsked(combination);
-  const inFrame = () => frame.current ?? document.body;
   return (
     <div ref={frame} className="lo-console">
       <ScreenToolbar
@@ -96,9 +96,7 @@ export default function ScreenConsole({ system }: { system: System }) {
         recording={recording.since}
         onRecord={recording.since === null ? recording.start : recording.stop}
         onOpenRecording={() => setOpening(true)}
-        onFullscreen={() =>
-          void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen())
-        }
+        onFullscreen={() => toggleFullScreen(frame.current)}
       />
       {mayOperate && byTouch() && <TouchKeys node={system.Name} isDisabled={rfb === null || !types} send={send} />}
       <div className="lo-glass-place">
@@ -111,20 +109,11 @@ export default function ScreenConsole({ system }: { system: System }) {
         />
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
       </div>
-      {pasting && (
-        <PasteDialog
-          name={system.Name}
-          send={send}
-          types={types}
-          appendTo={inFrame}
-          onClose={() => setPasting(false)}
-        />
-      )}
+      {pasting && <PasteDialog name={system.Name} send={send} types={types} onClose={() => setPasting(false)} />}
       {asked !== null && (
         <ConfirmKeysDialog
           node={system.Name}
           combination={asked}
-          appendTo={inFrame}
           onSend={() => {
             pressAll(asked);
             setAsked(null);
@@ -136,7 +125,6 @@ export default function ScreenConsole({ system }: { system: System }) {
         <Suspense>
           <RecordingDialog
             recorded={recording.film}
-            appendTo={inFrame}
             onClose={() => {
               setOpening(false);
               recording.forget();

@@ -1,6 +1,7 @@
 import { Button, Form, FormGroup, ModalBody, ModalFooter, TextArea } from "@patternfly/react-core";
 import { useEffect, useState } from "react";
 import { Alert } from "../shell/Alert";
+import { dialogPlace } from "../console/fullScreen";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
 import { linesOf } from "./lines";
@@ -9,13 +10,12 @@ interface PasteLinesDialogProps {
   node: string;
   /** What was pasted already; "" when it is still to be. */
   pasted: string;
-  appendTo: () => HTMLElement;
   onPaste: (text: string) => void;
   onClose: () => void;
 }
 
 /** Asks before many lines are pasted: a shell carries out each as it comes. */
-export function PasteLinesDialog({ node, pasted, appendTo, onPaste, onClose }: PasteLinesDialogProps) {
+export function PasteLinesDialog({ node, pasted, onPaste, onClose }: PasteLinesDialogProps) {
   const [text, setText] = useState(pasted);
   useEffect(() => {
     if (pasted !== "") return;
@@ -28,7 +28,7 @@ export function PasteLinesDialog({ node, pasted, appendTo, onPaste, onClose }: P
   }, [pasted]);
   const count = linesOf(text);
   return (
-    <Dialog variant="medium" appendTo={appendTo} onClose={onClose} aria-labelledby="paste-lines-title">
+    <Dialog variant="medium" appendTo={dialogPlace} onClose={onClose} aria-labelledby="paste-lines-title">
       <DialogHeader title={t("Paste into {{node}}", { node })} labelId="paste-lines-title" />
       <ModalBody>
         {count > 1 && (

@@ -4,6 +4,7 @@ import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
 import { copyText } from "../console/files";
+import { toggleFullScreen } from "../console/fullScreen";
 import { WhoTypes } from "../console/WhoTypes";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { useNotices } from "../shell/Notices";
@@ -81,7 +82,6 @@ export default function SerialConsole({ system }: { system: System }) {
       () => done(t("Copied")),
       (error: unknown) => failed(t("Not copied"), error instanceof Error ? error : new Error(String(error))),
     );
-  const inFrame = () => frame.current ?? document.body;
   return (
     <div ref={frame} className="lo-console">
       <SerialToolbar
@@ -106,9 +106,7 @@ export default function SerialConsole({ system }: { system: System }) {
         onBreak={() => say("break")}
         onCopy={() => void copy()}
         onClear={() => terminal.clear()}
-        onFullscreen={() =>
-          void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen())
-        }
+        onFullscreen={() => toggleFullScreen(frame.current)}
       />
       <div className="lo-terminal-place">
         <div ref={place} className={fit ? "lo-terminal" : "lo-terminal lo-native"} data-testid="serial" />
@@ -118,7 +116,6 @@ export default function SerialConsole({ system }: { system: System }) {
         <PasteLinesDialog
           node={system.Name}
           pasted={pasting}
-          appendTo={inFrame}
           onPaste={(text) => {
             setPasting(null);
             terminal.paste(text);
@@ -129,7 +126,7 @@ export default function SerialConsole({ system }: { system: System }) {
       )}
       {looksBack && (
         <Suspense>
-          <SerialLogDialog system={system} appendTo={inFrame} onClose={() => setLooksBack(false)} />
+          <SerialLogDialog system={system} onClose={() => setLooksBack(false)} />
         </Suspense>
       )}
     </div>

@@ -13,6 +13,7 @@ import {
 import { useState } from "react";
 import { fileOf, FORMATS, useSerialLog, type Format, type Period } from "../../api/serialLog";
 import type { System } from "../../api/types";
+import { dialogPlace } from "../../console/fullScreen";
 import { Dialog, DialogHeader } from "../../shell/Dialog";
 import { bytes } from "../../words/format";
 import { t, type Message } from "../../words/i18n";
@@ -39,12 +40,11 @@ function localOf(moment: string): string {
 
 interface SerialLogDialogProps {
   system: System;
-  appendTo: () => HTMLElement;
   onClose: () => void;
 }
 
 /** All that the serial console has printed: searched, shown again, saved. */
-export default function SerialLogDialog({ system, appendTo, onClose }: SerialLogDialogProps) {
+export default function SerialLogDialog({ system, onClose }: SerialLogDialogProps) {
   const log = useSerialLog(system);
   const [since, setSince] = useState("");
   const [until, setUntil] = useState("");
@@ -54,7 +54,7 @@ export default function SerialLogDialog({ system, appendTo, onClose }: SerialLog
   return (
     <Dialog
       variant="large"
-      appendTo={appendTo}
+      appendTo={dialogPlace}
       onClose={onClose}
       aria-labelledby="serial-log-title"
       className="lo-serial-log"
