@@ -1,6 +1,6 @@
 /** Routes, and what every page needs: the query cache, the session, the event stream. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { BrowserRouter, Navigate, Outlet, Route, Routes, useLocation } from "react-router";
 import { useTranslation } from "react-i18next";
 import { ApiError, onLostSession } from "./api/http";
@@ -15,6 +15,7 @@ import { Shell } from "./shell/Shell";
 import { SignInPage } from "./shell/SignInPage";
 import { t } from "./words/i18n";
 
+const ConsoleWindow = lazy(() => import("./console/ConsoleWindow"));
 const AdministrationPage = lazy(() => import("./administration/AdministrationPage"));
 const LibraryPage = lazy(() => import("./library/LibraryPage"));
 const NodePage = lazy(() => import("./node/NodePage"));
@@ -50,6 +51,15 @@ function SignedInOnly() {
   );
 }
 
+/** A window that holds one thing only. */
+function Bare() {
+  return (
+    <Suspense fallback={<Loading />}>
+      <ConsoleWindow />
+    </Suspense>
+  );
+}
+
 export function App() {
   // All below says its words anew with it: nothing else hears of another language.
   useTranslation();
@@ -67,6 +77,7 @@ export function App() {
                 <Route path="/administration/:tab?" element={<AdministrationPage />} />
                 <Route path="*" element={<NotFoundPage />} />
               </Route>
+              <Route path="/window/:id/:view" element={<Bare />} />
             </Route>
           </Routes>
         </BrowserRouter>

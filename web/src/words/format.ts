@@ -70,6 +70,14 @@ export function duration(milliseconds: number): string {
   return SPANS[unit]().format(count);
 }
 
+/** "1:02:03" or "4:05": how far a film has gone. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (count: number) => String(count).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
 /** The time of day in the viewer's zone; what is no moment stays as it is. */
 export function time(iso: string): string {
   const at = new Date(iso);
