@@ -85,6 +85,9 @@ class Gate:
         """The account has changed in any way: what was right may be wrong now."""
         self._remembered.pop(name, None)
 
+    def locked(self, name: str) -> bool:
+        return self._lockout.locked(name)
+
     def unlock(self, name: str) -> None:
         self._lockout.forget(name)
 

@@ -68,6 +68,11 @@ class Lockout:
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
+    def locked(self, name: str) -> bool:
+        """Whether `name` may not be tried now from some address or other."""
+        now = self._clock.monotonic()
+        return any(key[1] == name and counter.until > now for key, counter in self._counters.items())
+
     def forget(self, name: str) -> None:
         """The account is gone, or an administrator has given it a new password."""
         self._known.pop(name, None)
