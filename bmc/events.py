@@ -217,7 +217,7 @@ class AuditRecord:
     """Who did what to what, by which door, and how it ended. `at` is seconds since the epoch, of its end; it was asked
     for when it `began`.
 
-    `target` is "" where it is the service itself.
+    `target` is "" where it is the service itself; `token` is the id of the API token that was shown, if any.
     """
 
     sequence: int
@@ -228,6 +228,7 @@ class AuditRecord:
     address: str
     request_id: str
     job: str
+    token: str
     action: str
     kind: Target
     target: str
@@ -271,6 +272,7 @@ class Audit:
                 "address": caller.address,
                 "request_id": caller.request_id,
                 "job": caller.job,
+                "token": caller.token,
                 "action": action,
                 "kind": kind.value,
                 "target": target,
@@ -355,7 +357,12 @@ def _subject(kind: Target, target: str) -> str:
 
 def _audit_record(record: Record) -> AuditRecord:
     """One of an earlier version says less."""
-    value: dict[str, Any] = {"kind": _told_by_action(record.value), "began": record.value["at"], **record.value}
+    value: dict[str, Any] = {
+        "kind": _told_by_action(record.value),
+        "began": record.value["at"],
+        "token": "",
+        **record.value,
+    }
     typed = {"role": Role(value["role"]), "door": Door(value["door"]), "kind": Target(value["kind"])}
     return AuditRecord(**(value | typed), sequence=record.sequence)
 

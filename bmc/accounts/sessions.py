@@ -83,7 +83,7 @@ class Sessions:
     def all(self, node: str = "") -> tuple[Session, ...]:
         """Those at the endpoint of `node`, or at the fleet's root, oldest first."""
         ours = (opened for opened in self._by_hash.values() if opened.session.node == node)
-        live = (opened.session for opened in ours if not self._expired(opened))
+        live = (replace(opened.session, used=opened.used) for opened in ours if not self._expired(opened))
         return tuple(sorted(live, key=lambda session: session.created))
 
     def count(self) -> Counter[Door]:

@@ -86,6 +86,8 @@ def make_app(
         certificate=certificate,
         closing=Closing(accounts),
         sign_in=accounts,
+        state=store.path.parent,
+        started=clock.now(),
     )
     metrics = Metrics(house, ipmi)
     app = web.Application(

@@ -8,6 +8,7 @@ from pydantic import Field
 from bmc.accounts import Account
 from bmc.events import Target
 from bmc.model.caller import Role, Scope
+from bmc.model.errors import Denied
 from bmc.redfish import oem
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
@@ -68,6 +69,8 @@ class AccountChange(Body):
 
 async def service(call: Call) -> Reply:
     body = resource(SERVICE, "AccountService", Id="AccountService", Name="Accounts", ServiceEnabled=True)
+    tokens = oem.LightsoutAccountService(Tokens=link(f"{SERVICE}/Oem/Lightsout/Tokens"))
+    body |= {"Oem": oem.extension("LightsoutAccountService", tokens)}
     body |= {"Accounts": link(ACCOUNTS), "Roles": link(ROLES), "Status": {"State": "Enabled", "Health": "OK"}}
     return Reply(body)
 
@@ -102,6 +105,7 @@ async def change_account(call: Call) -> Reply:
     account = find_account(call)
     change = call.body(AccountChange, readable=_body(call, account))
     given = change.model_fields_set
+    await refuse_token(call, account.name, "change-account")
     if account.name != call.caller.account or given - {"password"}:
         await require(call, Role.ADMINISTRATOR, "change-account", target=account.name, kind=Target.ACCOUNT)
     asked = change.oem.lightsout.scope
@@ -149,6 +153,13 @@ def find_account(call: Call) -> Account:
         if account.name == call.params["account"] and _sees(call, account.name):
             return account
     raise not_found(call.path)
+
+
+async def refuse_token(call: Call, account: str, action: str) -> None:
+    """Who has an account's token must not get the account itself. :raise Denied:"""
+    if call.caller.token and account == call.caller.account:
+        await call.house.audit.record(call.caller, action, account, "Denied", kind=Target.ACCOUNT)
+        raise Denied("a token cannot change what its own account signs in with; sign in with the password")
 
 
 def _body(call: Call, account: Account) -> JsonObject:

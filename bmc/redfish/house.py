@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -81,7 +82,8 @@ class WebCertificate(Protocol):
 class House:
     """`only` is the node whose own endpoint this is, "" at the fleet's root, and `sign_in` says who may sign in here.
     `endpoints` are the URLs of the nodes' own endpoints, by node, and `changing` the resources that are being changed.
-    `certificate` is None where nothing is served over HTTPS, `ssh` where that door is closed. `late` holds what goes on
+    `certificate` is None where nothing is served over HTTPS, `ssh` where that door is closed. The state is kept in
+    the directory `state`; the service `started` then, in epoch seconds. `late` holds what goes on
     after its asker was answered; `systems` the last reply for each System and role, and for who holds it, with the
     snapshot and the image names that it was made of.
     """
@@ -106,6 +108,8 @@ class House:
     certificate: WebCertificate | None
     closing: Closing
     sign_in: Accounts | NodeUsers
+    state: Path
+    started: float
     only: str = ""
     endpoints: dict[str, str] = field(default_factory=dict)
     changing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)

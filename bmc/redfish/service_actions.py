@@ -1,6 +1,7 @@
 """What one can do to the service itself: emergency stop, assignments, credentials, and plans of many nodes."""
 
 import asyncio
+import os
 from uuid import uuid4
 
 from pydantic import Field, JsonValue
@@ -96,7 +97,13 @@ def state(call: Call) -> oem.LightsoutManager:
         Assignments=[_assignment(each) for each in _seen(call)],
         Credentials=_credentials(call) if governs(call.caller) else None,
         SSHHostKeyFingerprint=call.house.ssh.fingerprint if call.house.ssh else None,
+        DiskSpace=_disk_space(call) if governs(call.caller) else None,
     )
+
+
+def _disk_space(call: Call) -> oem.DiskSpace:
+    disk = os.statvfs(call.house.state)
+    return oem.DiskSpace(TotalBytes=disk.f_blocks * disk.f_frsize, FreeBytes=disk.f_bavail * disk.f_frsize)
 
 
 async def stop(call: Call) -> Reply:

@@ -74,7 +74,7 @@ class Line(asyncssh.SSHServer):
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """asyncssh verifies the signature afterwards."""
-        account = self._rooms.accounts.holder(key.public_data)
+        account = self._rooms.accounts.keys.holder(key.public_data)
         if account is None or self._account not in ("", account.name):
             return False
         self._key = key.public_data

@@ -180,7 +180,7 @@ async def test_a_key_of_any_common_kind_will_do_and_no_connection_by_sha1(
         private = asyncssh.generate_private_key(kind)
         clients.keys[kind] = tmp_path / kind
         private.write_private_key(clients.keys[kind])
-        await service.accounts.add_key("olga", SshKey.parse(private.export_public_key().decode()))
+        await service.accounts.keys.add("olga", SshKey.parse(private.export_public_key().decode()))
         async with clients.console("n1", kind) as console:
             await console.expect(b"printed before")
     with pytest.raises(asyncssh.KeyExchangeFailed):

@@ -216,4 +216,5 @@ export interface LogEntry extends Link, ExtendedMessage {
 export interface Session {
   account: string;
   role: string;
+  session: string;
 }

@@ -1,6 +1,7 @@
 /** Keeps what the page shows equal to what the service knows, and tells components whether it is. */
 import { useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
+import { ADMINISTRATION } from "../api/administrationKey";
 import { eventLogKey } from "../api/eventlog";
 import { reportLostSession } from "../api/http";
 import { MANAGER } from "../api/manager";
@@ -74,6 +75,7 @@ function apply(client: QueryClient, refresher: Refresher, event: LiveEvent): voi
   if (event.kind === "") void client.invalidateQueries();
   if (event.task !== undefined) void client.invalidateQueries({ queryKey: taskKey(event.task) });
   if (event.kind === "job.started" || event.kind === "job.ended") void client.invalidateQueries({ queryKey: TASKS });
+  if (/^(account|certificate)\./.test(event.kind)) refresher.resource(ADMINISTRATION);
   if (concernsManager(event.kind)) refresher.resource(MANAGER);
   if (event.node === "") return;
   if (event.kind === "node.removed") {
