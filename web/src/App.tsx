@@ -5,6 +5,7 @@ import { BrowserRouter, Navigate, Outlet, Route, Routes, useLocation } from "rea
 import { useTranslation } from "react-i18next";
 import { ApiError, onLostSession } from "./api/http";
 import { SESSION, useSession } from "./api/session";
+import { BulkProvider } from "./bulk/BulkProvider";
 import { LiveUpdates } from "./events/LiveUpdates";
 import { FleetPage } from "./fleet/FleetPage";
 import { ErrorPanel } from "./shell/ErrorPanel";
@@ -56,20 +57,22 @@ export function App() {
   return (
     <QueryClientProvider client={client}>
       <NoticeProvider>
-        <BrowserRouter>
-          <Routes>
-            <Route path="/sign-in" element={<SignInPage />} />
-            <Route element={<SignedInOnly />}>
-              <Route element={<Shell />}>
-                <Route index element={<FleetPage />} />
-                <Route path="/nodes/:id/:tab?" element={<NodePage />} />
-                <Route path="/library/:tab?" element={<LibraryPage />} />
-                <Route path="/administration/:tab?" element={<AdministrationPage />} />
-                <Route path="*" element={<NotFoundPage />} />
+        <BulkProvider>
+          <BrowserRouter>
+            <Routes>
+              <Route path="/sign-in" element={<SignInPage />} />
+              <Route element={<SignedInOnly />}>
+                <Route element={<Shell />}>
+                  <Route index element={<FleetPage />} />
+                  <Route path="/nodes/:id/:tab?" element={<NodePage />} />
+                  <Route path="/library/:tab?" element={<LibraryPage />} />
+                  <Route path="/administration/:tab?" element={<AdministrationPage />} />
+                  <Route path="*" element={<NotFoundPage />} />
+                </Route>
               </Route>
-            </Route>
-          </Routes>
-        </BrowserRouter>
+            </Routes>
+          </BrowserRouter>
+        </BulkProvider>
       </NoticeProvider>
     </QueryClientProvider>
   );

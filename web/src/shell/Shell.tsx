@@ -13,6 +13,7 @@ import {
 } from "@patternfly/react-core";
 import { Suspense, type ComponentProps } from "react";
 import { Link, Outlet } from "react-router";
+import { RunStrip } from "../bulk/RunStrip";
 import { Assignments } from "../safety/Assignments";
 import { StopBanner } from "../safety/StopBanner";
 import { StopButton } from "../safety/StopButton";
@@ -70,6 +71,7 @@ export function Shell() {
           <div className="lo-urgent">
             <StopBanner />
             <Assignments />
+            <RunStrip />
           </div>
         </>
       }
