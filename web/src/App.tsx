@@ -1,6 +1,6 @@
 /** Routes, and what every page needs: the query cache, the session, the event stream. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { BrowserRouter, Navigate, Outlet, Route, Routes, useLocation } from "react-router";
 import { useTranslation } from "react-i18next";
 import { ApiError, onLostSession } from "./api/http";
@@ -13,12 +13,12 @@ import { Loading } from "./shell/Loading";
 import { NotFoundPage } from "./shell/NotFoundPage";
 import { NoticeProvider } from "./shell/Notices";
 import { Shell } from "./shell/Shell";
-import { SignInPage } from "./shell/SignInPage";
 import { t } from "./words/i18n";
 
 const AdministrationPage = lazy(() => import("./administration/AdministrationPage"));
 const LibraryPage = lazy(() => import("./library/LibraryPage"));
 const NodePage = lazy(() => import("./node/NodePage"));
+const SignInPage = lazy(() => import("./shell/SignInPage"));
 
 /** A refusal stays a refusal; only what never reached the service is worth another try. */
 const retry = (count: number, error: Error) =>
@@ -60,7 +60,14 @@ export function App() {
         <BulkProvider>
           <BrowserRouter>
             <Routes>
-              <Route path="/sign-in" element={<SignInPage />} />
+              <Route
+                path="/sign-in"
+                element={
+                  <Suspense fallback={<Loading />}>
+                    <SignInPage />
+                  </Suspense>
+                }
+              />
               <Route element={<SignedInOnly />}>
                 <Route element={<Shell />}>
                   <Route index element={<FleetPage />} />

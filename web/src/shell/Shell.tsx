@@ -33,7 +33,7 @@ function Home(props: Omit<ComponentProps<typeof Link>, "to">) {
 /** What surrounds every page. */
 export function Shell() {
   const masthead = (
-    <Masthead display={{ default: "stack", md: "inline" }}>
+    <Masthead display={{ default: "stack", md: "inline" }} className="lo-masthead">
       <MastheadMain>
         <MastheadBrand>
           <MastheadLogo component={Home}>
@@ -47,7 +47,7 @@ export function Shell() {
             <ToolbarItem className="lo-navigation">
               <Navigation />
             </ToolbarItem>
-            <ToolbarGroup align={{ default: "alignEnd" }}>
+            <ToolbarGroup align={{ default: "alignEnd" }} className="lo-account">
               <ToolbarItem>
                 <StopButton />
               </ToolbarItem>
