@@ -1,8 +1,10 @@
-import { SearchInput } from "@patternfly/react-core";
+import { Button, TextInputGroup, TextInputGroupMain, TextInputGroupUtilities } from "@patternfly/react-core";
+import CloseIcon from "@patternfly/react-icons/dist/esm/icons/rh-microns-close-icon";
+import SearchIcon from "@patternfly/react-icons/dist/esm/icons/search-icon";
 import { useEffect, useEffectEvent, useState } from "react";
 import { t } from "../words/i18n";
 
-/** The address follows when one has paused: browsers refuse to write it with every key. */
+/** Not PatternFly’s SearchInput, which brings a whole form. The address follows when one has paused: browsers refuse to write it with every key. */
 const PAUSE_MS = 250;
 
 interface FleetSearchProps {
@@ -22,15 +24,21 @@ export function FleetSearch({ text, onChange }: FleetSearchProps) {
     }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [typed]);
+  const shown = typed ?? text;
   return (
-    <SearchInput
-      className="lo-search"
-      aria-label={t("Filter nodes")}
-      placeholder={t("Name, image, address, tag…")}
-      resetButtonLabel={t("Clear")}
-      value={typed ?? text}
-      onChange={(_event, value) => setTyped(value)}
-      onClear={() => setTyped("")}
-    />
+    <TextInputGroup className="lo-search">
+      <TextInputGroupMain
+        icon={<SearchIcon />}
+        aria-label={t("Filter nodes")}
+        placeholder={t("Name, image, address, tag…")}
+        value={shown}
+        onChange={(_event, value) => setTyped(value)}
+      />
+      {shown !== "" && (
+        <TextInputGroupUtilities>
+          <Button variant="plain" aria-label={t("Clear")} icon={<CloseIcon />} onClick={() => setTyped("")} />
+        </TextInputGroupUtilities>
+      )}
+    </TextInputGroup>
   );
 }
