@@ -5,6 +5,7 @@ import { BrowserRouter, Navigate, Outlet, Route, Routes, useLocation } from "rea
 import { useTranslation } from "react-i18next";
 import { ApiError, onLostSession } from "./api/http";
 import { SESSION, useSession } from "./api/session";
+import { BulkProvider } from "./bulk/BulkProvider";
 import { LiveUpdates } from "./events/LiveUpdates";
 import { FleetPage } from "./fleet/FleetPage";
 import { ErrorPanel } from "./shell/ErrorPanel";
@@ -12,13 +13,13 @@ import { Loading } from "./shell/Loading";
 import { NotFoundPage } from "./shell/NotFoundPage";
 import { NoticeProvider } from "./shell/Notices";
 import { Shell } from "./shell/Shell";
-import { SignInPage } from "./shell/SignInPage";
 import { t } from "./words/i18n";
 
 const ConsoleWindow = lazy(() => import("./console/ConsoleWindow"));
 const AdministrationPage = lazy(() => import("./administration/AdministrationPage"));
 const LibraryPage = lazy(() => import("./library/LibraryPage"));
 const NodePage = lazy(() => import("./node/NodePage"));
+const SignInPage = lazy(() => import("./shell/SignInPage"));
 
 /** A refusal stays a refusal; only what never reached the service is worth another try. */
 const retry = (count: number, error: Error) =>
@@ -66,21 +67,30 @@ export function App() {
   return (
     <QueryClientProvider client={client}>
       <NoticeProvider>
-        <BrowserRouter>
-          <Routes>
-            <Route path="/sign-in" element={<SignInPage />} />
-            <Route element={<SignedInOnly />}>
-              <Route element={<Shell />}>
-                <Route index element={<FleetPage />} />
-                <Route path="/nodes/:id/:tab?" element={<NodePage />} />
-                <Route path="/library/:tab?" element={<LibraryPage />} />
-                <Route path="/administration/:tab?" element={<AdministrationPage />} />
-                <Route path="*" element={<NotFoundPage />} />
+        <BulkProvider>
+          <BrowserRouter>
+            <Routes>
+              <Route
+                path="/sign-in"
+                element={
+                  <Suspense fallback={<Loading />}>
+                    <SignInPage />
+                  </Suspense>
+                }
+              />
+              <Route element={<SignedInOnly />}>
+                <Route element={<Shell />}>
+                  <Route index element={<FleetPage />} />
+                  <Route path="/nodes/:id/:tab?" element={<NodePage />} />
+                  <Route path="/library/:tab?" element={<LibraryPage />} />
+                  <Route path="/administration/:tab?" element={<AdministrationPage />} />
+                  <Route path="*" element={<NotFoundPage />} />
+                </Route>
+                <Route path="/window/:id/:view" element={<Bare />} />
               </Route>
-              <Route path="/window/:id/:view" element={<Bare />} />
-            </Route>
-          </Routes>
-        </BrowserRouter>
+            </Routes>
+          </BrowserRouter>
+        </BulkProvider>
       </NoticeProvider>
     </QueryClientProvider>
   );

@@ -14,8 +14,9 @@ import type { LiveEvent } from "./stream";
 
 /** Events come in bursts; nodes they name are read again once a burst. */
 const BURST_MS = 100;
-/** From so many changed nodes on, one list is cheaper than each node. */
+/** From so many changed nodes on, and such a part of all, one list is cheaper than each node. */
 const LIST_FROM = 20;
+const LIST_PART = 0.2;
 
 const LiveContext = createContext<StreamState>("connecting");
 
@@ -58,7 +59,8 @@ class Refresher {
     this.dirty.clear();
     for (const queryKey of this.dirtyKeys) void this.client.invalidateQueries({ queryKey });
     this.dirtyKeys.clear();
-    if (names.length >= LIST_FROM) {
+    const all = this.client.getQueryData<unknown[]>(SYSTEMS)?.length ?? 0;
+    if (names.length >= Math.max(LIST_FROM, LIST_PART * all)) {
       await this.client.invalidateQueries({ queryKey: SYSTEMS });
       await this.client.invalidateQueries({ queryKey: ["system"] });
     } else {

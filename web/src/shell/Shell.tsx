@@ -13,6 +13,7 @@ import {
 } from "@patternfly/react-core";
 import { Suspense, type ComponentProps } from "react";
 import { Link, Outlet } from "react-router";
+import { RunStrip } from "../bulk/RunStrip";
 import { Assignments } from "../safety/Assignments";
 import { StopBanner } from "../safety/StopBanner";
 import { StopButton } from "../safety/StopButton";
@@ -32,7 +33,7 @@ function Home(props: Omit<ComponentProps<typeof Link>, "to">) {
 /** What surrounds every page. */
 export function Shell() {
   const masthead = (
-    <Masthead display={{ default: "stack", md: "inline" }}>
+    <Masthead display={{ default: "stack", md: "inline" }} className="lo-masthead">
       <MastheadMain>
         <MastheadBrand>
           <MastheadLogo component={Home}>
@@ -46,7 +47,7 @@ export function Shell() {
             <ToolbarItem className="lo-navigation">
               <Navigation />
             </ToolbarItem>
-            <ToolbarGroup align={{ default: "alignEnd" }}>
+            <ToolbarGroup align={{ default: "alignEnd" }} className="lo-account">
               <ToolbarItem>
                 <StopButton />
               </ToolbarItem>
@@ -70,6 +71,7 @@ export function Shell() {
           <div className="lo-urgent">
             <StopBanner />
             <Assignments />
+            <RunStrip />
           </div>
         </>
       }

@@ -13,7 +13,7 @@ function safeReturn(wanted: string | null): string {
   return wanted?.startsWith("/") && !wanted.startsWith("//") && !wanted.includes("\\") ? wanted : "/";
 }
 
-export function SignInPage() {
+export default function SignInPage() {
   const [params] = useSearchParams();
   const session = useSession();
   const signIn = useSignIn();
