@@ -1,19 +1,15 @@
 /** Routes, and what every page needs: the query cache, the session, the event stream. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, useEffect } from "react";
-import { BrowserRouter, Navigate, Outlet, Route, Routes, useLocation } from "react-router";
+import { lazy } from "react";
+import { BrowserRouter, Route, Routes } from "react-router";
 import { useTranslation } from "react-i18next";
-import { ApiError, onLostSession } from "./api/http";
-import { SESSION, useSession } from "./api/session";
-import { LiveUpdates } from "./events/LiveUpdates";
+import { ApiError } from "./api/http";
 import { FleetPage } from "./fleet/FleetPage";
-import { ErrorPanel } from "./shell/ErrorPanel";
-import { Loading } from "./shell/Loading";
 import { NotFoundPage } from "./shell/NotFoundPage";
 import { NoticeProvider } from "./shell/Notices";
 import { Shell } from "./shell/Shell";
+import { SignedInOnly } from "./shell/SignedInOnly";
 import { SignInPage } from "./shell/SignInPage";
-import { t } from "./words/i18n";
 
 const AdministrationPage = lazy(() => import("./administration/AdministrationPage"));
 const LibraryPage = lazy(() => import("./library/LibraryPage"));
@@ -25,30 +21,11 @@ const retry = (count: number, error: Error) =>
 
 const client = new QueryClient({
   defaultOptions: {
-    queries: { retry, staleTime: 60_000, refetchOnWindowFocus: false },
-    mutations: { retry: false },
+    queries: { retry, staleTime: 60_000, refetchOnWindowFocus: false, networkMode: "always" },
+    // What cannot be sent now fails now: nobody wants a power action to be done whenever the line is back.
+    mutations: { retry: false, networkMode: "always" },
   },
 });
-
-function SignedInOnly() {
-  const session = useSession();
-  const location = useLocation();
-  useEffect(() => onLostSession(() => client.setQueryData(SESSION, null)), []);
-  if (session.isPending) return <Loading />;
-  if (session.isError)
-    return (
-      <ErrorPanel title={t("Lightsout cannot be reached")} error={session.error} retry={() => void session.refetch()} />
-    );
-  if (session.data === null) {
-    const back = location.pathname + location.search;
-    return <Navigate to={back === "/" ? "/sign-in" : `/sign-in?return=${encodeURIComponent(back)}`} replace />;
-  }
-  return (
-    <LiveUpdates>
-      <Outlet />
-    </LiveUpdates>
-  );
-}
 
 export function App() {
   // All below says its words anew with it: nothing else hears of another language.

@@ -11,19 +11,21 @@ import {
   ToolbarGroup,
   ToolbarItem,
 } from "@patternfly/react-core";
-import { Suspense, type ComponentProps } from "react";
-import { Link, Outlet } from "react-router";
+import { useEffect, useLayoutEffect, type ComponentProps } from "react";
+import { Link, Outlet, useLocation } from "react-router";
 import { Assignments } from "../safety/Assignments";
 import { StopBanner } from "../safety/StopBanner";
 import { StopButton } from "../safety/StopButton";
 import { t } from "../words/i18n";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionBanner } from "./ConnectionBanner";
-import { Loading } from "./Loading";
+import { keepFocus } from "./focus";
 import { Logo } from "./Logo";
 import { Navigation } from "./Navigation";
+import { OnDemand } from "./OnDemand";
 
 const MAIN = "main";
+const main = () => document.getElementById(MAIN);
 
 function Home(props: Omit<ComponentProps<typeof Link>, "to">) {
   return <Link {...props} to="/" aria-label={t("Lightsout, the fleet")} />;
@@ -31,6 +33,12 @@ function Home(props: Omit<ComponentProps<typeof Link>, "to">) {
 
 /** What surrounds every page. */
 export function Shell() {
+  const { pathname } = useLocation();
+  useEffect(() => keepFocus(main), []);
+  // The link that led here has gone with its page.
+  useLayoutEffect(() => {
+    if (document.activeElement === document.body) main()?.focus({ preventScroll: true });
+  }, [pathname]);
   const masthead = (
     <Masthead display={{ default: "stack", md: "inline" }}>
       <MastheadMain>
@@ -74,9 +82,9 @@ export function Shell() {
         </>
       }
     >
-      <Suspense fallback={<Loading />}>
+      <OnDemand place={pathname}>
         <Outlet />
-      </Suspense>
+      </OnDemand>
     </Page>
   );
 }
