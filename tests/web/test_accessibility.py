@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA by axe on every page, tab, menu and dialog, and focus that is never lost; a page that nobody listed fails."""
+"""WCAG 2.2 AA by axe on every page, tab, menu and dialog, and focus is never lost; a page that is not listed fails."""
 
 import re
 from collections.abc import AsyncIterator
