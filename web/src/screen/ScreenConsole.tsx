@@ -4,6 +4,8 @@ import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
 import { WhoTypes } from "../console/WhoTypes";
+import { useLeaveKey } from "../console/leave";
+import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { t } from "../words/i18n";
 import { press, type Key } from "./keys";
@@ -68,6 +70,7 @@ export default function ScreenConsole({ system }: { system: System }) {
   }, [rfb, fit, types]);
 
   const send = useCallback((keysym: number, code: string, down: boolean) => rfb?.sendKey(keysym, code, down), [rfb]);
+  useLeaveKey(frame);
   const onPress = (keys: Key[]) => {
     press(send, keys);
     rfb?.focus();
@@ -103,6 +106,7 @@ export default function ScreenConsole({ system }: { system: System }) {
         />
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
       </div>
+      <LeaveHint />
       {pasting && (
         <PasteDialog
           name={system.Name}

@@ -4,6 +4,8 @@ import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
 import { WhoTypes } from "../console/WhoTypes";
+import { useLeaveKey } from "../console/leave";
+import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
@@ -53,6 +55,7 @@ export default function SerialConsole({ system }: { system: System }) {
     hasKeyboard.current = types;
   }, [types]);
 
+  useLeaveKey(frame);
   const copy = () =>
     navigator.clipboard.writeText(terminal.text()).then(
       () => done(t("Copied")),
@@ -82,6 +85,7 @@ export default function SerialConsole({ system }: { system: System }) {
         <div ref={place} className={fit ? "lo-terminal" : "lo-terminal lo-native"} data-testid="serial" />
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
       </div>
+      <LeaveHint />
     </div>
   );
 }

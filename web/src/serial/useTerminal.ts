@@ -45,7 +45,7 @@ export function useTerminal(
       scrollback: SCROLLBACK,
       fontFamily: '"Red Hat Mono", monospace',
       fontSize: 14,
-      cursorBlink: true,
+      cursorBlink: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
       theme: THEME,
       screenReaderMode: false,
     });

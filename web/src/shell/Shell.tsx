@@ -11,7 +11,7 @@ import {
   ToolbarGroup,
   ToolbarItem,
 } from "@patternfly/react-core";
-import { useEffect, useLayoutEffect, type ComponentProps } from "react";
+import { useEffect, useLayoutEffect, useRef, type ComponentProps } from "react";
 import { Link, Outlet, useLocation } from "react-router";
 import { Assignments } from "../safety/Assignments";
 import { StopBanner } from "../safety/StopBanner";
@@ -35,9 +35,11 @@ function Home(props: Omit<ComponentProps<typeof Link>, "to">) {
 export function Shell() {
   const { pathname } = useLocation();
   useEffect(() => keepFocus(main), []);
-  // The link that led here has gone with its page.
+  const shown = useRef(pathname);
   useLayoutEffect(() => {
-    if (document.activeElement === document.body) main()?.focus({ preventScroll: true });
+    // The link that led here may have gone with its page.
+    if (shown.current !== pathname && document.activeElement === document.body) main()?.focus({ preventScroll: true });
+    shown.current = pathname;
   }, [pathname]);
   const masthead = (
     <Masthead display={{ default: "stack", md: "inline" }}>

@@ -4,26 +4,25 @@ const REMEMBERED = 20;
 
 const isOff = (element: Element) => element.matches(":disabled, [inert] *");
 
-/** Follows the focus until told to stop; what was focused last and is still there gets it back, else `otherwise` does. */
+/** Follows the focus until told to stop; what had it last and is still there gets it back, else `otherwise` does. */
 export function keepFocus(otherwise: () => HTMLElement | null): () => void {
   let visited: HTMLElement[] = [];
-  let wasOff = false;
+  /** What had it has gone, or was switched off; who clicks beside everything has lost nothing. */
+  let lost = false;
   const onFocus = ({ target }: FocusEvent) => {
-    wasOff = false;
+    lost = false;
     if (!(target instanceof HTMLElement)) return;
     visited = [...visited.filter((element) => element !== target).slice(1 - REMEMBERED), target];
   };
   const check = () => {
     const last = visited.at(-1);
     if (document.activeElement !== document.body || last === undefined) return;
-    if (last.isConnected) {
-      if (isOff(last)) wasOff = true;
-      else if (wasOff) last.focus({ preventScroll: true });
-      return;
-    }
-    visited = visited.filter((element) => element.isConnected);
-    const usable = visited.filter((element) => !isOff(element) && element.checkVisibility());
-    (usable.at(-1) ?? otherwise())?.focus({ preventScroll: true });
+    lost ||= !last.isConnected || isOff(last);
+    if (!lost) return;
+    visited = visited.filter((element) => element.isConnected && element.checkVisibility());
+    const next = visited.at(-1) ?? otherwise();
+    // What was switched off, as while an action is under way, is waited for.
+    if (next !== null && !isOff(next)) next.focus({ preventScroll: true });
   };
   const observer = new MutationObserver(check);
   document.addEventListener("focusin", onFocus);
