@@ -1,19 +1,16 @@
 /** Routes, and what every page needs: the query cache, the session, the event stream. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect } from "react";
-import { BrowserRouter, Navigate, Outlet, Route, Routes, useLocation } from "react-router";
+import { lazy, Suspense } from "react";
+import { BrowserRouter, Route, Routes } from "react-router";
 import { useTranslation } from "react-i18next";
-import { ApiError, onLostSession } from "./api/http";
-import { SESSION, useSession } from "./api/session";
+import { ApiError } from "./api/http";
 import { BulkProvider } from "./bulk/BulkProvider";
-import { LiveUpdates } from "./events/LiveUpdates";
 import { FleetPage } from "./fleet/FleetPage";
-import { ErrorPanel } from "./shell/ErrorPanel";
 import { Loading } from "./shell/Loading";
 import { NotFoundPage } from "./shell/NotFoundPage";
 import { NoticeProvider } from "./shell/Notices";
 import { Shell } from "./shell/Shell";
-import { t } from "./words/i18n";
+import { SignedInOnly } from "./shell/SignedInOnly";
 
 const ConsoleWindow = lazy(() => import("./console/ConsoleWindow"));
 const AdministrationPage = lazy(() => import("./administration/AdministrationPage"));
@@ -27,30 +24,11 @@ const retry = (count: number, error: Error) =>
 
 const client = new QueryClient({
   defaultOptions: {
-    queries: { retry, staleTime: 60_000, refetchOnWindowFocus: false },
-    mutations: { retry: false },
+    queries: { retry, staleTime: 60_000, refetchOnWindowFocus: false, networkMode: "always" },
+    // What cannot be sent now fails now: nobody wants a power action to be done whenever the line is back.
+    mutations: { retry: false, networkMode: "always" },
   },
 });
-
-function SignedInOnly() {
-  const session = useSession();
-  const location = useLocation();
-  useEffect(() => onLostSession(() => client.setQueryData(SESSION, null)), []);
-  if (session.isPending) return <Loading />;
-  if (session.isError)
-    return (
-      <ErrorPanel title={t("Lightsout cannot be reached")} error={session.error} retry={() => void session.refetch()} />
-    );
-  if (session.data === null) {
-    const back = location.pathname + location.search;
-    return <Navigate to={back === "/" ? "/sign-in" : `/sign-in?return=${encodeURIComponent(back)}`} replace />;
-  }
-  return (
-    <LiveUpdates>
-      <Outlet />
-    </LiveUpdates>
-  );
-}
 
 /** A window that holds one thing only. */
 function Bare() {

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { reportLostSession } from "../api/http";
+import { onRegainedSession, reportLostSession } from "../api/http";
 import type { System } from "../api/types";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
@@ -62,6 +62,7 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
 
   // News about the power is the best moment to try again.
   useEffect(() => link.current?.retry(), [system.PowerState]);
+  useEffect(() => onRegainedSession(() => link.current?.retry()), []);
 
   const reconnect = useCallback(() => link.current?.retry(), []);
   const say = useCallback((type: "take" | "release" | "break") => link.current?.say(type), []);

@@ -3,7 +3,7 @@ import { useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 import { ADMINISTRATION } from "../api/administrationKey";
 import { eventLogKey } from "../api/eventlog";
-import { reportLostSession } from "../api/http";
+import { onRegainedSession, reportLostSession } from "../api/http";
 import { MANAGER } from "../api/manager";
 import { mediaKey } from "../api/media";
 import { refreshSystem, SYSTEMS, systemKey } from "../api/systems";
@@ -110,7 +110,9 @@ export function LiveUpdates({ children }: { children: ReactNode }) {
     const follower = connectEvents(onNotice);
     const wake = () => follower.wake();
     window.addEventListener("online", wake);
+    const deaf = onRegainedSession(wake);
     return () => {
+      deaf();
       window.removeEventListener("online", wake);
       refresher.stop();
       // Components go only when the session has: the stream must ask again who is there.

@@ -26,6 +26,7 @@ import { RamdiskMenu } from "../reinstall/RamdiskMenu";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
+import { OnDemand } from "../shell/OnDemand";
 import { t, type Message } from "../words/i18n";
 import { Overview } from "./Overview";
 import { Reservation } from "./Reservation";
@@ -161,12 +162,12 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
         className={`lo-tab-${tab}`}
         hasBodyWrapper={false}
       >
-        <Suspense fallback={<Loading />}>
+        <OnDemand place={tab}>
           {tab === "overview" && <Overview system={system} />}
           {tab === "screen" && <ScreenConsole key={system.Id} system={system} />}
           {tab === "serial" && <SerialConsole key={system.Id} system={system} />}
           {tab === "jobs" && <JobsPanel system={system} />}
-        </Suspense>
+        </OnDemand>
       </PageSection>
       {control.dialogs}
       {reinstalling && (

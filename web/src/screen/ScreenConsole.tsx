@@ -6,6 +6,8 @@ import { ConsoleOverlay } from "../console/ConsoleOverlay";
 import { download, stamped } from "../console/files";
 import { toggleFullScreen } from "../console/fullScreen";
 import { WhoTypes } from "../console/WhoTypes";
+import { useLeaveKey } from "../console/leave";
+import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { t } from "../words/i18n";
 import { ConfirmKeysDialog } from "./ConfirmKeysDialog";
@@ -73,6 +75,7 @@ export default function ScreenConsole({ system }: { system: System }) {
   }, [rfb, fit, types]);
 
   const send = useCallback((keysym: number, code: string, down: boolean) => rfb?.sendKey(keysym, code, down), [rfb]);
+  useLeaveKey(frame);
   const pressAll = ({ keys }: Combination) => {
     press(send, keys);
     rfb?.focus();
@@ -109,6 +112,7 @@ export default function ScreenConsole({ system }: { system: System }) {
         />
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
       </div>
+      <LeaveHint />
       {pasting && <PasteDialog name={system.Name} send={send} types={types} onClose={() => setPasting(false)} />}
       {asked !== null && (
         <ConfirmKeysDialog

@@ -6,6 +6,8 @@ import { ConsoleOverlay } from "../console/ConsoleOverlay";
 import { copyText } from "../console/files";
 import { toggleFullScreen } from "../console/fullScreen";
 import { WhoTypes } from "../console/WhoTypes";
+import { useLeaveKey } from "../console/leave";
+import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
@@ -77,6 +79,7 @@ export default function SerialConsole({ system }: { system: System }) {
     hasKeyboard.current = types;
   }, [types]);
 
+  useLeaveKey(frame);
   const copy = () =>
     copyText(terminal.text()).then(
       () => done(t("Copied")),
@@ -112,6 +115,7 @@ export default function SerialConsole({ system }: { system: System }) {
         <div ref={place} className={fit ? "lo-terminal" : "lo-terminal lo-native"} data-testid="serial" />
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
       </div>
+      <LeaveHint />
       {pasting !== null && (
         <PasteLinesDialog
           node={system.Name}

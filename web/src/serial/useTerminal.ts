@@ -58,7 +58,7 @@ export function useTerminal(
     const terminal = new Terminal({
       scrollback: SCROLLBACK,
       fontFamily: '"Red Hat Mono", monospace',
-      cursorBlink: true,
+      cursorBlink: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
       theme: THEME,
       screenReaderMode: false,
     });
