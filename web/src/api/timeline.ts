@@ -91,7 +91,7 @@ export function usePrinted(systemId: string, since: string | undefined, until: s
     queryKey: ["printed", systemId, since, until],
     queryFn: async () => {
       const answer = await get<Entries<LogEntry>>(path);
-      return { lines: answer.Members.toReversed(), count: answer["Members@odata.count"] };
+      return { lines: [...answer.Members].reverse(), count: answer["Members@odata.count"] };
     },
     // What was printed before something else happened does not change.
     staleTime: until === undefined ? 0 : Infinity,

@@ -1,12 +1,13 @@
 /** Keeps what the page shows equal to what the service knows, and tells components whether it is. */
 import { useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
-import { eventLogKey } from "../api/eventlog";
 import { reportLostSession } from "../api/http";
 import { MANAGER } from "../api/manager";
 import { mediaKey } from "../api/media";
+import { selKey } from "../api/sel";
 import { refreshSystem, SYSTEMS, systemKey } from "../api/systems";
 import { TASKS, taskKey } from "../api/tasks";
+import { timelineKey } from "../api/timeline";
 import { connectEvents } from "./connect";
 import type { Notice, StreamState } from "./follow";
 import type { LiveEvent } from "./stream";
@@ -26,7 +27,7 @@ const concernsManager = (kind: string) => /^(safety|assignment)\.|^node\.(added|
 /** Collects what events name and reads it again, each node once a burst and never twice at a time. */
 class Refresher {
   private readonly dirty = new Set<string>();
-  private readonly dirtyKeys = new Set<QueryKey>();
+  private readonly dirtyKeys = new Map<string, QueryKey>();
   private readonly client: QueryClient;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -40,7 +41,7 @@ class Refresher {
   }
 
   resource(key: QueryKey): void {
-    this.dirtyKeys.add(key);
+    this.dirtyKeys.set(JSON.stringify(key), key);
     this.soon();
   }
 
@@ -55,7 +56,7 @@ class Refresher {
   private async flush(): Promise<void> {
     const names = [...this.dirty];
     this.dirty.clear();
-    for (const queryKey of this.dirtyKeys) void this.client.invalidateQueries({ queryKey });
+    for (const queryKey of this.dirtyKeys.values()) void this.client.invalidateQueries({ queryKey });
     this.dirtyKeys.clear();
     if (names.length >= LIST_FROM) {
       await this.client.invalidateQueries({ queryKey: SYSTEMS });
@@ -83,7 +84,8 @@ function apply(client: QueryClient, refresher: Refresher, event: LiveEvent): voi
   }
   if (event.kind === "job.progress") return;
   refresher.node(event.node);
-  void client.invalidateQueries({ queryKey: eventLogKey(event.node) });
+  refresher.resource(timelineKey(event.node));
+  refresher.resource(selKey(event.node));
   if (event.kind.startsWith("media.")) void client.invalidateQueries({ queryKey: mediaKey(event.node) });
 }
 
