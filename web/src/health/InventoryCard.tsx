@@ -8,14 +8,17 @@ import {
   DescriptionListTerm,
   Skeleton,
 } from "@patternfly/react-core";
-import type { ReactNode } from "react";
 import { useInventory, type Inventory } from "../api/inventory";
 import type { System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { bytes } from "../words/format";
-import { t } from "../words/i18n";
+import { named, t, type Message } from "../words/i18n";
 
 const MIB = 1024 ** 2;
+const LINKS: Record<string, Message> = { LinkUp: "link up", LinkDown: "link down" };
+
+/** What is to be read, and what is to be compared letter by letter. */
+type Part = [text: string, code?: string | null];
 
 /** What the node consists of. */
 export function InventoryCard({ system }: { system: System }) {
@@ -44,52 +47,46 @@ function Parts({ system, parts }: { system: System; parts: Inventory }) {
     AssetTag,
     PartNumber,
   }: { BiosVersion?: string; AssetTag?: string; PartNumber?: string } & System = system;
-  const rows: [string, ReactNode[]][] = [
-    [t("Processors"), parts.processors.map((each) => words(each.Model, each.InstructionSet, cores(each.TotalCores)))],
+  const rows: [string, Part[]][] = [
+    [t("Processors"), parts.processors.map((each) => [words(each.Model, each.InstructionSet, cores(each.TotalCores))])],
     [
       t("Memory"),
-      parts.memory.map((each) =>
+      parts.memory.map((each) => [
         words(each.CapacityMiB && bytes(each.CapacityMiB * MIB), each.MemoryDeviceType, each.Manufacturer),
-      ),
+        each.SerialNumber,
+      ]),
     ],
     [
       t("Drives"),
-      parts.drives.map((each) =>
-        words(
-          each.Model ?? each.Name,
-          each.CapacityBytes && bytes(each.CapacityBytes),
-          each.MediaType,
-          each.Protocol,
-          each.SerialNumber && t("serial number {{serial}}", { serial: each.SerialNumber }),
-        ),
-      ),
+      parts.drives.map((each) => [
+        words(each.Model ?? each.Id, each.CapacityBytes && bytes(each.CapacityBytes), each.MediaType, each.Protocol),
+        each.SerialNumber,
+      ]),
     ],
     [
       t("Network interfaces"),
-      parts.interfaces.map((each) =>
-        words(
-          each.Id,
-          each.MACAddress,
-          each.SpeedMbps && `${each.SpeedMbps} Mb/s`,
-          each.LinkStatus === "LinkUp" ? t("link up") : each.LinkStatus === "LinkDown" ? t("link down") : null,
-        ),
-      ),
+      parts.interfaces.map((each) => [
+        words(each.Id, each.SpeedMbps && `${each.SpeedMbps} Mb/s`, named(LINKS, each.LinkStatus ?? "", "")),
+        each.MACAddress,
+      ]),
     ],
-    [t("Firmware"), BiosVersion ? [BiosVersion] : []],
-    [t("Part number"), PartNumber ? [PartNumber] : []],
-    [t("Asset tag"), AssetTag ? [AssetTag] : []],
+    [t("Firmware"), BiosVersion ? [["", BiosVersion]] : []],
+    [t("Part number"), PartNumber ? [["", PartNumber]] : []],
+    [t("Asset tag"), AssetTag ? [["", AssetTag]] : []],
   ];
   const told = rows.filter(([, values]) => values.length > 0);
   if (told.length === 0) return <p>{t("Nobody has said what this node consists of.")}</p>;
   return (
-    <DescriptionList isCompact>
+    <DescriptionList isCompact isHorizontal>
       {told.map(([term, values]) => (
         <DescriptionListGroup key={term}>
           <DescriptionListTerm>{term}</DescriptionListTerm>
           <DescriptionListDescription>
             <ul className="lo-plain-list">
-              {values.map((value, index) => (
-                <li key={index}>{value}</li>
+              {values.map(([text, code], index) => (
+                <li key={index}>
+                  {text} {code && <code>{code}</code>}
+                </li>
               ))}
             </ul>
           </DescriptionListDescription>

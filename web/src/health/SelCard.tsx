@@ -175,8 +175,10 @@ function Records({ systemId, entries }: { systemId: string; entries: SelEntry[] 
                 </Label>
               </Td>
               <Td dataLabel={t("What was recorded")} modifier="breakWord">
-                {entry.Message}
-                <div className="lo-muted">{[entry.SensorType, entry.EntryCode].filter(Boolean).join(", ")}</div>
+                <span lang="en">{entry.Message}</span>
+                <div className="lo-muted" lang="en">
+                  {[entry.SensorType, entry.EntryCode].filter(Boolean).join(", ")}
+                </div>
               </Td>
               <Td dataLabel={t("Acknowledged")}>
                 {mayOperate ? (

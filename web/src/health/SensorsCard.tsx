@@ -90,7 +90,7 @@ function SensorRow({ sensor, history, span }: { sensor: Sensor; history: History
   return (
     <Tr data-testid={`sensor-${sensor.Id}`}>
       <Td dataLabel={t("Sensor")} modifier="breakWord">
-        {sensor.Name}
+        <span lang="en">{sensor.Name}</span>
       </Td>
       <Td dataLabel={t("Reading")}>{sensor.Reading === null ? "–" : reading(sensor.Reading, sensor.ReadingUnits)}</Td>
       <Td dataLabel={t("State")}>

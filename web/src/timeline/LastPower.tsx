@@ -20,11 +20,11 @@ export function LastPower({ system }: { system: System }) {
   const last = system.Oem?.Lightsout?.LastPowerAction;
   return (
     <>
-      {last?.Ended === null && <UnderWay last={last} />}
-      {last && isProblem(last, system) && <Problem last={last} />}
       <p className="lo-last-power" data-testid="last-power">
         {history === undefined ? KEEPS_ITS_PLACE : <Told system={system} found={lastChange(history)} />}
       </p>
+      {last?.Ended === null && <UnderWay last={last} />}
+      {last && isProblem(last, system) && <Problem last={last} />}
     </>
   );
 }
