@@ -170,9 +170,11 @@ function Records({ systemId, entries }: { systemId: string; entries: SelEntry[] 
                 {moment(entry.Created)}
               </Td>
               <Td dataLabel={t("Severity")}>
-                <Label isCompact {...look}>
-                  {label}
-                </Label>
+                <span className="lo-labels">
+                  <Label isCompact {...look}>
+                    {label}
+                  </Label>
+                </span>
               </Td>
               <Td dataLabel={t("What was recorded")} modifier="breakWord">
                 <span lang="en">{entry.Message}</span>

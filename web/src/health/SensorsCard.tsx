@@ -94,9 +94,11 @@ function SensorRow({ sensor, history, span }: { sensor: Sensor; history: History
       </Td>
       <Td dataLabel={t("Reading")}>{sensor.Reading === null ? "–" : reading(sensor.Reading, sensor.ReadingUnits)}</Td>
       <Td dataLabel={t("State")}>
-        <Label variant="outline" {...look}>
-          {label}
-        </Label>
+        <span className="lo-labels">
+          <Label variant="outline" {...look}>
+            {label}
+          </Label>
+        </span>
       </Td>
       <Td dataLabel={t("Thresholds")} modifier="breakWord">
         {thresholds.length === 0 ? (
