@@ -385,6 +385,7 @@ class LightsoutHappening(TypedDict):
     Address: Annotated[str | None, _text("From where; for Administrators of the server.")]
     Task: Annotated[str | None, _text("The task that it belongs to.")]
     Outcome: Annotated[str | None, _text("How it ended: ok or done, or why not.")]
+    Details: Annotated[Mapping[str, Any], _text("What belongs to this kind of event, or to this action.")]
 
 
 class LightsoutLogService(TypedDict):

@@ -198,3 +198,11 @@ async def test_a_caller_of_any_door_is_told_by_it(service: Service, door: Door) 
     caller = replace(OPERATOR, account="guest", door=door, scope=Scope.only("n1"))
     await service.world.fleet.node("n1").do(Power(PowerAction.ON), caller)
     assert ("Power", "guest", door.value, "done", "asked for On") in await told(service, as_="olga")
+
+
+async def test_the_facts_of_what_happened_are_told_beside_its_words_and_nothing_more(service: Service) -> None:
+    assert (await service.call("POST", RESET, {"ResetType": "On"}, as_="olga")).status == 204
+    newest, asked = (await service.get(f"{LOG}/Entries?$top=2", as_="olga"))["Members"]
+    assert newest["MessageId"] == "Lightsout.1.0.PowerChanged"
+    assert newest["Oem"]["Lightsout"]["Details"] == {"from": "Off", "to": "On", "cause": "command"}
+    assert (asked["MessageId"], asked["Oem"]["Lightsout"]["Details"]) == ("Lightsout.1.0.Happened", {"action": "On"})

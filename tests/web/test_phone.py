@@ -53,10 +53,14 @@ async def test_no_view_of_a_node_scrolls_sideways(phone: Visitor, service: LiveS
     await phone.sign_in(f"/nodes/{empty}/screen")
     await phone.console_open()
     await fits(phone)
-    for tab in ("Serial", "Jobs", "Overview"):
+    for tab in ("Serial", "Jobs", "Health", "Timeline", "Overview"):
         await phone.page.get_by_role("tab", name=tab).tap()
         if tab == "Serial":
             await phone.console_open()
+        if tab == "Health":
+            await expect(phone.page.locator(".lo-plot-line").first).to_be_visible()
+        if tab == "Timeline":
+            await phone.page.locator(".lo-happening").first.wait_for()
         await fits(phone)
     await phone.button("Reinstall…").tap()
     await expect(phone.page.locator("#reinstall-hostname")).to_be_visible()

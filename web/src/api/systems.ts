@@ -77,6 +77,15 @@ export function usePowerPlan(system: System, type: string) {
   });
 }
 
+export function useReserve(system: System) {
+  return useChange(system.Id, ({ reason, minutes }: { reason: string; minutes: number | null }) =>
+    post(system.Actions?.Oem?.["#Lightsout.Reserve"]?.target ?? "", {
+      Reason: reason,
+      ...(minutes !== null && { TimeoutMinutes: minutes }),
+    }),
+  );
+}
+
 export function useRelease(system: System) {
   return useChange(system.Id, (note: string) =>
     post(system.Actions?.Oem?.["#Lightsout.Release"]?.target ?? "", note === "" ? {} : { Note: note }),

@@ -20,6 +20,10 @@ export interface ExtendedMessage {
   Resolution?: string;
 }
 
+export interface Condition extends ExtendedMessage {
+  OriginOfCondition?: Link;
+}
+
 export interface ActionTarget {
   target: string;
 }
@@ -77,6 +81,7 @@ export interface LightsoutSystem {
   Firmware?: string | null;
   Accelerator?: string | null;
   AvailableResetTypes?: string[];
+  MissingParts?: { Part: string; Remedy: string }[];
 }
 
 export interface System extends Link {
@@ -90,7 +95,7 @@ export interface System extends Link {
   SerialNumber?: string | null;
   PowerState: PowerState | null;
   "PowerState@Message.ExtendedInfo"?: ExtendedMessage[];
-  Status?: { State?: string; Health?: Health | null; Conditions?: ExtendedMessage[] };
+  Status?: { State?: string; Health?: Health | null; HealthRollup?: Health | null; Conditions?: Condition[] };
   Boot?: {
     BootSourceOverrideTarget?: string;
     BootSourceOverrideEnabled?: BootEnabled;
@@ -108,6 +113,7 @@ export interface System extends Link {
       "#Lightsout.Resume"?: ActionTarget;
       "#Lightsout.ConfirmPower"?: ActionTarget;
       "#Lightsout.PlanPower"?: ActionTarget;
+      "#Lightsout.Reserve"?: ActionTarget;
       "#Lightsout.Release"?: ActionTarget;
     };
   };

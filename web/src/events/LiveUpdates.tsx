@@ -2,12 +2,13 @@
 import { useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 import { ADMINISTRATION } from "../api/administrationKey";
-import { eventLogKey } from "../api/eventlog";
 import { onRegainedSession, reportLostSession } from "../api/http";
 import { MANAGER } from "../api/manager";
 import { mediaKey } from "../api/media";
+import { selKey } from "../api/sel";
 import { refreshSystem, SYSTEMS, systemKey } from "../api/systems";
 import { TASKS, taskKey } from "../api/tasks";
+import { timelineKey } from "../api/timeline";
 import { connectEvents } from "./connect";
 import type { Notice, StreamState } from "./follow";
 import type { LiveEvent } from "./stream";
@@ -28,7 +29,7 @@ const concernsManager = (kind: string) => /^(safety|assignment)\.|^node\.(added|
 /** Collects what events name and reads it again, each node once a burst and never twice at a time. */
 class Refresher {
   private readonly dirty = new Set<string>();
-  private readonly dirtyKeys = new Set<QueryKey>();
+  private readonly dirtyKeys = new Map<string, QueryKey>();
   private readonly client: QueryClient;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -42,7 +43,7 @@ class Refresher {
   }
 
   resource(key: QueryKey): void {
-    this.dirtyKeys.add(key);
+    this.dirtyKeys.set(JSON.stringify(key), key);
     this.soon();
   }
 
@@ -57,7 +58,7 @@ class Refresher {
   private async flush(): Promise<void> {
     const names = [...this.dirty];
     this.dirty.clear();
-    for (const queryKey of this.dirtyKeys) void this.client.invalidateQueries({ queryKey });
+    for (const queryKey of this.dirtyKeys.values()) void this.client.invalidateQueries({ queryKey });
     this.dirtyKeys.clear();
     const all = this.client.getQueryData<unknown[]>(SYSTEMS)?.length ?? 0;
     if (names.length >= Math.max(LIST_FROM, LIST_PART * all)) {
@@ -87,7 +88,8 @@ function apply(client: QueryClient, refresher: Refresher, event: LiveEvent): voi
   }
   if (event.kind === "job.progress") return;
   refresher.node(event.node);
-  void client.invalidateQueries({ queryKey: eventLogKey(event.node) });
+  refresher.resource(timelineKey(event.node));
+  refresher.resource(selKey(event.node));
   if (event.kind.startsWith("media.")) void client.invalidateQueries({ queryKey: mediaKey(event.node) });
 }
 

@@ -1,5 +1,5 @@
 import { Card, CardBody, CardTitle, EmptyState, EmptyStateBody, Label } from "@patternfly/react-core";
-import { useState } from "react";
+import { useSearchParams } from "react-router";
 import { hasEnded, useTask, useTasksOf } from "../api/tasks";
 import { idOf } from "../api/http";
 import type { System, Task } from "../api/types";
@@ -15,7 +15,9 @@ import { taskLook, taskTitle } from "./words";
 export default function JobsPanel({ system }: { system: System }) {
   const tasks = useTasksOf(system.Id);
   const running = system.Oem?.Lightsout?.Task;
-  const [chosen, setChosen] = useState<string | null>(null);
+  // In the address, so that what tells of a job can lead to it.
+  const [search, setSearch] = useSearchParams();
+  const chosen = search.get("job");
   const shown = chosen ?? (running ? idOf(running) : tasks.data?.[0]?.Id);
 
   if (tasks.isError && shown === undefined)
@@ -35,7 +37,9 @@ export default function JobsPanel({ system }: { system: System }) {
   return (
     <div className="lo-jobs">
       <ShownJob key={shown} id={shown} />
-      {tasks.data && tasks.data.length > 1 && <JobHistory tasks={tasks.data} shown={shown} onChoose={setChosen} />}
+      {tasks.data && tasks.data.length > 1 && (
+        <JobHistory tasks={tasks.data} shown={shown} onChoose={(job) => setSearch({ job }, { replace: true })} />
+      )}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { actionWords, causeWords, powerWords } from "../power/words";
 import { kindWords, stepWords } from "../reinstall/words";
 import { t } from "../words/i18n";
 import { told } from "../words/told";
-import { targetWords } from "./targets";
+import { targetWords } from "../node/targets";
 
 /** The facts that are words of a table; the others are names and numbers. */
 const WORDS: Record<string, (value: string) => string> = {
