@@ -66,7 +66,7 @@ class RamdiskJob(ABC):
             return [f"way: expected one of {', '.join(way.value for way in self._ways)}"]
         snapshot = node.snapshot
         lacks = lacking(self._way(request).way, snapshot)
-        firmware = firmware_to_boot(node)
+        firmware = snapshot.boots_by
         if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:
             lacks.append(f"memory: the ramdisk needs {RAMDISK_MEMORY[firmware] >> 20} MiB")
         return [f"node {snapshot.name} cannot be {purpose}: it lacks {', '.join(lacks)}"] if lacks else []
@@ -292,11 +292,6 @@ def shown(request: Mapping[str, object], fields: Sequence[str]) -> dict[str, Jso
 def new_token() -> dict[str, Json]:
     """The secrets of a job that its ramdisk and its network boot show; every recipe prepares them."""
     return {"token": random.token_urlsafe(32), "key": random.token_urlsafe(32)}
-
-
-def firmware_to_boot(node: Node) -> BootMode | None:
-    """What the node will boot by: the job powers it off and on."""
-    return node.snapshot.next_firmware or node.snapshot.hardware.firmware
 
 
 def _clean(printed: bytes) -> str:
