@@ -24,11 +24,14 @@ export function useRunningTask(system: System) {
   return useTask(link ? idOf(link) : undefined);
 }
 
+const allTasks = { queryKey: TASKS, queryFn: () => members<Task>(ROOT) };
+
+export const useAllTasks = () => useQuery(allTasks);
+
 /** A node's jobs, newest first. */
 export function useTasksOf(systemId: string) {
   return useQuery({
-    queryKey: TASKS,
-    queryFn: () => members<Task>(ROOT),
+    ...allTasks,
     select: (tasks) =>
       tasks
         .filter((task) => task.Oem?.Lightsout?.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId)

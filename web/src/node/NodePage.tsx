@@ -34,7 +34,7 @@ import { RunningJob } from "./RunningJob";
 const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
 const SerialConsole = lazy(() => import("../serial/SerialConsole"));
 const JobsPanel = lazy(() => import("../reinstall/JobsPanel"));
-const ReinstallDialog = lazy(() => import("../reinstall/ReinstallDialog"));
+const ReinstallWizard = lazy(() => import("../reinstall/ReinstallWizard"));
 
 const TABS = ["overview", "screen", "serial", "jobs"] as const;
 /** One panel shows whichever view is chosen. */
@@ -171,7 +171,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
       {control.dialogs}
       {reinstalling && (
         <Suspense>
-          <ReinstallDialog
+          <ReinstallWizard
             system={system}
             onClose={() => setReinstalling(false)}
             onStarted={() => {
