@@ -6,10 +6,9 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import CDPSession, expect
 
 from tests.e2e.service import LiveService
 from tests.web.conftest import free_port
@@ -51,12 +50,21 @@ def origin(tmp_path: Path) -> Iterator[str]:
     server.server_close()
 
 
-async def slow_down(visitor: Visitor, upload: int) -> Any:
-    """Let the browser send so many bytes a second; -1: all it can."""
-    session = await visitor.context.new_cdp_session(visitor.page)
-    await session.send("Network.enable")
-    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload}
-    await session.send("Network.emulateNetworkConditions", limits)
+class Network:
+    """The browser's, of one tab: so many bytes a second upwards, or none at all."""
+
+    def __init__(self, session: CDPSession) -> None:
+        self._session = session
+
+    @classmethod
+    async def of(cls, visitor: Visitor) -> "Network":
+        session = await visitor.context.new_cdp_session(visitor.page)
+        await session.send("Network.enable")
+        return cls(session)
+
+    async def set(self, upload: int = SLOW, offline: bool = False) -> None:
+        limits = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload}
+        await self._session.send("Network.emulateNetworkConditions", limits)
 
 
 async def test_an_upload_survives_a_lost_network_a_pause_and_a_reload(
@@ -71,16 +79,16 @@ async def test_an_upload_survives_a_lost_network_a_pause_and_a_reload(
     await visitor.at("start-add").click()
     await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("It was not added")
     await page.fill("#add-name", "web-1")
-    await slow_down(visitor, SLOW)
+    network = await Network.of(visitor)
+    await network.set()
     await visitor.at("start-add").click()
     adding = visitor.at("adding-web-1")
     await expect(adding).to_have_attribute("data-phase", "sending")
 
-    await visitor.context.set_offline(True)
+    await network.set(offline=True)
     await expect(adding).to_have_attribute("data-phase", "lost")
     await expect(adding).to_contain_text("It goes on by itself")
-    await visitor.context.set_offline(False)
-    await slow_down(visitor, SLOW)
+    await network.set()
     await expect(adding).to_have_attribute("data-phase", "sending")
 
     await adding.get_by_role("button", name="Pause").click()
@@ -118,13 +126,12 @@ async def test_an_upload_goes_on_by_itself_when_the_service_is_back(tmp_path: Pa
         async with chromium() as browser:
             visitor = await visit(browser, service)
             await visitor.sign_in("/library")
-            await expect(visitor.page.get_by_text("No images yet")).to_be_visible()
             await visitor.button("Add image…").click()
             await visitor.page.set_input_files("#add-file", disk)
-            await slow_down(visitor, SLOW)
+            await (await Network.of(visitor)).set(SLOW // 2)
             await visitor.at("start-add").click()
             adding = visitor.at("adding-web-1")
-            await expect(adding).to_contain_text("8.", timeout=60_000)
+            await expect(adding).to_contain_text("Uploading: 4 MiB of 24 MiB", timeout=60_000)
             service.kill()
             await expect(adding).to_have_attribute("data-phase", "lost")
             service.start()

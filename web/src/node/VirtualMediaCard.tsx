@@ -142,12 +142,10 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
               {t("Insert")}
             </Button>
           </InputGroupItem>
-          <InputGroupItem>
-            <Button variant="link" isDisabled={!mayAdd} onClick={() => setAdding(true)}>
-              {t("Add to the library…")}
-            </Button>
-          </InputGroupItem>
         </InputGroup>
+        <Button variant="link" isInline className="lo-add-medium" isDisabled={!mayAdd} onClick={() => setAdding(true)}>
+          {t("Add to the library…")}
+        </Button>
       </Form>
       {adding && (
         <Suspense>

@@ -43,11 +43,11 @@ export function ImageChoice({ allowed, value, onChange }: ImageChoiceProps) {
             isDisabled={!fits(image)}
             description={
               <>
-                {image.Description}{" "}
-                <span className="lo-muted">
+                {image.Description}
+                <div className="lo-muted">
                   {image.Id} · {needs(image)} · {told(image)}
                   {!fits(image) && <> · {t("this node’s firmware does not boot it")}</>}
-                </span>
+                </div>
               </>
             }
             isChecked={value === image.Id}

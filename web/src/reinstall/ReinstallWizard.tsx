@@ -58,6 +58,7 @@ export default function ReinstallWizard({ system, again, onClose, onStarted }: R
   const mayImage = draft.image !== "" && (allowed?.includes(draft.image) ?? true);
   const mayDisk = whole.disk.by !== "serial" || whole.disk.serial.trim() !== "";
 
+  const { place, closeList } = useNamedToggle(t("Steps of the reinstall"));
   const start = () => reinstall.mutate(toRequest(whole, settings), { onSuccess: onStarted });
   const next = { nextButtonText: t("Next"), backButtonText: t("Back"), cancelButtonText: t("Cancel") };
   return (
@@ -67,8 +68,14 @@ export default function ReinstallWizard({ system, again, onClose, onStarted }: R
         labelId={TITLE}
         description={t("Writes an operating-system image to the node’s disk and checks that the new system boots.")}
       />
-      <Named label={t("Steps of the reinstall")}>
-        <Wizard navAriaLabel={t("Steps of the reinstall")} footer={next} onClose={onClose} shouldFocusContent>
+      <div ref={place} className="lo-wizard-place">
+        <Wizard
+          navAriaLabel={t("Steps of the reinstall")}
+          footer={next}
+          onClose={onClose}
+          onStepChange={closeList}
+          shouldFocusContent
+        >
           <WizardStep id="image" name={t("Image")} footer={{ ...next, isNextDisabled: !mayImage }}>
             <Fields>
               {again && (
@@ -100,30 +107,24 @@ export default function ReinstallWizard({ system, again, onClose, onStarted }: R
               <SystemFields settings={settings} draft={draft} onChange={put} />
             </Fields>
           </WizardStep>
-          <WizardStep
-            id="network"
-            name={t("Network")}
-            isHidden={!settings.includes("Network")}
-            isDisabled={!mayImage || !mayDisk}
-          >
-            <Fields>
-              <NetworkFields system={system} value={draft.network} onChange={(network) => put({ network })} />
-            </Fields>
-          </WizardStep>
-          <WizardStep
-            id="user-data"
-            name={t("User data")}
-            isHidden={!settings.includes("UserData")}
-            isDisabled={!mayImage || !mayDisk}
-          >
-            <Fields>
-              <UserDataField
-                most={image?.UserDataBytesMax ?? null}
-                value={draft.userData}
-                onChange={(userData) => put({ userData })}
-              />
-            </Fields>
-          </WizardStep>
+          {settings.includes("Network") && (
+            <WizardStep id="network" name={t("Network")} isDisabled={!mayImage || !mayDisk}>
+              <Fields>
+                <NetworkFields system={system} value={draft.network} onChange={(network) => put({ network })} />
+              </Fields>
+            </WizardStep>
+          )}
+          {settings.includes("UserData") && (
+            <WizardStep id="user-data" name={t("User data")} isDisabled={!mayImage || !mayDisk}>
+              <Fields>
+                <UserDataField
+                  most={image?.UserDataBytesMax ?? null}
+                  value={draft.userData}
+                  onChange={(userData) => put({ userData })}
+                />
+              </Fields>
+            </WizardStep>
+          )}
           <WizardStep
             id="review"
             name={t("Review")}
@@ -143,7 +144,7 @@ export default function ReinstallWizard({ system, again, onClose, onStarted }: R
             </Fields>
           </WizardStep>
         </Wizard>
-      </Named>
+      </div>
     </Dialog>
   );
 }
@@ -172,34 +173,35 @@ function StartFooter({ node, isReady, isLoading, onStart }: StartFooterProps) {
   const { goToPrevStep, close } = useWizardContext();
   return (
     <WizardFooterWrapper>
-      <Button variant="secondary" onClick={() => void goToPrevStep()}>
-        {t("Back")}
-      </Button>
-      <Button
-        variant="danger"
-        isDisabled={!isReady}
-        isLoading={isLoading}
-        onClick={onStart}
-        data-testid="start-reinstall"
-      >
-        {t("Erase and reinstall {{node}}", { node })}
-      </Button>
-      <Button variant="link" onClick={close}>
-        {t("Cancel")}
-      </Button>
+      <div className="lo-wizard-actions">
+        <Button variant="secondary" onClick={() => void goToPrevStep()}>
+          {t("Back")}
+        </Button>
+        <Button
+          variant="danger"
+          isDisabled={!isReady}
+          isLoading={isLoading}
+          onClick={onStart}
+          data-testid="start-reinstall"
+        >
+          {t("Erase and reinstall {{node}}", { node })}
+        </Button>
+        <Button variant="link" onClick={close}>
+          {t("Cancel")}
+        </Button>
+      </div>
     </WizardFooterWrapper>
   );
 }
 
 /** PatternFly calls the list of steps of a narrow wizard "Wizard toggle", in English, and lets nobody say otherwise. */
-function Named({ label, children }: { label: string; children: ReactNode }) {
+function useNamedToggle(label: string) {
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    place.current?.querySelector(".pf-v6-c-wizard__toggle")?.setAttribute("aria-label", label);
-  });
-  return (
-    <div ref={place} className="lo-wizard-place">
-      {children}
-    </div>
-  );
+  const toggle = () => place.current?.querySelector<HTMLButtonElement>(".pf-v6-c-wizard__toggle");
+  useEffect(() => toggle()?.setAttribute("aria-label", label));
+  /** The list stays open over the step that was chosen from it unless somebody closes it. */
+  const closeList = () => {
+    if (toggle()?.getAttribute("aria-expanded") === "true") toggle()?.click();
+  };
+  return { place, closeList };
 }
