@@ -1,8 +1,7 @@
 import { Button, Card, CardBody, CardTitle, Label } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
-import { hasEnded } from "../api/tasks";
 import type { Task } from "../api/types";
-import { duration, moment, percent } from "../words/format";
+import { duration, moment } from "../words/format";
 import { t } from "../words/i18n";
 import { kindWords, taskLook } from "./words";
 
@@ -53,7 +52,7 @@ function JobRow({ task, isShown, onChoose }: { task: Task; isShown: boolean; onC
       </Td>
       <Td dataLabel={t("Outcome")} modifier="breakWord">
         <Label status={look.status} isCompact>
-          {hasEnded(task) ? look.label : `${look.label} ${percent(task.PercentComplete ?? 0)}`}
+          {look.label}
         </Label>
         {task.TaskState === "Exception" && <div className="lo-muted">{ours?.StepMessage}</div>}
       </Td>
