@@ -18,7 +18,7 @@ from bmc.assignments import Assignments
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.hooks import Hooks
-from bmc.images.catalogue import Catalogue
+from bmc.images.catalogue import Catalogue, Image
 from bmc.images.library import Library
 from bmc.jobs import Jobs
 from bmc.model.caller import Role
@@ -27,7 +27,7 @@ from bmc.model.node import Endpoint, NodeSnapshot
 from bmc.model.software import Software
 from bmc.power.safety import Safety
 from bmc.redfish.closing import Closing
-from bmc.redfish.image_names import ImageNames
+from bmc.redfish.image_list import ImageList
 
 PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey
 """The kinds that every browser takes."""
@@ -98,7 +98,7 @@ class House:
     aggregates: Aggregates
     catalogue: Catalogue
     library: Library
-    image_names: ImageNames
+    image_list: ImageList
     ipmi: IpmiDoors
     ssh: SshConsoles | None
     safety: Safety
@@ -114,7 +114,7 @@ class House:
     endpoints: dict[str, str] = field(default_factory=dict)
     changing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     late: set[asyncio.Future[Any]] = field(default_factory=set)
-    systems: dict[tuple[str, Role, bool], tuple[NodeSnapshot, list[str], Any]] = field(default_factory=dict)
+    systems: dict[tuple[str, Role, bool], tuple[NodeSnapshot, list[Image], Any]] = field(default_factory=dict)
 
     def of(self, node: str) -> "House":
         """As it is seen through the node's own endpoint, whose users have no account at the SSH door."""

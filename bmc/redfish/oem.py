@@ -495,6 +495,8 @@ class LightsoutImage(TypedDict):
         _text("How the new system learns what is its own: lightsout, nocloud, configdrive or none.", **CHANGEABLE),
     ]
     Proofs: Annotated[list[str], _text("What can show that the new system runs.", **CHANGEABLE)]
+    Settings: Annotated[list[str], _text("What the new system can be told, as Reinstall's parameters are called.")]
+    UserDataBytesMax: Annotated[int | None, _text("How long its user data may be; null if it takes none.")]
     BuiltIn: Annotated[bool, _text("Whether it was built by this service, and stays as it is.")]
     Added: Annotated[str | None, _text("When it was added; null if it was built here.", **MOMENT)]
     Account: Annotated[str | None, _text("Who added it.")]

@@ -73,7 +73,7 @@ class RamdiskJob(ABC):
             late = f"; its BMC has not told in {LOOK_TIME:.0f} s what it has: see that it answers, then try again"
         snapshot = node.snapshot
         lacks = lacking(way, snapshot)
-        firmware = firmware_to_boot(node)
+        firmware = snapshot.boots_by
         if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:
             lacks.append(f"memory: the ramdisk needs {RAMDISK_MEMORY[firmware] >> 20} MiB")
         return [f"node {snapshot.name} cannot be {purpose}: it lacks {', '.join(lacks)}{late}"] if lacks else []
@@ -299,11 +299,6 @@ def shown(request: Mapping[str, object], fields: Sequence[str]) -> dict[str, Jso
 def new_token() -> dict[str, Json]:
     """The secrets of a job that its ramdisk and its network boot show; every recipe prepares them."""
     return {"token": random.token_urlsafe(32), "key": random.token_urlsafe(32)}
-
-
-def firmware_to_boot(node: Node) -> BootMode | None:
-    """What the node will boot by: the job powers it off and on."""
-    return node.snapshot.next_firmware or node.snapshot.hardware.firmware
 
 
 def _clean(printed: bytes) -> str:

@@ -63,6 +63,11 @@ async def test_no_view_of_a_node_scrolls_sideways(phone: Visitor, service: LiveS
             await phone.page.locator(".lo-happening").first.wait_for()
         await fits(phone)
     await phone.button("Reinstall…").tap()
+    wizard = phone.page.get_by_role("dialog")
+    await expect(wizard.get_by_label("Lightsout Mini")).to_be_visible()
+    await fits(phone)
+    await wizard.get_by_role("button", name="Steps of the reinstall").tap()
+    await wizard.get_by_role("button", name="System").tap()
     await expect(phone.page.locator("#reinstall-hostname")).to_be_visible()
     await fits(phone)
 

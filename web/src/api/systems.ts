@@ -8,7 +8,8 @@ const ROOT = "/redfish/v1/Systems";
 const LOOK_MS = 5000;
 const LOOK_AT_ALL_MS = 30_000;
 export const SYSTEMS = ["systems"] as const;
-export const systemKey = (id: string) => ["system", id] as const;
+export const SYSTEM = ["system"] as const;
+export const systemKey = (id: string) => [...SYSTEM, id] as const;
 export const isPhysical = (system: System) => system.SystemType === "Physical";
 const systemPath = (id: string) => `${ROOT}/${encodeURIComponent(id)}`;
 
@@ -104,11 +105,28 @@ export function useIdentify(system: System) {
   return useChange(system.Id, (active: boolean) => patch(system["@odata.id"], { LocationIndicatorActive: active }));
 }
 
+export interface DiskName {
+  Serial?: string;
+  Pick?: string;
+}
+
 export interface ReinstallRequest {
   Image: string;
-  Hostname: string;
-  SSHKeys: string[];
+  Way?: string;
+  Disk?: DiskName;
+  Hostname?: string;
+  SSHKeys?: string[];
   Password?: string;
+  User?: string;
+  Network?: {
+    MACAddress?: string;
+    VLANId?: number;
+    Addresses?: string[];
+    Gateways?: string[];
+    NameServers?: string[];
+    SearchDomains?: string[];
+  };
+  UserData?: string;
 }
 
 /** Starts a reinstall; its result is the Task. */
@@ -133,7 +151,7 @@ export function useEndRescue(system: string) {
 
 /** Starts an erase; its result is the Task. */
 export function useErase(system: System) {
-  return useChange(system.Id, async (order: { Method: string; Disk?: { Serial: string } }) => {
+  return useChange(system.Id, async (order: { Method: string; Disk?: DiskName }) => {
     const reply = await post<Task>(system.Actions?.Oem?.["#Lightsout.Erase"]?.target ?? "", order);
     return reply.body;
   });

@@ -27,16 +27,15 @@ export function useRunningTask(system: System) {
 const newestFirst = (tasks: Task[]) =>
   [...tasks].sort((one, other) => (other.StartTime ?? "").localeCompare(one.StartTime ?? ""));
 
+const allTasks = { queryKey: TASKS, queryFn: () => members<Task>(ROOT), select: newestFirst };
+
 /** All jobs that one may see, newest first. */
-export function useTasks() {
-  return useQuery({ queryKey: TASKS, queryFn: () => members<Task>(ROOT), select: newestFirst });
-}
+export const useTasks = () => useQuery(allTasks);
 
 /** A node's jobs, newest first. */
 export function useTasksOf(systemId: string) {
   return useQuery({
-    queryKey: TASKS,
-    queryFn: () => members<Task>(ROOT),
+    ...allTasks,
     select: (tasks) =>
       newestFirst(
         tasks.filter(

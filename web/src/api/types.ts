@@ -107,7 +107,10 @@ export interface System extends Link {
   Actions?: {
     "#ComputerSystem.Reset"?: ActionTarget & { "ResetType@Redfish.AllowableValues"?: string[] };
     Oem?: {
-      "#Lightsout.Reinstall"?: ActionTarget & { "Image@Redfish.AllowableValues"?: string[] };
+      "#Lightsout.Reinstall"?: ActionTarget & {
+        "Image@Redfish.AllowableValues"?: string[];
+        "Way@Redfish.AllowableValues"?: string[];
+      };
       "#Lightsout.Rescue"?: ActionTarget;
       "#Lightsout.Erase"?: ActionTarget & { "Method@Redfish.AllowableValues"?: string[] };
       "#Lightsout.Resume"?: ActionTarget;
@@ -118,6 +121,8 @@ export interface System extends Link {
     };
   };
   VirtualMedia?: Link;
+  Storage?: Link;
+  EthernetInterfaces?: Link;
   LogServices?: Link;
   LocationIndicatorActive?: boolean | null;
   SerialConsole?: { WebSocket?: Console };
@@ -132,16 +137,6 @@ export interface VirtualMedia extends Link {
   Inserted: boolean;
   WriteProtected?: boolean | null;
   Actions?: { "#VirtualMedia.InsertMedia"?: ActionTarget; "#VirtualMedia.EjectMedia"?: ActionTarget };
-}
-
-export interface Image extends Link {
-  Id: string;
-  Name: string;
-  Description?: string;
-  SizeBytes?: number;
-  SHA256?: string;
-  Firmware?: string[];
-  Proofs?: string[];
 }
 
 export interface RescueAccess {
@@ -159,6 +154,36 @@ export interface ErasedDisk {
   BytesVerified: number;
 }
 
+/** What was asked of a job, without its secrets. */
+export interface JobRequest {
+  image?: string;
+  medium?: string;
+  hostname?: string;
+  ssh_keys?: string[];
+  user?: string;
+  user_data?: boolean;
+  way?: string;
+  disk?: { serial?: string; pick?: string };
+  network?: {
+    mac?: string;
+    vlan?: number;
+    addresses?: string[];
+    gateways?: string[];
+    dns?: string[];
+    search?: string[];
+  };
+  url?: string;
+  file_size?: number;
+  file_sha256?: string;
+}
+
+export interface InstalledSystem {
+  HostName: string | null;
+  MachineId: string | null;
+  BootId: string | null;
+  HostKey: string | null;
+}
+
 export interface Task extends Link {
   Id: string;
   Name?: string;
@@ -171,6 +196,8 @@ export interface Task extends Link {
   Oem?: {
     Lightsout?: {
       Kind?: string;
+      Account?: string;
+      Request?: JobRequest;
       System?: Link;
       Step?: string | null;
       Steps?: string[];
@@ -178,6 +205,9 @@ export interface Task extends Link {
       BytesDone?: number | null;
       BytesTotal?: number | null;
       Proofs?: string[];
+      Disk?: string | null;
+      Installed?: InstalledSystem | null;
+      UploadURI?: string | null;
       Rescue?: RescueAccess | null;
       Erased?: ErasedDisk | null;
       ConsoleTail?: string | null;

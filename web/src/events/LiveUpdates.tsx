@@ -3,10 +3,11 @@ import { useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 import { ADMINISTRATION } from "../api/administrationKey";
 import { onRegainedSession, reportLostSession } from "../api/http";
+import { LIBRARY } from "../api/library";
 import { MANAGER } from "../api/manager";
 import { mediaKey } from "../api/media";
 import { selKey } from "../api/sel";
-import { refreshSystem, SYSTEMS, systemKey } from "../api/systems";
+import { refreshSystem, SYSTEM, SYSTEMS, systemKey } from "../api/systems";
 import { TASKS, taskKey } from "../api/tasks";
 import { timelineKey } from "../api/timeline";
 import { connectEvents } from "./connect";
@@ -25,6 +26,9 @@ export const useStreamState = () => useContext(LiveContext);
 
 /** Whether the service's own Manager tells something else after such an event. */
 const concernsManager = (kind: string) => /^(safety|assignment)\.|^node\.(added|changed|removed)$/.test(kind);
+
+/** Whether the library, or who uses what of it, is another one after such an event. */
+const concernsLibrary = (kind: string) => /^(image|media)\.|^job\.ended$/.test(kind);
 
 /** Collects what events name and reads it again, each node once a burst and never twice at a time. */
 class Refresher {
@@ -63,7 +67,7 @@ class Refresher {
     const all = this.client.getQueryData<unknown[]>(SYSTEMS)?.length ?? 0;
     if (names.length >= Math.max(LIST_FROM, LIST_PART * all)) {
       await this.client.invalidateQueries({ queryKey: SYSTEMS });
-      await this.client.invalidateQueries({ queryKey: ["system"] });
+      await this.client.invalidateQueries({ queryKey: SYSTEM });
     } else {
       await Promise.allSettled(names.map((name) => refreshSystem(this.client, name)));
     }
@@ -80,6 +84,11 @@ function apply(client: QueryClient, refresher: Refresher, event: LiveEvent): voi
   if (event.kind === "job.started" || event.kind === "job.ended") void client.invalidateQueries({ queryKey: TASKS });
   if (/^(account|certificate)\./.test(event.kind)) refresher.resource(ADMINISTRATION);
   if (concernsManager(event.kind)) refresher.resource(MANAGER);
+  if (concernsLibrary(event.kind)) {
+    refresher.resource(LIBRARY);
+    // Which images a node can be reinstalled with is said by the node.
+    refresher.resource(SYSTEM);
+  }
   if (event.node === "") return;
   if (event.kind === "node.removed") {
     client.removeQueries({ queryKey: systemKey(event.node) });

@@ -37,7 +37,7 @@ import { RunningJob } from "./RunningJob";
 const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
 const SerialConsole = lazy(() => import("../serial/SerialConsole"));
 const JobsPanel = lazy(() => import("../reinstall/JobsPanel"));
-const ReinstallDialog = lazy(() => import("../reinstall/ReinstallDialog"));
+const ReinstallWizard = lazy(() => import("../reinstall/ReinstallWizard"));
 
 const TimelinePanel = lazy(() => import("../timeline/TimelinePanel"));
 const HealthPanel = lazy(() => import("../health/HealthPanel"));
@@ -196,7 +196,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
       {reserving && <ReserveNodeDialog system={system} onClose={() => setReserving(false)} />}
       {reinstalling && (
         <Suspense>
-          <ReinstallDialog
+          <ReinstallWizard
             system={system}
             onClose={() => setReinstalling(false)}
             onStarted={() => {

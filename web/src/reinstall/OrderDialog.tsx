@@ -1,4 +1,4 @@
-/** The dialogue that asks for what a job needs: the same frame for reinstall, rescue and erase. */
+/** The dialogue that asks for what an order needs: the same frame for rescue, erase, and what is added to the library. */
 import { Button, Form, ModalBody, ModalFooter } from "@patternfly/react-core";
 import type { ReactNode, SubmitEvent } from "react";
 import type { System } from "../api/types";
@@ -29,7 +29,7 @@ interface FrameProps {
   children: ReactNode;
 }
 
-export function JobDialog({ kind, order, onSubmit, onClose, children, ...shown }: FrameProps) {
+export function OrderDialog({ kind, order, onSubmit, onClose, children, ...shown }: FrameProps) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     onSubmit();

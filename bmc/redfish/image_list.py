@@ -1,8 +1,8 @@
-"""The names of the images there are, for every System that offers to be reinstalled with one."""
+"""The images there are, for every System that offers to be reinstalled with those that it can boot."""
 
 import logging
 
-from bmc.images.catalogue import Catalogue
+from bmc.images.catalogue import Catalogue, Image
 from bmc.model.clock import Clock
 from bmc.model.errors import BmcError
 
@@ -11,22 +11,22 @@ FRESH_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
-class ImageNames:
+class ImageList:
     """The catalogue reads its directory each time; a list of a thousand Systems must not read it a thousand times."""
 
     def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
         self._catalogue = catalogue
         self._clock = clock
-        self._names: list[str] = []
+        self._images: list[Image] = []
         self._until = float("-inf")
 
-    def now(self) -> list[str]:
+    def now(self) -> list[Image]:
         """At most two seconds old; none if the catalogue cannot be read, since a System is still a System then."""
         if self._clock.monotonic() >= self._until:
             try:
-                self._names = [image.name for image in self._catalogue.list()]
+                self._images = self._catalogue.list()
             except BmcError as error:
                 log.warning("no image can be offered: %s", error)
-                self._names = []
+                self._images = []
             self._until = self._clock.monotonic() + FRESH_SECONDS
-        return self._names
+        return self._images
