@@ -37,10 +37,8 @@ export function useTasksOf(systemId: string) {
   return useQuery({
     ...allTasks,
     select: (tasks) =>
-      newestFirst(
-        tasks.filter(
-          (task) => task.Oem?.Lightsout?.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId,
-        ),
+      newestFirst(tasks).filter(
+        (task) => task.Oem?.Lightsout?.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId,
       ),
   });
 }
