@@ -48,9 +48,8 @@ async def shell(visitor: Visitor, service: LiveService) -> AsyncIterator[Shell]:
         ("fr", "fr-latin1", "éèçàù ê ï ô û £ ²"),
         ("gb", "uk", "£"),
         ("jp", "jp106", ""),
-        ("ch-fr", "fr_CH", "éàè äöü ê ç"),
     ],
-    ids=lambda value: value if value.isascii() else "",
+    ids=["German", "French", "British", "Japanese"],
 )
 async def test_what_is_pasted_arrives_letter_by_letter_on_the_layout_of_the_guest(
     visitor: Visitor, shell: Shell, layout: str, keymap: str, more: str
