@@ -44,17 +44,20 @@ async def shell(visitor: Visitor, service: LiveService) -> AsyncIterator[Shell]:
 @pytest.mark.parametrize(
     ("layout", "keymap", "more"),
     [
-        ("de", "de", "äöüßÄÖÜ §° éèêâà"),
-        ("fr", "fr", "éèçàù ê ï ô û £ ²"),
+        ("de", "de-latin1", "äöüßÄÖÜ §° éèêâà"),
+        ("fr", "fr-latin1", "éèçàù ê ï ô û £ ²"),
         ("gb", "uk", "£"),
-        ("it", "it", "àèìòù éç £°§"),
+        ("jp", "jp106", ""),
     ],
+    ids=["German", "French", "British", "Japanese"],
 )
 async def test_what_is_pasted_arrives_letter_by_letter_on_the_layout_of_the_guest(
     visitor: Visitor, shell: Shell, layout: str, keymap: str, more: str
 ) -> None:
     await use_keymap(shell, keymap)
     text = f"{ASCII} {more}"
+    if layout == "fr":
+        text = text.replace("~", "")  # xkb, by which Debian sets up its consoles, has it on another key than this table
     await visitor.button("Paste text").click()
     await visitor.page.select_option("#paste-layout", layout)
     await visitor.page.fill("#paste-text", f"echo '{text}' > /tmp/typed\n")

@@ -26,6 +26,8 @@ test("the places of a layout's own keys are known", () => {
   expect(keys('zy@"{ß', "de")).toEqual(["KeyY", "KeyZ", "g-KeyQ", "s-Digit2", "g-Digit7", "Minus"]);
   expect(keys("aq1é@", "fr")).toEqual(["KeyQ", "KeyA", "s-Digit1", "Digit2", "g-Digit0"]);
   expect(keys('@#~"|', "gb")).toEqual(["s-Quote", "Backslash", "s-Backslash", "s-Digit2", "s-IntlBackslash"]);
+  expect(keys("@{", "it")).toEqual(["g-Semicolon", "s-g-BracketLeft"]);
+  expect(keys("@", "ch")).toEqual(["g-Digit2"]);
   expect(keys("@:_|", "jp")).toEqual(["BracketLeft", "Quote", "s-IntlRo", "s-IntlYen"]);
 });
 
