@@ -15,6 +15,7 @@ import pytest
 from aiohttp import ClientSession
 from playwright.async_api import Browser, Locator, expect
 
+from tests.authority import Authority
 from tests.e2e.service import ADMIN_PASSWORD, LiveService
 from tests.web.conftest import free_port
 from tests.web.visitor import PHONE, Visitor, visit
@@ -302,6 +303,37 @@ async def test_the_service_tells_how_it_is(admin: Visitor) -> None:
 async def test_plain_http_has_no_certificate_and_the_page_says_so(admin: Visitor) -> None:
     await admin.go("/administration/tls")
     await expect(admin.page.get_by_text("speaks plain HTTP here")).to_be_visible()
+
+
+async def test_a_certificate_is_asked_for_replaced_and_renewed(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    config = f"[http]\nport = {free_port()}\ntls = true\n"
+    service, authority = LiveService(tmp_path_factory.mktemp("tls"), demo=False, config=config), Authority()
+    try:
+        visitor = await visit(browser, service.start(), ignore_https_errors=True)
+        page = visitor.page
+        await visitor.sign_in("/administration/tls")
+        await expect(page.get_by_text("by itself; browsers warn of it")).to_be_visible()
+        await visitor.button("Make a request…").click()
+        await page.fill("#csr-name", "127.0.0.1")
+        async with page.expect_download() as saving:
+            await visitor.button("Make and save it").click()
+        request = await asyncio.to_thread(Path(await (await saving.value).path()).read_text)
+        await visitor.button("Replace it…").click()
+        await page.fill("#pem", "nothing")
+        await visitor.button("Replace it").click()
+        await expect(visitor.at("refusal")).to_contain_text("no certificate")
+        await page.fill("#pem", authority.answer(request))
+        await visitor.button("Replace it").click()
+        await expect(page.get_by_text("by itself; browsers warn of it")).to_have_count(0)
+
+        await visitor.button("Renew it, self-signed…").click()
+        await visitor.button("Renew it").click()
+        await expect(page.get_by_text("by itself; browsers warn of it")).to_be_visible()
+        assert visitor.failures == []
+    finally:
+        service.destroy()
 
 
 async def test_others_see_their_own_and_nothing_else(admin: Visitor, browser: Browser) -> None:
