@@ -71,6 +71,9 @@ class WebCertificate(Protocol):
         :raise Refused: it is fixed. :raise InvalidRequest: it cannot be signed. :raise BackendFailed: nor stored.
         """
 
+    async def renew(self) -> None:
+        """Serve new connections with a self-signed one for the same names. :raise Refused, BackendFailed:"""
+
     async def replace(self, text: str) -> None:
         """Serve new connections with the certificates in `text` (PEM), and the key beside them or one that is kept.
 

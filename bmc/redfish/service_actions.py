@@ -20,6 +20,7 @@ from bmc.redfish.types import JsonObject, moment
 ACTIONS = f"{SERVICE_MANAGER}/Actions/Oem"
 STOP, RELEASE, ANSWER = "Lightsout.EmergencyStop", "Lightsout.ReleaseEmergencyStop", "Lightsout.AnswerAssignment"
 PLAN_NODES = "Lightsout.PlanNodes"
+RENEW_CERTIFICATE = "Lightsout.RenewCertificate"
 SET_CREDENTIAL, DELETE_CREDENTIAL = "Lightsout.SetCredential", "Lightsout.DeleteCredential"
 
 
@@ -61,6 +62,7 @@ OEM_ACTIONS = (
     Action(ANSWER, AnswerBody, "Say that what a person was asked to do at a server is done, or could not be."),
     Action(SET_CREDENTIAL, CredentialBody, "Keep what the service signs in with at machines, or replace it."),
     Action(DELETE_CREDENTIAL, CredentialName, "Forget what the service signs in with, where no server needs it."),
+    Action(RENEW_CERTIFICATE, Nothing, "Serve HTTPS with a new self-signed certificate for the same names."),
     Action(PLAN_NODES, NodesBody, "Check what declares servers, and tell what it would do.", oem.NodePlans),
 )
 """Each action of our own."""
@@ -82,6 +84,9 @@ def offered(call: Call) -> JsonObject:
         actions |= {
             f"#{name}": {"target": f"{ACTIONS}/{name}"} for name in (RELEASE, SET_CREDENTIAL, DELETE_CREDENTIAL)
         }
+    certificate = call.house.certificate
+    if governs(caller) and certificate is not None and not certificate.fixed:
+        actions[f"#{RENEW_CERTIFICATE}"] = {"target": f"{ACTIONS}/{RENEW_CERTIFICATE}"}
     return actions
 
 

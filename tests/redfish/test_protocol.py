@@ -158,6 +158,7 @@ async def _check_resource(service: Service, path: str, answer: Answer, head: Ans
         "/LogServices/Audit" in path
         or path.endswith("/Tasks/1")
         or "/SessionService/Sessions/" in path
+        or "/EventService/Subscriptions/" in path
         or "ReadingTime" in answer.body
         or "IntervalSeconds" in answer.body
         or "DateTime" in answer.body

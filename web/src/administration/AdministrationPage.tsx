@@ -40,6 +40,13 @@ export default function AdministrationPage() {
     document.title = `${t("Administration")} · Lightsout`;
   }, []);
 
+  // On a phone not all tabs are in sight.
+  useEffect(() => {
+    document
+      .querySelector(".lo-administration-tabs [aria-selected='true']")
+      ?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [tab]);
+
   if (current === undefined) return <NotFoundPage />;
   const { View } = current;
   return (
@@ -53,6 +60,7 @@ export default function AdministrationPage() {
           onSelect={(_event, key) => void navigate(`/administration/${key}`)}
           aria-label={t("Views of administration")}
           usePageInsets
+          className="lo-administration-tabs"
         >
           {views.map(({ name, title }) => (
             <Tab key={name} eventKey={name} tabContentId={PANEL} title={<TabTitleText>{t(title)}</TabTitleText>} />

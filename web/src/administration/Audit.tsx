@@ -71,9 +71,11 @@ export default function Audit() {
         />
         <Field id="audit-since" label={t("Since")} type="datetime-local" value={search.since} onChange={set("since")} />
         <Field id="audit-until" label={t("Until")} type="datetime-local" value={search.until} onChange={set("until")} />
-        <Button variant="link" isDisabled={filter === ""} onClick={() => setParams({}, { replace: true })}>
-          {t("Clear the search")}
-        </Button>
+        {filter !== "" && (
+          <Button variant="link" onClick={() => setParams({}, { replace: true })}>
+            {t("Clear the search")}
+          </Button>
+        )}
       </div>
       <Shown
         of={{

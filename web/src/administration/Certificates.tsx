@@ -9,6 +9,7 @@ import {
   type CertificateService,
 } from "../api/administration";
 import { ApiError, post } from "../api/http";
+import { useManagerActions } from "../api/manager";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { useNotices } from "../shell/Notices";
@@ -26,7 +27,8 @@ const DAY_MS = 86_400_000;
 export default function Certificates() {
   const certificate = useResource<Certificate>(CERTIFICATE);
   const service = useResource<CertificateService>(CERTIFICATE_SERVICE);
-  const [asked, setAsked] = useState<"request" | "replace">();
+  const renew = useManagerActions()["#Lightsout.RenewCertificate"]?.target;
+  const [asked, setAsked] = useState<"request" | "replace" | "renew">();
   const close = () => setAsked(undefined);
 
   if (!certificate.data || !service.data) {
@@ -58,6 +60,11 @@ export default function Certificates() {
       }
       actions={
         <>
+          {renew !== undefined && (
+            <Button variant="secondary" onClick={() => setAsked("renew")}>
+              {t("Renew it, self-signed…")}
+            </Button>
+          )}
           {request !== undefined && (
             <Button variant="secondary" onClick={() => setAsked("request")}>
               {t("Make a request…")}
@@ -68,6 +75,7 @@ export default function Certificates() {
       }
     >
       <CertificateFacts of={certificate.data} />
+      {asked === "renew" && renew !== undefined && <RenewDialog target={renew} onClose={close} />}
       {asked === "request" && request !== undefined && (
         <RequestDialog target={request} proposed={certificate.data.Subject.CommonName ?? ""} onClose={close} />
       )}
@@ -159,6 +167,32 @@ function RequestDialog({ target, proposed, onClose }: { target: string; proposed
       />
       <Field id="csr-organization" label={t("Organisation")} value={organization} onChange={setOrganization} />
     </FormDialog>
+  );
+}
+
+function RenewDialog({ target, onClose }: { target: string; onClose: () => void }) {
+  const { done } = useNotices();
+  const order = useChange(() => post(target));
+  const submit = () =>
+    order.mutate(undefined, {
+      onSuccess: () => {
+        done(t("The certificate was replaced"));
+        onClose();
+      },
+    });
+  return (
+    <FormDialog
+      kind="renew"
+      title={t("Make a new self-signed certificate?")}
+      description={t(
+        "For the same names. Browsers and clients that trust the present one must be told to trust the new one.",
+      )}
+      action={t("Renew it")}
+      refused={t("The certificate was not replaced")}
+      order={order}
+      onSubmit={submit}
+      onClose={onClose}
+    />
   );
 }
 

@@ -238,6 +238,7 @@ export interface ServiceManager extends Link {
       "#Lightsout.EmergencyStop"?: ActionTarget;
       "#Lightsout.ReleaseEmergencyStop"?: ActionTarget;
       "#Lightsout.AnswerAssignment"?: ActionTarget;
+      "#Lightsout.RenewCertificate"?: ActionTarget;
     };
   };
   Oem?: { Lightsout?: { EmergencyStop?: EmergencyStop; Assignments?: Assignment[] } };
