@@ -1,5 +1,6 @@
 """WCAG 2.2 AA by axe on every page, tab, menu and dialog, and focus is never lost; a page that is not listed fails."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -9,6 +10,7 @@ from playwright.async_api import Browser, ConsoleMessage, Locator, expect
 from tests.e2e.service import LiveService
 from tests.web.axe import violations
 from tests.web.pages import NOWHERE, PLACES, SIGN_IN, TABS, Place, listed_as, reachable, settled
+from tests.web.rack import BUTTON, RELAYS, wired
 from tests.web.visitor import Visitor, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -80,6 +82,37 @@ async def test_axe_finds_nothing_in_the_menus_and_dialogs_of_a_page_and_focus_co
     for toggle in await _each_kind(page.locator(OPENERS)):
         wrong += await _in_menu(looked, toggle)
     assert "\n".join(wrong) == ""
+
+
+@pytest.mark.slow
+async def test_axe_finds_nothing_where_hardware_is_stopped_unknown_or_somebody_must_act(
+    looked: Visitor, service: LiveService
+) -> None:
+    page = looked.page
+    with wired(service) as rack:
+        wrong: list[str] = []
+        try:
+            await asyncio.to_thread(rack.renew)
+            pressing = asyncio.create_task(asyncio.to_thread(rack.press, "On"))
+            await looked.go(f"/nodes/{RELAYS}")
+            await looked.at(f"assignment-{BUTTON}").wait_for()
+            wrong += await violations(looked)
+            await looked.at("emergency-stop").click()
+            await page.get_by_role("dialog").wait_for()
+            wrong += await violations(looked)
+            await looked.at("confirm-stop").click()
+            await looked.button("Release…").wait_for()
+            wrong += await violations(looked)
+            await looked.button("Release…").click()
+            await looked.at("confirm-release").wait_for()
+            wrong += await violations(looked)
+            await looked.at("confirm-release").click()
+            await expect(page.get_by_role("dialog")).to_have_count(0)
+            await pressing
+        finally:
+            for node in (RELAYS, BUTTON):
+                await asyncio.to_thread(service.do, "DELETE", f"/redfish/v1/Systems/{node}")
+        assert "\n".join(wrong) == ""
 
 
 async def _each_kind(buttons: Locator) -> list[Locator]:

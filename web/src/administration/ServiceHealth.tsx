@@ -5,7 +5,7 @@ import { SERVICE, useLog, useResource, type Protocols, type Service } from "../a
 import { ADMINISTRATION } from "../api/administrationKey";
 import { ApiError } from "../api/http";
 import { hasEnded, useTasks } from "../api/tasks";
-import { eventWords } from "../node/eventWords";
+import { eventWords } from "../timeline/eventWords";
 import { taskLook, taskTitle } from "../reinstall/words";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
