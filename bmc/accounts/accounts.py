@@ -15,6 +15,7 @@ from bmc.accounts.gate import Gate, Stored
 from bmc.accounts.lockout import Lockout
 from bmc.accounts.node_users import NodeUsers
 from bmc.accounts.passwords import Argon2, PasswordHasher, check_password
+from bmc.accounts.places import Places
 from bmc.accounts.sessions import Sessions
 from bmc.accounts.slots import IpmiSlots, SlotCallback, check_whole, gives, within
 from bmc.accounts.values import ALL_NODES, NOWHERE, Account, AccountKey, IpmiSlot, Limits, Session, SlotFields
@@ -57,6 +58,7 @@ class Accounts:
         self._slot_callbacks: list[SlotCallback] = []
         self.slot_lockout = Lockout(clock, limits)
         """Of all doors of nodes together."""
+        self._places = Places(store, {"accounts": self._gate.lockout, "users of nodes": self.slot_lockout})
         self._forgotten: list[Forgotten] = []
 
     @classmethod
@@ -78,16 +80,18 @@ class Accounts:
         for entry in await store.list(BUCKET):
             accounts._accounts[entry.key] = _load(entry.key, entry.value)
         await accounts._sessions.load(frozenset(accounts._accounts))
+        await accounts._places.load()
         return accounts
 
     async def run(self) -> None:
-        """Closes sessions that have run out, without end; the service owns this task."""
+        """Closes sessions that have run out, and stores what can wait, without end; the service owns this task."""
         while True:
             await self._clock.sleep(SWEEP_EVERY)
             await self.sweep()
 
     async def sweep(self) -> None:
         await self._sessions.sweep()
+        await self._places.keep()
 
     # Accounts
 
