@@ -17,6 +17,7 @@ from bmc.accounts.keys import Keys
 from bmc.accounts.lockout import Lockout
 from bmc.accounts.node_users import NodeUsers
 from bmc.accounts.passwords import Argon2, PasswordHasher, check_password
+from bmc.accounts.places import Places
 from bmc.accounts.sessions import Sessions
 from bmc.accounts.slots import IpmiSlots, SlotCallback, check_whole, gives, within
 from bmc.accounts.tokens import Tokens
@@ -57,6 +58,7 @@ class Accounts:
         self._slot_callbacks: list[SlotCallback] = []
         self.slot_lockout = Lockout(clock, limits)
         """Of all doors of nodes together."""
+        self._places = Places(store, {"accounts": self._gate.lockout, "users of nodes": self.slot_lockout})
         self._forgotten: list[Forgotten] = []
 
     @classmethod
@@ -78,10 +80,11 @@ class Accounts:
         await accounts._book.load()
         await accounts._sessions.load(frozenset(account.name for account in accounts.list()))
         await accounts.tokens.load()
+        await accounts._places.load()
         return accounts
 
     async def run(self) -> None:
-        """Closes sessions that have run out, without end; the service owns this task."""
+        """Closes sessions that have run out, and stores what can wait, without end; the service owns this task."""
         while True:
             await self._clock.sleep(SWEEP_EVERY)
             await self.sweep()
@@ -89,6 +92,7 @@ class Accounts:
     async def sweep(self) -> None:
         await self._sessions.sweep()
         await self.tokens.sweep()
+        await self._places.keep()
 
     # Accounts
 

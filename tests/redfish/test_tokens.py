@@ -89,7 +89,7 @@ async def test_an_end_that_is_past_and_a_name_twice_are_refused(service: Service
 
 async def test_a_locked_account_is_shown_and_unlocked(service: Service) -> None:
     assert (await service.get(f"{ACCOUNTS}/olga"))["Locked"] is False
-    lockout = service.accounts._gate._lockout
+    lockout = service.accounts._gate.lockout
     for _ in range(1000):
         lockout.failed("olga", "192.0.2.7")
     assert (await service.get(f"{ACCOUNTS}/olga"))["Locked"] is True

@@ -62,9 +62,9 @@ const PATHS: Record<Shelf, string> = {
 export const LIBRARY = ["library"] as const;
 const shelfKey = (shelf: Shelf) => [...LIBRARY, shelf] as const;
 
-export function useImages() {
-  return useQuery({ queryKey: shelfKey("image"), queryFn: () => members<LibraryImage>(PATHS.image) });
-}
+export const allImages = { queryKey: shelfKey("image"), queryFn: () => members<LibraryImage>(PATHS.image) };
+
+export const useImages = () => useQuery(allImages);
 
 export function useMedia() {
   return useQuery({ queryKey: shelfKey("medium"), queryFn: () => members<Medium>(PATHS.medium) });

@@ -2,8 +2,9 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { act, followSweep, pause, reinstall, setIdentify, startSweep, type Stagger } from "../api/bulk";
 import { ApiError } from "../api/http";
+import { allImages } from "../api/library";
 import type { System, Task } from "../api/types";
-import { toRequest } from "../reinstall/order";
+import { emptyDraft, toRequest } from "../reinstall/order";
 import { told } from "../words/told";
 
 export type Order =
@@ -85,7 +86,10 @@ async function ask(client: QueryClient, order: Order, system: System, tell: Tell
       return act(system, "Release", order.note === "" ? {} : { Note: order.note });
     case "reinstall": {
       const image = order.image === "" ? (system.Oem?.Lightsout?.InstalledImage ?? "") : order.image;
-      return reinstall(client, system, toRequest({ ...order, image, hostname: system.Name }), (task) =>
+      const images = await client.query(allImages);
+      const settings = images.find(({ Id }) => Id === image)?.Settings ?? [];
+      const draft = { ...emptyDraft(system.Name), image, keys: order.keys, password: order.password };
+      return reinstall(client, system, toRequest(draft, settings), (task) =>
         tell(system.Id, { percent: task.PercentComplete ?? 0 }),
       );
     }
