@@ -19,7 +19,7 @@ COLLECT = """() => {
 
 TERMS = """
 Lightsout Redfish IPMI UDP BMC SSH UUID QEMU PC ICH TCG KVM Legacy UEFI CPU GiB MiB PXE CD DVD ISO NMI SEL FRU Break
-CSV JSON TXT kB Discard Ctrl Alt Del root shell http https ssh ipmitool KEYFILE
+CSV JSON TXT kB Discard Ctrl Alt Del Home root shell http https ssh ipmitool KEYFILE
 """
 """What Chinese engineers call the same."""
 NAMES = """

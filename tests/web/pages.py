@@ -72,7 +72,7 @@ async def reachable(visitor: Visitor) -> set[str]:
 
 async def _leads_to(visitor: Visitor) -> set[str]:
     page = visitor.page
-    links = "all => all.map(each => each.getAttribute('href')).filter(path => path.startsWith('/'))"
+    links = "all => all.map(each => each.getAttribute('href')).filter(path => /^\\/(?!redfish)/.test(path))"
     paths = set(await page.eval_on_selector_all("a[href]:not([target])", links))
     tabs = page.locator(TABS)
     for number in range(await tabs.count()):

@@ -49,8 +49,8 @@ async def test_a_restart_of_the_service_leaves_what_was_typed_and_the_page_catch
     page = visitor.page
     await identify(service, empty, False)
     await visitor.sign_in(f"/nodes/{empty}")
-    await visitor.button("Reinstall…").click()
-    await page.fill("#reinstall-hostname", TYPED)
+    await visitor.button("Do not touch…").click()
+    await page.fill("#reserve-node-reason", TYPED)
     await page.evaluate("window.here = true")
 
     await asyncio.to_thread(service.stop)
@@ -58,8 +58,8 @@ async def test_a_restart_of_the_service_leaves_what_was_typed_and_the_page_catch
     await identify(service, empty, True)
     await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up", timeout=60_000)
     await expect(visitor.at("sign-in-again")).to_have_count(0)
-    await expect(page.locator("#reinstall-hostname")).to_have_value(TYPED)
-    await expect(page.locator("#reinstall-hostname")).to_be_focused()
+    await expect(page.locator("#reserve-node-reason")).to_have_value(TYPED)
+    await expect(page.locator("#reserve-node-reason")).to_be_focused()
     assert await page.evaluate("window.here"), "the page was loaded anew"
     await page.keyboard.press("Escape")
     await expect(visitor.at("identified")).to_be_visible()

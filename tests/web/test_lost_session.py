@@ -32,8 +32,8 @@ async def test_who_loses_the_session_signs_in_again_in_place_and_what_was_typed_
 ) -> None:
     page = visitor.page
     await visitor.sign_in(f"/nodes/{empty}")
-    await visitor.button("Reinstall…").click()
-    await page.fill("#reinstall-hostname", TYPED)
+    await visitor.button("Do not touch…").click()
+    await page.fill("#reserve-node-reason", TYPED)
     await page.evaluate("window.here = true")
     end_sessions(service)
 
@@ -49,8 +49,8 @@ async def test_who_loses_the_session_signs_in_again_in_place_and_what_was_typed_
     await sign_in_again(visitor)
 
     await expect(again).to_have_count(0)
-    await expect(page.locator("#reinstall-hostname")).to_have_value(TYPED)
-    await expect(page.locator("#reinstall-hostname")).to_be_focused()
+    await expect(page.locator("#reserve-node-reason")).to_have_value(TYPED)
+    await expect(page.locator("#reserve-node-reason")).to_be_focused()
     assert await page.evaluate("window.here"), "the page was loaded anew"
     await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up")
 
