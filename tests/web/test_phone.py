@@ -58,7 +58,8 @@ async def test_no_view_of_a_node_scrolls_sideways(phone: Visitor, service: LiveS
         if tab == "Serial":
             await phone.console_open()
         if tab == "Health":
-            await expect(phone.page.locator(".lo-plot-line").first).to_be_visible()
+            # Sensors are read now and then, and a line needs two readings.
+            await expect(phone.page.locator(".lo-plot-line").first).to_be_visible(timeout=90_000)
         if tab == "Timeline":
             await phone.page.locator(".lo-happening").first.wait_for()
         await fits(phone)
