@@ -165,7 +165,7 @@ async def test_who_only_asks_and_reads_nothing_fills_no_memory_either(service: S
         for _ in range(200):
             process.stdin.write(b"\x05c?" * 200)
             await asyncio.sleep(0.001)
-        await until(lambda: not there._consoles[0]._takes.is_set(), 20)
+        await until(lambda: not there._consoles[0]._takes.is_set(), 60)
         await asyncio.sleep(0.2)
         assert served._transport.get_write_buffer_size() < 1 << 20
         transport.resume_reading()
