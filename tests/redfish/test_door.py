@@ -40,7 +40,14 @@ def _example(route: Route, **names: str) -> str:
     files = {"registry": "Lightsout.1.0", "schema": "Task.v1_7_4", "file": "LightsoutTask_v1.xml"}
     known |= {"processor": "CPU0", "memory": "Memory0", "storage": "sata", "drive": "disk0", "interface": "ipmi"}
     known |= {"session": "1", "job": "1", "entry": "1", "sensor": "CPULoad", "option": "disk0", "aggregate": "a"}
-    known |= {"software": "qemu", "controller": "sata", "medium": "tools.iso", "window": "Hour", "key": "1", "token": "1"}
+    known |= {
+        "software": "qemu",
+        "controller": "sata",
+        "medium": "tools.iso",
+        "window": "Hour",
+        "key": "1",
+        "token": "1",
+    }
     return route.path.format_map({**known, **files, **names})
 
 
