@@ -56,18 +56,18 @@ export function useReset(system: System) {
 }
 
 export function useResume(system: System) {
-  return useChange(system.Id, () => post(system.Actions?.Oem?.["#Lightsout.Resume"]?.target ?? ""));
+  return useChange(system.Id, () => post(system.Actions?.Oem["#Lightsout.Resume"]?.target ?? ""));
 }
 
 export function useConfirmPower(system: System) {
   return useChange(system.Id, (state: PowerState) =>
-    post(system.Actions?.Oem?.["#Lightsout.ConfirmPower"]?.target ?? "", { PowerState: state }),
+    post(system.Actions?.Oem["#Lightsout.ConfirmPower"]?.target ?? "", { PowerState: state }),
   );
 }
 
 /** What the action would do if it were asked for now. */
 export function usePowerPlan(system: System, type: string) {
-  const target = system.Actions?.Oem?.["#Lightsout.PlanPower"]?.target;
+  const target = system.Actions?.Oem["#Lightsout.PlanPower"]?.target;
   return useQuery({
     queryKey: ["plan", system.Id, type],
     queryFn: async () => (await post<PowerPlan>(target ?? "", { ResetType: type })).body,
@@ -79,7 +79,7 @@ export function usePowerPlan(system: System, type: string) {
 
 export function useRelease(system: System) {
   return useChange(system.Id, (note: string) =>
-    post(system.Actions?.Oem?.["#Lightsout.Release"]?.target ?? "", note === "" ? {} : { Note: note }),
+    post(system.Actions?.Oem["#Lightsout.Release"]?.target ?? "", note === "" ? {} : { Note: note }),
   );
 }
 
@@ -105,7 +105,7 @@ export interface ReinstallRequest {
 /** Starts a reinstall; its result is the Task. */
 export function useReinstall(system: System) {
   return useChange(system.Id, async (order: ReinstallRequest) => {
-    const reply = await post<Task>(system.Actions?.Oem?.["#Lightsout.Reinstall"]?.target ?? "", order);
+    const reply = await post<Task>(system.Actions?.Oem["#Lightsout.Reinstall"]?.target ?? "", order);
     return reply.body;
   });
 }
@@ -113,7 +113,7 @@ export function useReinstall(system: System) {
 /** Starts a rescue; its result is the Task. */
 export function useRescue(system: System) {
   return useChange(system.Id, async (order: { SSHKeys: string[]; TimeoutMinutes: number }) => {
-    const reply = await post<Task>(system.Actions?.Oem?.["#Lightsout.Rescue"]?.target ?? "", order);
+    const reply = await post<Task>(system.Actions?.Oem["#Lightsout.Rescue"]?.target ?? "", order);
     return reply.body;
   });
 }
@@ -125,7 +125,7 @@ export function useEndRescue(system: string) {
 /** Starts an erase; its result is the Task. */
 export function useErase(system: System) {
   return useChange(system.Id, async (order: { Method: string; Disk?: { Serial: string } }) => {
-    const reply = await post<Task>(system.Actions?.Oem?.["#Lightsout.Erase"]?.target ?? "", order);
+    const reply = await post<Task>(system.Actions?.Oem["#Lightsout.Erase"]?.target ?? "", order);
     return reply.body;
   });
 }

@@ -20,7 +20,7 @@ export function useTask(id: string | undefined) {
 
 /** The job that runs on a node now, if any. */
 export function useRunningTask(system: System) {
-  const link = system.Oem?.Lightsout?.Task;
+  const link = system.Oem.Lightsout.Task;
   return useTask(link ? idOf(link) : undefined);
 }
 
@@ -31,7 +31,7 @@ export function useTasksOf(systemId: string) {
     queryFn: () => members<Task>(ROOT),
     select: (tasks) =>
       tasks
-        .filter((task) => task.Oem?.Lightsout?.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId)
+        .filter((task) => task.Oem?.Lightsout.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId)
         .sort((one, other) => (other.StartTime ?? "").localeCompare(one.StartTime ?? "")),
   });
 }

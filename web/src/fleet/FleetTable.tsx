@@ -36,7 +36,7 @@ export function FleetTable({ systems }: { systems: System[] }) {
 
 function FleetRow({ system }: { system: System }) {
   const control = usePowerControl(system);
-  const ours = system.Oem?.Lightsout;
+  const ours = system.Oem.Lightsout;
   const reason = reasonOf(system);
   return (
     <Tr data-testid={`node-${system.Id}`}>
@@ -57,18 +57,14 @@ function FleetRow({ system }: { system: System }) {
         </span>
         {reason !== "" && <div className="lo-reason">{reason}</div>}
       </Td>
-      <Td dataLabel={t("Image")} modifier="nowrap" className={ours?.InstalledImage ? "" : "lo-nothing"}>
+      <Td dataLabel={t("Image")} modifier="nowrap" className={ours.InstalledImage ? "" : "lo-nothing"}>
         <InstalledImage system={system} />
       </Td>
-      <Td
-        dataLabel={t("Activity")}
-        modifier="breakWord"
-        className={ours?.Task || ours?.Reservation ? "" : "lo-nothing"}
-      >
+      <Td dataLabel={t("Activity")} modifier="breakWord" className={ours.Task || ours.Reservation ? "" : "lo-nothing"}>
         <Activity system={system} />
       </Td>
       <Td dataLabel="IPMI" modifier="nowrap">
-        {ours?.IPMI ? (
+        {ours.IPMI ? (
           <code>
             {ours.IPMI.Host}:{ours.IPMI.Port}
           </code>
@@ -85,7 +81,7 @@ function FleetRow({ system }: { system: System }) {
 }
 
 function InstalledImage({ system }: { system: System }) {
-  const image = system.Oem?.Lightsout?.InstalledImage ?? "";
+  const image = system.Oem.Lightsout.InstalledImage ?? "";
   return image === "" ? <span className="lo-muted">{t("none known")}</span> : image;
 }
 
@@ -97,7 +93,7 @@ function describe(system: System): string {
     system.SystemType === "Virtual" ? t("Virtual") : (system.Model ?? system.SystemType),
     cpus ? t("{{count}} CPUs", { count: cpus }) : "",
     gibibytes ? memory(gibibytes) : "",
-    ...(system.Oem?.Lightsout?.Tags ?? []),
+    ...system.Oem.Lightsout.Tags,
   ]
     .filter(Boolean)
     .join(" · ");

@@ -1,21 +1,15 @@
 import { expect, test } from "vitest";
+import { sampleSystem } from "../api/sample";
 import type { PowerState, System } from "../api/types";
 import { countViews, filterSystems } from "./filter";
 
 function node(
   name: string,
   power: PowerState | null,
-  lightsout: NonNullable<System["Oem"]>["Lightsout"] = {},
+  ours: Partial<System["Oem"]["Lightsout"]> = {},
   health: "OK" | "Critical" = "OK",
 ): System {
-  return {
-    "@odata.id": `/redfish/v1/Systems/${name}`,
-    Id: name,
-    Name: name,
-    PowerState: power,
-    Status: { Health: health },
-    Oem: { Lightsout: lightsout },
-  };
+  return sampleSystem(name, { PowerState: power, Status: { State: "Enabled", Health: health } }, { Tags: [], ...ours });
 }
 
 const FLEET = [

@@ -14,17 +14,17 @@ const SHOWS: Record<View, (system: System) => boolean> = {
 
 /** Every word must occur somewhere in what the row shows. */
 export function matches(system: System, text: string): boolean {
-  const ours = system.Oem?.Lightsout;
+  const ours = system.Oem.Lightsout;
   const shown = [
     system.Name,
     system.UUID,
     system.Model,
     system.Manufacturer,
-    ours?.InstalledImage,
-    ours?.IPMI?.Host,
-    ours?.IPMI?.Port,
-    ours?.Reservation?.Holder,
-    ...(ours?.Tags ?? []),
+    ours.InstalledImage,
+    ours.IPMI?.Host,
+    ours.IPMI?.Port,
+    ours.Reservation?.Holder,
+    ...ours.Tags,
   ];
   const hay = shown.join(" ").toLowerCase();
   return text

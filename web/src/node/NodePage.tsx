@@ -102,10 +102,10 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
           </div>
           <div className="lo-node-actions">
             <PowerButtons system={system} control={control} />
-            {system.Actions?.Oem?.["#Lightsout.Reinstall"] && (
+            {system.Actions?.Oem["#Lightsout.Reinstall"] && (
               <Button
                 variant="secondary"
-                isDisabled={Boolean(system.Oem?.Lightsout?.Task) || !mayOperate}
+                isDisabled={Boolean(system.Oem.Lightsout.Task) || !mayOperate}
                 onClick={() => setReinstalling(true)}
               >
                 {t("Reinstall…")}
@@ -113,7 +113,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
             )}
             <RamdiskMenu
               system={system}
-              isDisabled={Boolean(system.Oem?.Lightsout?.Task) || !mayOperate}
+              isDisabled={Boolean(system.Oem.Lightsout.Task) || !mayOperate}
               onStarted={() => void navigate(pathTo(system.Id, "jobs"))}
             />
           </div>
@@ -148,7 +148,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
             tabContentId={PANEL}
             eventKey="serial"
             title={<TabTitleText>{t(TITLES.serial)}</TabTitleText>}
-            isDisabled={!system.SerialConsole?.WebSocket?.ServiceEnabled}
+            isDisabled={!system.SerialConsole?.WebSocket.ServiceEnabled}
           />
           <Tab tabContentId={PANEL} eventKey="jobs" title={<TabTitleText>{t(TITLES.jobs)}</TabTitleText>} />
         </Tabs>

@@ -8,7 +8,7 @@ import { Ago } from "../words/Ago";
 import { t } from "../words/i18n";
 import { eventWords } from "./eventWords";
 
-function Severity({ of = "OK" }: { of: Health | undefined }) {
+function Severity({ of }: { of: Health }) {
   switch (of) {
     case "OK":
       return <CheckCircleIcon className="lo-ok" aria-label={t("OK")} />;
@@ -32,7 +32,7 @@ export function RecentEvents({ systemId }: { systemId: string }) {
         <ol className="lo-events" aria-label={t("Recent events")} tabIndex={0}>
           {log.data?.map((entry) => (
             <li key={entry.Id}>
-              <Severity of={entry.Severity} />
+              <Severity of={entry.Severity ?? "OK"} />
               <span>{eventWords(entry)}</span>
               <span className="lo-muted">
                 <Ago iso={entry.Created} />

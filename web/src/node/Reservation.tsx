@@ -19,8 +19,8 @@ export function Reservation({ system }: { system: System }) {
   const mayOperate = useMayOperate();
   const release = useRelease(system);
   const [asking, setAsking] = useState(false);
-  const ours = system.Oem?.Lightsout;
-  if (!ours?.Reservation || ours.Task) return null;
+  const ours = system.Oem.Lightsout;
+  if (!ours.Reservation || ours.Task) return null;
   const { Holder, Reason, Since, Until } = ours.Reservation;
   const onRelease = () =>
     release.mutate("", {

@@ -11,8 +11,7 @@ interface ImageChoiceProps {
   onChange: (image: string) => void;
 }
 
-const facts = (image: Image) =>
-  [image.SizeBytes === undefined ? "" : bytes(image.SizeBytes), list(image.Firmware ?? [])].filter(Boolean).join(" · ");
+const facts = (image: Image) => [bytes(image.SizeBytes), list(image.Firmware)].filter(Boolean).join(" · ");
 
 export function ImageChoice({ allowed, value, onChange }: ImageChoiceProps) {
   const images = useImages();

@@ -14,7 +14,7 @@ import { taskLook, taskTitle } from "./words";
 /** The job that runs on the node or ran last, whole; and the earlier ones to choose from. */
 export default function JobsPanel({ system }: { system: System }) {
   const tasks = useTasksOf(system.Id);
-  const running = system.Oem?.Lightsout?.Task;
+  const running = system.Oem.Lightsout.Task;
   const [chosen, setChosen] = useState<string | null>(null);
   const shown = chosen ?? (running ? idOf(running) : tasks.data?.[0]?.Id);
 

@@ -11,7 +11,7 @@ import { toRequest } from "./order";
 /** Asks for everything a reinstall needs, and for the node's name, since there is no way back. */
 export default function ReinstallDialog({ system, onClose, onStarted }: JobDialogProps) {
   const reinstall = useReinstall(system);
-  const allowed = system.Actions?.Oem?.["#Lightsout.Reinstall"]?.["Image@Redfish.AllowableValues"];
+  const allowed = system.Actions?.Oem["#Lightsout.Reinstall"]?.["Image@Redfish.AllowableValues"];
   const [image, setImage] = useState(allowed?.[0] ?? "");
   const [hostname, setHostname] = useState(system.Name);
   const [keys, setKeys] = useState("");

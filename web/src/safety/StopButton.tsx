@@ -8,7 +8,7 @@ import { StopDialog } from "./StopDialog";
 /** Presses the emergency stop, for who may; gone while it is pressed, which a banner tells. */
 export function StopButton() {
   const offered = useManagerActions()["#Lightsout.EmergencyStop"] !== undefined;
-  const pressed = useManager().data?.Oem?.Lightsout?.EmergencyStop?.Pressed === true;
+  const pressed = useManager().data?.Oem?.Lightsout.EmergencyStop.Pressed === true;
   return offered && !pressed ? <Unpressed /> : null;
 }
 
