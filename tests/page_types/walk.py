@@ -13,15 +13,16 @@ from bmc.ipmi.wire.fru import ChassisArea, Fru, ProductArea
 from bmc.model.caller import Door
 from bmc.model.commands import WriteFru
 from bmc.model.events import EventKind
-from bmc.model.node import Endpoint
+from bmc.model.node import Endpoint, Hardware
 from bmc.model.power import Health, PowerCause, PowerState
 from bmc.model.sensor import Entity, SensorInfo, Threshold, Unit
 from bmc.network import Network
+from bmc.ports import Backend
 from bmc.records.fru import SIZE
 from bmc.redfish import manager_network
 from bmc.redfish.event_record import event_body, events_lost
 from tests.redfish.estate import open_estate
-from tests.redfish.service import Answer, Service, open_service
+from tests.redfish.service import Answer, SerialLine, Service, open_service
 from tests.redfish.test_protocol import links, open_full
 from tests.world import ADMIN, MemoryServer, until
 
@@ -75,11 +76,17 @@ async def walk(ask: Ask) -> list[Document]:
 
 
 async def _full(directory: Path) -> AsyncIterator[Document]:
-    """A node that is on, and others: one without consoles, one whose power is unknown, one at a standstill."""
+    """A node that is on, and others: without consoles, with nothing but power, with an unknown power, at a standstill."""
     async with open_full(directory) as service:
-        service.drivers.headless.add("bare")
-        with patch.object(tests.redfish.service, "MemorySensors", ManySensors):
-            for name in ("bare", "blind", "still"):
+        service.drivers.headless |= {"bare", "plain"}
+        await service.world.add("plain")
+        with patch.object(MemoryServer, "backend", lambda server: Backend(server, server, (server,))):
+            await service.world.add("bare")
+        guest = SerialLine()
+        guest.off = True
+        more = {"Backend": partial(Backend, host=guest), "Hardware": partial(Hardware, firmware_version="1.0")}
+        with patch.multiple(tests.redfish.service, MemorySensors=ManySensors, **more):
+            for name in ("blind", "still"):
                 await service.world.add(name)
         await _be_odd(service)
         made = await service.call("POST", f"{ROOT}/EventService/Subscriptions", SUBSCRIPTION)

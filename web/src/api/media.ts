@@ -6,10 +6,11 @@ import type { System, VirtualMedia } from "./types";
 export const mediaKey = (systemId: string) => ["media", systemId] as const;
 
 export function useVirtualMedia(system: System) {
-  const path = system.VirtualMedia["@odata.id"];
+  const path = system.VirtualMedia?.["@odata.id"];
   return useQuery({
     queryKey: mediaKey(system.Id),
-    queryFn: () => members<VirtualMedia>(path),
+    queryFn: () => members<VirtualMedia>(path ?? ""),
+    enabled: path !== undefined,
   });
 }
 

@@ -267,7 +267,7 @@ export interface Chassis {
   Sensors: Link;
   SerialNumber?: string | null;
   Status: Status;
-  Thermal: Link;
+  Thermal?: Link;
   ThermalSubsystem: Link;
 }
 
@@ -311,7 +311,8 @@ export interface ComputerSystem {
   Actions?: ComputerSystemActions;
   AssetTag: string | null;
   Bios?: Link;
-  Boot: ComputerSystemBoot;
+  Boot?: ComputerSystemBoot;
+  BootProgress?: ComputerSystemBootProgress | null;
   EthernetInterfaces?: Link;
   GraphicalConsole?: ComputerSystemHostGraphicalConsole;
   HostWatchdogTimer: ComputerSystemWatchdogTimer;
@@ -326,8 +327,8 @@ export interface ComputerSystem {
   Name: string;
   Oem: { Lightsout: LightsoutComputerSystem };
   PartNumber?: string | null;
-  PowerRestorePolicy: ComputerSystemPowerRestorePolicyTypes;
-  "PowerRestorePolicy@Redfish.AllowableValues": string[];
+  PowerRestorePolicy?: ComputerSystemPowerRestorePolicyTypes;
+  "PowerRestorePolicy@Redfish.AllowableValues"?: string[];
   PowerState: PowerState | null;
   "PowerState@Message.ExtendedInfo"?: Message[];
   ProcessorSummary?: ComputerSystemProcessorSummary;
@@ -339,7 +340,7 @@ export interface ComputerSystem {
   Storage?: Link;
   SystemType: ComputerSystemSystemType;
   UUID: string | null;
-  VirtualMedia: Link;
+  VirtualMedia?: Link;
 }
 
 export interface ComputerSystemActions {
@@ -370,6 +371,23 @@ export interface ComputerSystemBoot {
   BootSourceOverrideTarget: ComputerSystemBootSource | null;
   "BootSourceOverrideTarget@Redfish.AllowableValues": string[];
 }
+
+export interface ComputerSystemBootProgress {
+  LastState: ComputerSystemBootProgressTypes | null;
+}
+
+export type ComputerSystemBootProgressTypes =
+  | "None"
+  | "PrimaryProcessorInitializationStarted"
+  | "BusInitializationStarted"
+  | "MemoryInitializationStarted"
+  | "SecondaryProcessorInitializationStarted"
+  | "PCIResourceConfigStarted"
+  | "SystemHardwareInitializationComplete"
+  | "SetupEntered"
+  | "OSBootStarted"
+  | "OSRunning"
+  | "OEM";
 
 export type ComputerSystemBootSource =
   | "None"
@@ -1619,7 +1637,7 @@ export interface ThermalSubsystem {
   Id: string;
   Name: string;
   Status: Status;
-  ThermalMetrics: Link;
+  ThermalMetrics?: Link;
 }
 
 export interface ThermalTemperature {

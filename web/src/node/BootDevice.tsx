@@ -21,8 +21,8 @@ import { targetWords } from "./targets";
 
 /** Where the next boot goes, as set now, and a form for those who may change it. */
 export function BootDevice({ system }: { system: System }) {
-  const target = system.Boot.BootSourceOverrideTarget ?? "None";
-  const enabled = system.Boot.BootSourceOverrideEnabled ?? "Disabled";
+  const target = system.Boot?.BootSourceOverrideTarget ?? "None";
+  const enabled = system.Boot?.BootSourceOverrideEnabled ?? "Disabled";
   const mayOperate = useMayOperate();
   const active = enabled !== "Disabled" && target !== "None";
   return (
@@ -67,7 +67,7 @@ function BootForm({
   const change = useBootOverride(system);
   const [target, setTarget] = useState(setTargetIs);
   const [enabled, setEnabled] = useState<BootEnabled>(setEnabledIs);
-  const allowed = system.Boot["BootSourceOverrideTarget@Redfish.AllowableValues"];
+  const allowed = system.Boot?.["BootSourceOverrideTarget@Redfish.AllowableValues"] ?? [];
   const targets = allowed.includes("None") ? allowed : ["None", ...allowed];
   const own = target === "None";
   const submit = (event: SubmitEvent) => {

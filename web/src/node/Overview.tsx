@@ -13,8 +13,8 @@ export function Overview({ system }: { system: System }) {
     <div className="lo-overview">
       <Properties system={system} />
       <PowerSenses system={system} />
-      <BootDevice system={system} />
-      <VirtualMediaCard system={system} />
+      {system.Boot !== undefined && <BootDevice system={system} />}
+      {system.VirtualMedia && <VirtualMediaCard system={system} />}
       <RecentEvents systemId={system.Id} />
       <IpmiAddress system={system} />
       <Identify system={system} />
