@@ -76,7 +76,7 @@ async def walk(ask: Ask) -> list[Document]:
 
 
 async def _full(directory: Path) -> AsyncIterator[Document]:
-    """A node that is on, and others: without consoles, with nothing but power, with an unknown power, at a standstill."""
+    """A node that is on, and others: without consoles, with nothing but power, with unknown power, at a standstill."""
     async with open_full(directory) as service:
         service.drivers.headless |= {"bare", "plain"}
         await service.world.add("plain")
