@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTEST := .venv/bin/pytest -n 2 --dist worksteal
 PYTHON_PATHS := bmc robots tests benchmarks scripts/tables
 
-.PHONY: help run setup setup-test check lint format test test-all bench docs lock clean
+.PHONY: help run setup setup-test check lint format test test-all bench pictures docs lock clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ test-all: setup-test ## the long matrices too
 bench: setup-test ## measure against the alternatives, side by side, on this machine
 	@scripts/venv bench
 	@for file in benchmarks/bench_*.py; do .venv/bin/python -m "benchmarks.$$(basename "$$file" .py)"; done
+
+pictures: setup-test ## take pictures of every page into build/pictures, and those of the documents
+	@.venv/bin/python scripts/pictures
 
 docs: ## print the tables of the code into the documents
 	@.venv/bin/python scripts/tables

@@ -20,6 +20,8 @@ EVENTS_KEPT, AUDIT_KEPT = 100_000, 1_000_000
 TRIM_EVERY = 1_000
 BATCH = 256
 _KINDS_OF_ACTIONS = frozenset({"account", "aggregate", "subscription"})
+_FORMER = "former {}"
+"""The subject of nodes that are gone and whose name another has: no node's name has a space."""
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
@@ -112,6 +114,10 @@ class Events:
     async def count(self, node: str | None = None) -> int:
         """How many events are kept, of one node or of all."""
         return await self._store.count(EVENTS, node or "")
+
+    async def put_away(self, node: str) -> None:
+        """A new node gets this name: what there is of one before it stays in the fleet's stream alone."""
+        await self._store.rename_subject(EVENTS, node, _FORMER.format(node))
 
     async def get(self, sequence: int) -> Event | None:
         """The event of this sequence, if it is kept."""
@@ -211,7 +217,7 @@ class AuditRecord:
     """Who did what to what, by which door, and how it ended. `at` is seconds since the epoch, of its end; it was asked
     for when it `began`.
 
-    `target` is "" where it is the service itself.
+    `target` is "" where it is the service itself; `token` is the id of the API token that was shown, if any.
     """
 
     sequence: int
@@ -222,6 +228,7 @@ class AuditRecord:
     address: str
     request_id: str
     job: str
+    token: str
     action: str
     kind: Target
     target: str
@@ -265,6 +272,7 @@ class Audit:
                 "address": caller.address,
                 "request_id": caller.request_id,
                 "job": caller.job,
+                "token": caller.token,
                 "action": action,
                 "kind": kind.value,
                 "target": target,
@@ -290,6 +298,10 @@ class Audit:
             record = _audit_record(stored)
             if not node or record.kind is Target.NODE:
                 yield record
+
+    async def put_away(self, node: str) -> None:
+        """A new node gets this name: what was done to one before it stays in the whole audit alone."""
+        await self._store.rename_subject(AUDIT, node, _FORMER.format(node))
 
     async def count(self, node: str = "") -> int:
         """How many records are kept, about one node or all."""
@@ -345,7 +357,12 @@ def _subject(kind: Target, target: str) -> str:
 
 def _audit_record(record: Record) -> AuditRecord:
     """One of an earlier version says less."""
-    value: dict[str, Any] = {"kind": _told_by_action(record.value), "began": record.value["at"], **record.value}
+    value: dict[str, Any] = {
+        "kind": _told_by_action(record.value),
+        "began": record.value["at"],
+        "token": "",
+        **record.value,
+    }
     typed = {"role": Role(value["role"]), "door": Door(value["door"]), "kind": Target(value["kind"])}
     return AuditRecord(**(value | typed), sequence=record.sequence)
 

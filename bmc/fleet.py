@@ -225,6 +225,8 @@ class Fleet:
             await self._store.put(BUCKET, definition.name, _to_json(definition), expect=0)
             self._opening[definition.name] = definition
         try:  # beside others: a server that does not answer takes its time
+            await self._events.put_away(definition.name)
+            await self._audit.put_away(definition.name)
             node = await self._open(definition)
         except Exception:
             await self._store.delete(BUCKET, definition.name)

@@ -38,7 +38,7 @@ class PowerSwitch(Protocol):
         """Start the action; returns when it was handed over, not when its effect is seen.
 
         ON must not fail when the node is on, FORCE_OFF must not fail when it is off. Graceful actions only ask.
-        Cancelled when it takes longer than the node's `Patience.hand_over`.
+        Cancelled when it takes longer than the node's `Patience.hand_over`, or when a ForceOff has waited for it.
         :raise Refused: nothing was done, and the reason (memory, an interlock) is in the text.
         :raise Unreachable: nothing was done.
         :raise OutcomeUnknown: it may have been done.
@@ -113,6 +113,9 @@ class Redefinition(Protocol):
 
 class MediaBay(Protocol):
     """The node's virtual drives."""
+
+    async def slots_known(self) -> None:
+        """Wait until it is known which drives there are: a BMC that is new here has to be asked."""
 
     def slots(self) -> tuple[MediaSlot, ...]: ...
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from bmc.model.checks import Check, Verdict
 from bmc.model.errors import BackendFailed, BmcError, InvalidRequest, Unreachable
@@ -40,27 +40,17 @@ def _mac(value: object) -> object:
     return value.strip().lower().replace("-", ":") if isinstance(value, str) else value
 
 
-def _several(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 # A group address (an odd first octet) is no card's.
 Mac = Annotated[str, BeforeValidator(_mac), StringConstraints(pattern=r"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$")]
-Macs = Annotated[
-    list[Mac],
-    Field(min_length=1, max_length=8),
-    BeforeValidator(_several),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
 
 
 class DeployNetworkOptions(Options):
-    """`network` names one of the configuration file; `mac` is that of the card, or those of the cards, that the machine
-    boots by; `address` is the machine's own there.
+    """`network` names one of the configuration file; `macs` are those of the cards that the machine boots by, and its
+    `address` is the one that it has there.
     """
 
     network: str = Field(min_length=1)
-    mac: Macs
+    macs: list[Mac] = Field(min_length=1, max_length=8)
     address: IPv4Address
 
 
@@ -237,7 +227,7 @@ class DeployNetworkAdapter(Adapter[DeployNetworkOptions]):
 
     def open(self, options: DeployNetworkOptions, place: Place) -> Parts:
         network = _network(options, place.site)
-        machine = Machine(place.node, tuple(options.mac), options.address, "")
+        machine = Machine(place.node, tuple(options.macs), options.address, "")
         link = NetworkDeployLink(network, machine)
         lease = place.site.devices.lease((self.name, network), lambda: BootServer(network))
         offer = NetworkOffer(lease, machine, link, KeptFile(place.kept / "armed.json"))

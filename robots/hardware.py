@@ -29,9 +29,11 @@ PROVES_ALL = frozenset({PowerState.ON, PowerState.OFF})
 
 OPEN = {"type": "object", "additionalProperties": True}
 MEMBERS = {"type": "array", "items": {**OPEN, "properties": {"adapter": {"type": "string"}}}}
-Table = Annotated[
-    dict[str, JsonValue], WithJsonSchema({**OPEN, "properties": {"adapter": {"type": "string"}, "together": MEMBERS}})
-]
+ADAPTER = {"adapter": {"type": "string"}}
+Table = Annotated[dict[str, JsonValue], WithJsonSchema({**OPEN, "properties": {**ADAPTER, "together": MEMBERS}})]
+MACS = {"macs": {"type": "array", "items": {"type": "string"}}}
+DeployTable = Annotated[dict[str, JsonValue], WithJsonSchema({**OPEN, "properties": {**ADAPTER, **MACS}})]
+"""What is a list in a table must be named for clients, who expect single values of what is not."""
 
 
 def _listed(tables: object) -> object:
@@ -58,7 +60,7 @@ class HardwareOptions(Options):
     media: Table | None = None
     console: Table | None = None
     sensors: Table | None = None
-    deploy: Table | None = None
+    deploy: DeployTable | None = None
     escalate: list[Literal["hold", "outlet"]] = Field(default=[])
     on_unknown: Literal["refuse", "maintenance"] = "refuse"
     settle: Seconds = Field(default=20.0, gt=0, le=600)

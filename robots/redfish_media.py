@@ -43,6 +43,9 @@ class RedfishMedia:
         self._others: dict[str, str] = {}
         self._changing = asyncio.Lock()
 
+    async def slots_known(self) -> None:
+        await self._model.whole.wait()
+
     def slots(self) -> tuple[MediaSlot, ...]:
         known = self._model.learned.slots if self._model.learned else ()
         return tuple(MediaSlot(slot.id, self._image(slot.id), ours=slot.id in self._ours) for slot in known)

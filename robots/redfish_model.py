@@ -1,5 +1,6 @@
 """What is known of one system behind a BMC: learned by walking its links, and kept for the next start."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -58,13 +59,16 @@ class Learned(Kept):
 
 
 class Model:
-    """Answers at once with what was learned last; the `learn` methods ask the BMC."""
+    """Answers at once with what was learned last; the `learn` methods ask the BMC. `whole`: everything was learned."""
 
     def __init__(self, link: Link, wanted: str, file: KeptFile) -> None:
         self.link = link
         self._wanted = wanted
         self._file = file
         self.learned = self._load()
+        self.whole = asyncio.Event()
+        if self.learned is not None and self.learned.whole:
+            self.whole.set()
 
     @property
     def quirks(self) -> Quirks:
@@ -142,6 +146,7 @@ class Model:
         }
         self.learned = (self.learned or known).model_copy(update=found)
         self._save()
+        self.whole.set()
 
     async def _find(self) -> str:
         """The path of the system. :raise BackendFailed: there is none, or which is meant cannot be told."""

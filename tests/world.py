@@ -148,6 +148,9 @@ class MemoryServer:
         while True:
             yield await self.boots.get()
 
+    async def slots_known(self) -> None:
+        """At once."""
+
     def slots(self) -> tuple[MediaSlot, ...]:
         return (MediaSlot("cd0", self.medium),)
 
@@ -282,7 +285,7 @@ async def open_world(
             await fleet.close()
 
 
-async def until(what: object, seconds: float = 2.0) -> None:
+async def until(what: object, seconds: float = 10.0) -> None:
     """Wait until the callable `what` is true."""
     assert callable(what)
     async with asyncio.timeout(seconds):

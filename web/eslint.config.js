@@ -13,6 +13,10 @@ const NAMES = [
   "\\(UDP, IPMI 2\\.0\\)",
   "Ctrl-Alt-Del",
   "80 × 24",
+  "SHA-256",
+  "root",
+  "#cloud-config",
+  "https://…/disk\\.qcow2",
   "ssh-ed25519 AAAA… you@example",
 ];
 

@@ -1,4 +1,4 @@
-"""Who may do what: accounts, roles and scope, sessions, IPMI keys, lockout, and the one decision."""
+"""Who may do what: accounts, roles and scope, sessions, IPMI keys, API tokens, lockout, and the one decision."""
 
 from bmc.accounts.accounts import Accounts
 from bmc.accounts.credentials import Credentials
@@ -6,12 +6,13 @@ from bmc.accounts.decision import decide
 from bmc.accounts.keyfile import KeyFileUnusable
 from bmc.accounts.node_users import NodeUsers
 from bmc.accounts.passwords import Argon2, PasswordHasher, generate_ipmi_key, generate_password
-from bmc.accounts.values import Account, AccountKey, IpmiSlot, Limits, Session, SlotFields
+from bmc.accounts.values import Account, AccountKey, ApiToken, IpmiSlot, Limits, Session, SlotFields
 
 __all__ = [
     "Account",
     "AccountKey",
     "Accounts",
+    "ApiToken",
     "Argon2",
     "Credentials",
     "IpmiSlot",

@@ -3,34 +3,35 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+from bmc.accounts.book import Book
 from bmc.accounts.decision import decide
 from bmc.accounts.gate import Gate, Stored
+from bmc.accounts.keys import Keys
 from bmc.accounts.lockout import Lockout
 from bmc.accounts.node_users import NodeUsers
 from bmc.accounts.passwords import Argon2, PasswordHasher, check_password
+from bmc.accounts.places import Places
 from bmc.accounts.sessions import Sessions
 from bmc.accounts.slots import IpmiSlots, SlotCallback, check_whole, gives, within
-from bmc.accounts.values import ALL_NODES, NOWHERE, Account, AccountKey, IpmiSlot, Limits, Session, SlotFields
+from bmc.accounts.tokens import Tokens
+from bmc.accounts.values import ALL_NODES, NOWHERE, Account, IpmiSlot, Limits, Session, SlotFields
 from bmc.events import Audit, Events
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
 from bmc.model.errors import Denied, InvalidRequest, NotFound, Refused
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import NodeDefinition
-from bmc.model.ssh_key import SshKey
-from bmc.store import Conflict, Json, Store, StoreFailed
+from bmc.store import Conflict, Store, StoreFailed
 
-BUCKET = "accounts"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 SWEEP_EVERY = 15
-MOST_KEYS = 32
-"""SSH keys of one account."""
 
 Forgotten = Callable[[str], Awaitable[None]]
 
@@ -50,12 +51,14 @@ class Accounts:
         self._slots = slots
         self._changing_slots = asyncio.Lock()
         self._sessions = Sessions(store, clock, limits)
-        self._accounts: dict[str, Stored] = {}
-        self._changing = asyncio.Lock()
-        self._gate = Gate(self._accounts.get, clock, hasher, limits)
+        self._book = Book(store)
+        self._gate = Gate(self._book.find, clock, hasher, limits)
+        self.keys = Keys(self._book, self._gate, self._sessions, self._tell_changed)
+        self.tokens = Tokens(store, self._book, clock, self._tell_changed)
         self._slot_callbacks: list[SlotCallback] = []
         self.slot_lockout = Lockout(clock, limits)
         """Of all doors of nodes together."""
+        self._places = Places(store, {"accounts": self._gate.lockout, "users of nodes": self.slot_lockout})
         self._forgotten: list[Forgotten] = []
 
     @classmethod
@@ -74,30 +77,33 @@ class Accounts:
         """
         slots = await IpmiSlots.open(store, key_file)
         accounts = cls(store, events, clock, slots, hasher or Argon2(), limits or Limits())
-        for entry in await store.list(BUCKET):
-            accounts._accounts[entry.key] = _load(entry.key, entry.value)
-        await accounts._sessions.load(frozenset(accounts._accounts))
+        await accounts._book.load()
+        await accounts._sessions.load(frozenset(account.name for account in accounts.list()))
+        await accounts.tokens.load()
+        await accounts._places.load()
         return accounts
 
     async def run(self) -> None:
-        """Closes sessions that have run out, without end; the service owns this task."""
+        """Closes sessions that have run out, and stores what can wait, without end; the service owns this task."""
         while True:
             await self._clock.sleep(SWEEP_EVERY)
             await self.sweep()
 
     async def sweep(self) -> None:
         await self._sessions.sweep()
+        await self.tokens.sweep()
+        await self._places.keep()
 
     # Accounts
 
     def empty(self) -> bool:
-        return not self._accounts
+        return not self._book.all()
 
     def list(self) -> tuple[Account, ...]:
-        return tuple(self._accounts[name].account for name in sorted(self._accounts))
+        return self._book.all()
 
     def find(self, name: str) -> Account | None:
-        stored = self._accounts.get(name)
+        stored = self._book.find(name)
         return stored.account if stored else None
 
     def on_forget(self, forgotten: Forgotten) -> None:
@@ -114,13 +120,12 @@ class Accounts:
         check_password(name, password)
         account = Account(name, role, scope)
         hash = await self._gate.hash(password)
-        async with self._changing:
+        async with self._book.changing:
             try:
-                await self._store.put(BUCKET, name, _dump(account, hash), expect=0)
+                await self._book.add(Stored(account, hash))
             except Conflict as error:
                 raise InvalidRequest(f"there is an account {name} already") from error
-            self._accounts[name] = Stored(account, hash)
-        await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} created as {role.value}", name)
+        await self._tell_changed(name, f"account {name} created as {role.value}")
         return account
 
     async def change(
@@ -134,15 +139,17 @@ class Accounts:
     ) -> Account:
         """Change what is not None. A new password, and whatever takes something away, ends the account's sessions.
 
+        Tokens stay, and may what the account may then.
+
         :raise NotFound: :raise InvalidRequest: :raise Refused: nobody could manage accounts any more.
         """
-        self._stored(name)
+        self._book.get(name)
         hash = None
         if password is not None:
             check_password(name, password)
             hash = await self._gate.hash(password)
-        async with self._changing:
-            old = self._stored(name)
+        async with self._book.changing:
+            old = self._book.get(name)
             account = replace(
                 old.account,
                 role=old.account.role if role is None else role,
@@ -151,80 +158,48 @@ class Accounts:
             )
             self._keep_one_governing(name, account)
             new = Stored(account, hash or old.hash)
-            await self._store.put(BUCKET, name, _dump(account, new.hash))
-            self._accounts[name] = new
+            await self._book.put(new)
             self._gate.changed(name)
             if hash:
-                self._gate.unlock(name)
+                self._gate.forget(name)
             if hash or _loses(old.account, account):
                 await self._sessions.close_account(name)
+                self.tokens.interrupt(name)
                 await self._tell_slots(name)
-        await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} changed", name)
+        await self._tell_changed(name, f"account {name} changed")
         return account
 
     async def delete(self, name: str) -> None:
-        """Its sessions, IPMI slots and subscriptions go with it. :raise NotFound: :raise Refused: see `change`."""
-        async with self._changing:
-            self._stored(name)
+        """Its sessions, tokens, IPMI slots and subscriptions go with it.
+
+        :raise NotFound: :raise Refused: see `change`.
+        """
+        async with self._book.changing:
+            self._book.get(name)
             self._keep_one_governing(name, None)
             for node, slot in self._slots.of_account(name):
                 await self.clear_slot(node, slot.slot)
-            await self._store.delete(BUCKET, name)
-            del self._accounts[name]
+            await self.tokens.forget(name)
+            await self._book.delete(name)
             self._gate.changed(name)
-            self._gate.unlock(name)
+            self._gate.forget(name)
             await self._sessions.close_account(name)
             for forgotten in self._forgotten:
                 await forgotten(name)
-        await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name} deleted", name)
-
-    # SSH keys
-
-    async def add_key(self, name: str, key: SshKey, description: str = "") -> AccountKey:
-        """Let whoever holds `key` sign in as `name` at the SSH door.
-
-        :raise NotFound: :raise Refused: it is some account's already, or the account has enough.
-        """
-        added = AccountKey(key, description)
-        async with self._changing:
-            if any(key.id == there.key.id for account in self.list() for there in account.keys):
-                raise Refused("this key is an account's already; a key names one account, and one only")
-            old = self._stored(name)
-            if len(old.account.keys) >= MOST_KEYS:
-                raise Refused(f"{name} has {MOST_KEYS} keys already; remove one first")
-            await self._set_keys(old, (*old.account.keys, added))
-        await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name}: SSH key {key.fingerprint} added", name)
-        return added
-
-    async def describe_key(self, name: str, id: str, description: str) -> AccountKey:
-        """:raise NotFound:"""
-        async with self._changing:
-            old = self._stored(name)
-            changed = replace(_key(old.account, id), description=description)
-            await self._set_keys(old, tuple(changed if each.key.id == id else each for each in old.account.keys))
-        return changed
-
-    async def remove_key(self, name: str, id: str) -> None:
-        """The account's SSH sessions end, whatever they were opened with. :raise NotFound:"""
-        async with self._changing:
-            old = self._stored(name)
-            gone = _key(old.account, id)
-            await self._set_keys(old, tuple(each for each in old.account.keys if each != gone))
-            await self._sessions.close_account(name, Door.SSH)
-        await self._publish(EventKind.ACCOUNT_CHANGED, f"account {name}: SSH key {gone.key.fingerprint} removed", name)
-
-    def holder(self, key: bytes) -> Account | None:
-        """The enabled account whose SSH key this is, as it goes over the wire."""
-        having = (account for account in self.list() if any(each.key.blob == key for each in account.keys))
-        return next((account for account in having if account.enabled), None)
-
-    async def _set_keys(self, old: Stored, keys: tuple[AccountKey, ...]) -> None:
-        new = replace(old, account=replace(old.account, keys=keys))
-        await self._store.put(BUCKET, new.account.name, _dump(new.account, new.hash))
-        self._accounts[new.account.name] = new
-        self._gate.changed(new.account.name)
+        await self._tell_changed(name, f"account {name} deleted")
 
     # Signing in
+
+    def locked(self, name: str) -> bool:
+        """Whether sign-ins of this account are refused for a while, at least from some addresses."""
+        return self._gate.locked(name)
+
+    async def unlock(self, name: str) -> None:
+        """Let it try again at once; an address that is locked for itself stays so. :raise NotFound:"""
+        self._book.get(name)
+        if self._gate.locked(name):
+            self._gate.unlock(name)
+            await self._tell_changed(name, f"account {name} unlocked")
 
     async def authenticate(self, name: str, password: str, address: str) -> Account:
         """Who this is. Takes as long for a name that does not exist.
@@ -266,7 +241,7 @@ class Accounts:
 
     async def open_key_session(self, key: bytes, address: str) -> Session:
         """For whoever has proved to hold `key`, at the SSH door. :raise Denied: it is no enabled account's any more."""
-        account = self.holder(key)
+        account = self.keys.holder(key)
         if account is None:
             raise Denied("this key is no account's any more")
         return await self._open(account.name, address, Door.SSH)
@@ -294,7 +269,7 @@ class Accounts:
     def caller(self, token: str, address: str) -> Caller | None:
         """Who asks with `token` from `address`, with the account's role and scope of now."""
         session = self._sessions.find(token)
-        stored = self._accounts.get(session.account) if session else None
+        stored = self._book.find(session.account) if session else None
         if session is None or stored is None or not stored.account.enabled:
             return None
         return Caller(session.account, stored.account.role, stored.account.scope, session.door, address)
@@ -307,13 +282,14 @@ class Accounts:
     def sessions(self) -> tuple[Session, ...]:
         return self._sessions.all()
 
-    def sessions_everywhere(self) -> int:
-        """How many are open, those at nodes' endpoints included."""
+    def sessions_everywhere(self) -> Counter[Door]:
+        """How many are open by each door, those at nodes' endpoints included."""
         return self._sessions.count()
 
     def on_closed(self, callback: Callable[[str], None]) -> None:
-        """Call `callback` with the id of each session that ends, in whatever way."""
+        """Call `callback` with the id of each session that ends, in whatever way, or token whose streams must."""
         self._sessions.on_closed(callback)
+        self.tokens.on_closed(callback)
 
     # IPMI slots
 
@@ -329,7 +305,7 @@ class Accounts:
     ) -> IpmiSlot:
         """:raise InvalidRequest: name 1 to 16 and key 1 to 20 bytes, slot 2 to 15. :raise NotFound: no such account."""
         if account:
-            self._stored(account)
+            self._book.get(account)
         value = IpmiSlot(slot, name.encode(errors="surrogatepass"), key, privilege, enabled, account, Scope.only(node))
         async with self._changing_slots:
             check_whole(value)
@@ -422,7 +398,7 @@ class Accounts:
     def _effective(self, node: str, slot: IpmiSlot) -> IpmiSlot:
         if not slot.account:
             return slot
-        stored = self._accounts.get(slot.account)
+        stored = self._book.find(slot.account)
         if stored is None:
             return within(slot, Role.READ_ONLY, NOWHERE, False)
         account, scope = stored.account, stored.account.scope
@@ -456,16 +432,13 @@ class Accounts:
 
     # Common
 
-    def _stored(self, name: str) -> Stored:
-        try:
-            return self._accounts[name]
-        except KeyError:
-            raise NotFound(f"there is no account {name[:64]!r}") from None
-
     def _keep_one_governing(self, name: str, changed: Account | None) -> None:
-        others = any(each.account.governs for each in self._accounts.values() if each.account.name != name)
-        if self._accounts[name].account.governs and not others and not (changed and changed.governs):
+        others = any(each.governs for each in self.list() if each.name != name)
+        if self._book.get(name).account.governs and not others and not (changed and changed.governs):
             raise Refused(f"{name} is the last enabled Administrator of the whole fleet; make another one first")
+
+    async def _tell_changed(self, name: str, text: str) -> None:
+        await self._publish(EventKind.ACCOUNT_CHANGED, text, name)
 
     async def _publish(
         self,
@@ -487,32 +460,3 @@ class Accounts:
 
 def _loses(old: Account, new: Account) -> bool:
     return new.role.rank < old.role.rank or (new.scope != old.scope and not new.scope.all_nodes) or not new.enabled
-
-
-def _key(account: Account, id: str) -> AccountKey:
-    """:raise NotFound:"""
-    for each in account.keys:
-        if each.key.id == id:
-            return each
-    raise NotFound(f"{account.name} has no key {id[:64]!r}")
-
-
-def _dump(account: Account, hash: str) -> Mapping[str, Json]:
-    return {
-        "role": account.role.value,
-        "all_nodes": account.scope.all_nodes,
-        "nodes": sorted(account.scope.nodes),
-        "tags": sorted(account.scope.tags),
-        "enabled": account.enabled,
-        "password": hash,
-        "keys": [
-            {"line": each.key.line, "comment": each.key.comment, "description": each.description}
-            for each in account.keys
-        ],
-    }
-
-
-def _load(name: str, value: Mapping[str, Any]) -> Stored:
-    scope = Scope(value["all_nodes"], frozenset(value["nodes"]), frozenset(value["tags"]))
-    keys = (AccountKey(SshKey(each["line"], each["comment"]), each["description"]) for each in value.get("keys", ()))
-    return Stored(Account(name, Role(value["role"]), scope, value["enabled"], tuple(keys)), value["password"])

@@ -53,7 +53,7 @@ class Gate:
         self._clock = clock
         self._hasher = hasher
         self._limits = limits
-        self._lockout = Lockout(clock, limits)
+        self.lockout = Lockout(clock, limits)
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
         self._remembered: dict[str, _Remembered] = {}
         self._digest_key = secrets.token_bytes(32)
@@ -75,8 +75,8 @@ class Gate:
             hash = stored.hash if stored else self._nobody
             right = await asyncio.to_thread(self._hasher.verify, hash, encode(password))
             if not right or stored is None or not stored.account.enabled or self._find(name) is not stored:
-                return Attempt(None, lock=self._lockout.failed(name, address))
-            self._lockout.succeeded(name, address)
+                return Attempt(None, lock=self.lockout.failed(name, address))
+            self.lockout.succeeded(name, address)
             until = self._clock.monotonic() + self._limits.remember_password
             self._remembered[name] = _Remembered(self._digest(password), until)
             return Attempt(stored.account)
@@ -85,11 +85,17 @@ class Gate:
         """The account has changed in any way: what was right may be wrong now."""
         self._remembered.pop(name, None)
 
+    def locked(self, name: str) -> bool:
+        return self.lockout.locked(name)
+
     def unlock(self, name: str) -> None:
-        self._lockout.forget(name)
+        self.lockout.unlock(name)
+
+    def forget(self, name: str) -> None:
+        self.lockout.forget(name)
 
     def _refuse_locked(self, name: str, address: str) -> None:
-        remaining = self._lockout.remaining(name, address)
+        remaining = self.lockout.remaining(name, address)
         if remaining:
             raise Denied(f"too many failed sign-ins; try again in {math.ceil(remaining)} seconds")
 

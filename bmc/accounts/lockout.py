@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -37,6 +38,8 @@ class Lockout:
         self._limits = limits
         self._counters: OrderedDict[Key, _Counter] = OrderedDict()
         self._known: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
+        self.changed = False
+        """Whether other places are known than when this was set to False."""
 
     def remaining(self, name: str, address: str) -> float:
         """Seconds until `name` may be tried again from `address`; 0 when not locked."""
@@ -60,6 +63,7 @@ class Lockout:
             self._counters.pop(key, None)
         known = self._known.setdefault(name, OrderedDict())
         place, _ = _place(address)
+        self.changed = self.changed or place not in known
         known[place] = None
         known.move_to_end(place)
         if len(known) > PLACES:
@@ -68,11 +72,30 @@ class Lockout:
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
-    def forget(self, name: str) -> None:
-        """The account is gone, or an administrator has given it a new password."""
-        self._known.pop(name, None)
+    def locked(self, name: str) -> bool:
+        """Whether the account itself is, for strangers or from some place that it has signed in from."""
+        now = self._clock.monotonic()
+        return any(counter.until > now for (_, locked, _), counter in self._counters.items() if locked == name)
+
+    def unlock(self, name: str) -> None:
+        """Forget the failures of this account; the locks of addresses stay."""
         for key in [key for key in self._counters if key[1] == name]:
             del self._counters[key]
+
+    def forget(self, name: str) -> None:
+        """The account is gone, or an administrator has given it a new password."""
+        self.changed = self._known.pop(name, None) is not None or self.changed
+        self.unlock(name)
+
+    @property
+    def places(self) -> dict[str, list[str]]:
+        """Where each account has signed in from, the last last."""
+        return {name: list(known) for name, known in self._known.items()}
+
+    def know(self, places: Mapping[str, Iterable[str]]) -> None:
+        """What `places` said before a restart."""
+        for name, known in places.items():
+            self._known[name] = OrderedDict.fromkeys(known)
 
     def _keys(self, name: str, address: str) -> tuple[tuple[Key, int], ...]:
         place, ours = _place(address)

@@ -3,8 +3,10 @@
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bmc.accounts.values import Limits, Session
 from bmc.model.caller import Door
@@ -38,29 +40,23 @@ class Sessions:
         self._callbacks: list[Callable[[str], None]] = []
 
     async def load(self, accounts: frozenset[str]) -> None:
-        """Take up what an earlier run left, but for sessions of accounts that are gone, and those of SSH, which ended
-        with their connections.
+        """Take up what an earlier run left, but for sessions of accounts that are gone, those of SSH, which ended with
+        their connections, and what cannot be read: whose it was signs in again.
 
         Those at a node's own endpoint stay: whether its slot still works is asked at each use.
         """
         for entry in await self._store.list(BUCKET):
-            value = entry.value
-            node, slot = value.get("node", ""), value.get("slot", 0)
-            if not node and (value["account"] not in accounts or value["door"] == Door.SSH.value):
+            try:
+                opened = _read(entry.key, entry.value)
+            except (KeyError, TypeError, ValueError) as error:
+                log.warning("session %s cannot be read (%r), so it has ended", entry.key, error)
                 await self._erase(entry.key)
                 continue
-            session = Session(
-                entry.key,
-                "",
-                value["account"],
-                value["created"],
-                value["address"],
-                Door(value["door"]),
-                node,
-                slot,
-                value.get("user", value["account"]),
-            )
-            self._by_hash[value["hash"]] = _Open(session, value["hash"], value["used"], value["used"])
+            session = opened.session
+            if not session.node and (session.account not in accounts or session.door is Door.SSH):
+                await self._erase(entry.key)
+                continue
+            self._by_hash[opened.hash] = opened
 
     async def open(
         self, account: str, address: str, door: Door, node: str = "", slot: int = 0, user: str = ""
@@ -87,12 +83,12 @@ class Sessions:
     def all(self, node: str = "") -> tuple[Session, ...]:
         """Those at the endpoint of `node`, or at the fleet's root, oldest first."""
         ours = (opened for opened in self._by_hash.values() if opened.session.node == node)
-        live = (opened.session for opened in ours if not self._expired(opened))
+        live = (replace(opened.session, used=opened.used) for opened in ours if not self._expired(opened))
         return tuple(sorted(live, key=lambda session: session.created))
 
-    def count(self) -> int:
-        """At the fleet's root and at all nodes' endpoints."""
-        return sum(not self._expired(opened) for opened in self._by_hash.values())
+    def count(self) -> Counter[Door]:
+        """By door, at the fleet's root and at all nodes' endpoints."""
+        return Counter(opened.session.door for opened in self._by_hash.values() if not self._expired(opened))
 
     def on_closed(self, callback: Callable[[str], None]) -> None:
         self._callbacks.append(callback)
@@ -174,6 +170,17 @@ class Sessions:
             )
         except StoreFailed as error:  # a full disk must not keep the operator out who comes to look at it
             log.warning("session %s will not survive a restart: %s", session.id, error)
+
+
+def _read(id: str, value: Mapping[str, Any]) -> _Open:
+    """:raise KeyError, TypeError, ValueError: it is damaged, or of a version that knew less or more."""
+    account, address, hash, node = value["account"], value["address"], value["hash"], value.get("node", "")
+    user, slot, created, used = value.get("user", account), int(value.get("slot", 0)), value["created"], value["used"]
+    if not all(isinstance(each, str) for each in (account, address, hash, node, user)):
+        raise TypeError("a name is no text")
+    session = Session(id, "", account, float(created), address, Door(value["door"]), node, slot, user)
+    used = float(used)
+    return _Open(session, hash, used, used)
 
 
 def _hash(token: str) -> str:

@@ -35,10 +35,29 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiToken:
+    """A secret by which a program acts for `account`, with `role` and in `scope` at most. Times are epoch seconds.
+
+    `expires` None: never. `used` 0: it was not yet; `address` is where it was used from last.
+    """
+
+    id: str
+    account: str
+    name: str
+    role: Role
+    scope: Scope
+    created: float
+    expires: float | None = None
+    used: float = 0.0
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One sign-in. `token` is its secret, filled only in what `open_session` returns; `created` is in epoch seconds.
 
-    `user` is the name that was given. One at a node's own endpoint is of that `node` and its IPMI `slot`.
+    `user` is the name that was given. One at a node's own endpoint is of that `node` and its IPMI `slot`. `used` is
+    filled where sessions are listed.
     """
 
     id: str
@@ -50,6 +69,7 @@ class Session:
     node: str = ""
     slot: int = 0
     user: str = ""
+    used: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

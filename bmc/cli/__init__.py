@@ -27,6 +27,7 @@ from bmc.cli import (
     robot,
     screenshot,
     serial_log,
+    tokens,
     why,
 )
 from bmc.cli.client import running
@@ -64,6 +65,7 @@ for name, group in (
     ("job", jobs.app),
     ("assignment", assignments.app),
     ("account", accounts.app),
+    ("token", tokens.app),
     ("credential", credentials.app),
     ("image", image.app),
     ("robot", robot.app),

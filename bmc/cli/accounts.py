@@ -139,9 +139,13 @@ def _path(name: str) -> str:
 
 
 def _wanted(nodes: list[str] | None, tags: list[str] | None) -> Resource:
-    if not nodes and not tags:
-        return {}
-    return {"Oem": {"Lightsout": {"Scope": {"Nodes": nodes or [], "Tags": tags or []}}}}
+    scope = wanted_scope(nodes, tags)
+    return {"Oem": {"Lightsout": {"Scope": scope}}} if scope else {}
+
+
+def wanted_scope(nodes: list[str] | None, tags: list[str] | None) -> Resource:
+    """Empty where nothing was said."""
+    return {"Nodes": nodes or [], "Tags": tags or []} if nodes or tags else {}
 
 
 def _scope(account: Resource) -> str:

@@ -12,6 +12,8 @@ from bmc.model.errors import Denied, NotSupported
 
 Taken = Callable[[Caller, Viewer], Awaitable[None]]
 """Who has taken the keyboard, and from whom."""
+Left = Callable[[Caller, Viewer, bool], Awaitable[None]]
+"""Who has gone, what their place was, and whether they wanted to type at last."""
 
 
 async def _nothing(*_: object) -> None:
@@ -26,9 +28,15 @@ class Audience:
     """
 
     def __init__(
-        self, console: ConsoleKind, clock: Clock, changed: Callable[[], None] = lambda: None, taken: Taken = _nothing
+        self,
+        console: ConsoleKind,
+        clock: Clock,
+        changed: Callable[[], None] = lambda: None,
+        taken: Taken = _nothing,
+        left: Left = _nothing,
     ) -> None:
         self.taken = taken
+        self.left = left
         self._console = console
         self._clock = clock
         self._changed = changed
@@ -54,13 +62,15 @@ class Audience:
         self.typing = seat
         self._settle()
 
-    def leave(self, seat: "Seat") -> None:
+    def leave(self, seat: "Seat") -> bool:
+        """Whether it had not left before."""
         if seat not in self._seats:
-            return
+            return False
         self._seats.remove(seat)
         if self.typing is seat:
             self.typing = None
         self._settle()
+        return True
 
     def _settle(self) -> None:
         if self.typing is None:
@@ -128,8 +138,9 @@ class Seat:
             self._audience.hand(None)
             await self.let_go()
 
-    def leave(self) -> None:
-        self._audience.leave(self)
+    async def leave(self) -> None:
+        if self._audience.leave(self):
+            await self._audience.left(self._caller, self._viewer, self.wants)
 
     def notice(self) -> None:
         self._news.set()

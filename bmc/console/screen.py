@@ -146,11 +146,12 @@ class ScreenStream:
         raise NotSupported("a screen carries no break; open the serial console")
 
     async def close(self) -> None:
-        self.seat.leave()
         try:
             await self._stream.close()
         except BackendFailed:
             return
+        finally:
+            await self.seat.leave()
 
     async def _let_go(self) -> None:
         try:

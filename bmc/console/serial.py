@@ -170,9 +170,9 @@ class SerialReader:
 
     async def close(self) -> None:
         self._closed = True
-        self.seat.leave()
         self._hub.forget(self)
         self._ready.set()
+        await self.seat.leave()
 
     def _require_keyboard(self) -> None:
         if self._closed:

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import struct
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
@@ -150,6 +151,12 @@ class SerialLog:
         await self.flush()
         async with self._reading:
             return await asyncio.to_thread(self._find, text.casefold(), since, until, skip, top)
+
+    async def around(self, position: int, count: int) -> list[Line]:
+        """Some `count` lines with the one at `position` in their middle, newest first; none where nothing is kept."""
+        await self.flush()
+        async with self._reading:
+            return await asyncio.to_thread(self._around, position, count)
 
     async def line(self, position: int) -> Line | None:
         await self.flush()
@@ -312,6 +319,15 @@ class SerialLog:
     def _newest_first(self) -> Iterator[tuple[int, bool]]:
         for place, start in enumerate(sorted(self._files, reverse=True)):
             yield start, place == 0
+
+    def _around(self, position: int, count: int) -> list[Line]:
+        starts = sorted(self._files)
+        own = bisect_right(starts, position)
+        if own == 0:
+            return []
+        near = [line for start in starts[max(0, own - 2) : own + 1] for line in lines(self._read(start))]
+        first = max(0, bisect_left(near, position, key=lambda line: line.position) - count // 2)
+        return near[first : first + count][::-1]
 
     def _line(self, position: int) -> Line | None:
         start = max((start for start in sorted(self._files) if start <= position), default=None)

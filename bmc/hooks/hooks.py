@@ -15,6 +15,7 @@ from bmc.events import Events, Follower
 from bmc.fetch import Network
 from bmc.fleet import Fleet
 from bmc.hooks.dead_letters import DeadLetter, DeadLetters
+from bmc.hooks.deliveries import Deliveries, Delivery
 from bmc.hooks.filter import Filter
 from bmc.hooks.mail import Mail
 from bmc.hooks.options import HookSettings
@@ -85,6 +86,7 @@ class Hooks:
         self._running: dict[str, _Running] = {}
         self._followers: dict[str, Follower] = {}
         self._results: dict[str, Tally[str]] = {}
+        self._deliveries: dict[str, Deliveries] = {}
         self._changing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -146,6 +148,10 @@ class Hooks:
     def results(self, id: str) -> Mapping[str, int]:
         """Since the service started: events `delivered` and `dead` letters, and tries that `failed`."""
         return self._results[id]
+
+    def deliveries(self, id: str) -> tuple[Delivery, ...]:
+        """The last tries since the service started, oldest first."""
+        return self._deliveries[id].newest()
 
     async def dead_letters(self, id: str, limit: int = 20) -> list[DeadLetter]:
         """The last ones, oldest first."""
@@ -213,7 +219,7 @@ class Hooks:
         await self._stored.delete(id)
         del self._subscriptions[id]
         await self._end(id)
-        del self._followers[id], self._results[id]
+        del self._followers[id], self._results[id], self._deliveries[id]
         await self._events.forget(id)
 
     async def _renew(self, subscription: Subscription) -> None:
@@ -228,6 +234,7 @@ class Hooks:
     async def _follow(self, id: str) -> None:
         self._followers[id] = await self._events.follow(id)
         self._results[id] = Tally(delivered=0, failed=0, dead=0)
+        self._deliveries[id] = Deliveries()
 
     def _begin(self, destination: Subscription | Configured) -> None:
         if isinstance(destination, Configured):
@@ -240,6 +247,7 @@ class Hooks:
         worker = Worker(
             *(id, sink, wants, self._followers[id], self._letters, self._clock, self.patience, policy),
             self._results[id],
+            self._deliveries[id],
         )
         task = asyncio.create_task(self._work(id, worker, sink), name=f"hook {id}")
         self._running[id] = _Running(worker, task)

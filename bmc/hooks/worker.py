@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bmc.events import Batch, Follower
 from bmc.hooks.dead_letters import DeadLetters
+from bmc.hooks.deliveries import Deliveries, Delivery, Outcome
 from bmc.hooks.sink import DeliveryFailed, Sink
 from bmc.hooks.subscriptions import RetryPolicy
 from bmc.model.clock import Clock
@@ -51,6 +52,7 @@ class Worker:
         patience: Patience,
         policy: RetryPolicy,
         results: Tally[str],
+        deliveries: Deliveries,
     ) -> None:
         self.error = ""
         self.since = 0.0
@@ -64,6 +66,7 @@ class Worker:
         self._patience = patience
         self._policy = policy
         self._results = results
+        self._deliveries = deliveries
 
     async def run(self) -> None:
         """Without end; a fault of the store costs time, and no event. :raise GaveUp:"""
@@ -103,15 +106,19 @@ class Worker:
         """
         failures = refusals = faults = 0
         while events := [event for event in chunk if self._wants(event)]:
+            began = self._clock.monotonic()
             try:
                 await self._sink.deliver(events)
             except DeliveryFailed as error:
                 failures, refusals = failures + 1, refusals + error.refused
                 self._results["failed"] += 1
                 self._note(str(error), False)
-                if failures > self._patience.attempts and self._policy.stops:
+                gives_up = failures > self._patience.attempts and self._policy.stops
+                dead = refusals > self._patience.attempts and not gives_up
+                self._record(events, began, Outcome.DEAD if dead else Outcome.FAILED, str(error))
+                if gives_up:
                     raise GaveUp(str(error)) from error
-                if refusals > self._patience.attempts:
+                if dead:
                     await self._bury(events, str(error))
                     return
                 await self._clock.sleep(self._wait(failures))
@@ -126,12 +133,15 @@ class Worker:
                 if faults == 1:
                     log.exception("hook %s: a fault at event %d", self._name, events[0].sequence)
                 self._note(why, False)
-                if faults > self._patience.attempts:
+                dead = faults > self._patience.attempts
+                self._record(events, began, Outcome.DEAD if dead else Outcome.FAILED, why)
+                if dead:
                     await self._bury(events, why)
                     return
                 await self._clock.sleep(self._wait(faults))
             else:
                 self._results["delivered"] += len(events)
+                self._record(events, began, Outcome.DELIVERED)
                 self._recovered()
                 return
 
@@ -142,6 +152,10 @@ class Worker:
         first, last = events[0].sequence, events[-1].sequence
         which = f"event {first}" if first == last else f"{len(events)} events, {first} to {last},"
         log.error("hook %s: %s became a dead letter: %s", self._name, which, error)
+
+    def _record(self, events: Sequence[Event], began: float, outcome: Outcome, reason: str = "") -> None:
+        seconds = self._clock.monotonic() - began
+        self._deliveries.add(Delivery(self._clock.now(), events[0], len(events), outcome, reason, seconds))
 
     def _wait(self, failures: int) -> float:
         """With jitter, so that many destinations do not come back all at once."""

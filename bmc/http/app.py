@@ -30,7 +30,7 @@ from bmc.redfish.authentication import Unauthenticated, authenticate
 from bmc.redfish.closing import Closing
 from bmc.redfish.door import BODY_LIMIT, RedfishDoor
 from bmc.redfish.house import House, IpmiDoors, SshConsoles, WebCertificate
-from bmc.redfish.image_names import ImageNames
+from bmc.redfish.image_list import ImageList
 from bmc.redfish.router import Router
 from bmc.redfish.tree import all_routes
 from bmc.store import Store
@@ -76,7 +76,7 @@ def make_app(
         aggregates=aggregates,
         catalogue=library.images.catalogue,
         library=library,
-        image_names=ImageNames(library.images.catalogue, clock),
+        image_list=ImageList(library.images.catalogue, clock),
         ipmi=ipmi,
         ssh=ssh,
         safety=safety,
@@ -86,6 +86,8 @@ def make_app(
         certificate=certificate,
         closing=Closing(accounts),
         sign_in=accounts,
+        state=store.path.parent,
+        started=clock.now(),
     )
     metrics = Metrics(house, ipmi)
     app = web.Application(

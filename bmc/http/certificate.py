@@ -17,11 +17,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from bmc.events import Events
-from bmc.http.tls import CERTIFICATE, KEY, BadCertificate, key_pem, self_signed, server_context
+from bmc.http.tls import CERTIFICATE, KEY, BadCertificate, key_pem, make, self_signed, server_context
 from bmc.model.checks import DAY, Verdict, certificate_check
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, BmcError, InvalidRequest, Refused
 from bmc.model.events import Event, EventKind, Severity
+from bmc.redfish.certificates import alternative_names
 from bmc.redfish.house import PrivateKey
 from bmc.secret_files import write_secret
 from bmc.store import StoreFailed
@@ -89,6 +90,12 @@ class HttpsCertificate:
         self._require()
         async with self._changing:
             return await asyncio.to_thread(self._request, builder, make_key)
+
+    async def renew(self) -> None:
+        """WebCertificate.renew: for the names of the present one."""
+        self._require()
+        made, key = await asyncio.to_thread(make, alternative_names(self.chain[0]))
+        await self.replace((made + key).decode())
 
     async def replace(self, text: str) -> None:
         """WebCertificate.replace: the server's own certificate is first, and each is followed by its issuer's.

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, gen
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from bmc.model.caller import Caller
+from bmc.model.caller import Caller, Door
 from bmc.model.power import PowerState
 from bmc.redfish.house import House
 from bmc.redfish.subscriptions import visible
@@ -136,7 +136,9 @@ class _Now(Collector):
 
     def _doors(self) -> Iterator[Metric]:
         sessions = GaugeMetricFamily("lightsout_sessions", "Open sessions", labels=("door",))
-        sessions.add_metric(("web",), self._house.accounts.sessions_everywhere())
+        signed_in = self._house.accounts.sessions_everywhere()
+        sessions.add_metric(("web",), signed_in.total() - signed_in[Door.SSH])
+        sessions.add_metric(("ssh",), signed_in[Door.SSH])
         sessions.add_metric(("ipmi",), self._ipmi.sessions)
         yield sessions
         yield GaugeMetricFamily("lightsout_streams", "Open event streams and consoles", len(self._house.closing))
@@ -148,3 +150,8 @@ class _Now(Collector):
         for what, number in sorted(self._ipmi.counters.items()):
             seen.add_metric((what,), number)
         yield seen
+        if self._house.ssh is not None:
+            ssh = CounterMetricFamily("lightsout_ssh_seen", "What the SSH door has seen", labels=("what",))
+            for what, number in sorted(self._house.ssh.counters.items()):
+                ssh.add_metric((what,), number)
+            yield ssh

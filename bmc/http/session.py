@@ -48,10 +48,11 @@ async def sign_in(request: web.Request) -> web.Response:
 async def who(request: web.Request) -> web.Response:
     """Who is signed in."""
     try:
-        caller = (await authenticate(request, request.app[HOUSE].accounts)).caller
+        identity = await authenticate(request, request.app[HOUSE].accounts)
     except Unauthenticated as error:
         return _error(401, str(error))
-    body = {"account": caller.account, "role": caller.role.value}
+    caller = identity.caller
+    body = {"account": caller.account, "role": caller.role.value, "session": identity.session}
     return web.json_response(body, headers={"Cache-Control": "no-store"})
 
 

@@ -38,14 +38,15 @@ def self_signed(directory: Path, names: list[str]) -> tuple[Path, Path]:
     certificate, key = directory / CERTIFICATE, directory / KEY
     if not (certificate.is_file() and key.is_file()):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made, secret = _make(names)
+        made, secret = make(names)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_secret(key, secret)
         write_secret(certificate, made)
     return certificate, key
 
 
-def _make(names: list[str]) -> tuple[bytes, bytes]:
+def make(names: list[str]) -> tuple[bytes, bytes]:
+    """(certificate, key), both PEM: self-signed, for host names and addresses."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Lightsout")])
     now = datetime.now(UTC)

@@ -51,6 +51,10 @@ class Image:
     account: str = ""
     added: float = 0.0
 
+    def boots_by(self, firmware: BootMode | None) -> bool:
+        """On a node with this firmware; None: nobody knows which, and it may."""
+        return firmware is None or firmware in self.firmware
+
 
 class Entry(BaseModel):
     """The JSON file of an image; `file` lies beside it, or in `directory`, as it was at `modified` (nanoseconds)."""

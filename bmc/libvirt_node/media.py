@@ -22,6 +22,9 @@ class DomainMedia:
         self._kept = kept
         self._lock = asyncio.Lock()
 
+    async def slots_known(self) -> None:
+        """At once."""
+
     def slots(self) -> tuple[MediaSlot, ...]:
         look = self._domain.now
         return tuple(self._slot(name, drive) for name, drive in drives(look.live).items()) if look else ()

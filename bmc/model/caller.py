@@ -1,7 +1,7 @@
 """Who asks: account, role, scope, door. Doors make a Caller; Node alone decides with it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -32,18 +32,27 @@ class Door(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which nodes a caller may touch: all, or those named or tagged."""
+    """Which nodes a caller may touch: all, or those named or tagged; and of these those that are in `also`, too."""
 
     all_nodes: bool = True
     nodes: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
+    also: "Scope | None" = None
 
     @classmethod
     def only(cls, node: str) -> "Scope":
         """That one node."""
         return cls(all_nodes=False, nodes=frozenset({node}))
 
+    def within(self, other: "Scope") -> "Scope":
+        """What is in both."""
+        if other.all_nodes:
+            return self
+        return other if self.all_nodes else replace(self, also=other)
+
     def covers(self, name: str, tags: frozenset[str]) -> bool:
+        if self.also is not None and not self.also.covers(name, tags):
+            return False
         return self.all_nodes or name in self.nodes or not self.tags.isdisjoint(tags)
 
     def covers_all(self, names: Iterable[str], tags: Callable[[str], frozenset[str]]) -> bool:
@@ -55,7 +64,8 @@ class Scope:
 class Caller:
     """The authenticated asker of one request. `request_id` is the idempotency key; `address` is where it came from.
 
-    `job` names the job on whose behalf it acts; such a caller passes that job's own reservation.
+    `job` names the job on whose behalf it acts; such a caller passes that job's own reservation. `token` is the id of
+    the API token that it showed, if that was how.
     """
 
     account: str
@@ -65,6 +75,7 @@ class Caller:
     address: str = ""
     request_id: str = ""
     job: str = ""
+    token: str = ""
 
 
 SERVICE = Caller("lightsout", Role.ADMINISTRATOR, Scope(), Door.SERVICE)

@@ -196,6 +196,11 @@ class NodeSnapshot:
     installed_image: str = ""
 
     @property
+    def boots_by(self) -> BootMode | None:
+        """What its firmware will be at the next power on; None if that is not known."""
+        return self.next_firmware or self.hardware.firmware
+
+    @property
     def name(self) -> str:
         return self.definition.name
 

@@ -1,6 +1,7 @@
 """A node's consoles: its serial line and its screen, who has them open, the serial log, and a picture of the screen."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Protocol
 from weakref import WeakKeyDictionary
@@ -14,12 +15,15 @@ from bmc.events import Audit
 from bmc.model.caller import Caller, Role
 from bmc.model.commands import Screen, SerialConsole, TakeScreenshot
 from bmc.model.console import ConsoleKind, Viewer
-from bmc.model.errors import BackendFailed, NotSupported
+from bmc.model.errors import BackendFailed, BmcError, NotSupported
+from bmc.model.events import EventKind, Severity
 from bmc.node.part import Bench, Handlers
 from bmc.ports import ByteStream, ScreenSource, SerialSource
 
 LOOK_PATIENCE = 10.0
 """Seconds that a screen may take to show itself."""
+
+log = logging.getLogger(__name__)
 
 
 class ConsoleStream(ByteStream, Protocol):
@@ -55,7 +59,9 @@ class Consoles:
         self._screen = screen
         self._looking = asyncio.Lock()
         self._hub = SerialHub(serial, self.log) if serial else None
-        self._audiences = {kind: Audience(kind, bench.clock, self._changed, self._taken) for kind in ConsoleKind}
+        self._audiences = {
+            kind: Audience(kind, bench.clock, self._changed, self._taken, self._left) for kind in ConsoleKind
+        }
         self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
 
     def works(self) -> Iterator[tuple[Coroutine[None, None, None], str]]:
@@ -75,6 +81,7 @@ class Consoles:
         try:
             self._opened[opened] = caller
             await self._audit.record(caller, stream.action, self._name, "done", {"writable": typing})
+            await self._tell(EventKind.CONSOLE_OPENED, "opened", opened.seat.viewer, typing)
             if isinstance(stream, SerialConsole) and stream.takes_over:
                 await opened.seat.take()
         except BaseException:
@@ -127,6 +134,20 @@ class Consoles:
 
     def _changed(self) -> None:
         self._show(tuple(viewer for each in self._audiences.values() for viewer in each.viewers))
+
+    async def _left(self, caller: Caller, viewer: Viewer, typing: bool) -> None:
+        """Whoever leaves has left, also while the store is broken."""
+        try:
+            await self._tell(EventKind.CONSOLE_CLOSED, "closed", viewer, typing)
+        except BmcError as error:
+            log.error("nobody is told that %s closed a console of %s: %s", viewer, self._name, error)
+
+    async def _tell(self, kind: EventKind, did: str, viewer: Viewer, typing: bool) -> None:
+        what = "the serial console" if viewer.console is ConsoleKind.SERIAL else "the screen"
+        details = {"console": viewer.console.value, "door": viewer.door.value, "writable": typing}
+        await self._bench.publish(
+            kind, f"{viewer.account} {did} {what} of {self._name}", Severity.OK, viewer.account, details
+        )
 
     async def _taken(self, caller: Caller, former: Viewer) -> None:
         details = {"console": former.console.value, "from": str(former)}

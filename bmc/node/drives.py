@@ -1,19 +1,21 @@
 """The virtual drives of one node: what is put in, and what is taken out."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 from bmc.model.caller import Caller
 from bmc.model.clock import within
 from bmc.model.commands import EjectMedia, InsertDeployMedium, InsertMedia
-from bmc.model.errors import BmcError, Denied, InvalidRequest
+from bmc.model.errors import BmcError, Denied, InvalidRequest, OutcomeUnknown
 from bmc.model.events import EventKind
 from bmc.node.part import Bench, Handlers
 from bmc.ports import MediaBay
 
 DEPLOY_MEDIUM = "lightsout-deploy"
 GIVEN_BACK_WITHIN = 60.0
+CHANGED_WITHIN = 180.0
+"""Seconds; more than any adapter gives itself for a medium. Meanwhile nothing else can be done to the node."""
 
 
 class MediaLibrary(Protocol):
@@ -64,7 +66,7 @@ class Drives:
         bay = self._there()
         async with self._lock:
             self._still_free(caller)  # again: fetching the medium may have taken long
-            await bay.insert(slot, path, image)
+            await self._in_time(bay.insert(slot, path, image))
             self._bench.refresh()
         await self._bench.publish(
             EventKind.MEDIA_INSERTED,
@@ -76,7 +78,7 @@ class Drives:
     async def _do_eject_media(self, command: EjectMedia, caller: Caller) -> None:
         bay = self._there()
         async with self._lock:
-            await bay.eject(command.slot)
+            await self._in_time(bay.eject(command.slot))
             self._bench.refresh()
         await self._bench.publish(
             EventKind.MEDIA_EJECTED,
@@ -102,6 +104,12 @@ class Drives:
         except BmcError as error:
             return str(error)
         return "" if done else f"it was not ejected within {GIVEN_BACK_WITHIN:.0f} s"
+
+    async def _in_time(self, change: Coroutine[Any, Any, None]) -> None:
+        """A drive that never answers must not hold the node for ever. :raise OutcomeUnknown: it did not in time."""
+        if not await within(self._bench.clock, CHANGED_WITHIN, change):
+            name, seconds = self._bench.name, CHANGED_WITHIN
+            raise OutcomeUnknown(f"the drive of {name} did not answer within {seconds:.0f} s; look at what is in it")
 
     def _there(self) -> MediaBay:
         if self._bay is None:

@@ -196,6 +196,7 @@ class Node:
         self._refresh()
         self._light.start()
         self._reservations.start()
+        self._spawn(self.look(), "first look")
         if self._backend.boot is not None:
             self._spawn(self._boot.follow(self._backend.boot), "boots")
         await self._power.start()
@@ -208,6 +209,12 @@ class Node:
             self._spawn(self._sensors.run(), "sensors")
         if self._backend.event_log is not None:
             self._spawn(self._sel_part.follow(self._backend.event_log), "event log")
+
+    async def look(self) -> None:
+        """Wait until its snapshot has its virtual drives, and the boot targets, which are known before them."""
+        if self._backend.media is not None:
+            await self._backend.media.slots_known()
+            self._refresh()
 
     @property
     def restore_due(self) -> bool:

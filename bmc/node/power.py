@@ -26,12 +26,13 @@ _RESETS = frozenset({PowerCause.GUEST_RESET, PowerCause.HOST_RESET, PowerCause.W
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: how long a switch may take to be given an action, an effect may take, a guest may take to shut down,
-    senses may differ, a cycle stays off; from one reading of the sensors to the next; and how far apart nodes are
-    powered on whose supply of power came back. `hand_over` is more than any adapter gives itself, and less than a
-    job's step gives us."""
+    """Seconds: how long a switch may take to be given an action, and what ForceOff wins over may take to end by itself;
+    an effect may take, a guest may take to shut down, senses may differ, a cycle stays off; from one reading of the
+    sensors to the next; and how far apart nodes are powered on whose supply of power came back. `hand_over` is more
+    than any adapter gives itself, and less than a job's step gives us."""
 
     hand_over: float = 90.0
+    give_way: float = 10.0
     settle: float = 20.0
     graceful: float = 120.0
     agree: float = 0.8
@@ -169,8 +170,9 @@ class PowerControl:
                 )
             if outcome is Outcome.JOIN and under_way.task is not None:
                 return await self._ended(under_way, under_way.task)
-            if self._interruptible and under_way.task is not None:
-                under_way.task.cancel()
+            if under_way.task is not None:
+                soon = 0.0 if self._interruptible else self._patience.give_way
+                asyncio.get_running_loop().call_later(soon, under_way.task.cancel)
         mine = _UnderWay(action, caller, self._clock.now(), follows.stops if follows else self._stops(), cause)
         self._under_way = mine
         mine.task = asyncio.create_task(self._carry_out(mine, under_way), name=f"power {self._name}")
@@ -236,7 +238,8 @@ class PowerControl:
                 elif before is not None and before.task is not None and before.task.cancelled():
                     await self._tell_superseded(before, mine)
                 state = await self._permitted(mine.action)
-                if state is not None:
+                cut_off = before is not None and before.task is not None and before.task.cancelled()
+                if state is not None and (self._interruptible or not cut_off):  # what was cut off may yet come to pass
                     return state
                 deadline = self._clock.now() + self._patience.graceful if mine.action in GRACEFUL else 0.0
                 await self._journal.write(Intent(mine.action, mine.caller.account, mine.since, deadline))

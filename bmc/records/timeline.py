@@ -5,7 +5,7 @@ nobody asked for, by the events.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -42,7 +42,8 @@ FOR_ADMINISTRATORS = frozenset({Kind.SIGN_IN, Kind.SETTINGS})
 class Happening:
     """`id` is `event-7`, `audit-7` or `sel-7`. `at` is seconds since the epoch, of an action when it was asked for.
 
-    `what` is the kind of the event or the action of the audit. `outcome` is "" where there is none to tell.
+    `what` is the kind of the event or the action of the audit, and `details` its facts. `outcome` is "" where
+    there is none to tell.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Happening:
     address: str = ""
     job: str = ""
     outcome: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def timeline(
@@ -139,6 +141,7 @@ _ASKED_FOR = frozenset(
         EventKind.FIRMWARE_SET,
         EventKind.MEDIA_INSERTED,
         EventKind.MEDIA_EJECTED,
+        EventKind.CONSOLE_OPENED,
         EventKind.IDENTIFY_CHANGED,
         EventKind.RESTORE_POLICY_SET,
         EventKind.SEL_CLEARED,
@@ -155,7 +158,7 @@ _ASKED_FOR = frozenset(
 
 def _of_event(event: Event, asked: Sequence[AuditRecord], administers: bool) -> Happening | None:
     kind, by_account = EVENTS[event.kind], event.account not in ("", SERVICE.account)
-    if kind is None:
+    if kind is None or _looks(event.details):
         return None
     if event.kind in _ASKED_FOR and by_account and (administers or kind not in FOR_ADMINISTRATORS):
         return None
@@ -171,6 +174,7 @@ def _of_event(event: Event, asked: Sequence[AuditRecord], administers: bool) -> 
         event.account,
         str(event.details.get("door", "")),
         outcome=str(event.details.get("outcome", "")),
+        details=event.details,
     )
 
 
@@ -253,6 +257,13 @@ ACTIONS: dict[str, _Action] = {
 """By their names in the audit; those that are not here are settings."""
 
 
+FACTS = frozenset(
+    {"action", "state", "answer", "target", "enabled", "image", "slot", "console", "mode", "reason", "note", "record"}
+    | {"resolved", "job"}
+)
+"""What these words tell of the details. The rest, as whose keyboard was taken from where, stays in the audit."""
+
+
 def _of_audit(record: AuditRecord, administers: bool) -> Happening | None:
     action, done = ACTIONS.get(record.action), record.outcome in DONE
     kind = action.kind if action else Kind.JOB if "job" in record.details else Kind.SETTINGS
@@ -273,14 +284,19 @@ def _of_audit(record: AuditRecord, administers: bool) -> Happening | None:
         record.address if administers else "",
         record.job or str(record.details.get("job", "")),
         record.outcome,
+        {name: value for name, value in record.details.items() if name in FACTS},
     )
+
+
+def _looks(details: Details) -> bool:
+    """Of who only looks at a console."""
+    return details.get("writable") is False
 
 
 def _is_common(record: AuditRecord) -> bool:
     """Who looks at a console, a job that holds its node, and a guest that sets its watchdog."""
-    looks = record.details.get("writable") is False
     holds = bool(record.job) and record.action in ("reserve", "release")
-    return looks or holds or (record.door is Door.HOST and record.action == "set-watchdog")
+    return _looks(record.details) or holds or (record.door is Door.HOST and record.action == "set-watchdog")
 
 
 def _sentence(record: AuditRecord, action: _Action | None, done: bool) -> str:

@@ -8,7 +8,7 @@ from bmc.accounts import AccountKey
 from bmc.events import Target
 from bmc.model.caller import Role
 from bmc.model.ssh_key import KEY_BYTES_MAX, SshKey
-from bmc.redfish.accounts import ACCOUNTS, find_account
+from bmc.redfish.accounts import ACCOUNTS, find_account, refuse_token
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
 from bmc.redfish.router import Call, Reply, Route, require
@@ -52,7 +52,7 @@ async def create_key(call: Call) -> Reply:
         key = SshKey.parse(wanted.key_string)
     except ValueError as error:  # what was sent may be a private key: it is not repeated
         raise fail(400, "PropertyValueError", "KeyString", text=f"KeyString: {error}", related="#/KeyString") from None
-    added = await call.house.accounts.add_key(name, key, wanted.user_description)
+    added = await call.house.accounts.keys.add(name, key, wanted.user_description)
     await _record(call, "add-key", name, key)
     path = f"{call.path}/{key.id}"
     return Reply(_body(path, added), 201, {"Location": path})
@@ -62,7 +62,7 @@ async def change_key(call: Call) -> Reply:
     name = await _authorise(call, "change-key")
     found = _find(call)
     change = call.body(KeyChange, readable=_body(call.path, found))
-    changed = await call.house.accounts.describe_key(name, found.key.id, change.user_description)
+    changed = await call.house.accounts.keys.describe(name, found.key.id, change.user_description)
     await _record(call, "change-key", name, found.key)
     return Reply(_body(call.path, changed))
 
@@ -70,7 +70,7 @@ async def change_key(call: Call) -> Reply:
 async def delete_key(call: Call) -> Reply:
     name = await _authorise(call, "remove-key")
     found = _find(call)
-    await call.house.accounts.remove_key(name, found.key.id)
+    await call.house.accounts.keys.remove(name, found.key.id)
     await _record(call, "remove-key", name, found.key)
     return Reply(status=204)
 
@@ -78,6 +78,7 @@ async def delete_key(call: Call) -> Reply:
 async def _authorise(call: Call, action: str) -> str:
     """The account's name. One's own keys are like one's own password (ConfigureSelf)."""
     name = find_account(call).name
+    await refuse_token(call, name, action)
     if name != call.caller.account:
         await require(call, Role.ADMINISTRATOR, action, target=name, kind=Target.ACCOUNT)
     return name

@@ -1,12 +1,14 @@
 """AccountService: the fleet's accounts, their roles and scope."""
 
 from enum import Enum
+from typing import Literal
 
 from pydantic import Field
 
 from bmc.accounts import Account
 from bmc.events import Target
 from bmc.model.caller import Role, Scope
+from bmc.model.errors import Denied
 from bmc.redfish import oem
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
@@ -61,11 +63,14 @@ class AccountChange(Body):
     password: str | None = None
     role_id: Role | None = None
     enabled: bool | None = None
+    locked: Literal[False] | None = None
     oem: Oem = Field(default=Oem())
 
 
 async def service(call: Call) -> Reply:
     body = resource(SERVICE, "AccountService", Id="AccountService", Name="Accounts", ServiceEnabled=True)
+    tokens = oem.LightsoutAccountService(Tokens=link(f"{SERVICE}/Oem/Lightsout/Tokens"))
+    body |= {"Oem": oem.extension("LightsoutAccountService", tokens)}
     body |= {"Accounts": link(ACCOUNTS), "Roles": link(ROLES), "Status": {"State": "Enabled", "Health": "OK"}}
     return Reply(body)
 
@@ -77,7 +82,7 @@ async def list_accounts(call: Call) -> Reply:
 
 
 async def get_account(call: Call) -> Reply:
-    return Reply(_body(find_account(call)))
+    return Reply(_body(call, find_account(call)))
 
 
 async def create_account(call: Call) -> Reply:
@@ -92,14 +97,15 @@ async def create_account(call: Call) -> Reply:
         account = await accounts.change(account.name, enabled=False)
     details = {"role": wanted.role_id.value}
     await call.house.audit.record(call.caller, "create-account", wanted.user_name, "ok", details, Target.ACCOUNT)
-    return Reply(_body(account), 201, {"Location": f"{ACCOUNTS}/{account.name}"})
+    return Reply(_body(call, account), 201, {"Location": f"{ACCOUNTS}/{account.name}"})
 
 
 async def change_account(call: Call) -> Reply:
     """Everybody may change their own password (ConfigureSelf); all else is the administrator's."""
     account = find_account(call)
-    change = call.body(AccountChange, readable=_body(account))
+    change = call.body(AccountChange, readable=_body(call, account))
     given = change.model_fields_set
+    await refuse_token(call, account.name, "change-account")
     if account.name != call.caller.account or given - {"password"}:
         await require(call, Role.ADMINISTRATOR, "change-account", target=account.name, kind=Target.ACCOUNT)
     asked = change.oem.lightsout.scope
@@ -110,9 +116,11 @@ async def change_account(call: Call) -> Reply:
         scope=asked.scope() if asked else None,
         enabled=change.enabled,
     )
+    if change.locked is False:
+        await call.house.accounts.unlock(account.name)
     details = {"changed": sorted(given)}
     await call.house.audit.record(call.caller, "change-account", account.name, "ok", details, Target.ACCOUNT)
-    return Reply(_body(account))
+    return Reply(_body(call, account))
 
 
 async def delete_account(call: Call) -> Reply:
@@ -147,7 +155,14 @@ def find_account(call: Call) -> Account:
     raise not_found(call.path)
 
 
-def _body(account: Account) -> JsonObject:
+async def refuse_token(call: Call, account: str, action: str) -> None:
+    """Who has an account's token must not get the account itself. :raise Denied:"""
+    if call.caller.token and account == call.caller.account:
+        await call.house.audit.record(call.caller, action, account, "Denied", kind=Target.ACCOUNT)
+        raise Denied("a token cannot change what its own account signs in with; sign in with the password")
+
+
+def _body(call: Call, account: Account) -> JsonObject:
     scope = oem.Scope(
         AllNodes=account.scope.all_nodes, Nodes=sorted(account.scope.nodes), Tags=sorted(account.scope.tags)
     )
@@ -160,6 +175,7 @@ def _body(account: Account) -> JsonObject:
         Password=None,
         RoleId=account.role.value,
         Enabled=account.enabled,
+        Locked=call.house.accounts.locked(account.name),
         AccountTypes=[kind.value for kind in AccountType],
         Keys=link(f"{ACCOUNTS}/{account.name}/Keys"),
         Links={"Role": link(f"{ROLES}/{account.role.value}")},

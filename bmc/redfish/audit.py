@@ -92,6 +92,7 @@ def _entry(record: AuditRecord, base: str) -> JsonObject:
                 Address=record.address or None,
                 RequestId=record.request_id or None,
                 Task=record.job or None,
+                ApiToken=record.token or None,
                 Action=record.action,
                 TargetKind=record.kind.value,
                 Target=record.target or None,
@@ -107,6 +108,8 @@ def _sentence(record: AuditRecord) -> str:
     who = f"{record.account} ({record.role.value}) by {record.door.value}"
     if record.address:
         who += f" from {record.address}"
+    if record.token:
+        who += f", token {record.token}"
     if record.job:
         who += f", job {record.job}"
     if record.request_id:

@@ -1,4 +1,4 @@
-"""Who asks: X-Auth-Token, the page's cookie, or Basic authentication (DSP0266 §13.3), all at once."""
+"""Who asks: X-Auth-Token, the page's cookie, Basic authentication (DSP0266 §13.3) or an API token, all at once."""
 
 import base64
 import binascii
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from bmc.accounts import Accounts, NodeUsers
+from bmc.accounts.tokens import PREFIX
 from bmc.model.caller import Caller, Door
 from bmc.model.errors import Denied
 
@@ -17,7 +18,7 @@ COOKIE = "lightsout"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The caller, and the id of the session it came with; "" with Basic authentication.
+    """The caller, and the id of the session or API token it came with; "" with Basic authentication.
 
     `node` is the one whose own endpoint it came to; "" is the fleet's root.
     """
@@ -50,6 +51,13 @@ def session_token(request: web.Request) -> str:
     return token if token or "Authorization" in request.headers else cookie_token(request)
 
 
+def api_token(request: web.Request) -> str:
+    """The API token that the client shows, in either of two headers; never by cookie."""
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    shown = request.headers.get("X-Auth-Token", "") or (bearer.strip() if scheme.lower() == "bearer" else "")
+    return shown if shown.startswith(PREFIX) else ""
+
+
 def request_id(request: web.Request) -> str:
     """What the client calls this request, "" when it does not or when it is no printable word."""
     given = request.headers.get("X-Request-Id", "")
@@ -63,6 +71,11 @@ async def authenticate(request: web.Request, sign_in: Accounts | NodeUsers, node
     """
     address = request.remote or ""
     header = request.headers.get("Authorization", "")
+    if token := api_token(request):
+        known = sign_in.tokens.caller(token, address) if isinstance(sign_in, Accounts) else None
+        if known is None:
+            raise Unauthenticated("The API token does not exist, has expired or was revoked.")
+        return Identity(replace(known, request_id=request_id(request)), known.token, node)
     token = session_token(request)
     if token:
         session = sign_in.session(token)
@@ -96,7 +109,9 @@ def require_serial(request: web.Request, sign_in: Accounts | NodeUsers) -> None:
 def _basic(header: str) -> tuple[str, str]:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
-        raise Unauthenticated(f"Authorization {scheme[:20]!r} is not supported; use Basic or X-Auth-Token.")
+        raise Unauthenticated(
+            f"Authorization {scheme[:20]!r} is not supported; use Basic, Bearer with an API token, or X-Auth-Token."
+        )
     try:
         credentials = base64.b64decode(encoded.strip(), validate=True)
     except (binascii.Error, ValueError):

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from bmc.model.caller import Role
 from bmc.model.errors import InvalidRequest
 from bmc.model.events import Event, EventKind
-from bmc.redfish.body import Body, Reference
+from bmc.redfish.body import Body, Nothing, Reference
 from bmc.redfish.certificates import (
     CERTIFICATE,
     EXTENDED_USAGES,
@@ -23,8 +23,11 @@ from bmc.redfish.certificates import (
     web_certificate,
 )
 from bmc.redfish.errors import fail
+from bmc.redfish.house import WebCertificate
 from bmc.redfish.manager_network import CERTIFICATES
 from bmc.redfish.router import Call, Reply, Route
+from bmc.redfish.service_actions import ACTIONS as SERVICE_ACTIONS
+from bmc.redfish.service_actions import RENEW_CERTIFICATE as RENEW
 from bmc.redfish.types import JsonObject, link, links, moment, resource
 
 SERVICE = "/redfish/v1/CertificateService"
@@ -137,14 +140,27 @@ async def replace(call: Call) -> Reply:
     except InvalidRequest as error:
         text = f"CertificateString: {error}."
         raise fail(400, "ActionParameterValueError", "CertificateString", REPLACE, text=text) from error
+    await _tell_replaced(call, certificate, "replace-certificate")
+    return Reply(status=204, headers={"Location": CERTIFICATE})
+
+
+async def renew(call: Call) -> Reply:
+    """By a self-signed one: where nobody else is to sign."""
+    call.body(Nothing, RENEW)
+    certificate = web_certificate(call)
+    await certificate.renew()
+    await _tell_replaced(call, certificate, "renew-certificate")
+    return Reply(status=204, headers={"Location": CERTIFICATE})
+
+
+async def _tell_replaced(call: Call, certificate: WebCertificate, action: str) -> None:
     details = _summary(certificate.chain[0])
-    await call.house.audit.record(call.caller, "replace-certificate", "", "ok", details)
+    await call.house.audit.record(call.caller, action, "", "ok", details)
     message = f"{call.caller.account} replaced the certificate of HTTPS: {details['subject']}, by {details['issuer']}"
     now = call.house.clock.now()
     await call.house.events.publish(
         Event(EventKind.CERTIFICATE_REPLACED, message, now, account=call.caller.account, details=details)
     )
-    return Reply(status=204, headers={"Location": CERTIFICATE})
 
 
 def _require_place(asked: Reference, place: str, parameter: str, action: str) -> None:
@@ -204,4 +220,5 @@ ROUTES = (
     Route("GET", LOCATIONS, locations),
     Route("POST", f"{SERVICE}/Actions/{GENERATE}", generate, role=Role.ADMINISTRATOR),
     Route("POST", f"{SERVICE}/Actions/{REPLACE}", replace, role=Role.ADMINISTRATOR),
+    Route("POST", f"{SERVICE_ACTIONS}/{RENEW}", renew, role=Role.ADMINISTRATOR),
 )

@@ -1,9 +1,10 @@
 """Everything the door needs of the rooms before it, wired once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -17,7 +18,7 @@ from bmc.assignments import Assignments
 from bmc.events import Audit, Events
 from bmc.fleet import Fleet
 from bmc.hooks import Hooks
-from bmc.images.catalogue import Catalogue
+from bmc.images.catalogue import Catalogue, Image
 from bmc.images.library import Library
 from bmc.jobs import Jobs
 from bmc.model.caller import Role
@@ -26,7 +27,7 @@ from bmc.model.node import Endpoint, NodeSnapshot
 from bmc.model.software import Software
 from bmc.power.safety import Safety
 from bmc.redfish.closing import Closing
-from bmc.redfish.image_names import ImageNames
+from bmc.redfish.image_list import ImageList
 
 PrivateKey = EllipticCurvePrivateKey | RSAPrivateKey
 """The kinds that every browser takes."""
@@ -43,10 +44,16 @@ class IpmiDoors(Protocol):
 
 
 class SshConsoles(Protocol):
-    """The SSH door: the port of all serial consoles, and the fingerprint of its host key, as ssh prints it."""
+    """The SSH door: the port of all serial consoles, the fingerprint of its host key, as ssh prints it, and what the
+    door has seen, by name.
+    """
 
     port: int
     fingerprint: str
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """Since the service started."""
 
 
 class WebCertificate(Protocol):
@@ -64,6 +71,9 @@ class WebCertificate(Protocol):
         :raise Refused: it is fixed. :raise InvalidRequest: it cannot be signed. :raise BackendFailed: nor stored.
         """
 
+    async def renew(self) -> None:
+        """Serve new connections with a self-signed one for the same names. :raise Refused, BackendFailed:"""
+
     async def replace(self, text: str) -> None:
         """Serve new connections with the certificates in `text` (PEM), and the key beside them or one that is kept.
 
@@ -75,7 +85,8 @@ class WebCertificate(Protocol):
 class House:
     """`only` is the node whose own endpoint this is, "" at the fleet's root, and `sign_in` says who may sign in here.
     `endpoints` are the URLs of the nodes' own endpoints, by node, and `changing` the resources that are being changed.
-    `certificate` is None where nothing is served over HTTPS, `ssh` where that door is closed. `late` holds what goes on
+    `certificate` is None where nothing is served over HTTPS, `ssh` where that door is closed. The state is kept in
+    the directory `state`; the service `started` then, in epoch seconds. `late` holds what goes on
     after its asker was answered; `systems` the last reply for each System and role, and for who holds it, with the
     snapshot and the image names that it was made of.
     """
@@ -90,7 +101,7 @@ class House:
     aggregates: Aggregates
     catalogue: Catalogue
     library: Library
-    image_names: ImageNames
+    image_list: ImageList
     ipmi: IpmiDoors
     ssh: SshConsoles | None
     safety: Safety
@@ -100,11 +111,13 @@ class House:
     certificate: WebCertificate | None
     closing: Closing
     sign_in: Accounts | NodeUsers
+    state: Path
+    started: float
     only: str = ""
     endpoints: dict[str, str] = field(default_factory=dict)
     changing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     late: set[asyncio.Future[Any]] = field(default_factory=set)
-    systems: dict[tuple[str, Role, bool], tuple[NodeSnapshot, list[str], Any]] = field(default_factory=dict)
+    systems: dict[tuple[str, Role, bool], tuple[NodeSnapshot, list[Image], Any]] = field(default_factory=dict)
 
     def of(self, node: str) -> "House":
         """As it is seen through the node's own endpoint, whose users have no account at the SSH door."""

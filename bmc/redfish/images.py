@@ -18,8 +18,19 @@ from bmc.redfish.oem import LightsoutImage
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.service_root import IMAGES
 from bmc.redfish.types import JsonObject, collection, links, moment, resource
+from bmc.reinstall.cloud_init import USER_DATA_BYTES_MAX
+from bmc.reinstall.seed import TAKEN
 
 IMAGE = f"{IMAGES}/{{image}}"
+PARAMETERS = {
+    "hostname": "Hostname",
+    "ssh_keys": "SSHKeys",
+    "password": "Password",
+    "user": "User",
+    "network": "Network",
+    "user_data": "UserData",
+}
+"""Settings of a seed, as Reinstall's parameters are called."""
 
 
 class About(Body):
@@ -113,6 +124,8 @@ def _body(call: Call, image: Image) -> JsonObject:
             Firmware=sorted(mode.value for mode in image.firmware),
             Seed=image.seed,
             Proofs=sorted(image.proofs),
+            Settings=[PARAMETERS[setting] for setting in TAKEN[image.seed]],
+            UserDataBytesMax=USER_DATA_BYTES_MAX if "user_data" in TAKEN[image.seed] else None,
             BuiltIn=not call.house.library.images.is_own(image.name),
             Added=moment(image.added) if image.added else None,
             Account=image.account or None,

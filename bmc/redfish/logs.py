@@ -1,6 +1,6 @@
 """LogServices of a System, and the first of them: events, newest first; of a node, or all."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -112,18 +112,18 @@ def _rendered(event: Event, base: str) -> JsonObject:
                 Kind=event.kind.value,
                 Node=event.node or None,
                 Account=event.account or None,
-                Details=_details(event),
+                Details=flat(event.details),
                 Maintenance=event.maintenance,
             ),
         ),
     )
 
 
-def _details(event: Event) -> dict[str, object]:
+def flat(details: Mapping[str, object]) -> dict[str, object]:
     """A list in words: validators take what a schema leaves open for a single value."""
     return {
         name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
-        for name, value in event.details.items()
+        for name, value in details.items()
     }
 
 

@@ -156,6 +156,13 @@ class Credential(TypedDict):
     UsedBy: Annotated[list[str], _text("The servers whose options name it.")]
 
 
+class DiskSpace(TypedDict):
+    """The room on the disk that the service keeps its state on."""
+
+    TotalBytes: Annotated[int, _text("All of it.")]
+    FreeBytes: Annotated[int, _text("What may still be written.")]
+
+
 class LightsoutManager(TypedDict):
     """What the service's own Manager has beside the standard."""
 
@@ -168,6 +175,9 @@ class LightsoutManager(TypedDict):
     SSHHostKeyFingerprint: Annotated[
         str | None,
         _text("Of the SSH door's host key, as ssh prints it; null where it is closed."),
+    ]
+    DiskSpace: Annotated[
+        DiskSpace | None, _text("Where its state is kept; null for who does not administer the whole fleet.")
     ]
 
 
@@ -200,6 +210,35 @@ class Scope(TypedDict):
     AllNodes: Annotated[bool, _text("All of them.", **CHANGEABLE)]
     Nodes: Annotated[list[str], _text("Those with these names.", **CHANGEABLE)]
     Tags: Annotated[list[str], _text("Those with one of these tags.", **CHANGEABLE)]
+
+
+class LightsoutAccountService(TypedDict):
+    """What the service of accounts has beside the standard."""
+
+    Tokens: Annotated[
+        JsonObject,
+        _link("LightsoutTokenCollection.LightsoutTokenCollection", "The API tokens that the caller may see."),
+    ]
+
+
+class LightsoutToken(TypedDict):
+    """An API token: a named secret by which a program acts for an account."""
+
+    Token: Annotated[str | None, _text("The secret; null but in the answer to the request that made it.")]
+    Account: Annotated[str, _text("For whom it acts.")]
+    RoleId: Annotated[str, _text("The greatest role that it has; less where its account has less.")]
+    Scope: Annotated[Scope, _text("The servers that it may see and act on, of those that its account may.")]
+    Created: Annotated[str, _text("When it was made.", **MOMENT)]
+    Expires: Annotated[str | None, _text("When it ends by itself; null: when it is revoked.", **MOMENT)]
+    LastUsed: Annotated[str | None, _text("When it was used last; null: never.", **MOMENT)]
+    LastAddress: Annotated[str | None, _text("From where it was used last.")]
+
+
+class LightsoutSession(TypedDict):
+    """What a session is here beside the standard."""
+
+    Door: Annotated[str, _text("By what way it came: redfish, web, cli or ssh.")]
+    LastUsed: Annotated[str, _text("When it was used last.", **MOMENT)]
 
 
 class LightsoutManagerAccount(TypedDict):
@@ -346,6 +385,7 @@ class LightsoutHappening(TypedDict):
     Address: Annotated[str | None, _text("From where; for Administrators of the server.")]
     Task: Annotated[str | None, _text("The task that it belongs to.")]
     Outcome: Annotated[str | None, _text("How it ended: ok or done, or why not.")]
+    Details: Annotated[Mapping[str, Any], _text("What belongs to this kind of event, or to this action.")]
 
 
 class LightsoutLogService(TypedDict):
@@ -365,6 +405,7 @@ class LightsoutAuditRecord(TypedDict):
     Address: Annotated[str | None, _text("From where.")]
     RequestId: Annotated[str | None, _text("The X-Request-Id that came with it.")]
     Task: Annotated[str | None, _text("The task on whose behalf it was.")]
+    ApiToken: Annotated[str | None, _text("The Id of the API token that it was asked with.")]
     Action: Annotated[str, _text("What was asked.")]
     TargetKind: Annotated[
         str, _text("What the target is: node, account, aggregate, subscription, image, medium, path or service.")
@@ -384,8 +425,23 @@ class DeadLetter(TypedDict):
     Event: Annotated[Mapping[str, Any] | None, _text("The event as it would have been sent; null if it cannot be.")]
 
 
+class Delivery(TypedDict):
+    """One try to deliver events to a destination."""
+
+    Created: Annotated[str, _text("When it ended.", **MOMENT)]
+    FirstEventId: Annotated[str, _text("The Id of its first event.")]
+    Events: Annotated[int, _text("How many events it was.")]
+    Message: Annotated[str | None, _text("What the first of them said.")]
+    Outcome: Annotated[str, _text("Delivered, Failed (it is tried again), or Dead (it became a dead letter).")]
+    Reason: Annotated[str | None, _text("Why it failed.")]
+    Milliseconds: Annotated[int, _text("How long it took.")]
+
+
 class LightsoutEventDestination(TypedDict):
     """How the delivery of events to a destination goes."""
+
+    Delivered: Annotated[int, _text("Events that it was given since the service started.")]
+    Deliveries: Annotated[list[Delivery], _text("The newest tries since the service started, oldest first.")]
 
     EventsWaiting: Annotated[int, _text("Events that are still to be delivered.")]
     DeadLetters: Annotated[list[DeadLetter], _text("The newest of what could not be delivered, oldest first.")]
@@ -439,6 +495,8 @@ class LightsoutImage(TypedDict):
         _text("How the new system learns what is its own: lightsout, nocloud, configdrive or none.", **CHANGEABLE),
     ]
     Proofs: Annotated[list[str], _text("What can show that the new system runs.", **CHANGEABLE)]
+    Settings: Annotated[list[str], _text("What the new system can be told, as Reinstall's parameters are called.")]
+    UserDataBytesMax: Annotated[int | None, _text("How long its user data may be; null if it takes none.")]
     BuiltIn: Annotated[bool, _text("Whether it was built by this service, and stays as it is.")]
     Added: Annotated[str | None, _text("When it was added; null if it was built here.", **MOMENT)]
     Account: Annotated[str | None, _text("Who added it.")]
@@ -465,6 +523,8 @@ EXTENSIONS: tuple[type, ...] = (
     LightsoutComputerSystem,
     LightsoutManager,
     LightsoutManagerAccount,
+    LightsoutAccountService,
+    LightsoutSession,
     LightsoutTask,
     LightsoutLogEntry,
     LightsoutLogService,
@@ -477,6 +537,7 @@ EXTENSIONS: tuple[type, ...] = (
 RESOURCES: dict[type, str] = {
     LightsoutImage: "/redfish/v1/Oem/Lightsout/Images/{LightsoutImageId}",
     LightsoutMedium: "/redfish/v1/Oem/Lightsout/Media/{LightsoutMediumId}",
+    LightsoutToken: "/redfish/v1/AccountService/Oem/Lightsout/Tokens/{LightsoutTokenId}",
     LightsoutSensorHistory: "/redfish/v1/Chassis/{ChassisId}/Oem/Lightsout/SensorHistory/{LightsoutSensorHistoryId}",
 }
 """Resources of our own, each the member of a collection, and where they are."""

@@ -55,9 +55,14 @@ async def get_service(call: Call) -> Reply:
 
 
 async def list_entries(call: Call) -> Reply:
-    """Beside what every collection takes, `search`, `since` and `until`."""
+    """Beside what every collection takes, `search`, `since` and `until`; or `around`, the Id of an entry."""
     log, query = await _log(call), call.request.query
     skip, top = page(query, PAGE)
+    if (place := query.get("around")) is not None:
+        if not _is_position(place):
+            raise fail(400, "QueryParameterValueFormatError", place[:64], "around")
+        near: list[object] = [_entry(line, call.path) for line in await log.around(int(place), top)]
+        return Reply(collection(call.path, "LogEntryCollection", "Serial console log", near, len(near)), paged=True)
     text = query.get("search", "")
     if len(text) > LONGEST_SEARCH:
         raise fail(400, "QueryParameterValueFormatError", text[:LONGEST_SEARCH], "search")
@@ -68,7 +73,7 @@ async def list_entries(call: Call) -> Reply:
 
 async def get_entry(call: Call) -> Reply:
     log, wanted = await _log(call), call.params["entry"]
-    line = await log.line(int(wanted)) if wanted.isascii() and wanted.isdigit() and len(wanted) < 18 else None
+    line = await log.line(int(wanted)) if _is_position(wanted) else None
     if line is None or str(line.position) != wanted:
         raise not_found(call.path)
     return Reply(_entry(line, call.path.rpartition("/")[0]))
@@ -129,6 +134,10 @@ async def _log(call: Call) -> SerialLog:
     await require(call, Role.OPERATOR, SerialHistory.action, definition.name, definition.tags)
     require_serial(call.request, call.house.sign_in)
     return await node.open(SerialHistory(), call.caller)
+
+
+def _is_position(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 18
 
 
 def _window(query: Mapping[str, str]) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """What one can do to the service itself: emergency stop, assignments, credentials, and plans of many nodes."""
 
 import asyncio
+import os
 from uuid import uuid4
 
 from pydantic import Field, JsonValue
@@ -19,6 +20,7 @@ from bmc.redfish.types import JsonObject, moment
 ACTIONS = f"{SERVICE_MANAGER}/Actions/Oem"
 STOP, RELEASE, ANSWER = "Lightsout.EmergencyStop", "Lightsout.ReleaseEmergencyStop", "Lightsout.AnswerAssignment"
 PLAN_NODES = "Lightsout.PlanNodes"
+RENEW_CERTIFICATE = "Lightsout.RenewCertificate"
 SET_CREDENTIAL, DELETE_CREDENTIAL = "Lightsout.SetCredential", "Lightsout.DeleteCredential"
 
 
@@ -60,6 +62,7 @@ OEM_ACTIONS = (
     Action(ANSWER, AnswerBody, "Say that what a person was asked to do at a server is done, or could not be."),
     Action(SET_CREDENTIAL, CredentialBody, "Keep what the service signs in with at machines, or replace it."),
     Action(DELETE_CREDENTIAL, CredentialName, "Forget what the service signs in with, where no server needs it."),
+    Action(RENEW_CERTIFICATE, Nothing, "Serve HTTPS with a new self-signed certificate for the same names."),
     Action(PLAN_NODES, NodesBody, "Check what declares servers, and tell what it would do.", oem.NodePlans),
 )
 """Each action of our own."""
@@ -81,6 +84,9 @@ def offered(call: Call) -> JsonObject:
         actions |= {
             f"#{name}": {"target": f"{ACTIONS}/{name}"} for name in (RELEASE, SET_CREDENTIAL, DELETE_CREDENTIAL)
         }
+    certificate = call.house.certificate
+    if governs(caller) and certificate is not None and not certificate.fixed:
+        actions[f"#{RENEW_CERTIFICATE}"] = {"target": f"{ACTIONS}/{RENEW_CERTIFICATE}"}
     return actions
 
 
@@ -96,7 +102,13 @@ def state(call: Call) -> oem.LightsoutManager:
         Assignments=[_assignment(each) for each in _seen(call)],
         Credentials=_credentials(call) if governs(call.caller) else None,
         SSHHostKeyFingerprint=call.house.ssh.fingerprint if call.house.ssh else None,
+        DiskSpace=_disk_space(call) if governs(call.caller) else None,
     )
+
+
+def _disk_space(call: Call) -> oem.DiskSpace:
+    disk = os.statvfs(call.house.state)
+    return oem.DiskSpace(TotalBytes=disk.f_blocks * disk.f_frsize, FreeBytes=disk.f_bavail * disk.f_frsize)
 
 
 async def stop(call: Call) -> Reply:

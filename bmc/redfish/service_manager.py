@@ -22,6 +22,7 @@ async def get_manager(call: Call) -> Reply:
         FirmwareVersion=firmware_version(),
         DateTime=moment(int(call.house.clock.now())),
         DateTimeLocalOffset="+00:00",
+        LastResetTime=moment(call.house.started),
         Status={"State": "Enabled", "Health": "OK"},
         NetworkProtocol=link(f"{SERVICE_MANAGER}/NetworkProtocol"),
         Actions={"Oem": service_actions.offered(call)},

@@ -6,6 +6,7 @@ from bmc.accounts import Session
 from bmc.events import Target
 from bmc.model.caller import Caller, Door, Role
 from bmc.model.errors import Denied
+from bmc.redfish import oem
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
 from bmc.redfish.router import Call, Reply, Route, governs
@@ -88,6 +89,10 @@ def _body(session: Session) -> JsonObject:
         ClientOriginIPAddress=session.address,
         CreatedTime=moment(session.created),
         SessionType=TYPES.get(session.door, "Redfish"),
+        Oem=oem.extension(
+            "LightsoutSession",
+            oem.LightsoutSession(Door=session.door.value, LastUsed=moment(session.used or session.created)),
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from bmc.events import Target
 from bmc.hooks import Configured, Hooks, RetryPolicy, Subscription
 from bmc.hooks.dead_letters import DeadLetter
+from bmc.hooks.deliveries import Delivery
 from bmc.hooks.filter import ANY_NODE, Filter
 from bmc.hooks.webhook import host_of
 from bmc.model.caller import Caller, Role
@@ -19,6 +20,7 @@ from bmc.redfish.event_record import event_body, message_id
 from bmc.redfish.event_service import SUBSCRIPTIONS, sees
 from bmc.redfish.messages import REGISTRY as BASE
 from bmc.redfish.oem import DeadLetter as OemDeadLetter
+from bmc.redfish.oem import Delivery as OemDelivery
 from bmc.redfish.oem import LightsoutEventDestination, extension
 from bmc.redfish.router import Call, Reply, Route, governs
 from bmc.redfish.system_body import SYSTEMS, system_path
@@ -156,6 +158,10 @@ async def _operators(call: Call, action: str) -> None:
     if call.caller.role.rank < Role.OPERATOR.rank:
         await call.house.audit.record(call.caller, action, call.path, "Denied", kind=Target.PATH)
         raise Denied(f"{action} takes the role Operator; {call.caller.account} has {call.caller.role.value}")
+    account = call.house.accounts.find(call.caller.account)
+    if account is not None and (account.role, account.scope) != (call.caller.role, call.caller.scope):
+        await call.house.audit.record(call.caller, action, call.path, "Denied", kind=Target.PATH)
+        raise Denied("a subscription is given all that its account sees, and this token may see less")
 
 
 def visible(hooks: Hooks, caller: Caller) -> list[Subscription | Configured]:
@@ -272,6 +278,8 @@ async def _body(call: Call, found: Subscription | Configured) -> JsonObject:
     own = found if isinstance(found, Subscription) else None
     oem = LightsoutEventDestination(
         EventsWaiting=(await call.house.hooks.waiting())[found.id],
+        Delivered=call.house.hooks.results(found.id)["delivered"],
+        Deliveries=[_delivery(each, call) for each in call.house.hooks.deliveries(found.id)],
         DeadLetters=await _dead_letters(call, found.id),
         Account=own.account if own else None,
         HmacSecret=None,
@@ -335,6 +343,18 @@ async def _dead_letters(call: Call, id: str) -> list[OemDeadLetter]:
     """The newest ones, oldest first; of what the caller may see."""
     letters = await call.house.hooks.dead_letters(id)
     return [_letter(each) for each in letters if each.event is None or sees(each.event, call.caller, call.house)]
+
+
+def _delivery(delivery: Delivery, call: Call) -> OemDelivery:
+    return OemDelivery(
+        Created=moment(delivery.at),
+        FirstEventId=str(delivery.event.sequence),
+        Events=delivery.events,
+        Message=delivery.event.message if sees(delivery.event, call.caller, call.house) else None,
+        Outcome=delivery.outcome.value,
+        Reason=delivery.reason or None,
+        Milliseconds=round(delivery.seconds * 1000),
+    )
 
 
 def _letter(letter: DeadLetter) -> OemDeadLetter:

@@ -1,5 +1,8 @@
 """A node's snapshot as a ComputerSystem."""
 
+from collections.abc import Sequence
+
+from bmc.images.catalogue import Image
 from bmc.ipmi.wire.fru import ProductArea
 from bmc.model.boot import BootEnabled, BootMode, BootTarget
 from bmc.model.caller import Role
@@ -95,10 +98,10 @@ def editable(snapshot: NodeSnapshot) -> object:
 
 
 def system_body(
-    snapshot: NodeSnapshot, images: list[str], role: Role, holds: bool, ssh: SshConsoles | None
+    snapshot: NodeSnapshot, images: Sequence[Image], role: Role, holds: bool, ssh: SshConsoles | None
 ) -> JsonObject:
-    """As a caller of `role` sees it, who `holds` the node or not. Reinstall is offered with the names in `images`, or
-    not at all.
+    """As a caller of `role` sees it, who `holds` the node or not. Reinstall is offered with those of `images` that the
+    node can boot, and not at all where there is no image.
     """
     name, hardware = snapshot.name, snapshot.hardware
     path = system_path(name)
@@ -206,7 +209,7 @@ def _status(snapshot: NodeSnapshot) -> JsonObject:
     return status | ({"Conditions": conditions} if conditions else {})
 
 
-def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
+def _actions(snapshot: NodeSnapshot, images: Sequence[Image]) -> JsonObject:
     target = f"{system_path(snapshot.name)}/Actions"
     ours: JsonObject = {
         "#Lightsout.Reserve": {"target": f"{target}/Oem/Lightsout.Reserve"},
@@ -227,7 +230,7 @@ def _actions(snapshot: NodeSnapshot, images: list[str]) -> JsonObject:
         if images:
             ours["#Lightsout.Reinstall"] = {
                 "target": f"{target}/Oem/Lightsout.Reinstall",
-                "Image@Redfish.AllowableValues": images,
+                "Image@Redfish.AllowableValues": [image.name for image in images if image.boots_by(snapshot.boots_by)],
                 **ways,
             }
     actions: JsonObject = {"Oem": ours}

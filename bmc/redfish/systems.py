@@ -174,7 +174,7 @@ def _reply(call: Call, snapshot: NodeSnapshot) -> Reply:
 
     How the fleet has set up a node is no affair of the node's own users.
     """
-    whole, images, kept = snapshot, call.house.image_names.now(), call.house.systems
+    whole, images, kept = snapshot, call.house.image_list.now(), call.house.systems
     held = snapshot.reservation
     holds = held is not None and not held.job and held.holder == call.caller.account
     key = snapshot.name, call.caller.role, holds

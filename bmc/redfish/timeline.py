@@ -1,11 +1,12 @@
 """What happened to a server, in one log of its System: newest first, each thing once."""
 
 from bmc.model.caller import Role
+from bmc.model.events import EventKind
 from bmc.records.timeline import Happening, timeline
 from bmc.redfish import oem
 from bmc.redfish.errors import not_found
-from bmc.redfish.event_record import REGISTRY
-from bmc.redfish.logs import PAGE, SERVICES, log_routes
+from bmc.redfish.event_record import REGISTRY, message_id
+from bmc.redfish.logs import PAGE, SERVICES, flat, log_routes
 from bmc.redfish.query import each, pick
 from bmc.redfish.router import Call, Reply
 from bmc.redfish.types import JsonObject, collection, link, moment, resource
@@ -56,6 +57,7 @@ async def _happened(call: Call) -> list[Happening]:
 
 
 def _entry(found: Happening, base: str) -> JsonObject:
+    source = found.id.partition("-")[0]
     return resource(
         f"{base}/{found.id}",
         "LogEntry",
@@ -65,19 +67,20 @@ def _entry(found: Happening, base: str) -> JsonObject:
         OemRecordFormat=FORMAT,
         Created=moment(found.at),
         Severity=found.severity.value if found.severity else None,
-        MessageId=MESSAGE,
+        MessageId=message_id(EventKind(found.what)) if source == "event" else MESSAGE,
         Message=found.message,
         Oem=oem.extension(
             "LightsoutHappening",
             oem.LightsoutHappening(
                 Kind=found.kind.value,
-                Source=found.id.partition("-")[0],
+                Source=source,
                 What=found.what,
                 Account=found.account or None,
                 Door=found.door or None,
                 Address=found.address or None,
                 Task=found.job or None,
                 Outcome=found.outcome or None,
+                Details=flat(found.details),
             ),
         ),
     )

@@ -36,6 +36,7 @@ from bmc.redfish import (
     systems,
     tasks,
     timeline,
+    tokens,
     update_service,
 )
 from bmc.redfish.router import Route
@@ -46,6 +47,7 @@ FAMILIES = (
     sessions,
     accounts,
     account_keys,
+    tokens,
     systems,
     bios,
     components,
@@ -85,6 +87,7 @@ FAMILIES = (
 _FLEET_FAMILIES = (
     accounts,
     account_keys,
+    tokens,
     aggregation,
     library,
     subscriptions,

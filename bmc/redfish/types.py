@@ -59,6 +59,7 @@ VERSIONS = {
     "ThermalSubsystem": "v1_5_0",
     "UpdateService": "v1_17_0",
     "VirtualMedia": "v1_6_5",
+    "LightsoutAccountService": "v1_0_0",
     "LightsoutAuditRecord": "v1_0_0",
     "LightsoutChassis": "v1_0_0",
     "LightsoutComputerSystem": "v1_0_0",
@@ -73,7 +74,9 @@ VERSIONS = {
     "LightsoutManagerAccount": "v1_0_0",
     "LightsoutSensorHistory": "v1_0_0",
     "LightsoutServiceRoot": "v1_0_0",
+    "LightsoutSession": "v1_0_0",
     "LightsoutTask": "v1_0_0",
+    "LightsoutToken": "v1_0_0",
 }
 COLLECTIONS = (
     "AggregateCollection",
@@ -106,6 +109,7 @@ COLLECTIONS = (
     "LightsoutImageCollection",
     "LightsoutMediumCollection",
     "LightsoutSensorHistoryCollection",
+    "LightsoutTokenCollection",
 )
 
 

@@ -75,7 +75,7 @@ class Erase(RamdiskJob):
         methods = [method.value for method in EraseMethod]
         if request.get("method") not in methods:
             wrong.append(f"method: expected one of {', '.join(methods)}")
-        wrong += self._problems(node, backend, request, "erased")
+        wrong += await self._problems(node, backend, request, "erased")
         wrong += rule_problems(request.get("disk"))
         if wrong:
             raise InvalidRequest("; ".join(wrong))

@@ -43,7 +43,7 @@ class Inspect(RamdiskJob):
     async def _prepare(
         self, node: Node, backend: Backend, request: Mapping[str, object], secrets: Mapping[str, object]
     ) -> Prepared:
-        wrong = unknown_fields(request, FIELDS) + self._problems(node, backend, request, "inspected")
+        wrong = unknown_fields(request, FIELDS) + await self._problems(node, backend, request, "inspected")
         if wrong:
             raise InvalidRequest("; ".join(wrong))
         return Prepared(shown(request, FIELDS), new_token())

@@ -21,7 +21,7 @@ from bmc.reinstall.guest import DeployDoor, Guest
 from bmc.reinstall.login import authorized_key, log_in, new_key
 from bmc.reinstall.proof import mark, read_proof
 from bmc.reinstall.seed_network import mac_of
-from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, firmware_to_boot, new_token, shown, unknown_fields
+from bmc.reinstall.steps import RELEASE_TIME, RamdiskJob, new_token, shown, unknown_fields
 from bmc.reinstall.target import rule_problems
 from bmc.reinstall.ticket import Errand, Stage, Ticket, hidden
 from bmc.reinstall.turns import Turns
@@ -90,7 +90,7 @@ class Reinstall(RamdiskJob):
         if image is None or "hostname" in seed.TAKEN[image.seed]:
             request = {**request, "hostname": request.get("hostname") or node.snapshot.name}
         asked = {key: request.get(key) for key in ("hostname", "ssh_keys", "user", "network")} | dict(secrets)
-        wrong += self._problems(node, backend, request, "reinstalled")
+        wrong += await self._problems(node, backend, request, "reinstalled")
         wrong += rule_problems(request.get("disk"))
         if image is not None:
             wrong += _firmware_problems(node, image)
@@ -247,8 +247,8 @@ def _image(guest: Guest) -> Image:
 
 
 def _firmware_problems(node: Node, image: Image) -> list[str]:
-    firmware = firmware_to_boot(node)
-    if firmware is None or firmware in image.firmware:
+    firmware = node.snapshot.boots_by
+    if firmware is None or image.boots_by(firmware):
         return []
     able = " or ".join(sorted(mode.value for mode in image.firmware))
     return [f"image: {image.name} boots by {able}, but {node.snapshot.name} has {firmware.value} firmware"]

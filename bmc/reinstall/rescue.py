@@ -56,7 +56,7 @@ class Rescue(RamdiskJob):
             wrong.append("ssh_keys: expected at least one public key, or nobody could log in")
         if isinstance(minutes, bool) or not isinstance(minutes, int) or not 1 <= minutes <= MINUTES_MAX:
             wrong.append(f"minutes: expected 1 to {MINUTES_MAX}")
-        wrong += self._problems(node, backend, request, "rescued")
+        wrong += await self._problems(node, backend, request, "rescued")
         if wrong or not isinstance(minutes, int):
             raise InvalidRequest("; ".join(wrong))
         return Prepared(shown(request, FIELDS) | {"minutes": minutes}, new_token())

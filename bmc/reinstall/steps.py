@@ -3,6 +3,7 @@
 Uses nothing but power, boot override, a way in and the deploy link, so that robots run the same jobs.
 """
 
+import asyncio
 import re
 import secrets as random
 from abc import ABC, abstractmethod
@@ -29,6 +30,9 @@ from bmc.reinstall.ways import Way, WayIn, lacking
 from bmc.store import Json
 
 DAY = 24 * 3600.0
+
+LOOK_TIME = 20.0
+"""Seconds that a BMC which is new here gets to tell what it has, before a job is refused for what is not there."""
 
 CLEAR_TIME = 20.0
 """Seconds that a ramdisk told to stop gets to put the disk in order and power off by itself."""
@@ -60,16 +64,19 @@ class RamdiskJob(ABC):
     def _ticket(self, run: Run, token: bytes) -> Ticket:
         """What the ramdisk of this job is told. :raise BmcError: what it needs is not there any more."""
 
-    def _problems(self, node: Node, backend: Backend, request: Mapping[str, object], purpose: str) -> list[str]:
+    async def _problems(self, node: Node, backend: Backend, request: Mapping[str, object], purpose: str) -> list[str]:
         """What the node lacks for the ramdisk; `purpose` is as in "cannot be reinstalled"."""
         if request.get("way") not in (None, *(way.value for way in self._ways)):
             return [f"way: expected one of {', '.join(way.value for way in self._ways)}"]
+        way, late = self._way(request).way, ""
+        if lacking(way, node.snapshot) and not await _looked(node):
+            late = f"; its BMC has not told in {LOOK_TIME:.0f} s what it has: see that it answers, then try again"
         snapshot = node.snapshot
-        lacks = lacking(self._way(request).way, snapshot)
-        firmware = firmware_to_boot(node)
+        lacks = lacking(way, snapshot)
+        firmware = snapshot.boots_by
         if firmware is not None and 0 < snapshot.hardware.memory < RAMDISK_MEMORY[firmware]:
             lacks.append(f"memory: the ramdisk needs {RAMDISK_MEMORY[firmware] >> 20} MiB")
-        return [f"node {snapshot.name} cannot be {purpose}: it lacks {', '.join(lacks)}"] if lacks else []
+        return [f"node {snapshot.name} cannot be {purpose}: it lacks {', '.join(lacks)}{late}"] if lacks else []
 
     def _way(self, request: Mapping[str, object]) -> Way:
         return self._ways[WayIn(request.get("way") or WayIn.VIRTUAL_MEDIA.value)]
@@ -294,11 +301,16 @@ def new_token() -> dict[str, Json]:
     return {"token": random.token_urlsafe(32), "key": random.token_urlsafe(32)}
 
 
-def firmware_to_boot(node: Node) -> BootMode | None:
-    """What the node will boot by: the job powers it off and on."""
-    return node.snapshot.next_firmware or node.snapshot.hardware.firmware
-
-
 def _clean(printed: bytes) -> str:
     """The console's text without what steers a terminal."""
     return _CONTROL.sub("", printed.decode(errors="replace").replace("\r\n", "\n"))
+
+
+async def _looked(node: Node) -> bool:
+    """Whether it is known by now what the node has."""
+    try:
+        async with asyncio.timeout(LOOK_TIME):
+            await node.look()
+    except TimeoutError:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,12 +34,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """What the door leads to. `late` holds what goes on when whoever asked for it has left."""
+    """What the door leads to. `late` holds what goes on when whoever asked for it has left, `seen` what to count."""
 
     fleet: Fleet
     accounts: Accounts
     audit: Audit
     late: set[asyncio.Task[None]] = field(default_factory=set)
+    seen: Counter[str] = field(default_factory=Counter)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(self._guard(work))

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import socket
+from collections import Counter
 from types import TracebackType
 
 import asyncssh
@@ -49,6 +50,13 @@ class SshDoor:
         self._crowd: Crowd[Line] = Crowd()
         self._acceptor: asyncssh.SSHAcceptor | None = None
         accounts.on_closed(self._session_closed)
+
+    @property
+    def counters(self) -> Counter[str]:
+        """What was seen, by name: `connections`, `signed-in`, `refused` sign-ins by password, connections that ended
+        `unsigned`, and those that had to go since too many were `full`.
+        """
+        return self._rooms.seen
 
     async def __aenter__(self) -> "SshDoor":
         """:raise BackendFailed: it cannot listen there."""

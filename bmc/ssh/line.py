@@ -54,11 +54,14 @@ class Line(asyncssh.SSHServer):
         # asyncssh leaves these two undone: without them a client that stops reading fills our memory.
         conn.pause_writing = self._pause  # type: ignore[method-assign]
         conn.resume_writing = self._resume  # type: ignore[method-assign]
+        self._rooms.seen["connections"] += 1
         self._crowd.arrived(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connection = None
         self._crowd.left(self)
+        if self._opening is None:
+            self._rooms.seen["unsigned"] += 1
         if self.session is not None:
             self._rooms.spawn(self._sign_out())
 
@@ -71,7 +74,7 @@ class Line(asyncssh.SSHServer):
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """asyncssh verifies the signature afterwards."""
-        account = self._rooms.accounts.holder(key.public_data)
+        account = self._rooms.accounts.keys.holder(key.public_data)
         if account is None or self._account not in ("", account.name):
             return False
         self._key = key.public_data
@@ -96,7 +99,9 @@ class Line(asyncssh.SSHServer):
 
     def auth_completed(self) -> None:
         self._opening = asyncio.create_task(self._sign_in(self._key))
+        self._rooms.seen["signed-in"] += 1
         if not self._crowd.admit(self):
+            self._rooms.seen["full"] += 1
             self._full = True
             asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self.drop)
 
@@ -139,6 +144,7 @@ class Line(asyncssh.SSHServer):
         try:
             session = await self._rooms.accounts.open_session(account, password, self.address, Door.SSH)
         except Denied as error:
+            self._rooms.seen["refused"] += 1
             self._told = str(error)
             self._failures += 1
             if self._failures >= TRIES:

@@ -35,7 +35,7 @@ class Store:
     """
 
     def __init__(self, path: Path, writer: Writer, reader: sqlite3.Connection, thread: ThreadPoolExecutor) -> None:
-        self._path = path
+        self.path = path
         self._writer = writer
         self._reader = reader
         self._thread = thread
@@ -151,6 +151,15 @@ class Store:
         )  # fmt: skip
         return [_record(row) for row in reversed(rows)]
 
+    async def rename_subject(self, stream: str, subject: str, to: str) -> None:
+        """What is kept of `subject` is of `to` from now on, together with what is there already."""
+        _check_text(stream, subject, to)
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE records SET subject = ? WHERE stream = ? AND subject = ?", (to, stream, subject))
+
+        await self._writer.write(change)
+
     async def walk(self, stream: str, subject: str = "") -> AsyncIterator[Record]:
         """All records of a subject, or all, newest first; without those that come meanwhile."""
         before = MOST
@@ -236,7 +245,7 @@ class Store:
 
     async def backup(self, path: Path) -> None:
         """A consistent copy in the new file `path`, 0600, while writing goes on. :raise InvalidRequest: it exists."""
-        await asyncio.to_thread(copy_store, self._path, path)
+        await asyncio.to_thread(copy_store, self.path, path)
 
     async def _read(self, statement: str, *values: object) -> Rows:
         return await self._in_reader(lambda: self._reader.execute(statement, values).fetchall())
@@ -245,9 +254,9 @@ class Store:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except sqlite3.Error as error:
-            raise failure(self._path, error) from error
+            raise failure(self.path, error) from error
         except RuntimeError as error:  # the executor was shut down
-            raise StoreFailed(f"the store {self._path} is closed") from error
+            raise StoreFailed(f"the store {self.path} is closed") from error
 
 
 def _share(counts: list[int], keep: int) -> int:

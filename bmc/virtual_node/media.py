@@ -18,6 +18,9 @@ class VirtualMedia:
         self._guest = guest
         self._lock = asyncio.Lock()
 
+    async def slots_known(self) -> None:
+        """At once."""
+
     def slots(self) -> tuple[MediaSlot, ...]:
         medium = self._guest.state.now.media.get(CD)
         return (MediaSlot(CD, medium.image if medium else ""),)

@@ -56,6 +56,20 @@ async def test_sessions_survive_a_restart(house):
     assert accounts.caller(session.token, "").account == "zoe"
 
 
+@pytest.mark.parametrize(
+    "damage", [{"door": "telex"}, {"hash": None, "used": None}, {"slot": "two"}, {"account": None}]
+)
+async def test_a_session_that_cannot_be_read_ends_alone(house, caplog, damage):
+    kept, lost = await sign_in(house), await sign_in(house)
+    entry = await house.store.get("sessions", lost.id)
+    await house.store.put("sessions", lost.id, {**entry.value, **damage})
+    accounts = await house.restart()
+    assert accounts.caller(kept.token, "").account == "zoe"
+    assert accounts.session(lost.token) is None
+    assert await house.store.get("sessions", lost.id) is None
+    assert f"session {lost.id} cannot be read" in caplog.text
+
+
 async def test_closing_ends_it_for_good_and_tells_the_doors_once(house):
     closed: list[str] = []
     house.accounts.on_closed(lambda _: 1 / 0)

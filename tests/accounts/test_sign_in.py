@@ -117,6 +117,29 @@ async def test_strangers_cannot_keep_the_administrator_out(house, attempt):
         assert await attempt("admin", PASSWORD, address) == "ok"
 
 
+async def test_where_one_has_signed_in_from_is_known_after_a_restart(house, attempt):
+    assert await attempt("admin", PASSWORD, "10.0.0.1") == "ok"
+    house.accounts.slot_lockout.succeeded("n1/ADMIN", "10.0.0.2")
+    await house.accounts.sweep()
+    revision = (await house.store.get("sign-in-places", "accounts")).revision
+    await house.accounts.sweep()
+    assert (await house.store.get("sign-in-places", "accounts")).revision == revision
+    await house.restart()
+    for number in range(6):
+        await attempt("admin", "wrong", f"192.0.2.{number}")
+        house.accounts.slot_lockout.failed("n1/ADMIN", f"192.0.2.{number}")
+    assert (await attempt("admin", PASSWORD, "192.0.2.250")).startswith(LOCKED)
+    assert await attempt("admin", PASSWORD, "10.0.0.1") == "ok"
+    assert house.accounts.slot_lockout.remaining("n1/ADMIN", "192.0.2.250") > 0
+    assert house.accounts.slot_lockout.remaining("n1/ADMIN", "10.0.0.2") == 0
+
+
+async def test_places_that_cannot_be_read_are_learned_anew(house, attempt):
+    await house.store.put("sign-in-places", "accounts", {"admin": 7})
+    await house.restart()
+    assert await attempt("admin", PASSWORD, "10.0.0.1") == "ok"
+
+
 async def test_who_is_known_may_still_not_guess(attempt):
     assert await attempt("admin", PASSWORD, "10.0.0.1") == "ok"
     for _ in range(5):

@@ -315,6 +315,19 @@ async def test_nodes_are_held_with_a_reason_and_let_go_of(bmc: Shell) -> None:
     assert (await bmc("reserve", "n1", "--reason", "x", "--for", "long")).code == 2
 
 
+async def test_a_token_is_made_used_and_revoked(service: Service, bmc: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "ci.token"
+    await bmc.ok("token", "add", "ci", "--role", "readonly", "--lasts", "1d", "--file", str(file))
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "exists" in (await bmc("token", "add", "ci2", "--file", str(file))).err
+    listed = json.loads(await bmc.ok("token", "list", "--json"))
+    assert [(each["Name"], each["RoleId"], each["Token"]) for each in listed] == [("ci", "ReadOnly", None)]
+    assert "n1" in await bmc.ok("--token-file", str(file), "node", "list")
+    assert "token list" in (await bmc("token", "revoke", "nothing", "--yes")).err
+    assert "ci revoked" in await bmc.ok("token", "revoke", listed[0]["Id"], "--yes")
+    assert (await bmc("--token-file", str(file), "node", "list")).code != 0
+
+
 async def test_accounts_are_managed_with_passwords_from_files(service: Service, bmc: Shell) -> None:
     first, second = bmc.secret("first secret of rita"), bmc.secret("second secret of rita")
     await bmc.ok("account", "add", "rita", "--role", "operator", "--tag", "lab", "--password-file", first)

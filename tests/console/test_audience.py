@@ -85,10 +85,10 @@ async def test_who_may_not_type_never_does(room: Room):
 
 async def test_the_keyboard_of_who_leaves_is_with_whoever_waits_for_it_longest(room: Room):
     olga, lola, otto = room.enter("olga"), room.enter("lola", wants=False), room.enter("otto")
-    olga.leave()
-    olga.leave()
+    await olga.leave()
+    await olga.leave()
     assert room.typing == ["otto"]
-    otto.leave()
+    await otto.leave()
     assert room.typing == []
     with pytest.raises(NotSupported, match="take the keyboard"):
         lola.require()
@@ -101,7 +101,7 @@ async def test_who_lets_go_only_watches_until_it_takes_it_again(room: Room):
     olga, otto = room.enter("olga"), room.enter("otto", wants=False)
     await olga.release()
     assert room.typing == []
-    otto.leave()
+    await otto.leave()
     assert room.typing == []
     await olga.take()
     assert room.typing == ["olga"]
@@ -113,6 +113,6 @@ async def test_each_change_is_told_to_everybody(room: Room):
     before = room.changes
     otto = room.enter("otto")
     assert await olga.changed() is None
-    otto.leave()
+    await otto.leave()
     assert await olga.changed() is None
     assert room.changes == before + 2

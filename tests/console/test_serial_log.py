@@ -194,6 +194,11 @@ async def test_pages_of_a_search_newest_first_with_the_times(tmp_path: Path):
     assert every == again
     assert first[-1].position > rest[0].position
     assert len({line.position for line in first + rest}) == min(every, 2000)
+    for line in (*found, first[0], rest[-1]):
+        near = [each.position for each in await log.around(line.position, 11)]
+        assert line.position in near
+        assert near == sorted(near, reverse=True)
+        assert len(near) == (6 if line is first[0] else 11)
     window, count = await log.find(since=1_000_000 + 1900.5, until=1_000_000 + 1950)
     assert (count, window[0].text, window[-1].text) == (50, "quiet 1949", "Panic 1900")
 

@@ -83,7 +83,7 @@ async def test_ten_clients_switching_at_once_leave_the_doors_agreeing(live: Live
     live.until_power(empty, "Off")
     wait_until(lambda: live.qemu(empty) is None, 5, "no QEMU")
     live.ipmitool(empty, "chassis", "power", "on")
-    assert live.power(empty) == "On"
+    live.until_power(empty, "On")
     assert "is on" in live.ipmitool(empty, "chassis", "power", "status")
 
 

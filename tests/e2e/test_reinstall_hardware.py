@@ -172,7 +172,7 @@ def configuration(directory: Path, beside: str) -> str:
 
 def add_node(service: LiveService, bmc: dict[str, object], **more: object) -> None:
     """Its power is known then."""
-    deploy = {"adapter": "deploy-network", "network": "lab", "mac": MAC, "address": ADDRESS}
+    deploy = {"adapter": "deploy-network", "network": "lab", "macs": [MAC], "address": ADDRESS}
     service.add_node(NODE, "hardware", bmc={**bmc, "credential": "rack", "poll": 1}, deploy=deploy, **more)
     wait_until(lambda: service.power(NODE) == "Off", 60, "known to be off")
 

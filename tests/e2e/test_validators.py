@@ -18,7 +18,17 @@ import pytest
 
 from tests.dmtf import dmtf
 from tests.e2e.conftest import SECURE, NewService
-from tests.e2e.service import ADMIN, ADMIN_PASSWORD, IPMI_PASSWORD, SYSTEMS, LiveService, boot, booting, wait_until
+from tests.e2e.service import (
+    ADMIN,
+    ADMIN_PASSWORD,
+    DEMO,
+    IPMI_PASSWORD,
+    SYSTEMS,
+    LiveService,
+    boot,
+    booting,
+    wait_until,
+)
 
 N1 = f"{SYSTEMS}/n1"
 SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
@@ -126,6 +136,7 @@ HARDWARE: dict[str, Any] = {
     "interlocks": [{**LOOKS, "look": "di1"}],
     "escalate": ["hold", "outlet"],
     "shared_with": ["n1"],
+    "deploy": {"adapter": "deploy-network", "network": "lab", "macs": ["52:54:00:12:34:56"], "address": "127.0.0.7"},
     "settle": "30s",
 }
 
@@ -134,7 +145,8 @@ def test_the_service_validator_knows_the_options_of_a_server_on_hardware(
     new_service: NewService, tmp_path: Path
 ) -> None:
     dmtf("csdl")
-    service = new_service(demo=False, config=SECURE).start()
+    lab = '[deploy.lab]\ninterface = "lo"\naddress = "127.0.0.9/24"\n'
+    service = new_service(demo=False, config=SECURE + lab).start()
     service.add_node("a2", "hardware", **HARDWARE)
     button = {"adapter": "modbus-button", "host": "127.0.0.1", "port": 1, "power_coil": 0}
     service.add_node("a3", "hardware", power=button, sense=[LOOKS])
@@ -149,8 +161,13 @@ def test_the_service_validator_knows_the_options_of_a_server_on_hardware(
 @pytest.mark.slow
 @pytest.mark.guest
 async def test_the_service_validator_knows_the_tasks_of_a_rescue_and_an_erase(
-    secure: LiveService, tmp_path: Path
+    new_service: NewService, tmp_path: Path
 ) -> None:
+    """On a node of its own: the erase leaves it without a system."""
+    secure = new_service(config=SECURE).start()
+    for node in DEMO[1:]:
+        secure.remove_node(node)
+
     def job(action: str, body: object) -> str:
         return str(secure.do("POST", f"{N1}/Actions/Oem/Lightsout.{action}", body).body["@odata.id"])
 

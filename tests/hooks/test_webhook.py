@@ -186,6 +186,8 @@ async def test_what_the_receiver_refuses_becomes_a_dead_letter_and_holds_up_noth
         ]
         assert "became a dead letter" in caplog.text
         await until(lambda: lab.hooks.results(subscription.id) == {"delivered": 1, "failed": 4, "dead": 1})
+        tries = [(each.event.sequence, each.outcome.value) for each in lab.hooks.deliveries(subscription.id)]
+        assert tries == [(poison, "Failed")] * 3 + [(poison, "Dead"), (good, "Delivered")]
 
 
 async def test_retries_back_off(tmp_path: Path, receiver: Receiver) -> None:

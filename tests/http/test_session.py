@@ -14,7 +14,8 @@ RESET = f"{N1}/Actions/ComputerSystem.Reset"
 async def test_a_cookie_signs_in_and_out(service: Service) -> None:
     async with await service.sign_in("olga") as browser:
         async with browser.get(f"{service.url}/session") as response:
-            assert await response.json() == {"account": "olga", "role": "Operator"}
+            session = service.accounts.sessions()[-1].id
+            assert await response.json() == {"account": "olga", "role": "Operator", "session": session}
         async with browser.delete(f"{service.url}/session") as response:
             assert response.status == 204
         async with browser.get(f"{service.url}/session") as response:

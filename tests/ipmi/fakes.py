@@ -73,7 +73,7 @@ class SerialLine:
 
     async def close(self) -> None:
         self.closed = True
-        self.seat.leave()
+        await self.seat.leave()
 
 
 class FakeNode:

@@ -8,10 +8,11 @@ import pytest
 
 from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.caller import SERVICE
-from bmc.model.commands import ConfirmPower, Power, Resume, SetBootOverride
+from bmc.model.commands import ConfirmPower, EjectMedia, InsertMedia, Power, Resume, SetBootOverride
 from bmc.model.errors import BackendFailed, Busy, NotSupported, OutcomeUnknown, Refused, TimedOut, WrongState
 from bmc.model.events import EventKind
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
+from bmc.node import drives
 from bmc.node.journal import Intent, Journal
 from bmc.power.table import OUTCOME, Outcome
 from tests.world import ADMIN, HASTY, OPERATOR, MemoryDrivers, MemoryServer, World, open_world, until
@@ -260,6 +261,34 @@ async def test_what_happened_while_the_service_was_away_is_told(tmp_path: Path) 
     async with open_world(path, drivers) as world:
         assert world.fleet.node("n1").snapshot.power is PowerState.OFF
         assert (await world.told(EventKind.POWER_CHANGED))[-1].details["to"] == "Off"
+
+
+async def test_force_off_does_not_wait_for_an_action_that_hangs_and_is_not_taken_for_done(tmp_path) -> None:
+    async with open_world(tmp_path / "lightsout.db", patience=replace(HASTY, give_way=0.1)) as world:
+        node, server = await world.add()
+        server.gate.clear()
+        on = asyncio.create_task(node.do(Power(PowerAction.ON), ADMIN))
+        await until(lambda: node.snapshot.power is PowerState.POWERING_ON)
+        off = asyncio.create_task(node.do(Power(PowerAction.FORCE_OFF), OPERATOR))
+        with pytest.raises(Busy, match="superseded by ForceOff"):
+            await on
+        assert not off.done()
+        server.gate.set()
+        assert await off is PowerState.OFF
+        assert server.applied[-1] is PowerAction.FORCE_OFF
+        told = [event.message for event in await world.told(EventKind.POWER_ACTION)]
+        assert any("superseded by ForceOff" in message for message in told)
+
+
+async def test_a_drive_that_never_answers_is_given_up_and_the_node_obeys_again(world: World, monkeypatch) -> None:
+    node, server = await world.add()
+    monkeypatch.setattr(drives, "CHANGED_WITHIN", 0.1)
+    for name in ("insert", "eject"):
+        monkeypatch.setattr(server, name, lambda *_: asyncio.Event().wait())
+    for command in (InsertMedia("cd0", "debian.iso"), EjectMedia("cd0")):
+        with pytest.raises(OutcomeUnknown, match="the drive of n1 did not answer within 0 s"):
+            await node.do(command, ADMIN)
+    assert await node.do(Power(PowerAction.ON), ADMIN) is PowerState.ON
 
 
 @pytest.mark.parametrize("went_through", [False, True])

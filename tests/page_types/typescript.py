@@ -4,12 +4,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bmc.redfish.csdl import Schema, schema_of
+from bmc.redfish.images import NewImage
+from bmc.redfish.library_media import NewMedium
 from bmc.redfish.oem import EXTENSIONS, RESOURCES
 from bmc.redfish.schemas import ACTIONS
+from bmc.redfish.tokens import NewToken
 from bmc.redfish.types import ID_REF
 from tests.page_types.schemas import Property, Schemas
 from tests.page_types.shapes import EXCERPT, Seen, Shape, Shapes
 
+NEW = (NewImage, NewMedium, NewToken)
+"""What is asked for to make resources of our own."""
 WIDTH = 120
 OURS = "Ours"
 MADE = "Made by scripts/types: not to be edited."
@@ -71,9 +76,9 @@ def standard_types(documents: Iterable[Mapping[str, Any]], schemas: Schemas) -> 
 
 
 def own_types() -> str:
-    """The file of our own types, and of what our actions take and answer."""
+    """The file of our own types, and of what makes resources of them, and of what our actions take and answer."""
     said: dict[str, Schema] = {}
-    for kind in (*EXTENSIONS, *RESOURCES):
+    for kind in (*EXTENSIONS, *RESOURCES, *NEW):
         _gather(said, kind, schema_of(kind))
     for actions in ACTIONS.values():
         for action in actions:

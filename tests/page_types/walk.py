@@ -13,7 +13,7 @@ from bmc.ipmi.wire.fru import ChassisArea, Fru, ProductArea
 from bmc.model.caller import Door
 from bmc.model.commands import WriteFru
 from bmc.model.events import EventKind
-from bmc.model.node import Endpoint, Hardware
+from bmc.model.node import Endpoint
 from bmc.model.power import Health, PowerCause, PowerState
 from bmc.model.sensor import Entity, SensorInfo, Threshold, Unit
 from bmc.network import Network
@@ -84,8 +84,8 @@ async def _full(directory: Path) -> AsyncIterator[Document]:
             await service.world.add("bare")
         guest = SerialLine()
         guest.off = True
-        more = {"Backend": partial(Backend, host=guest), "Hardware": partial(Hardware, firmware_version="1.0")}
-        with patch.multiple(tests.redfish.service, MemorySensors=ManySensors, **more):
+        told = partial(Backend, host=guest)
+        with patch.multiple(tests.redfish.service, MemorySensors=ManySensors, Backend=told):
             for name in ("blind", "still"):
                 await service.world.add(name)
         await _be_odd(service)

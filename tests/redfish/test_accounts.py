@@ -1,9 +1,12 @@
 """Accounts, roles and sessions."""
 
+from pathlib import Path
+
 import asyncssh
 import pytest
 
-from tests.redfish.service import Service
+from bmc.accounts import Limits
+from tests.redfish.service import PASSWORDS, Service, open_service
 
 ACCOUNTS = "/redfish/v1/AccountService/Accounts"
 SESSIONS = "/redfish/v1/SessionService/Sessions"
@@ -33,6 +36,30 @@ async def test_everybody_may_change_their_own_password_and_nothing_else(service:
     assert (await service.call("PATCH", path, {"Password": "new and long"}, as_="vera")).status == 200
     old = await service.call("GET", path, as_="vera")
     assert old.status == 401
+
+
+async def test_who_failed_too_often_is_locked_until_an_administrator_unlocks(tmp_path: Path) -> None:
+    async with open_service(tmp_path, limits=Limits(account_failures=3)) as service:
+        await lock_and_unlock(service)
+
+
+async def lock_and_unlock(service: Service) -> None:
+    path = f"{ACCOUNTS}/olga"
+    assert (await service.get(path))["Locked"] is False
+    wrong = {"UserName": "olga", "Password": "not the one"}
+    for _ in range(3):
+        assert (await service.call("POST", SESSIONS, wrong, as_="")).status == 401
+    assert (await service.get(path))["Locked"] is True
+    right = {**wrong, "Password": PASSWORDS["olga"]}
+    assert (await service.call("POST", SESSIONS, right, as_="")).status == 401
+    assert (await service.call("PATCH", path, {"Locked": False}, as_="vera")).status == 404
+    refused = await service.call("PATCH", path, {"Locked": True})
+    assert refused.status == 400
+    unlocked = await service.call("PATCH", path, {"Locked": False})
+    assert (unlocked.status, unlocked.body["Locked"]) == (200, False)
+    assert (await service.call("POST", SESSIONS, right, as_="")).status == 201
+    told = [event.message for event in await service.world.events.history()]
+    assert told.count("account olga unlocked") == 1
 
 
 @pytest.mark.parametrize("name", ["vera", "tina", "olga"])

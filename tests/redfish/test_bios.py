@@ -133,3 +133,12 @@ async def test_a_server_whose_firmware_cannot_be_set_has_no_bios(service: Servic
         assert (await service.call("GET", f"/redfish/v1/Systems/n2/{path}")).status == 404
     answer = await service.call("POST", "/redfish/v1/Systems/n2/Bios/Actions/Bios.ResetBios")
     assert answer.status == 404
+
+
+async def test_a_node_is_offered_the_images_that_it_will_boot(service: Service) -> None:
+    async def offered() -> Any:
+        return (await service.get(N1))["Actions"]["Oem"]["#Lightsout.Reinstall"]["Image@Redfish.AllowableValues"]
+
+    assert await offered() == ["tiny"]
+    await set_mode(service, "Bios")
+    assert await offered() == []

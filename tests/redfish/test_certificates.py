@@ -217,6 +217,17 @@ async def test_a_refused_certificate_is_told_without_its_key_and_nothing_changes
     assert await secure.world.told(EventKind.CERTIFICATE_REPLACED) == []
 
 
+async def test_a_self_signed_one_is_renewed_for_the_same_names(secure: Service) -> None:
+    before = await secure.get(CERTIFICATE)
+    action = (await secure.get("/redfish/v1/Managers/Lightsout"))["Actions"]["Oem"]["#Lightsout.RenewCertificate"]
+    assert (await secure.call("POST", action["target"], {}, as_="olga")).status == 403
+    assert (await secure.call("POST", action["target"], {})).status == 204
+    after = await secure.get(CERTIFICATE)
+    assert after["Fingerprint"] != before["Fingerprint"]
+    assert after["Subject"] == before["Subject"]
+    assert (await secure.world.audit.newest(1))[0].action == "renew-certificate"
+
+
 async def test_only_an_administrator_of_the_whole_fleet_may(secure: Service, authority: Authority) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     await secure.accounts.change("tina", role=Role.ADMINISTRATOR)

@@ -149,6 +149,17 @@ async def test_who_has_an_image_and_who_gets_it_is_told(service: Service) -> Non
     assert (image["UsedBy"], image["Added"], image["Account"]) == (["n1"], None, None)
 
 
+async def test_an_image_says_what_its_system_can_be_told(service: Service) -> None:
+    tiny = await service.get(f"{IMAGES}/tiny")
+    assert (tiny["Settings"], tiny["UserDataBytesMax"]) == ([], None)
+    task = await add(service, Seed="nocloud")
+    await send(service, task)
+    await ended(service, task)
+    web = await service.get(f"{IMAGES}/web")
+    assert web["Settings"] == ["Hostname", "SSHKeys", "Password", "User", "Network", "UserData"]
+    assert web["UserDataBytesMax"] == 64 * 1024
+
+
 async def test_a_viewer_reads_and_an_operator_adds_and_deletes_nothing(service: Service) -> None:
     for name in ("vera", "olga", "tina"):
         assert (await service.call("POST", IMAGES, NEW, as_=name)).status == 403

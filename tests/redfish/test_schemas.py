@@ -102,7 +102,9 @@ async def test_an_option_of_hardware_is_a_list_or_an_open_table(service: Service
     assert options["shared_with"] == "Collection(Edm.String)"
     table = {each.attrib["Name"]: each.attrib["Type"] for each in types["power"].iter(f"{EDM}Property")}
     assert table == {"adapter": "Edm.String", "together": "Collection(LightsoutComputerSystem.v1_0_0.together)"}
-    for name in ("Options", "bmc", "power", "together"):
+    deploy = {each.attrib["Name"]: each.attrib["Type"] for each in types["deploy"].iter(f"{EDM}Property")}
+    assert deploy == {"adapter": "Edm.String", "macs": "Collection(Edm.String)"}
+    for name in ("Options", "bmc", "power", "together", "deploy"):
         said = {each.attrib["Term"]: each.attrib for each in types[name].findall(f"{EDM}Annotation")}
         assert said["OData.AdditionalProperties"]["Bool"] == "true"
 

@@ -60,6 +60,13 @@ async def test_a_search_is_paged_and_looks_through_colours(printed: Service) -> 
         assert (await printed.call("GET", f"{ENTRIES}?{wrong}")).status == 400
 
 
+async def test_what_stood_around_a_line_is_told(printed: Service) -> None:
+    (panic,) = (await printed.get(f"{ENTRIES}?search=panic"))["Members"]
+    near = await printed.get(f"{ENTRIES}?around={panic['Id']}&$top=5")
+    assert texts(near) == ["login:", "Kernel panic - not syncing", "copying 100%", "boot 29"]
+    assert (await printed.call("GET", f"{ENTRIES}?around=here")).status == 400
+
+
 async def test_all_of_it_is_a_file_as_text_as_it_was_and_for_players(printed: Service) -> None:
     async def file(query: str, kind: str) -> str:
         answer = await printed.call("GET", f"{DATA}{query}", as_="olga")

@@ -27,7 +27,7 @@ from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import SystemEvent
 from bmc.records.timeline import ACTIONS, EVENTS
 from tests.redfish.service import Service
-from tests.world import ADMIN, OPERATOR, until
+from tests.world import ADMIN, OPERATOR, VIEWER, until
 
 N1 = "/redfish/v1/Systems/n1"
 LOG = f"{N1}/LogServices/Timeline"
@@ -143,6 +143,49 @@ async def test_it_is_chosen_by_kind_paged_and_each_entry_is_a_resource(service: 
         assert (await service.call("GET", f"{LOG}/Entries/{wrong}")).status == 404
 
 
+async def test_a_new_server_has_nothing_of_one_before_it_of_the_same_name(service: Service) -> None:
+    fleet, audit = service.world.fleet, service.world.audit
+    node = fleet.node("n1")
+    await node.do(Reserve("a new fan"), OPERATOR)
+    await node.do(Release(), OPERATOR)
+    for action in (PowerAction.ON, PowerAction.FORCE_OFF):
+        await node.do(Power(action), OPERATOR)
+    await until(lambda: len(fleet.node("n1").snapshot.sel.entries) == 2)
+    await fleet.remove("n1", ADMIN)
+    await service.world.add("n1")
+    assert fleet.node("n1").snapshot.sel.entries == ()
+    assert (await service.get(f"{N1}/LogServices/SEL/Entries"))["Members"] == []
+    assert [each[-1] for each in await told(service)] == ["added it"]
+    assert [each.action for each in await audit.newest(node="n1")] == ["create-node"]
+    kept = [each.action for each in await audit.newest() if each.target == "n1"]
+    assert kept[-5:] == ["release", "power", "power", "remove-node", "create-node"]
+    events = [event.kind for event in await service.world.events.history() if event.node == "n1"]
+    assert EventKind.NODE_REMOVED in events
+    assert EventKind.POWER_CHANGED in events
+
+
+async def test_a_console_that_was_typed_at_is_told_with_its_end_and_one_that_was_looked_at_is_an_event(
+    service: Service,
+) -> None:
+    node, reader = service.world.fleet.node("n1"), service.world.events.subscribe()
+    typing = await node.open(SerialConsole(), OPERATOR)
+    looking = await node.open(SerialConsole(writable=False), VIEWER)
+    await typing.close()
+    await typing.close()
+    await looking.close()
+    assert (await told(service))[:2] == [
+        ("Console", "olga", "web", None, "olga closed the serial console of n1"),
+        ("Console", "olga", "web", "done", "opened the serial console"),
+    ]
+    events = [await anext(reader) for _ in range(4)]
+    assert [(each.kind.value, each.account, each.details["writable"]) for each in events] == [
+        ("console.opened", "olga", True),
+        ("console.opened", "vera", False),
+        ("console.closed", "olga", True),
+        ("console.closed", "vera", False),
+    ]
+
+
 def test_every_event_and_every_action_has_its_kind() -> None:
     assert EVENTS.keys() == set(EventKind)
     asked = [each for each in vars(commands).values() if isinstance(each, type) and issubclass(each, Command)]
@@ -155,3 +198,11 @@ async def test_a_caller_of_any_door_is_told_by_it(service: Service, door: Door) 
     caller = replace(OPERATOR, account="guest", door=door, scope=Scope.only("n1"))
     await service.world.fleet.node("n1").do(Power(PowerAction.ON), caller)
     assert ("Power", "guest", door.value, "done", "asked for On") in await told(service, as_="olga")
+
+
+async def test_the_facts_of_what_happened_are_told_beside_its_words_and_nothing_more(service: Service) -> None:
+    assert (await service.call("POST", RESET, {"ResetType": "On"}, as_="olga")).status == 204
+    newest, asked = (await service.get(f"{LOG}/Entries?$top=2", as_="olga"))["Members"]
+    assert newest["MessageId"] == "Lightsout.1.0.PowerChanged"
+    assert newest["Oem"]["Lightsout"]["Details"] == {"from": "Off", "to": "On", "cause": "command"}
+    assert (asked["MessageId"], asked["Oem"]["Lightsout"]["Details"]) == ("Lightsout.1.0.Happened", {"action": "On"})

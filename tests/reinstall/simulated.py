@@ -427,7 +427,9 @@ class BootingServer(MemoryServer):
             return
         env = values(self.disk.seed["lightsout.env"])
         if "serial-nonce" in self.proofs:
-            self.line.print(f"LIGHTSOUT-PROOF nonce={env['nonce']} hostname={env['hostname']} boot_id=b1\r\n".encode())
+            self.line.print(
+                f"LIGHTSOUT-PROOF nonce={env['nonce']} hostname={env['hostname']} boot_id={BOOT_ID}\r\n".encode()
+            )
         if "phone-home" in self.proofs:
             http.token = env["proof_token"]
             form = {"nonce": env["nonce"], "hostname": env["hostname"], "machine_id": MACHINE_ID, "boot_id": BOOT_ID}

@@ -16,8 +16,9 @@ from bmc.model.boot import NO_OVERRIDE, BootMode
 from bmc.model.commands import Power
 from bmc.model.errors import Busy, InvalidRequest
 from bmc.model.job import Job, JobState
-from bmc.model.node import Disk
+from bmc.model.node import Disk, MediaSlot
 from bmc.model.power import PowerAction, PowerCause, PowerState
+from bmc.reinstall import steps
 from bmc.reinstall.login import COMMAND
 from bmc.reinstall.medium import shell_lines
 from tests.reinstall.conftest import House, assert_let_go, ended, held, make_image, reaches
@@ -443,6 +444,26 @@ async def test_an_image_without_seed_takes_none_and_proves_nothing(jobs, house, 
     job = await ended(jobs, (await jobs.start("reinstall", "n1", {"image": "plain"}, OPERATOR)).id)
     assert (job.state, job.details["proofs"]) == (JobState.COMPLETED, [])
     assert "plain can give no proof; it was started" in [line.text for line in job.messages]
+
+
+async def test_a_server_that_was_added_just_now_is_asked_for_its_drives_before_anything_is_refused(
+    jobs, house, booting, image, monkeypatch
+):
+    told = asyncio.Event()
+    monkeypatch.setattr(
+        house.server, "slots", lambda: (MediaSlot("cd0", house.server.medium),) if told.is_set() else ()
+    )
+    monkeypatch.setattr(house.server, "slots_known", told.wait)
+    booting.fleet.node("n1")._refresh()
+    monkeypatch.setattr(steps, "LOOK_TIME", 0.1)
+    with pytest.raises(InvalidRequest, match="lacks a virtual drive; its BMC has not told in 0 s what it has"):
+        await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
+    monkeypatch.setattr(steps, "LOOK_TIME", 60.0)
+    asking = asyncio.ensure_future(jobs.start("reinstall", "n1", REQUEST, OPERATOR))
+    await asyncio.sleep(0.05)
+    assert not asking.done()
+    told.set()
+    assert (await ended(jobs, (await asking).id)).state is JobState.COMPLETED
 
 
 async def test_a_node_that_cannot_be_reached_by_a_ramdisk_is_refused(house, world):

@@ -224,7 +224,7 @@ class Cell:
         return (self.directory / "moving").exists()
 
 
-def until(what: Callable[[], bool], words: str, patience: float = 10.0) -> None:
+def until(what: Callable[[], bool], words: str, patience: float = 60.0) -> None:
     end = time.monotonic() + patience
     while not what():
         if time.monotonic() > end:

@@ -26,7 +26,7 @@ from tests.world import until
 
 ADDRESS, URL = "192.0.2.23", "http://192.0.2.1:20023/boot.ipxe"
 BMC = {"adapter": "ipmi", "host": "127.0.0.1", "credential": "lab"}  # never asked
-DEPLOY = {"adapter": "deploy-network", "network": "lab", "mac": MAC, "address": ADDRESS}
+DEPLOY = {"adapter": "deploy-network", "network": "lab", "macs": [MAC], "address": ADDRESS}
 BIOS, EFI = ("-x", "0x5d:0000"), ("-x", "0x5d:0007")
 IPXE = ("-x", "0xaf:b10101")
 DHCP_SOCKETS = re.compile(" 00000000:0043 ")
@@ -102,7 +102,7 @@ async def test_nothing_runs_but_while_something_is_armed(lan: Lan, tmp_path: Pat
 async def test_only_a_mac_with_an_armed_job_is_answered(lan: Lan, tmp_path: Path):
     site = site_on(lan.network(), tmp_path)
     idle, stranger = lan.box("52:54:00:00:00:18"), lan.box(STRANGER)
-    async with node(site) as backend, node(site, "n2", mac="52:54:00:00:00:18", address="192.0.2.24"):
+    async with node(site) as backend, node(site, "n2", macs=["52:54:00:00:00:18"], address="192.0.2.24"):
         await boots(backend).offer(URL)
         assert await dhcp(stranger, *BIOS) == ""
         assert await dhcp(idle, *BIOS) == ""
@@ -156,7 +156,7 @@ async def test_another_client_of_the_same_card_gets_the_same_address(lan: Lan, t
 
 async def test_a_machine_may_boot_by_any_of_its_cards(lan: Lan, tmp_path: Path):
     second = "52-54-00-00-00-1B"
-    async with node(site_on(lan.network(), tmp_path), mac=[MAC, second]) as backend:
+    async with node(site_on(lan.network(), tmp_path), macs=[MAC, second]) as backend:
         await boots(backend).offer(URL)
         box = lan.box(second.replace("-", ":").lower())
         assert f"ip={ADDRESS}" in await dhcp(box)
@@ -211,7 +211,7 @@ async def test_beside_another_server_there_is_no_address_to_be_given(lan: Lan, t
 async def test_two_at_a_time_are_served_by_the_same_and_one_that_ends_leaves_the_other(lan: Lan, tmp_path: Path):
     site = site_on(lan.network(), tmp_path)
     first, second = lan.box(MAC), lan.box("52:54:00:00:00:18")
-    async with node(site) as one, node(site, "n2", mac="52:54:00:00:00:18", address="192.0.2.24") as two:
+    async with node(site) as one, node(site, "n2", macs=["52:54:00:00:00:18"], address="192.0.2.24") as two:
         await boots(one).offer(URL)
         files, _ = sorted(servers())
         await asyncio.gather(boots(two).offer(link(two).url + "/boot.ipxe"), boots(one).offer(URL))
@@ -226,7 +226,7 @@ async def test_two_at_a_time_are_served_by_the_same_and_one_that_ends_leaves_the
 
 async def test_two_nodes_that_say_they_are_the_same_machine_are_not_armed_together(lan: Lan, tmp_path: Path):
     site = site_on(lan.network(), tmp_path)
-    async with node(site) as one, node(site, "n2", mac=STRANGER) as two:
+    async with node(site) as one, node(site, "n2", macs=[STRANGER]) as two:
         await boots(one).offer(URL)
         with pytest.raises(BackendFailed, match=r"192\.0\.2\.1:20023 on br0: another program or node is there"):
             await boots(two).offer(URL)
@@ -463,10 +463,11 @@ def test_a_neighbour_is_who_answered_on_that_interface(tmp_path: Path):
 @pytest.mark.parametrize(
     ("given", "path", "words"),
     [
-        ({"mac": "52:54:00"}, ("deploy", "mac", 0), "pattern"),
-        ({"mac": "01:00:5e:00:00:01"}, ("deploy", "mac", 0), "pattern"),
-        ({"mac": []}, ("deploy", "mac"), "at least 1"),
-        ({"mac": [MAC, "x"]}, ("deploy", "mac", 1), "pattern"),
+        ({"macs": MAC}, ("deploy", "macs"), "list"),
+        ({"macs": ["52:54:00"]}, ("deploy", "macs", 0), "pattern"),
+        ({"macs": ["01:00:5e:00:00:01"]}, ("deploy", "macs", 0), "pattern"),
+        ({"macs": []}, ("deploy", "macs"), "at least 1"),
+        ({"macs": [MAC, "x"]}, ("deploy", "macs", 1), "pattern"),
         ({"address": "192.0.2"}, ("deploy", "address"), "IPv4"),
         ({"network": ""}, ("deploy", "network"), "at least 1"),
         ({"route": "x"}, ("deploy", "route"), "not permitted"),

@@ -123,7 +123,9 @@ async def power(backend: Backend, sense: int = 0) -> tuple[PowerState, str]:
 async def drives(backend: Backend) -> MediaBay:
     bay = backend.media
     assert bay
-    await until(bay.slots, 10)
+    async with asyncio.timeout(30):
+        await bay.slots_known()
+    assert bay.slots()
     return bay
 
 

@@ -119,5 +119,5 @@ async def clients_of(service: Service, tmp_path: Path) -> Clients:
         keys[name] = tmp_path / f"key-{name}"
         keys[name].touch(0o600)
         private.write_private_key(keys[name])
-        await service.accounts.add_key(name, SshKey.parse(private.export_public_key().decode()))
+        await service.accounts.keys.add(name, SshKey.parse(private.export_public_key().decode()))
     return Clients(service, tmp_path, keys)

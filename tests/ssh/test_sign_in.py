@@ -34,6 +34,18 @@ async def test_a_key_says_who_one_is_and_the_user_name_which_node(service: Servi
     assert told == [("olga", "sign-in", "olga"), ("olga", "open-serial", "n1"), ("olga", "sign-out", "olga")]
 
 
+async def test_metrics_tell_who_signed_in_and_who_did_not(service: Service, clients: Clients) -> None:
+    async with clients.console("olga+n1", password=PASSWORDS["olga"]):
+        with pytest.raises(asyncssh.PermissionDenied):
+            await clients.connect("olga+n1", password="wrong", preferred_auth="password")
+        await until(lambda: service.ssh.counters["unsigned"] == 1, 30)
+        text = (await service.call("GET", "/metrics", as_="vera")).body
+    assert 'lightsout_sessions{door="ssh"} 1.0' in text
+    assert 'lightsout_sessions{door="web"} 0.0' in text
+    seen = {"connections": 2, "signed-in": 1, "refused": 1, "unsigned": 1}
+    assert all(f'lightsout_ssh_seen_total{{what="{what}"}} {number}.0' in text for what, number in seen.items())
+
+
 async def by_ssh(service: Service) -> list[AuditRecord]:
     return [each for each in await service.world.audit.newest(50) if each.door is Door.SSH]
 
@@ -168,7 +180,7 @@ async def test_a_key_of_any_common_kind_will_do_and_no_connection_by_sha1(
         private = asyncssh.generate_private_key(kind)
         clients.keys[kind] = tmp_path / kind
         private.write_private_key(clients.keys[kind])
-        await service.accounts.add_key("olga", SshKey.parse(private.export_public_key().decode()))
+        await service.accounts.keys.add("olga", SshKey.parse(private.export_public_key().decode()))
         async with clients.console("n1", kind) as console:
             await console.expect(b"printed before")
     with pytest.raises(asyncssh.KeyExchangeFailed):

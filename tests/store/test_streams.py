@@ -32,6 +32,17 @@ async def test_reading_goes_on_where_it_stopped(store: Store):
     assert await store.read("s", after=5) == []
 
 
+async def test_what_is_kept_of_a_subject_can_be_put_to_another(store: Store):
+    for n, subject in enumerate(("n1", "n2", "n1", "former n1")):
+        await store.append("s", {"n": n}, subject=subject)
+    await store.append("t", {"n": 0}, subject="n1")
+    await store.rename_subject("s", "n1", "former n1")
+    assert await store.newest("s", 9, subject="n1") == []
+    assert [record.value["n"] for record in await store.newest("s", 9, subject="former n1")] == [0, 2, 3]
+    assert [record.value["n"] for record in await store.read("s")] == [0, 1, 2, 3]
+    assert await store.count("t", "n1") == 1
+
+
 async def test_the_newest_can_be_had_by_subject(store: Store):
     for n in range(1, 9):
         await store.append("s", {"n": n}, subject="odd" if n % 2 else "")

@@ -5,7 +5,7 @@ import re
 from playwright.async_api import Page
 
 COLLECT = """() => {
-  const theirs = "code, pre, .xterm, .lo-reason, .lo-plan li, .lo-events, .lo-choices, [lang=en]";
+  const theirs = "code, pre, .xterm, .lo-reason, .lo-plan li, .lo-choices, [lang=en]";
   const told = [document.title];
   for (const element of document.body.querySelectorAll("*")) {
     if (!element.checkVisibility() || element.closest(theirs)) continue;
@@ -19,11 +19,12 @@ COLLECT = """() => {
 
 TERMS = """
 Lightsout Redfish IPMI UDP BMC SSH UUID QEMU PC ICH TCG KVM Legacy UEFI CPU GiB MiB PXE CD DVD ISO NMI SEL FRU Break
-Discard Ctrl Alt Del root shell http https ssh ipmitool KEYFILE
+CSV JSON TXT kB Discard Ctrl Alt Del root shell http https ssh ipmitool KEYFILE
 """
 """What Chinese engineers call the same."""
 NAMES = """
-Standard auto qemu qmp kernel process hd cd iso bmc image build demo admin lightsout mini server ed AAAA you example
+Standard auto qemu qmp kernel process disk nic hd cd iso bmc image build demo admin lightsout mini server ed AAAA
+you example
 """
 """What drivers, images, commands and the demo fleet are called."""
 KNOWN = frozenset((TERMS + NAMES).split())

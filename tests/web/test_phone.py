@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.service import LiveService
+from tests.e2e.service import LiveService, boot, serial_console
+from tests.web.first_console import arrives, log_in
 from tests.web.visitor import PHONE, Visitor, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
@@ -52,11 +53,44 @@ async def test_no_view_of_a_node_scrolls_sideways(phone: Visitor, service: LiveS
     await phone.sign_in(f"/nodes/{empty}/screen")
     await phone.console_open()
     await fits(phone)
-    for tab in ("Serial", "Jobs", "Overview"):
+    for tab in ("Serial", "Jobs", "Health", "Timeline", "Overview"):
         await phone.page.get_by_role("tab", name=tab).tap()
         if tab == "Serial":
             await phone.console_open()
+        if tab == "Health":
+            await expect(phone.page.locator(".lo-plot-line").first).to_be_visible()
+        if tab == "Timeline":
+            await phone.page.locator(".lo-happening").first.wait_for()
         await fits(phone)
     await phone.button("Reinstall…").tap()
+    wizard = phone.page.get_by_role("dialog")
+    await expect(wizard.get_by_label("Lightsout Mini")).to_be_visible()
+    await fits(phone)
+    await wizard.get_by_role("button", name="Steps of the reinstall").tap()
+    await wizard.get_by_role("button", name="System").tap()
     await expect(phone.page.locator("#reinstall-hostname")).to_be_visible()
+    await fits(phone)
+
+
+@pytest.mark.timeout(400)
+async def test_a_guest_is_typed_to_with_the_phones_own_keyboard(phone: Visitor, service: LiveService) -> None:
+    await boot(service, "n1")
+    await phone.sign_in("/nodes/n1/screen")
+    await phone.console_open()
+
+    async def thumb(text: str) -> None:
+        """As such keyboards do it: whole words at once, and no keys."""
+        await phone.button("Keyboard").tap()
+        await phone.page.keyboard.insert_text(text.rstrip("\n"))
+        if text.endswith("\n"):
+            await phone.button("Enter").tap()
+
+    async with serial_console(service, "n1") as shell:
+        await log_in(thumb, shell, service.root_password)
+        await thumb("sleep 1000\n")
+        await phone.button("Ctrl").tap()
+        await expect(phone.button("Ctrl")).to_have_attribute("aria-pressed", "true")
+        await phone.page.keyboard.insert_text("c")
+        await expect(phone.button("Ctrl")).to_have_attribute("aria-pressed", "false")
+        assert await arrives(thumb, shell, "Thumb", 20)
     await fits(phone)

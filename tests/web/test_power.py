@@ -37,7 +37,7 @@ async def test_power_on_by_ipmitool_is_seen_in_every_tab_without_a_reload(
         await asyncio.to_thread(service.until_power, empty, state)
         await expect(row).to_have_attribute("data-power", state, timeout=AT_ONCE * 1000)
         await node.shows_power(state, AT_ONCE)
-    await expect(node.page.get_by_label("Recent events")).to_contain_text("admin asked for On of n3")
+    await expect(node.at("last-power")).to_contain_text("Force off by admin, by IPMI")
     for tab in (signed_in, node):
         assert await tab.page.evaluate("window.neverReloaded") is True
 

@@ -12,10 +12,17 @@ WHOLE = 400.0
 """Seconds for two boots of a guest and the writing between them, on a machine that is busy with other tests."""
 
 
+async def step(page: Page, name: str) -> None:
+    """Go to a step of the wizard."""
+    await page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
+
+
 async def order(page: Page, node: str, hostname: str) -> None:
-    """Fill in the dialogue and send it off."""
+    """Go through the wizard and send it off."""
     await page.get_by_label("Lightsout Mini").check(force=True)
+    await step(page, "System")
     await page.fill("#reinstall-hostname", hostname)
+    await step(page, "Review")
     await page.fill("#reinstall-confirm", node)
     await page.get_by_test_id("start-reinstall").click()
 
@@ -26,12 +33,20 @@ async def test_a_reinstall_goes_to_the_proof_of_the_new_system(
     page = visitor.page
     await visitor.sign_in(f"/nodes/{empty}")
     await visitor.button("Reinstall…").click()
+    await step(page, "Disk")
+    serial = service.get(f"/redfish/v1/Chassis/{empty}/Drives/disk0")["SerialNumber"]
+    await expect(page.get_by_label(serial)).to_be_checked()
+    await step(page, "Review")
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text(serial)
     await expect(visitor.at("start-reinstall")).to_be_disabled()
+    await step(page, "Image")
 
     await order(page, empty, "no such host!")
-    refusal = page.get_by_role("dialog").get_by_role("alert")
+    refusal = dialog.get_by_role("alert")
     await expect(refusal).to_contain_text("The reinstall was not started")
     await expect(refusal).to_contain_text("no such host!")
+    await step(page, "Image")
 
     fleet = await visitor.open_tab("/")
     async with booting():
@@ -39,6 +54,7 @@ async def test_a_reinstall_goes_to_the_proof_of_the_new_system(
         await page.wait_for_url(f"**/nodes/{empty}/jobs")
         job = visitor.at("job")
         await expect(job).to_have_attribute("data-state", "Running")
+        await expect(visitor.at("job-serial")).to_contain_text("lightsout", timeout=120_000)
         await expect(fleet.at(f"node-{empty}")).to_contain_text("Reinstall · ")
         await expect(visitor.button("Reinstall…")).to_be_disabled()
         await expect(job).not_to_have_attribute("data-state", "Running", timeout=WHOLE * 1000)
@@ -47,7 +63,16 @@ async def test_a_reinstall_goes_to_the_proof_of_the_new_system(
     for proof in ("Serial nonce", "Phone home"):
         await expect(job.get_by_text(proof, exact=True)).to_be_visible()
     await expect(fleet.at(f"node-{empty}")).to_contain_text("lightsout-mini")
+    await expect(visitor.at("installed")).to_contain_text("web1")
     await visitor.shows_power("On")
+
+    await visitor.button("Again with the same choices…").click()
+    await step(page, "System")
+    await expect(page.locator("#reinstall-hostname")).to_have_value("web1")
+    await dialog.get_by_role("button", name="Cancel").click()
+    row = page.get_by_role("row", name="lightsout-mini")
+    await expect(row).to_contain_text("admin")
+    await expect(row).to_contain_text("Done")
 
     await visitor.go(f"/nodes/{empty}/serial")
     await visitor.terminal_shows("web1 login:", 60)

@@ -1,6 +1,7 @@
 """noVNC in the page: what is typed arrives in the guest, by keys and by pasting, but not from one who only looks."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -62,3 +63,80 @@ async def test_the_screen_waits_for_a_node_that_is_off_and_comes_by_itself(
     assert saved.suggested_filename.startswith(f"{empty}-")
     await asyncio.to_thread(service.off, empty)
     await expect(visitor.page.get_by_text(f"{empty} is off")).to_be_visible()
+
+
+async def test_ctrl_alt_del_asks_and_then_restarts_the_guest(visitor: Visitor, service: LiveService) -> None:
+    await boot(service, "n1")
+    await visitor.sign_in("/nodes/n1/screen")
+    await visitor.console_open()
+    async with serial_console(service, "n1") as shell:
+        await shell.run("echo 1 > /proc/sys/kernel/ctrl-alt-del")  # the kernel itself obeys
+        await shell.keyboard("release")
+        await visitor.button("Ctrl-Alt-Del").click()
+        await visitor.button("Cancel").click()
+        await expect(visitor.page.get_by_text("Send Ctrl-Alt-Del to n1?")).to_have_count(0)
+        await visitor.button("Ctrl-Alt-Del").click()
+        await visitor.at("confirm-keys").click()
+        await shell.expect("login: ", 120)
+
+
+async def test_what_the_screen_shows_is_recorded_and_the_recording_is_played_and_saved(
+    visitor: Visitor, service: LiveService, empty: str, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/screen")
+    await visitor.console_open()
+    await visitor.button("Record the screen").click()
+    stop = visitor.page.get_by_label("Stop recording")
+    await expect(stop).to_contain_text("0:03")
+    await asyncio.to_thread(service.off, empty)
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.console_open()
+    await stop.click()
+    await expect_film(visitor)
+    async with visitor.page.expect_download() as saving:
+        await visitor.button("Save the recording").click()
+    saved = await saving.value
+    kept = tmp_path / saved.suggested_filename
+    await saved.save_as(kept)
+    assert kept.suffix == ".webm"
+    await visitor.button("Close and discard it").click()
+
+    await visitor.button("More").click()
+    await visitor.page.get_by_role("menuitem", name="Play a recording…").click()
+    await visitor.page.locator("input[type=file]").set_input_files(kept)
+    await expect_film(visitor)
+
+
+async def expect_film(visitor: Visitor) -> None:
+    """It has a length, and somewhere in it more than black."""
+    film = visitor.at("film")
+    await visitor.page.wait_for_function(
+        "film => film.duration > 2 && film.duration < 600 && !film.seeking", arg=await film.element_handle()
+    )
+    brightest = """film => {
+        const canvas = document.createElement("canvas");
+        [canvas.width, canvas.height] = [film.videoWidth, film.videoHeight];
+        canvas.getContext("2d").drawImage(film, 0, 0);
+        return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data
+            .reduce((most, value, index) => index % 4 === 3 ? most : Math.max(most, value), 0);
+    }"""
+    await film.evaluate("film => { film.currentTime = 1; }")
+    await visitor.page.wait_for_function("film => !film.seeking", arg=await film.element_handle())
+    assert await film.evaluate(brightest) > 60
+
+
+async def test_a_console_has_a_window_of_its_own(visitor: Visitor, service: LiveService, empty: str) -> None:
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/screen")
+    await visitor.console_open()
+    await visitor.button("More").click()
+    async with visitor.page.expect_popup() as opening:
+        await visitor.page.get_by_role("menuitem", name="Open in a window of its own").click()
+    window = Visitor(service, visitor.context, await opening.value, visitor.failures)
+    await window.console_open()
+    await expect(window.page.get_by_test_id("serial")).to_have_count(0)
+    await window.page.get_by_role("button", name="Both", exact=True).click()
+    await expect(window.page.get_by_test_id("serial")).to_be_visible()
+    for console in (0, 1):
+        await expect(window.at("console-state").nth(console)).to_have_attribute("data-phase", "open")

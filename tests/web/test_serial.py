@@ -1,6 +1,9 @@
 """xterm.js in the page: what was printed before is shown, what is typed arrives, and a break is one."""
 
+import asyncio
+
 import pytest
+from playwright.async_api import expect
 
 from tests.e2e.service import LiveService, boot, serial_console
 from tests.web.visitor import Visitor
@@ -39,3 +42,45 @@ async def test_a_break_reaches_the_kernel(visitor: Visitor, service: LiveService
         await visitor.page.keyboard.press("h")
         await shell.expect("sysrq: HELP", 20)
         await visitor.terminal_shows("sysrq: HELP")
+
+
+async def test_many_lines_are_asked_about_before_they_are_pasted(visitor: Visitor, service: LiveService) -> None:
+    await boot(service, "n1")
+    async with serial_console(service, "n1") as shell:
+        await shell.run("clear")
+        await shell.keyboard("release")
+        await visitor.sign_in("/nodes/n1/serial")
+        await visitor.console_open()
+        await visitor.button("Paste").click()
+        await visitor.page.fill("#paste-lines", "echo One-$((6*7))\necho Two-$((6*8))\n")
+        await expect(visitor.page.get_by_text("2 lines: a shell carries out each as it comes.")).to_be_visible()
+        await visitor.button("Paste it").click()
+        await visitor.terminal_shows("One-42")
+        await visitor.terminal_shows("Two-48")
+
+        paste = """(element, text) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            const how = { clipboardData: data, bubbles: true, cancelable: true };
+            element.dispatchEvent(new ClipboardEvent("paste", how));
+        }"""
+        keyboard = visitor.at("serial").locator("textarea")
+        await keyboard.evaluate(paste, "echo Three-$((6*9))\n")
+        await visitor.terminal_shows("Three-54")
+        await keyboard.evaluate(paste, "echo Four-$((6*10))\necho Five\n")
+        await expect(visitor.page.locator("#paste-lines")).to_have_value("echo Four-$((6*10))\necho Five\n")
+        await visitor.button("Cancel").click()
+        assert "Four-60" not in await visitor.at("serial").inner_text()
+
+
+async def test_the_text_can_be_larger_and_stays_so(visitor: Visitor, service: LiveService, empty: str) -> None:
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/serial")
+    await visitor.console_open()
+    rows = visitor.at("serial").locator(".xterm-rows")
+    await expect(rows).to_have_css("font-size", "14px")
+    await visitor.button("Larger text").click()
+    await visitor.button("Larger text").click()
+    await expect(rows).to_have_css("font-size", "16px")
+    await visitor.page.reload()
+    await expect(rows).to_have_css("font-size", "16px")

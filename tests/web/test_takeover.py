@@ -45,3 +45,31 @@ async def test_the_second_watches_until_the_keyboard_is_taken(
     await second.page.close()
     await expect(visitor.button(types)).to_be_enabled()
     assert second.failures == []
+
+
+@pytest.mark.parametrize(("console", "types"), [("serial", "Send break"), ("screen", "Ctrl-Alt-Del")])
+async def test_after_a_restart_of_the_service_the_keyboard_is_where_it_was(
+    visitor: Visitor, browser: Browser, service: LiveService, empty: str, console: str, types: str
+) -> None:
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/{console}")
+    await visitor.console_open()
+    second = await olga(browser, service)
+    await second.sign_in(f"/nodes/{empty}/{console}", "olga", PASSWORD)
+    await second.console_open()
+    await second.button("Take the keyboard").click()
+    await expect(visitor.button(types)).to_be_disabled()
+
+    # Whoever typed comes back last.
+    await second.context.set_offline(True)
+    service.kill()
+    await expect(visitor.at("console-state")).to_contain_text("Connection lost")
+    await asyncio.to_thread(service.start)
+    await visitor.console_open(60)
+    await expect(visitor.button("Take the keyboard")).to_be_visible()
+    await second.context.set_offline(False)
+    await second.console_open(60)
+    await expect(second.button(types)).to_be_enabled()
+    await expect(visitor.button(types)).to_be_disabled()
+    await expect(visitor.at("who-types")).to_contain_text("olga has the keyboard")
+    assert second.failures == []

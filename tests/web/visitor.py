@@ -35,6 +35,8 @@ class Visitor:
     context: BrowserContext
     page: Page
     failures: list[str] = field(default_factory=list)
+    url: str = ""
+    """Where the service is for this person; "" is its own address."""
 
     def at(self, test_id: str) -> Locator:
         return self.page.get_by_test_id(test_id)
@@ -43,7 +45,7 @@ class Visitor:
         return self.page.get_by_role("button", name=name, exact=True)
 
     async def go(self, path: str = "/") -> None:
-        await self.page.goto(self.service.url + path)
+        await self.page.goto((self.url or self.service.url) + path)
 
     async def sign_in(self, path: str = "/", user: str = ADMIN, password: str = ADMIN_PASSWORD) -> None:
         """Come to `path` by way of the sign-in page."""
@@ -54,7 +56,7 @@ class Visitor:
 
     async def open_tab(self, path: str) -> "Visitor":
         """Another tab of the same browser, signed in alike."""
-        tab = Visitor(self.service, self.context, await self.context.new_page(), self.failures)
+        tab = Visitor(self.service, self.context, await self.context.new_page(), self.failures, self.url)
         tab.page.on("pageerror", lambda error: self.failures.append(str(error)))
         await tab.go(path)
         return tab
@@ -112,11 +114,13 @@ async def chromium() -> AsyncIterator[Browser]:
             await browser.close()
 
 
-async def visit(browser: Browser, service: LiveService, size: tuple[int, int] = DESKTOP, **options: Any) -> Visitor:
+async def visit(
+    browser: Browser, service: LiveService, size: tuple[int, int] = DESKTOP, url: str = "", **options: Any
+) -> Visitor:
     """A new browser profile with one tab, not yet anywhere."""
     width, height = size
     context = await browser.new_context(viewport={"width": width, "height": height}, **options)
     context.set_default_timeout(PATIENCE * 1000)
-    visitor = Visitor(service, context, await context.new_page())
+    visitor = Visitor(service, context, await context.new_page(), url=url)
     visitor.page.on("pageerror", lambda error: visitor.failures.append(str(error)))
     return visitor

@@ -1,23 +1,22 @@
 /** Routes, and what every page needs: the query cache, the session, the event stream. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, useEffect } from "react";
-import { BrowserRouter, Navigate, Outlet, Route, Routes, useLocation } from "react-router";
+import { lazy, Suspense } from "react";
+import { BrowserRouter, Route, Routes } from "react-router";
 import { useTranslation } from "react-i18next";
-import { ApiError, onLostSession } from "./api/http";
-import { SESSION, useSession } from "./api/session";
-import { LiveUpdates } from "./events/LiveUpdates";
+import { ApiError } from "./api/http";
+import { BulkProvider } from "./bulk/BulkProvider";
 import { FleetPage } from "./fleet/FleetPage";
-import { ErrorPanel } from "./shell/ErrorPanel";
 import { Loading } from "./shell/Loading";
 import { NotFoundPage } from "./shell/NotFoundPage";
 import { NoticeProvider } from "./shell/Notices";
 import { Shell } from "./shell/Shell";
-import { SignInPage } from "./shell/SignInPage";
-import { t } from "./words/i18n";
+import { SignedInOnly } from "./shell/SignedInOnly";
 
+const ConsoleWindow = lazy(() => import("./console/ConsoleWindow"));
 const AdministrationPage = lazy(() => import("./administration/AdministrationPage"));
 const LibraryPage = lazy(() => import("./library/LibraryPage"));
 const NodePage = lazy(() => import("./node/NodePage"));
+const SignInPage = lazy(() => import("./shell/SignInPage"));
 
 /** A refusal stays a refusal; only what never reached the service is worth another try. */
 const retry = (count: number, error: Error) =>
@@ -25,28 +24,18 @@ const retry = (count: number, error: Error) =>
 
 const client = new QueryClient({
   defaultOptions: {
-    queries: { retry, staleTime: 60_000, refetchOnWindowFocus: false },
-    mutations: { retry: false },
+    queries: { retry, staleTime: 60_000, refetchOnWindowFocus: false, networkMode: "always" },
+    // What cannot be sent now fails now: nobody wants a power action to be done whenever the line is back.
+    mutations: { retry: false, networkMode: "always" },
   },
 });
 
-function SignedInOnly() {
-  const session = useSession();
-  const location = useLocation();
-  useEffect(() => onLostSession(() => client.setQueryData(SESSION, null)), []);
-  if (session.isPending) return <Loading />;
-  if (session.isError)
-    return (
-      <ErrorPanel title={t("Lightsout cannot be reached")} error={session.error} retry={() => void session.refetch()} />
-    );
-  if (session.data === null) {
-    const back = location.pathname + location.search;
-    return <Navigate to={back === "/" ? "/sign-in" : `/sign-in?return=${encodeURIComponent(back)}`} replace />;
-  }
+/** A window that holds one thing only. */
+function Bare() {
   return (
-    <LiveUpdates>
-      <Outlet />
-    </LiveUpdates>
+    <Suspense fallback={<Loading />}>
+      <ConsoleWindow />
+    </Suspense>
   );
 }
 
@@ -56,20 +45,30 @@ export function App() {
   return (
     <QueryClientProvider client={client}>
       <NoticeProvider>
-        <BrowserRouter>
-          <Routes>
-            <Route path="/sign-in" element={<SignInPage />} />
-            <Route element={<SignedInOnly />}>
-              <Route element={<Shell />}>
-                <Route index element={<FleetPage />} />
-                <Route path="/nodes/:id/:tab?" element={<NodePage />} />
-                <Route path="/library/:tab?" element={<LibraryPage />} />
-                <Route path="/administration/:tab?" element={<AdministrationPage />} />
-                <Route path="*" element={<NotFoundPage />} />
+        <BulkProvider>
+          <BrowserRouter>
+            <Routes>
+              <Route
+                path="/sign-in"
+                element={
+                  <Suspense fallback={<Loading />}>
+                    <SignInPage />
+                  </Suspense>
+                }
+              />
+              <Route element={<SignedInOnly />}>
+                <Route element={<Shell />}>
+                  <Route index element={<FleetPage />} />
+                  <Route path="/nodes/:id/:tab?" element={<NodePage />} />
+                  <Route path="/library/:tab?" element={<LibraryPage />} />
+                  <Route path="/administration/:tab?" element={<AdministrationPage />} />
+                  <Route path="*" element={<NotFoundPage />} />
+                </Route>
+                <Route path="/window/:id/:view" element={<Bare />} />
               </Route>
-            </Route>
-          </Routes>
-        </BrowserRouter>
+            </Routes>
+          </BrowserRouter>
+        </BulkProvider>
       </NoticeProvider>
     </QueryClientProvider>
   );

@@ -1,11 +1,77 @@
-import { PageSection, Title } from "@patternfly/react-core";
-import { t } from "../words/i18n";
+import { PageSection, Tab, Tabs, TabTitleText, Title } from "@patternfly/react-core";
+import { lazy, Suspense, useEffect } from "react";
+import { useNavigate, useParams } from "react-router";
+import { useSession } from "../api/session";
+import { Loading } from "../shell/Loading";
+import { NotFoundPage } from "../shell/NotFoundPage";
+import { t, type Message } from "../words/i18n";
+import "./administration.css";
+
+const PANEL = "administration-view";
+interface View {
+  name: string;
+  title: Message;
+  View: React.ComponentType;
+  /** Of the whole service: the service would refuse it to others. */
+  governs?: boolean;
+}
+
+const VIEWS: View[] = [
+  { name: "accounts", title: "Accounts", View: lazy(() => import("./Accounts")) },
+  { name: "keys", title: "SSH keys", View: lazy(() => import("./Keys")) },
+  { name: "sessions", title: "Sessions", View: lazy(() => import("./Sessions")) },
+  { name: "tokens", title: "API tokens", View: lazy(() => import("./Tokens")) },
+  { name: "ipmi", title: "IPMI users", View: lazy(() => import("./Ipmi")), governs: true },
+  { name: "tls", title: "Certificate", View: lazy(() => import("./Certificates")), governs: true },
+  { name: "hooks", title: "Hooks", View: lazy(() => import("./Hooks")) },
+  { name: "audit", title: "Audit", View: lazy(() => import("./Audit")), governs: true },
+  { name: "service", title: "Service", View: lazy(() => import("./ServiceHealth")), governs: true },
+];
 
 /** Who may do what, by which doors, and what the service does by itself. */
 export default function AdministrationPage() {
+  const { tab = "accounts" } = useParams();
+  const navigate = useNavigate();
+  const administers = useSession().data?.role === "Administrator";
+  const views = VIEWS.filter(({ governs }) => administers || !governs);
+  const current = views.find(({ name }) => name === tab);
+
+  useEffect(() => {
+    document.title = `${t("Administration")} · Lightsout`;
+  }, []);
+
+  // On a phone not all tabs are in sight.
+  useEffect(() => {
+    document
+      .querySelector(".lo-administration-tabs [aria-selected='true']")
+      ?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [tab]);
+
+  if (current === undefined) return <NotFoundPage />;
+  const { View } = current;
   return (
-    <PageSection>
-      <Title headingLevel="h1">{t("Administration")}</Title>
-    </PageSection>
+    <>
+      <PageSection hasBodyWrapper={false}>
+        <Title headingLevel="h1">{t("Administration")}</Title>
+      </PageSection>
+      <PageSection type="tabs" aria-label={t("Views of administration")}>
+        <Tabs
+          activeKey={tab}
+          onSelect={(_event, key) => void navigate(`/administration/${key}`)}
+          aria-label={t("Views of administration")}
+          usePageInsets
+          className="lo-administration-tabs"
+        >
+          {views.map(({ name, title }) => (
+            <Tab key={name} eventKey={name} tabContentId={PANEL} title={<TabTitleText>{t(title)}</TabTitleText>} />
+          ))}
+        </Tabs>
+      </PageSection>
+      <PageSection id={PANEL} role="tabpanel" isFilled aria-label={t(current.title)} hasBodyWrapper={false}>
+        <Suspense fallback={<Loading />}>
+          <View />
+        </Suspense>
+      </PageSection>
+    </>
   );
 }

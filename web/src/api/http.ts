@@ -1,4 +1,5 @@
 /** Requests to the service: JSON both ways, errors in words for the person, a lost session told to whoever listens. */
+import { hearServerTime } from "../words/clock";
 import { t } from "../words/i18n";
 import { sentence, told } from "../words/told";
 import type { Collection, ExtendedMessage, Link } from "./types";
@@ -29,16 +30,26 @@ export function errorText(status: number, body: unknown): string {
     : t("The service refused the request (HTTP {{status}}).", { status });
 }
 
-const lostSession = new EventTarget();
+const session = new EventTarget();
 
 /** Calls back whenever any request finds that the session is gone; returns how to stop. */
 export function onLostSession(callback: () => void): () => void {
-  lostSession.addEventListener("lost", callback);
-  return () => lostSession.removeEventListener("lost", callback);
+  session.addEventListener("lost", callback);
+  return () => session.removeEventListener("lost", callback);
 }
 
 export function reportLostSession(): void {
-  lostSession.dispatchEvent(new Event("lost"));
+  session.dispatchEvent(new Event("lost"));
+}
+
+/** Calls back when who lost the session has signed in again; returns how to stop. */
+export function onRegainedSession(callback: () => void): () => void {
+  session.addEventListener("regained", callback);
+  return () => session.removeEventListener("regained", callback);
+}
+
+export function reportRegainedSession(): void {
+  session.dispatchEvent(new Event("regained"));
 }
 
 export interface Reply<T> {
@@ -58,6 +69,7 @@ export async function request<T>(method: string, path: string, payload?: unknown
   } catch {
     throw new ApiError(0, t("The Lightsout service cannot be reached."));
   }
+  hearServerTime(response.headers.get("Date"));
   const text = await response.text();
   let body: unknown;
   try {

@@ -48,6 +48,9 @@ export interface Assignment {
   Deadline: string;
 }
 
+/** Redfish `BootSourceOverrideMode`. */
+export type BootMode = "Legacy" | "UEFI";
+
 export interface ConfirmBody {
   PowerState: KnownPower;
 }
@@ -104,6 +107,24 @@ export interface DeadLetter {
   Event: Record<string, unknown> | null;
 }
 
+/** One try to deliver events to a destination. */
+export interface Delivery {
+  /** When it ended. */
+  Created: string;
+  /** The Id of its first event. */
+  FirstEventId: string;
+  /** How many events it was. */
+  Events: number;
+  /** What the first of them said. */
+  Message: string | null;
+  /** Delivered, Failed (it is tried again), or Dead (it became a dead letter). */
+  Outcome: string;
+  /** Why it failed. */
+  Reason: string | null;
+  /** How long it took. */
+  Milliseconds: number;
+}
+
 /** Which disk: it must be the only one that has all of these; Pick chooses among several. */
 export interface DiskBody {
   Serial?: string | null;
@@ -120,6 +141,14 @@ export interface DiskBody {
 
 /** What a disk is attached by, as the ramdisk can tell. */
 export type DiskBus = "virtio" | "scsi" | "sata" | "nvme" | "usb" | "mmc";
+
+/** The room on the disk that the service keeps its state on. */
+export interface DiskSpace {
+  /** All of it. */
+  TotalBytes: number;
+  /** What may still be written. */
+  FreeBytes: number;
+}
 
 /** What holds all hardware still. */
 export interface EmergencyStop {
@@ -263,6 +292,13 @@ export interface LastPowerAction {
   Problem: string | null;
 }
 
+/** What the service of accounts has beside the standard. */
+export interface LightsoutAccountService {
+  "@odata.type": string;
+  /** The API tokens that the caller may see. */
+  Tokens: Link;
+}
+
 /** Who did what to what, by which door, and how it ended. */
 export interface LightsoutAuditRecord {
   "@odata.type": string;
@@ -278,6 +314,8 @@ export interface LightsoutAuditRecord {
   RequestId: string | null;
   /** The task on whose behalf it was. */
   Task: string | null;
+  /** The Id of the API token that it was asked with. */
+  ApiToken: string | null;
   /** What was asked. */
   Action: string;
   /** What the target is: node, account, aggregate, subscription, image, medium, path or service. */
@@ -361,6 +399,10 @@ export interface LightsoutEvent {
 /** How the delivery of events to a destination goes. */
 export interface LightsoutEventDestination {
   "@odata.type": string;
+  /** Events that it was given since the service started. */
+  Delivered: number;
+  /** The newest tries since the service started, oldest first. */
+  Deliveries: Delivery[];
   /** Events that are still to be delivered. */
   EventsWaiting: number;
   /** The newest of what could not be delivered, oldest first. */
@@ -392,6 +434,8 @@ export interface LightsoutHappening {
   Task: string | null;
   /** How it ended: ok or done, or why not. */
   Outcome: string | null;
+  /** What belongs to this kind of event, or to this action. */
+  Details: Record<string, unknown>;
 }
 
 /** An image that Reinstall can put on a server. */
@@ -412,6 +456,10 @@ export interface LightsoutImage extends Resource {
   Seed: string;
   /** What can show that the new system runs. */
   Proofs: string[];
+  /** What the new system can be told, as Reinstall's parameters are called. */
+  Settings: string[];
+  /** How long its user data may be; null if it takes none. */
+  UserDataBytesMax: number | null;
   /** Whether it was built by this service, and stays as it is. */
   BuiltIn: boolean;
   /** When it was added; null if it was built here. */
@@ -460,6 +508,8 @@ export interface LightsoutManager {
   Credentials: Credential[] | null;
   /** Of the SSH door's host key, as ssh prints it; null where it is closed. */
   SSHHostKeyFingerprint: string | null;
+  /** Where its state is kept; null for who does not administer the whole fleet. */
+  DiskSpace: DiskSpace | null;
 }
 
 /** What an account is here beside the standard. */
@@ -504,6 +554,15 @@ export interface LightsoutServiceRoot {
   Media: Link;
 }
 
+/** What a session is here beside the standard. */
+export interface LightsoutSession {
+  "@odata.type": string;
+  /** By what way it came: redfish, web, cli or ssh. */
+  Door: string;
+  /** When it was used last. */
+  LastUsed: string;
+}
+
 /** What became of a job so far. */
 export interface LightsoutTask {
   "@odata.type": string;
@@ -543,6 +602,26 @@ export interface LightsoutTask {
   RamdiskLog: string | null;
 }
 
+/** An API token: a named secret by which a program acts for an account. */
+export interface LightsoutToken extends Resource {
+  /** The secret; null but in the answer to the request that made it. */
+  Token: string | null;
+  /** For whom it acts. */
+  Account: string;
+  /** The greatest role that it has; less where its account has less. */
+  RoleId: string;
+  /** The servers that it may see and act on, of those that its account may. */
+  Scope: Scope;
+  /** When it was made. */
+  Created: string;
+  /** When it ends by itself; null: when it is revoked. */
+  Expires: string | null;
+  /** When it was used last; null: never. */
+  LastUsed: string | null;
+  /** From where it was used last. */
+  LastAddress: string | null;
+}
+
 /** What a server has not, though it might. */
 export interface MissingPart {
   /** What it is called: boot control, virtual drive, serial console or sensors. */
@@ -559,6 +638,36 @@ export interface NetworkBody {
   Gateways?: string[];
   NameServers?: string[];
   SearchDomains?: string[];
+}
+
+export interface NewImage {
+  URL?: string | null;
+  FileSHA256?: string | null;
+  FileSizeBytes?: number | null;
+  Name?: string | null;
+  Description?: string | null;
+  KernelFamily?: "linux" | "windows" | "bsd" | "other" | null;
+  Firmware?: BootMode[] | null;
+  Seed?: "lightsout" | "nocloud" | "configdrive" | "none" | null;
+  Proofs?: ("serial-nonce" | "phone-home" | "ssh-login")[] | null;
+  Id: string;
+  File?: string | null;
+  Format?: "raw" | "raw.gz" | "raw.xz" | "raw.zst" | "qcow2" | "qcow2.gz" | "qcow2.xz" | "qcow2.zst" | null;
+}
+
+export interface NewMedium {
+  URL?: string | null;
+  FileSHA256?: string | null;
+  FileSizeBytes?: number | null;
+  Id: string;
+}
+
+/** Without a role it has the caller's, without a scope all that the account has, without an end it stays. */
+export interface NewToken {
+  Name: string;
+  RoleId?: Role | null;
+  Scope?: ScopeBody | null;
+  Expires?: string | null;
 }
 
 export interface NodeBody {
@@ -717,6 +826,9 @@ export interface ResetBody {
   ResetType: PowerAction;
 }
 
+/** Redfish RoleId; ordered by power. */
+export type Role = "ReadOnly" | "Operator" | "Administrator";
+
 /** The servers that an account may see and act on. */
 export interface Scope {
   /** All of them. */
@@ -725,6 +837,12 @@ export interface Scope {
   Nodes: string[];
   /** Those with one of these tags. */
   Tags: string[];
+}
+
+export interface ScopeBody {
+  AllNodes?: boolean;
+  Nodes?: string[];
+  Tags?: string[];
 }
 
 /** What one witness of the power state said last. */
@@ -770,5 +888,7 @@ export type WayIn = "VirtualMedia" | "Network";
 export type LightsoutImageCollection = Collection<LightsoutImage>;
 
 export type LightsoutMediumCollection = Collection<LightsoutMedium>;
+
+export type LightsoutTokenCollection = Collection<LightsoutToken>;
 
 export type LightsoutSensorHistoryCollection = Collection<LightsoutSensorHistory>;

@@ -2,6 +2,7 @@
 import type {
   ActionTarget,
   Collection,
+  LightsoutAccountService,
   LightsoutAuditRecord,
   LightsoutChassis,
   LightsoutComputerSystem,
@@ -13,6 +14,7 @@ import type {
   LightsoutManager,
   LightsoutManagerAccount,
   LightsoutServiceRoot,
+  LightsoutSession,
   LightsoutTask,
   Link,
 } from "./lightsout";
@@ -26,6 +28,7 @@ export interface AccountService {
   MaxPasswordLength?: number;
   MinPasswordLength?: number;
   Name: string;
+  Oem?: { Lightsout: LightsoutAccountService };
   Roles?: Link;
   ServiceEnabled: boolean | null;
   Status: Status;
@@ -311,6 +314,7 @@ export interface ComputerSystem {
   Actions?: ComputerSystemActions;
   AssetTag: string | null;
   Bios?: Link;
+  BiosVersion?: string | null;
   Boot?: ComputerSystemBoot;
   BootProgress?: ComputerSystemBootProgress | null;
   EthernetInterfaces?: Link;
@@ -902,6 +906,7 @@ export interface Manager {
   EthernetInterfaces?: Link;
   FirmwareVersion: string | null;
   Id: string;
+  LastResetTime?: string;
   Links?: ManagerLinks;
   LogServices?: Link;
   ManagerType: ManagerType;
@@ -928,6 +933,7 @@ export interface ManagerAccount {
   Id: string;
   Keys?: Link;
   Links: ManagerAccountLinks;
+  Locked?: boolean;
   Name: string;
   Oem?: { Lightsout: LightsoutManagerAccount };
   Password: string | null;
@@ -964,6 +970,7 @@ export interface ManagerActionsOem {
   "#Lightsout.EmergencyStop"?: ActionTarget;
   "#Lightsout.PlanNodes"?: ActionTarget;
   "#Lightsout.ReleaseEmergencyStop"?: ActionTarget;
+  "#Lightsout.RenewCertificate"?: ActionTarget;
   "#Lightsout.SetCredential"?: ActionTarget;
 }
 
@@ -1407,6 +1414,7 @@ export interface Session {
   CreatedTime: string | null;
   Id: string;
   Name: string;
+  Oem: { Lightsout: LightsoutSession };
   Password: string | null;
   SessionType: SessionTypes | null;
   UserName: string | null;

@@ -5,7 +5,8 @@ import type { Session } from "./types";
 
 export const SESSION = ["session"] as const;
 
-async function currentSession(): Promise<Session | null> {
+/** :throws ApiError when the service does not say. */
+export async function currentSession(): Promise<Session | null> {
   try {
     return await get<Session>("/session");
   } catch (error) {
@@ -34,10 +35,23 @@ export function useSignIn() {
   });
 }
 
-/** Ends the session and leaves nothing of it in the page's memory. */
+/** To all tabs of the browser: a person has signed out, and what they saw is to be seen no more. */
+const SIGNED_OUT = "lightsout-signed-out";
+
+/** Calls back when another tab has signed out; returns how to stop. */
+export function onSignedOut(callback: () => void): () => void {
+  const channel = new BroadcastChannel(SIGNED_OUT);
+  channel.onmessage = callback;
+  return () => channel.close();
+}
+
+/** To the sign-in page, with nothing of the session in the page's memory. */
+export function leave(): void {
+  new BroadcastChannel(SIGNED_OUT).postMessage(null);
+  window.location.assign("/sign-in");
+}
+
+/** Ends the session, in every tab. */
 export function useSignOut() {
-  return useMutation({
-    mutationFn: () => remove("/session"),
-    onSettled: () => window.location.assign("/sign-in"),
-  });
+  return useMutation({ mutationFn: () => remove("/session"), onSettled: leave });
 }

@@ -1,14 +1,15 @@
 /** Nodes (Redfish systems) and what can be done to them. The event stream keeps both caches fresh. */
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { get, members, patch, post } from "./http";
-import type { BootEnabled, PowerPlan, PowerState, System, Task } from "./types";
+import type { BootEnabled, DiskBody, PowerPlan, PowerState, ReinstallBody, System, Task } from "./types";
 
 const ROOT = "/redfish/v1/Systems";
 /** What senses of real hardware say, and how fresh it is, changes without an event; a list of them costs more. */
 const LOOK_MS = 5000;
 const LOOK_AT_ALL_MS = 30_000;
 export const SYSTEMS = ["systems"] as const;
-export const systemKey = (id: string) => ["system", id] as const;
+export const SYSTEM = ["system"] as const;
+export const systemKey = (id: string) => [...SYSTEM, id] as const;
 export const isPhysical = (system: System) => system.SystemType === "Physical";
 const systemPath = (id: string) => `${ROOT}/${encodeURIComponent(id)}`;
 
@@ -77,6 +78,15 @@ export function usePowerPlan(system: System, type: string) {
   });
 }
 
+export function useReserve(system: System) {
+  return useChange(system.Id, ({ reason, minutes }: { reason: string; minutes: number | null }) =>
+    post(system.Actions?.Oem["#Lightsout.Reserve"]?.target ?? "", {
+      Reason: reason,
+      ...(minutes !== null && { TimeoutMinutes: minutes }),
+    }),
+  );
+}
+
 export function useRelease(system: System) {
   return useChange(system.Id, (note: string) =>
     post(system.Actions?.Oem["#Lightsout.Release"]?.target ?? "", note === "" ? {} : { Note: note }),
@@ -95,16 +105,9 @@ export function useIdentify(system: System) {
   return useChange(system.Id, (active: boolean) => patch(system["@odata.id"], { LocationIndicatorActive: active }));
 }
 
-export interface ReinstallRequest {
-  Image: string;
-  Hostname: string;
-  SSHKeys: string[];
-  Password?: string;
-}
-
 /** Starts a reinstall; its result is the Task. */
 export function useReinstall(system: System) {
-  return useChange(system.Id, async (order: ReinstallRequest) => {
+  return useChange(system.Id, async (order: ReinstallBody) => {
     const reply = await post<Task>(system.Actions?.Oem["#Lightsout.Reinstall"]?.target ?? "", order);
     return reply.body;
   });
@@ -124,7 +127,7 @@ export function useEndRescue(system: string) {
 
 /** Starts an erase; its result is the Task. */
 export function useErase(system: System) {
-  return useChange(system.Id, async (order: { Method: string; Disk?: { Serial: string } }) => {
+  return useChange(system.Id, async (order: { Method: string; Disk?: DiskBody }) => {
     const reply = await post<Task>(system.Actions?.Oem["#Lightsout.Erase"]?.target ?? "", order);
     return reply.body;
   });

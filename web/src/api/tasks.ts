@@ -24,15 +24,22 @@ export function useRunningTask(system: System) {
   return useTask(link ? idOf(link) : undefined);
 }
 
+const newestFirst = (tasks: Task[]) =>
+  [...tasks].sort((one, other) => (other.StartTime ?? "").localeCompare(one.StartTime ?? ""));
+
+const allTasks = { queryKey: TASKS, queryFn: () => members<Task>(ROOT), select: newestFirst };
+
+/** All jobs that one may see, newest first. */
+export const useTasks = () => useQuery(allTasks);
+
 /** A node's jobs, newest first. */
 export function useTasksOf(systemId: string) {
   return useQuery({
-    queryKey: TASKS,
-    queryFn: () => members<Task>(ROOT),
+    ...allTasks,
     select: (tasks) =>
-      tasks
-        .filter((task) => task.Oem?.Lightsout.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId)
-        .sort((one, other) => (other.StartTime ?? "").localeCompare(one.StartTime ?? "")),
+      newestFirst(tasks).filter(
+        (task) => task.Oem?.Lightsout.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId,
+      ),
   });
 }
 

@@ -1,24 +1,30 @@
 /** The page's words for what it reads. Redfish says what these are: `scripts/types` makes them. */
-import type { LightsoutLogEntry } from "./lightsout";
+import type { Collection, LightsoutAuditRecord, LightsoutHappening, LightsoutLogEntry } from "./lightsout";
 import type { LogEntry as AnyLogEntry } from "./redfish";
 
 export type {
   ActionTarget,
   Assignment,
   Collection,
+  DiskBody,
   EmergencyStop,
   ErasedDisk,
+  InstalledSystem,
+  JobRequest,
   LastPowerAction,
-  LightsoutImage as Image,
   Link,
+  NetworkBody,
   PowerPlan,
   ReinstallBody,
   RescueAccess,
+  Scope,
   Sense,
+  WayIn,
 } from "./lightsout";
 export type {
   ComputerSystem as System,
   ComputerSystemBootSourceOverrideEnabled as BootEnabled,
+  Condition,
   Event,
   Health,
   Manager as ServiceManager,
@@ -28,11 +34,24 @@ export type {
   VirtualMedia,
 } from "./redfish";
 
-/** An entry of a node's event log. */
+type EntryThatTells<Ours> = AnyLogEntry<Ours> & { Oem: { Lightsout: Ours } };
+
+/** An entry of an event log. */
 export type LogEntry = AnyLogEntry<LightsoutLogEntry>;
+export type AuditEntry = EntryThatTells<LightsoutAuditRecord>;
+/** An entry of a node's timeline. */
+export type Happening = EntryThatTells<LightsoutHappening>;
+/** An entry of a log that has nothing of our own. */
+export type PlainEntry = Omit<AnyLogEntry, "Oem">;
+
+/** A page of a log: its entries come whole. */
+export interface LogPage<Entry> extends Collection<Entry> {
+  Members: Entry[];
+}
 
 /** Who is signed in, as /session says. */
 export interface Session {
   account: string;
   role: string;
+  session: string;
 }

@@ -26,6 +26,8 @@ interface Handlers {
   /** Text frames are the service's own words; what is attached gets the console's bytes alone. */
   onTold: (told: Told) => void;
   onSessionGone: () => void;
+  /** Whether the next connection is only to watch. */
+  watches: () => boolean;
 }
 
 export class ConsoleLink {
@@ -38,6 +40,7 @@ export class ConsoleLink {
   private socket: WebSocket | undefined;
   private closed = false;
 
+  /** `path` has a query. */
   constructor(path: string, protocols: string[], handlers: Handlers) {
     const url = new URL(path, window.location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -66,7 +69,7 @@ export class ConsoleLink {
   private connect(): void {
     clearTimeout(this.timer);
     this.handlers.onState({ phase: "connecting" });
-    const socket = new WebSocket(this.address, this.protocols);
+    const socket = new WebSocket(this.address + (this.handlers.watches() ? "&view=1" : ""), this.protocols);
     this.socket = socket;
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", (event: MessageEvent<ArrayBuffer | string>) => {

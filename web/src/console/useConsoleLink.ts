@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { reportLostSession } from "../api/http";
+import { onRegainedSession, reportLostSession } from "../api/http";
 import type { System } from "../api/types";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
@@ -24,12 +24,16 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
   const [audience, setAudience] = useState<Audience | null>(null);
   const link = useRef<ConsoleLink | null>(null);
   const name = system.Name;
-  const path = uri === undefined ? undefined : `${uri}?viewers=1${viewOnly ? "&view=1" : ""}`;
+  const path = uri === undefined ? undefined : `${uri}?viewers=1`;
+  // Whoever had the keyboard gets it back after a lost line: those who only watched ask for it no more than before.
+  const had = useRef<boolean | null>(null);
 
   const onTold = useCallback(
     (told: Told) => {
-      if (told.type === "viewers") setAudience({ you: told.you, viewers: told.viewers });
-      else if (told.type === "taken")
+      if (told.type === "viewers") {
+        setAudience({ you: told.you, viewers: told.viewers });
+        had.current = ownOf(told)?.types ?? false;
+      } else if (told.type === "taken")
         done(t("{{account}} took the keyboard of {{node}}", { account: told.by.account, node: name }));
       else if (told.type === "error") failed(t("{{node}}: not done", { node: name }), new Error(told.reason));
     },
@@ -38,6 +42,7 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
 
   useEffect(() => {
     if (path === undefined) return;
+    had.current = null;
     const opened = new ConsoleLink(path, protocol === undefined ? [] : [protocol], {
       attach,
       onState: (now) => {
@@ -46,16 +51,18 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
       },
       onTold,
       onSessionGone: reportLostSession,
+      watches: () => viewOnly || had.current === false,
     });
     link.current = opened;
     return () => {
       link.current = null;
       opened.close();
     };
-  }, [path, protocol, attach, onTold]);
+  }, [path, viewOnly, protocol, attach, onTold]);
 
   // News about the power is the best moment to try again.
   useEffect(() => link.current?.retry(), [system.PowerState]);
+  useEffect(() => onRegainedSession(() => link.current?.retry()), []);
 
   const reconnect = useCallback(() => link.current?.retry(), []);
   const say = useCallback((type: "take" | "release" | "break") => link.current?.say(type), []);

@@ -1,77 +1,54 @@
-import {
-  Button,
-  EmptyState,
-  EmptyStateActions,
-  EmptyStateBody,
-  EmptyStateFooter,
-  PageSection,
-  SearchInput,
-  Skeleton,
-  Title,
-  Toolbar,
-  ToolbarContent,
-  ToolbarItem,
-} from "@patternfly/react-core";
-import { useEffect } from "react";
-import { useSearchParams } from "react-router";
+import { Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter } from "@patternfly/react-core";
+import { PageSection, Skeleton, Title } from "@patternfly/react-core";
+import { useEffect, useMemo } from "react";
 import { Trans } from "react-i18next";
+import { useMayOperate } from "../api/session";
 import { useSystems } from "../api/systems";
+import type { System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { t } from "../words/i18n";
-import { FleetSummary } from "./FleetSummary";
+import { useFleetAddress } from "./address";
+import { filterSystems, sortSystems } from "./filter";
+import { FleetGrid } from "./FleetGrid";
 import { FleetTable } from "./FleetTable";
-import { countViews, filterSystems, VIEWS, type View } from "./filter";
+import { FleetToolbar } from "./FleetToolbar";
+import { familiesOf, groupSystems, usualFamily } from "./groups";
+import { SelectionBar } from "./SelectionBar";
+import { useSelection } from "./useSelection";
+
+const NONE: System[] = [];
 
 /** The whole fleet. What is filtered stands in the address, so that it can be kept and sent. */
 export function FleetPage() {
   const systems = useSystems();
-  const [params, setParams] = useSearchParams();
-  const text = params.get("q") ?? "";
-  const view: View = VIEWS.find((name) => name === params.get("state")) ?? "all";
+  const control = useFleetAddress();
+  const mayOperate = useMayOperate();
+  const { address } = control;
 
   const title = t("Fleet");
   useEffect(() => {
     document.title = `${title} · Lightsout`;
   }, [title]);
 
-  const set = (key: string, value: string) =>
-    setParams(
-      (before) => {
-        if (value === "") before.delete(key);
-        else before.set(key, value);
-        return before;
-      },
-      { replace: true },
-    );
-  const all = systems.data ?? [];
-  const shown = filterSystems(all, view, text);
+  const all = systems.data ?? NONE;
+  const { sort } = address;
+  const sorted = useMemo(() => sortSystems(all, sort), [all, sort]);
+  const found = useMemo(() => filterSystems(sorted, address), [sorted, address]);
+  const families = useMemo(() => familiesOf(all), [all]);
+  const group = families.find((family) => family === address.group) ?? (address.group ? "" : usualFamily(families));
+  const isGrid = address.layout === "grid";
+  const groups = useMemo(() => groupSystems(found, isGrid ? group : ""), [found, isGrid, group]);
+  const shown = useMemo(() => groups.flatMap(({ systems }) => systems), [groups]);
+  const { chosen, select, mark, clear } = useSelection(shown);
+  const onSelect = mayOperate ? select : undefined;
   return (
     <>
       <PageSection>
         <Title headingLevel="h1">{title}</Title>
       </PageSection>
       <PageSection isFilled aria-label={t("Nodes")}>
-        <Toolbar inset={{ default: "insetNone" }} clearAllFilters={() => setParams({}, { replace: true })}>
-          <ToolbarContent>
-            <ToolbarItem>
-              <FleetSummary
-                counts={countViews(all)}
-                view={view}
-                onView={(name) => set("state", name === "all" ? "" : name)}
-              />
-            </ToolbarItem>
-            <ToolbarItem className="lo-search">
-              <SearchInput
-                aria-label={t("Filter nodes")}
-                placeholder={t("Name, image, address, tag…")}
-                resetButtonLabel={t("Clear")}
-                value={text}
-                onChange={(_event, value) => set("q", value)}
-                onClear={() => set("q", "")}
-              />
-            </ToolbarItem>
-          </ToolbarContent>
-        </Toolbar>
+        <FleetToolbar systems={all} control={control} families={families} group={group} />
+        <SelectionBar all={all} shown={shown} chosen={chosen} control={control} mark={mark} clear={clear} />
         {systems.isPending && <FleetSkeleton />}
         {systems.isError && !systems.data && (
           <ErrorPanel
@@ -80,13 +57,13 @@ export function FleetPage() {
             retry={() => void systems.refetch()}
           />
         )}
-        {systems.data && shown.length > 0 && <FleetTable systems={shown} />}
-        {systems.data && shown.length === 0 && (
-          <NothingShown fleetIsEmpty={all.length === 0} onClear={() => setParams({}, { replace: true })} />
-        )}
-        <p className="pf-v6-screen-reader" aria-live="polite">
-          {systems.data ? t("{{shown}} of {{count}} nodes shown", { shown: shown.length, count: all.length }) : ""}
-        </p>
+        {shown.length > 0 &&
+          (isGrid ? (
+            <FleetGrid groups={groups} chosen={chosen} onSelect={onSelect} />
+          ) : (
+            <FleetTable systems={shown} sort={sort} onSort={control.setSort} chosen={chosen} onSelect={onSelect} />
+          ))}
+        {systems.data && shown.length === 0 && <NothingShown fleetIsEmpty={all.length === 0} onClear={control.clear} />}
       </PageSection>
     </>
   );

@@ -1,100 +1,89 @@
-import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
-import { Link } from "react-router";
+import { Table, Tbody, Th, Thead, Tr } from "@patternfly/react-table";
 import type { System } from "../api/types";
-import { HealthLabel } from "../power/HealthLabel";
-import { PowerLabel } from "../power/PowerLabel";
-import { PowerMenu } from "../power/PowerMenu";
-import { usePowerControl } from "../power/usePowerControl";
-import { reasonOf } from "../power/words";
-import { memory } from "../words/format";
-import { t } from "../words/i18n";
-import { Activity } from "./Activity";
+import { t, type Message } from "../words/i18n";
+import { SORTS, type Sort, type SortBy } from "./filter";
+import { FleetRow } from "./FleetRow";
+import { useLines } from "./useLines";
+import type { Select } from "./useSelection";
 
-/** All nodes; on a phone each row is a card. */
-export function FleetTable({ systems }: { systems: System[] }) {
+const ROW_PX = 66;
+const COLUMNS: Record<SortBy, Message> = {
+  name: "Node",
+  power: "Power",
+  health: "Health",
+  image: "Image",
+  use: "Activity",
+};
+
+interface FleetTableProps {
+  systems: System[];
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+  chosen: ReadonlySet<string>;
+  /** None: the account only looks. */
+  onSelect: Select | undefined;
+}
+
+/** All nodes, of which those in sight are in the document; on a phone each row is a card. */
+export function FleetTable({ systems, sort, onSort, chosen, onSelect }: FleetTableProps) {
+  const { list, lines, measure, before, after } = useLines({
+    count: systems.length,
+    height: () => ROW_PX,
+    keyOf: (index) => systems[index]?.Id ?? "",
+  });
+  const sortOf = (by: SortBy) => ({
+    columnIndex: SORTS.indexOf(by),
+    sortBy: { index: SORTS.indexOf(sort.by), direction: sort.down ? ("desc" as const) : ("asc" as const) },
+    onSort: (_event: unknown, _index: number, direction: string) => onSort({ by, down: direction === "desc" }),
+  });
   return (
-    <Table aria-label={t("Nodes")} variant="compact" gridBreakPoint="grid-lg" className="lo-fleet">
+    <Table
+      aria-label={t("Nodes")}
+      aria-rowcount={systems.length + 1}
+      variant="compact"
+      gridBreakPoint="grid-lg"
+      className="lo-fleet"
+    >
       <Thead>
         <Tr>
-          <Th width={20}>{t("Node")}</Th>
-          <Th>{t("Power")}</Th>
-          <Th width={25}>{t("Health")}</Th>
-          <Th>{t("Image")}</Th>
-          <Th width={20}>{t("Activity")}</Th>
-          <Th>IPMI</Th>
-          <Th screenReaderText={t("Power actions")} />
+          {onSelect && <Th screenReaderText={t("Select")} className="lo-select" />}
+          {SORTS.map((by) => (
+            <Th key={by} sort={sortOf(by)} className={`lo-column-${by}`}>
+              {t(COLUMNS[by])}
+            </Th>
+          ))}
+          <Th className="lo-column-ipmi">IPMI</Th>
+          <Th screenReaderText={t("Power actions")} className="lo-column-menu" />
         </Tr>
       </Thead>
-      <Tbody>
-        {systems.map((system) => (
-          <FleetRow key={system.Id} system={system} />
-        ))}
+      <Tbody ref={list}>
+        <Space height={before} />
+        {lines.map(({ index }) => {
+          const system = systems[index];
+          return (
+            system && (
+              <FleetRow
+                key={system.Id}
+                system={system}
+                index={index}
+                measure={measure}
+                isChosen={chosen.has(system.Id)}
+                onSelect={onSelect}
+              />
+            )
+          );
+        })}
+        <Space height={after} />
       </Tbody>
     </Table>
   );
 }
 
-function FleetRow({ system }: { system: System }) {
-  const control = usePowerControl(system);
-  const ours = system.Oem.Lightsout;
-  const reason = reasonOf(system);
-  return (
-    <Tr data-testid={`node-${system.Id}`}>
-      <Td dataLabel={t("Node")} modifier="breakWord">
-        <Link to={`/nodes/${encodeURIComponent(system.Id)}`} className="lo-node-name">
-          {system.Name}
-        </Link>
-        <div className="lo-muted">{describe(system)}</div>
-      </Td>
-      <Td dataLabel={t("Power")}>
-        <span className="lo-labels">
-          <PowerLabel system={system} />
-        </span>
-      </Td>
-      <Td dataLabel={t("Health")} modifier="breakWord">
-        <span className="lo-labels">
-          <HealthLabel system={system} />
-        </span>
-        {reason !== "" && <div className="lo-reason">{reason}</div>}
-      </Td>
-      <Td dataLabel={t("Image")} modifier="nowrap" className={ours.InstalledImage ? "" : "lo-nothing"}>
-        <InstalledImage system={system} />
-      </Td>
-      <Td dataLabel={t("Activity")} modifier="breakWord" className={ours.Task || ours.Reservation ? "" : "lo-nothing"}>
-        <Activity system={system} />
-      </Td>
-      <Td dataLabel="IPMI" modifier="nowrap">
-        {ours.IPMI ? (
-          <code>
-            {ours.IPMI.Host}:{ours.IPMI.Port}
-          </code>
-        ) : (
-          <span className="lo-muted">–</span>
-        )}
-      </Td>
-      <Td isActionCell>
-        <PowerMenu system={system} control={control} compact />
-        {control.dialogs}
-      </Td>
-    </Tr>
+/** As high as the rows that are not in the document. */
+function Space({ height }: { height: number }) {
+  return height <= 0 ? null : (
+    <tr aria-hidden="true">
+      <td style={{ height }} />
+    </tr>
   );
-}
-
-function InstalledImage({ system }: { system: System }) {
-  const image = system.Oem.Lightsout.InstalledImage ?? "";
-  return image === "" ? <span className="lo-muted">{t("none known")}</span> : image;
-}
-
-/** What kind of machine it is, in a few words. */
-function describe(system: System): string {
-  const cpus = system.ProcessorSummary?.CoreCount;
-  const gibibytes = system.MemorySummary?.TotalSystemMemoryGiB;
-  return [
-    system.SystemType === "Virtual" ? t("Virtual") : (system.Model ?? system.SystemType),
-    cpus ? t("{{count}} CPUs", { count: cpus }) : "",
-    gibibytes ? memory(gibibytes) : "",
-    ...system.Oem.Lightsout.Tags,
-  ]
-    .filter(Boolean)
-    .join(" · ");
 }

@@ -26,21 +26,34 @@ import { RamdiskMenu } from "../reinstall/RamdiskMenu";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
+import { OnDemand } from "../shell/OnDemand";
+import { LastPower } from "../timeline/LastPower";
 import { t, type Message } from "../words/i18n";
 import { Overview } from "./Overview";
 import { Reservation } from "./Reservation";
+import { ReserveNodeDialog } from "./ReserveNodeDialog";
 import { RunningJob } from "./RunningJob";
 
 const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
 const SerialConsole = lazy(() => import("../serial/SerialConsole"));
 const JobsPanel = lazy(() => import("../reinstall/JobsPanel"));
-const ReinstallDialog = lazy(() => import("../reinstall/ReinstallDialog"));
+const ReinstallWizard = lazy(() => import("../reinstall/ReinstallWizard"));
 
-const TABS = ["overview", "screen", "serial", "jobs"] as const;
+const TimelinePanel = lazy(() => import("../timeline/TimelinePanel"));
+const HealthPanel = lazy(() => import("../health/HealthPanel"));
+
+const TABS = ["overview", "timeline", "health", "screen", "serial", "jobs"] as const;
 /** One panel shows whichever view is chosen. */
 const PANEL = "node-view";
 type TabName = (typeof TABS)[number];
-const TITLES: Record<TabName, Message> = { overview: "Overview", screen: "Screen", serial: "Serial", jobs: "Jobs" };
+const TITLES: Record<TabName, Message> = {
+  overview: "Overview",
+  timeline: "Timeline",
+  health: "Health",
+  screen: "Screen",
+  serial: "Serial",
+  jobs: "Jobs",
+};
 
 const pathTo = (id: string, tab: TabName) => `/nodes/${encodeURIComponent(id)}${tab === "overview" ? "" : `/${tab}`}`;
 
@@ -73,6 +86,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
   const mayOperate = useMayOperate();
   const control = usePowerControl(system);
   const [reinstalling, setReinstalling] = useState(false);
+  const [reserving, setReserving] = useState(false);
   const reason = reasonOf(system);
   return (
     <>
@@ -116,6 +130,11 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
               isDisabled={Boolean(system.Oem.Lightsout.Task) || !mayOperate}
               onStarted={() => void navigate(pathTo(system.Id, "jobs"))}
             />
+            {!system.Oem.Lightsout.Reservation && mayOperate && (
+              <Button variant="secondary" onClick={() => setReserving(true)}>
+                {t("Do not touch…")}
+              </Button>
+            )}
           </div>
         </div>
         {system.PowerState === null ? (
@@ -127,6 +146,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
             </p>
           )
         )}
+        <LastPower system={system} />
         <Reservation system={system} />
         {tab !== "jobs" && <RunningJob system={system} />}
       </PageSection>
@@ -138,6 +158,8 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
           usePageInsets
         >
           <Tab tabContentId={PANEL} eventKey="overview" title={<TabTitleText>{t(TITLES.overview)}</TabTitleText>} />
+          <Tab tabContentId={PANEL} eventKey="timeline" title={<TabTitleText>{t(TITLES.timeline)}</TabTitleText>} />
+          <Tab tabContentId={PANEL} eventKey="health" title={<TabTitleText>{t(TITLES.health)}</TabTitleText>} />
           <Tab
             tabContentId={PANEL}
             eventKey="screen"
@@ -161,17 +183,20 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
         className={`lo-tab-${tab}`}
         hasBodyWrapper={false}
       >
-        <Suspense fallback={<Loading />}>
+        <OnDemand place={tab}>
           {tab === "overview" && <Overview system={system} />}
+          {tab === "timeline" && <TimelinePanel key={system.Id} system={system} />}
+          {tab === "health" && <HealthPanel key={system.Id} system={system} />}
           {tab === "screen" && <ScreenConsole key={system.Id} system={system} />}
           {tab === "serial" && <SerialConsole key={system.Id} system={system} />}
           {tab === "jobs" && <JobsPanel system={system} />}
-        </Suspense>
+        </OnDemand>
       </PageSection>
       {control.dialogs}
+      {reserving && <ReserveNodeDialog system={system} onClose={() => setReserving(false)} />}
       {reinstalling && (
         <Suspense>
-          <ReinstallDialog
+          <ReinstallWizard
             system={system}
             onClose={() => setReinstalling(false)}
             onStarted={() => {

@@ -4,7 +4,6 @@ import { Identify } from "./Identify";
 import { IpmiAddress } from "./IpmiAddress";
 import { PowerSenses } from "./PowerSenses";
 import { Properties } from "./Properties";
-import { RecentEvents } from "./RecentEvents";
 import { VirtualMediaCard } from "./VirtualMediaCard";
 
 /** What the node is and what it is set to, a card a subject. */
@@ -15,7 +14,6 @@ export function Overview({ system }: { system: System }) {
       <PowerSenses system={system} />
       {system.Boot !== undefined && <BootDevice system={system} />}
       {system.VirtualMedia && <VirtualMediaCard system={system} />}
-      <RecentEvents systemId={system.Id} />
       <IpmiAddress system={system} />
       <Identify system={system} />
     </div>

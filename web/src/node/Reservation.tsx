@@ -1,7 +1,7 @@
 import { AlertActionLink } from "@patternfly/react-core";
 import { useState } from "react";
 import { ApiError } from "../api/http";
-import { useMayOperate } from "../api/session";
+import { useMayOperate, useSession } from "../api/session";
 import { useRelease } from "../api/systems";
 import type { System } from "../api/types";
 import { Alert } from "../shell/Alert";
@@ -17,6 +17,7 @@ const WANTS_A_NOTE = 400;
 export function Reservation({ system }: { system: System }) {
   const { failed } = useNotices();
   const mayOperate = useMayOperate();
+  const account = useSession().data?.account;
   const release = useRelease(system);
   const [asking, setAsking] = useState(false);
   const ours = system.Oem.Lightsout;
@@ -32,10 +33,15 @@ export function Reservation({ system }: { system: System }) {
   const told = { reason: Reason, time: moment(Since) };
   return (
     <Alert
-      variant="warning"
+      variant={Holder === account ? "info" : "warning"}
       isInline
-      title={t("{{holder}} holds this node", { holder: Holder })}
+      title={
+        Holder === account
+          ? t("You hold this node: nobody else can change it")
+          : t("Do not touch: {{holder}} holds this node", { holder: Holder })
+      }
       component="p"
+      data-testid="reservation"
       {...(mayOperate && {
         actionLinks: (
           <AlertActionLink onClick={onRelease} isDisabled={release.isPending}>

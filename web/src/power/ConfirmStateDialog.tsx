@@ -11,7 +11,7 @@ interface ConfirmStateDialogProps {
 }
 
 /** Nobody but a person who has looked can clear an unknown power state. */
-export function ConfirmStateDialog({ system, onConfirm, onClose }: ConfirmStateDialogProps) {
+export default function ConfirmStateDialog({ system, onConfirm, onClose }: ConfirmStateDialogProps) {
   return (
     <Dialog
       variant="small"

@@ -14,7 +14,7 @@ interface PowerDialogProps {
 }
 
 /** Asks before an action that may lose something, and names the node it is about. */
-export function PowerDialog({ system, type, onConfirm, onClose }: PowerDialogProps) {
+export default function PowerDialog({ system, type, onConfirm, onClose }: PowerDialogProps) {
   const { label, danger, harsh = false } = actionWords(type);
   const reservation = system.Oem.Lightsout.Reservation;
   return (

@@ -6,7 +6,7 @@ import PowerOffIcon from "@patternfly/react-icons/dist/esm/icons/power-off-icon"
 import QuestionCircleIcon from "@patternfly/react-icons/dist/esm/icons/question-circle-icon";
 import type { System } from "../api/types";
 import { t } from "../words/i18n";
-import { powerWords } from "./words";
+import { powerWords, type PowerLook } from "./words";
 
 const LOOKS = {
   on: { color: "green", icon: <CheckCircleIcon /> },
@@ -14,6 +14,8 @@ const LOOKS = {
   changing: { color: "blue", icon: <InProgressIcon className="lo-turning" /> },
   unknown: { color: "orange", icon: <QuestionCircleIcon /> },
 } as const;
+
+export const powerIcon = (look: PowerLook) => LOOKS[look].icon;
 
 export function PowerLabel({ system }: { system: System }) {
   const { label, look } = powerWords(system.PowerState);

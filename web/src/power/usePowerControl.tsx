@@ -1,12 +1,13 @@
 /** Carries out power actions, after asking where something may be lost, and says how each went. */
-import { useState, type ReactNode } from "react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
 import { useConfirmPower, useReset, useResume } from "../api/systems";
 import type { System } from "../api/types";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
-import { ConfirmStateDialog } from "./ConfirmStateDialog";
-import { PowerDialog } from "./PowerDialog";
 import { actionWords } from "./words";
+
+const ConfirmStateDialog = lazy(() => import("./ConfirmStateDialog"));
+const PowerDialog = lazy(() => import("./PowerDialog"));
 
 export interface PowerControl {
   /** Asks first if the action is a dangerous one. */
@@ -44,7 +45,7 @@ export function usePowerControl(system: System): PowerControl {
     confirmState: () => setConfirming(true),
     busy: reset.isPending || resume.isPending || confirm.isPending,
     dialogs: (
-      <>
+      <Suspense>
         {asking !== null && (
           <PowerDialog
             system={system}
@@ -68,7 +69,7 @@ export function usePowerControl(system: System): PowerControl {
             }}
           />
         )}
-      </>
+      </Suspense>
     ),
   };
 }

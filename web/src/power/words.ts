@@ -1,5 +1,6 @@
 /** How power states and actions are called, and which actions cost the operator something. Whether one is possible the service says. */
-import type { System } from "../api/types";
+import { idOf } from "../api/http";
+import type { Condition, System } from "../api/types";
 import { named, t, type Message } from "../words/i18n";
 import { sentence, told } from "../words/told";
 
@@ -99,11 +100,17 @@ const CAUSES: Record<string, Message> = {
 /** Why the power state is what it is; empty where nobody knows more than that it was seen. */
 export const causeWords = (cause: string) => named(CAUSES, cause, "");
 
+/** What is wrong, and with what of the node. */
+export function conditionWords(condition: Condition, system: System): string {
+  const sensor = condition.OriginOfCondition && idOf(condition.OriginOfCondition);
+  return told(condition, { node: system.Name, sensor });
+}
+
 /** Why the power state is unknown or the health is not OK, in the service's words. */
 export function reasonOf(system: System): string {
   const sources = [
     ...(system["PowerState@Message.ExtendedInfo"] ?? []).map((info) => told(info)),
-    ...(system.Status.Conditions ?? []).map((condition) => told(condition)),
+    ...(system.Status.Conditions ?? []).map((condition) => conditionWords(condition, system)),
     system.Oem.Lightsout.Reason ?? "",
   ];
   return [...new Set(sources.filter((text) => text !== ""))].join(" ");

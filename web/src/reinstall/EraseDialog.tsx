@@ -1,10 +1,12 @@
-import { FormGroup, Radio, TextInput } from "@patternfly/react-core";
+import { FormGroup, Radio } from "@patternfly/react-core";
 import { useState } from "react";
 import { useErase } from "../api/systems";
 import { Alert } from "../shell/Alert";
 import { named, t, type Message } from "../words/i18n";
-import { ConfirmName, Help } from "./fields";
-import { JobDialog, type JobDialogProps } from "./JobDialog";
+import { DiskChoice } from "./DiskChoice";
+import { ConfirmName } from "./fields";
+import { OrderDialog, type JobDialogProps } from "./OrderDialog";
+import { toDisk, type DiskRule } from "./order";
 import { methodWords } from "./words";
 
 const MEANS: Record<string, Message> = {
@@ -17,15 +19,15 @@ export default function EraseDialog({ system, onClose, onStarted }: JobDialogPro
   const erase = useErase(system);
   const methods = system.Actions?.Oem["#Lightsout.Erase"]?.["Method@Redfish.AllowableValues"] ?? [];
   const [method, setMethod] = useState("");
-  const [serial, setSerial] = useState("");
+  const [disk, setDisk] = useState<DiskRule>({ by: "only" });
   const [typed, setTyped] = useState("");
 
   const submit = () => {
-    const disk = serial.trim() === "" ? {} : { Disk: { Serial: serial.trim() } };
-    erase.mutate({ Method: method, ...disk }, { onSuccess: onStarted });
+    const rule = toDisk(disk);
+    erase.mutate({ Method: method, ...(rule && { Disk: rule }) }, { onSuccess: onStarted });
   };
   return (
-    <JobDialog
+    <OrderDialog
       kind="erase"
       title={t("Erase a disk of {{node}}", { node: system.Name })}
       description={t("Erases one disk, reads back from it, and keeps a record of what was done.")}
@@ -50,14 +52,11 @@ export default function EraseDialog({ system, onClose, onStarted }: JobDialogPro
           />
         ))}
       </FormGroup>
-      <FormGroup label={t("Serial number of the disk")} fieldId="erase-serial">
-        <TextInput id="erase-serial" value={serial} onChange={(_event, value) => setSerial(value)} />
-        <Help>{t("Needed only where the node has several disks.")}</Help>
-      </FormGroup>
+      <DiskChoice system={system} value={disk} onChange={setDisk} />
       <Alert variant="danger" isInline component="p" title={t("What is on the disk is gone for good")}>
         {t("The node is powered off at once and its disk is erased. There is no way back.")}
       </Alert>
       <ConfirmName name={system.Name} value={typed} onChange={setTyped} />
-    </JobDialog>
+    </OrderDialog>
   );
 }

@@ -1,38 +1,53 @@
 import { FormGroup, Radio, Skeleton } from "@patternfly/react-core";
-import { useImages } from "../api/images";
-import type { Image } from "../api/types";
+import { useImages, type LibraryImage } from "../api/library";
+import { settingWords } from "../library/words";
 import { bytes, list } from "../words/format";
 import { t } from "../words/i18n";
 
 interface ImageChoiceProps {
-  /** The images the node takes; undefined when the service leaves it open. */
+  /** The images that the node can boot; undefined when the service leaves it open. */
   allowed: string[] | undefined;
   value: string;
   onChange: (image: string) => void;
 }
 
-const facts = (image: Image) => [bytes(image.SizeBytes), list(image.Firmware)].filter(Boolean).join(" · ");
+const needs = (image: LibraryImage) =>
+  t("needs {{size}} of disk and {{firmware}} firmware", {
+    size: bytes(image.SizeBytes),
+    firmware: image.Firmware.join(" / "),
+  });
 
+const told = (image: LibraryImage) =>
+  image.Settings.length === 0
+    ? t("can be told nothing")
+    : t("can be told its {{settings}}", { settings: list(image.Settings.map(settingWords)) });
+
+/** The images of the library, with what each needs; those that this node cannot boot cannot be chosen. */
 export function ImageChoice({ allowed, value, onChange }: ImageChoiceProps) {
   const images = useImages();
-  const choices = images.data?.filter((image) => allowed?.includes(image.Id) ?? true);
+  const fits = (image: LibraryImage) => allowed?.includes(image.Id) ?? true;
   return (
     <FormGroup role="radiogroup" label={t("Image")} fieldId="reinstall-image" isRequired>
       {images.isPending && <Skeleton screenreaderText={t("Loading images")} />}
       {images.isError && <p role="alert">{images.error.message}</p>}
-      {choices?.length === 0 && (
-        <p role="alert">{t("No image in the catalogue fits this node. “bmc image build” makes some.")}</p>
+      {images.data && !images.data.some(fits) && (
+        <p role="alert">{t("No image of the library fits this node. Add one on the page Library.")}</p>
       )}
       <div className="lo-choices">
-        {choices?.map((image) => (
+        {images.data?.map((image) => (
           <Radio
             key={image.Id}
             id={`image-${image.Id}`}
             name="reinstall-image"
             label={image.Name}
+            isDisabled={!fits(image)}
             description={
               <>
-                {image.Description} <span className="lo-muted">{facts(image)}</span>
+                {image.Description}
+                <div className="lo-muted">
+                  {image.Id} · {needs(image)} · {told(image)}
+                  {!fits(image) && <> · {t("this node’s firmware does not boot it")}</>}
+                </div>
               </>
             }
             isChecked={value === image.Id}

@@ -1,30 +1,49 @@
-import {
-  Button,
-  ClipboardCopy,
-  DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
-} from "@patternfly/react-core";
-import type { ReactNode } from "react";
+import { Button, ClipboardCopy, DescriptionList } from "@patternfly/react-core";
 import { useMayOperate } from "../api/session";
 import { useEndRescue } from "../api/systems";
 import { idOf } from "../api/http";
-import type { ErasedDisk, RescueAccess, Task } from "../api/types";
+import type { ErasedDisk, InstalledSystem, RescueAccess, Task } from "../api/types";
 import { useNotices } from "../shell/Notices";
 import { bytes, moment } from "../words/format";
 import { t } from "../words/i18n";
+import { Fact } from "./Fact";
 import { methodWords } from "./words";
 
-/** What a rescue or an erase has to tell beside its steps. */
+/** What a job has to tell beside its steps: what was installed, how to get in, what was erased. */
 export function JobFacts({ task }: { task: Task }) {
   const ours = task.Oem?.Lightsout;
   const node = ours?.System ? idOf(ours.System) : "";
   return (
     <>
+      {ours?.Installed && <NewSystem system={ours.Installed} disk={ours.Disk ?? null} />}
       {ours?.Rescue && <Access access={ours.Rescue} node={node} />}
       {ours?.Erased && <Record record={ours.Erased} />}
     </>
+  );
+}
+
+/** What the new system has told of itself. */
+function NewSystem({ system, disk }: { system: InstalledSystem; disk: string | null }) {
+  return (
+    <DescriptionList isCompact isHorizontal aria-label={t("The new system")} data-testid="installed">
+      {system.HostName && <Fact term={t("Host name")}>{system.HostName}</Fact>}
+      {disk && <Fact term={t("Disk")}>{disk}</Fact>}
+      {system.MachineId && (
+        <Fact term={t("Machine id")}>
+          <code className="lo-long">{system.MachineId}</code>
+        </Fact>
+      )}
+      {system.BootId && (
+        <Fact term={t("Boot id")}>
+          <code className="lo-long">{system.BootId}</code>
+        </Fact>
+      )}
+      {system.HostKey && (
+        <Fact term={t("Host key")}>
+          <code className="lo-long">{system.HostKey}</code>
+        </Fact>
+      )}
+    </DescriptionList>
   );
 }
 
@@ -77,14 +96,5 @@ function Record({ record }: { record: ErasedDisk }) {
           : t("Nothing has been read back")}
       </Fact>
     </DescriptionList>
-  );
-}
-
-function Fact({ term, children }: { term: string; children: ReactNode }) {
-  return (
-    <DescriptionListGroup>
-      <DescriptionListTerm>{term}</DescriptionListTerm>
-      <DescriptionListDescription>{children}</DescriptionListDescription>
-    </DescriptionListGroup>
   );
 }

@@ -31,8 +31,14 @@ const BAR_LOOK: Record<string, "success" | "danger" | "warning"> = {
   Cancelled: "warning",
 };
 
+interface JobProgressProps {
+  task: Task;
+  /** Asks for the same once more; undefined where that cannot be. */
+  onAgain?: () => void;
+}
+
 /** A job, whole: where it is, what it has shown, and why it failed if it did. */
-export function JobProgress({ task }: { task: Task }) {
+export function JobProgress({ task, onAgain }: JobProgressProps) {
   const { failed } = useNotices();
   const cancel = useCancelTask();
   const mayOperate = useMayOperate();
@@ -44,7 +50,13 @@ export function JobProgress({ task }: { task: Task }) {
     <Card data-testid="job" data-state={task.TaskState}>
       <CardHeader
         actions={{
-          actions: hasEnded(task) ? null : (
+          actions: hasEnded(task) ? (
+            onAgain && (
+              <Button variant="secondary" isDisabled={!mayOperate} onClick={onAgain}>
+                {t("Again with the same choices…")}
+              </Button>
+            )
+          ) : (
             <Button
               variant="secondary"
               isDanger
@@ -92,7 +104,8 @@ export function JobProgress({ task }: { task: Task }) {
             <p className="lo-muted">
               {task.EndTime
                 ? t("Started {{start}}, ended {{end}}", { start: moment(task.StartTime), end: moment(task.EndTime) })
-                : t("Started {{start}}", { start: moment(task.StartTime) })}
+                : t("Started {{start}}", { start: moment(task.StartTime) })}{" "}
+              {ours?.Account && t("by {{account}}", { account: ours.Account })}
             </p>
           </div>
         </div>

@@ -1,21 +1,28 @@
-import { Card, CardBody, CardTitle, EmptyState, EmptyStateBody, Label } from "@patternfly/react-core";
-import { useState } from "react";
+import { EmptyState, EmptyStateBody } from "@patternfly/react-core";
+import { lazy, Suspense, useState } from "react";
+import { useSearchParams } from "react-router";
 import { hasEnded, useTask, useTasksOf } from "../api/tasks";
 import { idOf } from "../api/http";
-import type { System, Task } from "../api/types";
+import type { JobRequest, System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
-import { Ago } from "../words/Ago";
-import { percent } from "../words/format";
 import { t } from "../words/i18n";
+import { JobConsole } from "./JobConsole";
+import { JobHistory } from "./JobHistory";
 import { JobProgress } from "./JobProgress";
-import { taskLook, taskTitle } from "./words";
+import { fromJob } from "./order";
+import "./reinstall.css";
+
+const ReinstallWizard = lazy(() => import("./ReinstallWizard"));
 
 /** The job that runs on the node or ran last, whole; and the earlier ones to choose from. */
 export default function JobsPanel({ system }: { system: System }) {
   const tasks = useTasksOf(system.Id);
   const running = system.Oem.Lightsout.Task;
-  const [chosen, setChosen] = useState<string | null>(null);
+  // In the address, so that what tells of a job can lead to it.
+  const [search, setSearch] = useSearchParams();
+  const chosen = search.get("job");
+  const [again, setAgain] = useState<JobRequest | null>(null);
   const shown = chosen ?? (running ? idOf(running) : tasks.data?.[0]?.Id);
 
   if (tasks.isError && shown === undefined)
@@ -34,49 +41,49 @@ export default function JobsPanel({ system }: { system: System }) {
   }
   return (
     <div className="lo-jobs">
-      <ShownJob key={shown} id={shown} />
-      {tasks.data && tasks.data.length > 1 && <JobHistory tasks={tasks.data} shown={shown} onChoose={setChosen} />}
+      <ShownJob key={shown} id={shown} system={system} onAgain={setAgain} />
+      {tasks.data && tasks.data.length > 0 && (
+        <JobHistory tasks={tasks.data} shown={shown} onChoose={(job) => setSearch({ job }, { replace: true })} />
+      )}
+      {again && (
+        <Suspense>
+          <ReinstallWizard
+            system={system}
+            again={fromJob(again, system.Name)}
+            onClose={() => setAgain(null)}
+            onStarted={() => {
+              setAgain(null);
+              setSearch({}, { replace: true });
+            }}
+          />
+        </Suspense>
+      )}
     </div>
   );
 }
 
-function ShownJob({ id }: { id: string }) {
+interface ShownJobProps {
+  id: string;
+  system: System;
+  onAgain: (request: JobRequest) => void;
+}
+
+function ShownJob({ id, system, onAgain }: ShownJobProps) {
   const task = useTask(id);
-  if (task.data) return <JobProgress task={task.data} />;
+  if (task.data) {
+    const { data } = task;
+    const request = data.Oem?.Lightsout.Kind === "reinstall" ? data.Oem.Lightsout.Request : undefined;
+    const mayAgain = hasEnded(data) && request && system.Actions?.Oem["#Lightsout.Reinstall"];
+    return (
+      <div className="lo-job-live">
+        <JobProgress task={data} {...(mayAgain && { onAgain: () => onAgain(request) })} />
+        {!hasEnded(data) && <JobConsole system={system} />}
+      </div>
+    );
+  }
   return task.isError ? (
     <ErrorPanel title={t("The job cannot be shown")} error={task.error} retry={() => void task.refetch()} />
   ) : (
     <Loading />
-  );
-}
-
-function JobHistory({ tasks, shown, onChoose }: { tasks: Task[]; shown: string; onChoose: (id: string) => void }) {
-  return (
-    <Card>
-      <CardTitle component="h2">{t("All jobs")}</CardTitle>
-      <CardBody>
-        <ul className="lo-job-list">
-          {tasks.map((task) => {
-            const look = taskLook(task);
-            return (
-              <li key={task.Id}>
-                <button
-                  type="button"
-                  className="lo-job-row"
-                  aria-current={task.Id === shown}
-                  onClick={() => onChoose(task.Id)}
-                >
-                  <Label status={look.status}>
-                    {hasEnded(task) ? look.label : `${look.label} ${percent(task.PercentComplete ?? 0)}`}
-                  </Label>
-                  <span>{taskTitle(task)}</span>
-                  <span className="lo-muted">{task.StartTime && <Ago iso={task.StartTime} />}</span>
-                </button>
-              </li>
-            );
-          })}
-        </ul>
-      </CardBody>
-    </Card>
   );
 }

@@ -4,7 +4,7 @@ import { useRescue } from "../api/systems";
 import { t } from "../words/i18n";
 import { Help, KeysField } from "./fields";
 import { keyLines } from "./order";
-import { JobDialog, type JobDialogProps } from "./JobDialog";
+import { OrderDialog, type JobDialogProps } from "./OrderDialog";
 
 export default function RescueDialog({ system, onClose, onStarted }: JobDialogProps) {
   const rescue = useRescue(system);
@@ -15,7 +15,7 @@ export default function RescueDialog({ system, onClose, onStarted }: JobDialogPr
     rescue.mutate({ SSHKeys: keyLines(keys), TimeoutMinutes: Number(minutes) }, { onSuccess: onStarted });
   };
   return (
-    <JobDialog
+    <OrderDialog
       kind="rescue"
       title={t("Rescue {{node}}", { node: system.Name })}
       description={t("Boots a small system with a root shell, by SSH and on the consoles. No disk is touched.")}
@@ -40,6 +40,6 @@ export default function RescueDialog({ system, onClose, onStarted }: JobDialogPr
       <Content component="p">
         {t("The node is powered off at once, and it is off again when the rescue has ended.")}
       </Content>
-    </JobDialog>
+    </OrderDialog>
   );
 }

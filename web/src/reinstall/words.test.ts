@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { sampleTask } from "../api/sample";
 import type { Task } from "../api/types";
-import { toRequest } from "./order";
 import { splitMessage, stepStates, stepWords } from "./words";
 
 const task = (state: Task["TaskState"], step: string) =>
@@ -34,15 +33,4 @@ test("a message's time stands apart from its text", () => {
     text: "wrote 43 MiB",
   });
   expect(splitMessage("no time here")).toEqual({ at: undefined, text: "no time here" });
-});
-
-test("an order holds one key a line and no empty password", () => {
-  const draft = {
-    image: "debian-12",
-    hostname: " n1 ",
-    keys: "ssh-ed25519 A a\r\n\n# mine\n ssh-rsa B b ",
-    password: "",
-  };
-  expect(toRequest(draft)).toEqual({ Image: "debian-12", Hostname: "n1", SSHKeys: ["ssh-ed25519 A a", "ssh-rsa B b"] });
-  expect(toRequest({ ...draft, password: "x" }).Password).toBe("x");
 });

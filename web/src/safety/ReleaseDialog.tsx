@@ -5,7 +5,7 @@ import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
 
 /** Asks before hardware may move again, since somebody may have a hand in it. */
-export function ReleaseDialog({ onClose }: { onClose: () => void }) {
+export default function ReleaseDialog({ onClose }: { onClose: () => void }) {
   const release = useReleaseEmergencyStop();
   return (
     <Dialog variant="small" onClose={onClose} aria-labelledby="release-title" aria-describedby="release-body">

@@ -1,11 +1,12 @@
 import { Banner, Button } from "@patternfly/react-core";
 import BanIcon from "@patternfly/react-icons/dist/esm/icons/ban-icon";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useManager, useManagerActions } from "../api/manager";
 import type { EmergencyStop } from "../api/types";
 import { moment } from "../words/format";
 import { t } from "../words/i18n";
-import { ReleaseDialog } from "./ReleaseDialog";
+
+const ReleaseDialog = lazy(() => import("./ReleaseDialog"));
 
 /** All hardware is held still: by whom, since when, why; and the way out, for who may take it. */
 export function StopBanner() {
@@ -38,7 +39,11 @@ function Pressed({ stop }: { stop: EmergencyStop }) {
           </Button>
         )}
       </div>
-      {releasing && <ReleaseDialog onClose={() => setReleasing(false)} />}
+      {releasing && (
+        <Suspense>
+          <ReleaseDialog onClose={() => setReleasing(false)} />
+        </Suspense>
+      )}
     </Banner>
   );
 }

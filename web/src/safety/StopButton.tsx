@@ -1,9 +1,11 @@
 import { Button } from "@patternfly/react-core";
 import HandPaperIcon from "@patternfly/react-icons/dist/esm/icons/hand-paper-icon";
-import { useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useManager, useManagerActions } from "../api/manager";
 import { t } from "../words/i18n";
-import { StopDialog } from "./StopDialog";
+
+const load = () => import("./StopDialog");
+const StopDialog = lazy(load);
 
 /** Presses the emergency stop, for who may; gone while it is pressed, which a banner tells. */
 export function StopButton() {
@@ -14,6 +16,8 @@ export function StopButton() {
 
 function Unpressed() {
   const [asking, setAsking] = useState(false);
+  // It must be there when it is wanted.
+  useEffect(() => void load().catch(() => undefined), []);
   return (
     <>
       <Button
@@ -27,7 +31,11 @@ function Unpressed() {
         <span className="lo-wide">{t("Emergency stop")}</span>
         <span className="lo-narrow">{t("Stop")}</span>
       </Button>
-      {asking && <StopDialog onClose={() => setAsking(false)} />}
+      {asking && (
+        <Suspense>
+          <StopDialog onClose={() => setAsking(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

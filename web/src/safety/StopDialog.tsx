@@ -17,7 +17,7 @@ import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
 
 /** One more press, or Enter, stops everything; the reason is for others, and may stay empty. */
-export function StopDialog({ onClose }: { onClose: () => void }) {
+export default function StopDialog({ onClose }: { onClose: () => void }) {
   const stop = useEmergencyStop();
   const [reason, setReason] = useState("");
   const submit = (event: SubmitEvent) => {

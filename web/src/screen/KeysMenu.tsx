@@ -1,11 +1,11 @@
 import { Dropdown, DropdownGroup, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
 import { useState } from "react";
 import { t } from "../words/i18n";
-import { COMBINATIONS, type Key } from "./keys";
+import { COMBINATIONS, type Combination } from "./keys";
 
 interface KeysMenuProps {
   isDisabled: boolean;
-  onPress: (keys: Key[]) => void;
+  onPress: (combination: Combination) => void;
 }
 
 /** Keys that the browser or the operator's own system would take for itself. */
@@ -27,9 +27,11 @@ export function KeysMenu({ isDisabled, onPress }: KeysMenuProps) {
       {COMBINATIONS.map(({ group, items }) => (
         <DropdownGroup key={group} label={t(group)}>
           <DropdownList>
-            {items.map(({ label, does, keys }) => (
-              <DropdownItem key={label} onClick={() => onPress(keys)}>
-                {does === undefined ? label : t("{{keys}} ({{does}})", { keys: label, does: t(does) })}
+            {items.map((combination) => (
+              <DropdownItem key={combination.label} onClick={() => onPress(combination)}>
+                {combination.does === undefined
+                  ? combination.label
+                  : t("{{keys}} ({{does}})", { keys: combination.label, does: t(combination.does) })}
               </DropdownItem>
             ))}
           </DropdownList>

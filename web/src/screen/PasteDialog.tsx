@@ -3,6 +3,8 @@ import {
   Form,
   FormGroup,
   FormHelperText,
+  FormSelect,
+  FormSelectOption,
   HelperText,
   HelperTextItem,
   ModalBody,
@@ -11,39 +13,55 @@ import {
   TextArea,
 } from "@patternfly/react-core";
 import { useEffect, useRef, useState } from "react";
+import { dialogPlace } from "../console/fullScreen";
 import { Dialog, DialogHeader } from "../shell/Dialog";
-import { t } from "../words/i18n";
-import { type, typing, type SendKey } from "./keys";
+import { t, type Message } from "../words/i18n";
+import { type, type SendKey } from "./keys";
+import { chooseLayout, chosenLayout, LAYOUT_NAMES, typing, type Layout } from "./layouts";
+
+/** Milliseconds after each key. The first is slow enough for a firmware's keyboard driver and a guest's 16-byte buffer. */
+const DELAYS: [number, Message][] = [
+  [12, "Fast"],
+  [40, "Medium"],
+  [150, "Slow: for firmware and hardware that lose keys"],
+];
 
 interface PasteDialogProps {
   name: string;
   send: SendKey;
-  /** In full screen, only what is inside the console is seen. */
-  appendTo: () => HTMLElement;
+  /** Whether the keyboard is still ours. */
+  types: boolean;
   onClose: () => void;
 }
 
 /** Types a text into the node, key by key. */
-export function PasteDialog({ name, send, appendTo, onClose }: PasteDialogProps) {
+export function PasteDialog({ name, send, types, onClose }: PasteDialogProps) {
   const [text, setText] = useState("");
+  const [layout, setLayout] = useState(chosenLayout);
+  const [delay, setDelay] = useState(DELAYS[0]?.[0] ?? 0);
   const [typed, setTyped] = useState<number | null>(null);
   const abort = useRef<AbortController | null>(null);
   useEffect(() => () => abort.current?.abort(), []);
+  useEffect(() => {
+    if (!types) abort.current?.abort();
+  }, [types]);
 
-  const { strokes, untypable } = typing(text);
+  const { strokes, untypable } = typing(text, layout);
   const start = async () => {
     const controller = new AbortController();
     abort.current = controller;
     setTyped(0);
-    await type(send, strokes, controller.signal, setTyped);
+    await type(send, strokes, delay, controller.signal, setTyped);
     if (!controller.signal.aborted) onClose();
   };
+  const begun = typed !== null;
+  const progress = t("{{done}} of {{total}}", { done: typed ?? 0, total: strokes.length });
   return (
-    <Dialog variant="medium" appendTo={appendTo} onClose={onClose} aria-labelledby="paste-title">
+    <Dialog variant="medium" appendTo={dialogPlace} onClose={onClose} aria-labelledby="paste-title">
       <DialogHeader
         title={t("Type text into {{node}}", { node: name })}
         labelId="paste-title"
-        description={t("The text is sent as key strokes of a US keyboard.")}
+        description={t("The text is sent as key strokes, as if somebody typed it at the server.")}
       />
       <ModalBody>
         <Form>
@@ -54,38 +72,66 @@ export function PasteDialog({ name, send, appendTo, onClose }: PasteDialogProps)
               rows={6}
               autoFocus
               spellCheck={false}
-              isDisabled={typed !== null}
+              isDisabled={begun}
               value={text}
               onChange={(_event, value) => setText(value)}
             />
             {untypable.length > 0 && (
               <FormHelperText>
-                <HelperText>
+                <HelperText isLiveRegion>
                   <HelperTextItem variant="warning">
-                    {t("A US keyboard cannot type these; they are left out: {{characters}}", {
-                      characters: untypable.join(" "),
-                    })}
+                    {t("This keyboard cannot type: {{characters}}", { characters: untypable.join(" ") })}
                   </HelperTextItem>
                 </HelperText>
               </FormHelperText>
             )}
           </FormGroup>
+          <div className="lo-paste-how">
+            <FormGroup label={t("Keyboard layout of the server")} fieldId="paste-layout">
+              <FormSelect
+                id="paste-layout"
+                value={layout}
+                isDisabled={begun}
+                onChange={(_event, value) => {
+                  setLayout(value as Layout);
+                  chooseLayout(value as Layout);
+                }}
+              >
+                {Object.entries(LAYOUT_NAMES).map(([value, label]) => (
+                  <FormSelectOption key={value} value={value} label={t(label)} />
+                ))}
+              </FormSelect>
+            </FormGroup>
+            <FormGroup label={t("Speed")} fieldId="paste-delay">
+              <FormSelect
+                id="paste-delay"
+                value={delay}
+                isDisabled={begun}
+                onChange={(_event, value) => setDelay(Number(value))}
+              >
+                {DELAYS.map(([value, label]) => (
+                  <FormSelectOption key={value} value={value} label={t(label)} />
+                ))}
+              </FormSelect>
+            </FormGroup>
+          </div>
         </Form>
-        {typed !== null && (
+        {begun && (
           <Progress
+            className="lo-after"
             value={strokes.length === 0 ? 100 : (100 * typed) / strokes.length}
-            title={t("Typing")}
-            valueText={t("{{done}} of {{total}}", { done: typed, total: strokes.length })}
-            label={t("{{done}} of {{total}}", { done: typed, total: strokes.length })}
+            title={types ? t("Typing") : t("Stopped: somebody else has the keyboard now")}
+            valueText={progress}
+            label={progress}
           />
         )}
       </ModalBody>
       <ModalFooter>
-        <Button onClick={() => void start()} isDisabled={typed !== null || strokes.length === 0}>
-          {t("Type it")}
+        <Button onClick={() => void start()} isDisabled={begun || strokes.length === 0 || !types}>
+          {untypable.length > 0 ? t("Type the rest") : t("Type it")}
         </Button>
         <Button variant="link" onClick={onClose}>
-          {typed === null ? t("Close") : t("Stop typing")}
+          {begun && types ? t("Stop typing") : t("Close")}
         </Button>
       </ModalFooter>
     </Dialog>

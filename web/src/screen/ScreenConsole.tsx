@@ -1,23 +1,26 @@
 import RFB from "@novnc/novnc";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
+import { download, stamped } from "../console/files";
+import { toggleFullScreen } from "../console/fullScreen";
 import { WhoTypes } from "../console/WhoTypes";
+import { useLeaveKey } from "../console/leave";
+import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { t } from "../words/i18n";
-import { press, type Key } from "./keys";
+import { ConfirmKeysDialog } from "./ConfirmKeysDialog";
+import { press, type Combination } from "./keys";
 import { PasteDialog } from "./PasteDialog";
 import { ScreenToolbar } from "./ScreenToolbar";
+import { TouchKeys } from "./TouchKeys";
+import { useRecording } from "./useRecording";
 
-function download(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
-}
+const RecordingDialog = lazy(() => import("./RecordingDialog"));
+
+/** A device that is held in the hand has no keys of its own. */
+const byTouch = () => window.matchMedia("(any-pointer: coarse)").matches;
 
 function view(rfb: RFB, fit: boolean, viewOnly: boolean): void {
   rfb.scaleViewport = fit;
@@ -34,6 +37,10 @@ export default function ScreenConsole({ system }: { system: System }) {
   const [wantsToLook, setWantsToLook] = useState(false);
   const viewOnly = wantsToLook || !mayOperate;
   const [pasting, setPasting] = useState(false);
+  const [asked, setAsked] = useState<Combination | null>(null);
+  const [opening, setOpening] = useState(false);
+  const canvas = useCallback(() => glass.current?.querySelector("canvas") ?? null, []);
+  const recording = useRecording(system.Name, canvas);
 
   const attach = useCallback((socket: WebSocket, ready: () => void) => {
     if (glass.current === null) return () => undefined;
@@ -68,13 +75,17 @@ export default function ScreenConsole({ system }: { system: System }) {
   }, [rfb, fit, types]);
 
   const send = useCallback((keysym: number, code: string, down: boolean) => rfb?.sendKey(keysym, code, down), [rfb]);
-  const onPress = (keys: Key[]) => {
+  useLeaveKey(frame);
+  const pressAll = ({ keys }: Combination) => {
     press(send, keys);
     rfb?.focus();
   };
+  const onPress = (combination: Combination) =>
+    combination.loses === undefined ? pressAll(combination) : setAsked(combination);
   return (
     <div ref={frame} className="lo-console">
       <ScreenToolbar
+        node={system.Id}
         live={rfb !== null}
         fit={fit}
         onFit={setFit}
@@ -84,15 +95,13 @@ export default function ScreenConsole({ system }: { system: System }) {
         onViewOnly={mayOperate ? setWantsToLook : undefined}
         onPress={onPress}
         onPaste={() => setPasting(true)}
-        onScreenshot={() =>
-          rfb?.toBlob(
-            (blob) => blob && download(blob, `${system.Name}-${new Date().toISOString().replaceAll(":", "")}.png`),
-          )
-        }
-        onFullscreen={() =>
-          void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen())
-        }
+        onScreenshot={() => rfb?.toBlob((blob) => blob && download(blob, stamped(system.Name, "png")))}
+        recording={recording.since}
+        onRecord={recording.since === null ? recording.start : recording.stop}
+        onOpenRecording={() => setOpening(true)}
+        onFullscreen={() => toggleFullScreen(frame.current)}
       />
+      {mayOperate && byTouch() && <TouchKeys node={system.Name} isDisabled={rfb === null || !types} send={send} />}
       <div className="lo-glass-place">
         <div
           ref={glass}
@@ -103,13 +112,29 @@ export default function ScreenConsole({ system }: { system: System }) {
         />
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
       </div>
-      {pasting && (
-        <PasteDialog
-          name={system.Name}
-          send={send}
-          appendTo={() => frame.current ?? document.body}
-          onClose={() => setPasting(false)}
+      <LeaveHint />
+      {pasting && <PasteDialog name={system.Name} send={send} types={types} onClose={() => setPasting(false)} />}
+      {asked !== null && (
+        <ConfirmKeysDialog
+          node={system.Name}
+          combination={asked}
+          onSend={() => {
+            pressAll(asked);
+            setAsked(null);
+          }}
+          onClose={() => setAsked(null)}
         />
+      )}
+      {(opening || recording.film !== null) && (
+        <Suspense>
+          <RecordingDialog
+            recorded={recording.film}
+            onClose={() => {
+              setOpening(false);
+              recording.forget();
+            }}
+          />
+        </Suspense>
       )}
     </div>
   );

@@ -1,15 +1,20 @@
-import { Button, Switch, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
+import { Button, DropdownItem, Switch, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
 import CameraIcon from "@patternfly/react-icons/dist/esm/icons/camera-icon";
 import ExpandIcon from "@patternfly/react-icons/dist/esm/icons/expand-icon";
 import PasteIcon from "@patternfly/react-icons/dist/esm/icons/paste-icon";
+import RecordIcon from "@patternfly/react-icons/dist/esm/icons/circle-icon";
+import StopIcon from "@patternfly/react-icons/dist/esm/icons/stop-icon";
 import type { ReactNode } from "react";
+import { MoreMenu } from "../console/MoreMenu";
+import { clock } from "../words/format";
 import { t } from "../words/i18n";
-import { COMBINATIONS, type Key } from "./keys";
+import { useNow } from "../words/useNow";
+import { CTRL_ALT_DEL, type Combination } from "./keys";
 import { KeysMenu } from "./KeysMenu";
-
-const CTRL_ALT_DEL = COMBINATIONS[0]?.items[0]?.keys ?? [];
+import { canRecord } from "./recorder";
 
 interface ScreenToolbarProps {
+  node: string;
   /** Whether there is a picture to act on. */
   live: boolean;
   fit: boolean;
@@ -20,13 +25,18 @@ interface ScreenToolbarProps {
   who: ReactNode;
   /** Undefined when it cannot be chosen. */
   onViewOnly: ((viewOnly: boolean) => void) | undefined;
-  onPress: (keys: Key[]) => void;
+  onPress: (combination: Combination) => void;
   onPaste: () => void;
   onScreenshot: () => void;
+  /** Since when it is recorded, in milliseconds; null: it is not. */
+  recording: number | null;
+  onRecord: () => void;
+  onOpenRecording: () => void;
   onFullscreen: () => void;
 }
 
 export function ScreenToolbar({
+  node,
   live,
   fit,
   onFit,
@@ -37,6 +47,9 @@ export function ScreenToolbar({
   onPress,
   onPaste,
   onScreenshot,
+  recording,
+  onRecord,
+  onOpenRecording,
   onFullscreen,
 }: ScreenToolbarProps) {
   const mute = !live || !types;
@@ -64,6 +77,18 @@ export function ScreenToolbar({
           <ToggleGroupItem text={t("Fit")} isSelected={fit} onChange={() => onFit(true)} />
           <ToggleGroupItem text="1:1" isSelected={!fit} onChange={() => onFit(false)} />
         </ToggleGroup>
+        {canRecord() && (
+          <Button
+            variant={recording === null ? "secondary" : "danger"}
+            size="sm"
+            icon={recording === null ? <RecordIcon className="lo-critical" /> : <StopIcon />}
+            isDisabled={!live && recording === null}
+            onClick={onRecord}
+            aria-label={recording === null ? t("Record the screen") : t("Stop recording")}
+          >
+            {recording !== null && <Elapsed since={recording} />}
+          </Button>
+        )}
         <Button
           variant="secondary"
           size="sm"
@@ -79,7 +104,14 @@ export function ScreenToolbar({
           onClick={onFullscreen}
           aria-label={t("Full screen")}
         />
+        <MoreMenu node={node} console="screen">
+          {canRecord() && <DropdownItem onClick={onOpenRecording}>{t("Play a recording…")}</DropdownItem>}
+        </MoreMenu>
       </div>
     </div>
   );
+}
+
+function Elapsed({ since }: { since: number }) {
+  return <span className="lo-clock">{clock((useNow(1000) - since) / 1000)}</span>;
 }

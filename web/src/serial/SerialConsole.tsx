@@ -1,14 +1,31 @@
 import "@xterm/xterm/css/xterm.css";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
+import { copyText } from "../console/files";
+import { toggleFullScreen } from "../console/fullScreen";
 import { WhoTypes } from "../console/WhoTypes";
+import { useLeaveKey } from "../console/leave";
+import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
+import { linesOf } from "./lines";
+import { PasteLinesDialog } from "./PasteLinesDialog";
 import { SerialToolbar } from "./SerialToolbar";
 import { useTerminal } from "./useTerminal";
+
+const SerialLogDialog = lazy(() => import("./log/SerialLogDialog"));
+
+const FONT = "lightsout-terminal-font";
+const FONT_SIZES = { least: 8, usual: 14, most: 32 };
+
+/** What was chosen last in this browser. */
+function chosenFontSize(): number {
+  const { least, usual, most } = FONT_SIZES;
+  return Math.min(most, Math.max(least, Number(localStorage.getItem(FONT)) || usual));
+}
 
 const encoder = new TextEncoder();
 
@@ -26,7 +43,16 @@ export default function SerialConsole({ system }: { system: System }) {
   const mayType = useMayOperate();
   const hasKeyboard = useRef(false);
   const type = useCallback((text: string) => hasKeyboard.current && send(encoder.encode(text)), [send]);
-  const terminal = useTerminal(place, fit, type);
+  const [fontSize, setFontSize] = useState(chosenFontSize);
+  /** Null while nothing is being pasted. */
+  const [pasting, setPasting] = useState<string | null>(null);
+  const [looksBack, setLooksBack] = useState(false);
+  const onPaste = useCallback((text: string) => {
+    const isFew = linesOf(text) === 1;
+    if (!isFew) setPasting(text);
+    return isFew;
+  }, []);
+  const terminal = useTerminal(place, { fit, fontSize, onType: type, onPaste });
 
   const attach = useCallback(
     (socket: WebSocket, ready: () => void) => {
@@ -53,14 +79,16 @@ export default function SerialConsole({ system }: { system: System }) {
     hasKeyboard.current = types;
   }, [types]);
 
+  useLeaveKey(frame);
   const copy = () =>
-    navigator.clipboard.writeText(terminal.text()).then(
+    copyText(terminal.text()).then(
       () => done(t("Copied")),
       (error: unknown) => failed(t("Not copied"), error instanceof Error ? error : new Error(String(error))),
     );
   return (
     <div ref={frame} className="lo-console">
       <SerialToolbar
+        node={system.Id}
         live={state.phase === "open"}
         mayType={mayType}
         types={types}
@@ -71,17 +99,40 @@ export default function SerialConsole({ system }: { system: System }) {
           type(text);
           terminal.focus();
         }}
+        onFont={(by) => {
+          const size = Math.min(FONT_SIZES.most, Math.max(FONT_SIZES.least, fontSize + by));
+          localStorage.setItem(FONT, String(size));
+          setFontSize(size);
+        }}
+        onPaste={() => setPasting("")}
+        onLog={() => setLooksBack(true)}
         onBreak={() => say("break")}
         onCopy={() => void copy()}
         onClear={() => terminal.clear()}
-        onFullscreen={() =>
-          void (document.fullscreenElement ? document.exitFullscreen() : frame.current?.requestFullscreen())
-        }
+        onFullscreen={() => toggleFullScreen(frame.current)}
       />
       <div className="lo-terminal-place">
         <div ref={place} className={fit ? "lo-terminal" : "lo-terminal lo-native"} data-testid="serial" />
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
       </div>
+      <LeaveHint />
+      {pasting !== null && (
+        <PasteLinesDialog
+          node={system.Name}
+          pasted={pasting}
+          onPaste={(text) => {
+            setPasting(null);
+            terminal.paste(text);
+            terminal.focus();
+          }}
+          onClose={() => setPasting(null)}
+        />
+      )}
+      {looksBack && (
+        <Suspense>
+          <SerialLogDialog system={system} onClose={() => setLooksBack(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

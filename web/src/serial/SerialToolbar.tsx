@@ -8,8 +8,12 @@ import {
   ToggleGroupItem,
 } from "@patternfly/react-core";
 import CopyIcon from "@patternfly/react-icons/dist/esm/icons/copy-icon";
+import LargerIcon from "@patternfly/react-icons/dist/esm/icons/search-plus-icon";
+import SmallerIcon from "@patternfly/react-icons/dist/esm/icons/search-minus-icon";
+import PasteIcon from "@patternfly/react-icons/dist/esm/icons/paste-icon";
 import ExpandIcon from "@patternfly/react-icons/dist/esm/icons/expand-icon";
 import { useState, type ReactNode } from "react";
+import { MoreMenu } from "../console/MoreMenu";
 import { t } from "../words/i18n";
 
 const KEYS: [string, string][] = [
@@ -24,6 +28,7 @@ const KEYS: [string, string][] = [
 ];
 
 interface SerialToolbarProps {
+  node: string;
   live: boolean;
   mayType: boolean;
   /** Whether the keyboard is ours now. */
@@ -33,12 +38,17 @@ interface SerialToolbarProps {
   onFit: (fit: boolean) => void;
   onType: (text: string) => void;
   onBreak: () => void;
+  /** Larger or smaller by so many pixels. */
+  onFont: (by: number) => void;
+  onPaste: () => void;
+  onLog: () => void;
   onCopy: () => void;
   onClear: () => void;
   onFullscreen: () => void;
 }
 
 export function SerialToolbar({
+  node,
   live,
   mayType,
   types,
@@ -47,6 +57,9 @@ export function SerialToolbar({
   onFit,
   onType,
   onBreak,
+  onFont,
+  onPaste,
+  onLog,
   onCopy,
   onClear,
   onFullscreen,
@@ -81,6 +94,9 @@ export function SerialToolbar({
         <Button variant="secondary" size="sm" icon={<CopyIcon />} onClick={onCopy}>
           {t("Copy")}
         </Button>
+        <Button variant="secondary" size="sm" icon={<PasteIcon />} isDisabled={mute} onClick={onPaste}>
+          {t("Paste")}
+        </Button>
         <Button variant="secondary" size="sm" onClick={onClear}>
           {t("Clear")}
         </Button>
@@ -88,6 +104,25 @@ export function SerialToolbar({
         {who}
       </div>
       <div className="lo-console-end">
+        {mayType && (
+          <Button variant="secondary" size="sm" onClick={onLog}>
+            {t("Log")}
+          </Button>
+        )}
+        <Button
+          variant="secondary"
+          size="sm"
+          icon={<SmallerIcon />}
+          onClick={() => onFont(-1)}
+          aria-label={t("Smaller text")}
+        />
+        <Button
+          variant="secondary"
+          size="sm"
+          icon={<LargerIcon />}
+          onClick={() => onFont(1)}
+          aria-label={t("Larger text")}
+        />
         <ToggleGroup isCompact aria-label={t("Size of the terminal")}>
           <ToggleGroupItem text={t("Fit")} isSelected={fit} onChange={() => onFit(true)} />
           <ToggleGroupItem text="80 × 24" isSelected={!fit} onChange={() => onFit(false)} />
@@ -99,6 +134,7 @@ export function SerialToolbar({
           onClick={onFullscreen}
           aria-label={t("Full screen")}
         />
+        <MoreMenu node={node} console="serial" />
       </div>
     </div>
   );

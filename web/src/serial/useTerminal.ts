@@ -7,7 +7,12 @@ const SCROLLBACK = 20_000;
 /** What the far end of a serial line takes for granted: it is never told how large the terminal is. */
 const COLUMNS = 80;
 const ROWS = 24;
-const THEME = { background: "#0d1117", foreground: "#e6edf3", cursor: "#ffd166", selectionBackground: "#35557f" };
+export const THEME = {
+  background: "#0d1117",
+  foreground: "#e6edf3",
+  cursor: "#ffd166",
+  selectionBackground: "#35557f",
+};
 
 export interface SerialTerminal {
   /** Shows bytes. While it shows history, the terminal's own answers to old queries are not sent. */
@@ -16,8 +21,18 @@ export interface SerialTerminal {
   restart: () => void;
   clear: () => void;
   focus: () => void;
+  /** Types a text as terminals do: with the marks of a paste, where the far end asked for them. */
+  paste: (text: string) => void;
   /** The selection, or all there is. */
   text: () => string;
+}
+
+interface TerminalWanted {
+  fit: boolean;
+  fontSize: number;
+  onType: (text: string) => void;
+  /** Asked before a text is pasted by key or mouse; false keeps it back. Must keep its identity. */
+  onPaste: (text: string) => boolean;
 }
 
 function wholeText(terminal: Terminal): string {
@@ -32,8 +47,7 @@ function wholeText(terminal: Terminal): string {
 /** An xterm.js terminal in `place`, as large as its place when `fit` (never narrower than 80 columns), and 80 × 24 otherwise. */
 export function useTerminal(
   place: RefObject<HTMLDivElement | null>,
-  fit: boolean,
-  onType: (text: string) => void,
+  { fit, fontSize, onType, onPaste }: TerminalWanted,
 ): SerialTerminal {
   const current = useRef<Terminal | null>(null);
   const replaying = useRef(0);
@@ -44,12 +58,18 @@ export function useTerminal(
     const terminal = new Terminal({
       scrollback: SCROLLBACK,
       fontFamily: '"Red Hat Mono", monospace',
-      fontSize: 14,
-      cursorBlink: true,
+      cursorBlink: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
       theme: THEME,
       screenReaderMode: false,
     });
-    terminal.open(place.current);
+    const box = place.current;
+    terminal.open(box);
+    const paste = (event: ClipboardEvent) => {
+      if (onPaste(event.clipboardData?.getData("text") ?? "")) return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    box.addEventListener("paste", paste, true);
     terminal.onData((text) => {
       if (replaying.current === 0) onType(text);
     });
@@ -57,14 +77,16 @@ export function useTerminal(
     current.current = terminal;
     return () => {
       current.current = null;
+      box.removeEventListener("paste", paste, true);
       terminal.dispose();
     };
-  }, [place, onType]);
+  }, [place, onType, onPaste]);
 
   useEffect(() => {
     const terminal = current.current;
     const box = place.current;
     if (terminal === null || box === null) return;
+    terminal.options.fontSize = fontSize;
     if (!fit) {
       terminal.resize(COLUMNS, ROWS);
       return;
@@ -80,7 +102,7 @@ export function useTerminal(
       observer.disconnect();
       addon.dispose();
     };
-  }, [place, fit, onType]);
+  }, [place, fit, fontSize, onType, onPaste]);
 
   return useMemo(
     () => ({
@@ -97,6 +119,7 @@ export function useTerminal(
       restart: () => current.current?.reset(),
       clear: () => current.current?.clear(),
       focus: () => current.current?.focus(),
+      paste: (text) => current.current?.paste(text),
       text: () => {
         const terminal = current.current;
         if (terminal === null) return "";

@@ -1,6 +1,7 @@
 import { Dropdown, DropdownGroup, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
 import UserIcon from "@patternfly/react-icons/dist/esm/icons/user-icon";
 import { useState } from "react";
+import { useNavigate } from "react-router";
 import { useSession, useSignOut } from "../api/session";
 import { named, t, type Message } from "../words/i18n";
 import { LanguageItems } from "./Languages";
@@ -15,6 +16,7 @@ export function AccountMenu() {
   const [open, setOpen] = useState(false);
   const session = useSession().data;
   const signOut = useSignOut();
+  const navigate = useNavigate();
   if (!session) return null;
   return (
     <Dropdown
@@ -39,6 +41,9 @@ export function AccountMenu() {
       <LanguageItems />
       <DropdownGroup label={t("{{account}}, {{role}}", { account: session.account, role: named(ROLES, session.role) })}>
         <DropdownList>
+          <DropdownItem key="account" onClick={() => void navigate("/administration")}>
+            {t("Account, keys and sessions")}
+          </DropdownItem>
           <DropdownItem key="licences" to="/licences.txt" target="_blank" rel="noreferrer">
             {t("Licences")}
           </DropdownItem>

@@ -4,16 +4,19 @@ import { t } from "../words/i18n";
 import { kindWords } from "./Alert";
 
 interface DialogProps extends Omit<ModalProps, "isOpen" | "onClose" | "ref"> {
-  onClose: () => void;
+  /** Without it the dialog stays until it is answered. */
+  onClose?: () => void;
 }
 
 /** PatternFly's modal, open, whose button to close it speaks the page's language. */
 export function Dialog({ onClose, children, ...props }: DialogProps) {
   return (
-    <Modal isOpen onEscapePress={onClose} {...props}>
-      <div className="pf-v6-c-modal-box__close">
-        <Button variant="plain" aria-label={t("Close")} icon={<CloseIcon />} onClick={onClose} />
-      </div>
+    <Modal isOpen {...(onClose && { onEscapePress: onClose })} {...props}>
+      {onClose && (
+        <div className="pf-v6-c-modal-box__close">
+          <Button variant="plain" aria-label={t("Close")} icon={<CloseIcon />} onClick={onClose} />
+        </div>
+      )}
       {children}
     </Modal>
   );

@@ -11,19 +11,22 @@ import {
   ToolbarGroup,
   ToolbarItem,
 } from "@patternfly/react-core";
-import { Suspense, type ComponentProps } from "react";
-import { Link, Outlet } from "react-router";
+import { useEffect, useLayoutEffect, useRef, type ComponentProps } from "react";
+import { Link, Outlet, useLocation } from "react-router";
+import { RunStrip } from "../bulk/RunStrip";
 import { Assignments } from "../safety/Assignments";
 import { StopBanner } from "../safety/StopBanner";
 import { StopButton } from "../safety/StopButton";
 import { t } from "../words/i18n";
 import { AccountMenu } from "./AccountMenu";
 import { ConnectionBanner } from "./ConnectionBanner";
-import { Loading } from "./Loading";
+import { keepFocus } from "./focus";
 import { Logo } from "./Logo";
 import { Navigation } from "./Navigation";
+import { OnDemand } from "./OnDemand";
 
 const MAIN = "main";
+const main = () => document.getElementById(MAIN);
 
 function Home(props: Omit<ComponentProps<typeof Link>, "to">) {
   return <Link {...props} to="/" aria-label={t("Lightsout, the fleet")} />;
@@ -31,8 +34,16 @@ function Home(props: Omit<ComponentProps<typeof Link>, "to">) {
 
 /** What surrounds every page. */
 export function Shell() {
+  const { pathname } = useLocation();
+  useEffect(() => keepFocus(main), []);
+  const shown = useRef(pathname);
+  useLayoutEffect(() => {
+    // The link that led here may have gone with its page.
+    if (shown.current !== pathname && document.activeElement === document.body) main()?.focus({ preventScroll: true });
+    shown.current = pathname;
+  }, [pathname]);
   const masthead = (
-    <Masthead display={{ default: "stack", md: "inline" }}>
+    <Masthead display={{ default: "stack", md: "inline" }} className="lo-masthead">
       <MastheadMain>
         <MastheadBrand>
           <MastheadLogo component={Home}>
@@ -46,7 +57,7 @@ export function Shell() {
             <ToolbarItem className="lo-navigation">
               <Navigation />
             </ToolbarItem>
-            <ToolbarGroup align={{ default: "alignEnd" }}>
+            <ToolbarGroup align={{ default: "alignEnd" }} className="lo-account">
               <ToolbarItem>
                 <StopButton />
               </ToolbarItem>
@@ -70,13 +81,14 @@ export function Shell() {
           <div className="lo-urgent">
             <StopBanner />
             <Assignments />
+            <RunStrip />
           </div>
         </>
       }
     >
-      <Suspense fallback={<Loading />}>
+      <OnDemand place={pathname}>
         <Outlet />
-      </Suspense>
+      </OnDemand>
     </Page>
   );
 }

@@ -15,8 +15,10 @@ function formatOf<F>(make: (locale: string) => F): () => F {
 }
 
 const COUNT = formatOf((locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 1, useGrouping: false }));
+const FRACTION = formatOf((locale) => new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 }));
 const PERCENT = formatOf((locale) => new Intl.NumberFormat(locale, { style: "percent" }));
 const CLOCK = formatOf((locale) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" }));
+const DAY = formatOf((locale) => new Intl.DateTimeFormat(locale, { dateStyle: "full" }));
 const TIME = formatOf((locale) => new Intl.DateTimeFormat(locale, { timeStyle: "medium" }));
 const AGO = formatOf((locale) => new Intl.RelativeTimeFormat(locale));
 const ALL = formatOf((locale) => new Intl.ListFormat(locale));
@@ -42,6 +44,11 @@ export function bytes(count: number): string {
 /** Redfish counts memory in GiB; 0.375 of them are 384 MiB to a person. */
 export function memory(gibibytes: number): string {
   return bytes(Math.round(gibibytes * 1024) * 1024 ** 2);
+}
+
+/** To one digit after the point; small ones to two that say something. */
+export function number(value: number): string {
+  return Math.abs(value) < 1 ? FRACTION().format(value) : COUNT().format(value);
 }
 
 export const percent = (of100: number) => PERCENT().format(of100 / 100);
@@ -70,10 +77,23 @@ export function duration(milliseconds: number): string {
   return SPANS[unit]().format(count);
 }
 
+/** "1:02:03" or "4:05": how far a film has gone. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (count: number) => String(count).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
 /** The time of day in the viewer's zone; what is no moment stays as it is. */
 export function time(iso: string): string {
   const at = new Date(iso);
   return Number.isNaN(at.getTime()) ? iso : TIME().format(at);
+}
+
+/** The day in the viewer's zone. */
+export function day(iso: string): string {
+  return DAY().format(new Date(iso));
 }
 
 /** Date and time in the viewer's zone; a dash when there is none. */

@@ -1,7 +1,7 @@
 import i18next from "i18next";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LogEntry } from "../api/types";
-import { eventWords } from "../node/eventWords";
+import { eventWords } from "../timeline/eventWords";
 import { age, bytes, duration, list, moment, percent } from "./format";
 import "./i18n";
 import { told } from "./told";

@@ -1,0 +1,53 @@
+"""The page as axe sees it: by the rules of WCAG 2.0, 2.1 and 2.2, levels A and AA, in both themes, wide and narrow."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.web.visitor import DESKTOP, PHONE, Visitor
+
+SOURCE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+ALL = {"runOnly": {"type": "tag", "values": TAGS}, "rules": {"target-size": {"enabled": True}}}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+"""What differs between the themes."""
+LOOKS = (
+    (DESKTOP, "light", ALL),
+    (DESKTOP, "dark", COLOURS),
+    (PHONE, "dark", COLOURS),
+    (PHONE, "light", ALL),
+)
+RUN = """async (options) => (await axe.run({...options, resultTypes: ["violations"]})).violations.flatMap(
+    ({id, nodes}) => nodes.map(({target, failureSummary}) => `${id}: ${target.join(" ")}: ${failureSummary}`)
+)"""
+
+STILL = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("* { transition: none !important; animation: none !important }");
+    document.adoptedStyleSheets = [sheet];
+}"""
+"""What fades has not its colour yet."""
+THEMED = "dark => document.documentElement.classList.contains('pf-v6-theme-dark') === dark"
+
+
+async def violations(visitor: Visitor) -> list[str]:
+    """What is wrong with all that is there now, each with what was open and the look it was seen in."""
+    page = visitor.page
+    found: list[str] = []
+    opened = await page.locator("[role=dialog] h1, [role=menu]").all_inner_texts()
+    where = page.url.removeprefix(visitor.service.url) + "".join(f" [{each[:40]!r}]" for each in opened)
+    # The policy of the page lets nobody add a script; a debugger may all the same.
+    await page.evaluate(SOURCE.read_text())
+    await page.evaluate(STILL)
+    for (width, height), theme, options in LOOKS:
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.emulate_media(color_scheme=_theme(theme))
+        await page.wait_for_function(THEMED, arg=theme == "dark")
+        said: list[Any] = await page.evaluate(RUN, options)
+        found += [f"{where}: {theme}, {width} px: {each}" for each in said]
+    await page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    await page.emulate_media(color_scheme="light")
+    return found
+
+
+def _theme(name: str) -> Any:
+    return name

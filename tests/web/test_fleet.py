@@ -1,0 +1,310 @@
+"""A fleet of many nodes: only what is in sight is drawn, what is filtered stands in the address, one acts on many."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.async_api import Browser, Page, Request, expect
+
+from tests.e2e.service import SYSTEMS, LiveService
+from tests.web.conftest import free_port
+from tests.web.many import add_many, name_of
+from tests.web.test_phone import fits
+from tests.web.visitor import PHONE, Visitor, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+NODES, MANY = 200, 1000
+MOST_DRAWN = 60
+"""Rows that a window of this size may have in the document."""
+FIRST_LOAD = 300_000
+PASSWORD = "somebody-at-the-page"
+
+
+def fleet_of(count: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    service = LiveService(tmp_path_factory.mktemp("fleet"), demo=False, config=f"[http]\nport = {free_port()}\n")
+    try:
+        asyncio.run(add_many(service.start(), count))
+        for name, role in (("olga", "Operator"), ("vera", "ReadOnly")):
+            account = {"UserName": name, "Password": PASSWORD, "RoleId": role}
+            service.do("POST", "/redfish/v1/AccountService/Accounts", account)
+        yield service
+    finally:
+        service.destroy()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    yield from fleet_of(NODES, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def thousand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    yield from fleet_of(MANY, tmp_path_factory)
+
+
+async def drawn(page: Page) -> int:
+    return await page.locator("[data-testid^=node-]").count()
+
+
+async def scroll_to_end(page: Page) -> None:
+    await page.evaluate(
+        "() => { let box = document.querySelector('.lo-fleet, .lo-grid');"
+        " while (!/auto|scroll/.test(getComputedStyle(box).overflowY)) box = box.parentElement;"
+        " box.scrollTop = box.scrollHeight; }"
+    )
+
+
+async def choose(visitor: Visitor, first: int, last: int) -> None:
+    """All from the one to the other, which are in sight."""
+    await visitor.page.get_by_label(f"Select {name_of(first)}").click()
+    await visitor.page.get_by_label(f"Select {name_of(last)}").click(modifiers=["Shift"])
+
+
+async def act(visitor: Visitor, action: str) -> None:
+    await visitor.at("bulk").click()
+    await visitor.at(f"bulk-{action}").click()
+    await expect(visitor.at("confirm-bulk")).to_be_visible()
+
+
+async def shows_every_node_by_scrolling(visitor: Visitor, count: int) -> None:
+    await visitor.sign_in()
+    first, last = visitor.at(f"node-{name_of(0)}"), visitor.at(f"node-{name_of(count - 1)}")
+    await expect(first).to_be_visible()
+    for layout in ("table", "grid"):
+        await visitor.page.locator(f"#layout-{layout}").click()
+        await expect(first).to_be_visible()
+        assert await drawn(visitor.page) < (MOST_DRAWN if layout == "table" else 3 * MOST_DRAWN)
+        # Rows are measured as they come into sight: the end moves a little the first time.
+        for _ in range(20):
+            await scroll_to_end(visitor.page)
+            if await last.count():
+                break
+            await asyncio.sleep(0.2)
+        await expect(last).to_be_in_viewport()
+        await expect(first).to_have_count(0)
+
+
+async def test_every_node_is_there_and_only_those_in_sight_are_drawn(visitor: Visitor) -> None:
+    await shows_every_node_by_scrolling(visitor, NODES)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_a_thousand_nodes_are_there_and_only_those_in_sight_are_drawn(
+    browser: Browser, thousand: LiveService
+) -> None:
+    visitor = await visit(browser, thousand)
+    await shows_every_node_by_scrolling(visitor, MANY)
+    await visitor.page.get_by_label("Filter nodes").fill("rack-c test")
+    await expect(visitor.at("shown")).to_contain_text(f"of {MANY} nodes shown")
+    await expect(visitor.at("shown")).to_contain_text("16 of")
+    assert visitor.failures == []
+
+
+async def test_the_first_load_of_the_fleet_is_small(visitor: Visitor) -> None:
+    await visitor.sign_in()
+    await visitor.go("/")
+    await expect(visitor.at(f"node-{name_of(0)}")).to_be_visible()
+    sent = await visitor.page.evaluate(
+        "performance.getEntriesByType('resource').filter(({name}) => /[.](js|css)$/.test(name))"
+        ".reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0)"
+    )
+    assert 50_000 < sent < FIRST_LOAD
+
+
+async def test_what_is_filtered_and_sorted_stands_in_the_address(visitor: Visitor) -> None:
+    await visitor.sign_in()
+    await visitor.page.get_by_label("Filter nodes").fill("rack-b")
+    await visitor.at("filters").click()
+    await visitor.page.get_by_role("menuitem").filter(has_text=re.compile("^test")).click()
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.at("shown")).to_contain_text(f"17 of {NODES}")
+    await visitor.page.get_by_role("button", name="Node", exact=True).click()
+    await expect(visitor.page).to_have_url(re.compile(r"q=rack-b&tag=test&sort=-name$"))
+
+    colleague = await visitor.open_tab(visitor.page.url.removeprefix(visitor.service.url))
+    await expect(colleague.at("shown")).to_contain_text(f"17 of {NODES}")
+    await expect(colleague.page.locator("[data-testid^=node-]").first).to_contain_text(name_of(99))
+
+    await colleague.page.get_by_role("button", name="No longer filter by Tag: test").click()
+    await expect(colleague.at("shown")).to_contain_text(f"50 of {NODES}")
+    await colleague.page.get_by_label("Filter nodes").fill("no such node")
+    await colleague.page.get_by_role("main").get_by_role("button", name="Clear the filter").last.click()
+    await expect(colleague.at("shown")).to_contain_text(f"{NODES} of {NODES}")
+
+
+async def test_a_view_with_a_name_comes_back_and_is_forgotten(visitor: Visitor) -> None:
+    page = visitor.page
+    await visitor.sign_in("/?tag=rack-c&show=grid")
+    await expect(visitor.at("shown")).to_contain_text(f"50 of {NODES}")
+    await visitor.at("view").click()
+    await visitor.at("save-view").click()
+    await page.fill("#view-name", "Rack C")
+    await visitor.button("Save").click()
+    await visitor.go("/")
+    await expect(visitor.at("shown")).to_contain_text(f"{NODES} of {NODES}")
+    await visitor.at("view").click()
+    await page.get_by_role("menuitem", name="Rack C").click()
+    await expect(page).to_have_url(re.compile("tag=rack-c&show=grid"))
+    await expect(visitor.at("shown")).to_contain_text(f"50 of {NODES}")
+    await visitor.at("view").click()
+    await visitor.at("save-view").click()
+    await visitor.button("Remove the view Rack C").click()
+    await expect(page.get_by_text("Rack C")).to_have_count(0)
+
+
+async def test_the_grid_has_a_group_for_each_rack(visitor: Visitor) -> None:
+    await visitor.sign_in("/?show=grid")
+    await expect(visitor.page.get_by_role("heading", name="rack-a 50")).to_be_visible()
+    await expect(visitor.at(f"node-{name_of(0)}")).to_contain_text("Off")
+    await visitor.at("view").click()
+    await visitor.page.get_by_role("menuitem", name="Nothing").click()
+    await expect(visitor.page.get_by_role("heading", name="rack-a")).to_have_count(0)
+    await expect(visitor.page).to_have_url(re.compile("group=none"))
+
+
+async def test_an_event_changes_one_row_and_reads_one_node(visitor: Visitor, service: LiveService) -> None:
+    await visitor.sign_in()
+    row = visitor.at(f"node-{name_of(3)}")
+    await expect(row).to_be_visible()
+    await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up")
+    await visitor.page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    visitor.page.on("request", note)
+    await visitor.page.evaluate(
+        "() => { window.touched = new Set(); new MutationObserver((changes) => { for (const {target} of changes) {"
+        " const row = (target.nodeType === 1 ? target : target.parentElement).closest('[data-testid^=node-]');"
+        " if (row) window.touched.add(row.dataset.testid); } })"
+        ".observe(document.querySelector('.lo-fleet'), {subtree: true, childList: true, attributes: true,"
+        " characterData: true}); }"
+    )
+    service.do("PATCH", f"{SYSTEMS}/{name_of(3)}", {"LocationIndicatorActive": True})
+    await expect(row.get_by_role("img", name="Identify light is on")).to_be_visible()
+    assert await visitor.page.evaluate("[...window.touched]") == [f"node-{name_of(3)}"]
+    assert [url for url in asked if "$expand" in url or "%24expand" in url] == []
+    service.do("PATCH", f"{SYSTEMS}/{name_of(3)}", {"LocationIndicatorActive": False})
+
+
+@pytest.mark.guest
+async def test_power_for_many_is_confirmed_and_what_failed_is_tried_again(
+    visitor: Visitor, service: LiveService
+) -> None:
+    page, names = visitor.page, [name_of(5), name_of(6)]
+    held = f"{SYSTEMS}/{name_of(5)}/Actions/Oem/Lightsout"
+    answer = service.call("POST", f"{held}.Reserve", {"Reason": "new fan"}, user="olga", password=PASSWORD)
+    assert answer.status < 300, answer.words
+    await visitor.sign_in()
+    run, dialog = visitor.at("run"), page.get_by_role("dialog")
+    try:
+        await choose(visitor, 5, 6)
+        await expect(visitor.at("shown")).to_contain_text("2 selected")
+        await act(visitor, "On")
+        await expect(dialog.get_by_test_id("bulk-names").get_by_role("listitem")).to_have_text(names)
+        await expect(dialog).to_contain_text(f"The service refuses it for {name_of(5)}")
+        await visitor.at("confirm-bulk").click()
+        await page.get_by_role("link", name="Library").click()
+        await expect(run).to_contain_text("1 of 2 done, 1 failed", timeout=60_000)
+        await visitor.button("Show each node").click()
+        failed = visitor.at(f"run-{name_of(5)}")
+        await expect(failed).to_have_attribute("data-state", "failed")
+        await expect(failed).to_contain_text("olga")
+
+        service.do("POST", f"{held}.Release", {"Note": "tested"})
+        await visitor.button("Try again on 1").click()
+        await expect(run).to_contain_text("1 of 1 done", timeout=60_000)
+        await visitor.button("Dismiss: Power on").click()
+        await expect(run).to_have_count(0)
+
+        await page.get_by_role("link", name="Fleet", exact=True).click()
+        await expect(visitor.at("count-on")).to_contain_text("2")
+        await choose(visitor, 5, 6)
+        await act(visitor, "ForceOff")
+        await expect(visitor.at("confirm-bulk")).to_be_disabled()
+        await page.fill("#reinstall-confirm", "2")
+        await visitor.at("confirm-bulk").click()
+        await expect(run).to_contain_text("2 of 2 done", timeout=60_000)
+        for name in names:
+            power = visitor.at(f"node-{name}").get_by_test_id("power-state")
+            await expect(power).to_have_attribute("data-power", "Off", timeout=60_000)
+    finally:
+        for name in names:
+            await asyncio.to_thread(service.off, name)
+
+
+async def test_what_has_not_begun_is_stopped_and_the_tab_is_not_closed_unasked(
+    visitor: Visitor, service: LiveService
+) -> None:
+    page = visitor.page
+    await visitor.sign_in()
+    await choose(visitor, 0, 3)
+    await act(visitor, "identify")
+    await page.fill("#bulk-size", "1")
+    await page.fill("#bulk-seconds", "600")
+    await visitor.at("confirm-bulk").click()
+    run = visitor.at("run")
+    await expect(run).to_contain_text("1 of 4 done")
+    async with page.expect_event("dialog") as asked:
+        await page.close(run_before_unload=True)
+    question = await asked.value
+    assert question.type == "beforeunload"
+    await question.dismiss()
+
+    await visitor.button("Show each node").click()
+    await visitor.button("Stop what has not begun").click()
+    await expect(run).to_contain_text("1 of 4 done, 3 stopped")
+    lights = [service.system(name_of(number))["LocationIndicatorActive"] for number in range(4)]
+    assert lights == [True, False, False, False]
+    service.do("PATCH", f"{SYSTEMS}/{name_of(0)}", {"LocationIndicatorActive": False})
+
+
+async def test_many_are_reserved_with_a_reason_and_released(visitor: Visitor, service: LiveService) -> None:
+    page = visitor.page
+    await visitor.sign_in("/?tag=rack-d")
+    await expect(visitor.at("shown")).to_contain_text(f"50 of {NODES}")
+    await page.get_by_label("Select all nodes that are shown").check()
+    await act(visitor, "reserve")
+    await expect(visitor.at("confirm-bulk")).to_be_disabled()
+    await page.fill("#bulk-reason", "moving the rack")
+    await visitor.at("confirm-bulk").click()
+    await expect(visitor.at("run")).to_contain_text("50 of 50 done")
+    await expect(visitor.at(f"node-{name_of(150)}")).to_contain_text("admin: moving the rack")
+    await visitor.go("/?use=reserved")
+    await expect(visitor.at("shown")).to_contain_text(f"50 of {NODES}")
+    await page.get_by_label("Select all nodes that are shown").check()
+    await act(visitor, "release")
+    await visitor.at("confirm-bulk").click()
+    await expect(visitor.at("run")).to_contain_text("50 of 50 done")
+    await expect(visitor.at("shown")).to_contain_text(f"0 of {NODES}")
+
+
+async def test_who_only_reads_is_offered_no_selection(browser: Browser, service: LiveService) -> None:
+    visitor = await visit(browser, service)
+    await visitor.sign_in("/", "vera", PASSWORD)
+    await expect(visitor.at(f"node-{name_of(0)}")).to_be_visible()
+    await expect(visitor.at("bulk")).to_have_count(0)
+    await expect(visitor.page.get_by_role("checkbox")).to_have_count(0)
+    assert visitor.failures == []
+
+
+async def test_neither_table_nor_grid_nor_confirmation_is_wider_than_a_phone(
+    browser: Browser, service: LiveService
+) -> None:
+    phone = await visit(browser, service, PHONE, has_touch=True, is_mobile=True)
+    await phone.sign_in()
+    await expect(phone.at(f"node-{name_of(0)}")).to_be_visible()
+    await fits(phone)
+    await phone.page.locator("#layout-grid").tap()
+    await expect(phone.at("grid")).to_be_visible()
+    await fits(phone)
+    await phone.page.get_by_label("Select all nodes that are shown").check()
+    await phone.at("bulk").tap()
+    await phone.at("bulk-identify").tap()
+    await expect(phone.at("bulk-names")).to_contain_text(name_of(NODES - 1))
+    await fits(phone)
+    assert phone.failures == []

@@ -1,0 +1,134 @@
+"""The line to the service breaks, is slow, or is shared by ten tabs; the service restarts under an open page."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.service import LiveService
+from tests.web.line import Line, line_to
+from tests.web.visitor import Visitor, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
+
+TYPED = "web-17"
+TABS = 10
+SHIFTS = """() => {
+    window.shifts = 0;
+    new PerformanceObserver(list => {
+        for (const each of list.getEntries()) if (!each.hadRecentInput) window.shifts += each.value;
+    }).observe({type: "layout-shift", buffered: true});
+}"""
+GOOD_SHIFT = 0.1
+"""Of cumulative layout shift; more is felt."""
+
+
+@pytest.fixture
+async def line(service: LiveService) -> AsyncIterator[Line]:
+    async with line_to(service.url) as line:
+        yield line
+
+
+@pytest.fixture
+async def far(browser: Browser, service: LiveService, line: Line) -> AsyncIterator[Visitor]:
+    """A person at the other end of the line."""
+    visitor = await visit(browser, service, url=line.url)
+    yield visitor
+    assert visitor.failures == []
+
+
+async def identify(service: LiveService, node: str, active: bool) -> None:
+    path = f"/redfish/v1/Systems/{node}"
+    await asyncio.to_thread(service.do, "PATCH", path, {"LocationIndicatorActive": active})
+
+
+async def test_a_restart_of_the_service_leaves_what_was_typed_and_the_page_catches_up(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    page = visitor.page
+    await identify(service, empty, False)
+    await visitor.sign_in(f"/nodes/{empty}")
+    await visitor.button("Reinstall…").click()
+    await page.fill("#reinstall-hostname", TYPED)
+    await page.evaluate("window.here = true")
+
+    await asyncio.to_thread(service.stop)
+    await asyncio.to_thread(service.start)
+    await identify(service, empty, True)
+    await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up", timeout=60_000)
+    await expect(visitor.at("sign-in-again")).to_have_count(0)
+    await expect(page.locator("#reinstall-hostname")).to_have_value(TYPED)
+    await expect(page.locator("#reinstall-hostname")).to_be_focused()
+    assert await page.evaluate("window.here"), "the page was loaded anew"
+    await page.keyboard.press("Escape")
+    await expect(visitor.at("identified")).to_be_visible()
+    await identify(service, empty, False)
+    await expect(visitor.at("identified")).to_have_count(0)
+
+
+async def test_a_lost_line_is_told_actions_fail_at_once_and_the_page_catches_up(
+    far: Visitor, service: LiveService, line: Line, empty: str
+) -> None:
+    page = far.page
+    await identify(service, empty, False)
+    await far.sign_in(f"/nodes/{empty}")
+    await far.shows_power("Off")
+    await expect(far.at("connection-state")).to_have_attribute("data-state", "up")
+    line.cut()
+    await far.context.set_offline(True)
+    await expect(page.get_by_text("No live updates since")).to_be_visible()
+    await far.choose_power(empty, "On")
+    await expect(page.get_by_text("The Lightsout service cannot be reached.")).to_be_visible()
+
+    # What is not loaded yet cannot be: the rest of the page stays.
+    await page.get_by_role("tab", name="Screen").click()
+    await expect(page.get_by_text("This part of the page cannot be shown")).to_be_visible()
+    await page.get_by_role("tab", name="Overview").click()
+    await far.shows_power("Off")
+
+    await identify(service, empty, True)
+    await far.context.set_offline(False)
+    line.mend()
+    await expect(far.at("connection-state")).to_have_attribute("data-state", "up", timeout=60_000)
+    await expect(page.get_by_text("No live updates since")).to_have_count(0)
+    await expect(far.at("identified")).to_be_visible()
+    await identify(service, empty, False)
+    assert service.power(empty) == "Off", "an action was kept and done later"
+
+
+async def test_ten_tabs_share_one_event_stream_and_ask_for_each_thing_once(
+    far: Visitor, service: LiveService, line: Line, empty: str
+) -> None:
+    await identify(service, empty, False)
+    await far.sign_in(f"/nodes/{empty}")
+    await far.shows_power("Off")
+    tabs = [far] + [await far.open_tab(f"/nodes/{empty}") for _ in range(TABS - 1)]
+    for tab in tabs:
+        await expect(tab.at("connection-state")).to_have_attribute("data-state", "up")
+        await tab.shows_power("Off")
+    assert line.streams() == 1
+    path = f"/redfish/v1/Systems/{empty}"
+    before = len(line.requests), line.asked(path)
+
+    await identify(service, empty, True)
+    for tab in tabs:
+        await expect(tab.at("identified")).to_be_visible()
+    assert line.asked(path) - before[1] <= 2 * TABS
+    assert len(line.requests) - before[0] <= 6 * TABS, "a storm of requests"
+    await identify(service, empty, False)
+
+
+async def test_on_a_slow_line_something_is_shown_soon_and_nothing_jumps(far: Visitor, line: Line, empty: str) -> None:
+    page = far.page
+    await page.add_init_script(f"({SHIFTS})()")
+    await far.sign_in("/")
+    await far.at(f"node-{empty}").wait_for()
+    line.delay = 0.4
+    for path, shown in (("/", f"node-{empty}"), (f"/nodes/{empty}", "power-state")):
+        await far.go(path)
+        await expect(page.locator(".lo-loading, .pf-v6-c-skeleton").first).to_be_visible()
+        await expect(far.at(shown).first).to_be_visible()
+        await expect(page.locator(".lo-loading, .pf-v6-c-skeleton")).to_have_count(0)
+        await expect(far.at("connection-state")).to_have_attribute("data-state", "up")
+        assert await page.evaluate("window.shifts") < GOOD_SHIFT, path

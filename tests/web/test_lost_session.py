@@ -1,0 +1,86 @@
+"""The session ends while somebody works: they sign in again where they are, and go on."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.service import ADMIN, ADMIN_PASSWORD, LiveService
+from tests.web.visitor import Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
+
+SESSIONS = "/redfish/v1/SessionService/Sessions"
+TYPED = "web-17"
+
+
+def end_sessions(service: LiveService) -> None:
+    """Those of all browsers, as an administrator does it."""
+    for member in service.get(SESSIONS)["Members"]:
+        if service.call("DELETE", member["@odata.id"]).status == 401:
+            service.session = ""  # it was our own that went before
+            service.call("DELETE", member["@odata.id"])
+
+
+async def sign_in_again(visitor: Visitor) -> None:
+    await expect(visitor.at("sign-in-again")).to_be_visible()
+    await expect(visitor.page.locator("#password")).to_be_focused()
+    await visitor.page.keyboard.type(ADMIN_PASSWORD)
+    await visitor.page.keyboard.press("Enter")
+
+
+async def test_who_loses_the_session_signs_in_again_in_place_and_what_was_typed_is_kept(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    page = visitor.page
+    await visitor.sign_in(f"/nodes/{empty}")
+    await visitor.button("Reinstall…").click()
+    await page.fill("#reinstall-hostname", TYPED)
+    await page.evaluate("window.here = true")
+    end_sessions(service)
+
+    again = visitor.at("sign-in-again")
+    await expect(again).to_be_visible()
+    await expect(page.locator("#user")).to_have_value(ADMIN)
+    await page.keyboard.press("Escape")
+    await expect(again).to_be_visible()
+    await page.locator("#password").fill("not the password")
+    await page.keyboard.press("Enter")
+    await expect(visitor.at("sign-in-error")).to_contain_text("wrong")
+    await page.locator("#password").focus()
+    await sign_in_again(visitor)
+
+    await expect(again).to_have_count(0)
+    await expect(page.locator("#reinstall-hostname")).to_have_value(TYPED)
+    await expect(page.locator("#reinstall-hostname")).to_be_focused()
+    assert await page.evaluate("window.here"), "the page was loaded anew"
+    await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up")
+
+    await page.keyboard.press("Escape")
+    service.reset(empty, "On")
+    await visitor.shows_power("On")
+
+
+async def test_consoles_and_other_tabs_go_on_when_one_tab_has_signed_in(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    service.reset(empty, "On")
+    await visitor.sign_in("/")
+    await visitor.at("account-menu").wait_for()
+    console = await visitor.open_tab(f"/nodes/{empty}/screen")
+    await console.console_open()
+    end_sessions(service)
+    await expect(console.at("sign-in-again")).to_be_visible()
+    await sign_in_again(visitor)
+    await expect(visitor.at("sign-in-again")).to_have_count(0)
+    await expect(console.at("sign-in-again")).to_have_count(0)
+    await console.console_open()
+
+
+async def test_somebody_else_may_sign_in_and_finds_nothing_of_who_was_there(
+    visitor: Visitor, service: LiveService
+) -> None:
+    await visitor.sign_in("/nodes/n3")
+    await visitor.page.get_by_role("heading", name="n3", exact=True).wait_for()
+    end_sessions(service)
+    await visitor.button("Sign in as somebody else").click()
+    await visitor.page.wait_for_url("**/sign-in")
+    await expect(visitor.page.locator("#user")).to_have_value("")

@@ -1,0 +1,68 @@
+"""A server that nobody else is to touch: who holds it, why and until when, and how that ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.service import LiveService
+from tests.web.visitor import Visitor, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
+
+PASSWORD = "new-fans-on-monday"
+
+
+@pytest.fixture
+async def colleague(browser: Browser, service: LiveService) -> AsyncIterator[Visitor]:
+    """Somebody else at a browser of their own."""
+    account = {"UserName": "ada", "Password": PASSWORD, "RoleId": "Administrator"}
+    made = await asyncio.to_thread(service.call, "POST", "/redfish/v1/AccountService/Accounts", account)
+    assert made.status in (201, 409), made.words
+    visitor = await visit(browser, service)
+    yield visitor
+    assert visitor.failures == []
+
+
+async def test_a_held_node_tells_everybody_why_and_is_released_with_a_note(
+    visitor: Visitor, colleague: Visitor, empty: str
+) -> None:
+    await visitor.sign_in(f"/nodes/{empty}")
+    await colleague.sign_in(f"/nodes/{empty}", "ada", PASSWORD)
+    await colleague.shows_power("Off")
+
+    await visitor.button("Do not touch…").click()
+    hold = visitor.button("Hold the node")
+    await expect(hold).to_be_disabled()
+    await visitor.page.get_by_label("Why").fill("new fans")
+    await visitor.page.get_by_label("How long").select_option("120")
+    await hold.click()
+    await expect(visitor.at("reservation")).to_contain_text("You hold this node")
+    await expect(visitor.button("Power on")).to_be_visible()
+
+    banner = colleague.at("reservation")
+    await expect(banner).to_contain_text("Do not touch: admin holds this node")
+    await expect(banner).to_contain_text("new fans (since")
+    await expect(banner).to_contain_text(", until ")
+    await expect(colleague.button("Power on")).to_have_count(0)
+
+    await colleague.button("Release the node").click()
+    dialog = colleague.page.get_by_role("dialog")
+    await dialog.get_by_label("Why").fill("admin is on leave")
+    await dialog.get_by_role("button", name="Release the node").click()
+    for page in (visitor, colleague):
+        await expect(page.at("reservation")).to_have_count(0)
+        await expect(page.button("Do not touch…")).to_be_visible()
+    await visitor.go(f"/nodes/{empty}/timeline?kind=Reservation")
+    await expect(visitor.page.locator(".lo-happening").first).to_contain_text("released it: admin is on leave")
+
+
+async def test_who_holds_a_node_lets_go_of_it_without_being_asked(visitor: Visitor, empty: str) -> None:
+    await visitor.sign_in(f"/nodes/{empty}")
+    await visitor.button("Do not touch…").click()
+    await visitor.page.get_by_label("Why").fill("a look inside")
+    await visitor.page.get_by_label("Why").press("Enter")
+    await expect(visitor.at("reservation")).to_contain_text("a look inside")
+    await visitor.button("Release the node").click()
+    await expect(visitor.at("reservation")).to_have_count(0)

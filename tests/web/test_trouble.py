@@ -1,0 +1,69 @@
+"""Whatever goes wrong is told in words, with what to do: refusals, failures, an empty fleet, a clock that is off."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.service import LiveService
+from tests.web.visitor import Visitor, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+ACCOUNTS = "/redfish/v1/AccountService/Accounts"
+PASSWORD = "only-my-own-servers"
+WORDS = {403: "refused the request (HTTP 403)", 500: "failed to answer (HTTP 500)"}
+
+
+def add_account(service: LiveService, name: str, nodes: list[str]) -> None:
+    body = {"UserName": name, "Password": PASSWORD, "RoleId": "Operator"}
+    made = service.call("POST", ACCOUNTS, {**body, "Oem": {"Lightsout": {"Scope": {"Nodes": nodes}}}})
+    assert made.status in (201, 400, 409), made.words
+
+
+async def test_an_operator_of_few_nodes_sees_those_alone(visitor: Visitor, service: LiveService) -> None:
+    await asyncio.to_thread(add_account, service, "norma", ["n2"])
+    await visitor.sign_in("/", "norma", PASSWORD)
+    await expect(visitor.at("node-n2")).to_be_visible()
+    await expect(visitor.at("node-n1")).to_have_count(0)
+    await visitor.go("/nodes/n1")
+    await expect(visitor.page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    await visitor.page.get_by_role("link", name="Back to the fleet").click()
+    await expect(visitor.at("node-n2")).to_be_visible()
+
+
+async def test_an_empty_fleet_says_what_to_do(visitor: Visitor, service: LiveService) -> None:
+    await asyncio.to_thread(add_account, service, "nemo", ["no-such-node"])
+    await visitor.sign_in("/", "nemo", PASSWORD)
+    await expect(visitor.page.get_by_role("heading", name="No nodes yet")).to_be_visible()
+    await expect(visitor.page.get_by_text("bmc node add")).to_be_visible()
+
+
+@pytest.mark.parametrize("status", WORDS)
+async def test_what_cannot_be_shown_says_why_and_is_tried_again(visitor: Visitor, status: int) -> None:
+    page = visitor.page
+    await visitor.sign_in("/")
+    await visitor.at("node-n3").wait_for()
+    await page.route("**/redfish/v1/Systems*", lambda route: route.fulfill(status=status))
+    await page.route("**/redfish/v1/Systems/n3", lambda route: route.fulfill(status=status))
+    for path in ("/", "/nodes/n3"):
+        await visitor.go(path)
+        await expect(page.get_by_text(WORDS[status])).to_be_visible()
+    await page.unroute_all()
+    await visitor.button("Try again").click()
+    await visitor.shows_power("Off")
+
+
+async def test_a_browser_whose_clock_is_off_tells_how_long_ago_things_were_all_the_same(
+    browser: Browser, service: LiveService
+) -> None:
+    for active in (True, False):
+        await asyncio.to_thread(service.do, "PATCH", "/redfish/v1/Systems/n3", {"LocationIndicatorActive": active})
+    for hours in (-3, 3):
+        visitor = await visit(browser, service)
+        await visitor.page.clock.install(time=datetime.now() + timedelta(hours=hours))
+        await visitor.sign_in("/nodes/n3")
+        newest = visitor.page.get_by_role("list", name="Recent events").locator("time").first
+        await expect(newest).to_have_text("just now")
+        await visitor.context.close()

@@ -1,0 +1,174 @@
+import { Button, Label } from "@patternfly/react-core";
+import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
+import { useState } from "react";
+import { ipmiUsers, useChange, useMembers, type Account } from "../api/administration";
+import { patch, post, remove } from "../api/http";
+import { useSystems } from "../api/systems";
+import { ErrorPanel } from "../shell/ErrorPanel";
+import { Loading } from "../shell/Loading";
+import { useNotices } from "../shell/Notices";
+import { t } from "../words/i18n";
+import { Choice, Field, FormDialog, RoleChoice, Section, Shown } from "./parts";
+import { roleWords } from "./words";
+
+type Asked = { do: "add" } | { do: "change" | "delete"; user: Account };
+
+/** The numbered IPMI users of one server, and where its IPMI is answered. */
+export default function Ipmi() {
+  const systems = useSystems();
+  const [chosen, setChosen] = useState("");
+  const system = systems.data?.find(({ Id }) => Id === chosen) ?? systems.data?.[0];
+  const users = useMembers<Account>(system && ipmiUsers(system.Id));
+  const [asked, setAsked] = useState<Asked>();
+  const close = () => setAsked(undefined);
+
+  if (!systems.data)
+    return systems.error ? (
+      <ErrorPanel title={t("The fleet cannot be shown")} error={systems.error} retry={() => void systems.refetch()} />
+    ) : (
+      <Loading />
+    );
+  const endpoint = system?.Oem.Lightsout.IPMI;
+  return (
+    <Section
+      title={t("IPMI users")}
+      about={t("Each server has its own, with keys of their own: they sign in at that server’s IPMI and nowhere else.")}
+      actions={system && <Button onClick={() => setAsked({ do: "add" })}>{t("Add an IPMI user…")}</Button>}
+    >
+      <div className="lo-filters">
+        <Choice
+          id="ipmi-server"
+          label={t("Server")}
+          value={system?.Id ?? ""}
+          onChange={setChosen}
+          options={systems.data.map(({ Id, Name }) => ({ value: Id, label: Name }))}
+        />
+        <p data-testid="ipmi-address">
+          {endpoint ? (
+            <>
+              {t("Answered at")} <code>{`${endpoint.Host}:${endpoint.Port}`}</code>
+            </>
+          ) : (
+            t("The IPMI of this server is closed.")
+          )}
+        </p>
+      </div>
+      {system && (
+        <Shown
+          of={users}
+          failed={t("IPMI users cannot be shown")}
+          empty={t("No IPMI users")}
+          remedy={t("Nobody can sign in at the IPMI of {{node}} until one is added.", { node: system.Name })}
+        >
+          {(all) => <Users users={all} onAsk={setAsked} />}
+        </Shown>
+      )}
+      {system && asked?.do === "add" && <UserDialog path={ipmiUsers(system.Id)} onClose={close} />}
+      {system && asked?.do === "change" && <UserDialog path={ipmiUsers(system.Id)} user={asked.user} onClose={close} />}
+      {asked?.do === "delete" && <DeleteDialog user={asked.user} onClose={close} />}
+    </Section>
+  );
+}
+
+function Users({ users, onAsk }: { users: Account[]; onAsk: (asked: Asked) => void }) {
+  const { failed } = useNotices();
+  const change = useChange(({ user, body }: { user: Account; body: object }) => patch(user["@odata.id"], body));
+  const set = (user: Account, body: object) =>
+    change.mutate(
+      { user, body },
+      { onError: (error) => failed(t("{{account}} was not changed", { account: user.UserName }), error) },
+    );
+  return (
+    <Table aria-label={t("IPMI users")} variant="compact" gridBreakPoint="grid-lg">
+      <Thead>
+        <Tr>
+          <Th>{t("Slot")}</Th>
+          <Th>{t("Name")}</Th>
+          <Th>{t("Role")}</Th>
+          <Th>{t("Signs in at")}</Th>
+          <Th>{t("State")}</Th>
+          <Th screenReaderText={t("Actions")} />
+        </Tr>
+      </Thead>
+      <Tbody>
+        {users.map((user) => (
+          <Tr key={user.Id} data-testid={`slot-${user.Id}`}>
+            <Td dataLabel={t("Slot")}>{user.Id}</Td>
+            <Td dataLabel={t("Name")}>{user.UserName}</Td>
+            <Td dataLabel={t("Role")}>{roleWords(user.RoleId)}</Td>
+            <Td dataLabel={t("Signs in at")}>{user.AccountTypes.join(", ")}</Td>
+            <Td dataLabel={t("State")}>
+              <Label status={user.Enabled ? "success" : "warning"}>{user.Enabled ? t("Enabled") : t("Disabled")}</Label>
+            </Td>
+            <Td isActionCell>
+              <ActionsColumn
+                popperProps={{ position: "right" }}
+                aria-label={t("Actions on {{account}}", { account: user.UserName })}
+                items={[
+                  { title: t("Key and role…"), onClick: () => onAsk({ do: "change", user }) },
+                  user.Enabled
+                    ? { title: t("Disable"), onClick: () => set(user, { Enabled: false }) }
+                    : { title: t("Enable"), onClick: () => set(user, { Enabled: true }) },
+                  { isSeparator: true },
+                  { title: t("Delete…"), onClick: () => onAsk({ do: "delete", user }) },
+                ]}
+              />
+            </Td>
+          </Tr>
+        ))}
+      </Tbody>
+    </Table>
+  );
+}
+
+function UserDialog({ path, user, onClose }: { path: string; user?: Account; onClose: () => void }) {
+  const [name, setName] = useState(user?.UserName ?? "");
+  const [key, setKey] = useState("");
+  const [role, setRole] = useState(user?.RoleId ?? "Operator");
+  const order = useChange(async () => {
+    if (user) await patch(user["@odata.id"], { RoleId: role, ...(key === "" ? {} : { Password: key }) });
+    else await post(path, { UserName: name, Password: key, RoleId: role });
+  });
+  return (
+    <FormDialog
+      kind="ipmi"
+      title={user ? t("Key and role of {{account}}", { account: user.UserName }) : t("Add an IPMI user")}
+      description={t("Never a password that is used elsewhere: who knows a user’s name can try its key at leisure.")}
+      action={user ? t("Change it") : t("Add it")}
+      refused={user ? t("The IPMI user was not changed") : t("The IPMI user was not added")}
+      isReady={user !== undefined || (name !== "" && key !== "")}
+      order={order}
+      onSubmit={() => order.mutate(undefined, { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      {!user && <Field id="ipmi-name" label={t("Name")} value={name} onChange={setName} isRequired />}
+      <Field
+        id="ipmi-key"
+        label={t("Key")}
+        help={user ? t("Empty: it keeps the one it has.") : t("At most 20 bytes; long and random is best.")}
+        type="password"
+        value={key}
+        onChange={setKey}
+        isRequired={!user}
+      />
+      <RoleChoice id="ipmi-role" value={role} onChange={setRole} />
+    </FormDialog>
+  );
+}
+
+function DeleteDialog({ user, onClose }: { user: Account; onClose: () => void }) {
+  const order = useChange(() => remove(user["@odata.id"]));
+  return (
+    <FormDialog
+      kind="delete"
+      title={t("Delete the IPMI user {{account}}?", { account: user.UserName })}
+      description={t("Its sessions end, and its slot is free.")}
+      action={t("Delete {{account}}", { account: user.UserName })}
+      refused={t("The IPMI user was not deleted")}
+      isDanger
+      order={order}
+      onSubmit={() => order.mutate(undefined, { onSuccess: onClose })}
+      onClose={onClose}
+    />
+  );
+}

@@ -1,0 +1,84 @@
+/** The permanent log of a node's serial console: its lines, and all of it as files. */
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { ApiError, errorText, get, reportLostSession } from "./http";
+import type { LogService } from "./redfish";
+import type { LogPage, PlainEntry, System } from "./types";
+
+export type { PlainEntry as SerialLine } from "./types";
+
+/** What of the log is meant: moments in RFC 3339, "" for no bound. */
+export interface Period {
+  since: string;
+  until: string;
+}
+
+export const FORMATS = ["text", "raw", "asciicast"] as const;
+export type Format = (typeof FORMATS)[number];
+
+const PAGE = 200;
+const AROUND = 21;
+const pathOf = (system: System) => `${system["@odata.id"]}/LogServices/SerialLog`;
+
+function asked(period: Period, more: Record<string, string>): string {
+  const query = new URLSearchParams(more);
+  if (period.since !== "") query.set("since", period.since);
+  if (period.until !== "") query.set("until", period.until);
+  return query.toString();
+}
+
+export function useSerialLog(system: System) {
+  return useQuery({
+    queryKey: ["serial-log", system.Id],
+    queryFn: () => get<LogService>(pathOf(system)),
+    staleTime: 0,
+  });
+}
+
+/** Lines with `text` in them, newest first, a page at a time; "" finds all. */
+export function useSerialLines(system: System, text: string, period: Period) {
+  return useInfiniteQuery({
+    queryKey: ["serial-lines", system.Id, text, period],
+    queryFn: ({ pageParam }) =>
+      get<LogPage<PlainEntry>>(
+        `${pathOf(system)}/Entries?${asked(period, {
+          ...(text === "" ? {} : { search: text }),
+          $skip: String(pageParam),
+          $top: String(PAGE),
+        })}`,
+      ),
+    initialPageParam: 0,
+    getNextPageParam: (last, pages) => {
+      const shown = pages.reduce((sum, page) => sum + page.Members.length, 0);
+      return last.Members.length > 0 && shown < last["Members@odata.count"] ? shown : undefined;
+    },
+    staleTime: 0,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** What stood around a line, oldest first. */
+export function useLinesAround(system: System, line: PlainEntry, enabled: boolean) {
+  return useQuery({
+    queryKey: ["serial-around", system.Id, line.Id],
+    queryFn: async () => {
+      const lines = await get<LogPage<PlainEntry>>(`${pathOf(system)}/Entries?around=${line.Id}&$top=${AROUND}`);
+      return lines.Members.reverse();
+    },
+    enabled,
+  });
+}
+
+/** Where a file of the log is; undefined when the service offers none of that kind. */
+export function fileOf(log: LogService | undefined, format: Format, period: Period): string | undefined {
+  const address = log?.Oem?.Lightsout.ExportURIs.find((each) => each.endsWith(`format=${format}`));
+  const more = asked(period, {});
+  return address && (more === "" ? address : `${address}&${more}`);
+}
+
+/** :throws ApiError as `request`; AbortError when told to stop. */
+export async function fetchFile(address: string, signal: AbortSignal): Promise<string> {
+  const reply = await fetch(address, { signal });
+  if (reply.status === 401) reportLostSession();
+  if (!reply.ok) throw new ApiError(reply.status, errorText(reply.status, await reply.json().catch(() => undefined)));
+  return reply.text();
+}

@@ -1,0 +1,80 @@
+/** What happened to a node, and what its serial console printed meanwhile. */
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { get } from "./http";
+import { anyContains, created, equal, query, type Period } from "./query";
+import type { Happening, LogPage, PlainEntry, System } from "./types";
+
+export type { Happening } from "./types";
+
+export const KINDS = [
+  "Power",
+  "Boot",
+  "Media",
+  "Console",
+  "Job",
+  "Reservation",
+  "Health",
+  "SEL",
+  "SignIn",
+  "Settings",
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Chosen {
+  kind: string;
+  text: string;
+  period: Period;
+}
+
+/** The audit, of which a part of it is, makes no events. */
+const LOOK_MS = 15_000;
+/** How many power entries are sure to hold the last change and who asked for it. */
+const POWER_ENTRIES = 40;
+/** Lines of the console that are shown between two entries. */
+export const TAIL_LINES = 20;
+const SEARCHED = ["Message", ...["Account", "Door", "Address", "Task", "What"].map((name) => `Oem/Lightsout/${name}`)];
+
+export const timelineKey = (systemId: string) => ["timeline", systemId] as const;
+
+const logs = (systemId: string) => `/redfish/v1/Systems/${encodeURIComponent(systemId)}/LogServices`;
+
+const ofKind = (kind: string) => equal("Oem/Lightsout/Kind", kind);
+
+/** The newest `top` of what was chosen, and how many there are. */
+export function useTimeline(systemId: string, { kind, text, period }: Chosen, top: number) {
+  return useQuery({
+    queryKey: [...timelineKey(systemId), kind, text, period, top],
+    queryFn: async () => {
+      const filter = [kind !== "" && ofKind(kind), text !== "" && anyContains(SEARCHED, text), ...created(period)];
+      const answer = await get<LogPage<Happening>>(`${logs(systemId)}/Timeline/Entries${query({ top, filter })}`);
+      return { entries: answer.Members, count: answer["Members@odata.count"] };
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: LOOK_MS,
+  });
+}
+
+/** What happened to its power lately, newest first. */
+export function usePowerHistory(system: System) {
+  const path = `${logs(system.Id)}/Timeline/Entries${query({ top: POWER_ENTRIES, filter: [ofKind("Power")] })}`;
+  return useQuery({
+    queryKey: [...timelineKey(system.Id), "power"],
+    queryFn: async () => (await get<LogPage<Happening>>(path)).Members,
+  });
+}
+
+/** The last lines of the serial console between two moments, oldest first, and how many there are. */
+export function usePrinted(systemId: string, since: string | undefined, until: string | undefined) {
+  const period = `${since ? `&since=${since}` : ""}${until ? `&until=${until}` : ""}`;
+  const path = `${logs(systemId)}/SerialLog/Entries?$top=${TAIL_LINES}${period}`;
+  return useQuery({
+    queryKey: ["printed", systemId, since, until],
+    queryFn: async () => {
+      const answer = await get<LogPage<PlainEntry>>(path);
+      return { lines: [...answer.Members].reverse(), count: answer["Members@odata.count"] };
+    },
+    // What was printed before something else happened does not change.
+    staleTime: until === undefined ? 0 : Infinity,
+    ...(until === undefined && { refetchInterval: LOOK_MS }),
+  });
+}

@@ -1,0 +1,71 @@
+import { Button } from "@patternfly/react-core";
+import CloseIcon from "@patternfly/react-icons/dist/esm/icons/rh-microns-close-icon";
+import { lazy, Suspense, useCallback, useState } from "react";
+import { t } from "../words/i18n";
+import { useBulk, useRuns } from "./BulkProvider";
+import { count, type Run } from "./run";
+import { choiceWords } from "./words";
+
+const RunDialog = lazy(() => import("./RunDialog"));
+
+/** On every page: how far what was ordered for many nodes is. */
+export function RunStrip() {
+  const runs = useRuns();
+  const bulk = useBulk();
+  const [open, setOpen] = useState<number | null>(null);
+  const close = useCallback(() => setOpen(null), []);
+  const shown = runs.find(({ key }) => key === open);
+  return (
+    <>
+      <div role="status">
+        {runs.map((run) => (
+          <div
+            key={run.key}
+            className="lo-run"
+            data-testid="run"
+            data-ended={run.ended}
+            data-failed={count(run, "failed") > 0}
+          >
+            <progress
+              value={count(run, "done", "failed", "stopped")}
+              max={run.items.length}
+              aria-label={choiceWords(run.order)}
+            />
+            <span>
+              <strong>{choiceWords(run.order)}</strong> {runWords(run)}
+            </span>
+            <Button variant="link" isInline onClick={() => setOpen(run.key)}>
+              {t("Show each node")}
+            </Button>
+            {run.ended && (
+              <Button
+                variant="plain"
+                icon={<CloseIcon />}
+                aria-label={t("Dismiss: {{message}}", { message: choiceWords(run.order) })}
+                onClick={() => bulk.dismiss(run)}
+              />
+            )}
+          </div>
+        ))}
+      </div>
+      {shown && (
+        <Suspense>
+          <RunDialog run={shown} onClose={close} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+/** "12 of 40 done, 1 failed". */
+export function runWords(run: Run): string {
+  const [done, failed, stopped] = [count(run, "done"), count(run, "failed"), count(run, "stopped")];
+  return [
+    t("{{done}} of {{number}} done", { done, number: run.items.length }),
+    failed > 0 && t("{{number}} failed", { number: failed }),
+    stopped > 0 && t("{{number}} stopped", { number: stopped }),
+    run.stopping && !run.ended && t("stopping"),
+  ]
+    .filter(Boolean)
+    .join(", ");
+}

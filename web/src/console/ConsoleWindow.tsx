@@ -1,0 +1,68 @@
+import { ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
+import { lazy, Suspense, useEffect } from "react";
+import { Link, useNavigate, useParams } from "react-router";
+import { useSystem } from "../api/systems";
+import { PowerLabel } from "../power/PowerLabel";
+import { ConnectionBanner } from "../shell/ConnectionBanner";
+import { ErrorPanel } from "../shell/ErrorPanel";
+import { Loading } from "../shell/Loading";
+import { NotFoundPage } from "../shell/NotFoundPage";
+import { t, type Message } from "../words/i18n";
+import { CONSOLES, windowPath, type ConsoleView } from "./windows";
+
+const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
+const SerialConsole = lazy(() => import("../serial/SerialConsole"));
+
+const TITLES: Record<ConsoleView, Message> = { screen: "Screen", serial: "Serial", both: "Both" };
+
+/** A node's consoles and nothing else, for a window of their own. */
+export default function ConsoleWindow() {
+  const { id = "", view = "" } = useParams();
+  const navigate = useNavigate();
+  const system = useSystem(id);
+  const shown = CONSOLES.find((name) => name === view);
+
+  useEffect(() => {
+    document.title = `${id} · Lightsout`;
+  }, [id]);
+
+  if (shown === undefined) return <NotFoundPage />;
+  if (system.data === undefined)
+    return system.isError ? (
+      <ErrorPanel
+        title={t("{{node}} cannot be shown", { node: id })}
+        error={system.error}
+        retry={() => void system.refetch()}
+      />
+    ) : (
+      <Loading />
+    );
+  const node = system.data;
+  return (
+    <main className="lo-window">
+      <ConnectionBanner />
+      <header className="lo-console-bar">
+        <h1>
+          <Link to={`/nodes/${encodeURIComponent(id)}`}>{node.Name}</Link>
+        </h1>
+        <PowerLabel system={node} />
+        <ToggleGroup isCompact aria-label={t("Consoles")} className="lo-console-end">
+          {CONSOLES.map((name) => (
+            <ToggleGroupItem
+              key={name}
+              text={t(TITLES[name])}
+              isSelected={name === shown}
+              onChange={() => void navigate(windowPath(id, name), { replace: true })}
+            />
+          ))}
+        </ToggleGroup>
+      </header>
+      <Suspense fallback={<Loading />}>
+        <div className="lo-window-consoles">
+          {shown !== "serial" && node.GraphicalConsole?.ServiceEnabled && <ScreenConsole system={node} />}
+          {shown !== "screen" && node.SerialConsole?.WebSocket.ServiceEnabled && <SerialConsole system={node} />}
+        </div>
+      </Suspense>
+    </main>
+  );
+}

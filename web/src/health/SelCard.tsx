@@ -1,0 +1,213 @@
+import {
+  Button,
+  Card,
+  CardBody,
+  CardTitle,
+  FormSelect,
+  FormSelectOption,
+  Label,
+  SearchInput,
+  Skeleton,
+} from "@patternfly/react-core";
+import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
+import { useEffect, useRef, useState } from "react";
+import { useLocation } from "react-router";
+import { ANY_TIME, type Period } from "../api/query";
+import { exportAddress, useResolve, useSel, useSelService, type Chosen, type SelEntry } from "../api/sel";
+import { useMayOperate } from "../api/session";
+import type { System } from "../api/types";
+import { Alert } from "../shell/Alert";
+import { ErrorPanel } from "../shell/ErrorPanel";
+import { useNotices } from "../shell/Notices";
+import { PeriodFields } from "../shell/PeriodFields";
+import { useText } from "../shell/useText";
+import { moment } from "../words/format";
+import { t, type Message } from "../words/i18n";
+import { ClearSelDialog } from "./ClearSelDialog";
+import { healthLook } from "./words";
+
+const FIRST = 25;
+const SEVERITIES: [value: string, label: Message][] = [
+  ["", "Any severity"],
+  ["Critical", "Critical"],
+  ["Warning", "Warning"],
+  ["OK", "OK"],
+];
+const RESOLVED: [value: string, label: Message][] = [
+  ["", "Acknowledged or not"],
+  ["false", "Not acknowledged"],
+  ["true", "Is acknowledged"],
+];
+
+/** The System Event Log: what was recorded, who has dealt with it, and the same as a file. */
+export function SelCard({ system }: { system: System }) {
+  const mayOperate = useMayOperate();
+  const [severity, setSeverity] = useState("");
+  const [resolved, setResolved] = useState("");
+  const [typed, text, type] = useText();
+  const [period, setPeriod] = useState<Period>(ANY_TIME);
+  const [top, setTop] = useState(FIRST);
+  const [clearing, setClearing] = useState(false);
+  const chosen: Chosen = { severity, resolved, text, period };
+  const service = useSelService(system.Id).data;
+  const sel = useSel(system.Id, chosen);
+  const clear = service?.Actions?.["#LogService.ClearLog"]?.target;
+  const isFiltered = severity !== "" || resolved !== "" || text !== "" || period.within !== "";
+  return (
+    <Card className="lo-wide-card" ref={useInSight("#sel")}>
+      <CardTitle component="h2">{t("System event log (SEL)")}</CardTitle>
+      <CardBody>
+        {service?.Overflow === true && (
+          <Alert variant="warning" isInline component="h3" title={t("The log is full: records were lost")}>
+            {t("It holds {{total}} records and overwrites none. Export it, then clear it.", {
+              total: service.MaxNumberOfRecords,
+            })}
+          </Alert>
+        )}
+        <div className="lo-filters" role="search" aria-label={t("Choose what is shown")}>
+          <Choice label={t("Severity")} value={severity} options={SEVERITIES} onChange={setSeverity} />
+          <Choice label={t("Acknowledged")} value={resolved} options={RESOLVED} onChange={setResolved} />
+          <PeriodFields id="sel-when" value={period} onChange={setPeriod} />
+          <SearchInput
+            className="lo-search"
+            aria-label={t("Search in the SEL")}
+            placeholder={t("Words or kind of sensor…")}
+            value={typed}
+            onChange={(_event, value) => type(value)}
+            onClear={() => type("")}
+            resetButtonLabel={t("Clear")}
+          />
+          <span className="lo-exports">
+            {(service?.Oem?.Lightsout.ExportURIs ?? []).map((uri) => (
+              <Button key={uri} variant="link" component="a" href={exportAddress(uri, chosen)} download>
+                {t("Export as {{format}}", { format: uri.split(".").at(-1)?.toUpperCase() ?? "" })}
+              </Button>
+            ))}
+            {clear !== undefined && mayOperate && (
+              <Button variant="secondary" isDanger onClick={() => setClearing(true)}>
+                {t("Clear the log…")}
+              </Button>
+            )}
+          </span>
+        </div>
+        {sel.isPending && <Skeleton height="8rem" screenreaderText={t("Loading")} />}
+        {sel.isError && (
+          <ErrorPanel title={t("The SEL cannot be shown")} error={sel.error} retry={() => void sel.refetch()} />
+        )}
+        {sel.data?.length === 0 && (
+          <p className="lo-after">
+            {isFiltered ? t("No record is like that. Choose something else above.") : t("The log is empty.")}
+          </p>
+        )}
+        {sel.data && sel.data.length > 0 && <Records systemId={system.Id} entries={sel.data.slice(0, top)} />}
+        {sel.data && sel.data.length > top && (
+          <Button variant="secondary" onClick={() => setTop(top * 4)}>
+            {t("Show older entries ({{shown}} of {{total}} shown)", { shown: top, total: sel.data.length })}
+          </Button>
+        )}
+      </CardBody>
+      {clearing && clear !== undefined && (
+        <ClearSelDialog system={system} target={clear} onClose={() => setClearing(false)} />
+      )}
+    </Card>
+  );
+}
+
+/** Brings the card into sight for those who came by a link to it. */
+function useInSight(hash: string) {
+  const here = useLocation().hash;
+  const card = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (here === hash) card.current?.scrollIntoView();
+  }, [here, hash]);
+  return card;
+}
+
+interface ChoiceProps {
+  label: string;
+  value: string;
+  options: [value: string, label: Message][];
+  onChange: (value: string) => void;
+}
+
+function Choice({ label, value, options, onChange }: ChoiceProps) {
+  return (
+    <FormSelect className="lo-choice" aria-label={label} value={value} onChange={(_event, chosen) => onChange(chosen)}>
+      {options.map(([name, words]) => (
+        <FormSelectOption key={name} value={name} label={t(words)} />
+      ))}
+    </FormSelect>
+  );
+}
+
+function Records({ systemId, entries }: { systemId: string; entries: SelEntry[] }) {
+  const { failed } = useNotices();
+  const resolve = useResolve(systemId);
+  const mayOperate = useMayOperate();
+  const turn = (entry: SelEntry) =>
+    resolve.mutate(entry, {
+      onError: (error) => failed(t("SEL record {{id}}: not changed", { id: entry.Id }), error),
+    });
+  return (
+    <Table aria-label={t("System event log (SEL)")} variant="compact" gridBreakPoint="grid-lg">
+      <Thead>
+        <Tr>
+          <Th modifier="fitContent">{t("Number")}</Th>
+          <Th modifier="fitContent">{t("Time")}</Th>
+          <Th modifier="fitContent">{t("Severity")}</Th>
+          <Th>{t("What was recorded")}</Th>
+          <Th modifier="fitContent">{t("Acknowledged")}</Th>
+        </Tr>
+      </Thead>
+      <Tbody>
+        {entries.map((entry) => {
+          const { label, ...look } = healthLook(entry.Severity);
+          const isPending = resolve.isPending && resolve.variables.Id === entry.Id;
+          return (
+            <Tr key={entry.Id} data-testid={`sel-${entry.Id}`}>
+              <Td dataLabel={t("Number")}>{entry.Id}</Td>
+              <Td dataLabel={t("Time")} modifier="nowrap">
+                {moment(entry.Created)}
+              </Td>
+              <Td dataLabel={t("Severity")}>
+                <span className="lo-labels">
+                  <Label isCompact {...look}>
+                    {label}
+                  </Label>
+                </span>
+              </Td>
+              <Td dataLabel={t("What was recorded")} modifier="breakWord">
+                <span lang="en">{entry.Message}</span>
+                <div className="lo-muted" lang="en">
+                  {[entry.SensorType, entry.EntryCode].filter(Boolean).join(", ")}
+                </div>
+              </Td>
+              <Td dataLabel={t("Acknowledged")}>
+                {mayOperate ? (
+                  <Button
+                    variant="link"
+                    isInline
+                    isLoading={isPending}
+                    isDisabled={isPending}
+                    aria-label={
+                      entry.Resolved
+                        ? t("Take back the acknowledgement of record {{id}}", { id: entry.Id })
+                        : t("Acknowledge record {{id}}", { id: entry.Id })
+                    }
+                    onClick={() => turn(entry)}
+                  >
+                    {entry.Resolved ? t("Take back") : t("Acknowledge")}
+                  </Button>
+                ) : entry.Resolved ? (
+                  t("Yes")
+                ) : (
+                  t("No")
+                )}
+              </Td>
+            </Tr>
+          );
+        })}
+      </Tbody>
+    </Table>
+  );
+}

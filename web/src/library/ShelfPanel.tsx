@@ -1,0 +1,60 @@
+/** One tab of the library: what is being added, what is there, and why nothing is if nothing is. */
+import { Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter } from "@patternfly/react-core";
+import { lazy, Suspense, useState, type ReactNode } from "react";
+import { useMayAdd, type LibraryItem, type Shelf } from "../api/library";
+import { ErrorPanel } from "../shell/ErrorPanel";
+import { Loading } from "../shell/Loading";
+import { t } from "../words/i18n";
+import { Additions } from "./Additions";
+
+const AddDialog = lazy(() => import("./AddDialog"));
+
+interface ShelfPanelProps {
+  shelf: Shelf;
+  items: { data: LibraryItem[] | undefined; error: Error | null; refetch: () => unknown };
+  /** What the button that adds one says. */
+  add: string;
+  empty: { title: string; body: string };
+  children: ReactNode;
+}
+
+export function ShelfPanel({ shelf, items, add, empty, children }: ShelfPanelProps) {
+  const mayAdd = useMayAdd();
+  const [adding, setAdding] = useState(false);
+  const button = (
+    <Button variant="primary" isDisabled={!mayAdd} onClick={() => setAdding(true)}>
+      {add}
+    </Button>
+  );
+  return (
+    <div className="lo-shelf">
+      {items.data && items.data.length > 0 && (
+        <div className="lo-shelf-bar">
+          {button}
+          {!mayAdd && <span className="lo-muted">{t("Only administrators add and delete.")}</span>}
+        </div>
+      )}
+      <Additions shelf={shelf} />
+      {items.data === undefined &&
+        (items.error ? (
+          <ErrorPanel title={t("The library cannot be shown")} error={items.error} retry={() => void items.refetch()} />
+        ) : (
+          <Loading />
+        ))}
+      {items.data?.length === 0 && (
+        <EmptyState titleText={empty.title} headingLevel="h2">
+          <EmptyStateBody>{empty.body}</EmptyStateBody>
+          <EmptyStateFooter>
+            <EmptyStateActions>{button}</EmptyStateActions>
+          </EmptyStateFooter>
+        </EmptyState>
+      )}
+      {items.data && items.data.length > 0 && children}
+      {adding && (
+        <Suspense>
+          <AddDialog shelf={shelf} onClose={() => setAdding(false)} />
+        </Suspense>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+/** The dialogue that asks for what an order needs: the same frame for rescue, erase, and what is added to the library. */
+import { Button, Form, ModalBody, ModalFooter } from "@patternfly/react-core";
+import type { ReactNode, SubmitEvent } from "react";
+import type { System } from "../api/types";
+import { Dialog, DialogHeader } from "../shell/Dialog";
+import { t } from "../words/i18n";
+import { Refusal } from "./fields";
+
+export interface JobDialogProps {
+  system: System;
+  onClose: () => void;
+  onStarted: () => void;
+}
+
+interface FrameProps {
+  /** Names the parts of the dialogue, for no person to read. */
+  kind: string;
+  title: string;
+  description: string;
+  /** What the button says. */
+  action: string;
+  /** What is said over the reason when the service has refused. */
+  refused: string;
+  isDanger?: boolean;
+  isReady: boolean;
+  order: { isPending: boolean; error: Error | null };
+  onSubmit: () => void;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+export function OrderDialog({ kind, order, onSubmit, onClose, children, ...shown }: FrameProps) {
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    onSubmit();
+  };
+  return (
+    <Dialog variant="medium" onClose={onClose} aria-labelledby={`${kind}-title`}>
+      <DialogHeader title={shown.title} labelId={`${kind}-title`} description={shown.description} />
+      <ModalBody>
+        <Form id={`${kind}-form`} onSubmit={submit}>
+          {children}
+        </Form>
+      </ModalBody>
+      {order.error !== null && <Refusal title={shown.refused} error={order.error} />}
+      <ModalFooter>
+        <Button
+          type="submit"
+          form={`${kind}-form`}
+          variant={shown.isDanger ? "danger" : "primary"}
+          isLoading={order.isPending}
+          isDisabled={order.isPending || !shown.isReady}
+          data-testid={`start-${kind}`}
+        >
+          {shown.action}
+        </Button>
+        <Button variant="link" onClick={onClose}>
+          {t("Cancel")}
+        </Button>
+      </ModalFooter>
+    </Dialog>
+  );
+}

@@ -1,0 +1,66 @@
+import "@xterm/xterm/css/xterm.css";
+import { Terminal } from "@xterm/xterm";
+import { useCallback, useEffect, useRef } from "react";
+import type { System } from "../api/types";
+import { useConsoleLink } from "../console/useConsoleLink";
+import { t } from "../words/i18n";
+
+const COLUMNS = 80;
+const ROWS = 24;
+
+/** The serial line beside something else: nobody types in it, and it takes neither the keyboard nor the focus. */
+export default function SerialWatch({ system }: { system: System }) {
+  const place = useRef<HTMLDivElement>(null);
+  const terminal = useRef<Terminal | null>(null);
+  useEffect(() => {
+    if (place.current === null) return;
+    const opened = new Terminal({
+      cols: COLUMNS,
+      rows: ROWS,
+      scrollback: 2000,
+      disableStdin: true,
+      fontFamily: '"Red Hat Mono", monospace',
+      fontSize: 13,
+      theme: { background: "#0d1117", foreground: "#e6edf3" },
+    });
+    opened.open(place.current);
+    // It would be one more stop of the Tab key, with nothing to do there.
+    opened.textarea?.setAttribute("tabindex", "-1");
+    terminal.current = opened;
+    return () => {
+      terminal.current = null;
+      opened.dispose();
+    };
+  }, []);
+
+  const attach = useCallback((socket: WebSocket, ready: () => void) => {
+    socket.onopen = () => {
+      terminal.current?.reset();
+      ready();
+    };
+    socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => terminal.current?.write(new Uint8Array(data));
+    return () => {
+      socket.onmessage = null;
+    };
+  }, []);
+  const uri = system.SerialConsole?.WebSocket.ConsoleURI;
+  const { state } = useConsoleLink({ system, uri, viewOnly: true, attach });
+  return (
+    <>
+      <div
+        ref={place}
+        className="lo-watch"
+        role="region"
+        tabIndex={0}
+        aria-label={t("Serial console of {{node}}, only to watch", { node: system.Name })}
+        data-testid="job-serial"
+        data-phase={state.phase}
+      />
+      <p className="lo-muted">
+        {state.phase === "open"
+          ? t("Only to watch. The tab Serial is for typing.")
+          : t("Connecting to the serial line")}
+      </p>
+    </>
+  );
+}

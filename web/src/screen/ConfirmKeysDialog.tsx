@@ -1,0 +1,36 @@
+import { Button, Content, ModalBody, ModalFooter } from "@patternfly/react-core";
+import { dialogPlace } from "../console/fullScreen";
+import { Dialog, DialogHeader } from "../shell/Dialog";
+import { t } from "../words/i18n";
+import type { Combination } from "./keys";
+
+interface ConfirmKeysDialogProps {
+  node: string;
+  combination: Combination;
+  onSend: () => void;
+  onClose: () => void;
+}
+
+/** Asks before keys by which something may be lost. */
+export function ConfirmKeysDialog({ node, combination, onSend, onClose }: ConfirmKeysDialogProps) {
+  return (
+    <Dialog variant="small" appendTo={dialogPlace} onClose={onClose} aria-labelledby="confirm-keys-title">
+      <DialogHeader
+        title={t("Send {{keys}} to {{node}}?", { keys: combination.label, node })}
+        titleIconVariant="warning"
+        labelId="confirm-keys-title"
+      />
+      <ModalBody>
+        <Content component="p">{combination.loses && t(combination.loses)}</Content>
+      </ModalBody>
+      <ModalFooter>
+        <Button variant="danger" autoFocus onClick={onSend} data-testid="confirm-keys">
+          {t("Send {{keys}}", { keys: combination.label })}
+        </Button>
+        <Button variant="link" onClick={onClose}>
+          {t("Cancel")}
+        </Button>
+      </ModalFooter>
+    </Dialog>
+  );
+}

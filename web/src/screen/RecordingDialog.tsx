@@ -1,0 +1,89 @@
+import { Button, FileUpload, ModalBody, ModalFooter } from "@patternfly/react-core";
+import { useCallback, useState, type SyntheticEvent } from "react";
+import { download } from "../console/files";
+import { Alert } from "../shell/Alert";
+import { dialogPlace } from "../console/fullScreen";
+import { Dialog, DialogHeader } from "../shell/Dialog";
+import { bytes } from "../words/format";
+import { t } from "../words/i18n";
+
+export interface Film {
+  name: string;
+  film: Blob;
+}
+
+/** A film that was just recorded does not know its length, until somebody has looked at its end. */
+function learnLength({ currentTarget: video }: SyntheticEvent<HTMLVideoElement>): void {
+  if (video.duration !== Infinity) return;
+  video.addEventListener("seeked", () => (video.currentTime = 0), { once: true });
+  video.currentTime = Number.MAX_SAFE_INTEGER;
+}
+
+interface RecordingDialogProps {
+  /** What was just recorded; null: one that lies on the viewer's computer. */
+  recorded: Film | null;
+  onClose: () => void;
+}
+
+/** Shows a recording of a screen, and saves it. */
+export default function RecordingDialog({ recorded, onClose }: RecordingDialogProps) {
+  const [shown, setShown] = useState(recorded);
+  const [unreadable, setUnreadable] = useState(false);
+  const load = useCallback(
+    (video: HTMLVideoElement | null) => {
+      if (shown === null || video === null) return;
+      const address = URL.createObjectURL(shown.film);
+      video.src = address;
+      return () => URL.revokeObjectURL(address);
+    },
+    [shown],
+  );
+  return (
+    <Dialog variant="large" appendTo={dialogPlace} onClose={onClose} aria-labelledby="recording-title">
+      <DialogHeader
+        title={t("Recording")}
+        labelId="recording-title"
+        {...(shown && { description: t("{{name}}, {{size}}", { name: shown.name, size: bytes(shown.film.size) }) })}
+      />
+      <ModalBody>
+        {recorded === null && (
+          <FileUpload
+            id="recording-file"
+            type="text"
+            value=""
+            filename={shown?.name ?? ""}
+            filenamePlaceholder={t("A recording that was saved before")}
+            browseButtonText={t("Choose a file…")}
+            hideDefaultPreview
+            isClearButtonDisabled
+            clearButtonText={t("Clear")}
+            dropzoneProps={{ accept: { "video/*": [".webm", ".mp4"] } }}
+            onFileInputChange={(_event, file) => {
+              setUnreadable(false);
+              setShown({ name: file.name, film: file });
+            }}
+          />
+        )}
+        {unreadable && <Alert variant="danger" isInline title={t("This browser cannot play this file.")} />}
+        <video
+          ref={load}
+          className="lo-film"
+          controls
+          hidden={shown === null}
+          aria-label={t("Recording")}
+          data-testid="film"
+          onLoadedMetadata={learnLength}
+          onError={() => setUnreadable(true)}
+        />
+      </ModalBody>
+      <ModalFooter>
+        {recorded !== null && (
+          <Button onClick={() => download(recorded.film, recorded.name)}>{t("Save the recording")}</Button>
+        )}
+        <Button variant="link" onClick={onClose}>
+          {recorded === null ? t("Close") : t("Close and discard it")}
+        </Button>
+      </ModalFooter>
+    </Dialog>
+  );
+}

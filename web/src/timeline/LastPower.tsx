@@ -1,0 +1,79 @@
+import { Trans } from "react-i18next";
+import { Link } from "react-router";
+import { usePowerHistory } from "../api/timeline";
+import type { LastPowerAction, System } from "../api/types";
+import { actionSummary, outcomeWords } from "../power/senses";
+import { powerWords } from "../power/words";
+import { Alert } from "../shell/Alert";
+import { Ago } from "../words/Ago";
+import { duration, moment } from "../words/format";
+import { t } from "../words/i18n";
+import { useNow } from "../words/useNow";
+import { howWords, lastChange, type PowerChange } from "./words";
+
+/** The line has its place before its text is known. */
+const KEEPS_ITS_PLACE = "\u00a0";
+
+/** Who changed the power last, how, when and from where: in one line, wherever on the node's page one is. */
+export function LastPower({ system }: { system: System }) {
+  const history = usePowerHistory(system).data;
+  const last = system.Oem.Lightsout.LastPowerAction;
+  return (
+    <>
+      <p className="lo-last-power" data-testid="last-power">
+        {history === undefined ? KEEPS_ITS_PLACE : <Told system={system} found={lastChange(history)} />}
+      </p>
+      {last?.Ended === null && <UnderWay last={last} />}
+      {last && isProblem(last, system) && <Problem last={last} />}
+    </>
+  );
+}
+
+function Told({ system, found }: { system: System; found: PowerChange | undefined }) {
+  if (found === undefined) return t("Its power has not changed since Lightsout knows it.");
+  const { Created, Oem } = found.change;
+  return (
+    <>
+      <Trans
+        i18nKey="<b>{{state}}</b> since {{time}} (<ago/>): {{how}}"
+        values={{
+          state: powerWords(String(Oem.Lightsout.Details.to)).label,
+          time: moment(Created),
+          how: howWords(found),
+        }}
+        components={{ b: <strong />, ago: <Ago iso={Created} /> }}
+      />{" "}
+      <Link to={`/nodes/${encodeURIComponent(system.Id)}/timeline?kind=Power`}>{t("What happened")}</Link>
+    </>
+  );
+}
+
+/** Whether the last action went wrong, and the power has not changed since. */
+function isProblem({ Outcome, Ended }: LastPowerAction, system: System): boolean {
+  const since = system.Oem.Lightsout.PowerSince ?? "";
+  return Outcome !== null && !["done", "superseded"].includes(Outcome) && (Ended ?? "") >= since;
+}
+
+function UnderWay({ last }: { last: LastPowerAction }) {
+  const time = duration(Math.max(0, useNow(1000) - new Date(last.Started).getTime()));
+  return (
+    <p role="status" data-testid="power-under-way">
+      {t("{{action}}: under way for {{time}}", { action: actionSummary(last), time })}
+    </p>
+  );
+}
+
+function Problem({ last }: { last: LastPowerAction }) {
+  const { text, status } = outcomeWords(last);
+  return (
+    <Alert
+      variant={status}
+      isInline
+      component="p"
+      title={t("{{action}}: {{outcome}}", { action: actionSummary(last), outcome: text })}
+      data-testid="power-problem"
+    >
+      {last.Problem}
+    </Alert>
+  );
+}
