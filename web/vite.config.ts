@@ -8,7 +8,16 @@ const service = process.env.LIGHTSOUT_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   plugins: [react(), licences(), precompress()],
-  build: { target: "es2022", modulePreload: { polyfill: false }, assetsInlineLimit: 0, reportCompressedSize: false },
+  build: {
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    rolldownOptions: {
+      // What the fleet needs comes as one file: a hundred small ones are compressed badly.
+      output: { codeSplitting: { groups: [{ name: "fleet", test: /\/src\/(main|App)\.tsx$/ }] } },
+    },
+  },
   worker: { format: "es" },
   server: {
     proxy: {
