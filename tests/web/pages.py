@@ -26,11 +26,21 @@ PLACES = (
     Place("node", f"/nodes/{NODE}"),
     Place("node-screen", f"/nodes/{NODE}/screen"),
     Place("node-serial", f"/nodes/{NODE}/serial"),
+    Place("node-timeline", f"/nodes/{NODE}/timeline"),
+    Place("node-health", f"/nodes/{NODE}/health"),
     Place("node-jobs", f"/nodes/{NODE}/jobs"),
     Place("library", "/library"),
+    Place("library-media", "/library/media"),
     Place("administration", "/administration"),
+    *(
+        Place(f"administration-{tab}", f"/administration/{tab}")
+        for tab in ("keys", "sessions", "tokens", "ipmi", "tls", "hooks", "audit", "service")
+    ),
 )
 """Of one who is signed in. A page or tab that can be reached and is not listed fails `test_accessibility.py`."""
+
+WINDOWS = tuple(Place(f"window-{view}", f"/window/{NODE}/{view}") for view in ("screen", "serial", "both"))
+"""Consoles in windows of their own, to which no link leads."""
 
 WAITING = ".lo-loading, .pf-v6-c-skeleton"
 TABS = "main [role=tab]:not([aria-disabled=true]):not(:disabled)"

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, ConsoleMessage, Locator, expect
 
 from tests.e2e.service import LiveService
 from tests.web.axe import violations
-from tests.web.pages import NOWHERE, PLACES, SIGN_IN, TABS, Place, listed_as, reachable, settled
+from tests.web.pages import NOWHERE, PLACES, SIGN_IN, TABS, WINDOWS, Place, listed_as, reachable, settled
 from tests.web.rack import BUTTON, RELAYS, wired
 from tests.web.visitor import Visitor, visit
 
@@ -49,7 +49,7 @@ async def test_axe_finds_nothing_before_one_has_signed_in(visitor: Visitor) -> N
     assert "\n".join(await violations(visitor)) == ""
 
 
-@pytest.mark.parametrize("place", [*PLACES, NOWHERE], ids=lambda place: place.name)
+@pytest.mark.parametrize("place", [*PLACES, *WINDOWS, NOWHERE], ids=lambda place: place.name)
 async def test_axe_finds_nothing_on_a_page(looked: Visitor, place: Place) -> None:
     await looked.go(place.path)
     await settled(looked)

@@ -8,6 +8,7 @@ import { t, type Message } from "../words/i18n";
 import "./administration.css";
 
 const PANEL = "administration-view";
+const FIRST = "accounts";
 interface View {
   name: string;
   title: Message;
@@ -17,7 +18,7 @@ interface View {
 }
 
 const VIEWS: View[] = [
-  { name: "accounts", title: "Accounts", View: lazy(() => import("./Accounts")) },
+  { name: FIRST, title: "Accounts", View: lazy(() => import("./Accounts")) },
   { name: "keys", title: "SSH keys", View: lazy(() => import("./Keys")) },
   { name: "sessions", title: "Sessions", View: lazy(() => import("./Sessions")) },
   { name: "tokens", title: "API tokens", View: lazy(() => import("./Tokens")) },
@@ -30,7 +31,7 @@ const VIEWS: View[] = [
 
 /** Who may do what, by which doors, and what the service does by itself. */
 export default function AdministrationPage() {
-  const { tab = "accounts" } = useParams();
+  const { tab = FIRST } = useParams();
   const navigate = useNavigate();
   const administers = useSession().data?.role === "Administrator";
   const views = VIEWS.filter(({ governs }) => administers || !governs);
@@ -57,7 +58,7 @@ export default function AdministrationPage() {
       <PageSection type="tabs" aria-label={t("Views of administration")}>
         <Tabs
           activeKey={tab}
-          onSelect={(_event, key) => void navigate(`/administration/${key}`)}
+          onSelect={(_event, key) => void navigate(key === FIRST ? "/administration" : `/administration/${key}`)}
           aria-label={t("Views of administration")}
           usePageInsets
           className="lo-administration-tabs"

@@ -25,7 +25,7 @@ export default function LibraryPage() {
       <PageSection type="tabs" aria-label={t("Views of the library")}>
         <Tabs
           activeKey={tab}
-          onSelect={(_event, key) => void navigate(`/library/${key}`)}
+          onSelect={(_event, key) => void navigate(key === "images" ? "/library" : "/library/media")}
           aria-label={t("Views of the library")}
           usePageInsets
         >

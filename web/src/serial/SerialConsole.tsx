@@ -1,5 +1,6 @@
 import "@xterm/xterm/css/xterm.css";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { useSearchParams } from "react-router";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
@@ -46,7 +47,10 @@ export default function SerialConsole({ system }: { system: System }) {
   const [fontSize, setFontSize] = useState(chosenFontSize);
   /** Null while nothing is being pasted. */
   const [pasting, setPasting] = useState<string | null>(null);
-  const [looksBack, setLooksBack] = useState(false);
+  // The timeline leads to a moment of the log.
+  const [search, setSearch] = useSearchParams();
+  const at = search.get("at");
+  const [looksBack, setLooksBack] = useState(at !== null);
   const onPaste = useCallback((text: string) => {
     const isFew = linesOf(text) === 1;
     if (!isFew) setPasting(text);
@@ -130,7 +134,14 @@ export default function SerialConsole({ system }: { system: System }) {
       )}
       {looksBack && (
         <Suspense>
-          <SerialLogDialog system={system} onClose={() => setLooksBack(false)} />
+          <SerialLogDialog
+            system={system}
+            upTo={at}
+            onClose={() => {
+              setLooksBack(false);
+              if (at !== null) setSearch({}, { replace: true });
+            }}
+          />
         </Suspense>
       )}
     </div>

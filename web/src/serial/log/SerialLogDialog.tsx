@@ -32,22 +32,25 @@ function momentOf(local: string): string {
   return local === "" || Number.isNaN(at.getTime()) ? "" : at.toISOString();
 }
 
-/** The time of a moment as a field of local time wants it. */
-function localOf(moment: string): string {
+/** The time some seconds after a moment as a field of local time wants it: without what is less than a second. */
+function localOf(moment: string, later = 0): string {
   const at = new Date(moment);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+  if (Number.isNaN(at.getTime())) return "";
+  return new Date(at.getTime() + later * 1000 - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }
 
 interface SerialLogDialogProps {
   system: System;
+  /** The moment of the last line to be shown at first. */
+  upTo: string | null;
   onClose: () => void;
 }
 
 /** All that the serial console has printed: searched, shown again, saved. */
-export default function SerialLogDialog({ system, onClose }: SerialLogDialogProps) {
+export default function SerialLogDialog({ system, upTo, onClose }: SerialLogDialogProps) {
   const log = useSerialLog(system);
   const [since, setSince] = useState("");
-  const [until, setUntil] = useState("");
+  const [until, setUntil] = useState(() => (upTo === null ? "" : localOf(upTo, 1)));
   const [view, setView] = useState<string | number>("lines");
   const period: Period = { since: momentOf(since), until: momentOf(until) };
   const size = log.data?.Oem?.Lightsout.SizeBytes;
