@@ -133,6 +133,7 @@ class Inventory:
             cpus=2,
             memory=1 << 29,
             firmware=self._firmware.mode,
+            firmware_version="1.0",
             accelerator="none",
             disks=(Disk("disk0", 1 << 31, "LO-0", "virtio"), Disk("disk1", 1 << 30, "LO-1", "sata")),
             nics=(Nic("nic0", "52:54:00:00:00:01"),),

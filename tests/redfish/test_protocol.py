@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,8 @@ CHANGES: Mapping[str, object] = {
 """Something that each resource lets a client change."""
 
 
-@pytest.fixture
-async def full(tmp_path: Path) -> AsyncIterator[Service]:
+@asynccontextmanager
+async def open_full(tmp_path: Path) -> AsyncIterator[Service]:
     """A service with something of every kind in it."""
     async with open_service(tmp_path) as service:
         await service.world.add("n1")
@@ -100,6 +101,12 @@ async def full(tmp_path: Path) -> AsyncIterator[Service]:
         assert task.status == 202, task
         await service.world.heard(EventKind.JOB_ENDED, 2)
         await service.call("PATCH", N1, {"LocationIndicatorActive": True})
+        yield service
+
+
+@pytest.fixture
+async def full(tmp_path: Path) -> AsyncIterator[Service]:
+    async with open_full(tmp_path) as service:
         yield service
 
 

@@ -94,7 +94,7 @@ function Row({
       </Td>
       <Td dataLabel={t("Role")}>{roleWords(account.RoleId)}</Td>
       <Td dataLabel={t("Servers")} modifier="breakWord">
-        {scopeWords(account.Oem?.Lightsout?.Scope)}
+        {scopeWords(account.Oem?.Lightsout.Scope)}
       </Td>
       <Td dataLabel={t("State")}>
         <span className="lo-labels">
@@ -119,7 +119,7 @@ function AccountDialog({ account, onClose }: { account?: Account; onClose: () =>
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [role, setRole] = useState(account?.RoleId ?? "Operator");
-  const [scope, setScope] = useState(scopeText(account?.Oem?.Lightsout?.Scope));
+  const [scope, setScope] = useState(scopeText(account?.Oem?.Lightsout.Scope));
   const order = useChange(async () => {
     const body = { RoleId: role, Oem: { Lightsout: { Scope: scopeOf(scope) } } };
     if (account) await patch(account["@odata.id"], body);

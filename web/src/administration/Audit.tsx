@@ -197,7 +197,7 @@ async function asCsv(filter: string): Promise<string> {
   const lines = new Map<string, string>();
   for (let skip = 0; skip < EXPORTED; skip += AT_ONCE) {
     const page = await logPage<AuditEntry>(LOG, filter, skip, AT_ONCE);
-    for (const entry of page.Members as AuditEntry[]) {
+    for (const entry of page.Members) {
       const { Account, Role, Door, Address, ApiToken, Action, TargetKind, Target, Outcome, Details } =
         entry.Oem.Lightsout;
       const cells = [entry.Created, Account, Role, Door, Address, ApiToken, Action, TargetKind, Target, Outcome];

@@ -77,7 +77,7 @@ export default function Certificates() {
       <CertificateFacts of={certificate.data} />
       {asked === "renew" && renew !== undefined && <RenewDialog target={renew} onClose={close} />}
       {asked === "request" && request !== undefined && (
-        <RequestDialog target={request} proposed={certificate.data.Subject.CommonName ?? ""} onClose={close} />
+        <RequestDialog target={request} proposed={certificate.data.Subject.CommonName} onClose={close} />
       )}
       {asked === "replace" && replace !== undefined && <ReplaceDialog target={replace} onClose={close} />}
     </Section>
@@ -113,7 +113,12 @@ function CertificateFacts({ of }: { of: Certificate }) {
         [t("Serial number"), <code key="serial">{of.SerialNumber}</code>],
         [
           t("The certificate itself"),
-          <Button key="save" variant="link" isInline onClick={() => saveAs("lightsout.pem", of.CertificateString)}>
+          <Button
+            key="save"
+            variant="link"
+            isInline
+            onClick={() => saveAs("lightsout.pem", of.CertificateString ?? "")}
+          >
             {t("Save it as a file")}
           </Button>,
         ],

@@ -1,18 +1,19 @@
 import { Button, Label, ModalBody, ModalFooter, Title } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useResource, type DeadLetter, type Delivery, type Destination } from "../api/administration";
+import type { Event } from "../api/types";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { moment } from "../words/format";
-import { t } from "../words/i18n";
+import { t, type Message } from "../words/i18n";
 
 const AGAIN_MS = 2000;
-const OUTCOMES = {
+const OUTCOMES: Record<string, { label: Message; status: "success" | "warning" | "danger" }> = {
   Delivered: { label: "Delivered", status: "success" },
   Failed: { label: "Failed, is tried again", status: "warning" },
   Dead: { label: "Given up", status: "danger" },
-} as const;
+};
 
 /** What was tried of late, and what could not be delivered at all. */
 export function DeliveryHistory({ path, onClose }: { path: string; onClose: () => void }) {
@@ -63,7 +64,7 @@ function Deliveries({ of }: { of: Delivery[] }) {
               )}
             </Td>
             <Td dataLabel={t("Outcome")} modifier="breakWord">
-              <Label status={OUTCOMES[delivery.Outcome].status}>{t(OUTCOMES[delivery.Outcome].label)}</Label>
+              <Outcome of={delivery} />
               {delivery.Reason !== null && <div className="lo-reason">{delivery.Reason}</div>}
             </Td>
             <Td dataLabel={t("Took")}>{t("{{number}} ms", { number: delivery.Milliseconds })}</Td>
@@ -72,6 +73,16 @@ function Deliveries({ of }: { of: Delivery[] }) {
       </Tbody>
     </Table>
   );
+}
+
+function Outcome({ of: { Outcome: name } }: { of: Delivery }) {
+  const look = OUTCOMES[name];
+  return look ? <Label status={look.status}>{t(look.label)}</Label> : <Label>{name}</Label>;
+}
+
+/** What the event said that was not delivered, as it would have been sent. */
+function messageOf({ Event }: DeadLetter): string | undefined {
+  return (Event as Event | null)?.Events[0]?.Message;
 }
 
 function DeadLetters({ of }: { of: DeadLetter[] }) {
@@ -84,7 +95,7 @@ function DeadLetters({ of }: { of: DeadLetter[] }) {
           <li key={`${letter.Created} ${letter.EventId ?? ""}`}>
             <strong>{moment(letter.Created)}</strong>{" "}
             {letter.EventsMissed === null
-              ? (letter.Event?.Events?.[0]?.Message ?? t("event {{id}}", { id: letter.EventId ?? "–" }))
+              ? (messageOf(letter) ?? t("event {{id}}", { id: letter.EventId ?? "–" }))
               : t("{{number}} events that were no longer kept", { number: letter.EventsMissed })}
             <div className="lo-reason">{letter.Reason}</div>
           </li>

@@ -1,7 +1,15 @@
 import { Button, Checkbox, FormGroup, Label } from "@patternfly/react-core";
 import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@patternfly/react-table";
 import { useState } from "react";
-import { SUBSCRIPTIONS, TEST_EVENT, useChange, useMembers, useResource, type Destination } from "../api/administration";
+import {
+  SUBSCRIPTIONS,
+  TEST_EVENT,
+  useChange,
+  useMembers,
+  useResource,
+  type Destination,
+  type EventService,
+} from "../api/administration";
 import { patch, post, remove } from "../api/http";
 import { useMayOperate } from "../api/session";
 import type { Health } from "../api/types";
@@ -114,12 +122,12 @@ function Row({ hook, onAsk }: { hook: Destination; onAsk: (asked: Asked) => void
       <Td dataLabel={t("Destination")} modifier="breakWord">
         <code>{hook.Destination}</code>
         <div className="lo-muted">
-          {[hook.Context, ...(hook.Severities ?? []).map((one) => t(SEVERITIES[one]))].filter(Boolean).join(" · ")}
+          {[hook.Context, ...hook.Severities.map((one) => t(SEVERITIES[one]))].filter(Boolean).join(" · ")}
         </div>
       </Td>
       <Td dataLabel={t("Of")}>{ours.Account ?? t("configuration file")}</Td>
       <Td dataLabel={t("State")} modifier="breakWord">
-        <Label status={HEALTH[hook.Status.Health]}>
+        <Label status={HEALTH[hook.Status.Health ?? "OK"]}>
           {suspended ? t("Suspended") : hook.Status.Health === "OK" ? t("Delivers") : t("Fails")}
         </Label>
         {hook.Status.Conditions?.map(({ Message: why }) => (
@@ -142,11 +150,11 @@ function Row({ hook, onAsk }: { hook: Destination; onAsk: (asked: Asked) => void
 }
 
 function HookDialog({ hook, onClose }: { hook?: Destination; onClose: () => void }) {
-  const known = useResource<{ Severities: Health[] }>("/redfish/v1/EventService").data?.Severities ?? [];
+  const known = useResource<EventService>("/redfish/v1/EventService").data?.Severities ?? [];
   const [url, setUrl] = useState("");
   const [context, setContext] = useState(hook?.Context ?? "");
   const [secret, setSecret] = useState("");
-  const [policy, setPolicy] = useState(hook?.DeliveryRetryPolicy ?? "RetryForeverWithBackoff");
+  const [policy, setPolicy] = useState<string>(hook?.DeliveryRetryPolicy ?? "RetryForeverWithBackoff");
   const [verify, setVerify] = useState(hook?.VerifyCertificate ?? true);
   const [severities, setSeverities] = useState<Health[]>([]);
   const [nodes, setNodes] = useState("");

@@ -28,7 +28,7 @@ export default function Ipmi() {
     ) : (
       <Loading />
     );
-  const endpoint = system?.Oem?.Lightsout?.IPMI;
+  const endpoint = system?.Oem.Lightsout.IPMI;
   return (
     <Section
       title={t("IPMI users")}

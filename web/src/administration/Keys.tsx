@@ -52,8 +52,8 @@ export default function Keys() {
             <Tbody>
               {all.map((key) => (
                 <Tr key={key.Id}>
-                  <Td dataLabel={t("Name")}>{key.UserDescription || key.SSH.Comment || "–"}</Td>
-                  <Td dataLabel={t("Kind")}>{key.KeyString.split(" ")[0]}</Td>
+                  <Td dataLabel={t("Name")}>{[key.UserDescription, key.SSH.Comment].find(Boolean) ?? "–"}</Td>
+                  <Td dataLabel={t("Kind")}>{key.KeyString?.split(" ")[0]}</Td>
                   <Td dataLabel={t("Fingerprint")} modifier="breakWord">
                     <code>{key.SSH.Fingerprint}</code>
                   </Td>

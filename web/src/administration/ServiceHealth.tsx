@@ -65,7 +65,7 @@ function useFigures() {
 function ServiceFacts({ service, protocols }: { service: Service; protocols: Protocols | undefined }) {
   const now = useNow(30_000);
   const measured = useFigures().data;
-  const { DiskSpace: disk, SSHHostKeyFingerprint: fingerprint } = service.Oem.Lightsout;
+  const { DiskSpace: disk, SSHHostKeyFingerprint: fingerprint } = service.Oem?.Lightsout ?? {};
   const lag = measured?.lag ?? null;
   return (
     <Facts
@@ -73,7 +73,8 @@ function ServiceFacts({ service, protocols }: { service: Service; protocols: Pro
         [t("Version"), service.FirmwareVersion],
         [
           t("Runs since"),
-          `${moment(service.LastResetTime)} (${duration(now - new Date(service.LastResetTime).getTime())})`,
+          service.LastResetTime &&
+            `${moment(service.LastResetTime)} (${duration(now - new Date(service.LastResetTime).getTime())})`,
         ],
         [t("Machine"), protocols?.HostName],
         [t("Doors"), protocols && doors(protocols)],
@@ -120,7 +121,7 @@ function Tasks() {
       <Shown
         of={{
           ...tasks,
-          data: tasks.data?.filter((task) => task.Oem?.Lightsout?.System === undefined || !hasEnded(task)).slice(0, 20),
+          data: tasks.data?.filter((task) => task.Oem?.Lightsout.System === undefined || !hasEnded(task)).slice(0, 20),
         }}
         failed={t("Tasks cannot be shown")}
         empty={t("No tasks")}

@@ -75,9 +75,7 @@ export default function Sessions() {
                   </Td>
                   <Td dataLabel={t("By")}>{doorWords(session.Oem.Lightsout.Door)}</Td>
                   <Td dataLabel={t("From")}>{session.ClientOriginIPAddress}</Td>
-                  <Td dataLabel={t("Signed in")}>
-                    <Ago iso={session.CreatedTime} />
-                  </Td>
+                  <Td dataLabel={t("Signed in")}>{session.CreatedTime && <Ago iso={session.CreatedTime} />}</Td>
                   <Td dataLabel={t("Last use")}>
                     <Ago iso={session.Oem.Lightsout.LastUsed} />
                   </Td>

@@ -1,9 +1,8 @@
 /** One action on many nodes: power by the service's own sweep, everything else by a request for each node. */
 import type { QueryClient } from "@tanstack/react-query";
-import type { ReinstallRequest } from "./systems";
 import { get, members, patch, post, remove } from "./http";
 import { hasEnded, taskKey } from "./tasks";
-import type { ActionTarget, System, Task } from "./types";
+import type { ActionTarget, ReinstallBody, System, Task } from "./types";
 
 const RESET = "/redfish/v1/AggregationService/Actions/AggregationService.Reset";
 const LOOK_MS = 1500;
@@ -56,7 +55,7 @@ export async function followSweep(task: string, tell: (nodes: Task[]) => void, s
 export async function reinstall(
   client: QueryClient,
   system: System,
-  order: ReinstallRequest,
+  order: ReinstallBody,
   tell: (task: Task) => void,
 ): Promise<void> {
   const never = new AbortController().signal;
@@ -67,5 +66,5 @@ export async function reinstall(
     task = await get<Task>(task["@odata.id"]);
     client.setQueryData(taskKey(task.Id), task);
   }
-  if (task.TaskState !== "Completed") throw new Error(task.Oem?.Lightsout?.StepMessage ?? task.TaskState);
+  if (task.TaskState !== "Completed") throw new Error(task.Oem?.Lightsout.StepMessage ?? task.TaskState);
 }

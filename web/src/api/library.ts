@@ -4,56 +4,21 @@ import { members, patch, post, remove } from "./http";
 import { useNow } from "../words/useNow";
 import { useSession } from "./session";
 import { TASKS, hasEnded, useTasks } from "./tasks";
-import type { Link, Task } from "./types";
+import type { LightsoutImage, LightsoutMedium, NewImage, NewMedium } from "./lightsout";
+import type { Task } from "./types";
+
+export type { LightsoutImage as LibraryImage, LightsoutMedium as Medium } from "./lightsout";
 
 /** What the service calls a thing of each kind, in a job's request and in events. */
 export type Shelf = "image" | "medium";
 
-export interface LibraryItem extends Link {
-  Id: string;
-  Name: string;
-  SizeBytes: number;
-  SHA256: string | null;
-  Added: string | null;
-  Account: string | null;
-  UsedBy: string[];
-}
-
-export interface LibraryImage extends LibraryItem {
-  Description?: string;
-  KernelFamily: string;
-  Firmware: string[];
-  Seed: string;
-  Proofs: string[];
-  /** Which parameters of a reinstall the new system can be told. */
-  Settings: string[];
-  UserDataBytesMax: number | null;
-  BuiltIn: boolean;
-  WrittenTo: string[];
-}
-
-export interface Medium extends LibraryItem {
-  /** Somebody put it into the service's own directory, where alone it can be deleted. */
-  InDirectory: boolean;
-}
-
+/** What an image and a medium have in common. */
+export type LibraryItem = LightsoutImage | LightsoutMedium;
+export type NewItem = NewImage | NewMedium;
 /** What an administrator says of an image. */
-export interface AboutImage {
-  Name?: string;
-  Description?: string;
-  KernelFamily?: string;
-  Firmware?: string[];
-  Seed?: string;
-  Proofs?: string[];
-}
-
-export interface NewItem extends AboutImage {
-  Id: string;
-  FileSHA256?: string;
-  FileSizeBytes?: number;
-  URL?: string;
-  Format?: string;
-}
+export type AboutImage = Partial<
+  Pick<LightsoutImage, "Name" | "Description" | "KernelFamily" | "Firmware" | "Seed" | "Proofs">
+>;
 
 const PATHS: Record<Shelf, string> = {
   image: "/redfish/v1/Oem/Lightsout/Images",
@@ -62,12 +27,12 @@ const PATHS: Record<Shelf, string> = {
 export const LIBRARY = ["library"] as const;
 const shelfKey = (shelf: Shelf) => [...LIBRARY, shelf] as const;
 
-export const allImages = { queryKey: shelfKey("image"), queryFn: () => members<LibraryImage>(PATHS.image) };
+export const allImages = { queryKey: shelfKey("image"), queryFn: () => members<LightsoutImage>(PATHS.image) };
 
 export const useImages = () => useQuery(allImages);
 
 export function useMedia() {
-  return useQuery({ queryKey: shelfKey("medium"), queryFn: () => members<Medium>(PATHS.medium) });
+  return useQuery({ queryKey: shelfKey("medium"), queryFn: () => members<LightsoutMedium>(PATHS.medium) });
 }
 
 /** The library is an administrator's. The service decides; this only spares a person what would be refused. */
@@ -85,7 +50,7 @@ export function useAdd(shelf: Shelf) {
 export function useDescribe() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ image, about }: { image: LibraryImage; about: AboutImage }) => patch(image["@odata.id"], about),
+    mutationFn: ({ image, about }: { image: LightsoutImage; about: AboutImage }) => patch(image["@odata.id"], about),
     onSettled: () => client.invalidateQueries({ queryKey: LIBRARY }),
   });
 }
@@ -101,7 +66,7 @@ export function useDelete() {
 const DAY_MS = 24 * 3600 * 1000;
 
 /** The name of what a job adds to the shelf; undefined when it adds nothing there. */
-export const nameOf = (task: Task, shelf: Shelf) => task.Oem?.Lightsout?.Request?.[shelf];
+export const nameOf = (task: Task, shelf: Shelf) => task.Oem?.Lightsout.Request[shelf];
 
 /** Jobs that add to a shelf: those under way, and those of the last day that failed. */
 export function useAdditions(shelf: Shelf): Task[] {
@@ -110,7 +75,7 @@ export function useAdditions(shelf: Shelf): Task[] {
   const recent = (task: Task) => now - new Date(task.EndTime ?? 0).getTime() < DAY_MS;
   return tasks.filter(
     (task) =>
-      task.Oem?.Lightsout?.Kind === "import" &&
+      task.Oem?.Lightsout.Kind === "import" &&
       nameOf(task, shelf) !== undefined &&
       (!hasEnded(task) || (task.TaskState === "Exception" && recent(task))),
   );

@@ -1,26 +1,12 @@
 /** What a node consists of, as far as a reinstall asks for it: its disks and its network cards. */
 import { useQuery } from "@tanstack/react-query";
 import { get, members } from "./http";
-import type { Link, System } from "./types";
-
-export interface Drive extends Link {
-  Id: string;
-  CapacityBytes: number | null;
-  SerialNumber?: string;
-}
-
-export interface NetworkCard extends Link {
-  Id: string;
-  MACAddress: string;
-}
-
-interface Storage extends Link {
-  Drives?: Link[];
-}
+import type { Drive, EthernetInterface, Storage } from "./redfish";
+import type { System } from "./types";
 
 async function drivesOf(path: string): Promise<Drive[]> {
   const storages = await members<Storage>(path);
-  return Promise.all(storages.flatMap(({ Drives = [] }) => Drives).map((drive) => get<Drive>(drive["@odata.id"])));
+  return Promise.all(storages.flatMap(({ Drives }) => Drives).map((drive) => get<Drive>(drive["@odata.id"])));
 }
 
 /** None where the service knows of none, as of most real hardware. */
@@ -31,5 +17,5 @@ export function useDrives(system: System) {
 
 export function useNetworkCards(system: System) {
   const path = system.EthernetInterfaces?.["@odata.id"];
-  return useQuery({ queryKey: ["cards", system.Id], queryFn: () => (path ? members<NetworkCard>(path) : []) });
+  return useQuery({ queryKey: ["cards", system.Id], queryFn: () => (path ? members<EthernetInterface>(path) : []) });
 }

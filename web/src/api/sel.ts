@@ -2,24 +2,10 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, patch, post } from "./http";
 import { anyContains, created, equal, query, type Period } from "./query";
-import type { ActionTarget, Health, Link } from "./types";
+import type { LogService } from "./redfish";
+import type { LogPage, PlainEntry } from "./types";
 
-export interface SelEntry extends Link {
-  Id: string;
-  Created: string;
-  Severity: Health | null;
-  Resolved: boolean;
-  EntryCode?: string;
-  SensorType?: string;
-  Message: string;
-}
-
-interface SelService extends Link {
-  Overflow: boolean;
-  MaxNumberOfRecords: number;
-  Actions?: { "#LogService.ClearLog"?: ActionTarget };
-  Oem?: { Lightsout?: { ExportURIs: string[] } };
-}
+export type { PlainEntry as SelEntry } from "./types";
 
 export interface Chosen {
   severity: string;
@@ -40,7 +26,7 @@ const conditions = ({ severity, resolved, text, period }: Chosen) => [
 ];
 
 export function useSelService(systemId: string) {
-  return useQuery({ queryKey: [...selKey(systemId), "service"], queryFn: () => get<SelService>(path(systemId)) });
+  return useQuery({ queryKey: [...selKey(systemId), "service"], queryFn: () => get<LogService>(path(systemId)) });
 }
 
 /** The records that were chosen, newest first; a log has no more than 1,024. */
@@ -49,7 +35,7 @@ export function useSel(systemId: string, chosen: Chosen) {
     queryKey: [...selKey(systemId), chosen],
     queryFn: async () => {
       const address = `${path(systemId)}/Entries${query({ filter: conditions(chosen) })}`;
-      return (await get<{ Members: SelEntry[] }>(address)).Members;
+      return (await get<LogPage<PlainEntry>>(address)).Members;
     },
     placeholderData: keepPreviousData,
   });
@@ -61,7 +47,7 @@ export const exportAddress = (uri: string, chosen: Chosen) => `${uri}${query({ f
 export function useResolve(systemId: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (entry: SelEntry) => patch(entry["@odata.id"], { Resolved: !entry.Resolved }),
+    mutationFn: (entry: PlainEntry) => patch(entry["@odata.id"], { Resolved: !entry.Resolved }),
     onSettled: () => client.invalidateQueries({ queryKey: selKey(systemId) }),
   });
 }

@@ -1,8 +1,13 @@
 /** What a node's sensors read, and what they read before. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { get, members } from "./http";
-import type { Health, Link } from "./types";
+import type { LightsoutSensorHistory } from "./lightsout";
+import type { Sensor, SensorThresholds } from "./redfish";
 
+export type { LightsoutSensorHistory as History, SensorSeries as Series } from "./lightsout";
+export type { Sensor } from "./redfish";
+
+/** From the lowest to the highest. */
 export const THRESHOLDS = [
   "LowerFatal",
   "LowerCritical",
@@ -10,31 +15,8 @@ export const THRESHOLDS = [
   "UpperCaution",
   "UpperCritical",
   "UpperFatal",
-] as const;
-export type ThresholdName = (typeof THRESHOLDS)[number];
-
-export interface Sensor extends Link {
-  Id: string;
-  Name: string;
-  Reading: number | null;
-  ReadingUnits: string;
-  Thresholds?: Partial<Record<ThresholdName, { Reading: number | null }>>;
-  Status?: { State?: string; Health?: Health | null };
-  ReadingTime?: string;
-}
-
-export interface Series {
-  Sensor: Link;
-  Readings: (number | null)[];
-  Minima?: (number | null)[];
-  Maxima?: (number | null)[];
-}
-
-export interface History {
-  Start: string;
-  IntervalSeconds: number;
-  Sensors: Series[];
-}
+] as const satisfies (keyof SensorThresholds)[];
+export type ThresholdName = keyof SensorThresholds;
 
 export type Span = "Hour" | "Day";
 
@@ -54,7 +36,7 @@ export function useSensors(systemId: string) {
 export function useSensorHistory(systemId: string, span: Span) {
   return useQuery({
     queryKey: ["sensor-history", systemId, span],
-    queryFn: () => get<History>(`${chassis(systemId)}/Oem/Lightsout/SensorHistory/${span}`),
+    queryFn: () => get<LightsoutSensorHistory>(`${chassis(systemId)}/Oem/Lightsout/SensorHistory/${span}`),
     placeholderData: keepPreviousData,
     refetchInterval: LOOK_MS[span],
   });

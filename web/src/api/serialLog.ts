@@ -1,22 +1,10 @@
 /** The permanent log of a node's serial console: its lines, and all of it as files. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ApiError, errorText, get, reportLostSession } from "./http";
-import type { Link, System } from "./types";
+import type { LogService } from "./redfish";
+import type { LogPage, PlainEntry, System } from "./types";
 
-export interface SerialLine extends Link {
-  Id: string;
-  Created: string;
-  Message: string;
-}
-
-interface Lines {
-  Members: SerialLine[];
-  "Members@odata.count": number;
-}
-
-interface SerialLogService extends Link {
-  Oem?: { Lightsout?: { ExportURIs?: string[]; SizeBytes?: number } };
-}
+export type { PlainEntry as SerialLine } from "./types";
 
 /** What of the log is meant: moments in RFC 3339, "" for no bound. */
 export interface Period {
@@ -41,7 +29,7 @@ function asked(period: Period, more: Record<string, string>): string {
 export function useSerialLog(system: System) {
   return useQuery({
     queryKey: ["serial-log", system.Id],
-    queryFn: () => get<SerialLogService>(pathOf(system)),
+    queryFn: () => get<LogService>(pathOf(system)),
     staleTime: 0,
   });
 }
@@ -51,7 +39,7 @@ export function useSerialLines(system: System, text: string, period: Period) {
   return useInfiniteQuery({
     queryKey: ["serial-lines", system.Id, text, period],
     queryFn: ({ pageParam }) =>
-      get<Lines>(
+      get<LogPage<PlainEntry>>(
         `${pathOf(system)}/Entries?${asked(period, {
           ...(text === "" ? {} : { search: text }),
           $skip: String(pageParam),
@@ -69,11 +57,11 @@ export function useSerialLines(system: System, text: string, period: Period) {
 }
 
 /** What stood around a line, oldest first. */
-export function useLinesAround(system: System, line: SerialLine, enabled: boolean) {
+export function useLinesAround(system: System, line: PlainEntry, enabled: boolean) {
   return useQuery({
     queryKey: ["serial-around", system.Id, line.Id],
     queryFn: async () => {
-      const lines = await get<Lines>(`${pathOf(system)}/Entries?around=${line.Id}&$top=${AROUND}`);
+      const lines = await get<LogPage<PlainEntry>>(`${pathOf(system)}/Entries?around=${line.Id}&$top=${AROUND}`);
       return lines.Members.reverse();
     },
     enabled,
@@ -81,8 +69,8 @@ export function useLinesAround(system: System, line: SerialLine, enabled: boolea
 }
 
 /** Where a file of the log is; undefined when the service offers none of that kind. */
-export function fileOf(log: SerialLogService | undefined, format: Format, period: Period): string | undefined {
-  const address = log?.Oem?.Lightsout?.ExportURIs?.find((each) => each.endsWith(`format=${format}`));
+export function fileOf(log: LogService | undefined, format: Format, period: Period): string | undefined {
+  const address = log?.Oem?.Lightsout.ExportURIs.find((each) => each.endsWith(`format=${format}`));
   const more = asked(period, {});
   return address && (more === "" ? address : `${address}&${more}`);
 }

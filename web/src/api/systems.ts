@@ -1,7 +1,7 @@
 /** Nodes (Redfish systems) and what can be done to them. The event stream keeps both caches fresh. */
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { get, members, patch, post } from "./http";
-import type { BootEnabled, PowerPlan, PowerState, System, Task } from "./types";
+import type { BootEnabled, DiskBody, PowerPlan, PowerState, ReinstallBody, System, Task } from "./types";
 
 const ROOT = "/redfish/v1/Systems";
 /** What senses of real hardware say, and how fresh it is, changes without an event; a list of them costs more. */
@@ -57,18 +57,18 @@ export function useReset(system: System) {
 }
 
 export function useResume(system: System) {
-  return useChange(system.Id, () => post(system.Actions?.Oem?.["#Lightsout.Resume"]?.target ?? ""));
+  return useChange(system.Id, () => post(system.Actions?.Oem["#Lightsout.Resume"]?.target ?? ""));
 }
 
 export function useConfirmPower(system: System) {
   return useChange(system.Id, (state: PowerState) =>
-    post(system.Actions?.Oem?.["#Lightsout.ConfirmPower"]?.target ?? "", { PowerState: state }),
+    post(system.Actions?.Oem["#Lightsout.ConfirmPower"]?.target ?? "", { PowerState: state }),
   );
 }
 
 /** What the action would do if it were asked for now. */
 export function usePowerPlan(system: System, type: string) {
-  const target = system.Actions?.Oem?.["#Lightsout.PlanPower"]?.target;
+  const target = system.Actions?.Oem["#Lightsout.PlanPower"]?.target;
   return useQuery({
     queryKey: ["plan", system.Id, type],
     queryFn: async () => (await post<PowerPlan>(target ?? "", { ResetType: type })).body,
@@ -80,7 +80,7 @@ export function usePowerPlan(system: System, type: string) {
 
 export function useReserve(system: System) {
   return useChange(system.Id, ({ reason, minutes }: { reason: string; minutes: number | null }) =>
-    post(system.Actions?.Oem?.["#Lightsout.Reserve"]?.target ?? "", {
+    post(system.Actions?.Oem["#Lightsout.Reserve"]?.target ?? "", {
       Reason: reason,
       ...(minutes !== null && { TimeoutMinutes: minutes }),
     }),
@@ -89,7 +89,7 @@ export function useReserve(system: System) {
 
 export function useRelease(system: System) {
   return useChange(system.Id, (note: string) =>
-    post(system.Actions?.Oem?.["#Lightsout.Release"]?.target ?? "", note === "" ? {} : { Note: note }),
+    post(system.Actions?.Oem["#Lightsout.Release"]?.target ?? "", note === "" ? {} : { Note: note }),
   );
 }
 
@@ -105,34 +105,10 @@ export function useIdentify(system: System) {
   return useChange(system.Id, (active: boolean) => patch(system["@odata.id"], { LocationIndicatorActive: active }));
 }
 
-export interface DiskName {
-  Serial?: string;
-  Pick?: string;
-}
-
-export interface ReinstallRequest {
-  Image: string;
-  Way?: string;
-  Disk?: DiskName;
-  Hostname?: string;
-  SSHKeys?: string[];
-  Password?: string;
-  User?: string;
-  Network?: {
-    MACAddress?: string;
-    VLANId?: number;
-    Addresses?: string[];
-    Gateways?: string[];
-    NameServers?: string[];
-    SearchDomains?: string[];
-  };
-  UserData?: string;
-}
-
 /** Starts a reinstall; its result is the Task. */
 export function useReinstall(system: System) {
-  return useChange(system.Id, async (order: ReinstallRequest) => {
-    const reply = await post<Task>(system.Actions?.Oem?.["#Lightsout.Reinstall"]?.target ?? "", order);
+  return useChange(system.Id, async (order: ReinstallBody) => {
+    const reply = await post<Task>(system.Actions?.Oem["#Lightsout.Reinstall"]?.target ?? "", order);
     return reply.body;
   });
 }
@@ -140,7 +116,7 @@ export function useReinstall(system: System) {
 /** Starts a rescue; its result is the Task. */
 export function useRescue(system: System) {
   return useChange(system.Id, async (order: { SSHKeys: string[]; TimeoutMinutes: number }) => {
-    const reply = await post<Task>(system.Actions?.Oem?.["#Lightsout.Rescue"]?.target ?? "", order);
+    const reply = await post<Task>(system.Actions?.Oem["#Lightsout.Rescue"]?.target ?? "", order);
     return reply.body;
   });
 }
@@ -151,8 +127,8 @@ export function useEndRescue(system: string) {
 
 /** Starts an erase; its result is the Task. */
 export function useErase(system: System) {
-  return useChange(system.Id, async (order: { Method: string; Disk?: DiskName }) => {
-    const reply = await post<Task>(system.Actions?.Oem?.["#Lightsout.Erase"]?.target ?? "", order);
+  return useChange(system.Id, async (order: { Method: string; Disk?: DiskBody }) => {
+    const reply = await post<Task>(system.Actions?.Oem["#Lightsout.Erase"]?.target ?? "", order);
     return reply.body;
   });
 }

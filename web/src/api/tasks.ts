@@ -20,7 +20,7 @@ export function useTask(id: string | undefined) {
 
 /** The job that runs on a node now, if any. */
 export function useRunningTask(system: System) {
-  const link = system.Oem?.Lightsout?.Task;
+  const link = system.Oem.Lightsout.Task;
   return useTask(link ? idOf(link) : undefined);
 }
 
@@ -38,7 +38,7 @@ export function useTasksOf(systemId: string) {
     ...allTasks,
     select: (tasks) =>
       newestFirst(tasks).filter(
-        (task) => task.Oem?.Lightsout?.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId,
+        (task) => task.Oem?.Lightsout.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId,
       ),
   });
 }

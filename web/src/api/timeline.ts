@@ -2,7 +2,9 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { get } from "./http";
 import { anyContains, created, equal, query, type Period } from "./query";
-import type { Health, LogEntry, System } from "./types";
+import type { Happening, LogPage, PlainEntry, System } from "./types";
+
+export type { Happening } from "./types";
 
 export const KINDS = [
   "Power",
@@ -18,32 +20,10 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-export interface Happened {
-  Kind: Kind;
-  Source: "event" | "audit" | "sel";
-  What: string;
-  Account: string | null;
-  Door: string | null;
-  Address: string | null;
-  Task: string | null;
-  Outcome: string | null;
-  Details: Record<string, unknown>;
-}
-
-export interface Happening extends Omit<LogEntry, "Severity" | "Oem"> {
-  Severity: Health | null;
-  Oem: { Lightsout: Happened };
-}
-
 export interface Chosen {
   kind: string;
   text: string;
   period: Period;
-}
-
-interface Entries<T> {
-  Members: T[];
-  "Members@odata.count": number;
 }
 
 /** The audit, of which a part of it is, makes no events. */
@@ -66,7 +46,7 @@ export function useTimeline(systemId: string, { kind, text, period }: Chosen, to
     queryKey: [...timelineKey(systemId), kind, text, period, top],
     queryFn: async () => {
       const filter = [kind !== "" && ofKind(kind), text !== "" && anyContains(SEARCHED, text), ...created(period)];
-      const answer = await get<Entries<Happening>>(`${logs(systemId)}/Timeline/Entries${query({ top, filter })}`);
+      const answer = await get<LogPage<Happening>>(`${logs(systemId)}/Timeline/Entries${query({ top, filter })}`);
       return { entries: answer.Members, count: answer["Members@odata.count"] };
     },
     placeholderData: keepPreviousData,
@@ -79,7 +59,7 @@ export function usePowerHistory(system: System) {
   const path = `${logs(system.Id)}/Timeline/Entries${query({ top: POWER_ENTRIES, filter: [ofKind("Power")] })}`;
   return useQuery({
     queryKey: [...timelineKey(system.Id), "power"],
-    queryFn: async () => (await get<Entries<Happening>>(path)).Members,
+    queryFn: async () => (await get<LogPage<Happening>>(path)).Members,
   });
 }
 
@@ -90,7 +70,7 @@ export function usePrinted(systemId: string, since: string | undefined, until: s
   return useQuery({
     queryKey: ["printed", systemId, since, until],
     queryFn: async () => {
-      const answer = await get<Entries<LogEntry>>(path);
+      const answer = await get<LogPage<PlainEntry>>(path);
       return { lines: [...answer.Members].reverse(), count: answer["Members@odata.count"] };
     },
     // What was printed before something else happened does not change.

@@ -40,7 +40,7 @@ export default function BulkDialog({ choice, systems: given, onClose }: BulkDial
   const order = orderOf(choice, text.trim(), hours, install);
   const isReady = order !== null && (!danger || typed.trim() === wanted);
   const held = systems.filter(({ Oem }) => {
-    const reservation = Oem?.Lightsout?.Reservation;
+    const reservation = Oem.Lightsout.Reservation;
     return reservation && reservation.Holder !== me;
   });
   const submit = () => {

@@ -4,13 +4,13 @@ import { Help, KeysField } from "../reinstall/fields";
 import { t } from "../words/i18n";
 
 const allowed = (system: System) =>
-  system.Actions?.Oem?.["#Lightsout.Reinstall"]?.["Image@Redfish.AllowableValues"] ?? [];
+  system.Actions?.Oem["#Lightsout.Reinstall"]?.["Image@Redfish.AllowableValues"] ?? [];
 
 /** The images that every one of them takes. Empty stands for the one that each has now, where all have one. */
 export function commonImages(systems: System[]): string[] {
   const [first, ...others] = systems.map(allowed);
   const common = (first ?? []).filter((image) => others.every((images) => images.includes(image)));
-  const same = systems.every((system) => allowed(system).includes(system.Oem?.Lightsout?.InstalledImage ?? ""));
+  const same = systems.every((system) => allowed(system).includes(system.Oem.Lightsout.InstalledImage ?? ""));
   return same ? ["", ...common] : common;
 }
 

@@ -85,7 +85,7 @@ async function ask(client: QueryClient, order: Order, system: System, tell: Tell
     case "release":
       return act(system, "Release", order.note === "" ? {} : { Note: order.note });
     case "reinstall": {
-      const image = order.image === "" ? (system.Oem?.Lightsout?.InstalledImage ?? "") : order.image;
+      const image = order.image === "" ? (system.Oem.Lightsout.InstalledImage ?? "") : order.image;
       const images = await client.query(allImages);
       const settings = images.find(({ Id }) => Id === image)?.Settings ?? [];
       const draft = { ...emptyDraft(system.Name), image, keys: order.keys, password: order.password };
@@ -109,7 +109,7 @@ async function sweep(type: string, run: Run, tell: Tell, stop: AbortSignal): Pro
   const show = (nodes: Task[]) => {
     for (const { Id, TaskState, Messages } of nodes) {
       const state = STATES[TaskState] ?? "running";
-      const words = state === "failed" ? (Messages ?? []).map((message) => told(message)).join(" ") : "";
+      const words = state === "failed" ? Messages.map((message) => told(message)).join(" ") : "";
       tell(Id, { state, words });
     }
   };

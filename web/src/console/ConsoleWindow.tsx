@@ -60,7 +60,7 @@ export default function ConsoleWindow() {
       <Suspense fallback={<Loading />}>
         <div className="lo-window-consoles">
           {shown !== "serial" && node.GraphicalConsole?.ServiceEnabled && <ScreenConsole system={node} />}
-          {shown !== "screen" && node.SerialConsole?.WebSocket?.ServiceEnabled && <SerialConsole system={node} />}
+          {shown !== "screen" && node.SerialConsole?.WebSocket.ServiceEnabled && <SerialConsole system={node} />}
         </div>
       </Suspense>
     </main>

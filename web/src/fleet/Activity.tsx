@@ -9,8 +9,8 @@ import { t } from "../words/i18n";
 /** What goes on with a node: its running job with progress, or who holds it and why. */
 export function Activity({ system }: { system: System }) {
   const task = useRunningTask(system).data;
-  const reservation = system.Oem?.Lightsout?.Reservation;
-  if (system.Oem?.Lightsout?.Task && task) {
+  const reservation = system.Oem.Lightsout.Reservation;
+  if (system.Oem.Lightsout.Task && task) {
     const ours = task.Oem?.Lightsout;
     return (
       <Link to={`/nodes/${encodeURIComponent(system.Id)}/jobs`} className="lo-activity">

@@ -23,7 +23,7 @@ interface FleetRowProps {
 
 /** Drawn again only when its own node has changed. */
 export const FleetRow = memo(function FleetRow({ system, index, measure, isChosen, onSelect }: FleetRowProps) {
-  const ours = system.Oem?.Lightsout;
+  const ours = system.Oem.Lightsout;
   const reason = reasonOf(system);
   return (
     <Tr ref={measure} data-index={index} aria-rowindex={index + 2} data-testid={`node-${system.Id}`}>
@@ -57,18 +57,14 @@ export const FleetRow = memo(function FleetRow({ system, index, measure, isChose
         </span>
         {reason !== "" && <div className="lo-reason">{reason}</div>}
       </Td>
-      <Td dataLabel={t("Image")} modifier="breakWord" className={ours?.InstalledImage ? "" : "lo-nothing"}>
+      <Td dataLabel={t("Image")} modifier="breakWord" className={ours.InstalledImage ? "" : "lo-nothing"}>
         <InstalledImage system={system} />
       </Td>
-      <Td
-        dataLabel={t("Activity")}
-        modifier="breakWord"
-        className={ours?.Task || ours?.Reservation ? "" : "lo-nothing"}
-      >
+      <Td dataLabel={t("Activity")} modifier="breakWord" className={ours.Task || ours.Reservation ? "" : "lo-nothing"}>
         <Activity system={system} />
       </Td>
       <Td dataLabel="IPMI" modifier="nowrap">
-        {ours?.IPMI ? (
+        {ours.IPMI ? (
           <code>
             {ours.IPMI.Host}:{ours.IPMI.Port}
           </code>
@@ -103,7 +99,7 @@ export function SelectNode({ system, isChosen, onSelect }: SelectNodeProps) {
 }
 
 function InstalledImage({ system }: { system: System }) {
-  const image = system.Oem?.Lightsout?.InstalledImage ?? "";
+  const image = system.Oem.Lightsout.InstalledImage ?? "";
   return image === "" ? <span className="lo-muted">{t("none known")}</span> : image;
 }
 
@@ -115,7 +111,7 @@ function describe(system: System): string {
     system.SystemType === "Virtual" ? t("Virtual") : (system.Model ?? system.SystemType),
     cpus ? t("{{count}} CPUs", { count: cpus }) : "",
     gibibytes ? memory(gibibytes) : "",
-    ...(system.Oem?.Lightsout?.Tags ?? []),
+    ...system.Oem.Lightsout.Tags,
   ]
     .filter(Boolean)
     .join(" · ");

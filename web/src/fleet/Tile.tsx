@@ -25,8 +25,8 @@ interface TileProps {
 /** One node in a grid: power, health and job, each by a shape and a word. Drawn again only when its own node has changed. */
 export const Tile = memo(function Tile({ system, isChosen, onSelect }: TileProps) {
   const { label, look } = powerWords(system.PowerState);
-  const health = system.Status?.Health ?? "OK";
-  const ours = system.Oem?.Lightsout;
+  const health = system.Status.Health ?? "OK";
+  const ours = system.Oem.Lightsout;
   const HealthIcon = health === "Critical" ? ExclamationCircleIcon : ExclamationTriangleIcon;
   return (
     <div
@@ -51,18 +51,18 @@ export const Tile = memo(function Tile({ system, isChosen, onSelect }: TileProps
               <HealthIcon /> {valueWords("health", health)}
             </span>
           )}
-          {ours?.Paused === true && <PauseCircleIcon role="img" aria-hidden={false} title={t("Paused")} />}
+          {ours.Paused && <PauseCircleIcon role="img" aria-hidden={false} title={t("Paused")} />}
           {system.LocationIndicatorActive === true && (
             <MapMarkerIcon role="img" aria-hidden={false} title={t("Identify light is on")} />
           )}
-          {ours?.Reservation && !ours.Task && (
+          {ours.Reservation && !ours.Task && (
             <LockIcon
               role="img"
               aria-hidden={false}
               title={t("{{holder}}: {{reason}}", { holder: ours.Reservation.Holder, reason: ours.Reservation.Reason })}
             />
           )}
-          {ours?.Task && <TileJob system={system} />}
+          {ours.Task && <TileJob system={system} />}
         </div>
       </div>
     </div>
@@ -74,7 +74,7 @@ function TileJob({ system }: { system: System }) {
   const done = task?.PercentComplete ?? 0;
   return (
     <span className="lo-tile-job" style={{ backgroundSize: `${done}% 100%` }}>
-      {task && kindWords(task.Oem?.Lightsout?.Kind ?? "")} {percent(done)}
+      {task && kindWords(task.Oem?.Lightsout.Kind ?? "")} {percent(done)}
     </span>
   );
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { sampleSystem } from "../api/sample";
 import type { PowerState, System } from "../api/types";
 import { readAddress } from "./address";
 import { choicesOf, countViews, filterSystems, sortSystems } from "./filter";
@@ -7,20 +8,13 @@ import { familiesOf, groupSystems, usualFamily } from "./groups";
 function node(
   name: string,
   power: PowerState | null,
-  lightsout: NonNullable<System["Oem"]>["Lightsout"] = {},
+  ours: Partial<System["Oem"]["Lightsout"]> = {},
   health: "OK" | "Critical" = "OK",
 ): System {
-  return {
-    "@odata.id": `/redfish/v1/Systems/${name}`,
-    Id: name,
-    Name: name,
-    PowerState: power,
-    Status: { Health: health },
-    Oem: { Lightsout: lightsout },
-  };
+  return sampleSystem(name, { PowerState: power, Status: { State: "Enabled", Health: health } }, { Tags: [], ...ours });
 }
 
-const HELD = { Holder: "olga", Reason: "new fan", Since: "2026-01-01T00:00:00Z" };
+const HELD = { Holder: "olga", Reason: "new fan", Since: "2026-01-01T00:00:00Z", Until: null };
 const FLEET = [
   node("n1", "On", { InstalledImage: "debian-12", Tags: ["prod", "rack-b"], Driver: "qemu" }),
   node("n2", "Off", { IPMI: { Host: "127.0.0.1", Port: 6231 }, Tags: ["rack-a"], Driver: "qemu", Reservation: HELD }),

@@ -16,22 +16,22 @@ const SHOWS: Record<View, (system: System) => boolean> = {
 /** What a node is in each respect by which one can filter: one value, or several. */
 const VALUES = {
   health: (system: System) => [healthOf(system)],
-  tag: (system: System) => system.Oem?.Lightsout?.Tags ?? [],
-  driver: (system: System) => listed(system.Oem?.Lightsout?.Driver),
-  image: (system: System) => listed(system.Oem?.Lightsout?.InstalledImage),
+  tag: (system: System) => system.Oem.Lightsout.Tags,
+  driver: (system: System) => listed(system.Oem.Lightsout.Driver),
+  image: (system: System) => listed(system.Oem.Lightsout.InstalledImage),
   use: (system: System) => [useOf(system)],
 };
 export type Facet = keyof typeof VALUES;
 export const FACETS = Object.keys(VALUES) as Facet[];
 
 const listed = (value: string | null | undefined) => (value ? [value] : []);
-const healthOf = (system: System): Health => system.Status?.Health ?? "OK";
+const healthOf = (system: System): Health => system.Status.Health ?? "OK";
 
 /** Whether a job runs on it, or a person holds it, or neither. */
 export function useOf(system: System): "job" | "reserved" | "free" {
-  const ours = system.Oem?.Lightsout;
-  if (ours?.Task) return "job";
-  return ours?.Reservation ? "reserved" : "free";
+  const ours = system.Oem.Lightsout;
+  if (ours.Task) return "job";
+  return ours.Reservation ? "reserved" : "free";
 }
 
 export const SORTS = ["name", "power", "health", "image", "use"] as const;
@@ -56,7 +56,7 @@ const KEYS: Record<SortBy, (system: System) => number | string> = {
   name: () => 0,
   power: (system) => POWERS.indexOf(system.PowerState ?? ""),
   health: (system) => HEALTHS.indexOf(healthOf(system)),
-  image: (system) => system.Oem?.Lightsout?.InstalledImage ?? "\uffff",
+  image: (system) => system.Oem.Lightsout.InstalledImage ?? "\uffff",
   use: (system) => USES.indexOf(useOf(system)),
 };
 
@@ -66,19 +66,19 @@ const hays = new WeakMap<System, string>();
 function hayOf(system: System): string {
   const known = hays.get(system);
   if (known !== undefined) return known;
-  const ours = system.Oem?.Lightsout;
+  const ours = system.Oem.Lightsout;
   const shown = [
     system.Name,
     system.UUID,
     system.Model,
     system.Manufacturer,
-    ours?.Driver,
-    ours?.InstalledImage,
-    ours?.IPMI?.Host,
-    ours?.IPMI?.Port,
-    ours?.Reservation?.Holder,
-    ours?.Reservation?.Reason,
-    ...(ours?.Tags ?? []),
+    ours.Driver,
+    ours.InstalledImage,
+    ours.IPMI?.Host,
+    ours.IPMI?.Port,
+    ours.Reservation?.Holder,
+    ours.Reservation?.Reason,
+    ...ours.Tags,
   ];
   const hay = shown.join(" ").toLowerCase();
   hays.set(system, hay);

@@ -15,10 +15,10 @@ const PLACES = ["rack", "row", "room", "place", "site"];
 const familyOf = (tag: string) => /^([^-:=/]+)[-:=/]./.exec(tag)?.[1];
 
 const tagOf = (system: System, family: string) =>
-  system.Oem?.Lightsout?.Tags?.find((tag) => familyOf(tag) === family) ?? "";
+  system.Oem.Lightsout.Tags.find((tag) => familyOf(tag) === family) ?? "";
 
 export function familiesOf(systems: System[]): string[] {
-  const tags = systems.flatMap((system) => system.Oem?.Lightsout?.Tags ?? []);
+  const tags = systems.flatMap((system) => system.Oem.Lightsout.Tags);
   return [...new Set(tags.map(familyOf).filter((family) => family !== undefined))].sort();
 }
 

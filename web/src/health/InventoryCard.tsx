@@ -42,33 +42,20 @@ export function InventoryCard({ system }: { system: System }) {
 }
 
 function Parts({ system, parts }: { system: System; parts: Inventory }) {
-  const {
-    BiosVersion,
-    AssetTag,
-    PartNumber,
-  }: { BiosVersion?: string; AssetTag?: string; PartNumber?: string } & System = system;
+  const { BiosVersion, AssetTag, PartNumber } = system;
   const rows: [string, Part[]][] = [
-    [t("Processors"), parts.processors.map((each) => [words(each.Model, each.InstructionSet, cores(each.TotalCores))])],
-    [
-      t("Memory"),
-      parts.memory.map((each) => [
-        words(each.CapacityMiB && bytes(each.CapacityMiB * MIB), each.MemoryDeviceType, each.Manufacturer),
-        each.SerialNumber,
-      ]),
-    ],
+    [t("Processors"), parts.processors.map((each) => [words(each.InstructionSet, cores(each.TotalCores))])],
+    [t("Memory"), parts.memory.map((each) => [words(each.CapacityMiB && bytes(each.CapacityMiB * MIB))])],
     [
       t("Drives"),
       parts.drives.map((each) => [
-        words(each.Model ?? each.Id, each.CapacityBytes && bytes(each.CapacityBytes), each.MediaType, each.Protocol),
+        words(each.Id, each.CapacityBytes && bytes(each.CapacityBytes), each.MediaType, each.Protocol),
         each.SerialNumber,
       ]),
     ],
     [
       t("Network interfaces"),
-      parts.interfaces.map((each) => [
-        words(each.Id, each.SpeedMbps && `${each.SpeedMbps} Mb/s`, named(LINKS, each.LinkStatus ?? "", "")),
-        each.MACAddress,
-      ]),
+      parts.interfaces.map((each) => [words(each.Id, named(LINKS, each.LinkStatus ?? "", "")), each.MACAddress]),
     ],
     [t("Firmware"), BiosVersion ? [["", BiosVersion]] : []],
     [t("Part number"), PartNumber ? [["", PartNumber]] : []],

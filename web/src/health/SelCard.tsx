@@ -78,7 +78,7 @@ export function SelCard({ system }: { system: System }) {
             resetButtonLabel={t("Clear")}
           />
           <span className="lo-exports">
-            {(service?.Oem?.Lightsout?.ExportURIs ?? []).map((uri) => (
+            {(service?.Oem?.Lightsout.ExportURIs ?? []).map((uri) => (
               <Button key={uri} variant="link" component="a" href={exportAddress(uri, chosen)} download>
                 {t("Export as {{format}}", { format: uri.split(".").at(-1)?.toUpperCase() ?? "" })}
               </Button>

@@ -15,9 +15,9 @@ const PARTS: Record<string, Message> = {
 
 /** What is wrong with the node, in words, and what it has not that it might have. */
 export function StateCard({ system }: { system: System }) {
-  const conditions = system.Status?.Conditions ?? [];
-  const health = system.Status?.HealthRollup ?? "OK";
-  const lacks = system.Oem?.Lightsout?.MissingParts ?? [];
+  const conditions = system.Status.Conditions ?? [];
+  const health = system.Status.HealthRollup ?? "OK";
+  const lacks = system.Oem.Lightsout.MissingParts;
   return (
     <Card>
       <CardTitle component="h2">{t("State")}</CardTitle>
@@ -35,7 +35,7 @@ export function StateCard({ system }: { system: System }) {
           {conditions.map((condition) => (
             <Alert
               key={condition.Message}
-              variant={VARIANTS[condition.Severity ?? "Warning"]}
+              variant={VARIANTS[condition.Severity]}
               isInline
               component="p"
               title={conditionWords(condition, system)}

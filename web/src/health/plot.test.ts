@@ -2,15 +2,26 @@ import { expect, test } from "vitest";
 import type { Sensor, Series } from "../api/sensors";
 import { factsOf, plotOf } from "./plot";
 
-const SENSOR: Sensor = {
+const NONE = { Activation: null, HysteresisReading: null, Reading: null };
+const SENSOR = {
   "@odata.id": "/redfish/v1/Chassis/n1/Sensors/Inlet",
   Id: "Inlet",
   Name: "Inlet",
   Reading: 20,
   ReadingUnits: "Cel",
-};
+  Thresholds: {
+    LowerFatal: NONE,
+    LowerCritical: NONE,
+    LowerCaution: NONE,
+    UpperCaution: NONE,
+    UpperCritical: NONE,
+    UpperFatal: NONE,
+  },
+} as Sensor;
 const series = (Readings: (number | null)[], more: Partial<Series> = {}): Series => ({
   Sensor: { "@odata.id": SENSOR["@odata.id"] },
+  Name: SENSOR.Name,
+  ReadingUnits: "Cel",
   Readings,
   ...more,
 });
@@ -30,7 +41,7 @@ test("what reads nothing all the time lies at the bottom", () => {
 
 test("a threshold far from the readings is in the picture", () => {
   const plot = plotOf(
-    { ...SENSOR, Thresholds: { UpperCritical: { Reading: 80 }, LowerFatal: { Reading: null } } },
+    { ...SENSOR, Thresholds: { ...SENSOR.Thresholds, UpperCritical: { ...NONE, Reading: 80 } } },
     series([20, 21]),
   );
   expect(plot?.thresholds.map(({ name }) => name)).toEqual(["UpperCritical"]);

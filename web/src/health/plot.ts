@@ -28,8 +28,8 @@ const known = (values: (number | null)[]) => values.filter((value) => value !== 
 
 export function thresholdsOf(sensor: Sensor): { name: ThresholdName; at: number }[] {
   return THRESHOLDS.flatMap((name) => {
-    const at = sensor.Thresholds?.[name]?.Reading;
-    return at === null || at === undefined ? [] : [{ name, at }];
+    const at = sensor.Thresholds[name].Reading;
+    return at === null ? [] : [{ name, at }];
   });
 }
 

@@ -9,7 +9,8 @@ import { thresholdsOf } from "./plot";
 const UNITS: Record<string, string> = { Cel: "°C", MiBy: "MiB", "kBy/s": "kB/s" };
 const UNIT_WORDS: Record<string, Message> = { "{rev}/min": "rpm" };
 
-export function reading(value: number, units: string): string {
+export function reading(value: number, units: string | null): string {
+  if (units === null) return number(value);
   return `${number(value)} ${named(UNIT_WORDS, units, UNITS[units] ?? units)}`;
 }
 
@@ -22,7 +23,7 @@ const THRESHOLD: Record<ThresholdName, Message> = {
   UpperFatal: "Fatal above {{value}}",
 };
 
-export const thresholdWords = (name: ThresholdName, at: number, units: string) =>
+export const thresholdWords = (name: ThresholdName, at: number, units: string | null) =>
   t(THRESHOLD[name], { value: reading(at, units) });
 
 export const thresholdsInWords = (sensor: Sensor) =>
@@ -47,4 +48,4 @@ export function healthLook(health: Health | null | undefined): StateLook {
 }
 
 export const sensorLook = (sensor: Sensor): StateLook =>
-  sensor.Reading === null ? { label: t("No reading") } : healthLook(sensor.Status?.Health ?? "OK");
+  sensor.Reading === null ? { label: t("No reading") } : healthLook(sensor.Status.Health ?? "OK");

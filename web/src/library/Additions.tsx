@@ -88,7 +88,7 @@ function Addition({ known, name, onDismiss }: AdditionProps) {
 
 function UploadButtons({ task, upload, name }: { task: Task; upload: Upload | undefined; name: string }) {
   const input = useRef<HTMLInputElement>(null);
-  if (!task.Oem?.Lightsout?.UploadURI) return null;
+  if (!task.Oem?.Lightsout.UploadURI) return null;
   switch (upload?.phase) {
     case "sending":
     case "lost":
@@ -132,9 +132,7 @@ function UploadButtons({ task, upload, name }: { task: Task; upload: Upload | un
 function percentOf(task: Task, upload: Upload | undefined): number {
   if (upload && upload.phase !== "sent") return Math.floor((100 * upload.done) / Math.max(1, upload.total));
   const { BytesDone: done, BytesTotal: total } = task.Oem?.Lightsout ?? {};
-  return task.Oem?.Lightsout?.UploadURI && total
-    ? Math.floor((100 * (done ?? 0)) / total)
-    : (task.PercentComplete ?? 0);
+  return task.Oem?.Lightsout.UploadURI && total ? Math.floor((100 * (done ?? 0)) / total) : (task.PercentComplete ?? 0);
 }
 
 const DOING: Record<string, Message> = {
@@ -146,7 +144,7 @@ const DOING: Record<string, Message> = {
 function said(task: Task, upload: Upload | undefined): string {
   const ours = task.Oem?.Lightsout;
   if (hasEnded(task)) return ours?.StepMessage ?? t("The job failed");
-  const total = upload?.total ?? ours?.BytesTotal ?? ours?.Request?.file_size ?? 0;
+  const total = upload?.total ?? ours?.BytesTotal ?? ours?.Request.file_size ?? 0;
   const values = { done: bytes(upload?.done ?? ours?.BytesDone ?? 0), total: bytes(total) };
   switch (ours?.UploadURI ? (upload?.phase ?? "elsewhere") : "") {
     case "checking":

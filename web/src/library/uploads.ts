@@ -66,7 +66,7 @@ class Uploads {
   /** Goes on with an upload that was begun elsewhere, or before the page was loaded anew, when it is the same file. */
   async goOn(task: Task, file: File): Promise<void> {
     this.put({ task: task.Id, phase: "checking", done: 0, total: file.size });
-    const request = task.Oem?.Lightsout?.Request;
+    const request = task.Oem?.Lightsout.Request;
     const stop = this.control(task.Id);
     try {
       const other = new Error(t("This is another file than the one whose upload was begun."));
@@ -106,7 +106,7 @@ class Uploads {
 
   private async run(id: string): Promise<void> {
     const order = this.orders.get(id);
-    const uri = order?.task.Oem?.Lightsout?.UploadURI;
+    const uri = order?.task.Oem?.Lightsout.UploadURI;
     if (!order || !uri) return;
     const { signal } = this.control(id);
     const { file } = order;

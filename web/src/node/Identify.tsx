@@ -13,7 +13,7 @@ export function Identify({ system }: { system: System }) {
   const mayOperate = useMayOperate();
   // The switch must not spring back while the service is being asked.
   const [wanted, setWanted] = useState<boolean | null>(null);
-  if (system.LocationIndicatorActive === null || system.LocationIndicatorActive === undefined) return null;
+  if (system.LocationIndicatorActive === null) return null;
   const set = (active: boolean) => {
     setWanted(active);
     change.mutate(active, {

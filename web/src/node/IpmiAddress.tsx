@@ -6,7 +6,7 @@ import { t } from "../words/i18n";
 /** Where the node's IPMI door is, with a line that can be pasted. The key comes from a file, never from the command line. */
 export function IpmiAddress({ system }: { system: System }) {
   const account = useSession().data?.account ?? "admin";
-  const ipmi = system.Oem?.Lightsout?.IPMI;
+  const ipmi = system.Oem.Lightsout.IPMI;
   if (!ipmi) return null;
   const line = `ipmitool -I lanplus -H ${ipmi.Host} -p ${ipmi.Port} -U ${account} -f KEYFILE chassis status`;
   return (

@@ -116,10 +116,10 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
           </div>
           <div className="lo-node-actions">
             <PowerButtons system={system} control={control} />
-            {system.Actions?.Oem?.["#Lightsout.Reinstall"] && (
+            {system.Actions?.Oem["#Lightsout.Reinstall"] && (
               <Button
                 variant="secondary"
-                isDisabled={Boolean(system.Oem?.Lightsout?.Task) || !mayOperate}
+                isDisabled={Boolean(system.Oem.Lightsout.Task) || !mayOperate}
                 onClick={() => setReinstalling(true)}
               >
                 {t("Reinstall…")}
@@ -127,10 +127,10 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
             )}
             <RamdiskMenu
               system={system}
-              isDisabled={Boolean(system.Oem?.Lightsout?.Task) || !mayOperate}
+              isDisabled={Boolean(system.Oem.Lightsout.Task) || !mayOperate}
               onStarted={() => void navigate(pathTo(system.Id, "jobs"))}
             />
-            {!system.Oem?.Lightsout?.Reservation && mayOperate && (
+            {!system.Oem.Lightsout.Reservation && mayOperate && (
               <Button variant="secondary" onClick={() => setReserving(true)}>
                 {t("Do not touch…")}
               </Button>
@@ -170,7 +170,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
             tabContentId={PANEL}
             eventKey="serial"
             title={<TabTitleText>{t(TITLES.serial)}</TabTitleText>}
-            isDisabled={!system.SerialConsole?.WebSocket?.ServiceEnabled}
+            isDisabled={!system.SerialConsole?.WebSocket.ServiceEnabled}
           />
           <Tab tabContentId={PANEL} eventKey="jobs" title={<TabTitleText>{t(TITLES.jobs)}</TabTitleText>} />
         </Tabs>

@@ -9,7 +9,7 @@ import { t } from "../words/i18n";
 
 /** Why the power state is believed: what each sense says, and how the last action went. */
 export function PowerSenses({ system }: { system: System }) {
-  const { Senses: senses = [], LastPowerAction: last } = system.Oem?.Lightsout ?? {};
+  const { Senses: senses, LastPowerAction: last } = system.Oem.Lightsout;
   if (senses.length === 0 && !last) return null;
   return (
     <Card>

@@ -22,11 +22,11 @@ const KINDS: Record<string, Message> = {
 };
 
 export function Properties({ system }: { system: System }) {
-  const ours = system.Oem?.Lightsout;
+  const ours = system.Oem.Lightsout;
   const gibibytes = system.MemorySummary?.TotalSystemMemoryGiB;
-  const since = ours?.PowerSince ? <Ago iso={ours.PowerSince} /> : null;
-  const cause = causeWords(ours?.PowerCause ?? "");
-  const kind = [system.SystemType, ours?.Driver].filter(Boolean).join(", ");
+  const since = ours.PowerSince ? <Ago iso={ours.PowerSince} /> : null;
+  const cause = causeWords(ours.PowerCause);
+  const kind = [system.SystemType, ours.Driver].filter(Boolean).join(", ");
   const rows: [string, React.ReactNode][] = [
     [
       t("In this state since"),
@@ -37,16 +37,16 @@ export function Properties({ system }: { system: System }) {
         </>
       ),
     ],
-    [t("Installed image"), ours?.InstalledImage],
+    [t("Installed image"), ours.InstalledImage],
     [t("Maker and model"), [system.Manufacturer, system.Model].filter(Boolean).join(" ")],
-    [t("Kind"), named(KINDS, ours?.Driver ?? "", kind)],
+    [t("Kind"), named(KINDS, ours.Driver, kind)],
     [t("Processors"), system.ProcessorSummary?.CoreCount],
     [t("Memory"), gibibytes ? memory(gibibytes) : null],
-    [t("Firmware"), ours?.Firmware],
-    [t("Accelerator"), ours?.Accelerator],
+    [t("Firmware"), ours.Firmware],
+    [t("Accelerator"), ours.Accelerator],
     [t("Serial number"), system.SerialNumber && <code>{system.SerialNumber}</code>],
     ["UUID", system.UUID && <code>{system.UUID}</code>],
-    [t("Tags"), ours?.Tags?.join(", ")],
+    [t("Tags"), ours.Tags.join(", ")],
   ];
   return (
     <Card>

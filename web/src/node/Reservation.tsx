@@ -20,8 +20,8 @@ export function Reservation({ system }: { system: System }) {
   const account = useSession().data?.account;
   const release = useRelease(system);
   const [asking, setAsking] = useState(false);
-  const ours = system.Oem?.Lightsout;
-  if (!ours?.Reservation || ours.Task) return null;
+  const ours = system.Oem.Lightsout;
+  if (!ours.Reservation || ours.Task) return null;
   const { Holder, Reason, Since, Until } = ours.Reservation;
   const onRelease = () =>
     release.mutate("", {

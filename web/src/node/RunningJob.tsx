@@ -9,7 +9,7 @@ import { t } from "../words/i18n";
 /** The job that runs on the node now, in one line, wherever on the node's page one is. */
 export function RunningJob({ system }: { system: System }) {
   const task = useRunningTask(system).data;
-  if (!system.Oem?.Lightsout?.Task || !task) return null;
+  if (!system.Oem.Lightsout.Task || !task) return null;
   const job = taskTitle(task);
   return (
     <Alert
@@ -21,7 +21,7 @@ export function RunningJob({ system }: { system: System }) {
     >
       <Progress
         value={task.PercentComplete ?? 0}
-        title={stepWords(task.Oem?.Lightsout?.Step ?? "")}
+        title={stepWords(task.Oem?.Lightsout.Step ?? "")}
         aria-label={t("{{job}}: progress", { job })}
       />
     </Alert>

@@ -10,7 +10,7 @@ const LOOKS: Record<Health, { label: Message; status: "success" | "warning" | "d
 
 /** The health of the node and its sensors, always in words beside its colour. The reason stands next to it, not in a tooltip. */
 export function HealthLabel({ system }: { system: System }) {
-  const health = system.Status?.HealthRollup ?? system.Status?.Health ?? "OK";
+  const health = system.Status.HealthRollup ?? system.Status.Health ?? "OK";
   const { label, status } = LOOKS[health];
   return (
     <Label variant="outline" status={status} data-testid="health" data-health={health}>

@@ -14,7 +14,7 @@ export function PowerButtons({ system, control }: { system: System; control: Pow
   const shown = resetTypes(system).find(({ type, available }) => available && type === likely)?.type;
   return (
     <>
-      {system.Oem?.Lightsout?.Paused === true && (
+      {system.Oem.Lightsout.Paused && (
         <Button variant="primary" onClick={control.resume} isDisabled={control.busy || !mayOperate}>
           {t("Resume")}
         </Button>

@@ -16,7 +16,7 @@ interface PowerDialogProps {
 /** Asks before an action that may lose something, and names the node it is about. */
 export default function PowerDialog({ system, type, onConfirm, onClose }: PowerDialogProps) {
   const { label, danger, harsh = false } = actionWords(type);
-  const reservation = system.Oem?.Lightsout?.Reservation;
+  const reservation = system.Oem.Lightsout.Reservation;
   return (
     <Dialog
       variant={isPhysical(system) ? "medium" : "small"}

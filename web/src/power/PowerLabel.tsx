@@ -29,7 +29,7 @@ export function PowerLabel({ system }: { system: System }) {
       >
         {label}
       </Label>
-      {system.Oem?.Lightsout?.Paused === true && (
+      {system.Oem.Lightsout.Paused && (
         <Label color="orange" icon={<PauseCircleIcon />}>
           {t("Paused")}
         </Label>

@@ -18,8 +18,7 @@ interface PowerMenuProps {
 export function PowerMenu({ system, control, compact = false }: PowerMenuProps) {
   const [open, setOpen] = useState(false);
   const mayOperate = useMayOperate();
-  const resume =
-    mayOperate && system.Oem?.Lightsout?.Paused === true && system.Actions?.Oem?.["#Lightsout.Resume"] !== undefined;
+  const resume = mayOperate && system.Oem.Lightsout.Paused && system.Actions?.Oem["#Lightsout.Resume"] !== undefined;
   const confirm = mayOperate && canConfirm(system);
   return (
     <Dropdown

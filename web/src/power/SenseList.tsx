@@ -20,7 +20,7 @@ const LOOKS = {
 export function SenseList({ system }: { system: System }) {
   return (
     <ul className="lo-senses" aria-label={t("Senses of {{node}}", { node: system.Name })}>
-      {byDomain(system.Oem?.Lightsout?.Senses ?? []).map(([domain, senses]) => (
+      {byDomain(system.Oem.Lightsout.Senses).map(([domain, senses]) => (
         <li key={domain}>
           <div className="lo-muted">{t("Failure domain: {{domain}}", { domain })}</div>
           <ul>

@@ -15,7 +15,7 @@ export function UnknownState({ system, onConfirm }: UnknownStateProps) {
   const mayOperate = useMayOperate();
   const account = useSession().data?.account;
   const confirmable = canConfirm(system);
-  const holder = system.Oem?.Lightsout?.Reservation?.Holder;
+  const holder = system.Oem.Lightsout.Reservation?.Holder;
   const heldByOther = holder !== undefined && holder !== account;
   return (
     <Alert

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { sampleSystem } from "../api/sample";
 import type { LastPowerAction, Sense, System } from "../api/types";
 import { actionSummary, byDomain, outcomeWords, senseWords } from "./senses";
 
@@ -13,12 +14,7 @@ function sense(name: string, state: "On" | "Off" | null, domain = name, counts =
   };
 }
 
-const node = (power: System["PowerState"]): System => ({
-  "@odata.id": "/redfish/v1/Systems/a2",
-  Id: "a2",
-  Name: "a2",
-  PowerState: power,
-});
+const node = (power: System["PowerState"]) => sampleSystem("a2", { PowerState: power });
 
 test.each([
   ["one that agrees", sense("led", "On"), "On", "On", ""],
@@ -46,6 +42,7 @@ const LAST: LastPowerAction = {
   ResetType: "ForceOff",
   Account: "olga",
   Started: "2026-11-28T03:00:00Z",
+  HandedOver: "2026-11-28T03:00:01Z",
   Ended: "2026-11-28T03:00:04Z",
   Outcome: "failed",
   Problem: "the relay is stuck",

@@ -110,8 +110,8 @@ export function conditionWords(condition: Condition, system: System): string {
 export function reasonOf(system: System): string {
   const sources = [
     ...(system["PowerState@Message.ExtendedInfo"] ?? []).map((info) => told(info)),
-    ...(system.Status?.Conditions ?? []).map((condition) => conditionWords(condition, system)),
-    system.Oem?.Lightsout?.Reason ?? "",
+    ...(system.Status.Conditions ?? []).map((condition) => conditionWords(condition, system)),
+    system.Oem.Lightsout.Reason ?? "",
   ];
   return [...new Set(sources.filter((text) => text !== ""))].join(" ");
 }
@@ -124,20 +124,18 @@ export function remedyOf(system: System): string {
 
 /** Whether a person can say what the power state is. */
 export function canConfirm(system: System): boolean {
-  return system.PowerState === null && system.Actions?.Oem?.["#Lightsout.ConfirmPower"] !== undefined;
+  return system.PowerState === null && system.Actions?.Oem["#Lightsout.ConfirmPower"] !== undefined;
 }
 
 /** Whether an operator should look at this node first. */
 export function needsAttention(system: System): boolean {
-  return (
-    system.PowerState === null || (system.Status?.Health ?? "OK") !== "OK" || system.Oem?.Lightsout?.Paused === true
-  );
+  return system.PowerState === null || (system.Status.Health ?? "OK") !== "OK" || system.Oem.Lightsout.Paused;
 }
 
 /** What this node is able to do, and which of it makes sense now: both as the service says. */
 export function resetTypes(system: System): { type: string; available: boolean }[] {
   const all = system.Actions?.["#ComputerSystem.Reset"]?.["ResetType@Redfish.AllowableValues"] ?? [];
-  const now = system.Oem?.Lightsout?.AvailableResetTypes ?? all;
+  const now = system.Oem.Lightsout.AvailableResetTypes;
   return [...all]
     .sort((one, other) => ORDER.indexOf(one) - ORDER.indexOf(other))
     .map((type) => ({ type, available: now.includes(type) }));

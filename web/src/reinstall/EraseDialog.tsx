@@ -17,7 +17,7 @@ const MEANS: Record<string, Message> = {
 
 export default function EraseDialog({ system, onClose, onStarted }: JobDialogProps) {
   const erase = useErase(system);
-  const methods = system.Actions?.Oem?.["#Lightsout.Erase"]?.["Method@Redfish.AllowableValues"] ?? [];
+  const methods = system.Actions?.Oem["#Lightsout.Erase"]?.["Method@Redfish.AllowableValues"] ?? [];
   const [method, setMethod] = useState("");
   const [disk, setDisk] = useState<DiskRule>({ by: "only" });
   const [typed, setTyped] = useState("");

@@ -11,7 +11,7 @@ type View = "serial" | "screen" | "none";
 
 /** What the server shows while a job is at work on it: its serial line, only to watch, or its screen. */
 export function JobConsole({ system }: { system: System }) {
-  const hasSerial = system.SerialConsole?.WebSocket?.ServiceEnabled === true;
+  const hasSerial = system.SerialConsole?.WebSocket.ServiceEnabled === true;
   const hasScreen = system.GraphicalConsole?.ServiceEnabled === true;
   const [view, setView] = useState<View>(hasSerial ? "serial" : "none");
   if (!hasSerial && !hasScreen) return null;

@@ -47,7 +47,7 @@ function JobRow({ task, isShown, onChoose }: { task: Task; isShown: boolean; onC
       <Td dataLabel={t("Job")} modifier="breakWord">
         <Button variant="link" isInline aria-current={isShown} onClick={onChoose}>
           {kindWords(ours?.Kind ?? "")}
-          {ours?.Request?.image !== undefined && ` · ${ours.Request.image}`}
+          {ours?.Request.image !== undefined && ` · ${ours.Request.image}`}
         </Button>
       </Td>
       <Td dataLabel={t("Outcome")} modifier="breakWord">

@@ -97,7 +97,7 @@ export function JobProgress({ task, onAgain }: JobProgressProps) {
             <Proofs proofs={ours?.Proofs ?? []} />
             <Content component="h3">{t("Messages")}</Content>
             <ol className="lo-messages" aria-label={t("Messages")}>
-              {(task.Messages ?? []).map((message, index) => (
+              {task.Messages.map((message, index) => (
                 <JobMessage key={index} message={message.Message} />
               ))}
             </ol>
@@ -148,7 +148,7 @@ function JobMessage({ message }: { message: string }) {
 
 function Failure({ task }: { task: Task }) {
   const ours = task.Oem?.Lightsout;
-  const last = splitMessage(task.Messages?.at(-1)?.Message ?? t("The job failed")).text;
+  const last = splitMessage(task.Messages.at(-1)?.Message ?? t("The job failed")).text;
   const why = ours?.StepMessage ?? last;
   const tail = ours?.ConsoleTail;
   return (

@@ -18,7 +18,7 @@ const ReinstallWizard = lazy(() => import("./ReinstallWizard"));
 /** The job that runs on the node or ran last, whole; and the earlier ones to choose from. */
 export default function JobsPanel({ system }: { system: System }) {
   const tasks = useTasksOf(system.Id);
-  const running = system.Oem?.Lightsout?.Task;
+  const running = system.Oem.Lightsout.Task;
   // In the address, so that what tells of a job can lead to it.
   const [search, setSearch] = useSearchParams();
   const chosen = search.get("job");
@@ -72,8 +72,8 @@ function ShownJob({ id, system, onAgain }: ShownJobProps) {
   const task = useTask(id);
   if (task.data) {
     const { data } = task;
-    const request = data.Oem?.Lightsout?.Kind === "reinstall" ? data.Oem.Lightsout.Request : undefined;
-    const mayAgain = hasEnded(data) && request && system.Actions?.Oem?.["#Lightsout.Reinstall"];
+    const request = data.Oem?.Lightsout.Kind === "reinstall" ? data.Oem.Lightsout.Request : undefined;
+    const mayAgain = hasEnded(data) && request && system.Actions?.Oem["#Lightsout.Reinstall"];
     return (
       <div className="lo-job-live">
         <JobProgress task={data} {...(mayAgain && { onAgain: () => onAgain(request) })} />

@@ -25,10 +25,10 @@ export function OwnKeys({ value, onChange }: OwnKeysProps) {
         <Checkbox
           key={Id}
           id={`own-key-${Id}`}
-          label={UserDescription ?? SSH?.Comment ?? Id}
-          description={<code className="lo-long">{SSH?.Fingerprint ?? Id}</code>}
-          isChecked={given.includes(KeyString)}
-          onChange={(_event, on) => change(KeyString, on)}
+          label={[UserDescription, SSH.Comment].find(Boolean) ?? Id}
+          description={<code className="lo-long">{SSH.Fingerprint ?? Id}</code>}
+          isChecked={given.includes(KeyString ?? "")}
+          onChange={(_event, on) => change(KeyString ?? "", on)}
         />
       ))}
     </FormGroup>

@@ -34,7 +34,7 @@ export default function ReinstallWizard({ system, again, onClose, onStarted }: R
   const reinstall = useReinstall(system);
   const images = useImages();
   const drives = useDrives(system);
-  const action = system.Actions?.Oem?.["#Lightsout.Reinstall"];
+  const action = system.Actions?.Oem["#Lightsout.Reinstall"];
   const allowed = action?.["Image@Redfish.AllowableValues"];
   const ways = action?.["Way@Redfish.AllowableValues"] ?? [];
   const [draft, setDraft] = useState<Draft>(() => ({

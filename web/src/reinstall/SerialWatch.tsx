@@ -43,7 +43,7 @@ export default function SerialWatch({ system }: { system: System }) {
       socket.onmessage = null;
     };
   }, []);
-  const uri = system.SerialConsole?.WebSocket?.ConsoleURI;
+  const uri = system.SerialConsole?.WebSocket.ConsoleURI;
   const { state } = useConsoleLink({ system, uri, viewOnly: true, attach });
   return (
     <>

@@ -1,6 +1,5 @@
 /** What the operator has filled in, as a request. The service checks it; only the split into lines is ours. */
-import type { DiskName, ReinstallRequest } from "../api/systems";
-import type { JobRequest } from "../api/types";
+import type { DiskBody, JobRequest, NetworkBody, ReinstallBody, WayIn } from "../api/types";
 
 /** Which disk: the only one there is, one by its serial number, or one of several by a rule. */
 export type DiskRule = { by: "only" } | { by: "serial"; serial: string } | { by: "pick"; pick: string };
@@ -58,12 +57,12 @@ export function keyLines(keys: string): string[] {
 /** What stands between spaces or commas. */
 const words = (text: string) => text.split(/[\s,]+/).filter((word) => word !== "");
 
-export function toDisk(disk: DiskRule): DiskName | undefined {
+export function toDisk(disk: DiskRule): DiskBody | undefined {
   if (disk.by === "serial" && disk.serial.trim() !== "") return { Serial: disk.serial.trim() };
-  return disk.by === "pick" ? { Pick: disk.pick } : undefined;
+  return disk.by === "pick" ? { Pick: disk.pick as NonNullable<DiskBody["Pick"]> } : undefined;
 }
 
-function toNetwork(draft: NetworkDraft): ReinstallRequest["Network"] {
+function toNetwork(draft: NetworkDraft): NetworkBody | undefined {
   if (!draft.isStatic) return undefined;
   return {
     ...(draft.mac !== "" && { MACAddress: draft.mac }),
@@ -76,13 +75,13 @@ function toNetwork(draft: NetworkDraft): ReinstallRequest["Network"] {
 }
 
 /** `settings`: what the image's system can be told; nothing else is asked for. */
-export function toRequest(draft: Draft, settings: string[]): ReinstallRequest {
+export function toRequest(draft: Draft, settings: string[]): ReinstallBody {
   const takes = (setting: string) => settings.includes(setting);
   const disk = toDisk(draft.disk);
   const network = toNetwork(draft.network);
   return {
     Image: draft.image,
-    ...(draft.way !== "" && { Way: draft.way }),
+    ...(draft.way !== "" && { Way: draft.way as WayIn }),
     ...(disk && { Disk: disk }),
     ...(takes("Hostname") && { Hostname: draft.hostname.trim() }),
     ...(takes("SSHKeys") && { SSHKeys: keyLines(draft.keys) }),

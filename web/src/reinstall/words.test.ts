@@ -1,14 +1,11 @@
 import { expect, test } from "vitest";
+import { sampleTask } from "../api/sample";
 import type { Task } from "../api/types";
 import { splitMessage, stepStates, stepWords } from "./words";
 
-const task = (state: string, step: string): Task => ({
-  "@odata.id": "/redfish/v1/TaskService/Tasks/1",
-  Id: "1",
-  TaskState: state,
-  Oem: { Lightsout: { Step: step, Steps: ["force-off", "write", "proof"] } },
-});
-const states = (state: string, step: string) => stepStates(task(state, step)).map((entry) => entry.state);
+const task = (state: Task["TaskState"], step: string) =>
+  sampleTask({ TaskState: state }, { Step: step, Steps: ["force-off", "write", "proof"] });
+const states = (state: Task["TaskState"], step: string) => stepStates(task(state, step)).map((entry) => entry.state);
 
 test("steps before the present one are done", () => {
   expect(states("Running", "write")).toEqual(["done", "current", "pending"]);

@@ -75,7 +75,7 @@ export function taskTitle(task: Task): string {
   const ours = task.Oem?.Lightsout;
   const words = KINDS[ours?.Kind ?? ""];
   if (words !== undefined && ours?.System) return t(words.title, { node: idOf(ours.System) });
-  return capitalised(task.Name ?? t("Job {{id}}", { id: task.Id }));
+  return capitalised(task.Name);
 }
 
 /** A message of a job; the service puts the time before it. */

@@ -10,7 +10,7 @@ import { Left } from "../words/Left";
 
 /** What somebody is asked to do at servers, until it is answered or its time is up. */
 export function Assignments() {
-  const open = useManager().data?.Oem?.Lightsout?.Assignments ?? [];
+  const open = useManager().data?.Oem?.Lightsout.Assignments ?? [];
   return (
     <section aria-label={t("Assignments")} className="lo-assignments">
       <p className="pf-v6-screen-reader" aria-live="polite">

@@ -10,7 +10,7 @@ const ReleaseDialog = lazy(() => import("./ReleaseDialog"));
 
 /** All hardware is held still: by whom, since when, why; and the way out, for who may take it. */
 export function StopBanner() {
-  const stop = useManager().data?.Oem?.Lightsout?.EmergencyStop;
+  const stop = useManager().data?.Oem?.Lightsout.EmergencyStop;
   return (
     <div role="alert" data-testid="stop-banner">
       {stop?.Pressed === true && <Pressed stop={stop} />}

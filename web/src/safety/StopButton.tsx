@@ -10,7 +10,7 @@ const StopDialog = lazy(load);
 /** Presses the emergency stop, for who may; gone while it is pressed, which a banner tells. */
 export function StopButton() {
   const offered = useManagerActions()["#Lightsout.EmergencyStop"] !== undefined;
-  const pressed = useManager().data?.Oem?.Lightsout?.EmergencyStop?.Pressed === true;
+  const pressed = useManager().data?.Oem?.Lightsout.EmergencyStop.Pressed === true;
   return offered && !pressed ? <Unpressed /> : null;
 }
 

@@ -61,7 +61,7 @@ export default function ScreenConsole({ system }: { system: System }) {
     };
   }, []);
 
-  const uri = system.Oem?.Lightsout?.ScreenURI ?? `/console/${encodeURIComponent(system.Id)}/screen`;
+  const uri = system.Oem.Lightsout.ScreenURI ?? `/console/${encodeURIComponent(system.Id)}/screen`;
   const { state, reconnect, audience, types, say } = useConsoleLink({
     system,
     uri: system.PowerState === "Off" ? undefined : uri,

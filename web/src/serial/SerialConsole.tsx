@@ -77,7 +77,7 @@ export default function SerialConsole({ system }: { system: System }) {
     },
     [terminal],
   );
-  const uri = system.SerialConsole?.WebSocket?.ConsoleURI;
+  const uri = system.SerialConsole?.WebSocket.ConsoleURI;
   const { state, reconnect, audience, types, say } = useConsoleLink({ system, uri, viewOnly: !mayType, attach });
   useEffect(() => {
     hasKeyboard.current = types;

@@ -17,7 +17,7 @@ const KEEPS_ITS_PLACE = "\u00a0";
 /** Who changed the power last, how, when and from where: in one line, wherever on the node's page one is. */
 export function LastPower({ system }: { system: System }) {
   const history = usePowerHistory(system).data;
-  const last = system.Oem?.Lightsout?.LastPowerAction;
+  const last = system.Oem.Lightsout.LastPowerAction;
   return (
     <>
       <p className="lo-last-power" data-testid="last-power">
@@ -50,7 +50,7 @@ function Told({ system, found }: { system: System; found: PowerChange | undefine
 
 /** Whether the last action went wrong, and the power has not changed since. */
 function isProblem({ Outcome, Ended }: LastPowerAction, system: System): boolean {
-  const since = system.Oem?.Lightsout?.PowerSince ?? "";
+  const since = system.Oem.Lightsout.PowerSince ?? "";
   return Outcome !== null && !["done", "superseded"].includes(Outcome) && (Ended ?? "") >= since;
 }
 

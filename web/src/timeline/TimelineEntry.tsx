@@ -33,7 +33,7 @@ const ICONS: Record<Kind, ComponentType> = {
 /** One thing that happened: when, what, who, by what way and from where, and how it ended. */
 export function TimelineEntry({ system, entry }: { system: System; entry: Happening }) {
   const told = entry.Oem.Lightsout;
-  const Icon = ICONS[told.Kind];
+  const Icon = ICONS[told.Kind as Kind];
   const { who, what } = sentenceOf(entry);
   const way = wayWords(told);
   const page = `/nodes/${encodeURIComponent(system.Id)}`;

@@ -99,7 +99,7 @@ interface EntriesProps {
 
 function Entries({ system, entries, isWhole }: EntriesProps) {
   const mayOperate = useMayOperate();
-  const hasConsole = isWhole && mayOperate && system.SerialConsole?.WebSocket?.ServiceEnabled === true;
+  const hasConsole = isWhole && mayOperate && system.SerialConsole?.WebSocket.ServiceEnabled === true;
   return (
     <ol className="lo-happenings" aria-label={t("Timeline")}>
       {entries.map((entry, index) => {

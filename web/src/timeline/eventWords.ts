@@ -1,4 +1,5 @@
 /** An event of a node's log in words. */
+import type { LightsoutLogEntry } from "../api/lightsout";
 import type { LogEntry } from "../api/types";
 import { actionWords, causeWords, powerWords } from "../power/words";
 import { kindWords, stepWords } from "../reinstall/words";
@@ -19,7 +20,12 @@ const WORDS: Record<string, (value: string) => string> = {
 /** Those by which a catalogue may tell one kind of event in several ways. */
 const HOW = ["outcome", "on", "enabled", "state", "to"];
 
-export function eventWords(entry: LogEntry): string {
+/** As much of an entry as its words are made of. */
+type Told = Pick<LogEntry, "Message" | "MessageId" | "MessageArgs"> & {
+  Oem?: { Lightsout: Pick<LightsoutLogEntry, "Node" | "Account" | "Details"> };
+};
+
+export function eventWords(entry: Told): string {
   const { Node: node, Account: account, Details: details = {} } = entry.Oem?.Lightsout ?? {};
   const facts = Object.entries(details).map(([name, value]): [string, unknown] => [
     name,

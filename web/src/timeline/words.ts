@@ -91,8 +91,9 @@ const PLACE = /\{\{(\w+)\}\}/g;
 const say = t as (key: string, values: Record<string, unknown>) => string;
 
 /** What was done, to follow the name of who did it; the service's own words where the page has none. */
-function askedWords({ Message: otherwise, Oem: { Lightsout: told } }: Happening): string {
+function askedWords({ Message, Oem: { Lightsout: told } }: Happening): string {
   const { What, Details } = told;
+  const otherwise = Message ?? "";
   const words =
     What === "resolve-sel-entry" && Details.resolved === false
       ? NOT_RESOLVED
@@ -129,16 +130,11 @@ export const isDone = ({ Outcome }: { Outcome: string | null }) =>
 export function sentenceOf(entry: Happening): { who: string; what: string } {
   const told = entry.Oem.Lightsout;
   if (told.Source === "audit") return { who: told.Account ?? "", what: askedWords(entry) };
-  const severity = entry.Severity === null ? {} : { Severity: entry.Severity };
   return {
     who: "",
     what: eventWords({
-      Id: entry.Id,
-      "@odata.id": entry["@odata.id"],
-      Created: entry.Created,
       Message: entry.Message,
       ...(entry.MessageId !== undefined && { MessageId: entry.MessageId }),
-      ...severity,
       Oem: { Lightsout: { Node: nodeOf(entry), Account: told.Account, Details: told.Details } },
     }),
   };

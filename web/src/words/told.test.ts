@@ -15,9 +15,10 @@ const UNKNOWN_PROPERTY = {
 const BUSY = { MessageId: "Base.1.22.ResourceInUse", Message: "job 7 holds n1", MessageArgs: [] };
 
 function event(id: string, Message: string, Details: Record<string, unknown>): LogEntry {
-  const Lightsout = { Node: "n1", Account: "olga", Details };
+  const Lightsout = { "@odata.type": "", Kind: id, Node: "n1", Account: "olga", Details, Maintenance: false };
+  const entry = { "@odata.id": "/1", "@odata.type": "", Id: "1", Name: "1", EntryType: "Event" } as const;
   const MessageId = `Lightsout.1.0.${id}`;
-  return { "@odata.id": "/1", Id: "1", Created: "2026-11-28T03:00:00Z", Message, MessageId, Oem: { Lightsout } };
+  return { ...entry, Created: "2026-11-28T03:00:00Z", Message, MessageId, Oem: { Lightsout } };
 }
 
 const STUCK = event("PowerAction", "On of n1 failed: the relay is stuck", { action: "On", outcome: "failed" });

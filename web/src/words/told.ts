@@ -1,6 +1,5 @@
 /** What the service says, in the viewer's language as far as there are words for it. */
 import i18next from "i18next";
-import type { ExtendedMessage } from "../api/types";
 import { t, type Message } from "./i18n";
 
 /** Which texts and values come together, only the service knows. */
@@ -38,13 +37,21 @@ export function sentence(text: string): string {
 /** "Base.1.22.PropertyUnknown" is "Base.PropertyUnknown" in the catalogue: registries only ever add. */
 const keyOf = (messageId: string) => messageId.replace(/\.\d+\.\d+(\.\d+)?\./, ".");
 
+/** A message, a condition, or an entry of a log. */
+interface Told {
+  Message: string | null;
+  MessageId?: string;
+  MessageArgs?: string[];
+}
+
 /**
  * One message. A catalogue has words for a MessageId if English ones are not wanted; they take the message's
  * arguments as {{1}}, {{2}}…, the `facts` of an event by name, and the service's own words as {{message}}.
  */
-export function told(info: ExtendedMessage, facts: Record<string, unknown> = {}): string {
+export function told(info: Told, facts: Record<string, unknown> = {}): string {
   const key = keyOf(info.MessageId ?? "");
-  if (!i18next.exists(key, facts)) return sentence(info.Message);
+  const message = sentence(info.Message ?? "");
+  if (!i18next.exists(key, facts)) return message;
   const numbered = Object.fromEntries((info.MessageArgs ?? []).map((argument, index) => [index + 1, argument]));
-  return say(key, { ...facts, ...numbered, message: sentence(info.Message) });
+  return say(key, { ...facts, ...numbered, message });
 }

@@ -89,7 +89,7 @@ function Line({ system, line, text, onReplay }: LineProps) {
       >
         <time dateTime={line.Created}>{moment(line.Created)}</time>
         <span className="lo-mono">
-          <Marked line={line.Message} text={text} />
+          <Marked line={line.Message ?? ""} text={text} />
         </span>
       </button>
       {open && (
@@ -98,7 +98,7 @@ function Line({ system, line, text, onReplay }: LineProps) {
           <pre data-testid="around">
             {around.data?.map((each) => (
               <span key={each.Id} className={each.Id === line.Id ? "lo-log-here" : undefined}>
-                {each.Message + "\n"}
+                {(each.Message ?? "") + "\n"}
               </span>
             ))}
           </pre>

@@ -53,7 +53,7 @@ export default function SerialLogDialog({ system, upTo, onClose }: SerialLogDial
   const [until, setUntil] = useState(() => (upTo === null ? "" : localOf(upTo, 1)));
   const [view, setView] = useState<string | number>("lines");
   const period: Period = { since: momentOf(since), until: momentOf(until) };
-  const size = log.data?.Oem?.Lightsout?.SizeBytes;
+  const size = log.data?.Oem?.Lightsout.SizeBytes;
   return (
     <Dialog
       variant="large"
