@@ -3,13 +3,22 @@
 import asyncio
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
-from bmc.fetch import Fetcher
+from bmc.fetch import Fetcher, shown
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
 
 ROOM_LEFT = 256 << 20
 """Bytes that the disk keeps for all else, whatever is added or fetched."""
+
+
+@dataclass(slots=True)
+class _Fetch:
+    """One under way, and how many wait for it."""
+
+    task: asyncio.Task[Path]
+    waiting: int = 0
 
 
 class MediaLibrary:
@@ -24,6 +33,7 @@ class MediaLibrary:
         self._directory = directory
         self._fetcher = fetcher
         self._fetching = asyncio.Lock()
+        self._fetches: dict[str, _Fetch] = {}
         for place in (self.added, self.fetched):
             place.mkdir(mode=0o755, parents=True, exist_ok=True)
         for part in self.fetched.glob("*.part"):
@@ -48,12 +58,32 @@ class MediaLibrary:
         :raise Unreachable: the URL does not answer. :raise BackendFailed: the disk is full.
         """
         if "://" in image:
-            async with self._fetching:  # one at a time: each counts on the room that is left
-                return str(await self._fetch(image))
+            return str(await self._fetched(image))
         path = self.find(image)
         if path is None:
             raise NotFound(f"no medium {image!r}; there are: {', '.join(self.names()) or 'none'}")
         return str(path)
+
+    async def _fetched(self, url: str) -> Path:
+        """Who asks for what is being fetched waits for that: Ironic asks again when it has had no answer in a minute,
+        and must not start the fetch anew each time. Ends with the last who waits.
+        """
+        fetch = self._fetches.get(url)
+        if fetch is None:
+            fetch = self._fetches[url] = _Fetch(asyncio.create_task(self._in_turn(url), name=f"fetch {shown(url)}"))
+        fetch.waiting += 1
+        try:
+            return await asyncio.shield(fetch.task)
+        finally:
+            fetch.waiting -= 1
+            if not fetch.waiting:
+                del self._fetches[url]
+                fetch.task.cancel()
+
+    async def _in_turn(self, url: str) -> Path:
+        """One at a time: each counts on the room that is left."""
+        async with self._fetching:
+            return await self._fetch(url)
 
     async def _fetch(self, url: str) -> Path:
         path = self.fetched / (hashlib.sha256(url.encode()).hexdigest()[:32] + ".iso")

@@ -12,13 +12,27 @@ from aiohttp.test_utils import TestServer
 from bmc.fetch import Fetcher
 from bmc.media import MediaLibrary
 from bmc.model.errors import InvalidRequest, NotFound, Unreachable
+from tests.world import until
 
 LOOPBACK = [ip_network("127.0.0.1/32")]
 CONTENT = bytes(range(256)) * 4096
 
 
+class Slowly:
+    """How `/slow.iso` goes: how often it was asked for, and whether it is answered."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.goes_on = asyncio.Event()
+
+
 @pytest.fixture
-async def server() -> AsyncIterator[str]:
+def slowly() -> Slowly:
+    return Slowly()
+
+
+@pytest.fixture
+async def server(slowly: Slowly) -> AsyncIterator[str]:
     async def broken(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": "1000"})
         await response.prepare(request)
@@ -45,8 +59,14 @@ async def server() -> AsyncIterator[str]:
     async def whole(request: web.Request) -> web.Response:
         return web.Response(body=CONTENT)
 
+    async def slow(request: web.Request) -> web.Response:
+        slowly.asked += 1
+        await slowly.goes_on.wait()
+        return web.Response(body=CONTENT)
+
     app = web.Application()
     app.router.add_get("/whole.iso", whole)
+    app.router.add_get("/slow.iso", slow)
     app.router.add_get("/broken.iso", broken)
     app.router.add_get("/leave.iso", leave)
     app.router.add_get("/again.iso", again)
@@ -130,6 +150,27 @@ async def test_two_who_want_the_same_url_both_get_it_whole(server: str, tmp_path
     library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), 1 << 30)
     paths = await asyncio.gather(*(library.path(f"{server}/whole.iso") for _ in range(4)))
     assert {Path(path).read_bytes() for path in paths} == {CONTENT}
+
+
+async def test_who_asks_for_what_is_being_fetched_waits_for_that(server: str, slowly: Slowly, tmp_path: Path) -> None:
+    library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), 1 << 30)
+    asking = [asyncio.create_task(library.path(f"{server}/slow.iso")) for _ in range(3)]
+    await until(lambda: slowly.asked == 1)
+    asking.pop(0).cancel()
+    slowly.goes_on.set()
+    assert {Path(path).read_bytes() for path in await asyncio.gather(*asking)} == {CONTENT}
+    assert slowly.asked == 1
+
+
+async def test_a_fetch_ends_with_the_last_who_waits_for_it(server: str, slowly: Slowly, tmp_path: Path) -> None:
+    library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), 1 << 30)
+    asking = asyncio.create_task(library.path(f"{server}/slow.iso"))
+    await until(lambda: slowly.asked == 1)
+    asking.cancel()
+    await asyncio.wait({asking})
+    slowly.goes_on.set()
+    assert Path(await library.path(f"{server}/slow.iso")).read_bytes() == CONTENT
+    assert slowly.asked == 2
 
 
 async def test_what_was_fetched_long_ago_makes_room(server: str, tmp_path: Path) -> None:

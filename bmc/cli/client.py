@@ -25,7 +25,7 @@ SESSIONS = "/redfish/v1/SessionService/Sessions"
 PATIENCE = 60.0
 """Seconds that the service may take to answer."""
 UPLOAD_PATIENCE = 600.0
-"""The same, for what it has to take and to look at first."""
+"""The same, for what it has to take and to look at, or to fetch, first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,9 @@ class Client:
         found: list[Resource] = self.get(f"{path}?$expand=.")["Members"]
         return found
 
-    def post(self, path: str, body: Mapping[str, Any]) -> tuple[Resource, str]:
+    def post(self, path: str, body: Mapping[str, Any], timeout: float = PATIENCE) -> tuple[Resource, str]:
         """The answer and its Location."""
-        return self.call("POST", path, body)
+        return self.call("POST", path, body, timeout)
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Resource:
         return self.call("PATCH", path, body)[0]
@@ -128,9 +128,11 @@ class Client:
         """What the service has to say of it; empty where that is nothing."""
         return self.call("DELETE", path)[0]
 
-    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[Resource, str]:
+    def call(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, timeout: float = PATIENCE
+    ) -> tuple[Resource, str]:
         """:raise CliError: the service refused, in its own words, or does not answer."""
-        with self.open(method, path, body) as answer:
+        with self.open(method, path, body, timeout=timeout) as answer:
             text = answer.read()
             try:
                 return (json.loads(text) if text else {}), answer.header("Location")

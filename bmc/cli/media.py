@@ -7,7 +7,7 @@ from urllib.parse import quote
 import typer
 
 from bmc.cli import upload
-from bmc.cli.client import Client, Resource, lacking, system_path
+from bmc.cli.client import UPLOAD_PATIENCE, Client, Resource, lacking, system_path
 from bmc.cli.errors import CliError
 from bmc.cli.nodes import Name
 from bmc.cli.output import Json, Yes, ask, document, table
@@ -35,9 +35,10 @@ def insert(
     image: Annotated[str, typer.Argument(help="its name in `bmc media library`, or an http(s) URL")],
     drive: Drive = None,
 ) -> None:
-    """Insert a virtual medium."""
+    """Insert a virtual medium. What is named by a URL is fetched first; `bmc media add` shows how far that is."""
     client = Client()
-    client.post(f"{_path(client, name, drive)}/Actions/VirtualMedia.InsertMedia", {"Image": image})
+    action = f"{_path(client, name, drive)}/Actions/VirtualMedia.InsertMedia"
+    client.post(action, {"Image": image}, timeout=UPLOAD_PATIENCE)
     print(f"{image} inserted into {name}")
 
 

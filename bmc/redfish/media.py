@@ -41,6 +41,9 @@ async def get_medium(call: Call) -> Reply:
 
 
 async def insert(call: Call) -> Reply:
+    """Answered once the medium is in, however long it is fetched: to Ironic's sushy a 202 would be an inserted medium,
+    and the server would boot an empty drive. Who wants a Task adds the medium to the library and inserts it by name.
+    """
     node = call.node()
     slot = _slot(call, node)
     wanted = call.body(InsertBody, INSERT)
