@@ -13,6 +13,7 @@ from bmc.model.errors import BmcError, InvalidOptions
 from bmc.redfish import query as queries
 from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, cookie_token, session_token
 from bmc.redfish.body import wrong_options
+from bmc.redfish.compression import pack
 from bmc.redfish.errors import RedfishError, fail, not_found, translate
 from bmc.redfish.etag import permits, unchanged
 from bmc.redfish.house import House
@@ -81,7 +82,10 @@ class RedfishDoor:
             reply = await self._change(call, route, routes)
         if isinstance(reply, web.StreamResponse):
             return reply
-        return await self._finish(call, reply, route)
+        response = await self._finish(call, reply, route)
+        if route.method == "GET":
+            await pack(request, response)
+        return response
 
     async def _identify(self, request: web.Request, route: Route | None) -> Identity:
         if route is not None and route.role is None and not _shows_more(request):

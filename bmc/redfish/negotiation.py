@@ -1,4 +1,6 @@
-"""What a client takes and what it sends: Accept and Content-Type (RFC 9110 §12.5.1, §8.3; DSP0266 §6.5)."""
+"""What a client takes and what it sends: Accept, Accept-Encoding and Content-Type (RFC 9110 §12.5.1, §12.5.3, §8.3;
+DSP0266 §6.5).
+"""
 
 from collections.abc import Iterable
 
@@ -17,6 +19,13 @@ def check_accept(accept: str, media: Iterable[str]) -> None:
         return
     text = f"This answers with {' or '.join(media)}, which the request's Accept header does not take."
     raise fail(406, "HeaderInvalid", "Accept", text=text)
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """`accept_encoding` is the header, "" when there is none."""
+    codings = dict(map(_parse, accept_encoding.split(",")))
+    wanted = codings.get("gzip", codings.get("*"))
+    return wanted is not None and _number(wanted.get("q", "1")) > 0
 
 
 def check_content_type(content_type: str, takes: str = JSON) -> None:
