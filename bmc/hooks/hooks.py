@@ -74,6 +74,7 @@ class Hooks:
         self.patience = Patience(settings.retry_attempts, settings.retry_interval)
         self._stored = Subscriptions(store, sealer)
         self._letters = DeadLetters(store, clock)
+        self._deliveries = Deliveries(store)
         self._events = events
         self._accounts = accounts
         self._fleet = fleet
@@ -86,7 +87,6 @@ class Hooks:
         self._running: dict[str, _Running] = {}
         self._followers: dict[str, Follower] = {}
         self._results: dict[str, Tally[str]] = {}
-        self._deliveries: dict[str, Deliveries] = {}
         self._changing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -149,9 +149,9 @@ class Hooks:
         """Since the service started: events `delivered` and `dead` letters, and tries that `failed`."""
         return self._results[id]
 
-    def deliveries(self, id: str) -> tuple[Delivery, ...]:
-        """The last tries since the service started, oldest first."""
-        return self._deliveries[id].newest()
+    async def deliveries(self, id: str, limit: int = 50) -> list[Delivery]:
+        """The last tries, oldest first."""
+        return await self._deliveries.newest(id, limit)
 
     async def dead_letters(self, id: str, limit: int = 20) -> list[DeadLetter]:
         """The last ones, oldest first."""
@@ -219,7 +219,7 @@ class Hooks:
         await self._stored.delete(id)
         del self._subscriptions[id]
         await self._end(id)
-        del self._followers[id], self._results[id], self._deliveries[id]
+        del self._followers[id], self._results[id]
         await self._events.forget(id)
 
     async def _renew(self, subscription: Subscription) -> None:
@@ -234,7 +234,6 @@ class Hooks:
     async def _follow(self, id: str) -> None:
         self._followers[id] = await self._events.follow(id)
         self._results[id] = Tally(delivered=0, failed=0, dead=0)
-        self._deliveries[id] = Deliveries()
 
     def _begin(self, destination: Subscription | Configured) -> None:
         if isinstance(destination, Configured):
@@ -247,7 +246,7 @@ class Hooks:
         worker = Worker(
             *(id, sink, wants, self._followers[id], self._letters, self._clock, self.patience, policy),
             self._results[id],
-            self._deliveries[id],
+            self._deliveries,
         )
         task = asyncio.create_task(self._work(id, worker, sink), name=f"hook {id}")
         self._running[id] = _Running(worker, task)

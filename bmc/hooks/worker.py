@@ -115,7 +115,7 @@ class Worker:
                 self._note(str(error), False)
                 gives_up = failures > self._patience.attempts and self._policy.stops
                 dead = refusals > self._patience.attempts and not gives_up
-                self._record(events, began, Outcome.DEAD if dead else Outcome.FAILED, str(error))
+                await self._record(events, began, Outcome.DEAD if dead else Outcome.FAILED, str(error))
                 if gives_up:
                     raise GaveUp(str(error)) from error
                 if dead:
@@ -134,14 +134,14 @@ class Worker:
                     log.exception("hook %s: a fault at event %d", self._name, events[0].sequence)
                 self._note(why, False)
                 dead = faults > self._patience.attempts
-                self._record(events, began, Outcome.DEAD if dead else Outcome.FAILED, why)
+                await self._record(events, began, Outcome.DEAD if dead else Outcome.FAILED, why)
                 if dead:
                     await self._bury(events, why)
                     return
                 await self._clock.sleep(self._wait(faults))
             else:
+                await self._record(events, began, Outcome.DELIVERED)
                 self._results["delivered"] += len(events)
-                self._record(events, began, Outcome.DELIVERED)
                 self._recovered()
                 return
 
@@ -153,9 +153,10 @@ class Worker:
         which = f"event {first}" if first == last else f"{len(events)} events, {first} to {last},"
         log.error("hook %s: %s became a dead letter: %s", self._name, which, error)
 
-    def _record(self, events: Sequence[Event], began: float, outcome: Outcome, reason: str = "") -> None:
+    async def _record(self, events: Sequence[Event], began: float, outcome: Outcome, reason: str = "") -> None:
         seconds = self._clock.monotonic() - began
-        self._deliveries.add(Delivery(self._clock.now(), events[0], len(events), outcome, reason, seconds))
+        tried = Delivery(self._clock.now(), events[0], len(events), outcome, reason, seconds)
+        await self._deliveries.add(self._name, tried)
 
     def _wait(self, failures: int) -> float:
         """With jitter, so that many destinations do not come back all at once."""

@@ -441,7 +441,7 @@ class LightsoutEventDestination(TypedDict):
     """How the delivery of events to a destination goes."""
 
     Delivered: Annotated[int, _text("Events that it was given since the service started.")]
-    Deliveries: Annotated[list[Delivery], _text("The newest tries since the service started, oldest first.")]
+    Deliveries: Annotated[list[Delivery], _text("The newest tries, oldest first.")]
 
     EventsWaiting: Annotated[int, _text("Events that are still to be delivered.")]
     DeadLetters: Annotated[list[DeadLetter], _text("The newest of what could not be delivered, oldest first.")]

@@ -279,7 +279,7 @@ async def _body(call: Call, found: Subscription | Configured) -> JsonObject:
     oem = LightsoutEventDestination(
         EventsWaiting=(await call.house.hooks.waiting())[found.id],
         Delivered=call.house.hooks.results(found.id)["delivered"],
-        Deliveries=[_delivery(each, call) for each in call.house.hooks.deliveries(found.id)],
+        Deliveries=[_delivery(each, call) for each in await call.house.hooks.deliveries(found.id)],
         DeadLetters=await _dead_letters(call, found.id),
         Account=own.account if own else None,
         HmacSecret=None,

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from bmc.hooks import HookSettings, RetryPolicy, webhook
+from bmc.hooks.deliveries import Deliveries, Delivery, Outcome
 from bmc.hooks.filter import Filter
 from bmc.model.caller import Role
 from bmc.model.commands import Power, Release, Reserve
 from bmc.model.errors import NotFound, Refused
-from bmc.model.events import EventKind, Severity
+from bmc.model.events import Event, EventKind, Severity
 from bmc.model.power import PowerAction
-from bmc.store import StoreFailed
+from bmc.store import Store, StoreFailed
 from tests.hooks.lab import ONLY_N1, Lab, Receiver, another_certificate, certificate, open_lab, receiving
 from tests.world import ADMIN, until
 
@@ -186,8 +187,25 @@ async def test_what_the_receiver_refuses_becomes_a_dead_letter_and_holds_up_noth
         ]
         assert "became a dead letter" in caplog.text
         await until(lambda: lab.hooks.results(subscription.id) == {"delivered": 1, "failed": 4, "dead": 1})
-        tries = [(each.event.sequence, each.outcome.value) for each in lab.hooks.deliveries(subscription.id)]
-        assert tries == [(poison, "Failed")] * 3 + [(poison, "Dead"), (good, "Delivered")]
+        tries = await lab.hooks.deliveries(subscription.id)
+        assert [(each.event.sequence, each.outcome.value) for each in tries] == [
+            *([(poison, "Failed")] * 3),
+            (poison, "Dead"),
+            (good, "Delivered"),
+        ]
+    async with open_lab(tmp_path) as lab:
+        assert await lab.hooks.deliveries(subscription.id) == tries
+        assert await lab.hooks.deliveries(subscription.id, limit=1) == tries[-1:]
+
+
+async def test_a_history_that_cannot_be_kept_costs_no_delivery(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Store.open(tmp_path / "store.db") as store:
+        pass
+    tried = Delivery(1.0, Event(EventKind.NODE_CHANGED, "x", 1.0, "n1"), 1, Outcome.DELIVERED, "", 0.1)
+    await Deliveries(store).add("syslog-siem", tried)
+    assert "hook syslog-siem: the history of its deliveries has a gap" in caplog.text
 
 
 async def test_retries_back_off(tmp_path: Path, receiver: Receiver) -> None:

@@ -401,7 +401,7 @@ export interface LightsoutEventDestination {
   "@odata.type": string;
   /** Events that it was given since the service started. */
   Delivered: number;
-  /** The newest tries since the service started, oldest first. */
+  /** The newest tries, oldest first. */
   Deliveries: Delivery[];
   /** Events that are still to be delivered. */
   EventsWaiting: number;
