@@ -17,9 +17,10 @@ from bmc.ipmi.session import Request, Session, Sessions, SolInput
 from bmc.ipmi.settings import Counters, DoorSettings, EventSink, Slot, Slots
 from bmc.ipmi.sol import SolPort
 from bmc.ipmi.wire.app import pack_guid
+from bmc.ipmi.wire.crypto import SUITES, CipherSuite
 from bmc.ipmi.wire.errors import WireError, WrongLength
 from bmc.ipmi.wire.message import Message
-from bmc.ipmi.wire.numbers import Code, PayloadType
+from bmc.ipmi.wire.numbers import Code, PayloadType, Privilege
 from bmc.model.clock import Clock
 from bmc.model.errors import (
     BackendFailed,
@@ -158,6 +159,12 @@ class NodeDoor:
     def sessions(self) -> int:
         """Open now."""
         return len(self._sessions.active)
+
+    @property
+    def suites(self) -> dict[CipherSuite, Privilege]:
+        """The most that a session with each cipher suite may do now, strongest first; without those not in use."""
+        ceilings = {suite: self._context.config.ceiling(suite.id) for suite in SUITES}
+        return {suite: Privilege(ceiling) for suite, ceiling in ceilings.items() if ceiling}
 
     def receive(self, datagram: bytes, peer: Address) -> None:
         """One datagram. Whatever it holds, this does not raise."""

@@ -15,6 +15,8 @@ from bmc.ipmi.config import BUCKET, Buckets, ConfigKeeper
 from bmc.ipmi.door import NodeDoor
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.settings import AuditSink, Counters, DoorSettings, EventSink, Slots
+from bmc.ipmi.wire.crypto import CipherSuite
+from bmc.ipmi.wire.numbers import Privilege
 from bmc.model.clock import Clock
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, WrongState
 from bmc.model.node import Endpoint
@@ -187,6 +189,11 @@ class IpmiServer:
         """Where the node's door listens."""
         found = self._opened.get(name)
         return found.endpoint if found else None
+
+    def suites(self, name: str) -> Mapping[CipherSuite, Privilege]:
+        """The most that a session with each cipher suite may do, strongest first; without those not in use."""
+        found = self._opened.get(name)
+        return found.door.suites if found and found.door else {}
 
     def _slot_changed(self, node: str, slot: int) -> None:
         opened = self._opened.get(node)

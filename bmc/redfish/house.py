@@ -20,6 +20,8 @@ from bmc.fleet import Fleet
 from bmc.hooks import Hooks
 from bmc.images.catalogue import Catalogue, Image
 from bmc.images.library import Library
+from bmc.ipmi.wire.crypto import CipherSuite
+from bmc.ipmi.wire.numbers import Privilege
 from bmc.jobs import Jobs
 from bmc.model.caller import Role
 from bmc.model.clock import Clock
@@ -38,6 +40,9 @@ class IpmiDoors(Protocol):
 
     def endpoint(self, name: str) -> Endpoint | None:
         """Where it listens; None when it is closed."""
+
+    def suites(self, name: str) -> Mapping[CipherSuite, Privilege]:
+        """The most that a session with each cipher suite may do, strongest first; without those not in use."""
 
     async def restart(self, name: str) -> None:
         """The BMC's own reset; the node is untouched. :raise WrongState: the door is closed."""

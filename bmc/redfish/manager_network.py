@@ -8,6 +8,7 @@ from ipaddress import IPv6Address, ip_address
 
 from bmc.model.node import Endpoint
 from bmc.network import NOWHERE, find_network
+from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import JsonObject, collection, link, links, resource
@@ -25,9 +26,15 @@ async def get_protocols(call: Call) -> Reply:
     """HTTP or HTTPS at the port that this request came to, SSH, and IPMI where the door is open."""
     node = call.node().snapshot.name
     ipmi = call.house.ipmi.endpoint(node)
-    return Reply(
-        _web(call) | {"IPMI": {"ProtocolEnabled": True, "Port": ipmi.port} if ipmi else {"ProtocolEnabled": False}}
-    )
+    shown: JsonObject = {"ProtocolEnabled": True, "Port": ipmi.port} if ipmi else {"ProtocolEnabled": False}
+    suites = [
+        oem.CipherSuite(
+            Id=suite.id, Algorithms=f"HMAC-{suite.hash_name.upper()}, AES-CBC-128", MaxPrivilege=most.name.capitalize()
+        )
+        for suite, most in call.house.ipmi.suites(node).items()
+    ]
+    ours = oem.LightsoutManagerNetworkProtocol(IPMICipherSuites=suites)
+    return Reply(_web(call) | {"IPMI": shown, "Oem": oem.extension("LightsoutManagerNetworkProtocol", ours)})
 
 
 async def get_service_protocols(call: Call) -> Reply:

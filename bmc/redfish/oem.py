@@ -212,6 +212,22 @@ class Scope(TypedDict):
     Tags: Annotated[list[str], _text("Those with one of these tags.", **CHANGEABLE)]
 
 
+class CipherSuite(TypedDict):
+    """How sessions of IPMI over LAN are authenticated, signed and encrypted."""
+
+    Id: Annotated[int, _text("Its number in IPMI v2.0.")]
+    Algorithms: Annotated[str, _text("What it authenticates and signs with, and what it encrypts with.")]
+    MaxPrivilege: Annotated[str, _text("The most that a session with it may do: an IPMI privilege level.")]
+
+
+class LightsoutManagerNetworkProtocol(TypedDict):
+    """What the protocols of a server's Manager have beside the standard."""
+
+    IPMICipherSuites: Annotated[
+        list[CipherSuite], _text("Those that its IPMI takes, strongest first. IPMI's own LAN parameter 24 limits them.")
+    ]
+
+
 class LightsoutAccountService(TypedDict):
     """What the service of accounts has beside the standard."""
 
@@ -523,6 +539,7 @@ EXTENSIONS: tuple[type, ...] = (
     LightsoutComputerSystem,
     LightsoutManager,
     LightsoutManagerAccount,
+    LightsoutManagerNetworkProtocol,
     LightsoutAccountService,
     LightsoutSession,
     LightsoutTask,

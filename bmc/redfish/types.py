@@ -72,6 +72,7 @@ VERSIONS = {
     "LightsoutLogService": "v1_0_0",
     "LightsoutManager": "v1_0_0",
     "LightsoutManagerAccount": "v1_0_0",
+    "LightsoutManagerNetworkProtocol": "v1_0_0",
     "LightsoutSensorHistory": "v1_0_0",
     "LightsoutServiceRoot": "v1_0_0",
     "LightsoutSession": "v1_0_0",

@@ -1,5 +1,6 @@
 """The Manager of a node: its own reset, how it is reached, and who did what."""
 
+import asyncio
 from importlib.metadata import version
 from ipaddress import IPv4Address
 from socket import gethostname
@@ -19,6 +20,15 @@ RESET = f"{MANAGER}/Actions/Manager.Reset"
 AUDIT = f"{MANAGER}/LogServices/Audit"
 
 
+async def ipmitool(service: Service, *words: str) -> None:
+    where = service.ipmi.endpoint("n1")
+    assert where is not None
+    who = ["-I", "lanplus", "-C", "17", "-H", where.host, "-p", str(where.port), "-U", "admin", "-P", "key of n1"]
+    process = await asyncio.create_subprocess_exec("ipmitool", *who, *words, stdout=asyncio.subprocess.PIPE)
+    told, _ = await process.communicate()
+    assert process.returncode == 0, told
+
+
 async def test_it_says_what_it_is(service: Service) -> None:
     manager, system = await service.get(MANAGER), await service.get("/redfish/v1/Systems/n1")
     assert (manager["ManagerType"], manager["FirmwareVersion"]) == ("BMC", version("lightsout"))
@@ -35,6 +45,24 @@ async def test_its_protocols_are_those_of_its_doors(service: Service) -> None:
         {"ProtocolEnabled": False},
         {"ProtocolEnabled": True, "Port": where.port},
     )
+
+
+async def test_the_cipher_suites_of_its_ipmi_are_shown_as_ipmi_has_limited_them(service: Service) -> None:
+    async def suites() -> list[dict[str, object]]:
+        protocols = await service.get(f"{MANAGER}/NetworkProtocol")
+        shown: list[dict[str, object]] = protocols["Oem"]["Lightsout"]["IPMICipherSuites"]
+        return shown
+
+    strong = {"Id": 17, "Algorithms": "HMAC-SHA256, AES-CBC-128", "MaxPrivilege": "Administrator"}
+    weak = {"Id": 3, "Algorithms": "HMAC-SHA1, AES-CBC-128", "MaxPrivilege": "Administrator"}
+    assert await suites() == [strong, weak]
+    await service.accounts.set_slot("n1", 2, "admin", b"key of n1", Role.ADMINISTRATOR)
+    for limits, then in (
+        ("XXXuXXXXXXXXXXa", [strong, weak | {"MaxPrivilege": "User"}]),
+        ("XXXXXXXXXXXXXXa", [strong]),
+    ):
+        await ipmitool(service, "lan", "set", "1", "cipher_privs", limits)
+        assert await suites() == then
 
 
 async def test_its_interface_has_what_the_hosts_network_says_of_the_doors_address(
@@ -62,7 +90,8 @@ async def test_what_hangs_on_a_closed_ipmi_door_is_not_there(service: Service) -
     await service.ipmi.remove("n1")
     manager = await service.get(MANAGER)
     assert manager.keys().isdisjoint({"EthernetInterfaces", "Actions"})
-    assert (await service.get(f"{MANAGER}/NetworkProtocol"))["IPMI"] == {"ProtocolEnabled": False}
+    protocols = await service.get(f"{MANAGER}/NetworkProtocol")
+    assert (protocols["IPMI"], protocols["Oem"]["Lightsout"]["IPMICipherSuites"]) == ({"ProtocolEnabled": False}, [])
     assert (await service.call("GET", f"{MANAGER}/EthernetInterfaces")).status == 404
     refused = await service.call("POST", RESET, {"ResetType": "ForceRestart"})
     assert (refused.status, refused.ids) == (409, ["ResourceInUse"])

@@ -186,6 +186,7 @@ async def test_an_ipmi_user_is_added_and_signs_in(admin: Visitor, house: LiveSer
     row = page.get_by_role("row").filter(has_text="rack")
     await expect(row).to_contain_text("Operator")
 
+    await expect(admin.at("ipmi-suites")).to_contain_text("17 · HMAC-SHA256, AES-CBC-128 · Administrator")
     host, port = (await admin.at("ipmi-address").locator("code").inner_text()).rsplit(":", 1)
     key = tmp_path / "key"
     key.write_text("sixteen letters.")

@@ -41,8 +41,7 @@ export function DeliveryHistory({ path, onClose }: { path: string; onClose: () =
 }
 
 function Deliveries({ of }: { of: Delivery[] }) {
-  if (of.length === 0)
-    return <p>{t("Nothing was sent yet. A test event shows whether it would arrive.")}</p>;
+  if (of.length === 0) return <p>{t("Nothing was sent yet. A test event shows whether it would arrive.")}</p>;
   return (
     <Table aria-label={t("Deliveries")} variant="compact" gridBreakPoint="grid-lg" data-testid="deliveries">
       <Thead>

@@ -1,7 +1,15 @@
 import { Button, Label } from "@patternfly/react-core";
 import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useState } from "react";
-import { ipmiUsers, useChange, useMembers, type Account } from "../api/administration";
+import {
+  ipmiProtocols,
+  ipmiUsers,
+  useChange,
+  useMembers,
+  useResource,
+  type Account,
+  type Protocols,
+} from "../api/administration";
 import { patch, post, remove } from "../api/http";
 import { useSystems } from "../api/systems";
 import { ErrorPanel } from "../shell/ErrorPanel";
@@ -53,6 +61,7 @@ export default function Ipmi() {
           )}
         </p>
       </div>
+      {system && endpoint && <CipherSuites node={system.Id} />}
       {system && (
         <Shown
           of={users}
@@ -67,6 +76,21 @@ export default function Ipmi() {
       {system && asked?.do === "change" && <UserDialog path={ipmiUsers(system.Id)} user={asked.user} onClose={close} />}
       {asked?.do === "delete" && <DeleteDialog user={asked.user} onClose={close} />}
     </Section>
+  );
+}
+
+function CipherSuites({ node }: { node: string }) {
+  const protocols = useResource<Protocols>(ipmiProtocols(node));
+  const suites = protocols.data?.Oem?.Lightsout.IPMICipherSuites;
+  return (
+    <p data-testid="ipmi-suites">
+      {t("Its cipher suites, and the most that each allows:")}{" "}
+      {protocols.error?.message ??
+        suites?.map(({ Id, Algorithms, MaxPrivilege }) => (
+          <Label key={Id} isCompact variant="outline">{`${Id} · ${Algorithms} · ${MaxPrivilege}`}</Label>
+        )) ??
+        "…"}
+    </p>
   );
 }
 

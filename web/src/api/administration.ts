@@ -28,7 +28,9 @@ export const SERVICE = `${ROOT}/Managers/Lightsout`;
 export const CERTIFICATE = `${SERVICE}/NetworkProtocol/HTTPS/Certificates/1`;
 export const CERTIFICATE_SERVICE = `${ROOT}/CertificateService`;
 export const TEST_EVENT = `${ROOT}/EventService/Actions/EventService.SubmitTestEvent`;
-export const ipmiUsers = (node: string) => `${ROOT}/Managers/${encodeURIComponent(node)}/RemoteAccountService/Accounts`;
+const manager = (node: string) => `${ROOT}/Managers/${encodeURIComponent(node)}`;
+export const ipmiUsers = (node: string) => `${manager(node)}/RemoteAccountService/Accounts`;
+export const ipmiProtocols = (node: string) => `${manager(node)}/NetworkProtocol`;
 
 /** `every`: what changes without an event is read again so often, in milliseconds. */
 export function useMembers<T extends Link>(path: string | undefined, every: number | false = false) {

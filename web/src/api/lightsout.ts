@@ -51,6 +51,16 @@ export interface Assignment {
 /** Redfish `BootSourceOverrideMode`. */
 export type BootMode = "Legacy" | "UEFI";
 
+/** How sessions of IPMI over LAN are authenticated, signed and encrypted. */
+export interface CipherSuite {
+  /** Its number in IPMI v2.0. */
+  Id: number;
+  /** What it authenticates and signs with, and what it encrypts with. */
+  Algorithms: string;
+  /** The most that a session with it may do: an IPMI privilege level. */
+  MaxPrivilege: string;
+}
+
 export interface ConfirmBody {
   PowerState: KnownPower;
 }
@@ -517,6 +527,13 @@ export interface LightsoutManagerAccount {
   "@odata.type": string;
   /** The servers that the account may see and act on. */
   Scope: Scope;
+}
+
+/** What the protocols of a server's Manager have beside the standard. */
+export interface LightsoutManagerNetworkProtocol {
+  "@odata.type": string;
+  /** Those that its IPMI takes, strongest first. IPMI's own LAN parameter 24 limits them. */
+  IPMICipherSuites: CipherSuite[];
 }
 
 /** A medium that can be inserted into a virtual drive by its name. */

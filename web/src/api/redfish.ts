@@ -13,6 +13,7 @@ import type {
   LightsoutLogService,
   LightsoutManager,
   LightsoutManagerAccount,
+  LightsoutManagerNetworkProtocol,
   LightsoutServiceRoot,
   LightsoutSession,
   LightsoutTask,
@@ -991,6 +992,7 @@ export interface ManagerNetworkProtocol {
   IPMI?: ManagerNetworkProtocolProtocol;
   Id: string;
   Name: string;
+  Oem?: { Lightsout: LightsoutManagerNetworkProtocol };
   SSH: ManagerNetworkProtocolProtocol;
   Status: Status;
 }

@@ -144,7 +144,9 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
           </InputGroupItem>
         </InputGroup>
         {insert.isPending && image.includes("://") && (
-          <Help>{t("It is being fetched. What takes long is better added to the library, which shows how far it is.")}</Help>
+          <Help>
+            {t("It is being fetched. What takes long is better added to the library, which shows how far it is.")}
+          </Help>
         )}
         <Button variant="link" isInline className="lo-add-medium" isDisabled={!mayAdd} onClick={() => setAdding(true)}>
           {t("Add to the library…")}
