@@ -137,6 +137,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             (library.chore(),),
         )
         stack.push_async_callback(jobs.close)
+        core.fleet.on_forget(jobs.put_away)
         first = await first_administrator(core)
         await core.fleet.start()
         hooks = await stack.enter_async_context(

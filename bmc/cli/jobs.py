@@ -38,7 +38,8 @@ def list_jobs(as_json: Json = False) -> None:
         ours = task["Oem"]["Lightsout"]
         step = "" if task["TaskState"] == "Completed" else ours["Step"]
         says = (_given(task) or ours["StepMessage"] or "") if task["TaskState"] in ENDED else ""
-        rows.append((task["Id"], task["Name"], task["TaskState"], step, f"{task['PercentComplete']} %", says))
+        what = task["Name"] + (" (removed since)" if ours["FormerSystem"] else "")
+        rows.append((task["Id"], what, task["TaskState"], step, f"{task['PercentComplete']} %", says))
     table(("job", "what", "state", "step", "done", "says"), rows)
 
 
@@ -73,6 +74,8 @@ def report(task: Resource) -> list[str]:
         tail = (ours["ConsoleTail"] or "").strip().splitlines()[-20:]
         return [*told, *(["the end of the serial console:", *tail] if tail else [])]
     lines = [line for line in told[:-1] if line not in ours["Steps"]]
+    if former := ours["FormerSystem"]:
+        return [*lines, f"{former} has been removed since"]
     if "System" not in ours:  # of many, or of none
         if medium := ours["Request"].get("medium"):
             return [f"medium {medium} can be inserted now"]

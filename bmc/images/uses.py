@@ -13,7 +13,7 @@ def installed_on(image: str, nodes: Iterable[NodeSnapshot]) -> list[str]:
 
 def written_by(image: str, jobs: Iterable[Job]) -> list[Job]:
     """Those of the jobs that put the image on a node."""
-    return [job for job in jobs if job.node and job.request.get("image") == image]
+    return [job for job in jobs if job.node and not job.former and job.request.get("image") == image]
 
 
 def inserted_in(medium: str, nodes: Iterable[NodeSnapshot]) -> list[str]:

@@ -187,6 +187,13 @@ class Jobs:
         jobs = [*self._ended.values(), *(run.job for run in self._runs.values())]
         return sorted((job for job in jobs if self._in_scope(job, caller)), key=lambda job: int(job.id))
 
+    async def put_away(self, node: str) -> None:
+        """The node is removed for good: what was done to it stays in the list of all, and is none of a namesake's."""
+        for job in [job for job in self._ended.values() if job.node == node]:
+            former = replace(job, former=True)
+            await self._ledger.save(Written(former))
+            self._ended[job.id] = former
+
     async def cancel(self, id: str, caller: Caller) -> Job:
         """Ask the job to stop; it cleans up and ends as Cancelled soon after. Doing so twice does no harm.
 
@@ -388,7 +395,8 @@ class Jobs:
             raise
 
     def _in_scope(self, job: Job, caller: Caller) -> bool:
-        return caller.scope.covers_all(job.nodes or (job.node,), self._tags)
+        tags = self._tags if not job.former else lambda _: frozenset()
+        return caller.scope.covers_all(job.nodes or (job.node,), tags)
 
     def _tags(self, node: str) -> frozenset[str]:
         """A node that is gone has none: it is in the scope of whoever may see it by its name."""

@@ -93,6 +93,7 @@ def _to_json(written: Written) -> dict[str, Json]:
         "ended": job.ended,
         "details": cast(Json, dict(job.details)),
         "nodes": job.nodes,
+        "former": job.former,
         "memory": dict(written.state),
         "ending": written.ending.value if written.ending else None,
     }

@@ -33,7 +33,8 @@ class Job:
     `request` is what was asked (JSON values, no secrets); `details` is what doors may show beside it:
     bytes_done and bytes_total of the present step, proofs, the tail of the serial console on failure.
     Times are seconds since the epoch. `nodes` are those of a job that is of no single node, whose `node` is "". A job
-    of the service itself has neither; see `subject`.
+    of the service itself has neither; see `subject`. `former`: its node was removed since, and one that has the name
+    now is another.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Job:
     ended: float | None = None
     details: Mapping[str, object] = field(default_factory=dict)
     nodes: tuple[str, ...] = ()
+    former: bool = False
 
     @property
     def title(self) -> str:

@@ -359,6 +359,10 @@ class LightsoutTask(TypedDict):
     System: NotRequired[
         Annotated[JsonObject, _link("ComputerSystem.ComputerSystem", "The server that it is done to, if it is one.")]
     ]
+    FormerSystem: Annotated[
+        str | None,
+        _text("The name of the server that it was done to, if that was removed since; it may be another's now."),
+    ]
     Account: Annotated[str, _text("Who asked for it.")]
     Request: Annotated[JobRequest, _text("What was asked, without its secrets.")]
     Step: Annotated[str | None, _text("The step that runs.")]

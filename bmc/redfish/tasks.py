@@ -49,7 +49,7 @@ async def service(call: Call) -> Reply:
 
 
 async def list_tasks(call: Call) -> Reply:
-    paths = [task_path(job.id) for job in call.house.jobs.list(call.caller)]
+    paths = [task_path(job.id) for job in call.house.jobs.list(call.caller) if not _of_a_namesake(job, call)]
     return Reply(collection(TASKS, "TaskCollection", "Tasks", links(paths)))
 
 
@@ -96,7 +96,15 @@ async def cancel(call: Call) -> Reply:
 
 
 def _find(call: Call) -> Job:
-    return call.house.jobs.get(call.params["job"], call.caller)
+    job = call.house.jobs.get(call.params["job"], call.caller)
+    if _of_a_namesake(job, call):
+        raise not_found(call.path)
+    return job
+
+
+def _of_a_namesake(job: Job, call: Call) -> bool:
+    """Whether this is a node's own endpoint, and the job was done to another that had its name before."""
+    return job.former and bool(call.house.only)
 
 
 def task_body(job: Job) -> JsonObject:
@@ -126,6 +134,7 @@ def _ours(job: Job) -> oem.LightsoutTask:
     details: Mapping[str, Any] = job.details
     ours = oem.LightsoutTask(
         Kind=job.kind,
+        FormerSystem=job.node if job.former else None,
         Account=job.account,
         Request=cast("oem.JobRequest", dict(job.request)),
         Step=job.step or None,
@@ -142,7 +151,7 @@ def _ours(job: Job) -> oem.LightsoutTask:
         ConsoleTail=details.get("console_tail") or None,
         RamdiskLog=details.get("ramdisk_log") or None,
     )
-    if job.node:
+    if job.node and not job.former:
         ours["System"] = link(system_path(job.node))
     return ours
 

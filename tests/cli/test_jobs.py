@@ -12,6 +12,7 @@ def task(state: str, *messages: str, **ours: Any) -> dict[str, Any]:
         "Steps": STEPS,
         "System": {"@odata.id": "/redfish/v1/Systems/n3"},
         "Request": {"image": "lightsout-mini"},
+        "FormerSystem": None,
         "Proofs": [],
         "ConsoleTail": "",
         **ours,
@@ -43,3 +44,9 @@ def test_an_image_that_can_give_no_proof_is_said_to_have_given_none() -> None:
 def test_a_job_that_failed_tells_all_it_said_and_the_end_of_the_console() -> None:
     told = report(task("Exception", "power off", "the disk is gone", ConsoleTail="one\ntwo\n"))
     assert told == ["power off", "the disk is gone", "the end of the serial console:", "one", "two"]
+
+
+def test_a_job_of_a_server_that_was_removed_since_says_so() -> None:
+    former = task("Completed", "write", "done", FormerSystem="n3")
+    del former["Oem"]["Lightsout"]["System"]
+    assert report(former) == ["n3 has been removed since"]

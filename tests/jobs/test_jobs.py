@@ -365,6 +365,25 @@ async def test_a_step_that_may_not_be_repeated_is_looked_at_first(
         assert again.fleet.node("n1").snapshot.reservation is None
 
 
+async def test_a_job_of_a_node_that_was_removed_stays_one_of_a_former_node(jobs, bench, world, clock, tmp_path: Path):
+    bench.open()
+    job = await jobs.start("demo", "n1", {}, OPERATOR)
+    await ended(jobs, job.id)
+    await until(lambda: not jobs._runs)
+    await jobs.put_away("n2")
+    assert not jobs.get(job.id).former
+    rack = frozenset({"rack"})
+    await world.fleet.change("n1", {}, ADMIN, rack)
+    by_tag = replace(OPERATOR, scope=Scope(all_nodes=False, tags=rack))
+    assert jobs.list(by_tag) == [jobs.get(job.id)]
+    await jobs.put_away("n1")
+    assert jobs.list(by_tag) == []  # the tag is that of the node which has the name now
+    async with killed_and_started_again(world, jobs, tmp_path / "again.db") as again:
+        resumed = jobs_of(again, clock, bench.recipe())
+        await resumed.resume()
+        assert [(each.id, each.former) for each in resumed.list(OPERATOR)] == [(job.id, True)]
+
+
 async def test_a_cancel_is_not_forgotten_by_a_crash(jobs, bench, world, clock, tmp_path: Path):
     bench.release_gate.clear()
     job = await jobs.start("demo", "n1", {}, OPERATOR)

@@ -45,6 +45,19 @@ async def test_the_service_root_has_the_nodes_uuid_and_leads_to_what_is_there(es
     assert (await estate.get("/redfish/v1/Managers/n1"))["ServiceEntryPointUUID"] == root["UUID"]
 
 
+async def test_what_was_done_to_a_former_node_of_the_same_name_is_not_there(estate: Estate) -> None:
+    service, tasks = estate.service, "/redfish/v1/TaskService/Tasks"
+    service.work.go.set()
+    began = await service.call("POST", "/redfish/v1/Systems/n1/Actions/Oem/Lightsout.Reinstall", {"Image": "tiny"})
+    task = f"{tasks}/{began.body['Id']}"
+    await until(lambda: service.jobs.get(began.body["Id"]).state.ended)
+    assert (await estate.get(tasks))["Members"] == [{"@odata.id": task}]
+    await service.jobs.put_away("n1")
+    assert (await estate.get(tasks))["Members"] == []
+    assert (await estate.call("GET", task)).status == 404
+    assert (await service.get(tasks))["Members"] == [{"@odata.id": task}]
+
+
 async def test_the_fleets_root_tells_where_the_endpoint_is(estate: Estate) -> None:
     manager = await estate.service.get("/redfish/v1/Managers/n1")
     assert manager["RemoteRedfishServiceUri"] == f"{estate.nodes.url('n1')}/redfish/v1/"

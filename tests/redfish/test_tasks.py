@@ -34,6 +34,25 @@ async def test_a_reinstall_is_a_task_from_start_to_end(service: Service) -> None
     assert {"@odata.id": task} in (await service.get("/redfish/v1/TaskService/Tasks"))["Members"]
 
 
+async def test_a_job_is_not_that_of_a_new_node_with_the_name_of_the_old(service: Service) -> None:
+    """It stays in the list of all jobs, and is none of those of the new node."""
+    service.work.go.set()
+    for job in ("1", "2"):
+        answer = await service.call("POST", REINSTALL, ASKED)
+        assert answer.body["Id"] == job
+        await until(lambda job=job: service.jobs.get(job).state is JobState.COMPLETED)
+        if job == "1":
+            assert (await service.get("/redfish/v1/Oem/Lightsout/Images/tiny"))["WrittenTo"] == ["n1"]
+            assert (await service.call("DELETE", N1)).status in (200, 204)
+            assert (await service.get("/redfish/v1/Oem/Lightsout/Images/tiny"))["WrittenTo"] == []
+            await service.world.add("n1")
+    old, new = [await service.get(f"/redfish/v1/TaskService/Tasks/{job}") for job in ("1", "2")]
+    assert (old["Oem"]["Lightsout"].get("System"), old["Oem"]["Lightsout"]["FormerSystem"]) == (None, "n1")
+    assert (new["Oem"]["Lightsout"]["System"], new["Oem"]["Lightsout"]["FormerSystem"]) == ({"@odata.id": N1}, None)
+    tasks = (await service.get("/redfish/v1/TaskService/Tasks"))["Members"]
+    assert [task["@odata.id"][-2:] for task in tasks] == ["/1", "/2"]
+
+
 async def test_the_root_password_is_a_secret_of_the_job(service: Service) -> None:
     answer = await service.call("POST", REINSTALL, ASKED)
     request, secrets = service.work.asked[0]

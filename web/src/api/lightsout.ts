@@ -587,6 +587,8 @@ export interface LightsoutTask {
   Kind: string;
   /** The server that it is done to, if it is one. */
   System?: Link;
+  /** The name of the server that it was done to, if that was removed since; it may be another's now. */
+  FormerSystem: string | null;
   /** Who asked for it. */
   Account: string;
   /** What was asked, without its secrets. */

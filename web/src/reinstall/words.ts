@@ -75,6 +75,8 @@ export function taskTitle(task: Task): string {
   const ours = task.Oem?.Lightsout;
   const words = KINDS[ours?.Kind ?? ""];
   if (words !== undefined && ours?.System) return t(words.title, { node: idOf(ours.System) });
+  if (words !== undefined && ours?.FormerSystem)
+    return t("{{title}} (removed since)", { title: t(words.title, { node: ours.FormerSystem }) });
   return capitalised(task.Name);
 }
 
