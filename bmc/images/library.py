@@ -6,8 +6,8 @@ as it came; a qcow2 becomes zstd. The digest that was promised is that of the fi
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -183,10 +183,11 @@ class Library:
         self, work: Work, secrets: Mapping[str, Any], outside: Path | None, uploaded: Part | None
     ) -> AsyncIterator[tuple[int | None, AsyncIterator[bytes]]]:
         if outside is not None:
-            yield outside.stat().st_size, _read(outside)
+            async with aclosing(_read(outside)) as content:
+                yield outside.stat().st_size, content
         elif uploaded is not None:
-            async with self._uploaded(work, uploaded) as upload:
-                yield upload.length, upload.content()
+            async with self._uploaded(work, uploaded) as upload, aclosing(upload.content()) as content:
+                yield upload.length, content
         else:
             async with self._fetcher.open(str(secrets["url"])) as download:
                 yield download.length, download.chunks
@@ -229,7 +230,7 @@ class Library:
         await self._events.publish(Event(kind, text, at=0, account=account, details={word: name}))
 
 
-async def _read(path: Path) -> AsyncIterator[bytes]:
+async def _read(path: Path) -> AsyncGenerator[bytes, None]:
     try:
         with path.open("rb") as file:
             while chunk := await asyncio.to_thread(file.read, READ):

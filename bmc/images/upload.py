@@ -1,7 +1,7 @@
 """A file that is uploaded in pieces, as tus 1.0 has it, through lost connections and restarts of the service."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from bmc.images.shelf import Part
 from bmc.images.threads import finished
@@ -52,7 +52,7 @@ class Upload:
         sender.result()
         return self.offset
 
-    async def content(self) -> AsyncIterator[bytes]:
+    async def content(self) -> AsyncGenerator[bytes, None]:
         """All of the file from its beginning, as it comes."""
         with self._part.path.open("rb") as file:
             at = 0
