@@ -12,7 +12,7 @@ const RunDialog = lazy(() => import("./RunDialog"));
 export function RunStrip() {
   const runs = useRuns();
   const bulk = useBulk();
-  const [open, setOpen] = useState<number | null>(null);
+  const [open, setOpen] = useState<string | null>(null);
   const close = useCallback(() => setOpen(null), []);
   const shown = runs.find(({ key }) => key === open);
   return (
