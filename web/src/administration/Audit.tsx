@@ -44,7 +44,7 @@ export default function Audit() {
       about={t("Everything that was asked of the service and its servers, also what was refused.")}
       actions={<Export filter={filter} />}
     >
-      <div className="lo-filters" role="search" aria-label={t("Search the audit")}>
+      <div className="lo-fields" role="search" aria-label={t("Search the audit")}>
         <Field id="audit-text" label={t("Any words")} value={search.text} onChange={set("q")} />
         <Field id="audit-account" label={t("Account")} value={search.account} onChange={set("account")} />
         <Choice

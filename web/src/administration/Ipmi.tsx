@@ -35,7 +35,7 @@ export default function Ipmi() {
       about={t("Each server has its own, with keys of their own: they sign in at that server’s IPMI and nowhere else.")}
       actions={system && <Button onClick={() => setAsked({ do: "add" })}>{t("Add an IPMI user…")}</Button>}
     >
-      <div className="lo-filters">
+      <div className="lo-fields">
         <Choice
           id="ipmi-server"
           label={t("Server")}

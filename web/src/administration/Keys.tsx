@@ -23,7 +23,7 @@ export default function Keys() {
       actions={account && <Button onClick={() => setAdding(true)}>{t("Add a key…")}</Button>}
     >
       {(accounts.data?.length ?? 0) > 1 && (
-        <div className="lo-filters">
+        <div className="lo-fields">
           <Choice
             id="keys-account"
             label={t("Account")}

@@ -5,6 +5,7 @@ import { t } from "../words/i18n";
 import { useBulk, useRuns } from "./BulkProvider";
 import { count, type Run } from "./run";
 import { choiceWords } from "./words";
+import "./bulk.css";
 
 const RunDialog = lazy(() => import("./RunDialog"));
 

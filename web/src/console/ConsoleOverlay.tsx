@@ -2,6 +2,7 @@ import { Button, Spinner } from "@patternfly/react-core";
 import type { System } from "../api/types";
 import { t } from "../words/i18n";
 import type { LinkState } from "./link";
+import "./console.css";
 
 interface ConsoleOverlayProps {
   system: System;

@@ -75,7 +75,7 @@ function ImageRow({ image }: { image: LibraryImage }) {
       <Td dataLabel={t("Added")}>
         <Added item={image} />
       </Td>
-      <Td isActionCell className={image.BuiltIn || !mayAdd ? "lo-nothing" : ""}>
+      <Td isActionCell>
         {!image.BuiltIn && mayAdd && (
           <span className="lo-row-actions">
             <Button

@@ -64,7 +64,7 @@ function MediumRow({ medium }: { medium: Medium }) {
       <Td dataLabel={t("Added")}>
         <Added item={medium} />
       </Td>
-      <Td isActionCell className={medium.InDirectory || !mayAdd ? "lo-nothing" : ""}>
+      <Td isActionCell>
         {!medium.InDirectory && mayAdd && (
           <Button
             variant="link"

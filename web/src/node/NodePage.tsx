@@ -33,6 +33,7 @@ import { Overview } from "./Overview";
 import { Reservation } from "./Reservation";
 import { ReserveNodeDialog } from "./ReserveNodeDialog";
 import { RunningJob } from "./RunningJob";
+import "./node.css";
 
 const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
 const SerialConsole = lazy(() => import("../serial/SerialConsole"));

@@ -8,6 +8,7 @@ import { ConfirmName } from "./fields";
 import { OrderDialog, type JobDialogProps } from "./OrderDialog";
 import { toDisk, type DiskRule } from "./order";
 import { methodWords } from "./words";
+import "./reinstall.css";
 
 const MEANS: Record<string, Message> = {
   Metadata: "Clears partition tables and what makes file systems known. Quick; the files themselves stay on the disk.",

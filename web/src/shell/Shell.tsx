@@ -24,6 +24,7 @@ import { keepFocus } from "./focus";
 import { Logo } from "./Logo";
 import { Navigation } from "./Navigation";
 import { OnDemand } from "./OnDemand";
+import "./shell.css";
 
 const MAIN = "main";
 const main = () => document.getElementById(MAIN);

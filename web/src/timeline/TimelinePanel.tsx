@@ -14,6 +14,7 @@ import { t } from "../words/i18n";
 import { Printed } from "./Printed";
 import { TimelineEntry } from "./TimelineEntry";
 import { kindWords } from "./words";
+import "./timeline.css";
 
 const FIRST = 50;
 /** As many as the service gives at once. */
