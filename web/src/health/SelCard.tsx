@@ -128,7 +128,7 @@ interface ChoiceProps {
 
 function Choice({ label, value, options, onChange }: ChoiceProps) {
   return (
-    <FormSelect className="lo-choice" aria-label={label} value={value} onChange={(_event, chosen) => onChange(chosen)}>
+    <FormSelect aria-label={label} value={value} onChange={(_event, chosen) => onChange(chosen)}>
       {options.map(([name, words]) => (
         <FormSelectOption key={name} value={name} label={t(words)} />
       ))}

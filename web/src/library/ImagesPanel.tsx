@@ -24,7 +24,7 @@ export function ImagesPanel() {
         body: t("Upload a disk image or have the service fetch one; “bmc image build” makes some on its own machine."),
       }}
     >
-      <Table aria-label={t("Images")} variant="compact" gridBreakPoint="grid-lg" className="lo-library">
+      <Table aria-label={t("Images")} variant="compact" gridBreakPoint="grid-lg">
         <Thead>
           <Tr>
             <Th width={25}>{t("Image")}</Th>

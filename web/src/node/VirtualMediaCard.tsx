@@ -71,7 +71,7 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
   };
   return (
     <>
-      <Form onSubmit={submit} className="lo-drive" data-testid={field}>
+      <Form onSubmit={submit} data-testid={field}>
         <div className="lo-now lo-row">
           <span aria-live="polite">
             {drive.Inserted ? (

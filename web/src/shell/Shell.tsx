@@ -55,7 +55,7 @@ export function Shell() {
       <MastheadContent>
         <Toolbar isFullHeight isStatic>
           <ToolbarContent>
-            <ToolbarItem className="lo-navigation">
+            <ToolbarItem>
               <Navigation />
             </ToolbarItem>
             <ToolbarGroup align={{ default: "alignEnd" }} className="lo-account">

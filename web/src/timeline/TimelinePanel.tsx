@@ -35,7 +35,6 @@ export default function TimelinePanel({ system }: { system: System }) {
       <div className="lo-filters" role="search" aria-label={t("Choose what is shown")}>
         <FormSelect
           id="timeline-kind"
-          className="lo-choice"
           aria-label={t("What")}
           value={kind}
           onChange={(_event, chosen) => setSearch(chosen === "" ? {} : { kind: chosen }, { replace: true })}
