@@ -45,7 +45,7 @@ export function NodeHeader({ system, control, hasJobInSight, onReinstall, onJob 
           <BreadcrumbItem isActive>{system.Name}</BreadcrumbItem>
         </Breadcrumb>
       </PageBreadcrumb>
-      <PageSection aria-label={t("Node")} className="lo-node-header" hasBodyWrapper={false}>
+      <PageSection aria-label={t("Node")} hasBodyWrapper={false}>
         <div className="lo-node-title">
           <Title headingLevel="h1">{system.Name}</Title>
           <div className="lo-labels" aria-live="polite">
