@@ -1,7 +1,7 @@
 /** Power actions on many nodes: the service carries them out, and whoever began them sees them in every tab. */
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { get, members, remove } from "../api/http";
+import { ApiError, get, members, remove } from "../api/http";
 import { hasEnded, useSweepsOf } from "../api/tasks";
 import type { Task } from "../api/types";
 import { told } from "../words/told";
@@ -41,6 +41,8 @@ function runOf({ task, nodes }: Sweep): Run {
 
 const sweepKey = (path: string) => ["sweep", path] as const;
 
+const isGone = (error: Error | null) => error instanceof ApiError && error.status === 404;
+
 /** Those of these tasks that have been read, as they go on. Where the service is away, they stay as they were. */
 function useRunsOf(paths: string[]): Run[] {
   return useQueries({
@@ -51,10 +53,10 @@ function useRunsOf(paths: string[]): Run[] {
         nodes: await members<Task>(`${path}/SubTasks`),
       }),
       select: runOf,
-      refetchInterval: ({ state }: { state: { data: Sweep | undefined } }) =>
-        state.data && hasEnded(state.data.task) ? false : LOOK_MS,
+      refetchInterval: ({ state }: { state: { data: Sweep | undefined; error: Error | null } }) =>
+        isGone(state.error) || (state.data && hasEnded(state.data.task)) ? false : LOOK_MS,
     })),
-    combine: (answers) => answers.flatMap(({ data }) => data ?? []),
+    combine: (answers) => answers.flatMap(({ data, error }) => (data && !isGone(error) ? [data] : [])),
   });
 }
 
