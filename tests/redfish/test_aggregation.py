@@ -1,6 +1,7 @@
 """Many Systems at once: AggregationService, its groups, and the Task with a SubTask for each System."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -63,6 +64,30 @@ async def test_what_failed_is_told_in_its_sub_task(service: Service) -> None:
     monitor = await service.call("GET", begun.headers["Location"])
     assert (monitor.status, monitor.ids) == (500, ["OperationFailed"])
     assert (await service.call("GET", f"{task['SubTasks']['@odata.id']}/n2")).status == 404
+
+
+async def test_who_began_a_reset_finds_it_among_the_tasks_for_as_long_as_it_goes_on(service: Service) -> None:
+    """As the page does after it was loaded anew: by $filter, with all that it shows of it."""
+    await service.world.add("n2")
+    body = {"ResetType": "On", "BatchSize": 1, "DelayBetweenBatchesInSeconds": 3600, **uris("n1", "n2")}
+    begun = await service.call("POST", RESET, body, as_="olga")
+    path = begun.body["@odata.id"]
+
+    async def going_on(account: str) -> Any:
+        wanted = f"SubTasks ne null and EndTime eq null and Oem/Lightsout/Account eq '{account}'"
+        found = f"/redfish/v1/TaskService/Tasks?$expand=.&$filter={quote(wanted)}"
+        return (await service.get(found, as_="olga"))["Members"]
+
+    await until(lambda: service.drivers.servers["n1"].applied == [PowerAction.ON])
+    assert await going_on("admin") == []
+    (task,) = await going_on("olga")
+    assert (task["@odata.id"], task["TaskState"]) == (path, "Running")
+    assert task["Oem"]["Lightsout"]["Request"] == {"action": "On", "batch": 1, "delay": 3600}
+    assert (await service.call("DELETE", path, as_="olga")).status in (202, 204)
+    await until_ended(service, path)
+    assert await going_on("olga") == []
+    states = (await service.get(f"{path}/SubTasks?$expand=.", as_="olga"))["Members"]
+    assert [state["TaskState"] for state in states] == ["Completed", "Cancelled"]
 
 
 async def test_every_problem_of_a_reset_is_told(service: Service) -> None:

@@ -11,8 +11,8 @@ from tests.e2e.service import SYSTEMS, LiveService
 from tests.web.conftest import free_port
 from tests.web.many import add_many, name_of
 from tests.web.test_phone import fits
-from tests.world import until
 from tests.web.visitor import PHONE, Visitor, visit
+from tests.world import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -265,6 +265,39 @@ async def test_what_has_not_begun_is_stopped_and_the_tab_is_not_closed_unasked(
     lights = [service.system(name_of(number))["LocationIndicatorActive"] for number in range(4)]
     assert lights == [True, False, False, False]
     service.do("PATCH", f"{SYSTEMS}/{name_of(0)}", {"LocationIndicatorActive": False})
+
+
+async def test_a_power_action_on_many_comes_again_after_a_reload_and_is_stopped_from_another_tab(
+    visitor: Visitor, service: LiveService
+) -> None:
+    names = [name_of(number) for number in range(20, 24)]
+    await visitor.sign_in()
+    await expect(visitor.at(f"node-{names[0]}")).to_be_visible()
+    order = {
+        "ResetType": "ForceOff",
+        "TargetURIs": [f"{SYSTEMS}/{name}" for name in names],
+        "BatchSize": 1,
+        "DelayBetweenBatchesInSeconds": 3600,
+    }
+    service.do("POST", "/redfish/v1/AggregationService/Actions/AggregationService.Reset", order)
+    run = visitor.at("run")
+    await expect(run).to_contain_text("Force off 1 of 4 done")
+
+    await visitor.page.reload()
+    await expect(run).to_contain_text("Force off 1 of 4 done")
+    other = await visitor.open_tab(f"/nodes/{names[0]}")
+    await other.button("Show each node").click()
+    await expect(other.at(f"run-{names[0]}")).to_have_attribute("data-state", "done")
+    await expect(other.at(f"run-{names[3]}")).to_have_attribute("data-state", "waiting")
+    await other.button("Stop what has not begun").click()
+    for tab in (other, visitor):
+        await expect(tab.at("run")).to_contain_text("1 of 4 done, 3 stopped")
+        await expect(tab.at("run")).to_have_attribute("data-ended", "true")
+    await visitor.button("Dismiss: Force off").click()
+    await expect(run).to_have_count(0)
+    await visitor.page.reload()
+    await expect(visitor.at(f"node-{names[0]}")).to_be_visible()
+    await expect(run).to_have_count(0)
 
 
 async def test_many_are_reserved_with_a_reason_and_released(visitor: Visitor, service: LiveService) -> None:

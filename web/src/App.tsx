@@ -45,30 +45,34 @@ export function App() {
   return (
     <QueryClientProvider client={client}>
       <NoticeProvider>
-        <BulkProvider>
-          <BrowserRouter>
-            <Routes>
+        <BrowserRouter>
+          <Routes>
+            <Route
+              path="/sign-in"
+              element={
+                <Suspense fallback={<Loading />}>
+                  <SignInPage />
+                </Suspense>
+              }
+            />
+            <Route element={<SignedInOnly />}>
               <Route
-                path="/sign-in"
                 element={
-                  <Suspense fallback={<Loading />}>
-                    <SignInPage />
-                  </Suspense>
+                  <BulkProvider>
+                    <Shell />
+                  </BulkProvider>
                 }
-              />
-              <Route element={<SignedInOnly />}>
-                <Route element={<Shell />}>
-                  <Route index element={<FleetPage />} />
-                  <Route path="/nodes/:id/:tab?" element={<NodePage />} />
-                  <Route path="/library/:tab?" element={<LibraryPage />} />
-                  <Route path="/administration/:tab?" element={<AdministrationPage />} />
-                  <Route path="*" element={<NotFoundPage />} />
-                </Route>
-                <Route path="/window/:id/:view" element={<Bare />} />
+              >
+                <Route index element={<FleetPage />} />
+                <Route path="/nodes/:id/:tab?" element={<NodePage />} />
+                <Route path="/library/:tab?" element={<LibraryPage />} />
+                <Route path="/administration/:tab?" element={<AdministrationPage />} />
+                <Route path="*" element={<NotFoundPage />} />
               </Route>
-            </Routes>
-          </BrowserRouter>
-        </BulkProvider>
+              <Route path="/window/:id/:view" element={<Bare />} />
+            </Route>
+          </Routes>
+        </BrowserRouter>
       </NoticeProvider>
     </QueryClientProvider>
   );

@@ -1,19 +1,14 @@
 import { Button, Label } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
-import { useState } from "react";
 import { useSearchParams } from "react-router";
-import { logPage, SERVICE, useLog, type AuditEntry } from "../api/administration";
-import { useNotices } from "../shell/Notices";
+import { AUDIT, useLog, type AuditEntry } from "../api/administration";
 import { moment } from "../words/format";
 import { t } from "../words/i18n";
 import { auditFilter, type AuditSearch } from "./auditFilter";
-import { csvLine, saveAs } from "./file";
-import { Choice, Field, Section, Shown } from "./parts";
+import { AuditExport } from "./AuditExport";
+import { Choice, Field } from "./fields";
+import { Section, Shown } from "./parts";
 import { doorWords, kindWords, roleWords, TARGET_KINDS } from "./words";
-
-const LOG = `${SERVICE}/LogServices/Audit`;
-const EXPORTED = 10_000;
-const AT_ONCE = 1000;
 
 /** Who did what, by which door, and how it ended. What is searched for stands in the URL. */
 export default function Audit() {
@@ -37,14 +32,14 @@ export default function Audit() {
       { replace: true },
     );
   const filter = auditFilter(search);
-  const log = useLog(LOG, filter);
+  const log = useLog(AUDIT, filter);
   return (
     <Section
       title={t("Audit")}
       about={t("Everything that was asked of the service and its servers, also what was refused.")}
-      actions={<Export filter={filter} />}
+      actions={<AuditExport filter={filter} />}
     >
-      <div className="lo-filters" role="search" aria-label={t("Search the audit")}>
+      <div className="lo-fields" role="search" aria-label={t("Search the audit")}>
         <Field id="audit-text" label={t("Any words")} value={search.text} onChange={set("q")} />
         <Field id="audit-account" label={t("Account")} value={search.account} onChange={set("account")} />
         <Choice
@@ -78,12 +73,7 @@ export default function Audit() {
         )}
       </div>
       <Shown
-        of={{
-          data: log.data?.entries as AuditEntry[] | undefined,
-          error: log.error,
-          isPending: log.isPending,
-          refetch: log.refetch as never,
-        }}
+        of={{ ...log, data: log.data?.entries as AuditEntry[] | undefined }}
         failed={t("The audit cannot be shown")}
         empty={t("Nothing is found")}
         remedy={t("Nothing that is kept fits the search.")}
@@ -170,41 +160,4 @@ function Details({ of }: { of: Record<string, unknown> }) {
     ([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
   return told.length === 0 ? null : <div className="lo-muted lo-secret">{told.join(" · ")}</div>;
-}
-
-function Export({ filter }: { filter: string }) {
-  const { failed } = useNotices();
-  const [busy, setBusy] = useState(false);
-  const save = async () => {
-    setBusy(true);
-    try {
-      saveAs("lightsout-audit.csv", await asCsv(filter), "text/csv");
-    } catch (error) {
-      failed(t("The audit was not saved"), error as Error);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <Button variant="secondary" isLoading={busy} isDisabled={busy} onClick={() => void save()}>
-      {t("Save what is found (CSV)")}
-    </Button>
-  );
-}
-
-/** The newest records, as far as a spreadsheet is of use. */
-async function asCsv(filter: string): Promise<string> {
-  const lines = new Map<string, string>();
-  for (let skip = 0; skip < EXPORTED; skip += AT_ONCE) {
-    const page = await logPage<AuditEntry>(LOG, filter, skip, AT_ONCE);
-    for (const entry of page.Members) {
-      const { Account, Role, Door, Address, ApiToken, Action, TargetKind, Target, Outcome, Details } =
-        entry.Oem.Lightsout;
-      const cells = [entry.Created, Account, Role, Door, Address, ApiToken, Action, TargetKind, Target, Outcome];
-      lines.set(entry.Id, csvLine([...cells.map((cell) => cell ?? ""), JSON.stringify(Details)]));
-    }
-    if (page.Members.length < AT_ONCE) break;
-  }
-  const head = ["Created", "Account", "Role", "Door", "Address", "ApiToken", "Action", "TargetKind", "Target"];
-  return csvLine([...head, "Outcome", "Details"]) + [...lines.values()].join("");
 }

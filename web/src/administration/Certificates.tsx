@@ -1,26 +1,24 @@
-import { Button, EmptyState, EmptyStateBody, FormGroup, Label, TextArea } from "@patternfly/react-core";
+import { Button, EmptyState, EmptyStateBody, Label } from "@patternfly/react-core";
 import { useState } from "react";
 import {
   CERTIFICATE,
   CERTIFICATE_SERVICE,
-  useChange,
   useResource,
   type Certificate,
   type CertificateService,
 } from "../api/administration";
-import { ApiError, post } from "../api/http";
+import { ApiError } from "../api/http";
 import { useManagerActions } from "../api/manager";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
-import { useNotices } from "../shell/Notices";
 import { moment } from "../words/format";
 import { t } from "../words/i18n";
 import { useNow } from "../words/useNow";
+import { RenewDialog, ReplaceDialog, RequestDialog } from "./certificateDialogs";
 import { Facts } from "./Facts";
 import { saveAs } from "./file";
-import { Field, FormDialog, Help, Section } from "./parts";
+import { Section } from "./parts";
 
-const COLLECTION = CERTIFICATE.slice(0, CERTIFICATE.lastIndexOf("/"));
 const DAY_MS = 86_400_000;
 
 /** What HTTPS is served with. */
@@ -124,126 +122,5 @@ function CertificateFacts({ of }: { of: Certificate }) {
         ],
       ]}
     />
-  );
-}
-
-function RequestDialog({ target, proposed, onClose }: { target: string; proposed: string; onClose: () => void }) {
-  const [name, setName] = useState(proposed);
-  const [others, setOthers] = useState("");
-  const [organization, setOrganization] = useState("");
-  const { done } = useNotices();
-  const order = useChange(async () => {
-    const names = others.split(/[\s,]+/).filter((word) => word !== "");
-    const answer = await post<{ CSRString: string }>(target, {
-      CertificateCollection: { "@odata.id": COLLECTION },
-      CommonName: name,
-      ...(names.length === 0 ? {} : { AlternativeNames: names }),
-      ...(organization === "" ? {} : { Organization: organization }),
-    });
-    return answer.body.CSRString;
-  });
-  const submit = () =>
-    order.mutate(undefined, {
-      onSuccess: (csr) => {
-        saveAs("lightsout.csr", csr);
-        done(t("The request was saved as lightsout.csr"));
-        onClose();
-      },
-    });
-  return (
-    <FormDialog
-      kind="request"
-      title={t("Make a certificate request")}
-      description={t("With a new key, which stays in the service. Only the answer to the last request can be used.")}
-      action={t("Make and save it")}
-      refused={t("The request was not made")}
-      isReady={name !== ""}
-      order={order}
-      onSubmit={submit}
-      onClose={onClose}
-    >
-      <Field id="csr-name" label={t("Host name")} value={name} onChange={setName} isRequired />
-      <Field
-        id="csr-others"
-        label={t("Other host names and addresses")}
-        help={t("With spaces between them.")}
-        value={others}
-        onChange={setOthers}
-      />
-      <Field id="csr-organization" label={t("Organisation")} value={organization} onChange={setOrganization} />
-    </FormDialog>
-  );
-}
-
-function RenewDialog({ target, onClose }: { target: string; onClose: () => void }) {
-  const { done } = useNotices();
-  const order = useChange(() => post(target));
-  const submit = () =>
-    order.mutate(undefined, {
-      onSuccess: () => {
-        done(t("The certificate was replaced"));
-        onClose();
-      },
-    });
-  return (
-    <FormDialog
-      kind="renew"
-      title={t("Make a new self-signed certificate?")}
-      description={t(
-        "For the same names. Browsers and clients that trust the present one must be told to trust the new one.",
-      )}
-      action={t("Renew it")}
-      refused={t("The certificate was not replaced")}
-      order={order}
-      onSubmit={submit}
-      onClose={onClose}
-    />
-  );
-}
-
-function ReplaceDialog({ target, onClose }: { target: string; onClose: () => void }) {
-  const [text, setText] = useState("");
-  const { done } = useNotices();
-  const order = useChange(() =>
-    post(target, {
-      CertificateString: text,
-      CertificateType: "PEMchain",
-      CertificateUri: { "@odata.id": CERTIFICATE },
-    }),
-  );
-  const submit = () =>
-    order.mutate(undefined, {
-      onSuccess: () => {
-        done(t("The certificate was replaced"));
-        onClose();
-      },
-    });
-  return (
-    <FormDialog
-      kind="replace"
-      title={t("Replace the certificate")}
-      description={t("What is expired, without its key or of no use to browsers is refused, and nothing changes.")}
-      action={t("Replace it")}
-      refused={t("The certificate was not replaced")}
-      isReady={text.trim() !== ""}
-      order={order}
-      onSubmit={submit}
-      onClose={onClose}
-    >
-      <FormGroup label={t("Certificates (PEM)")} fieldId="pem" isRequired>
-        <TextArea
-          id="pem"
-          className="lo-mono"
-          rows={10}
-          spellCheck={false}
-          resizeOrientation="vertical"
-          value={text}
-          onChange={(_event, value) => setText(value)}
-        />
-        <Help id="pem-help">
-          {t("The server’s own first, then those between it and the authority’s; its private key only if it is new.")}
-        </Help>
-      </FormGroup>
-    </FormDialog>
   );
 }

@@ -15,8 +15,11 @@ import { useSystems } from "../api/systems";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { useNotices } from "../shell/Notices";
+import { OrderDialog } from "../shell/OrderDialog";
 import { t } from "../words/i18n";
-import { Choice, Field, FormDialog, RoleChoice, Section, Shown } from "./parts";
+import { Choice, Field } from "./fields";
+import { Section, Shown } from "./parts";
+import { RoleChoice } from "./rights";
 import { roleWords } from "./words";
 
 type Asked = { do: "add" } | { do: "change" | "delete"; user: Account };
@@ -43,7 +46,7 @@ export default function Ipmi() {
       about={t("Each server has its own, with keys of their own: they sign in at that server’s IPMI and nowhere else.")}
       actions={system && <Button onClick={() => setAsked({ do: "add" })}>{t("Add an IPMI user…")}</Button>}
     >
-      <div className="lo-filters">
+      <div className="lo-fields">
         <Choice
           id="ipmi-server"
           label={t("Server")}
@@ -154,7 +157,7 @@ function UserDialog({ path, user, onClose }: { path: string; user?: Account; onC
     else await post(path, { UserName: name, Password: key, RoleId: role });
   });
   return (
-    <FormDialog
+    <OrderDialog
       kind="ipmi"
       title={user ? t("Key and role of {{account}}", { account: user.UserName }) : t("Add an IPMI user")}
       description={t("Never a password that is used elsewhere: who knows a user’s name can try its key at leisure.")}
@@ -176,14 +179,14 @@ function UserDialog({ path, user, onClose }: { path: string; user?: Account; onC
         isRequired={!user}
       />
       <RoleChoice id="ipmi-role" value={role} onChange={setRole} />
-    </FormDialog>
+    </OrderDialog>
   );
 }
 
 function DeleteDialog({ user, onClose }: { user: Account; onClose: () => void }) {
   const order = useChange(() => remove(user["@odata.id"]));
   return (
-    <FormDialog
+    <OrderDialog
       kind="delete"
       title={t("Delete the IPMI user {{account}}?", { account: user.UserName })}
       description={t("Its sessions end, and its slot is free.")}

@@ -4,8 +4,11 @@ import { useState } from "react";
 import { ACCOUNTS, useChange, useMembers, type Account, type SshKey } from "../api/administration";
 import { post, remove } from "../api/http";
 import { useSession } from "../api/session";
+import { Help } from "../shell/Help";
+import { OrderDialog } from "../shell/OrderDialog";
 import { t } from "../words/i18n";
-import { Choice, Field, FormDialog, Help, Section, Shown } from "./parts";
+import { Choice, Field } from "./fields";
+import { Section, Shown } from "./parts";
 
 /** Keys by which an account signs in at the SSH door. */
 export default function Keys() {
@@ -23,7 +26,7 @@ export default function Keys() {
       actions={account && <Button onClick={() => setAdding(true)}>{t("Add a key…")}</Button>}
     >
       {(accounts.data?.length ?? 0) > 1 && (
-        <div className="lo-filters">
+        <div className="lo-fields">
           <Choice
             id="keys-account"
             label={t("Account")}
@@ -81,7 +84,7 @@ function AddDialog({ account, onClose }: { account: Account; onClose: () => void
     post(account.Keys?.["@odata.id"] ?? "", { KeyType: "SSH", KeyString: text.trim(), UserDescription: name }),
   );
   return (
-    <FormDialog
+    <OrderDialog
       kind="key"
       title={t("Add an SSH key of {{account}}", { account: account.Id })}
       action={t("Add it")}
@@ -105,14 +108,14 @@ function AddDialog({ account, onClose }: { account: Account; onClose: () => void
         <Help id="key-help">{t("The line of a .pub file; never the private key.")}</Help>
       </FormGroup>
       <Field id="key-name" label={t("Name")} value={name} onChange={setName} />
-    </FormDialog>
+    </OrderDialog>
   );
 }
 
 function RemoveDialog({ sshKey, onClose }: { sshKey: SshKey; onClose: () => void }) {
   const order = useChange(() => remove(sshKey["@odata.id"]));
   return (
-    <FormDialog
+    <OrderDialog
       kind="remove"
       title={t("Remove this SSH key?")}
       description={t("{{fingerprint}} signs in no more, and the account’s SSH sessions end.", {

@@ -150,12 +150,7 @@ function Problems() {
   return (
     <Section title={t("Problems of the service")}>
       <Shown
-        of={{
-          data: log.data?.entries.slice(0, 20),
-          error: log.error,
-          isPending: log.isPending,
-          refetch: log.refetch as never,
-        }}
+        of={{ ...log, data: log.data?.entries.slice(0, 20) }}
         failed={t("Problems cannot be shown")}
         empty={t("No problems")}
         remedy={t(

@@ -5,9 +5,10 @@ import { SESSIONS, useChange, useMembers, type OpenSession } from "../api/admini
 import { ApiError, remove } from "../api/http";
 import { useSession } from "../api/session";
 import { useNotices } from "../shell/Notices";
+import { OrderDialog } from "../shell/OrderDialog";
 import { Ago } from "../words/Ago";
 import { t } from "../words/i18n";
-import { FormDialog, Section, Shown } from "./parts";
+import { Section, Shown } from "./parts";
 import { doorWords } from "./words";
 
 const AGAIN_MS = 10_000;
@@ -98,7 +99,7 @@ export default function Sessions() {
 function EndAllDialog({ sessions, onClose }: { sessions: OpenSession[]; onClose: () => void }) {
   const order = useChange(() => end(sessions));
   return (
-    <FormDialog
+    <OrderDialog
       kind="end"
       title={t("End {{count}} sessions?", { count: sessions.length })}
       description={t("All that you see but this one. Their consoles close; passwords and tokens still sign in.")}

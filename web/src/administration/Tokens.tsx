@@ -5,11 +5,14 @@ import { TOKENS, useChange, useMembers, type ApiToken } from "../api/administrat
 import { post, remove } from "../api/http";
 import { useSession } from "../api/session";
 import { Dialog, DialogHeader } from "../shell/Dialog";
+import { OrderDialog } from "../shell/OrderDialog";
 import { Ago } from "../words/Ago";
 import { moment } from "../words/format";
 import { t } from "../words/i18n";
 import { useNow } from "../words/useNow";
-import { Choice, Field, FormDialog, RoleChoice, ScopeFields, scopeOf, scopeText, Section, Shown } from "./parts";
+import { Choice, Field } from "./fields";
+import { Section, Shown } from "./parts";
+import { RoleChoice, ScopeFields, scopeOf, scopeText } from "./rights";
 import { roleWords, scopeWords } from "./words";
 
 const AGAIN_MS = 10_000;
@@ -113,7 +116,7 @@ function MakeDialog({ onClose, onMade }: { onClose: () => void; onMade: (token: 
     return (await post<ApiToken>(TOKENS, { Name: name, RoleId: role, Scope: scopeOf(scope), Expires: expires })).body;
   });
   return (
-    <FormDialog
+    <OrderDialog
       kind="token"
       title={t("Make an API token")}
       description={t("It acts for your account. Give it no more than the program needs.")}
@@ -144,7 +147,7 @@ function MakeDialog({ onClose, onMade }: { onClose: () => void; onMade: (token: 
       />
       <RoleChoice id="token-role" value={role} onChange={setRole} />
       <ScopeFields value={scope} onChange={setScope} />
-    </FormDialog>
+    </OrderDialog>
   );
 }
 
@@ -178,7 +181,7 @@ function MadeDialog({ token, onClose }: { token: ApiToken; onClose: () => void }
 function RevokeDialog({ token, onClose }: { token: ApiToken; onClose: () => void }) {
   const order = useChange(() => remove(token["@odata.id"]));
   return (
-    <FormDialog
+    <OrderDialog
       kind="revoke"
       title={t("Revoke the token {{name}}?", { name: token.Name })}
       description={t("It signs in no more, and what it has opened ends.")}

@@ -1,5 +1,6 @@
 /** Roles, doors and scopes in words. */
 import type { Scope } from "../api/administration";
+import type { Health } from "../api/types";
 import { list } from "../words/format";
 import { named, t, type Message } from "../words/i18n";
 
@@ -26,12 +27,14 @@ const KINDS: Record<string, Message> = {
   path: "Address",
   service: "The service",
 };
+const SEVERITIES: Record<Health, Message> = { OK: "For information", Warning: "Warning", Critical: "Critical" };
 export const TARGET_KINDS = Object.keys(KINDS);
 
 export const roleWords = (role: string) => named(ROLES, role);
 /** These are called the same in every language. */
 const NAMES: Record<string, string> = { redfish: "Redfish", ssh: "SSH", ipmi: "IPMI" };
 export const doorWords = (door: string) => NAMES[door] ?? named(DOORS, door);
+export const severityWords = (severity: Health) => t(SEVERITIES[severity]);
 export const kindWords = (kind: string) => named(KINDS, kind);
 
 export function scopeWords(scope: Scope | undefined): string {

@@ -25,6 +25,7 @@ export const TOKENS = `${ROOT}/AccountService/Oem/Lightsout/Tokens`;
 export const SESSIONS = `${ROOT}/SessionService/Sessions`;
 export const SUBSCRIPTIONS = `${ROOT}/EventService/Subscriptions`;
 export const SERVICE = `${ROOT}/Managers/Lightsout`;
+export const AUDIT = `${SERVICE}/LogServices/Audit`;
 export const CERTIFICATE = `${SERVICE}/NetworkProtocol/HTTPS/Certificates/1`;
 export const CERTIFICATE_SERVICE = `${ROOT}/CertificateService`;
 export const TEST_EVENT = `${ROOT}/EventService/Actions/EventService.SubmitTestEvent`;

@@ -1,6 +1,6 @@
 /** One action on many nodes: power by the service's own sweep, everything else by a request for each node. */
 import type { QueryClient } from "@tanstack/react-query";
-import { get, members, patch, post, remove } from "./http";
+import { get, patch, post } from "./http";
 import { hasEnded, taskKey } from "./tasks";
 import type { ActionTarget, ReinstallBody, System, Task } from "./types";
 
@@ -14,14 +14,10 @@ export interface Stagger {
   seconds: number;
 }
 
-export const pause = (milliseconds: number, signal: AbortSignal) =>
+export const pause = (milliseconds: number, cut?: AbortSignal) =>
   new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    const cut = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    signal.addEventListener("abort", cut, { once: true });
+    setTimeout(resolve, milliseconds);
+    cut?.addEventListener("abort", () => resolve(), { once: true });
   });
 
 /** What the system offers beside its power. */
@@ -33,22 +29,11 @@ export const act = (system: System, name: string, body: unknown) =>
 
 export const setIdentify = (system: System, on: boolean) => patch(system["@odata.id"], { LocationIndicatorActive: on });
 
-/** Starts a power action on all of them; the service goes on with it alone. Resolves to the task's address. */
-export async function startSweep(type: string, paths: string[], { size, seconds }: Stagger): Promise<string> {
+/** Starts a power action on all of them; the service goes on with it alone. */
+export async function startSweep(type: string, systems: System[], { size, seconds }: Stagger): Promise<Task> {
+  const paths = systems.map((system) => system["@odata.id"]);
   const order = { ResetType: type, TargetURIs: paths, BatchSize: size, DelayBetweenBatchesInSeconds: seconds };
-  return (await post<Task>(RESET, order)).body["@odata.id"];
-}
-
-/** Tells, again and again, what has become of each node, until the task has ended; cancels it when asked to. */
-export async function followSweep(task: string, tell: (nodes: Task[]) => void, stop: AbortSignal): Promise<void> {
-  stop.addEventListener("abort", () => void remove(task).catch(() => undefined), { once: true });
-  const never = new AbortController().signal;
-  for (;;) {
-    const ended = await get<Task>(task).then(hasEnded);
-    tell(await members<Task>(`${task}/SubTasks`));
-    if (ended) return;
-    await pause(LOOK_MS, never);
-  }
+  return (await post<Task>(RESET, order)).body;
 }
 
 /** Starts a reinstall and resolves when it has ended. :throws Error in the job's own words, if it failed. */
@@ -58,11 +43,10 @@ export async function reinstall(
   order: ReinstallBody,
   tell: (task: Task) => void,
 ): Promise<void> {
-  const never = new AbortController().signal;
   let task = (await act(system, "Reinstall", order)).body;
   while (!hasEnded(task)) {
     tell(task);
-    await pause(LOOK_MS, never);
+    await pause(LOOK_MS);
     task = await get<Task>(task["@odata.id"]);
     client.setQueryData(taskKey(task.Id), task);
   }

@@ -100,9 +100,10 @@ export async function remove(path: string): Promise<void> {
   await request("DELETE", path);
 }
 
-/** The members of a collection, whole; one that the service sends as a bare link is fetched. */
-export async function members<T extends Link>(path: string): Promise<T[]> {
-  const collection = await get<Collection<T>>(`${path}?$expand=.`);
+/** The members of a collection, or those that the $filter fits, whole; one that comes as a bare link is fetched. */
+export async function members<T extends Link>(path: string, filter?: string): Promise<T[]> {
+  const which = filter === undefined ? "" : `&$filter=${encodeURIComponent(filter)}`;
+  const collection = await get<Collection<T>>(`${path}?$expand=.${which}`);
   return Promise.all(
     collection.Members.map(async (member) =>
       Object.keys(member).length > 1 ? (member as T) : get<T>(member["@odata.id"]),

@@ -13,10 +13,11 @@ export const systemKey = (id: string) => [...SYSTEM, id] as const;
 export const isPhysical = (system: System) => system.SystemType === "Physical";
 const systemPath = (id: string) => `${ROOT}/${encodeURIComponent(id)}`;
 
+export const allSystems = { queryKey: SYSTEMS, queryFn: () => members<System>(ROOT) };
+
 export function useSystems() {
   return useQuery({
-    queryKey: SYSTEMS,
-    queryFn: () => members<System>(ROOT),
+    ...allSystems,
     refetchInterval: ({ state }) => (state.data?.some(isPhysical) ? LOOK_AT_ALL_MS : false),
   });
 }

@@ -1,6 +1,7 @@
 /** Jobs (Redfish tasks). */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, idOf, members, remove } from "./http";
+import { equal } from "./query";
 import type { System, Task } from "./types";
 
 const ROOT = "/redfish/v1/TaskService/Tasks";
@@ -41,6 +42,12 @@ export function useTasksOf(systemId: string) {
         (task) => task.Oem?.Lightsout.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId,
       ),
   });
+}
+
+/** Jobs over many nodes that the account has begun, from whichever tab or program, and that go on. */
+export function useSweepsOf(account: string) {
+  const filter = `SubTasks ne null and EndTime eq null and ${equal("Oem/Lightsout/Account", account)}`;
+  return useQuery({ queryKey: [...TASKS, "sweeps", account], queryFn: () => members<Task>(ROOT, filter) });
 }
 
 export function useCancelTask() {

@@ -45,7 +45,7 @@ export default function BulkDialog({ choice, systems: given, onClose }: BulkDial
   });
   const submit = () => {
     if (order === null) return;
-    bulk.start(order, systems, stagger);
+    void bulk.start(order, systems, stagger);
     onClose();
   };
   return (

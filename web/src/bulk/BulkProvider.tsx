@@ -1,102 +1,62 @@
 /** Actions on many nodes that go on, whichever page the operator looks at meanwhile. */
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
-import type { Stagger } from "../api/bulk";
+import { createContext, useContext, useMemo, type ReactNode } from "react";
+import { startSweep, type Stagger } from "../api/bulk";
+import { useSession } from "../api/session";
+import { allSystems } from "../api/systems";
 import type { System } from "../api/types";
-import { carryOut, needsThePage, type Item, type Order, type Run } from "./run";
+import { useNotices } from "../shell/Notices";
+import { usePageRuns } from "./pageRuns";
+import { wantsAnotherTry, type Order, type Run } from "./run";
+import { useSweeps } from "./sweeps";
+import { choiceWords } from "./words";
 
 interface Bulk {
-  start: (order: Order, systems: System[], stagger: Stagger) => void;
+  start: (order: Order, systems: System[], stagger: Stagger) => Promise<void>;
   /** Begins with no more of them; what has begun goes on. */
-  stop: (run: Run) => void;
+  stop: (run: Run) => Promise<void>;
   /** Those that failed or were stopped, once more, in a run of their own. */
-  retry: (run: Run) => void;
+  retry: (run: Run) => Promise<void>;
   dismiss: (run: Run) => void;
 }
 
-const nothing = () => undefined;
-const BulkContext = createContext<Bulk>({ start: nothing, stop: nothing, retry: nothing, dismiss: nothing });
+const later = () => Promise.resolve();
+const BulkContext = createContext<Bulk>({ start: later, stop: later, retry: later, dismiss: () => undefined });
 const RunsContext = createContext<Run[]>([]);
 
 export const useBulk = () => useContext(BulkContext);
 export const useRuns = () => useContext(RunsContext);
 
-/** What is told within this time is drawn at once. */
-const DRAW_MS = 100;
-
 export function BulkProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient();
-  const [runs, setRuns] = useState<Run[]>([]);
-  const last = useRef(0);
-  const stops = useRef(new Map<number, AbortController>());
+  const account = useSession().data?.account ?? "";
+  const notices = useNotices();
+  const { runs: sweeps, show, stop: stopSweep, dismiss: dismissSweep } = useSweeps(account);
+  const { runs: ours, begin, stop: stopOurs, dismiss: dismissOurs } = usePageRuns();
 
-  const change = useCallback(
-    (key: number, alter: (run: Run) => Partial<Run>) =>
-      setRuns((all) => all.map((run) => (run.key === key ? { ...run, ...alter(run) } : run))),
-    [],
-  );
-  const start = useCallback<Bulk["start"]>(
-    (order, systems, stagger) => {
-      const items = systems.map((system): Item => ({ system, state: "waiting", words: "" }));
-      const run: Run = { key: ++last.current, order, stagger, items, ended: false, stopping: false };
-      const control = new AbortController();
-      stops.current.set(run.key, control);
-      setRuns((all) => [...all, run]);
+  const bulk = useMemo<Bulk>(() => {
+    const tried = (order: Order, doing: Promise<void>) =>
+      doing.catch((error: unknown) => notices.failed(choiceWords(order), error as Error));
+    const start = async (order: Order, systems: System[], stagger: Stagger) => {
+      if (order.kind === "power") show(await startSweep(order.type, systems, stagger));
+      else begin(order, systems, stagger);
+    };
+    const dismiss = (run: Run) => (run.order.kind === "power" ? dismissSweep(run) : dismissOurs(run));
+    const retry = async (run: Run) => {
+      const again = new Set(run.items.filter(wantsAnotherTry).map(({ id }) => id));
+      const systems = (await client.query(allSystems)).filter(({ Id }) => again.has(Id));
+      await start(run.order, systems, run.stagger);
+      dismiss(run);
+    };
+    return {
+      start: (order, ...rest) => tried(order, start(order, ...rest)),
+      stop: (run) => tried(run.order, (async () => (run.order.kind === "power" ? stopSweep(run) : stopOurs(run)))()),
+      retry: (run) => tried(run.order, retry(run)),
+      dismiss,
+    };
+  }, [client, notices, show, stopSweep, dismissSweep, begin, stopOurs, dismissOurs]);
 
-      const told = new Map<string, Partial<Item>>();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const draw = () => {
-        timer = undefined;
-        const news = new Map(told);
-        told.clear();
-        change(run.key, ({ items }) => ({
-          items: items.map((item) => {
-            const news_ = news.get(item.system.Id);
-            return news_ ? { ...item, ...news_ } : item;
-          }),
-        }));
-      };
-      const tell = (id: string, news: Partial<Item>) => {
-        told.set(id, { ...told.get(id), ...news });
-        timer ??= setTimeout(draw, DRAW_MS);
-      };
-      void carryOut(client, run, tell, control.signal).finally(() => {
-        clearTimeout(timer);
-        draw();
-        change(run.key, () => ({ ended: true }));
-      });
-    },
-    [client, change],
-  );
-  const bulk = useMemo<Bulk>(
-    () => ({
-      start,
-      stop: ({ key }) => {
-        stops.current.get(key)?.abort();
-        change(key, () => ({ stopping: true }));
-      },
-      retry: (run) => {
-        const again = run.items.filter(({ state }) => state === "failed" || state === "stopped");
-        setRuns((all) => all.filter(({ key }) => key !== run.key));
-        start(
-          run.order,
-          again.map(({ system }) => system),
-          run.stagger,
-        );
-      },
-      dismiss: ({ key }) => setRuns((all) => all.filter((run) => run.key !== key)),
-    }),
-    [start, change],
-  );
-
-  const needed = runs.some(needsThePage);
-  useEffect(() => {
-    if (!needed) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
-  }, [needed]);
-
+  const runs = useMemo(() => [...sweeps, ...ours], [sweeps, ours]);
   return (
     <BulkContext value={bulk}>
       <RunsContext value={runs}>{children}</RunsContext>

@@ -1,6 +1,7 @@
 import { FormGroup, Radio, TextInput } from "@patternfly/react-core";
 import type { System } from "../api/types";
-import { Help, KeysField } from "../reinstall/fields";
+import { KeysField } from "../reinstall/fields";
+import { Help } from "../shell/Help";
 import { t } from "../words/i18n";
 
 const allowed = (system: System) =>

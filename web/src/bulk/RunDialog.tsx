@@ -10,7 +10,7 @@ import { Dialog, DialogHeader } from "../shell/Dialog";
 import { percent } from "../words/format";
 import { t } from "../words/i18n";
 import { useBulk } from "./BulkProvider";
-import { count, type Item, type ItemState, type Run } from "./run";
+import { count, wantsAnotherTry, type Item, type ItemState, type Run } from "./run";
 import { runWords } from "./RunStrip";
 import { choiceWords, stateWords } from "./words";
 
@@ -29,7 +29,7 @@ export default function RunDialog({ run, onClose }: { run: Run; onClose: () => v
   const bulk = useBulk();
   const title = choiceWords(run.order);
   const ended = count(run, "done", "failed", "stopped");
-  const again = count(run, "failed", "stopped");
+  const again = run.items.filter(wantsAnotherTry).length;
   const items = [...run.items].sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
   return (
     <Dialog variant="medium" onClose={onClose} aria-labelledby="run-title">
@@ -38,7 +38,7 @@ export default function RunDialog({ run, onClose }: { run: Run; onClose: () => v
         <Progress value={(100 * ended) / run.items.length} aria-label={title} />
         <ul className="lo-run-items" aria-label={t("Nodes")} tabIndex={0}>
           {items.map((item) => (
-            <RunItem key={item.system.Id} item={item} onClose={onClose} />
+            <RunItem key={item.id} item={item} onClose={onClose} />
           ))}
         </ul>
       </ModalBody>
@@ -47,7 +47,7 @@ export default function RunDialog({ run, onClose }: { run: Run; onClose: () => v
           <Button
             variant="secondary"
             isDisabled={run.stopping || count(run, "waiting") === 0}
-            onClick={() => bulk.stop(run)}
+            onClick={() => void bulk.stop(run)}
           >
             {t("Stop what has not begun")}
           </Button>
@@ -56,7 +56,7 @@ export default function RunDialog({ run, onClose }: { run: Run; onClose: () => v
           <Button
             variant="primary"
             onClick={() => {
-              bulk.retry(run);
+              void bulk.retry(run);
               onClose();
             }}
           >
@@ -72,12 +72,12 @@ export default function RunDialog({ run, onClose }: { run: Run; onClose: () => v
 }
 
 const RunItem = memo(function RunItem({ item, onClose }: { item: Item; onClose: () => void }) {
-  const { system, state, words, percent: done } = item;
+  const { id, state, words, percent: done } = item;
   return (
-    <li data-testid={`run-${system.Id}`} data-state={state}>
+    <li data-testid={`run-${id}`} data-state={state}>
       <span>{ICONS[state]}</span>
-      <Link to={`/nodes/${encodeURIComponent(system.Id)}`} onClick={onClose}>
-        {system.Name}
+      <Link to={`/nodes/${encodeURIComponent(id)}`} onClick={onClose}>
+        {id}
       </Link>
       <span>
         {stateWords(item)}

@@ -5,6 +5,7 @@ import { t } from "../words/i18n";
 import { useBulk, useRuns } from "./BulkProvider";
 import { count, type Run } from "./run";
 import { choiceWords } from "./words";
+import "./bulk.css";
 
 const RunDialog = lazy(() => import("./RunDialog"));
 
@@ -12,7 +13,7 @@ const RunDialog = lazy(() => import("./RunDialog"));
 export function RunStrip() {
   const runs = useRuns();
   const bulk = useBulk();
-  const [open, setOpen] = useState<number | null>(null);
+  const [open, setOpen] = useState<string | null>(null);
   const close = useCallback(() => setOpen(null), []);
   const shown = runs.find(({ key }) => key === open);
   return (

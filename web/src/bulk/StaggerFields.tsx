@@ -1,6 +1,6 @@
 import { FormGroup, TextInput } from "@patternfly/react-core";
 import type { Stagger } from "../api/bulk";
-import { Help } from "../reinstall/fields";
+import { Help } from "../shell/Help";
 import { duration } from "../words/format";
 import { t } from "../words/i18n";
 

@@ -2,6 +2,7 @@ import { Button, Spinner } from "@patternfly/react-core";
 import type { System } from "../api/types";
 import { t } from "../words/i18n";
 import type { LinkState } from "./link";
+import "./console.css";
 
 interface ConsoleOverlayProps {
   system: System;
@@ -12,13 +13,7 @@ interface ConsoleOverlayProps {
 /** What lies over a console that shows nothing, and why. */
 export function ConsoleOverlay({ system, state, reconnect }: ConsoleOverlayProps) {
   return (
-    <div
-      role="status"
-      aria-live="polite"
-      className="lo-overlay-place"
-      data-testid="console-state"
-      data-phase={state.phase}
-    >
+    <div role="status" aria-live="polite" data-testid="console-state" data-phase={state.phase}>
       {state.phase === "open" && system.PowerState === "Off" && (
         <div className="lo-console-note">
           {t("{{node}} is off. This is what it printed last.", { node: system.Name })}

@@ -9,6 +9,7 @@ import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
 import { t, type Message } from "../words/i18n";
 import { CONSOLES, windowPath, type ConsoleView } from "./windows";
+import "./console.css";
 
 const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
 const SerialConsole = lazy(() => import("../serial/SerialConsole"));

@@ -1,4 +1,5 @@
 /** Server-sent events without I/O: text in, messages out. */
+import type { Event } from "../api/types";
 
 export interface Message {
   id: string;
@@ -29,40 +30,29 @@ export class StreamParser {
   }
 }
 
-/** One fact about a node, as the page needs it. */
+/** What has happened, as far as the page must know which of what it shows is old. */
 export interface LiveEvent {
+  /** "" where it is no event of ours. */
   kind: string;
+  /** "" where it is about none. */
   node: string;
-  message: string;
-  severity: string;
   task: string | undefined;
-}
-
-interface RedfishEvent {
-  Events?: {
-    Message?: string;
-    MessageSeverity?: string;
-    OriginOfCondition?: { "@odata.id"?: string };
-    Oem?: { Lightsout?: { Kind?: string; Node?: string; Details?: Record<string, unknown> } };
-  }[];
 }
 
 /** The facts in one Redfish event; none when it is no event at all. */
 export function liveEvents(data: string): LiveEvent[] {
-  let parsed: RedfishEvent;
+  let parsed: Partial<Event>;
   try {
-    parsed = JSON.parse(data) as RedfishEvent;
+    parsed = JSON.parse(data) as Partial<Event>;
   } catch {
     return [];
   }
-  return (parsed.Events ?? []).map((event) => {
-    const ours = event.Oem?.Lightsout;
-    const job = ours?.Details?.job;
+  return (parsed.Events ?? []).map(({ Oem, OriginOfCondition }) => {
+    const ours = Oem?.Lightsout;
+    const job = ours?.Details.job;
     return {
       kind: ours?.Kind ?? "",
-      node: ours?.Node ?? /\/Systems\/([^/]+)/.exec(event.OriginOfCondition?.["@odata.id"] ?? "")?.[1] ?? "",
-      message: event.Message ?? "",
-      severity: event.MessageSeverity ?? "OK",
+      node: ours?.Node ?? /\/Systems\/([^/]+)/.exec(OriginOfCondition?.["@odata.id"] ?? "")?.[1] ?? "",
       task: typeof job === "string" ? job : undefined,
     };
   });

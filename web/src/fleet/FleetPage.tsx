@@ -15,6 +15,7 @@ import { FleetToolbar } from "./FleetToolbar";
 import { familiesOf, groupSystems, usualFamily } from "./groups";
 import { SelectionBar } from "./SelectionBar";
 import { useSelection } from "./useSelection";
+import "./fleet.css";
 
 const NONE: System[] = [];
 

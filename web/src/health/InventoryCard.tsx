@@ -69,7 +69,7 @@ function Parts({ system, parts }: { system: System; parts: Inventory }) {
         <DescriptionListGroup key={term}>
           <DescriptionListTerm>{term}</DescriptionListTerm>
           <DescriptionListDescription>
-            <ul className="lo-plain-list">
+            <ul>
               {values.map(([text, code], index) => (
                 <li key={index}>
                   {text} {code && <code>{code}</code>}

@@ -5,26 +5,22 @@ import {
   CardTitle,
   FormSelect,
   FormSelectOption,
-  Label,
   SearchInput,
   Skeleton,
 } from "@patternfly/react-core";
-import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";
 import { ANY_TIME, type Period } from "../api/query";
-import { exportAddress, useResolve, useSel, useSelService, type Chosen, type SelEntry } from "../api/sel";
+import { exportAddress, useSel, useSelService, type Chosen } from "../api/sel";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { Alert } from "../shell/Alert";
 import { ErrorPanel } from "../shell/ErrorPanel";
-import { useNotices } from "../shell/Notices";
 import { PeriodFields } from "../shell/PeriodFields";
 import { useText } from "../shell/useText";
-import { moment } from "../words/format";
 import { t, type Message } from "../words/i18n";
 import { ClearSelDialog } from "./ClearSelDialog";
-import { healthLook } from "./words";
+import { SelRecords } from "./SelRecords";
 
 const FIRST = 25;
 const SEVERITIES: [value: string, label: Message][] = [
@@ -99,7 +95,7 @@ export function SelCard({ system }: { system: System }) {
             {isFiltered ? t("No record is like that. Choose something else above.") : t("The log is empty.")}
           </p>
         )}
-        {sel.data && sel.data.length > 0 && <Records systemId={system.Id} entries={sel.data.slice(0, top)} />}
+        {sel.data && sel.data.length > 0 && <SelRecords systemId={system.Id} entries={sel.data.slice(0, top)} />}
         {sel.data && sel.data.length > top && (
           <Button variant="secondary" onClick={() => setTop(top * 4)}>
             {t("Show older entries ({{shown}} of {{total}} shown)", { shown: top, total: sel.data.length })}
@@ -132,82 +128,10 @@ interface ChoiceProps {
 
 function Choice({ label, value, options, onChange }: ChoiceProps) {
   return (
-    <FormSelect className="lo-choice" aria-label={label} value={value} onChange={(_event, chosen) => onChange(chosen)}>
+    <FormSelect aria-label={label} value={value} onChange={(_event, chosen) => onChange(chosen)}>
       {options.map(([name, words]) => (
         <FormSelectOption key={name} value={name} label={t(words)} />
       ))}
     </FormSelect>
-  );
-}
-
-function Records({ systemId, entries }: { systemId: string; entries: SelEntry[] }) {
-  const { failed } = useNotices();
-  const resolve = useResolve(systemId);
-  const mayOperate = useMayOperate();
-  const turn = (entry: SelEntry) =>
-    resolve.mutate(entry, {
-      onError: (error) => failed(t("SEL record {{id}}: not changed", { id: entry.Id }), error),
-    });
-  return (
-    <Table aria-label={t("System event log (SEL)")} variant="compact" gridBreakPoint="grid-lg">
-      <Thead>
-        <Tr>
-          <Th modifier="fitContent">{t("Number")}</Th>
-          <Th modifier="fitContent">{t("Time")}</Th>
-          <Th modifier="fitContent">{t("Severity")}</Th>
-          <Th>{t("What was recorded")}</Th>
-          <Th modifier="fitContent">{t("Acknowledged")}</Th>
-        </Tr>
-      </Thead>
-      <Tbody>
-        {entries.map((entry) => {
-          const { label, ...look } = healthLook(entry.Severity);
-          const isPending = resolve.isPending && resolve.variables.Id === entry.Id;
-          return (
-            <Tr key={entry.Id} data-testid={`sel-${entry.Id}`}>
-              <Td dataLabel={t("Number")}>{entry.Id}</Td>
-              <Td dataLabel={t("Time")} modifier="nowrap">
-                {moment(entry.Created)}
-              </Td>
-              <Td dataLabel={t("Severity")}>
-                <span className="lo-labels">
-                  <Label isCompact {...look}>
-                    {label}
-                  </Label>
-                </span>
-              </Td>
-              <Td dataLabel={t("What was recorded")} modifier="breakWord">
-                <span lang="en">{entry.Message}</span>
-                <div className="lo-muted" lang="en">
-                  {[entry.SensorType, entry.EntryCode].filter(Boolean).join(", ")}
-                </div>
-              </Td>
-              <Td dataLabel={t("Acknowledged")}>
-                {mayOperate ? (
-                  <Button
-                    variant="link"
-                    isInline
-                    isLoading={isPending}
-                    isDisabled={isPending}
-                    aria-label={
-                      entry.Resolved
-                        ? t("Take back the acknowledgement of record {{id}}", { id: entry.Id })
-                        : t("Acknowledge record {{id}}", { id: entry.Id })
-                    }
-                    onClick={() => turn(entry)}
-                  >
-                    {entry.Resolved ? t("Take back") : t("Acknowledge")}
-                  </Button>
-                ) : entry.Resolved ? (
-                  t("Yes")
-                ) : (
-                  t("No")
-                )}
-              </Td>
-            </Tr>
-          );
-        })}
-      </Tbody>
-    </Table>
   );
 }

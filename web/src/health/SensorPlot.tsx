@@ -17,7 +17,7 @@ export function SensorPlot({ sensor, series, history, span }: SensorPlotProps) {
   const plot = plotOf(sensor, series);
   const facts = factsOf(series, history.IntervalSeconds);
   if (plot === undefined || facts === undefined)
-    return <p className="lo-muted lo-plot-empty">{t("Nothing was read in {{span}}.", { span })}</p>;
+    return <p className="lo-muted">{t("Nothing was read in {{span}}.", { span })}</p>;
   const units = sensor.ReadingUnits;
   const end = new Date(history.Start).getTime() + series.Readings.length * history.IntervalSeconds * 1000;
   return (

@@ -104,7 +104,7 @@ function SensorRow({ sensor, history, span }: { sensor: Sensor; history: History
         {thresholds.length === 0 ? (
           t("None set")
         ) : (
-          <ul className="lo-plain-list">
+          <ul>
             {thresholds.map((words) => (
               <li key={words}>{words}</li>
             ))}

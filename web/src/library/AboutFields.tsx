@@ -1,6 +1,6 @@
 import { Checkbox, FormGroup, FormSelect, FormSelectOption, TextArea, TextInput } from "@patternfly/react-core";
 import type { AboutImage } from "../api/library";
-import { Help } from "../reinstall/fields";
+import { Help } from "../shell/Help";
 import { proofWords } from "../reinstall/words";
 import { t } from "../words/i18n";
 import { CHOICES, kernelWords, seedWords } from "./words";

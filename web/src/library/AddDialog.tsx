@@ -9,8 +9,8 @@ import {
 } from "@patternfly/react-core";
 import { useEffect, useRef, useState } from "react";
 import { useAdd, type AboutImage, type NewItem, type Shelf } from "../api/library";
-import { Help } from "../reinstall/fields";
-import { OrderDialog } from "../reinstall/OrderDialog";
+import { Help } from "../shell/Help";
+import { OrderDialog } from "../shell/OrderDialog";
 import { bytes } from "../words/format";
 import { t } from "../words/i18n";
 import { AboutFields } from "./AboutFields";

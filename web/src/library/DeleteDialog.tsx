@@ -1,7 +1,7 @@
 import { Button, ModalBody, ModalFooter } from "@patternfly/react-core";
 import type { ReactNode } from "react";
 import { useDelete, type LibraryItem } from "../api/library";
-import { Refusal } from "../reinstall/fields";
+import { Refusal } from "../shell/Refusal";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { bytes } from "../words/format";
 import { t } from "../words/i18n";

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useDescribe, type AboutImage, type LibraryImage } from "../api/library";
-import { OrderDialog } from "../reinstall/OrderDialog";
+import { OrderDialog } from "../shell/OrderDialog";
 import { t } from "../words/i18n";
 import { AboutFields } from "./AboutFields";
 

@@ -24,7 +24,7 @@ export function ImagesPanel() {
         body: t("Upload a disk image or have the service fetch one; “bmc image build” makes some on its own machine."),
       }}
     >
-      <Table aria-label={t("Images")} variant="compact" gridBreakPoint="grid-lg" className="lo-library">
+      <Table aria-label={t("Images")} variant="compact" gridBreakPoint="grid-lg">
         <Thead>
           <Tr>
             <Th width={25}>{t("Image")}</Th>
@@ -75,7 +75,7 @@ function ImageRow({ image }: { image: LibraryImage }) {
       <Td dataLabel={t("Added")}>
         <Added item={image} />
       </Td>
-      <Td isActionCell className={image.BuiltIn || !mayAdd ? "lo-nothing" : ""}>
+      <Td isActionCell>
         {!image.BuiltIn && mayAdd && (
           <span className="lo-row-actions">
             <Button

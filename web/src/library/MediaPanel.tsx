@@ -22,7 +22,7 @@ export function MediaPanel() {
         body: t("Upload the image of a CD, or have the service fetch one. Then insert it on a node’s page."),
       }}
     >
-      <Table aria-label={t("Media")} variant="compact" gridBreakPoint="grid-lg" className="lo-library">
+      <Table aria-label={t("Media")} variant="compact" gridBreakPoint="grid-lg">
         <Thead>
           <Tr>
             <Th width={30}>{t("Medium")}</Th>
@@ -64,7 +64,7 @@ function MediumRow({ medium }: { medium: Medium }) {
       <Td dataLabel={t("Added")}>
         <Added item={medium} />
       </Td>
-      <Td isActionCell className={medium.InDirectory || !mayAdd ? "lo-nothing" : ""}>
+      <Td isActionCell>
         {!medium.InDirectory && mayAdd && (
           <Button
             variant="link"

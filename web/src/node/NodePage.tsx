@@ -1,44 +1,23 @@
-import {
-  Breadcrumb,
-  BreadcrumbItem,
-  Button,
-  Label,
-  PageBreadcrumb,
-  PageSection,
-  Tab,
-  Tabs,
-  TabTitleText,
-  Title,
-} from "@patternfly/react-core";
+import { PageSection, Tab, Tabs, TabTitleText } from "@patternfly/react-core";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { Link, useNavigate, useParams } from "react-router";
+import { useNavigate, useParams } from "react-router";
 import { ApiError } from "../api/http";
-import { useMayOperate } from "../api/session";
 import { useSystem } from "../api/systems";
 import type { System } from "../api/types";
-import { HealthLabel } from "../power/HealthLabel";
-import { PowerButtons } from "../power/PowerButtons";
-import { PowerLabel } from "../power/PowerLabel";
-import { UnknownState } from "../power/UnknownState";
 import { usePowerControl } from "../power/usePowerControl";
-import { reasonOf } from "../power/words";
-import { RamdiskMenu } from "../reinstall/RamdiskMenu";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
 import { OnDemand } from "../shell/OnDemand";
-import { LastPower } from "../timeline/LastPower";
 import { t, type Message } from "../words/i18n";
+import { NodeHeader } from "./NodeHeader";
 import { Overview } from "./Overview";
-import { Reservation } from "./Reservation";
-import { ReserveNodeDialog } from "./ReserveNodeDialog";
-import { RunningJob } from "./RunningJob";
+import "./node.css";
 
 const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
 const SerialConsole = lazy(() => import("../serial/SerialConsole"));
 const JobsPanel = lazy(() => import("../reinstall/JobsPanel"));
 const ReinstallWizard = lazy(() => import("../reinstall/ReinstallWizard"));
-
 const TimelinePanel = lazy(() => import("../timeline/TimelinePanel"));
 const HealthPanel = lazy(() => import("../health/HealthPanel"));
 
@@ -83,73 +62,18 @@ export default function NodePage() {
 
 function Node({ system, tab }: { system: System; tab: TabName }) {
   const navigate = useNavigate();
-  const mayOperate = useMayOperate();
   const control = usePowerControl(system);
   const [reinstalling, setReinstalling] = useState(false);
-  const [reserving, setReserving] = useState(false);
-  const reason = reasonOf(system);
+  const showJob = () => void navigate(pathTo(system.Id, "jobs"));
   return (
     <>
-      <PageBreadcrumb>
-        <Breadcrumb aria-label={t("Where this page is")}>
-          <BreadcrumbItem
-            render={({ className }) => (
-              <Link className={className} to="/">
-                {t("Fleet")}
-              </Link>
-            )}
-          />
-          <BreadcrumbItem isActive>{system.Name}</BreadcrumbItem>
-        </Breadcrumb>
-      </PageBreadcrumb>
-      <PageSection aria-label={t("Node")} className="lo-node-header" hasBodyWrapper={false}>
-        <div className="lo-node-title">
-          <Title headingLevel="h1">{system.Name}</Title>
-          <div className="lo-labels" aria-live="polite">
-            <PowerLabel system={system} />
-            <HealthLabel system={system} />
-            {system.LocationIndicatorActive === true && (
-              <Label status="info" data-testid="identified">
-                {t("Identify light on")}
-              </Label>
-            )}
-          </div>
-          <div className="lo-node-actions">
-            <PowerButtons system={system} control={control} />
-            {system.Actions?.Oem["#Lightsout.Reinstall"] && (
-              <Button
-                variant="secondary"
-                isDisabled={Boolean(system.Oem.Lightsout.Task) || !mayOperate}
-                onClick={() => setReinstalling(true)}
-              >
-                {t("Reinstall…")}
-              </Button>
-            )}
-            <RamdiskMenu
-              system={system}
-              isDisabled={Boolean(system.Oem.Lightsout.Task) || !mayOperate}
-              onStarted={() => void navigate(pathTo(system.Id, "jobs"))}
-            />
-            {!system.Oem.Lightsout.Reservation && mayOperate && (
-              <Button variant="secondary" onClick={() => setReserving(true)}>
-                {t("Do not touch…")}
-              </Button>
-            )}
-          </div>
-        </div>
-        {system.PowerState === null ? (
-          <UnknownState system={system} onConfirm={control.confirmState} />
-        ) : (
-          reason !== "" && (
-            <p className="lo-reason" data-testid="reason">
-              {reason}
-            </p>
-          )
-        )}
-        <LastPower system={system} />
-        <Reservation system={system} />
-        {tab !== "jobs" && <RunningJob system={system} />}
-      </PageSection>
+      <NodeHeader
+        system={system}
+        control={control}
+        hasJobInSight={tab === "jobs"}
+        onReinstall={() => setReinstalling(true)}
+        onJob={showJob}
+      />
       <PageSection type="tabs" aria-label={t("Views of the node")}>
         <Tabs
           activeKey={tab}
@@ -193,7 +117,6 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
         </OnDemand>
       </PageSection>
       {control.dialogs}
-      {reserving && <ReserveNodeDialog system={system} onClose={() => setReserving(false)} />}
       {reinstalling && (
         <Suspense>
           <ReinstallWizard
@@ -201,7 +124,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
             onClose={() => setReinstalling(false)}
             onStarted={() => {
               setReinstalling(false);
-              void navigate(pathTo(system.Id, "jobs"));
+              showJob();
             }}
           />
         </Suspense>

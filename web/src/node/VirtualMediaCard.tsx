@@ -21,7 +21,7 @@ import { useEjectMedia, useInsertMedia, useVirtualMedia } from "../api/media";
 import type { System, VirtualMedia } from "../api/types";
 import { Additions } from "../library/Additions";
 import { Users } from "../library/cells";
-import { Help } from "../reinstall/fields";
+import { Help } from "../shell/Help";
 import { Alert } from "../shell/Alert";
 import { bytes } from "../words/format";
 import { t } from "../words/i18n";
@@ -71,7 +71,7 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
   };
   return (
     <>
-      <Form onSubmit={submit} className="lo-drive" data-testid={field}>
+      <Form onSubmit={submit} data-testid={field}>
         <div className="lo-now lo-row">
           <span aria-live="polite">
             {drive.Inserted ? (

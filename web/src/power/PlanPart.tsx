@@ -3,6 +3,7 @@ import { usePowerPlan } from "../api/systems";
 import type { System } from "../api/types";
 import { Alert } from "../shell/Alert";
 import { t } from "../words/i18n";
+import "./power.css";
 
 /** What an action would do to real hardware now, and what would hinder it. The service decides, so nothing is barred here. */
 export function PlanPart({ system, type }: { system: System; type: string }) {

@@ -9,6 +9,7 @@ import type { Sense, System } from "../api/types";
 import { Ago } from "../words/Ago";
 import { t } from "../words/i18n";
 import { byDomain, senseWords } from "./senses";
+import "./power.css";
 
 const LOOKS = {
   on: { color: "green", icon: <CheckCircleIcon /> },

@@ -4,10 +4,11 @@ import { useErase } from "../api/systems";
 import { Alert } from "../shell/Alert";
 import { named, t, type Message } from "../words/i18n";
 import { DiskChoice } from "./DiskChoice";
-import { ConfirmName } from "./fields";
-import { OrderDialog, type JobDialogProps } from "./OrderDialog";
+import { ConfirmName, type JobDialogProps } from "./fields";
+import { OrderDialog } from "../shell/OrderDialog";
 import { toDisk, type DiskRule } from "./order";
 import { methodWords } from "./words";
+import "./reinstall.css";
 
 const MEANS: Record<string, Message> = {
   Metadata: "Clears partition tables and what makes file systems known. Quick; the files themselves stay on the disk.",

@@ -2,7 +2,7 @@ import { FormGroup, FormSelect, FormSelectOption, Radio, TextInput } from "@patt
 import { useNetworkCards } from "../api/parts";
 import type { System } from "../api/types";
 import { t } from "../words/i18n";
-import { Help } from "./fields";
+import { Help } from "../shell/Help";
 import type { NetworkDraft } from "./order";
 
 interface NetworkFieldsProps {

@@ -1,7 +1,7 @@
 import { Checkbox, FormGroup } from "@patternfly/react-core";
 import { useOwnKeys } from "../api/keys";
 import { t } from "../words/i18n";
-import { Help } from "./fields";
+import { Help } from "../shell/Help";
 import { keyLines } from "./order";
 
 interface OwnKeysProps {

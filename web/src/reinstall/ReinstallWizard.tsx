@@ -1,5 +1,5 @@
 import { Button, Form, Wizard, WizardFooterWrapper, WizardStep, useWizardContext } from "@patternfly/react-core";
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useImages } from "../api/library";
 import { useDrives } from "../api/parts";
 import { useReinstall } from "../api/systems";
@@ -15,6 +15,7 @@ import { NetworkFields } from "./NetworkFields";
 import { emptyDraft, toRequest, type DiskRule, type Draft } from "./order";
 import { Review } from "./Review";
 import { SystemFields } from "./SystemFields";
+import { useNamedToggle } from "./useNamedToggle";
 import { UserDataField } from "./UserDataField";
 import { WayChoice } from "./WayChoice";
 import "./reinstall.css";
@@ -192,16 +193,4 @@ function StartFooter({ node, isReady, isLoading, onStart }: StartFooterProps) {
       </div>
     </WizardFooterWrapper>
   );
-}
-
-/** PatternFly calls the list of steps of a narrow wizard "Wizard toggle", in English, and lets nobody say otherwise. */
-function useNamedToggle(label: string) {
-  const place = useRef<HTMLDivElement>(null);
-  const toggle = () => place.current?.querySelector<HTMLButtonElement>(".pf-v6-c-wizard__toggle");
-  useEffect(() => toggle()?.setAttribute("aria-label", label));
-  /** The list stays open over the step that was chosen from it unless somebody closes it. */
-  const closeList = () => {
-    if (toggle()?.getAttribute("aria-expanded") === "true") toggle()?.click();
-  };
-  return { place, closeList };
 }

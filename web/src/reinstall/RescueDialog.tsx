@@ -2,9 +2,10 @@ import { Content, FormGroup, TextInput } from "@patternfly/react-core";
 import { useState } from "react";
 import { useRescue } from "../api/systems";
 import { t } from "../words/i18n";
-import { Help, KeysField } from "./fields";
+import { Help } from "../shell/Help";
+import { KeysField, type JobDialogProps } from "./fields";
 import { keyLines } from "./order";
-import { OrderDialog, type JobDialogProps } from "./OrderDialog";
+import { OrderDialog } from "../shell/OrderDialog";
 
 export default function RescueDialog({ system, onClose, onStarted }: JobDialogProps) {
   const rescue = useRescue(system);

@@ -6,7 +6,7 @@ import { bytes } from "../words/format";
 import { t } from "../words/i18n";
 import { useDiskWords } from "./DiskChoice";
 import { Fact } from "./Fact";
-import { Refusal } from "./fields";
+import { Refusal } from "../shell/Refusal";
 import { toRequest, type Draft } from "./order";
 import { wayWords } from "./WayChoice";
 

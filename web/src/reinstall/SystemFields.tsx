@@ -1,7 +1,8 @@
 import { FormGroup, TextInput } from "@patternfly/react-core";
 import { Alert } from "../shell/Alert";
 import { t } from "../words/i18n";
-import { Help, KeysField } from "./fields";
+import { KeysField } from "./fields";
+import { Help } from "../shell/Help";
 import type { Draft } from "./order";
 import { OwnKeys } from "./OwnKeys";
 

@@ -2,7 +2,7 @@ import { FormGroup, TextArea } from "@patternfly/react-core";
 import { useState } from "react";
 import { bytes } from "../words/format";
 import { t } from "../words/i18n";
-import { Help } from "./fields";
+import { Help } from "../shell/Help";
 
 interface UserDataFieldProps {
   /** Bytes that the image takes at most; null when nobody has said. */

@@ -1,7 +1,14 @@
 /** What the dialogues of reinstall, rescue and erase have in common. */
-import { FormGroup, FormHelperText, HelperText, HelperTextItem, TextArea, TextInput } from "@patternfly/react-core";
-import { Alert } from "../shell/Alert";
+import { FormGroup, TextArea, TextInput } from "@patternfly/react-core";
+import type { System } from "../api/types";
+import { Help } from "../shell/Help";
 import { t } from "../words/i18n";
+
+export interface JobDialogProps {
+  system: System;
+  onClose: () => void;
+  onStarted: () => void;
+}
 
 interface FieldProps {
   value: string;
@@ -41,23 +48,5 @@ export function ConfirmName({ name, value, onChange }: FieldProps & { name: stri
         onChange={(_event, text) => onChange(text)}
       />
     </FormGroup>
-  );
-}
-
-export function Refusal({ title, error }: { title: string; error: Error }) {
-  return (
-    <Alert variant="danger" isInline className="lo-dialog-error" component="p" title={title} role="alert">
-      {error.message}
-    </Alert>
-  );
-}
-
-export function Help({ children }: { children: string }) {
-  return (
-    <FormHelperText>
-      <HelperText>
-        <HelperTextItem>{children}</HelperTextItem>
-      </HelperText>
-    </FormHelperText>
   );
 }

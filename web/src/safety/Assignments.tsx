@@ -7,6 +7,7 @@ import { Alert } from "../shell/Alert";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
 import { Left } from "../words/Left";
+import "./safety.css";
 
 /** What somebody is asked to do at servers, until it is answered or its time is up. */
 export function Assignments() {

@@ -5,6 +5,7 @@ import { useManager, useManagerActions } from "../api/manager";
 import type { EmergencyStop } from "../api/types";
 import { moment } from "../words/format";
 import { t } from "../words/i18n";
+import "./safety.css";
 
 const ReleaseDialog = lazy(() => import("./ReleaseDialog"));
 

@@ -3,6 +3,7 @@ import HandPaperIcon from "@patternfly/react-icons/dist/esm/icons/hand-paper-ico
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useManager, useManagerActions } from "../api/manager";
 import { t } from "../words/i18n";
+import "./safety.css";
 
 const load = () => import("./StopDialog");
 const StopDialog = lazy(load);

@@ -16,6 +16,7 @@ import { PasteDialog } from "./PasteDialog";
 import { ScreenToolbar } from "./ScreenToolbar";
 import { TouchKeys } from "./TouchKeys";
 import { useRecording } from "./useRecording";
+import "./screen.css";
 
 const RecordingDialog = lazy(() => import("./RecordingDialog"));
 

@@ -30,7 +30,6 @@ export function PeriodFields({ id, value, onChange }: PeriodFieldsProps) {
     <>
       <FormSelect
         id={id}
-        className="lo-choice"
         aria-label={t("When")}
         value={value.within}
         onChange={(_event, within) => onChange({ ...value, within })}

@@ -24,6 +24,7 @@ import { keepFocus } from "./focus";
 import { Logo } from "./Logo";
 import { Navigation } from "./Navigation";
 import { OnDemand } from "./OnDemand";
+import "./shell.css";
 
 const MAIN = "main";
 const main = () => document.getElementById(MAIN);
@@ -54,7 +55,7 @@ export function Shell() {
       <MastheadContent>
         <Toolbar isFullHeight isStatic>
           <ToolbarContent>
-            <ToolbarItem className="lo-navigation">
+            <ToolbarItem>
               <Navigation />
             </ToolbarItem>
             <ToolbarGroup align={{ default: "alignEnd" }} className="lo-account">

@@ -5,6 +5,7 @@ import { t } from "../words/i18n";
 import { LanguageToggle } from "./Languages";
 import { Logo } from "./Logo";
 import { SignInForm } from "./SignInForm";
+import "./signIn.css";
 
 /** Only a path of our own may be returned to. */
 function safeReturn(wanted: string | null): string {

@@ -10,6 +10,7 @@ import { duration, moment } from "../words/format";
 import { t } from "../words/i18n";
 import { useNow } from "../words/useNow";
 import { howWords, lastChange, type PowerChange } from "./words";
+import "./timeline.css";
 
 /** The line has its place before its text is known. */
 const KEEPS_ITS_PLACE = "\u00a0";

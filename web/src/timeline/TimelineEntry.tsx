@@ -42,7 +42,7 @@ export function TimelineEntry({ system, entry }: { system: System; entry: Happen
       <time dateTime={entry.Created} title={moment(entry.Created)} className="lo-muted">
         {time(entry.Created)}
       </time>
-      <span className="lo-happening-kind" title={kindWords(told.Kind)}>
+      <span title={kindWords(told.Kind)}>
         <Icon />
         <span className="pf-v6-u-screen-reader">{kindWords(told.Kind)}</span>
       </span>

@@ -14,6 +14,7 @@ import { t } from "../words/i18n";
 import { Printed } from "./Printed";
 import { TimelineEntry } from "./TimelineEntry";
 import { kindWords } from "./words";
+import "./timeline.css";
 
 const FIRST = 50;
 /** As many as the service gives at once. */
@@ -34,7 +35,6 @@ export default function TimelinePanel({ system }: { system: System }) {
       <div className="lo-filters" role="search" aria-label={t("Choose what is shown")}>
         <FormSelect
           id="timeline-kind"
-          className="lo-choice"
           aria-label={t("What")}
           value={kind}
           onChange={(_event, chosen) => setSearch(chosen === "" ? {} : { kind: chosen }, { replace: true })}

@@ -73,7 +73,7 @@ function Replay({ cast }: { cast: Cast }) {
 
   const told = t("{{now}} of {{length}}", { now: clock(now.at), length: clock(cast.length) });
   return (
-    <div className="lo-replay">
+    <div>
       <div ref={place} className="lo-replay-glass" data-testid="replay" />
       <div className="lo-replay-bar">
         <Button

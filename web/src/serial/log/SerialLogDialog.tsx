@@ -19,6 +19,7 @@ import { bytes } from "../../words/format";
 import { t, type Message } from "../../words/i18n";
 import { LinesPanel } from "./LinesPanel";
 import { ReplayPanel } from "./ReplayPanel";
+import "./log.css";
 
 const FORMAT_NAMES: Record<Format, Message> = {
   text: "As text with times",

@@ -1,35 +1,28 @@
-/** The dialogue that asks for what an order needs: the same frame for rescue, erase, and what is added to the library. */
+/** The dialogue that asks for what an order needs: the same frame for whatever is sent to the service. */
 import { Button, Form, ModalBody, ModalFooter } from "@patternfly/react-core";
 import type { ReactNode, SubmitEvent } from "react";
-import type { System } from "../api/types";
-import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
-import { Refusal } from "./fields";
+import { Dialog, DialogHeader } from "./Dialog";
+import { Refusal } from "./Refusal";
 
-export interface JobDialogProps {
-  system: System;
-  onClose: () => void;
-  onStarted: () => void;
-}
-
-interface FrameProps {
+interface OrderDialogProps {
   /** Names the parts of the dialogue, for no person to read. */
   kind: string;
   title: string;
-  description: string;
+  description?: string;
   /** What the button says. */
   action: string;
   /** What is said over the reason when the service has refused. */
   refused: string;
   isDanger?: boolean;
-  isReady: boolean;
+  isReady?: boolean;
   order: { isPending: boolean; error: Error | null };
   onSubmit: () => void;
   onClose: () => void;
-  children: ReactNode;
+  children?: ReactNode;
 }
 
-export function OrderDialog({ kind, order, onSubmit, onClose, children, ...shown }: FrameProps) {
+export function OrderDialog({ kind, order, onSubmit, onClose, children, isReady = true, ...shown }: OrderDialogProps) {
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     onSubmit();
@@ -49,7 +42,7 @@ export function OrderDialog({ kind, order, onSubmit, onClose, children, ...shown
           form={`${kind}-form`}
           variant={shown.isDanger ? "danger" : "primary"}
           isLoading={order.isPending}
-          isDisabled={order.isPending || !shown.isReady}
+          isDisabled={order.isPending || !isReady}
           data-testid={`start-${kind}`}
         >
           {shown.action}

@@ -1,0 +1,84 @@
+/** Power actions on many nodes: the service carries them out, and whoever began them sees them in every tab. */
+import { useQueries, useQueryClient } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { ApiError, get, members, remove } from "../api/http";
+import { hasEnded, useSweepsOf } from "../api/tasks";
+import type { Task } from "../api/types";
+import { told } from "../words/told";
+import type { Item, ItemState, Run } from "./run";
+
+const LOOK_MS = 1500;
+
+interface Sweep {
+  task: Task;
+  nodes: Task[];
+}
+
+const STATES: Record<string, ItemState> = {
+  Pending: "waiting",
+  Running: "running",
+  Completed: "done",
+  Exception: "failed",
+  Cancelled: "stopped",
+};
+
+function itemOf({ Id, TaskState, Messages }: Task): Item {
+  const state = STATES[TaskState] ?? "running";
+  return { id: Id, state, words: state === "failed" ? Messages.map((message) => told(message)).join(" ") : "" };
+}
+
+function runOf({ task, nodes }: Sweep): Run {
+  const { action = "", batch = 1, delay = 0 } = task.Oem?.Lightsout.Request ?? {};
+  return {
+    key: task["@odata.id"],
+    order: { kind: "power", type: action },
+    stagger: { size: batch, seconds: delay },
+    items: nodes.map(itemOf),
+    ended: hasEnded(task),
+    stopping: task.TaskState === "Cancelling",
+  };
+}
+
+const sweepKey = (path: string) => ["sweep", path] as const;
+
+const isGone = (error: Error | null) => error instanceof ApiError && error.status === 404;
+
+/** Those of these tasks that have been read, as they go on. Where the service is away, they stay as they were. */
+function useRunsOf(paths: string[]): Run[] {
+  return useQueries({
+    queries: paths.map((path) => ({
+      queryKey: sweepKey(path),
+      queryFn: async (): Promise<Sweep> => ({
+        task: await get<Task>(path),
+        nodes: await members<Task>(`${path}/SubTasks`),
+      }),
+      select: runOf,
+      refetchInterval: ({ state }: { state: { data: Sweep | undefined; error: Error | null } }) =>
+        isGone(state.error) || (state.data && hasEnded(state.data.task)) ? false : LOOK_MS,
+    })),
+    combine: (answers) => answers.flatMap(({ data, error }) => (data && !isGone(error) ? [data] : [])),
+  });
+}
+
+/** The account's own that were under way when the page came, or have begun since, until they are dismissed. */
+export function useSweeps(account: string) {
+  const client = useQueryClient();
+  const [known, setKnown] = useState<ReadonlyMap<string, "shown" | "dismissed">>(new Map());
+  const going = useSweepsOf(account).data ?? [];
+  const news = going.filter((task) => !known.has(task["@odata.id"]));
+  if (news.length > 0) setKnown(new Map([...known, ...news.map((task) => [task["@odata.id"], "shown"] as const)]));
+  const shown = useMemo(() => [...known].filter(([, state]) => state === "shown").map(([path]) => path), [known]);
+  const runs = useRunsOf(shown);
+  const change = useMemo(
+    () => ({
+      show: (task: Task) => setKnown((all) => new Map(all).set(task["@odata.id"], "shown")),
+      dismiss: ({ key }: Run) => setKnown((all) => new Map(all).set(key, "dismissed")),
+      stop: async ({ key }: Run) => {
+        await remove(key);
+        await client.invalidateQueries({ queryKey: sweepKey(key) });
+      },
+    }),
+    [client],
+  );
+  return { runs, ...change };
+}
