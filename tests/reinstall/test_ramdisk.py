@@ -361,7 +361,7 @@ def told_to_erase(method: str) -> dict[str, str]:
     return {"errand": "erase", "method": method}
 
 
-@pytest.mark.parametrize("size", [40 * MIB + 3 * 4096 + 512, MIB - 512])
+@pytest.mark.parametrize("size", [40 * MIB + 3 * 4096 + 512, pytest.param(MIB - 512, marks=pytest.mark.slow)])
 def test_every_byte_of_a_disk_of_any_size_is_erased(artefacts: Artefacts, disk: Path, small: Image, size: int) -> None:
     disk.write_bytes(OLD * (size // 512))
     with serving(Peer(small, told=told_to_erase("Full"))) as peer:

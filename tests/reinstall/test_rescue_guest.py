@@ -131,7 +131,9 @@ async def test_a_node_is_rescued_by_ssh_and_what_was_written_is_on_its_disk(lab,
         await jobs.close()
 
 
-@pytest.mark.parametrize("method", ["Full", "Metadata", "Discard"])
+@pytest.mark.parametrize(
+    "method", ["Discard", *(pytest.param(each, marks=pytest.mark.slow) for each in ("Full", "Metadata"))]
+)
 async def test_a_disk_is_erased_read_back_and_recorded(lab, tmp_path, method):  # noqa: F811
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, "bios")
@@ -161,7 +163,7 @@ async def test_a_disk_is_erased_read_back_and_recorded(lab, tmp_path, method):  
         await jobs.close()
 
 
-@pytest.mark.parametrize("end", ["poweroff", "reboot", "poweroff -f"])
+@pytest.mark.parametrize("end", ["reboot", "poweroff -f", pytest.param("poweroff", marks=pytest.mark.slow)])
 async def test_a_shell_in_the_rescue_ends_it(lab, tmp_path, key, end):  # noqa: F811
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, "bios")

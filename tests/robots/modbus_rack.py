@@ -12,7 +12,8 @@ from bmc.ports import Backend
 from tests.robots.modbus_device import COILS, running_board
 from tests.robots.plant import Look, RemotePlant, Rules, running_plant
 
-HOLD = 0.8
+HOLD = 1.8
+"""Longer by a second than a press whose answers are lost, so that a loaded machine has time to let go."""
 WIRES = {0: "power", 1: "reset", 2: "a"}
 
 
@@ -35,7 +36,7 @@ class Rack:
             "power_coil": 0,
             "reset_coil": 1,
             "short": "0.1s",
-            "long": "1s",
+            "long": "2s",
             "answers_within": "0.5s",
             **options,
         }

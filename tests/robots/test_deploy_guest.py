@@ -59,7 +59,7 @@ async def machine(lan: Lan, directory: Path, firmware: str, rom: bool) -> AsyncI
         await process.wait()
 
 
-@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside"])
+@pytest.mark.parametrize("beside", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["alone", "beside"])
 @pytest.mark.parametrize(
     ("firmware", "network_boot"),
     [

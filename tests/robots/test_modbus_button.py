@@ -122,7 +122,7 @@ async def test_short_and_long_presses_do_what_they_do_on_a_front_panel(rack: Rac
     assert look.events == ["on", "reset", "asked", "off", "on", "cut"]
     assert look.moves == {"power": 4, "reset": 1, "a": 0}
     assert held(look, 0.1, "reset")
-    assert held(look, 1.0)
+    assert held(look, 2.0)
     assert look.closed == ["a"]
 
 
@@ -415,7 +415,7 @@ async def test_a_pulse_is_one_request_and_the_device_lets_go(rack: Rack, tmp_pat
             await shows(backend, PowerState.OFF)
         assert len(wire.requests) == 2
     look = await closed(rack.plant, "power", False)
-    assert held(look, 1.0)
+    assert held(look, 2.0)
 
 
 async def test_a_pulse_whose_answer_was_lost_ends_by_itself_and_is_not_sent_again(rack: Rack, tmp_path: Path):

@@ -32,9 +32,9 @@ from tests.robots.wire import wired
 from tests.world import ADMIN, OPERATOR, PlainMedia, until
 
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
-HOLD = 0.8
+HOLD = 1.8
 WRITES_COIL = 5
-BUTTON = {"adapter": "modbus-button", "power_coil": 0, "reset_coil": 1, "short": "0.1s", "long": "1.2s"}
+BUTTON = {"adapter": "modbus-button", "power_coil": 0, "reset_coil": 1, "short": "0.1s", "long": "2.2s"}
 
 
 @dataclass

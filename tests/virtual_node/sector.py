@@ -17,11 +17,11 @@ _WIDE = {"call": "relative", "mov si": "absolute"}
 def boot_sector(greeting: str) -> bytes:
     """512 bytes that print `greeting` and a newline on COM1 and then obey."""
     parts: list[Part] = [
-        *(b"\xfa\x31\xc0\x8e\xd8\x8e\xc0\x8e\xd0\xbc\x00\x7c\xfb", b"\x88\x16\x00\x06"),  # segments, stack; [600h] = dl
+        *(b"\xfa\x31\xc0\x8e\xd8\x8e\xc0\x8e\xd0\xbc\x00\x7c", b"\x88\x16\x00\x06"),  # segments, stack; [600h] = dl
         *(b"\xc7\x06\x08\x00", ("word", "nmi"), b"\xc7\x06\x0a\x00\x00\x00"),  # interrupt vector 2
         b"\xba\x02\x06\xb8\x00\x01\xef",  # PM1 enable: power button
         *(("mov si", "greeting"), ("call", "print")),
-        *("wait:", b"\xfa"),  # SeaBIOS's timer interrupt would read the serial line away from us
+        *("wait:", b"\xfa"),  # SeaBIOS's timer interrupt reads the serial line away from us, and writes between
         *(b"\xba\x00\x06\xed\xf6\xc4\x01", ("jnz", "off")),  # PM1 status, power button
         *(b"\xba\xfd\x03\xec\xa8\x01", ("jz", "wait")),  # line status
         b"\xba\xf8\x03\xec",
