@@ -271,7 +271,7 @@ async def test_a_power_action_on_many_comes_again_after_a_reload_and_is_stopped_
     visitor: Visitor, service: LiveService
 ) -> None:
     names = [name_of(number) for number in range(20, 24)]
-    await visitor.sign_in()
+    await visitor.sign_in("/?q=node002")
     await expect(visitor.at(f"node-{names[0]}")).to_be_visible()
     order = {
         "ResetType": "ForceOff",
