@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-PYTEST := .venv/bin/pytest -n 2 --dist worksteal
+PYTEST := .venv/bin/pytest -n 3 --dist worksteal
 PYTHON_PATHS := bmc robots tests benchmarks scripts/tables
 
 .PHONY: help run setup setup-test check lint format test test-all bench pictures docs lock clean
