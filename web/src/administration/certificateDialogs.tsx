@@ -68,9 +68,10 @@ export function RequestDialog({
   );
 }
 
-export function RenewDialog({ target, onClose }: { target: string; onClose: () => void }) {
+/** An order after which HTTPS has another certificate, and its dialog is done. */
+function useReplacement(replace: () => Promise<unknown>, onClose: () => void) {
   const { done } = useNotices();
-  const order = useChange(() => post(target));
+  const order = useChange(replace);
   const submit = () =>
     order.mutate(undefined, {
       onSuccess: () => {
@@ -78,6 +79,11 @@ export function RenewDialog({ target, onClose }: { target: string; onClose: () =
         onClose();
       },
     });
+  return { order, submit };
+}
+
+export function RenewDialog({ target, onClose }: { target: string; onClose: () => void }) {
+  const { order, submit } = useReplacement(() => post(target), onClose);
   return (
     <OrderDialog
       kind="renew"
@@ -96,21 +102,8 @@ export function RenewDialog({ target, onClose }: { target: string; onClose: () =
 
 export function ReplaceDialog({ target, onClose }: { target: string; onClose: () => void }) {
   const [text, setText] = useState("");
-  const { done } = useNotices();
-  const order = useChange(() =>
-    post(target, {
-      CertificateString: text,
-      CertificateType: "PEMchain",
-      CertificateUri: { "@odata.id": CERTIFICATE },
-    }),
-  );
-  const submit = () =>
-    order.mutate(undefined, {
-      onSuccess: () => {
-        done(t("The certificate was replaced"));
-        onClose();
-      },
-    });
+  const body = { CertificateString: text, CertificateType: "PEMchain", CertificateUri: { "@odata.id": CERTIFICATE } };
+  const { order, submit } = useReplacement(() => post(target, body), onClose);
   return (
     <OrderDialog
       kind="replace"
