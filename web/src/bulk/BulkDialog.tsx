@@ -11,6 +11,7 @@ import { useBulk } from "./BulkProvider";
 import { NodeNames } from "./NodeNames";
 import { commonImages, ReinstallFields } from "./ReinstallFields";
 import type { Order } from "./run";
+import { readStagger, textOf } from "./stagger";
 import { StaggerFields } from "./StaggerFields";
 import { choiceWords, destroys, effectWords, usualStagger, type Choice } from "./words";
 
@@ -26,7 +27,7 @@ export default function BulkDialog({ choice, systems: given, onClose }: BulkDial
   const [systems] = useState(given);
   const bulk = useBulk();
   const me = useSession().data?.account;
-  const [stagger, setStagger] = useState(() => usualStagger(choice));
+  const [stagger, setStagger] = useState(() => textOf(usualStagger(choice)));
   const [text, setText] = useState("");
   const [hours, setHours] = useState("");
   const [install, setInstall] = useState(() => ({ image: commonImages(systems)[0] ?? "", keys: "", password: "" }));
@@ -38,14 +39,15 @@ export default function BulkDialog({ choice, systems: given, onClose }: BulkDial
   const wanted = number === 1 ? (first?.Name ?? "") : String(number);
   const danger = destroys(choice);
   const order = orderOf(choice, text.trim(), hours, install);
-  const isReady = order !== null && (!danger || typed.trim() === wanted);
+  const spread = readStagger(stagger);
+  const isReady = order !== null && spread !== null && (!danger || typed.trim() === wanted);
   const held = systems.filter(({ Oem }) => {
     const reservation = Oem.Lightsout.Reservation;
     return reservation && reservation.Holder !== me;
   });
   const submit = () => {
-    if (order === null) return;
-    void bulk.start(order, systems, stagger);
+    if (order === null || spread === null) return;
+    void bulk.start(order, systems, spread);
     onClose();
   };
   return (
@@ -84,7 +86,7 @@ export default function BulkDialog({ choice, systems: given, onClose }: BulkDial
             </FormGroup>
           )}
           {choice.kind === "reinstall" && <ReinstallFields systems={systems} value={install} onChange={setInstall} />}
-          {number > 1 && <StaggerFields stagger={stagger} number={number} onChange={setStagger} />}
+          {number > 1 && <StaggerFields value={stagger} number={number} onChange={setStagger} />}
           {danger && <ConfirmName name={wanted} value={typed} onChange={setTyped} />}
           <p className="lo-muted">
             {choice.kind === "power"
