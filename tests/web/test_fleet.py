@@ -220,7 +220,9 @@ async def test_power_for_many_is_confirmed_and_what_failed_is_tried_again(
         await expect(failed).to_contain_text("olga")
 
         service.do("POST", f"{held}.Release", {"Note": "tested"})
-        await visitor.button("Try again on 1").click()
+        await visitor.button("Try again on 1…").click()
+        await expect(dialog.get_by_test_id("bulk-names").get_by_role("listitem")).to_have_text([name_of(5)])
+        await visitor.at("confirm-bulk").click()
         await expect(run).to_contain_text("1 of 1 done", timeout=60_000)
         await visitor.button("Dismiss: Power on").click()
         await expect(run).to_have_count(0)

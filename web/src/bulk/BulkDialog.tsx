@@ -9,8 +9,8 @@ import { list } from "../words/format";
 import { t } from "../words/i18n";
 import { useBulk } from "./BulkProvider";
 import { NodeNames } from "./NodeNames";
-import { commonImages, ReinstallFields } from "./ReinstallFields";
-import type { Order } from "./run";
+import { commonImages, ReinstallFields, type Install } from "./ReinstallFields";
+import type { Order, Run } from "./run";
 import { readStagger, textOf } from "./stagger";
 import { StaggerFields } from "./StaggerFields";
 import { choiceWords, destroys, effectWords, usualStagger, type Choice } from "./words";
@@ -18,19 +18,24 @@ import { choiceWords, destroys, effectWords, usualStagger, type Choice } from ".
 interface BulkDialogProps {
   choice: Choice;
   systems: System[];
+  /** What this is to repeat: with the same answers, if nobody changes them. */
+  before?: Run;
   onClose: () => void;
 }
 
 /** Names the nodes, says what will come of it, and asks for the rest. */
-export default function BulkDialog({ choice, systems: given, onClose }: BulkDialogProps) {
+export default function BulkDialog({ choice, systems: given, before, onClose }: BulkDialogProps) {
   // What was asked for is what is confirmed, whatever happens to the fleet meanwhile.
   const [systems] = useState(given);
   const bulk = useBulk();
   const me = useSession().data?.account;
-  const [stagger, setStagger] = useState(() => textOf(usualStagger(choice)));
-  const [text, setText] = useState("");
-  const [hours, setHours] = useState("");
-  const [install, setInstall] = useState(() => ({ image: commonImages(systems)[0] ?? "", keys: "", password: "" }));
+  const [stagger, setStagger] = useState(() => textOf(before?.stagger ?? usualStagger(choice)));
+  const [said] = useState(() => saidIn(before?.order));
+  const [text, setText] = useState(said.text);
+  const [hours, setHours] = useState(said.hours);
+  const [install, setInstall] = useState(
+    () => said.install ?? { image: commonImages(systems)[0] ?? "", keys: "", password: "" },
+  );
   const [typed, setTyped] = useState("");
 
   const number = systems.length;
@@ -47,7 +52,7 @@ export default function BulkDialog({ choice, systems: given, onClose }: BulkDial
   });
   const submit = () => {
     if (order === null || spread === null) return;
-    void bulk.start(order, systems, spread);
+    void bulk.start(order, systems, spread, before);
     onClose();
   };
   return (
@@ -121,7 +126,7 @@ function orderOf(
   choice: Choice,
   text: string,
   hours: string,
-  install: { image: string; keys: string; password: string },
+  install: Install,
 ): Order | null {
   if (choice.kind === "reserve") {
     const minutes = hours === "" ? null : Math.round(60 * Number(hours));
@@ -129,6 +134,15 @@ function orderOf(
   }
   if (choice.kind === "release") return { kind: "release", note: text };
   return choice.kind === "reinstall" ? { kind: "reinstall", ...install } : choice;
+}
+
+/** The answers that are in an order. */
+function saidIn(order: Order | undefined): { text: string; hours: string; install?: Install } {
+  const nothing = { text: "", hours: "" };
+  if (order?.kind === "reserve")
+    return { text: order.reason, hours: order.minutes === null ? "" : String(order.minutes / 60) };
+  if (order?.kind === "release") return { ...nothing, text: order.note };
+  return order?.kind === "reinstall" ? { ...nothing, install: order } : nothing;
 }
 
 interface ReserveFieldsProps {

@@ -7,6 +7,7 @@ import { count, type Run } from "./run";
 import { choiceWords } from "./words";
 import "./bulk.css";
 
+const AgainDialog = lazy(() => import("./AgainDialog"));
 const RunDialog = lazy(() => import("./RunDialog"));
 
 /** On every page: how far what was ordered for many nodes is. */
@@ -14,6 +15,7 @@ export function RunStrip() {
   const runs = useRuns();
   const bulk = useBulk();
   const [open, setOpen] = useState<string | null>(null);
+  const [again, setAgain] = useState<Run | null>(null);
   const close = useCallback(() => setOpen(null), []);
   const shown = runs.find(({ key }) => key === open);
   return (
@@ -25,10 +27,10 @@ export function RunStrip() {
             className="lo-run"
             data-testid="run"
             data-ended={run.ended}
-            data-failed={count(run, "failed") > 0}
+            data-failed={count(run, "failed", "unknown") > 0}
           >
             <progress
-              value={count(run, "done", "failed", "stopped")}
+              value={count(run, "done", "failed", "unknown", "stopped")}
               max={run.items.length}
               aria-label={choiceWords(run.order)}
             />
@@ -51,7 +53,19 @@ export function RunStrip() {
       </div>
       {shown && (
         <Suspense>
-          <RunDialog run={shown} onClose={close} />
+          <RunDialog
+            run={shown}
+            onClose={close}
+            onAgain={() => {
+              setAgain(shown);
+              close();
+            }}
+          />
+        </Suspense>
+      )}
+      {again && (
+        <Suspense>
+          <AgainDialog run={again} onClose={() => setAgain(null)} />
         </Suspense>
       )}
     </>
@@ -61,11 +75,14 @@ export function RunStrip() {
 /** "12 of 40 done, 1 failed". */
 export function runWords(run: Run): string {
   const [done, failed, stopped] = [count(run, "done"), count(run, "failed"), count(run, "stopped")];
+  const unknown = count(run, "unknown");
   return [
     t("{{done}} of {{number}} done", { done, number: run.items.length }),
     failed > 0 && t("{{number}} failed", { number: failed }),
+    unknown > 0 && t("nobody knows of {{number}}", { number: unknown }),
     stopped > 0 && t("{{number}} stopped", { number: stopped }),
     run.stopping && !run.ended && t("stopping"),
+    !run.ended && run.items.some(({ held }) => held) && t("waiting until the service answers"),
   ]
     .filter(Boolean)
     .join(", ");
