@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from bmc.model.caller import Door
 from bmc.redfish.messages import PLACE, TEMPLATES
 from bmc.redfish.registries import MESSAGES
 
@@ -31,3 +32,15 @@ def test_every_step_of_a_job_has_its_words() -> None:
     table = (ROOT / "web/src/reinstall/words.ts").read_text()
     known = set(re.findall(r'^  "?([a-z -]+)"?: "', table, re.MULTILINE))
     assert steps <= known
+
+
+def test_every_door_has_its_words_and_an_address_where_one_comes_from_afar() -> None:
+    source = (ROOT / "web/src/timeline/words.ts").read_text()
+
+    def named(table: str) -> set[str]:
+        rows = source.partition(f"const {table}: ")[2].partition("};")[0]
+        return set(re.findall(r"^  (\w+): ", rows, re.MULTILINE))
+
+    doors = {door.value for door in Door}
+    assert named("DOORS") == doors
+    assert named("FROM") == doors - {Door.HOST.value, Door.JOB.value, Door.SERVICE.value}

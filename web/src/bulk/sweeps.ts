@@ -23,8 +23,9 @@ const STATES: Record<string, ItemState> = {
 };
 
 function itemOf({ Id, TaskState, Messages }: Task): Item {
-  const state = STATES[TaskState] ?? "running";
-  return { id: Id, state, words: state === "failed" ? Messages.map((message) => told(message)).join(" ") : "" };
+  const unknown = Messages.some(({ MessageId }) => /\.OutcomeUnknown$/.test(MessageId ?? ""));
+  const state = unknown ? "unknown" : (STATES[TaskState] ?? "running");
+  return { id: Id, state, words: /^(failed|unknown)$/.test(state) ? Messages.map((message) => told(message)).join(" ") : "" };
 }
 
 function runOf({ task, nodes }: Sweep): Run {
