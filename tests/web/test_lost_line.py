@@ -86,6 +86,9 @@ async def test_a_lost_line_is_told_actions_fail_at_once_and_the_page_catches_up(
     await expect(page.get_by_text("This part of the page cannot be shown")).to_be_visible()
     await page.get_by_role("tab", name="Overview").click()
     await far.shows_power("Off")
+    await far.button("Reinstall…").click()
+    await expect(page.get_by_text("The dialog cannot be shown")).to_be_visible()
+    await far.shows_power("Off")
 
     await identify(service, empty, True)
     await far.context.set_offline(False)
@@ -93,6 +96,12 @@ async def test_a_lost_line_is_told_actions_fail_at_once_and_the_page_catches_up(
     await expect(far.at("connection-state")).to_have_attribute("data-state", "up", timeout=60_000)
     await expect(page.get_by_text("No live updates since")).to_have_count(0)
     await expect(far.at("identified")).to_be_visible()
+    # What could not be loaded is loaded at the next try.
+    await far.button("Reinstall…").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("tab", name="Screen").click()
+    await expect(page.get_by_text("This part of the page cannot be shown")).to_have_count(0)
     await identify(service, empty, False)
     assert service.power(empty) == "Off", "an action was kept and done later"
 

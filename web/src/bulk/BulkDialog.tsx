@@ -122,12 +122,7 @@ export default function BulkDialog({ choice, systems: given, before, onClose }: 
 }
 
 /** Null while something is missing that it takes. */
-function orderOf(
-  choice: Choice,
-  text: string,
-  hours: string,
-  install: Install,
-): Order | null {
+function orderOf(choice: Choice, text: string, hours: string, install: Install): Order | null {
   if (choice.kind === "reserve") {
     const minutes = hours === "" ? null : Math.round(60 * Number(hours));
     return text === "" ? null : { kind: "reserve", reason: text, minutes };

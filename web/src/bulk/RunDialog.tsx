@@ -62,10 +62,7 @@ export default function RunDialog({ run, onClose, onAgain }: RunDialogProps) {
           </Button>
         )}
         {run.ended && again > 0 && (
-          <Button
-            variant="primary"
-            onClick={onAgain}
-          >
+          <Button variant="primary" onClick={onAgain}>
             {t("Try again on {{number}}…", { number: again })}
           </Button>
         )}

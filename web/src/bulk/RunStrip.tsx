@@ -1,14 +1,15 @@
 import { Button } from "@patternfly/react-core";
 import CloseIcon from "@patternfly/react-icons/dist/esm/icons/rh-microns-close-icon";
-import { lazy, Suspense, useCallback, useState } from "react";
+import { useCallback, useState } from "react";
+import { lazyDialog } from "../shell/lazily";
 import { t } from "../words/i18n";
 import { useBulk, useRuns } from "./BulkProvider";
 import { count, type Run } from "./run";
 import { choiceWords } from "./words";
 import "./bulk.css";
 
-const AgainDialog = lazy(() => import("./AgainDialog"));
-const RunDialog = lazy(() => import("./RunDialog"));
+const AgainDialog = lazyDialog(() => import("./AgainDialog"));
+const RunDialog = lazyDialog(() => import("./RunDialog"));
 
 /** On every page: how far what was ordered for many nodes is. */
 export function RunStrip() {
@@ -52,22 +53,16 @@ export function RunStrip() {
         ))}
       </div>
       {shown && (
-        <Suspense>
-          <RunDialog
-            run={shown}
-            onClose={close}
-            onAgain={() => {
-              setAgain(shown);
-              close();
-            }}
-          />
-        </Suspense>
+        <RunDialog
+          run={shown}
+          onClose={close}
+          onAgain={() => {
+            setAgain(shown);
+            close();
+          }}
+        />
       )}
-      {again && (
-        <Suspense>
-          <AgainDialog run={again} onClose={() => setAgain(null)} />
-        </Suspense>
-      )}
+      {again && <AgainDialog run={again} onClose={() => setAgain(null)} />}
     </>
   );
 }
