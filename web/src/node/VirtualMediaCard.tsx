@@ -40,7 +40,7 @@ export function VirtualMediaCard({ system }: { system: System }) {
       <CardTitle component="h2">{t("Virtual media")}</CardTitle>
       <CardBody>
         {drives.isPending && <Spinner size="md" aria-label={t("Loading")} aria-valuetext={t("Loading")} />}
-        {drives.isError && <p role="alert">{drives.error.message}</p>}
+        {drives.isError && !drives.data && <p role="alert">{drives.error.message}</p>}
         {drives.data?.length === 0 && <p>{t("This node has no virtual drive.")}</p>}
         {drives.data?.map((drive) => (
           <Drive key={drive.Id} system={system} drive={drive} />
