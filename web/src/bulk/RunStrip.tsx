@@ -21,7 +21,10 @@ export function RunStrip() {
   const shown = runs.find(({ key }) => key === open);
   return (
     <>
-      <div role="status">
+      <p className="pf-v6-screen-reader" role="status">
+        {runs.map((run) => `${choiceWords(run.order)}: ${phaseWords(run)}`).join(" ")}
+      </p>
+      <div>
         {runs.map((run) => (
           <div
             key={run.key}
@@ -66,6 +69,9 @@ export function RunStrip() {
     </>
   );
 }
+
+/** What is worth saying aloud: that it goes on, and how it ended; not each node. */
+const phaseWords = (run: Run) => (run.ended ? runWords(run) : run.stopping ? t("stopping") : t("Under way"));
 
 /** "12 of 40 done, 1 failed". */
 export function runWords(run: Run): string {

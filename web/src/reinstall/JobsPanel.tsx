@@ -18,7 +18,7 @@ const ReinstallWizard = lazyDialog(() => import("./ReinstallWizard"));
 
 /** The job that runs on the node or ran last, whole; and the earlier ones to choose from. */
 export default function JobsPanel({ system }: { system: System }) {
-  const tasks = useTasksOf(system.Id);
+  const tasks = useTasksOf(system);
   const running = system.Oem.Lightsout.Task;
   // In the address, so that what tells of a job can lead to it.
   const [search, setSearch] = useSearchParams();
