@@ -29,7 +29,7 @@ def reserve(
 
 def release(
     nodes: Nodes,
-    note: Annotated[str, typer.Option(help="why, which an Administrator says to end what another person holds")] = "",
+    note: Annotated[str, typer.Option(help="why, which an Administrator says to end the reservation of another person")] = "",
 ) -> None:
     """Let go of nodes."""
     _each(nodes, "Release", {"Note": note} if note else {}, "released")

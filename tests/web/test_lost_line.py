@@ -49,7 +49,7 @@ async def test_a_restart_of_the_service_leaves_what_was_typed_and_the_page_catch
     page = visitor.page
     await identify(service, empty, False)
     await visitor.sign_in(f"/nodes/{empty}")
-    await visitor.button("Do not touch…").click()
+    await visitor.button("Reserve…").click()
     await page.fill("#reserve-node-reason", TYPED)
     await page.evaluate("window.here = true")
 

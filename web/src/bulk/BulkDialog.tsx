@@ -78,7 +78,7 @@ export default function BulkDialog({ choice, systems: given, before, onClose }: 
           </Content>
           <NodeNames systems={systems} />
           {held.length > 0 && choice.kind !== "release" && (
-            <Alert variant="warning" isInline component="p" title={t("Others hold some of these nodes")}>
+            <Alert variant="warning" isInline component="p" title={t("Others have reserved some of these nodes")}>
               {t("The service refuses it for {{nodes}}.", { nodes: list(held.map(({ Name }) => Name)) })}
             </Alert>
           )}
@@ -86,7 +86,7 @@ export default function BulkDialog({ choice, systems: given, before, onClose }: 
             <ReserveFields reason={text} onReason={setText} hours={hours} onHours={setHours} />
           )}
           {choice.kind === "release" && (
-            <FormGroup label={t("Note (for what others hold)")} fieldId="bulk-note">
+            <FormGroup label={t("Note (for what others have reserved)")} fieldId="bulk-note">
               <TextInput id="bulk-note" value={text} maxLength={500} onChange={(_event, value) => setText(value)} />
             </FormGroup>
           )}
