@@ -76,7 +76,6 @@ export function useAdditions(shelf: Shelf): Task[] {
   const recent = (task: Task) => now - new Date(task.EndTime ?? 0).getTime() < DAY_MS;
   return tasks.filter(
     (task) =>
-      nameOf(task, shelf) !== undefined &&
-      (!hasEnded(task) || (task.TaskState === "Exception" && recent(task))),
+      nameOf(task, shelf) !== undefined && (!hasEnded(task) || (task.TaskState === "Exception" && recent(task))),
   );
 }

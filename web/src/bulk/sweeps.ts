@@ -25,7 +25,11 @@ const STATES: Record<string, ItemState> = {
 function itemOf({ Id, TaskState, Messages }: Task): Item {
   const unknown = Messages.some(({ MessageId }) => /\.OutcomeUnknown$/.test(MessageId ?? ""));
   const state = unknown ? "unknown" : (STATES[TaskState] ?? "running");
-  return { id: Id, state, words: /^(failed|unknown)$/.test(state) ? Messages.map((message) => told(message)).join(" ") : "" };
+  return {
+    id: Id,
+    state,
+    words: /^(failed|unknown)$/.test(state) ? Messages.map((message) => told(message)).join(" ") : "",
+  };
 }
 
 function runOf({ task, nodes }: Sweep): Run {

@@ -80,7 +80,10 @@ export function JobProgress({ task, onAgain }: JobProgressProps) {
           aria-label={t("{{job}}: progress", { job: title })}
           {...(BAR_LOOK[task.TaskState] && { variant: BAR_LOOK[task.TaskState] })}
         />
-        <Aloud words={`${stepWords(ours?.Step ?? "")}: ${look.label}`} phase={`${ours?.Step ?? ""} ${task.TaskState}`} />
+        <Aloud
+          words={`${stepWords(ours?.Step ?? "")}: ${look.label}`}
+          phase={`${ours?.Step ?? ""} ${task.TaskState}`}
+        />
         <p className="lo-muted lo-now">
           {[
             task.TaskState === "Exception" ? "" : ours?.StepMessage,

@@ -121,6 +121,11 @@ const OUTCOMES: Record<string, Message> = {
   OutcomeUnknown: "nobody knows whether it was done",
   BackendFailed: "failed",
   TimedOut: "timed out",
+  InvalidRequest: "the request was not valid",
+  InvalidOptions: "the request was not valid",
+  NotFound: "not there",
+  failed: "failed",
+  "asker left": "nobody waited for its end",
 };
 
 export const outcomeWords = (outcome: string) => named(OUTCOMES, outcome);
