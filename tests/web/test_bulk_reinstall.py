@@ -1,4 +1,4 @@
-"""Many nodes reinstalled from the page: one is refused, the service restarts in the middle, and nothing is done twice."""
+"""Many nodes reinstalled from the page: one is refused, the service restarts meanwhile, nothing is done twice."""
 
 import asyncio
 
