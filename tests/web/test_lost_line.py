@@ -80,6 +80,7 @@ async def test_a_lost_line_is_told_actions_fail_at_once_and_the_page_catches_up(
     await expect(page.get_by_text("No live updates since")).to_be_visible()
     await far.choose_power(empty, "On")
     await expect(page.get_by_text("The Lightsout service cannot be reached.")).to_be_visible()
+    await expect(page.get_by_text(f"{empty}: nobody knows whether this was done: Power on")).to_be_visible()
 
     # What is not loaded yet cannot be: the rest of the page stays.
     await page.get_by_role("tab", name="Screen").click()

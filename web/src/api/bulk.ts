@@ -78,8 +78,8 @@ export async function reinstall(
   while (!hasEnded(task)) {
     tell(task);
     await pause(LOOK_MS);
-    task = await getPatiently<Task>(task["@odata.id"], held).catch((error: Error) => {
-      throw new OutcomeUnknown(error.message);
+    task = await getPatiently<Task>(task["@odata.id"], held).catch((error: unknown) => {
+      throw new OutcomeUnknown((error as Error).message);
     });
     client.setQueryData(taskKey(task.Id), task);
   }

@@ -59,7 +59,7 @@ export async function carryOut(
   stop: AbortSignal,
 ): Promise<void> {
   const left = [...systems];
-  while (left.length > 0 && !stop.aborted) {
+  while (left.length > 0) {
     if (left[0]) await untilThere(left[0], tell, stop);
     if (stop.aborted) break;
     const batch = left.splice(0, stagger.size);

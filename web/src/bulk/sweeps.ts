@@ -22,8 +22,9 @@ const STATES: Record<string, ItemState> = {
   Cancelled: "stopped",
 };
 
-function itemOf({ Id, TaskState, Messages }: Task): Item {
-  const unknown = Messages.some(({ MessageId }) => /\.OutcomeUnknown$/.test(MessageId ?? ""));
+/** What has become of one node of a sweep. */
+export function itemOf({ Id, TaskState, Messages }: Task): Item {
+  const unknown = Messages.some(({ MessageId }) => MessageId.endsWith(".OutcomeUnknown"));
   const state = unknown ? "unknown" : (STATES[TaskState] ?? "running");
   return {
     id: Id,
