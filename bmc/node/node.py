@@ -338,6 +338,10 @@ class Node:
                 details = _audit_details(command)
                 await self._audit.record(caller, command.action, self._snapshot.name, outcome, details, began=began)
 
+    async def after_shutdown(self) -> str:
+        """Returns when the last graceful action that was accepted has ended; what went wrong in it, or empty."""
+        return await self._power.after_shutdown()
+
     @overload
     async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream: ...
 

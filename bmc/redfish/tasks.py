@@ -19,6 +19,7 @@ UPLOADS = f"{ROOT}/Oem/Lightsout/Uploads"
 TASKS, MONITORS = f"{SERVICE}/Tasks", f"{SERVICE}/TaskMonitors"
 POLL_AFTER = "2"
 JOB_MESSAGE = "Lightsout.1.0.JobMessage"
+OUTCOME_UNKNOWN = "Lightsout.1.0.OutcomeUnknown"
 _SUB_STATES = {
     Outcome.WAITING: ("Pending", "OK"),
     Outcome.STARTED: ("Running", "OK"),
@@ -74,7 +75,8 @@ async def get_sub_task(call: Call) -> Reply:
     state, status = _SUB_STATES[outcome]
     node = call.params["node"]
     body = resource(call.path, "Task", Id=node, Name=f"{job.kind} of {node}", TaskState=state, TaskStatus=status)
-    said = [{"MessageId": "Lightsout.1.0.JobMessage", "Message": why, "MessageArgs": []}] if why else []
+    kind = OUTCOME_UNKNOWN if outcome is Outcome.UNKNOWN else JOB_MESSAGE
+    said = [{"MessageId": kind, "Message": why, "MessageArgs": []}] if why else []
     return Reply(body | {"PercentComplete": 100 if outcome is Outcome.DONE else 0, "Messages": said})
 
 

@@ -25,6 +25,9 @@ async def test_a_reinstall_is_a_task_from_start_to_end(service: Service) -> None
     held = (await service.get(N1))["Oem"]["Lightsout"]
     assert (held["Task"], held["AvailableResetTypes"]) == ({"@odata.id": task}, [])
     assert (await service.call("GET", monitor)).status == 202
+    for system, found in ((N1, [{"@odata.id": task}]), ("/redfish/v1/Systems/n2", [])):
+        which = f"?$filter=Oem/Lightsout/System/@odata.id%20eq%20'{system}'"
+        assert (await service.get(f"/redfish/v1/TaskService/Tasks{which}"))["Members"] == found
     service.work.go.set()
     await until(lambda: service.jobs.get(answer.body["Id"]).state is JobState.COMPLETED)
     done = await service.call("GET", monitor)

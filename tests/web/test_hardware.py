@@ -204,7 +204,7 @@ async def test_an_unknown_state_says_why_and_what_to_do_and_a_person_ends_it(rac
         await expect(visitor.at("reason")).to_contain_text("is unreachable")
         await expect(visitor.page.get_by_text("No power action is carried out until this is known.")).to_be_visible()
 
-        held = visitor.page.get_by_text("lightsout holds this node")
+        held = visitor.page.get_by_text("lightsout has reserved this node")
         await expect(held).to_be_visible()
         await expect(visitor.button("Confirm power state…")).to_have_count(0)
         await visitor.button("Release the node").click()

@@ -49,7 +49,7 @@ async def test_a_restart_of_the_service_leaves_what_was_typed_and_the_page_catch
     page = visitor.page
     await identify(service, empty, False)
     await visitor.sign_in(f"/nodes/{empty}")
-    await visitor.button("Do not touch…").click()
+    await visitor.button("Reserve…").click()
     await page.fill("#reserve-node-reason", TYPED)
     await page.evaluate("window.here = true")
 
@@ -80,11 +80,15 @@ async def test_a_lost_line_is_told_actions_fail_at_once_and_the_page_catches_up(
     await expect(page.get_by_text("No live updates since")).to_be_visible()
     await far.choose_power(empty, "On")
     await expect(page.get_by_text("The Lightsout service cannot be reached.")).to_be_visible()
+    await expect(page.get_by_text(f"{empty}: nobody knows whether this was done: Power on")).to_be_visible()
 
     # What is not loaded yet cannot be: the rest of the page stays.
     await page.get_by_role("tab", name="Screen").click()
     await expect(page.get_by_text("This part of the page cannot be shown")).to_be_visible()
     await page.get_by_role("tab", name="Overview").click()
+    await far.shows_power("Off")
+    await far.button("Reinstall…").click()
+    await expect(page.get_by_text("The dialog cannot be shown")).to_be_visible()
     await far.shows_power("Off")
 
     await identify(service, empty, True)
@@ -93,6 +97,12 @@ async def test_a_lost_line_is_told_actions_fail_at_once_and_the_page_catches_up(
     await expect(far.at("connection-state")).to_have_attribute("data-state", "up", timeout=60_000)
     await expect(page.get_by_text("No live updates since")).to_have_count(0)
     await expect(far.at("identified")).to_be_visible()
+    # What could not be loaded is loaded at the next try.
+    await far.button("Reinstall…").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("tab", name="Screen").click()
+    await expect(page.get_by_text("This part of the page cannot be shown")).to_have_count(0)
     await identify(service, empty, False)
     assert service.power(empty) == "Off", "an action was kept and done later"
 

@@ -1,5 +1,9 @@
 """A reinstall from the page: to the new system's own proof, refused with an explanation, and cancelled."""
 
+import asyncio
+import os
+import signal
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -84,6 +88,10 @@ async def test_a_job_can_be_cancelled_and_frees_the_node(visitor: Visitor, servi
     await visitor.button("Reinstall…").click()
     await order(page, empty, "web2")
     await page.wait_for_url(f"**/nodes/{empty}/jobs")
+    await page.get_by_role("tab", name="Overview").click()
+    await expect(page.get_by_text(f"Reinstall of {empty} is running")).to_be_visible()
+    await page.get_by_role("link", name="Show the job").click()
+    await page.wait_for_url(f"**/nodes/{empty}/jobs")
     await visitor.button("Cancel the job…").click()
     await visitor.button("Cancel the job").click()
     await expect(visitor.at("job")).to_have_attribute("data-state", "Cancelled", timeout=60_000)
@@ -91,3 +99,21 @@ async def test_a_job_can_be_cancelled_and_frees_the_node(visitor: Visitor, servi
     await expect(visitor.button("Reinstall…")).to_be_enabled()
     drive = service.get(f"/redfish/v1/Systems/{empty}/VirtualMedia/cd0")
     assert drive["Inserted"] is False
+
+
+async def test_a_job_that_failed_says_why_and_what_the_console_showed_last(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    page = visitor.page
+    await visitor.sign_in(f"/nodes/{empty}")
+    await visitor.button("Reinstall…").click()
+    async with booting():
+        await order(page, empty, "web3")
+        await page.wait_for_url(f"**/nodes/{empty}/jobs")
+        await expect(visitor.at("job-serial")).to_contain_text("lightsout", timeout=120_000)
+        pid = await asyncio.to_thread(service.qemu, empty)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await expect(visitor.at("job")).to_have_attribute("data-state", "Exception", timeout=120_000)
+    await expect(visitor.at("job-failure")).not_to_be_empty()
+    await expect(page.get_by_label("What the serial console showed last")).to_contain_text("lightsout")

@@ -28,7 +28,7 @@ export default function Tokens() {
   return (
     <Section
       title={t("API tokens")}
-      about={t("A program signs in with a token instead of a password. It may what its account may, or less.")}
+      about={t("A program signs in with a token instead of a password. It may do what its account may do, or less.")}
       actions={<Button onClick={() => setMaking(true)}>{t("Make a token…")}</Button>}
     >
       <Shown

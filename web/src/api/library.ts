@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { members, patch, post, remove } from "./http";
 import { useNow } from "../words/useNow";
 import { useSession } from "./session";
+import { equal } from "./query";
 import { TASKS, hasEnded, useTasks } from "./tasks";
 import type { LightsoutImage, LightsoutMedium, NewImage, NewMedium } from "./lightsout";
 import type { Task } from "./types";
@@ -70,13 +71,11 @@ export const nameOf = (task: Task, shelf: Shelf) => task.Oem?.Lightsout.Request[
 
 /** Jobs that add to a shelf: those under way, and those of the last day that failed. */
 export function useAdditions(shelf: Shelf): Task[] {
-  const tasks = useTasks().data ?? [];
+  const tasks = useTasks(equal("Oem/Lightsout/Kind", "import")).data ?? [];
   const now = useNow(60_000);
   const recent = (task: Task) => now - new Date(task.EndTime ?? 0).getTime() < DAY_MS;
   return tasks.filter(
     (task) =>
-      task.Oem?.Lightsout.Kind === "import" &&
-      nameOf(task, shelf) !== undefined &&
-      (!hasEnded(task) || (task.TaskState === "Exception" && recent(task))),
+      nameOf(task, shelf) !== undefined && (!hasEnded(task) || (task.TaskState === "Exception" && recent(task))),
   );
 }

@@ -28,7 +28,7 @@ export function InventoryCard({ system }: { system: System }) {
       <CardTitle component="h2">{t("Inventory")}</CardTitle>
       <CardBody>
         {inventory.isPending && <Skeleton height="8rem" screenreaderText={t("Loading")} />}
-        {inventory.isError && (
+        {inventory.isError && !inventory.data && (
           <ErrorPanel
             title={t("The inventory cannot be shown")}
             error={inventory.error}
