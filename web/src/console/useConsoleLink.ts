@@ -3,7 +3,7 @@ import { onRegainedSession, reportLostSession } from "../api/http";
 import type { System } from "../api/types";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
-import { ownOf, type Audience, type Told } from "./audience";
+import { ownOf, type Audience, type News } from "./audience";
 import { ConsoleLink, type LinkState } from "./link";
 
 interface ConsoleWanted {
@@ -29,7 +29,7 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
   const had = useRef<boolean | null>(null);
 
   const onTold = useCallback(
-    (told: Told) => {
+    (told: News) => {
       if (told.type === "viewers") {
         setAudience({ you: told.you, viewers: told.viewers });
         had.current = ownOf(told)?.types ?? false;
@@ -66,6 +66,8 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
 
   const reconnect = useCallback(() => link.current?.retry(), []);
   const say = useCallback((type: "take" | "release" | "break") => link.current?.say(type), []);
-  const shown: LinkState = path === undefined ? { phase: "off" } : state;
-  return { state: shown, reconnect, audience, types: ownOf(audience)?.types ?? false, say };
+  // Of a console that is gone, nothing holds.
+  const shown: LinkState = path === undefined ? { phase: "off", reason: "" } : state;
+  const present = path === undefined ? null : audience;
+  return { state: shown, reconnect, audience: present, types: ownOf(present)?.types ?? false, say };
 }

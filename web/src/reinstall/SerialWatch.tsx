@@ -3,6 +3,7 @@ import { Terminal } from "@xterm/xterm";
 import { useCallback, useEffect, useRef } from "react";
 import type { System } from "../api/types";
 import { useConsoleLink } from "../console/useConsoleLink";
+import { consoleWords } from "../console/words";
 import { t } from "../words/i18n";
 
 const COLUMNS = 80;
@@ -45,6 +46,7 @@ export default function SerialWatch({ system }: { system: System }) {
   }, []);
   const uri = system.SerialConsole?.WebSocket.ConsoleURI;
   const { state } = useConsoleLink({ system, uri, viewOnly: true, attach });
+  const { title, text } = consoleWords(system, state);
   return (
     <>
       <div
@@ -56,10 +58,8 @@ export default function SerialWatch({ system }: { system: System }) {
         data-testid="job-serial"
         data-phase={state.phase}
       />
-      <p className="lo-muted">
-        {state.phase === "open"
-          ? t("Only to watch. The tab Serial is for typing.")
-          : t("Connecting to the serial line")}
+      <p className="lo-muted" role="status">
+        {state.phase === "open" ? t("Only to watch. The tab Serial is for typing.") : `${title}${text && `: ${text}`}`}
       </p>
     </>
   );
