@@ -1,7 +1,10 @@
 """xterm.js in the page: what was printed before is shown, what is typed arrives, and a break is one."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
+import aiohttp
 import pytest
 from playwright.async_api import expect
 
@@ -84,3 +87,45 @@ async def test_the_text_can_be_larger_and_stays_so(visitor: Visitor, service: Li
     await expect(rows).to_have_css("font-size", "16px")
     await visitor.page.reload()
     await expect(rows).to_have_css("font-size", "16px")
+
+
+@asynccontextmanager
+async def all_streams(service: LiveService) -> AsyncIterator[None]:
+    """The administrator has as many event streams open as one account may."""
+    unlimited = aiohttp.TCPConnector(limit=0)
+    async with (
+        aiohttp.ClientSession(headers={"X-Auth-Token": service.token()}, connector=unlimited) as client,
+        AsyncExitStack() as streams,
+    ):
+        status = 200
+        while status == 200:
+            stream = client.get(f"{service.url}/redfish/v1/EventService/SSE", ssl=service.trust)
+            status = (await streams.enter_async_context(stream)).status
+        yield
+
+
+async def test_why_a_console_cannot_be_opened_is_said_and_it_opens_when_it_can(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    await visitor.sign_in("/sign-in")
+    await visitor.at("account-menu").wait_for()
+    async with all_streams(service):
+        await visitor.go(f"/nodes/{empty}/serial")
+        state = visitor.at("console-state")
+        await expect(state).to_have_attribute("data-phase", "lost")
+        await expect(state).to_contain_text("oo many event streams and consoles are open")
+    await visitor.console_open()
+
+
+async def test_the_console_of_a_node_that_was_removed_is_not_tried_for_ever(
+    visitor: Visitor, service: LiveService
+) -> None:
+    service.add_node("gone")
+    await visitor.sign_in("/window/gone/serial")
+    await visitor.console_open()
+    await visitor.context.route("**/redfish/v1/**", lambda route: route.abort())  # the page must not hear of it
+    await asyncio.to_thread(service.remove_node, "gone")
+    state = visitor.at("console-state")
+    await expect(state).to_have_attribute("data-phase", "refused")
+    await expect(state).to_contain_text("There is no node 'gone'.")
+    await expect(visitor.button("Try again")).to_be_visible()

@@ -25,8 +25,12 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
   const link = useRef<ConsoleLink | null>(null);
   const name = system.Name;
   const path = uri === undefined ? undefined : `${uri}?viewers=1`;
-  // Whoever had the keyboard gets it back after a lost line: those who only watched ask for it no more than before.
+  // Whoever had the keyboard gets it back, after a lost line and when the node was off: those who only watched ask for
+  // it no more than before.
   const had = useRef<boolean | null>(null);
+  useEffect(() => {
+    had.current = null;
+  }, [system.Id, viewOnly]);
 
   const onTold = useCallback(
     (told: News) => {
@@ -42,7 +46,6 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
 
   useEffect(() => {
     if (path === undefined) return;
-    had.current = null;
     const opened = new ConsoleLink(path, protocol === undefined ? [] : [protocol], {
       attach,
       onState: (now) => {
