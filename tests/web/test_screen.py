@@ -73,7 +73,8 @@ async def test_ctrl_alt_del_asks_and_then_restarts_the_guest(visitor: Visitor, s
         await shell.run("echo 1 > /proc/sys/kernel/ctrl-alt-del")  # the kernel itself obeys
         await shell.keyboard("release")
         await visitor.button("Ctrl-Alt-Del").click()
-        await visitor.button("Cancel").click()
+        await expect(visitor.button("Cancel")).to_be_focused()
+        await visitor.page.keyboard.press("Enter")
         await expect(visitor.page.get_by_text("Send Ctrl-Alt-Del to n1?")).to_have_count(0)
         await visitor.button("Ctrl-Alt-Del").click()
         await visitor.at("confirm-keys").click()
@@ -94,18 +95,43 @@ async def test_what_the_screen_shows_is_recorded_and_the_recording_is_played_and
     await visitor.console_open()
     await stop.click()
     await expect_film(visitor)
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.page.get_by_text("This recording is not saved.")).to_be_visible()
+    await expect(visitor.at("film")).to_be_visible()
     async with visitor.page.expect_download() as saving:
         await visitor.button("Save the recording").click()
     saved = await saving.value
     kept = tmp_path / saved.suggested_filename
     await saved.save_as(kept)
     assert kept.suffix == ".webm"
-    await visitor.button("Close and discard it").click()
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.at("film")).to_have_count(0)
+    await expect(visitor.button("Record the screen")).to_be_visible()
 
     await visitor.button("More").click()
     await visitor.page.get_by_role("menuitem", name="Play a recording…").click()
     await visitor.page.locator("input[type=file]").set_input_files(kept)
     await expect_film(visitor)
+
+
+async def test_a_recording_that_is_not_saved_is_discarded_when_it_is_said_and_saved_when_the_console_is_left(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    page = visitor.page
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/screen")
+    await visitor.console_open()
+    await visitor.button("Record the screen").click()
+    await expect(page.get_by_label("Stop recording")).to_contain_text("0:01")
+    await page.get_by_label("Stop recording").click()
+    await visitor.button("Close and discard it").click()
+    await expect(visitor.at("film")).to_have_count(0)
+
+    await visitor.button("Record the screen").click()
+    await expect(page.get_by_label("Stop recording")).to_contain_text("0:01")
+    async with page.expect_download() as saving:
+        await page.get_by_role("tab", name="Overview").click()
+    assert (await saving.value).suggested_filename.endswith(".webm")
 
 
 async def expect_film(visitor: Visitor) -> None:

@@ -115,17 +115,3 @@ async def test_why_a_console_cannot_be_opened_is_said_and_it_opens_when_it_can(
         await expect(state).to_have_attribute("data-phase", "lost")
         await expect(state).to_contain_text("oo many event streams and consoles are open")
     await visitor.console_open()
-
-
-async def test_the_console_of_a_node_that_was_removed_is_not_tried_for_ever(
-    visitor: Visitor, service: LiveService
-) -> None:
-    service.add_node("gone")
-    await visitor.sign_in("/window/gone/serial")
-    await visitor.console_open()
-    await visitor.context.route("**/redfish/v1/**", lambda route: route.abort())  # the page must not hear of it
-    await asyncio.to_thread(service.remove_node, "gone")
-    state = visitor.at("console-state")
-    await expect(state).to_have_attribute("data-phase", "refused")
-    await expect(state).to_contain_text("There is no node 'gone'.")
-    await expect(visitor.button("Try again")).to_be_visible()
