@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { afterClose, type LinkState } from "./link";
-import { consoleWords } from "./words";
+import { consoleWords, whyMute } from "./words";
 
 const NODE = { Name: "n1", PowerState: "On" } as const;
 const said = (state: LinkState) => Object.values(consoleWords(NODE, state)).join(" ");
@@ -27,4 +27,10 @@ test("a node that runs is not told to be powered on", () => {
 
 test("a line that broke without a word is no sentence of nothing", () => {
   expect(consoleWords(NODE, afterClose(1006, "")).text).toBe("");
+});
+
+test("why nothing can be typed tells a lost line from a keyboard that another has", () => {
+  expect(whyMute({ phase: "open" }, true)).toBe("");
+  expect(whyMute({ phase: "open" }, false)).toContain("keyboard");
+  expect(whyMute({ phase: "lost", reason: "" }, false)).toContain("not connected");
 });

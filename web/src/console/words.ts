@@ -31,6 +31,12 @@ export function consoleWords({ Name, PowerState }: Pick<System, "Name" | "PowerS
   }
 }
 
+/** Why nothing can be typed at a console now; "" while it can. */
+export function whyMute(state: LinkState, types: boolean): string {
+  if (state.phase !== "open") return t("The console is not connected.");
+  return types ? "" : t("You do not have the keyboard of this console.");
+}
+
 /** The service's reason as a sentence. */
 function ended(reason: string): string {
   const told = capitalised(sentence(reason));

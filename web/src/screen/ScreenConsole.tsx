@@ -9,6 +9,7 @@ import { WhoTypes } from "../console/WhoTypes";
 import { useLeaveKey } from "../console/leave";
 import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
+import { whyMute } from "../console/words";
 import { useNotices } from "../shell/Notices";
 import { bytes } from "../words/format";
 import { t } from "../words/i18n";
@@ -132,7 +133,7 @@ export default function ScreenConsole({ system }: { system: System }) {
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
       </div>
       <LeaveHint />
-      {pasting && <PasteDialog name={system.Name} send={send} types={types} onClose={() => setPasting(false)} />}
+      {pasting && <PasteDialog name={system.Name} send={send} mute={whyMute(state, types)} onClose={() => setPasting(false)} />}
       {asked !== null && (
         <ConfirmKeysDialog
           node={system.Name}
