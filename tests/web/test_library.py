@@ -12,6 +12,7 @@ from playwright.async_api import CDPSession, expect
 
 from tests.e2e.service import LiveService
 from tests.web.conftest import free_port
+from tests.web.test_lost_session import end_sessions, sign_in_again
 from tests.web.visitor import Visitor, chromium, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -65,6 +66,27 @@ class Network:
     async def set(self, upload: int = SLOW, offline: bool = False) -> None:
         limits = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload}
         await self._session.send("Network.emulateNetworkConditions", limits)
+
+
+async def test_an_upload_waits_for_who_signs_in_again(visitor: Visitor, service: LiveService, disk: Path) -> None:
+    page = visitor.page
+    await visitor.sign_in("/library")
+    await visitor.button("Add image…").click()
+    await page.set_input_files("#add-file", disk)
+    await page.fill("#add-name", "again-1")
+    network = await Network.of(visitor)
+    await network.set()
+    await visitor.at("start-add").click()
+    adding = visitor.at("adding-again-1")
+    await expect(adding).to_have_attribute("data-phase", "sending")
+    end_sessions(service)
+    await expect(adding).to_have_attribute("data-phase", "lost")
+    await expect(adding).to_contain_text("Your session has ended")
+    await sign_in_again(visitor)
+    await expect(visitor.at("image-again-1")).to_contain_text("24 MiB", timeout=60_000)
+    await expect(adding).to_have_count(0)
+    assert service.get(f"{LIBRARY}/Images/again-1")["SHA256"] == hashlib.sha256(disk.read_bytes()).hexdigest()
+    service.do("DELETE", f"{LIBRARY}/Images/again-1")
 
 
 async def test_an_upload_survives_a_lost_network_a_pause_and_a_reload(
