@@ -1,4 +1,5 @@
 /** Conditions for Redfish's $filter. */
+import { now } from "../words/clock";
 
 const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
@@ -35,15 +36,15 @@ const iso = (local: string) => {
 };
 
 /** Where it begins and ends now. */
-export function bounds({ within, from, to }: Period, now: number): { since?: string; until?: string } {
+function bounds({ within, from, to }: Period): { since?: string; until?: string } {
   if (within === "") return {};
-  if (within !== BETWEEN) return { since: new Date(now - Number(within) * HOUR_MS).toISOString() };
+  if (within !== BETWEEN) return { since: new Date(now() - Number(within) * HOUR_MS).toISOString() };
   const [since, until] = [iso(from), iso(to)];
   return { ...(since !== undefined && { since }), ...(until !== undefined && { until }) };
 }
 
 /** The condition that something was made in the period. */
-export function created(period: Period, now = Date.now()): (string | false)[] {
-  const { since, until } = bounds(period, now);
+export function created(period: Period): (string | false)[] {
+  const { since, until } = bounds(period);
   return [since !== undefined && `Created ge ${since}`, until !== undefined && `Created le ${until}`];
 }
