@@ -118,6 +118,16 @@ async def test_a_key_is_added_and_removed(admin: Visitor) -> None:
     await expect(page.get_by_text("admin has no keys")).to_be_visible()
 
 
+async def test_keys_that_could_not_be_had_come_when_they_are_asked_for_again(admin: Visitor) -> None:
+    page = admin.page
+    await page.route("**/AccountService/Accounts?*", lambda route: route.abort())
+    await admin.go("/administration/keys")
+    await expect(page.get_by_text("Keys cannot be shown")).to_be_visible()
+    await page.unroute_all()
+    await admin.button("Try again").click()
+    await expect(page.get_by_text("admin has no keys")).to_be_visible()
+
+
 async def test_a_token_is_shown_once_signs_in_and_is_revoked(admin: Visitor, house: LiveService) -> None:
     page = admin.page
     await admin.go("/administration/tokens")

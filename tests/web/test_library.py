@@ -179,7 +179,12 @@ async def test_a_url_is_fetched_with_progress_and_a_wrong_digest_is_told(
                 await visitor.button("Add medium…").click()
                 await page.get_by_label("A URL that the service fetches").check(force=True)
                 await page.fill("#add-url", f"{origin}/tools.iso?token=secret")
-                await expect(page.locator("#add-name")).to_have_value("tools.iso")
+                name = page.locator("#add-name")
+                await expect(name).to_have_value("tools.iso")
+                await name.fill("mine.iso")
+                await page.fill("#add-url", f"{origin}/tools.iso")
+                await expect(name).to_have_value("mine.iso")
+                await name.fill("tools.iso")
                 await page.fill("#add-digest", digest)
                 await visitor.at("start-add").click()
                 if digest.startswith("000"):

@@ -1,5 +1,6 @@
 """A reinstall from the page: to the new system's own proof, refused with an explanation, and cancelled."""
 
+import asyncssh
 import pytest
 from playwright.async_api import Page, expect
 
@@ -76,6 +77,38 @@ async def test_a_reinstall_goes_to_the_proof_of_the_new_system(
 
     await visitor.go(f"/nodes/{empty}/serial")
     await visitor.terminal_shows("web1 login:", 60)
+
+
+async def test_a_key_that_was_just_added_to_the_account_is_offered(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    page = visitor.page
+    dialog = page.get_by_role("dialog")
+    key = asyncssh.generate_private_key("ssh-ed25519", comment="me@wizard")
+    await visitor.sign_in(f"/nodes/{empty}")
+    await visitor.button("Reinstall…").click()
+    await step(page, "System")
+    await expect(dialog).to_contain_text("Your account has no SSH keys of its own")
+    await dialog.get_by_role("button", name="Cancel").click()
+
+    await visitor.at("account-menu").click()
+    await page.get_by_role("menuitem", name="Account, keys and sessions").click()
+    await page.get_by_role("tab", name="SSH keys").click()
+    await visitor.button("Add a key…").click()
+    await page.fill("#key-text", key.export_public_key().decode())
+    await visitor.button("Add it").click()
+    await expect(page.get_by_text(key.get_fingerprint())).to_be_visible()
+    try:
+        await page.get_by_role("link", name="Fleet").click()
+        await page.get_by_role("link", name=empty, exact=True).click()
+        await visitor.button("Reinstall…").click()
+        await step(page, "System")
+        await page.get_by_label("me@wizard").check(force=True)
+        await expect(page.locator("#reinstall-keys")).to_have_value(key.export_public_key().decode().strip())
+    finally:
+        keys = "/redfish/v1/AccountService/Accounts/admin/Keys"
+        for member in service.get(keys)["Members"]:
+            service.do("DELETE", member["@odata.id"])
 
 
 async def test_a_job_can_be_cancelled_and_frees_the_node(visitor: Visitor, service: LiveService, empty: str) -> None:
