@@ -347,6 +347,22 @@ async def test_a_certificate_is_asked_for_replaced_and_renewed(
         service.destroy()
 
 
+async def test_who_administers_some_servers_is_offered_nothing_that_concerns_all(
+    admin: Visitor, browser: Browser
+) -> None:
+    await add_account(admin, "ada", "Administrator", tags="rack-4")
+    visitor = await visit(browser, admin.service)
+    await visitor.sign_in("/administration", "ada", PASSWORD)
+    await expect(visitor.at("account-ada")).to_be_visible()
+    await expect(visitor.page.get_by_role("tab", name="IPMI users")).to_be_visible()
+    for tab in ("Audit", "Service", "Certificate"):
+        await expect(visitor.page.get_by_role("tab", name=tab)).to_have_count(0)
+    await expect(visitor.button("Add an account…")).to_have_count(0)
+    await visitor.go("/library")
+    await expect(visitor.button("Add image…")).to_be_disabled()
+    assert visitor.failures == []
+
+
 async def test_others_see_their_own_and_nothing_else(admin: Visitor, browser: Browser) -> None:
     await add_account(admin, "vera", "ReadOnly")
     visitor = await visit(browser, admin.service, PHONE)

@@ -99,7 +99,7 @@ async def test_a_key_that_was_just_added_to_the_account_is_offered(
     await visitor.button("Add it").click()
     await expect(page.get_by_text(key.get_fingerprint())).to_be_visible()
     try:
-        await page.get_by_role("link", name="Fleet").click()
+        await page.get_by_role("link", name="Fleet", exact=True).first.click()
         await page.get_by_role("link", name=empty, exact=True).click()
         await visitor.button("Reinstall…").click()
         await step(page, "System")
