@@ -81,6 +81,56 @@ async def test_ctrl_alt_del_asks_and_then_restarts_the_guest(visitor: Visitor, s
         await shell.expect("login: ", 120)
 
 
+async def test_a_key_of_the_menu_reaches_the_guest(visitor: Visitor, service: LiveService) -> None:
+    await boot(service, "n1")
+    await visitor.sign_in("/nodes/n1/screen")
+    await visitor.console_open()
+    await visitor.at("screen").click()
+    async with serial_console(service, "n1") as shell:
+        await log_in(visitor.press_keys, shell, service.root_password)
+        await visitor.press_keys("sleep 1000\n")
+        await visitor.button("Keys").click()
+        await visitor.page.get_by_role("menuitem", name="Ctrl-C", exact=True).click()
+        assert await arrives(visitor.press_keys, shell, "Menu", 20)
+
+
+async def test_a_screen_fits_its_place_or_has_its_own_size(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    await visitor.page.set_viewport_size({"width": 600, "height": 700})
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/screen")
+    await visitor.console_open()
+    canvas = await visitor.at("screen").locator("canvas").element_handle()
+    wait = visitor.page.wait_for_function
+    await wait("canvas => canvas.width > 300 && canvas.getBoundingClientRect().right <= innerWidth", arg=canvas)
+    await wait("canvas => canvas.getBoundingClientRect().width < canvas.width", arg=canvas)
+    await visitor.button("1:1").click()
+    await wait("canvas => canvas.getBoundingClientRect().width === canvas.width", arg=canvas)
+    await visitor.button("Fit").click()
+    await wait("canvas => canvas.getBoundingClientRect().width < canvas.width", arg=canvas)
+
+
+@pytest.mark.parametrize("console", ["screen", "serial"])
+async def test_a_console_fills_the_whole_screen_with_its_buttons_and_comes_back(
+    visitor: Visitor, service: LiveService, empty: str, console: str
+) -> None:
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/{console}")
+    await visitor.console_open()
+    await visitor.button("Full screen").click()
+    await visitor.page.wait_for_function("document.fullscreenElement !== null")
+    await visitor.button("Keys").click()
+    key = visitor.page.get_by_role("menuitem", name="Esc", exact=True)
+    await expect(key).to_be_in_viewport()
+    inside = "element => document.fullscreenElement.contains(element)"
+    assert await key.evaluate(inside), "what is not inside is not seen"
+    await visitor.page.keyboard.press("Escape")
+    await visitor.button("Full screen").click()
+    await visitor.page.wait_for_function("document.fullscreenElement === null")
+    await visitor.console_open()
+
+
 async def test_what_the_screen_shows_is_recorded_and_the_recording_is_played_and_saved(
     visitor: Visitor, service: LiveService, empty: str, tmp_path: Path
 ) -> None:

@@ -76,6 +76,26 @@ async def test_many_lines_are_asked_about_before_they_are_pasted(visitor: Visito
         assert "Four-60" not in await visitor.at("serial").inner_text()
 
 
+async def test_what_was_printed_is_copied_and_cleared_from_sight(visitor: Visitor, service: LiveService) -> None:
+    await boot(service, "n1")
+    await visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    async with serial_console(service, "n1") as shell:
+        await shell.run("clear; echo Copied-$((6*7)); echo Below-$((6*8))")
+        await shell.keyboard("release")
+        await visitor.sign_in("/nodes/n1/serial")
+        await visitor.console_open()
+        await visitor.terminal_shows("Below-48")
+        await visitor.button("Copy").click()
+        await expect(visitor.page.get_by_text("Copied", exact=True)).to_be_visible()
+        copied = await visitor.page.evaluate("navigator.clipboard.readText()")
+        assert "Copied-42\nBelow-48\n" in copied
+        await visitor.button("Clear").click()
+        await expect(visitor.at("serial").locator(".xterm-rows")).not_to_contain_text("Copied-42")
+        await visitor.at("serial").click()
+        await visitor.page.keyboard.type("echo After-$((6*9))\n")
+        await visitor.terminal_shows("After-54")
+
+
 async def test_the_text_can_be_larger_and_stays_so(visitor: Visitor, service: LiveService, empty: str) -> None:
     await asyncio.to_thread(service.reset, empty, "On")
     await visitor.sign_in(f"/nodes/{empty}/serial")
