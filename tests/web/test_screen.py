@@ -94,9 +94,7 @@ async def test_a_key_of_the_menu_reaches_the_guest(visitor: Visitor, service: Li
         assert await arrives(visitor.press_keys, shell, "Menu", 20)
 
 
-async def test_a_screen_fits_its_place_or_has_its_own_size(
-    visitor: Visitor, service: LiveService, empty: str
-) -> None:
+async def test_a_screen_fits_its_place_or_has_its_own_size(visitor: Visitor, service: LiveService, empty: str) -> None:
     await visitor.page.set_viewport_size({"width": 600, "height": 700})
     await asyncio.to_thread(service.reset, empty, "On")
     await visitor.sign_in(f"/nodes/{empty}/screen")

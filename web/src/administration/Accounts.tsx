@@ -59,15 +59,7 @@ export default function Accounts() {
   );
 }
 
-function Row({
-  account,
-  governs,
-  onAsk,
-}: {
-  account: Account;
-  governs: boolean;
-  onAsk: (asked: Asked) => void;
-}) {
+function Row({ account, governs, onAsk }: { account: Account; governs: boolean; onAsk: (asked: Asked) => void }) {
   const { failed } = useNotices();
   const change = useChange((body: object) => patch(account["@odata.id"], body));
   const set = (body: object) =>

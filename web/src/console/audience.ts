@@ -14,8 +14,7 @@ export interface Audience {
 }
 
 /** What the service says in text frames while a console is open. */
-export type News =
-  ({ type: "viewers" } & Audience) | { type: "taken"; by: Viewer } | { type: "error"; reason: string };
+export type News = ({ type: "viewers" } & Audience) | { type: "taken"; by: Viewer } | { type: "error"; reason: string };
 
 /** And at its end. */
 export type Told = News | { type: "closed"; reason: string };

@@ -39,7 +39,7 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
         had.current = ownOf(told)?.types ?? false;
       } else if (told.type === "taken")
         done(t("{{account}} took the keyboard of {{node}}", { account: told.by.account, node: name }));
-      else if (told.type === "error") failed(t("{{node}}: not done", { node: name }), new Error(told.reason));
+      else failed(t("{{node}}: not done", { node: name }), new Error(told.reason));
     },
     [done, failed, name],
   );

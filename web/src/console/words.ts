@@ -13,7 +13,10 @@ export interface ConsoleWords {
 
 const sentences = (...all: string[]) => all.filter((each) => each !== "").join(" ");
 
-export function consoleWords({ Name, PowerState }: Pick<System, "Name" | "PowerState">, state: LinkState): ConsoleWords {
+export function consoleWords(
+  { Name, PowerState }: Pick<System, "Name" | "PowerState">,
+  state: LinkState,
+): ConsoleWords {
   switch (state.phase) {
     case "off":
       return PowerState === "Off"

@@ -154,7 +154,10 @@ function said(task: Task, upload: Upload | undefined): string {
     case "paused":
       return t("Paused: {{done}} of {{total}} are there. It must go on within an hour.", values);
     case "lost":
-      return t("{{why}}: {{done}} of {{total}} are there. It goes on by itself.", { why: upload?.why ?? "", ...values });
+      return t("{{why}}: {{done}} of {{total}} are there. It goes on by itself.", {
+        why: upload?.why ?? "",
+        ...values,
+      });
     case "failed":
       return upload?.why ?? "";
     case "elsewhere":

@@ -48,7 +48,8 @@ export default function ScreenConsole({ system }: { system: System }) {
   const canvas = useCallback(() => glass.current?.querySelector("canvas") ?? null, []);
   const { done } = useNotices();
   const onFull = useCallback(
-    () => done(t("The recording has ended at {{size}}. The button that began it shows it.", { size: bytes(MOST_BYTES) })),
+    () =>
+      done(t("The recording has ended at {{size}}. The button that began it shows it.", { size: bytes(MOST_BYTES) })),
     [done],
   );
   const recording = useRecording(system.Name, canvas, onFull);
@@ -133,7 +134,9 @@ export default function ScreenConsole({ system }: { system: System }) {
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
       </div>
       <LeaveHint />
-      {pasting && <PasteDialog name={system.Name} send={send} mute={whyMute(state, types)} onClose={() => setPasting(false)} />}
+      {pasting && (
+        <PasteDialog name={system.Name} send={send} mute={whyMute(state, types)} onClose={() => setPasting(false)} />
+      )}
       {asked !== null && (
         <ConfirmKeysDialog
           node={system.Name}

@@ -88,7 +88,9 @@ export function ScreenToolbar({
             icon={hasFilm ? <FilmIcon /> : recording === null ? <RecordIcon className="lo-critical" /> : <StopIcon />}
             isDisabled={!live && recording === null && !hasFilm}
             onClick={onRecord}
-            aria-label={hasFilm ? t("Show the recording") : recording === null ? t("Record the screen") : t("Stop recording")}
+            aria-label={
+              hasFilm ? t("Show the recording") : recording === null ? t("Record the screen") : t("Stop recording")
+            }
           >
             {recording !== null && <Elapsed since={recording} />}
           </Button>
