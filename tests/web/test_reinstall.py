@@ -195,6 +195,7 @@ async def test_all_that_cloud_init_can_be_told_is_asked_for_and_sent(
         "SearchDomains": ["example.org"],
     }
     sent = (await asking.value).post_data_json
+    assert sent is not None
     assert (sent["User"], sent["Network"], sent["UserData"]) == ("olga", network, USER_DATA)
     await page.wait_for_url(f"**/nodes/{empty}/jobs")
     await visitor.button("Cancel the job…").click()
