@@ -6,8 +6,8 @@ import { post, remove } from "../api/http";
 import { useSession } from "../api/session";
 import { Help } from "../shell/Help";
 import { OrderDialog } from "../shell/OrderDialog";
+import { Choice, Field } from "../shell/fields";
 import { t } from "../words/i18n";
-import { Choice, Field } from "./fields";
 import { Section, Shown } from "./parts";
 
 /** Keys by which an account signs in at the SSH door. */

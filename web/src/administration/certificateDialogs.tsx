@@ -7,8 +7,8 @@ import { download } from "../console/files";
 import { Help } from "../shell/Help";
 import { useNotices } from "../shell/Notices";
 import { OrderDialog } from "../shell/OrderDialog";
+import { Field } from "../shell/fields";
 import { t } from "../words/i18n";
-import { Field } from "./fields";
 
 const COLLECTION = CERTIFICATE.slice(0, CERTIFICATE.lastIndexOf("/"));
 
