@@ -61,6 +61,11 @@ async def phone(browser: Browser, rack: Rack) -> AsyncIterator[Visitor]:
     assert visitor.failures == []
 
 
+async def test_a_window_for_a_console_that_a_node_has_not_says_so(rack: Rack, visitor: Visitor) -> None:
+    await visitor.sign_in(f"/window/{RELAYS}/screen")
+    await expect(visitor.page.get_by_text(f"{RELAYS} has no such console")).to_be_visible()
+
+
 async def test_each_sense_tells_what_it_says_and_who_is_outvoted(rack: Rack, visitor: Visitor) -> None:
     await asyncio.to_thread(rack.service.reset, RELAYS, "On")
     await visitor.sign_in(f"/nodes/{RELAYS}")

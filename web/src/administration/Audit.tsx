@@ -2,12 +2,12 @@ import { Button, Label } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useSearchParams } from "react-router";
 import { AUDIT, useLog, type AuditEntry } from "../api/administration";
+import { Choice, Field } from "../shell/fields";
 import { moment } from "../words/format";
 import { outcomeWords } from "../timeline/words";
 import { t } from "../words/i18n";
 import { auditFilter, type AuditSearch } from "./auditFilter";
 import { AuditExport } from "./AuditExport";
-import { Choice, Field } from "./fields";
 import { Section, Shown } from "./parts";
 import { doorWords, kindWords, roleWords, TARGET_KINDS } from "./words";
 

@@ -4,6 +4,7 @@ import { members, patch, post, remove } from "./http";
 import { useNow } from "../words/useNow";
 import { useSession } from "./session";
 import { equal } from "./query";
+import { useGoverns } from "./manager";
 import { TASKS, hasEnded, useTasks } from "./tasks";
 import type { LightsoutImage, LightsoutMedium, NewImage, NewMedium } from "./lightsout";
 import type { Task } from "./types";
@@ -36,8 +37,8 @@ export function useMedia() {
   return useQuery({ queryKey: shelfKey("medium"), queryFn: () => members<LightsoutMedium>(PATHS.medium) });
 }
 
-/** The library is an administrator's. The service decides; this only spares a person what would be refused. */
-export const useMayAdd = () => useSession().data?.role === "Administrator";
+/** The library is the whole fleet's. The service decides; this only spares a person what would be refused. */
+export const useMayAdd = useGoverns;
 
 /** Begins to add; its result is the Task, which says where a file is to be uploaded. */
 export function useAdd(shelf: Shelf) {

@@ -1,4 +1,4 @@
-import { ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
+import { EmptyState, EmptyStateBody, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
 import { lazy, Suspense, useEffect } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { useSystem } from "../api/systems";
@@ -39,6 +39,8 @@ export default function ConsoleWindow() {
       <Loading />
     );
   const node = system.data;
+  const screen = shown !== "serial" && node.GraphicalConsole?.ServiceEnabled === true;
+  const serial = shown !== "screen" && node.SerialConsole?.WebSocket.ServiceEnabled === true;
   return (
     <main className="lo-window">
       <ConnectionBanner />
@@ -60,8 +62,13 @@ export default function ConsoleWindow() {
       </header>
       <Suspense fallback={<Loading />}>
         <div className="lo-window-consoles">
-          {shown !== "serial" && node.GraphicalConsole?.ServiceEnabled && <ScreenConsole system={node} />}
-          {shown !== "screen" && node.SerialConsole?.WebSocket.ServiceEnabled && <SerialConsole system={node} />}
+          {screen && <ScreenConsole system={node} />}
+          {serial && <SerialConsole system={node} />}
+          {!screen && !serial && (
+            <EmptyState titleText={t("{{node}} has no such console", { node: node.Name })} headingLevel="h2">
+              <EmptyStateBody>{t("Choose another above, or go back to the node by its name.")}</EmptyStateBody>
+            </EmptyState>
+          )}
         </div>
       </Suspense>
     </main>

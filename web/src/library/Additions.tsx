@@ -155,7 +155,10 @@ function said(task: Task, upload: Upload | undefined): string {
     case "paused":
       return t("Paused: {{done}} of {{total}} are there. It must go on within an hour.", values);
     case "lost":
-      return t("The service cannot be reached: {{done}} of {{total}} are there. It goes on by itself.", values);
+      return t("{{why}}: {{done}} of {{total}} are there. It goes on by itself.", {
+        why: upload?.why ?? "",
+        ...values,
+      });
     case "failed":
       return upload?.why ?? "";
     case "elsewhere":

@@ -10,6 +10,7 @@ import { WhoTypes } from "../console/WhoTypes";
 import { useLeaveKey } from "../console/leave";
 import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
+import { whyMute } from "../console/words";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
 import { linesOf } from "./lines";
@@ -124,6 +125,7 @@ export default function SerialConsole({ system }: { system: System }) {
         <PasteLinesDialog
           node={system.Name}
           pasted={pasting}
+          mute={whyMute(state, types)}
           onPaste={(text) => {
             setPasting(null);
             terminal.paste(text);
