@@ -2,7 +2,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { members, patch, post, remove } from "./http";
 import { useNow } from "../words/useNow";
-import { useSession } from "./session";
 import { equal } from "./query";
 import { useGoverns } from "./manager";
 import { TASKS, hasEnded, useTasks } from "./tasks";
