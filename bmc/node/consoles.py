@@ -62,7 +62,7 @@ class Consoles:
         self._audiences = {
             kind: Audience(kind, bench.clock, self._changed, self._taken, self._left) for kind in ConsoleKind
         }
-        self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
+        self._opened: WeakKeyDictionary[ByteStream, Caller] = WeakKeyDictionary()
 
     def works(self) -> Iterator[tuple[Coroutine[None, None, None], str]]:
         """What is to run for as long as the node is open."""
@@ -79,7 +79,7 @@ class Consoles:
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         opened = await self._open(stream, caller, typing)
         try:
-            self._opened[opened] = caller
+            self.note_opened(opened, caller)
             await self._audit.record(caller, stream.action, self._name, "done", {"writable": typing})
             await self._tell(EventKind.CONSOLE_OPENED, "opened", opened.seat.viewer, typing)
             if isinstance(stream, SerialConsole) and stream.takes_over:
@@ -89,7 +89,11 @@ class Consoles:
             raise
         return opened
 
-    def out_of_scope(self, tags: frozenset[str]) -> list[ConsoleStream]:
+    def note_opened(self, stream: ByteStream, caller: Caller) -> None:
+        """`stream` is to be closed when the node leaves the scope of `caller`."""
+        self._opened[stream] = caller
+
+    def out_of_scope(self, tags: frozenset[str]) -> list[ByteStream]:
         """Those of callers whose scope the node has left."""
         return [stream for stream, caller in self._opened.items() if not caller.scope.covers(self._name, tags)]
 

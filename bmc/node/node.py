@@ -256,6 +256,10 @@ class Node:
         for stream in self._consoles.out_of_scope(tags):
             self._spawn(stream.close(), "closing a console")
 
+    def note_opened(self, stream: ByteStream, caller: Caller) -> None:
+        """A job has led `caller` into the node: `stream` is closed as a console when the node leaves their scope."""
+        self._consoles.note_opened(stream, caller)
+
     async def record(self) -> None:
         """Events about this node were published: the SEL may have a word for them."""
         before = self._sel.sel
