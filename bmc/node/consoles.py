@@ -13,7 +13,7 @@ from bmc.console.serial import SerialHub
 from bmc.console.serial_log import SerialLog
 from bmc.events import Audit
 from bmc.model.caller import Caller, Role
-from bmc.model.commands import Screen, SerialConsole, TakeScreenshot
+from bmc.model.commands import Screen, SerialConsole, SerialHistory, TakeScreenshot
 from bmc.model.console import ConsoleKind, Viewer
 from bmc.model.errors import BackendFailed, BmcError, NotSupported
 from bmc.model.events import EventKind, Severity
@@ -112,7 +112,8 @@ class Consoles:
         if isinstance(stream, SerialConsole):
             if self._hub is None:
                 raise self._bench.without("serial console")
-            return self._hub.open(stream.replay, self._audiences[ConsoleKind.SERIAL].enter(caller, may_type, typing))
+            seat = self._audiences[ConsoleKind.SERIAL].enter(caller, may_type, typing)
+            return self._hub.open(stream.replay if SerialHistory.open_to(caller) else None, seat)
         connected = await self._require_screen().connect()
         return ScreenStream(connected, self._audiences[ConsoleKind.SCREEN].enter(caller, may_type, typing))
 

@@ -361,7 +361,7 @@ class Node:
         if isinstance(stream, SystemInterface):
             return await self._open_host(caller)
         if isinstance(stream, SerialHistory):
-            self._authorise(stream.action, Role.OPERATOR, caller)
+            self._authorise(stream.action, stream.role, caller)
             if self._consoles.log is None:
                 raise NotSupported(f"what {self._snapshot.name} prints is not kept")
             return self._consoles.log
