@@ -131,7 +131,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             core.events,
             core.audit,
             core.fleet,
-            core.accounts.find,
+            core.accounts.acting,
             core.clock,
             recipes,
             (library.chore(),),

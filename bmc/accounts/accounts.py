@@ -104,6 +104,11 @@ class Accounts:
         stored = self._book.find(name)
         return stored.account if stored else None
 
+    def acting(self, name: str, token: str) -> Account | None:
+        """As `find`; with an API token's id no more than that leaves it now."""
+        account = self.find(name)
+        return self.tokens.leave(token, account) if account and token else account
+
     def on_forget(self, forgotten: Forgotten) -> None:
         """Call `forgotten` with the name of each account that is deleted, to drop what is kept for it elsewhere."""
         self._forgotten.append(forgotten)

@@ -138,6 +138,7 @@ class Jobs:
             state=JobState.RUNNING,
             details=waiting(nodes),
             nodes=tuple(nodes),
+            token=caller.token,
         )
         await self._ledger.add(Written(job), {})
         await self._audit.record(caller, KIND, "", "ok", {"job": job.id, "nodes": list(nodes), **request})
