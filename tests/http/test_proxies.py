@@ -55,8 +55,8 @@ async def proxied(tmp_path: Path) -> AsyncIterator[Service]:
 
 async def test_who_guesses_behind_a_proxy_locks_nobody_else_out(proxied: Service) -> None:
     wrong = ADMIN | {"password": "wrong"}
+    headers = {"X-Forwarded-For": "192.0.2.66"}
     for number in range(40):
-        headers = {"X-Forwarded-For": "192.0.2.66"}
         async with proxied.client.post(f"{proxied.url}/session", json=wrong | {"user": f"u{number}"}, headers=headers):
             pass
     async with proxied.client.post(f"{proxied.url}/session", json=ADMIN, headers=headers) as response:
