@@ -131,7 +131,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             core.events,
             core.audit,
             core.fleet,
-            core.accounts.find,
+            core.accounts.acting,
             core.clock,
             recipes,
             (library.chore(),),
@@ -175,6 +175,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             certificate=certificate,
             page=_page(),
             origins=frozenset(core.settings.http.origins),
+            proxies=core.settings.http.trusted_proxies,
         )
         server = await _listen(stack, core, app, certificate.context if certificate and http.secure else None)
         if certificate and http.secure:

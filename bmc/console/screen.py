@@ -13,6 +13,14 @@ from bmc.ports import ByteStream
 _HANDSHAKE = (12, 1, 1)
 """The lengths of ProtocolVersion, the chosen security type (None), ClientInit."""
 
+_OLDEST = b"RFB 003.003\n"
+_VERSIONS = (_OLDEST, b"RFB 003.007\n", b"RFB 003.008\n")
+"""Servers read others leniently, each in its own way: then they and the filter would not agree where messages begin."""
+
+_NO_SECURITY = b"\x01"
+_SHARED = b"\x01"
+"""ClientInit of one who does not ask that all others be disconnected."""
+
 _INPUT = frozenset({4, 5, 6, 250, 251})
 """KeyEvent, PointerEvent, ClientCutText, xvp, SetDesktopSize: whatever acts on the node."""
 
@@ -50,9 +58,10 @@ def _qemu_length(head: bytes | bytearray) -> int | None:
         return None
     if head[1] == 0:
         return 12
-    if head[1] == 1:
-        return 10 if head[3] == 2 else 4
-    raise InvalidRequest(f"QEMU RFB submessage {head[1]} is not known")
+    operation = int.from_bytes(head[2:4], "big")
+    if head[1] == 1 and operation <= 2:
+        return 10 if operation == 2 else 4
+    raise InvalidRequest(f"QEMU RFB submessage {head[1]}.{operation} is not known")
 
 
 class InputFilter:
@@ -73,8 +82,7 @@ class InputFilter:
             if length is None or start + length > end:
                 break
             if self._handshake:
-                self._shake(start)
-                passed += held[start : start + length]
+                passed += self._shake(bytes(held[start : start + length]))
             elif not self._is_input(start):
                 passed += held[start : start + length]
             elif types:
@@ -92,10 +100,19 @@ class InputFilter:
         self._down.clear()
         return lifted
 
-    def _shake(self, start: int) -> None:
-        if len(self._handshake) == len(_HANDSHAKE) and self._held.startswith(b"RFB 003.003", start):
-            self._handshake.pop()  # the server alone chooses the security type
+    def _shake(self, said: bytes) -> bytes:
+        """What the node hears of the next step of the handshake. :raise InvalidRequest: it may be none."""
+        step = len(_HANDSHAKE) - len(self._handshake)
         self._handshake.pop(0)
+        if step == 0:
+            if said not in _VERSIONS:
+                raise InvalidRequest(f"RFB version {said!r} is not known; expected 3.3, 3.7 or 3.8")
+            if said == _OLDEST:
+                self._handshake.pop(0)  # the server alone chooses the security type
+            return said
+        if len(self._handshake) == 1 and said != _NO_SECURITY:
+            raise InvalidRequest(f"RFB security type {said[0]} is not known; expected 1, None")
+        return said if self._handshake else _SHARED
 
     def _note(self, message: bytes) -> None:
         """Which keys and buttons are down."""

@@ -138,6 +138,7 @@ class Jobs:
             state=JobState.RUNNING,
             details=waiting(nodes),
             nodes=tuple(nodes),
+            token=caller.token,
         )
         await self._ledger.add(Written(job), {})
         await self._audit.record(caller, KIND, "", "ok", {"job": job.id, "nodes": list(nodes), **request})
@@ -232,7 +233,7 @@ class Jobs:
 
         :raise NotFound, Denied: :raise WrongState: there is none now. :raise Busy: all ways are taken.
         """
-        self._fleet.node(node)
+        led_to = self._fleet.node(node)
         action = f"connect-{kind}"
         await self._authorise(caller, Role.OPERATOR, node, action)
         try:
@@ -243,6 +244,7 @@ class Jobs:
             if recipe.connect is None:
                 raise WrongState(f"no way leads into the guest of a {kind}")
             stream = await recipe.connect(run)
+            led_to.note_opened(stream, caller)
         except BmcError as error:
             await self._audit.record(caller, action, node, str(error))
             raise

@@ -94,6 +94,7 @@ def _to_json(written: Written) -> dict[str, Json]:
         "details": cast(Json, dict(job.details)),
         "nodes": job.nodes,
         "former": job.former,
+        "token": job.token,
         "memory": dict(written.state),
         "ending": written.ending.value if written.ending else None,
     }

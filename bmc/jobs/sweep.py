@@ -21,8 +21,8 @@ from bmc.model.power import PowerAction, PowerState
 from bmc.power.table import reset_type
 from bmc.store import Json, StoreFailed
 
-Find = Callable[[str], Account | None]
-"""An account as it is now."""
+Find = Callable[[str, str], Account | None]
+"""An account as it is now, with what the API token of that id leaves it; "" is no token."""
 
 log = logging.getLogger(__name__)
 
@@ -148,9 +148,10 @@ class _Sweep:
         rights than they have by now, as it may last for days. :raise Denied:
         """
         job = self._work.job
-        account = self._find(job.account)
+        account = self._find(job.account, job.token)
         if account is None or not account.enabled:
-            raise Denied(f"the account {job.account}, which started this, is deleted or disabled")
+            token = ", or its API token that did was revoked or has expired" if job.token else ""
+            raise Denied(f"the account {job.account}, which started this, is deleted or disabled{token}")
         role = min(account.role, Role.OPERATOR, key=lambda role: role.rank)
         return Caller(account.name, role, account.scope, Door.JOB, request_id=f"job-{job.id}")
 

@@ -256,6 +256,10 @@ class Node:
         for stream in self._consoles.out_of_scope(tags):
             self._spawn(stream.close(), "closing a console")
 
+    def note_opened(self, stream: ByteStream, caller: Caller) -> None:
+        """A job has led `caller` into the node: `stream` is closed as a console when the node leaves their scope."""
+        self._consoles.note_opened(stream, caller)
+
     async def record(self) -> None:
         """Events about this node were published: the SEL may have a word for them."""
         before = self._sel.sel
@@ -361,7 +365,7 @@ class Node:
         if isinstance(stream, SystemInterface):
             return await self._open_host(caller)
         if isinstance(stream, SerialHistory):
-            self._authorise(stream.action, Role.OPERATOR, caller)
+            self._authorise(stream.action, stream.role, caller)
             if self._consoles.log is None:
                 raise NotSupported(f"what {self._snapshot.name} prints is not kept")
             return self._consoles.log

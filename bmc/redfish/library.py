@@ -51,7 +51,7 @@ async def begin(call: Call, wanted: NewFile, asked: Mapping[str, object | None])
         raise fail(400, "PropertyValueConflict", *given[:2])
     secrets = {"url": wanted.url} if wanted.url else {}
     job = await call.house.jobs.begin(KIND, request, call.caller, secrets)
-    return Reply(task_body(job), 202, {"Location": monitor_path(job.id), "Retry-After": POLL_AFTER})
+    return Reply(task_body(job, call.caller), 202, {"Location": monitor_path(job.id), "Retry-After": POLL_AFTER})
 
 
 def seen(call: Call) -> list[NodeSnapshot]:

@@ -104,6 +104,15 @@ def governs(caller: Caller) -> bool:
     return caller.role is Role.ADMINISTRATOR and caller.scope.all_nodes
 
 
+def narrowed(caller: Caller, house: House) -> bool:
+    """Whether an API token was shown that may less than its account: it learns and changes nothing that is the
+    account's own.
+    """
+    account = house.accounts.find(caller.account)
+    whole = account is not None and (account.role, account.scope) == (caller.role, caller.scope)
+    return bool(caller.token) and not whole
+
+
 Handler = Callable[[Call], Awaitable[Reply | web.StreamResponse]]
 
 

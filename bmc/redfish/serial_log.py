@@ -9,7 +9,6 @@ from aiohttp import web
 from bmc.console.asciicast import Recording
 from bmc.console.lines import Line, lines
 from bmc.console.serial_log import SerialLog
-from bmc.model.caller import Role
 from bmc.model.commands import SerialHistory
 from bmc.redfish import oem
 from bmc.redfish.authentication import require_serial
@@ -131,7 +130,7 @@ async def _log(call: Call) -> SerialLog:
     definition = node.snapshot.definition
     if not node.snapshot.has_serial_log:
         raise not_found(call.path)
-    await require(call, Role.OPERATOR, SerialHistory.action, definition.name, definition.tags)
+    await require(call, SerialHistory.role, SerialHistory.action, definition.name, definition.tags)
     require_serial(call.request, call.house.sign_in)
     return await node.open(SerialHistory(), call.caller)
 

@@ -214,7 +214,7 @@ async def rescue(call: Call) -> Reply:
 async def end_rescue(call: Call) -> Reply:
     call.body(Nothing, END_RESCUE)
     job = await call.house.jobs.finish("rescue", call.node().snapshot.name, call.caller)
-    return _accepted(job)
+    return _accepted(call, job)
 
 
 async def erase(call: Call) -> Reply:
@@ -239,11 +239,11 @@ def _bootable(call: Call) -> None:
 
 
 async def _start(call: Call, kind: str, request: Mapping[str, object], secrets: Mapping[str, object]) -> Reply:
-    return _accepted(await call.house.jobs.start(kind, call.node().snapshot.name, request, call.caller, secrets))
+    return _accepted(call, await call.house.jobs.start(kind, call.node().snapshot.name, request, call.caller, secrets))
 
 
-def _accepted(job: Job) -> Reply:
-    return Reply(task_body(job), 202, {"Location": monitor_path(job.id), "Retry-After": "2"})
+def _accepted(call: Call, job: Job) -> Reply:
+    return Reply(task_body(job, call.caller), 202, {"Location": monitor_path(job.id), "Retry-After": "2"})
 
 
 async def resume(call: Call) -> Reply:

@@ -71,6 +71,40 @@ def test_a_viewer_of_the_oldest_rfb_chooses_no_security_type():
     assert InputFilter().feed(old + INPUT[0] + PASSED[2], types=False) == old + PASSED[2]
 
 
+@pytest.mark.parametrize("version", [b"003.003", b"003.007", b"003.008"])
+def test_the_versions_of_the_standard_are_known(version):
+    shaken = b"RFB " + version + b"\n" + (b"" if version == b"003.003" else b"\x01") + b"\x01"
+    assert InputFilter().feed(shaken + INPUT[0], types=False) == shaken
+
+
+@pytest.mark.parametrize(
+    "version", [b"003.004\n", b"003.005\n", b"003.03\nX", b"003.3\nXX", b"003.889\n", b"  3.  3\n", b"003.003 "]
+)
+def test_a_version_that_servers_read_in_their_own_ways_is_refused(version):
+    """Some take it for 3.3, which has no security step: a key event would look like one, and pass."""
+    with pytest.raises(InvalidRequest, match="version"):
+        InputFilter().feed(b"RFB " + version + b"\x01" + INPUT[0], types=False)
+
+
+@pytest.mark.parametrize("kind", [0, 2, 16, 19])
+def test_a_security_type_whose_talk_the_filter_does_not_know_is_refused(kind):
+    with pytest.raises(InvalidRequest, match="security type"):
+        InputFilter().feed(b"RFB 003.008\n" + bytes([kind]), types=False)
+
+
+@pytest.mark.parametrize("start", [b"RFB 003.003\n", b"RFB 003.008\n\x01"])
+def test_nobody_can_ask_that_all_others_be_disconnected(start):
+    assert InputFilter().feed(start + b"\0", types=True) == start + b"\x01"
+
+
+@pytest.mark.parametrize(
+    "message", [b"\x01" + bytes(9), b"\x07" + bytes(9), b"\xff\x02" + bytes(9), b"\xff\x01\x01\x02"]
+)
+def test_a_message_whose_length_is_not_known_is_refused(message):
+    with pytest.raises(InvalidRequest, match="not known"):
+        InputFilter().feed(HANDSHAKE + message, types=True)
+
+
 @given(messages=st.lists(st.sampled_from(PASSED + INPUT), max_size=8), cut=st.integers(1, 7))
 def test_however_the_bytes_are_cut_the_same_passes(messages, cut):
     stream = HANDSHAKE + b"".join(messages)

@@ -125,7 +125,12 @@ def jobs_of(
     accounts: Mapping[str, Account] = ACCOUNTS,
     chores: Sequence[Chore] = (),
 ) -> Jobs:
-    return Jobs(world.store, world.events, world.audit, world.fleet, accounts.get, clock, recipes, chores)
+    """`accounts` are by name, and what API tokens leave them by the tokens' ids."""
+
+    def find(name: str, token: str) -> Account | None:
+        return accounts.get(token or name)
+
+    return Jobs(world.store, world.events, world.audit, world.fleet, find, clock, recipes, chores)
 
 
 async def ended(jobs: Jobs, id: str) -> Job:

@@ -113,6 +113,22 @@ async def test_who_has_lost_the_right_since_acts_on_no_more_nodes(fleet: World, 
     await jobs.close()
 
 
+async def test_a_revoked_token_acts_on_no_more_nodes_also_after_a_restart(fleet: World, tmp_path: Path):
+    accounts, clock = {**ACCOUNTS, "t1": ACCOUNTS["olga"]}, HandClock()
+    jobs = jobs_of(fleet, clock, accounts=accounts)
+    job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, replace(OPERATOR, token="t1"))
+    await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for)
+    async with killed_and_started_again(fleet, jobs, tmp_path / "killed.db") as again:
+        del accounts["t1"]
+        resumed = jobs_of(again, HandClock(), accounts=accounts)
+        await resumed.resume()
+        await until(lambda: "failed" in outcomes(resumed.get(job.id)).values())
+        assert on(again) == ["n1", "n2"]
+        failed = [why for outcome, why in results(resumed.get(job.id)).values() if outcome is Outcome.FAILED]
+        assert all("its API token that did was revoked" in why for why in failed)
+        await resumed.close()
+
+
 async def test_one_account_keeps_no_other_from_its_sweeps(fleet: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bmc.jobs.jobs.MOST_OF_ONE", 1)
     jobs = jobs_of(fleet, HandClock())

@@ -56,6 +56,16 @@ async def test_a_job_is_not_that_of_a_new_node_with_the_name_of_the_old(service:
     assert [task["@odata.id"][-2:] for task in tasks] == ["/1", "/2"]
 
 
+async def test_what_the_console_showed_last_is_for_those_who_may_read_its_log(service: Service) -> None:
+    service.work.details["console_tail"] = "password: secret"
+    answer = await service.call("POST", REINSTALL, ASKED)
+    await until(lambda: service.jobs.get(answer.body["Id"]).percent == 50)
+    for as_, tail in (("olga", "password: secret"), ("vera", None)):
+        for path in (answer.body["@odata.id"], answer.headers["Location"]):
+            told = (await service.call("GET", path, as_=as_)).body
+            assert told["Oem"]["Lightsout"]["ConsoleTail"] == tail
+
+
 async def test_the_root_password_is_a_secret_of_the_job(service: Service) -> None:
     answer = await service.call("POST", REINSTALL, ASKED)
     request, secrets = service.work.asked[0]
