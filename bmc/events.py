@@ -22,6 +22,8 @@ BATCH = 256
 _KINDS_OF_ACTIONS = frozenset({"account", "aggregate", "subscription"})
 _FORMER = "former {}"
 """The subject of nodes that are gone and whose name another has: no node's name has a space."""
+NAMED_MOST = 256
+"""Characters of what was refused that the audit names: whoever asks chooses them."""
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
@@ -259,7 +261,7 @@ class Audit:
 
         :raise StoreFailed:
         """
-        kind = kind if target else Target.SERVICE
+        kind, action, target = kind if target else Target.SERVICE, action[:NAMED_MOST], target[:NAMED_MOST]
         now = self._clock.now()
         sequence = await self._store.append(
             AUDIT,
@@ -279,7 +281,7 @@ class Audit:
                 "outcome": outcome,
                 "details": cast(Json, dict(details)),
             },
-            subject=_subject(kind, target),
+            subject=_subject(kind, target, outcome, caller.account),
         )
         await _trim(self._store, AUDIT, sequence, AUDIT_KEPT)
 
@@ -349,8 +351,12 @@ def event_from_json(value: Mapping[str, Any], sequence: int) -> Event:
     return Event(**known, sequence=sequence)
 
 
-def _subject(kind: Target, target: str) -> str:
-    """What the store selects by and shares the quota by: no node's name has a space."""
+def _subject(kind: Target, target: str, outcome: str, account: str) -> str:
+    """What the store selects by and shares the quota by: no node's name has a space. What was refused may have any
+    name, so it counts for who asked: with a share for each, one account could push out all else.
+    """
+    if kind is not Target.NODE and outcome not in ("ok", "done"):
+        return f"refused {account}"
     name = target.encode(errors="replace").decode()
     return name if kind is Target.NODE else f"{kind.value} {name}"
 
