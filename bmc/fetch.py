@@ -3,6 +3,7 @@
 The address is checked where the connection is made, so redirects and names that change are checked too.
 """
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +19,9 @@ from bmc.model.errors import InvalidRequest, NotFound, Unreachable
 Network = IPv4Network | IPv6Network
 _CHUNK = 256 * 1024
 REDIRECTS_MAX = 5
+SLOWEST_BYTES = 16 * 1024
+"""A second: who sends less is given up, once it has been waited for by `PATIENCE` seconds more than that takes."""
+PATIENCE = 60.0
 
 
 class Forbidden(OSError):
@@ -60,22 +64,25 @@ class Download:
 class Fetcher:
     """Fetches http(s) URLs; `allowed` networks are exempt from the ban on own and link-local addresses."""
 
-    def __init__(self, allowed: Sequence[Network] = ()) -> None:
+    def __init__(self, allowed: Sequence[Network] = (), patience: float = PATIENCE) -> None:
         self._allowed = tuple(allowed)
+        self._patience = patience
 
-    async def save(self, url: str, path: Path, limit: int) -> int:
-        """Save what `url` holds as `path`, whole or not at all; returns its bytes.
+    async def save(self, url: str, path: Path, limit: Callable[[int | None], int]) -> int:
+        """Save what `url` holds as `path`, whole or not at all; returns its bytes. `limit` is told how many there will
+        be, if the server says so, and says how many there may be.
 
-        :raise InvalidRequest: as `open`, or more than `limit` bytes. :raise NotFound, Unreachable: as `open`.
+        :raise InvalidRequest: as `open`, or more than that. :raise NotFound, Unreachable: as `open`.
         """
         part, size = path.with_name(path.name + ".part"), 0
         try:
             async with self.open(url) as download:
+                most = limit(download.length)
                 with part.open("wb") as file:
                     async for chunk in download.chunks:
                         size += len(chunk)
-                        if size > limit:
-                            raise InvalidRequest(f"{shown(url)} holds more than the {limit} bytes that are allowed")
+                        if size > most:
+                            raise InvalidRequest(f"{shown(url)} holds more than the {most} bytes that are allowed")
                         file.write(chunk)
             part.replace(path)
             return size
@@ -96,7 +103,7 @@ class Fetcher:
             async with self._get(url) as response:
                 if response.status != 200:
                     raise NotFound(f"{name} answered {response.status} {response.reason}; expected 200")
-                yield Download(response.content_length, _chunks(response, name))
+                yield Download(response.content_length, _chunks(response, name, self._patience))
         except Forbidden as error:
             raise InvalidRequest(f"{name} is refused: {error}") from error
         except aiohttp.InvalidURL as error:
@@ -119,9 +126,20 @@ class Fetcher:
             yield response
 
 
-async def _chunks(response: aiohttp.ClientResponse, name: str) -> AsyncIterator[bytes]:
-    size = 0
-    async for chunk in response.content.iter_chunked(_CHUNK):
+async def _chunks(response: aiohttp.ClientResponse, name: str, patience: float) -> AsyncIterator[bytes]:
+    """Only the time that the server takes counts, not what its reader does with a chunk."""
+    size, left, clock = 0, patience, asyncio.get_running_loop().time
+    while True:
+        began = clock()
+        try:
+            async with asyncio.timeout(left):
+                chunk = await response.content.read(_CHUNK)
+        except TimeoutError:
+            slow = f"it sent {size} bytes, and less than {SLOWEST_BYTES >> 10} KiB a second"
+            raise Unreachable(f"{name} broke off: {slow}") from None
+        if not chunk:
+            break
+        left = min(patience, left - (clock() - began) + len(chunk) / SLOWEST_BYTES)
         size += len(chunk)
         yield chunk
     if response.content_length is not None and size != response.content_length:
