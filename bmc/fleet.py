@@ -201,6 +201,11 @@ class Fleet:
         member = self._members.get(name)
         return member.node.confirmed if member else None
 
+    def inserted(self) -> set[str]:
+        """What the virtual drives of all nodes show."""
+        slots = (slot for member in self._members.values() for slot in member.node.snapshot.media)
+        return {slot.image for slot in slots if slot.inserted}
+
     def using_credential(self, name: str) -> list[str]:
         """The nodes whose options name that credential."""
         return sorted(each.name for each in self._definitions() if name in _named(each.options, "credential"))

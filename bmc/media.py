@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,10 +35,15 @@ class MediaLibrary:
         self._fetcher = fetcher
         self._fetches: dict[str, _Fetch] = {}
         self._reserved: dict[Path, int] = {}
+        self._in_drives: Callable[[], Collection[str]] = tuple
         for place in (self.added, self.fetched):
             place.mkdir(mode=0o755, parents=True, exist_ok=True)
         for part in self.fetched.glob("*.part"):
             part.unlink()  # of a fetch that a crash cut off
+
+    def ask(self, in_drives: Callable[[], Collection[str]]) -> None:
+        """`in_drives` tells what the drives of all nodes show; what was fetched for one of them stays."""
+        self._in_drives = in_drives
 
     def names(self) -> list[str]:
         """What may be inserted by name."""
@@ -81,7 +87,7 @@ class MediaLibrary:
                 fetch.task.cancel()
 
     async def _fetch(self, url: str) -> Path:
-        path = self.fetched / (hashlib.sha256(url.encode()).hexdigest()[:32] + ".iso")
+        path = self.fetched / f"{_digest(shown(url))}-{_digest(url)}.iso"
         try:
             await self._fetcher.save(url, path, lambda length: self._reserve(url, path, length))
         except OSError as error:
@@ -93,10 +99,12 @@ class MediaLibrary:
 
     def _reserve(self, url: str, path: Path, length: int | None) -> int:
         """Room for one fetch beside all others; half of what is left, where the server does not say how much it needs.
-        What was fetched long ago makes room. :raise BackendFailed: there is none.
+        What was fetched long ago makes room, but for what is in a drive. :raise BackendFailed: there is none.
         """
         kept = sorted(self.fetched.glob("*.iso"), key=lambda file: file.stat().st_mtime)
         used = sum(file.stat().st_size for file in kept)
+        inserted = {_digest(shown(image)) for image in self._in_drives() if "://" in image}
+        kept = [file for file in kept if file.name.partition("-")[0] not in inserted]
         most = self.quota - sum(file.stat().st_size for file in self.added.iterdir())
         while kept and used > most // 2:
             oldest = kept.pop(0)
@@ -112,6 +120,10 @@ class MediaLibrary:
             raise BackendFailed(f"there is no room to fetch {shown(url)}: {bounds}")
         self._reserved[path] = wanted
         return wanted
+
+
+def _digest(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:32]
 
 
 def _is_file(path: Path) -> bool:

@@ -76,6 +76,8 @@ async def server(slowly: Slowly) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_get("/drip.iso", drip)
+    for number in range(3):
+        app.router.add_get(f"/whole{number}.iso", whole)
     app.router.add_get("/whole.iso", whole)
     app.router.add_get("/slow.iso", slow)
     app.router.add_get("/broken.iso", broken)
@@ -206,7 +208,19 @@ async def test_fetches_that_go_on_together_keep_to_the_quota(server: str, tmp_pa
     urls = (f"{server}/whole.iso?{number}" for number in range(2))
     done = await asyncio.gather(*map(library.path, urls), return_exceptions=True)
     (failed,) = [each for each in done if isinstance(each, BaseException)]
-    assert isinstance(failed, BackendFailed) and "no room" in str(failed)
+    assert isinstance(failed, BackendFailed)
+    assert "no room" in str(failed)
+
+
+async def test_what_is_in_a_drive_makes_no_room(server: str, tmp_path: Path) -> None:
+    library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), int(len(CONTENT) * 2.9))
+    inserted = Path(await library.path(f"{server}/whole.iso?signature=a"))
+    library.ask(lambda: [f"{server}/whole.iso"])
+    first = Path(await library.path(f"{server}/whole1.iso"))
+    assert inserted.exists()
+    await library.path(f"{server}/whole2.iso")
+    assert inserted.exists()
+    assert not first.exists()
 
 
 async def test_what_was_fetched_long_ago_makes_room(server: str, tmp_path: Path) -> None:
