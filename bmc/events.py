@@ -121,10 +121,10 @@ class Events:
         """A new node gets this name: what there is of one before it stays in the fleet's stream alone."""
         await self._store.rename_subject(EVENTS, node, _FORMER.format(node))
 
-    async def get(self, sequence: int) -> Event | None:
-        """The event of this sequence, if it is kept."""
-        found = _events(await self._store.read(EVENTS, sequence - 1, 1))
-        return found[0] if found and found[0].sequence == sequence else None
+    async def get(self, sequence: int, node: str | None = None) -> Event | None:
+        """The event of this sequence, if it is kept and of this node."""
+        found = _events(await _numbered(self._store, EVENTS, sequence, node or ""))
+        return found[0] if found else None
 
 
 class Reader(AsyncIterator[Event]):
@@ -289,6 +289,11 @@ class Audit:
         """The first `limit` records above sequence `after`, oldest first."""
         return [_audit_record(record) for record in await self._store.read(AUDIT, after, limit)]
 
+    async def get(self, sequence: int, node: str = "") -> AuditRecord | None:
+        """The record of this sequence, if it is kept and about this node."""
+        records = [_audit_record(each) for each in await _numbered(self._store, AUDIT, sequence, node)]
+        return next((record for record in records if not node or record.kind is Target.NODE), None)
+
     async def newest(self, limit: int = 100, node: str = "", skip: int = 0) -> list[AuditRecord]:
         """The last `limit` records, but for the very last `skip`, about one node or all; oldest first."""
         records = [_audit_record(each) for each in await self._store.newest(AUDIT, limit, subject=node, skip=skip)]
@@ -308,6 +313,11 @@ class Audit:
     async def count(self, node: str = "") -> int:
         """How many records are kept, about one node or all."""
         return await self._store.count(AUDIT, node)
+
+
+async def _numbered(store: Store, stream: str, sequence: int, node: str) -> list[Record]:
+    """By what the store selects by: of a former node nothing is of one that has its name."""
+    return await store.newest(stream, 1, sequence - 1, node, before=sequence + 1)
 
 
 async def _trim(store: Store, stream: str, sequence: int, keep: int) -> None:

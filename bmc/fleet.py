@@ -90,6 +90,7 @@ class Fleet:
         self._members: dict[str, _Member] = {}
         self._opening: dict[str, NodeDefinition] = {}
         self._tags: dict[str, frozenset[str]] = {}
+        self._began: dict[str, int] = {}
         self._lock = asyncio.Lock()
         self._news = events.subscribe()
         self._due: asyncio.Queue[str] = asyncio.Queue()
@@ -191,6 +192,10 @@ class Fleet:
         """Those that the node had last, for what is said of it while it is opened anew, or after it is gone."""
         return self._tags.get(name, frozenset())
 
+    def began(self, name: str) -> int:
+        """The sequence of the last event before there was the node that has, or had last, this name."""
+        return self._began.get(name, 0)
+
     def believed(self, name: str) -> PowerState:
         """The power state that is believed of a node; UNKNOWN where there is none of that name."""
         member = self._members.get(name)
@@ -227,6 +232,7 @@ class Fleet:
         definition = self._drivers.complete(definition)
         async with self._lock:
             self._check_free(definition)
+            definition = replace(definition, began=await self._events.last())
             await self._store.put(BUCKET, definition.name, _to_json(definition), expect=0)
             self._opening[definition.name] = definition
         try:  # beside others: a server that does not answer takes its time
@@ -371,6 +377,7 @@ class Fleet:
         keeper = await StateKeeper.open(self._store, definition.name)
         self._events.set_maintenance(definition.name, keeper.in_maintenance)
         self._tags[definition.name] = definition.tags
+        self._began[definition.name] = definition.began
         backend = stand_in or await self._drivers.open(definition)
         node = Node(
             definition,
@@ -485,6 +492,7 @@ def _to_json(definition: NodeDefinition) -> dict[str, Json]:
         "options": options,
         "tags": sorted(definition.tags),
         "ipmi": {"host": endpoint.host, "port": endpoint.port} if endpoint else None,
+        "began": definition.began,
     }
 
 
@@ -497,4 +505,5 @@ def _from_json(name: str, value: Mapping[str, Any]) -> NodeDefinition:
         value["options"],
         frozenset(value["tags"]),
         Endpoint(endpoint["host"], endpoint["port"]) if endpoint else None,
+        value.get("began", 0),
     )

@@ -165,7 +165,7 @@ async def _pump(
 
 
 def sees(event: Event, caller: Caller, house: House) -> bool:
-    return decision.sees(caller.role, caller.scope, event, house.fleet.tags)
+    return decision.sees(caller.role, caller.scope, event, house.fleet.tags, house.fleet.began)
 
 
 def _fits(event: Event, wanted: Condition | None) -> bool:
