@@ -18,6 +18,9 @@ from bmc.model.errors import InvalidRequest, NotFound, Unreachable
 
 Network = IPv4Network | IPv6Network
 _CHUNK = 256 * 1024
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+_NOBODYS = {4: IPv4Address("192.0.2.1"), 6: IPv6Address("2001:db8::1")}
+"""Addresses of documentation, which no host has."""
 REDIRECTS_MAX = 5
 SLOWEST_BYTES = 16 * 1024
 """A second: who sends less is given up, once it has been waited for by `PATIENCE` seconds more than that takes."""
@@ -34,10 +37,36 @@ def check_address(address: IPv4Address | IPv6Address, allowed: Sequence[Network]
         address = address.ipv4_mapped
     if any(address in network for network in allowed):
         return
-    if address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified:
+    special = address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified
+    if special or _is_own(address):
         raise Forbidden(
             f"{address} is this machine's own or a link-local address; see fetch.allow in the configuration"
         )
+
+
+def _is_own(address: IPv4Address | IPv6Address) -> bool:
+    """Whether it is one of this host: a socket can be bound to it. Where one can be bound to any (ip_nonlocal_bind), it
+    is own if it is reached from itself.
+    """
+    if not _bindable(address):
+        return False
+    if not _bindable(_NOBODYS[address.version]):
+        return True
+    with socket.socket(_FAMILIES[address.version], socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((str(address), 9))
+        except OSError:
+            return False
+        return ip_address(probe.getsockname()[0]) == address
+
+
+def _bindable(address: IPv4Address | IPv6Address) -> bool:
+    try:
+        with socket.socket(_FAMILIES[address.version], socket.SOCK_DGRAM) as probe:
+            probe.bind((str(address), 0))
+    except OSError:
+        return False
+    return True
 
 
 def checked_sockets(allowed: Sequence[Network]) -> Callable[[Any], socket.socket]:

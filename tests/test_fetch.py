@@ -1,16 +1,17 @@
 """Whatever the service fetches passes the one fetcher, and the fetcher passes nothing it must not."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bmc.fetch import Fetcher
+from bmc.fetch import Fetcher, check_address
 from bmc.media import MediaLibrary
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, Unreachable
 from tests.world import until
@@ -126,6 +127,21 @@ async def test_no_failure_tells_the_secrets_of_the_url(server: str, tmp_path: Pa
 async def test_the_machines_own_addresses_are_refused(tmp_path: Path, host: str) -> None:
     with pytest.raises(InvalidRequest, match="refused"):
         await Fetcher().save(f"http://{host}:9/x", tmp_path / "a", lambda _: 1)
+
+
+async def test_an_address_of_a_network_card_of_this_machine_is_its_own(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            pytest.skip("this machine has no address but loopback")
+        own = probe.getsockname()[0]
+    for host in (own, f"[::ffff:{own}]"):
+        with pytest.raises(InvalidRequest, match=f"{own} is this machine's own"):
+            await Fetcher().save(f"http://{host}:9/x", tmp_path / "a", lambda _: 1)
+    check_address(ip_address(own), [ip_network(own)])
+    check_address(ip_address("192.0.2.1"), [])
+    check_address(ip_address("2001:db8::1"), [])
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://host/x", "x", "http://[", "http://"])

@@ -31,8 +31,8 @@ def sees(
     role: Role, scope: Scope, event: Event, tags: Callable[[str], frozenset[str]], began: Callable[[str], int]
 ) -> bool:
     """What is about nodes goes by scope, which must cover all of them; what is about the fleet (sign-ins, accounts) is
-    its administrators'; what holds every node is everybody's. `tags` are a node's; what was told until it `began` was of one before it that
-    had its name, and is seen by whoever sees all nodes.
+    its administrators'; what holds every node is everybody's. `tags` are a node's. What was told until a node `began`
+    was of one before it that had its name: only who sees all nodes sees that.
     """
     if event.kind in OF_EVERY_NODE:
         return True
