@@ -95,7 +95,7 @@ async def create_account(call: Call) -> Reply:
     account = await accounts.create(wanted.user_name, wanted.password, wanted.role_id, scope)
     if not wanted.enabled:
         account = await accounts.change(account.name, enabled=False)
-    details = {"role": wanted.role_id.value}
+    details = {"role": wanted.role_id.value, "scope": _plain(scope)}
     await call.house.audit.record(call.caller, "create-account", wanted.user_name, "ok", details, Target.ACCOUNT)
     return Reply(_body(call, account), 201, {"Location": f"{ACCOUNTS}/{account.name}"})
 
@@ -118,7 +118,11 @@ async def change_account(call: Call) -> Reply:
     )
     if change.locked is False:
         await call.house.accounts.unlock(account.name)
-    details = {"changed": sorted(given)}
+    details: dict[str, object] = {"changed": sorted(given)}
+    if change.role_id is not None:
+        details["role"] = change.role_id.value
+    if asked is not None:
+        details["scope"] = _plain(account.scope)
     await call.house.audit.record(call.caller, "change-account", account.name, "ok", details, Target.ACCOUNT)
     return Reply(_body(call, account))
 
@@ -141,6 +145,11 @@ async def get_role(call: Call) -> Reply:
             body = resource(path, "Role", Id=role.value, Name=role.value, RoleId=role.value, IsPredefined=True)
             return Reply(body | {"AssignedPrivileges": list(privileges), "OemPrivileges": []})
     raise not_found(call.path)
+
+
+def _plain(scope: Scope) -> object:
+    """As the audit has it."""
+    return "all nodes" if scope.all_nodes else {"nodes": sorted(scope.nodes), "tags": sorted(scope.tags)}
 
 
 def _sees(call: Call, name: str) -> bool:

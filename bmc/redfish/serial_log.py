@@ -24,6 +24,7 @@ DATA = f"{LOG}/Data"
 FORMAT = "Lightsout serial line"
 LONGEST_SEARCH = 256
 SLOWEST_SECONDS = 60.0
+MOST_READING = 4096
 """Within which a client must take what one file of the log holds."""
 TEXT, RAW, CAST = "text/plain", "application/octet-stream", "application/x-asciicast"
 FORMATS = {"text": (TEXT, "txt"), "raw": (RAW, "log"), "asciicast": (CAST, "cast")}
@@ -56,7 +57,7 @@ async def get_service(call: Call) -> Reply:
 
 async def list_entries(call: Call) -> Reply:
     """Beside what every collection takes, `search`, `since` and `until`; or `around`, the Id of an entry."""
-    log, query = await _log(call), call.request.query
+    log, query = await _read(call), call.request.query
     skip, top = page(query, PAGE)
     if (place := query.get("around")) is not None:
         if not _is_position(place):
@@ -72,7 +73,7 @@ async def list_entries(call: Call) -> Reply:
 
 
 async def get_entry(call: Call) -> Reply:
-    log, wanted = await _log(call), call.params["entry"]
+    log, wanted = await _read(call), call.params["entry"]
     line = await log.line(int(wanted)) if _is_position(wanted) else None
     if line is None or str(line.position) != wanted:
         raise not_found(call.path)
@@ -134,6 +135,21 @@ async def _log(call: Call) -> SerialLog:
     await require(call, Role.OPERATOR, SerialHistory.action, definition.name, definition.tags)
     require_serial(call.request, call.house.sign_in)
     return await node.open(SerialHistory(), call.caller)
+
+
+async def _read(call: Call) -> SerialLog:
+    """As `_log`; recorded once a session, and once an hour of who signs in with each request, as pages are many."""
+    log = await _log(call)
+    caller, reading = call.caller, call.house.reading
+    name, now = call.node().snapshot.name, call.house.clock.monotonic()
+    reader = call.identity.session or f"{caller.account} {caller.address}"
+    known = reading.get((reader, name))
+    if known is None or (not call.identity.session and now > known + 3600):
+        if len(reading) >= MOST_READING:
+            reading.clear()
+        reading[reader, name] = now
+        await call.house.audit.record(caller, "read-serial-log", name, "done")
+    return log
 
 
 def _is_position(text: str) -> bool:

@@ -21,6 +21,11 @@ async def test_an_account_is_made_used_changed_and_removed(service: Service) -> 
     assert (made.body["RoleId"], made.body["Password"]) == ("Operator", None)
     assert made.body["Oem"]["Lightsout"]["Scope"] == scope
     token, _ = await service.token("zoe", "long enough")
+    wider = {"RoleId": "ReadOnly", "Oem": {"Lightsout": {"Scope": {"AllNodes": False, "Tags": ["rack1"]}}}}
+    await service.call("PATCH", f"{ACCOUNTS}/zoe", wider)
+    (record,) = await service.world.audit.newest(1)
+    told = (record.action, record.details["role"], record.details["scope"])
+    assert told == ("change-account", "ReadOnly", {"nodes": [], "tags": ["rack1"]})
     changed = await service.call("PATCH", f"{ACCOUNTS}/zoe", {"Enabled": False})
     assert changed.body["Enabled"] is False
     assert (await service.call("GET", ACCOUNTS, as_="", headers={"X-Auth-Token": token})).status == 401
