@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from bmc.fetch import Fetcher, shown
+from bmc.fetch import Fetcher, medium_name, shown
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
 
 ROOM_LEFT = 256 << 20
@@ -103,7 +103,7 @@ class MediaLibrary:
         """
         kept = sorted(self.fetched.glob("*.iso"), key=lambda file: file.stat().st_mtime)
         used = sum(file.stat().st_size for file in kept)
-        inserted = {_digest(shown(image)) for image in self._in_drives() if "://" in image}
+        inserted = {_digest(medium_name(image)) for image in self._in_drives()}
         kept = [file for file in kept if file.name.partition("-")[0] not in inserted]
         most = self.quota - sum(file.stat().st_size for file in self.added.iterdir())
         while kept and used > most // 2:

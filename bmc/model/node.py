@@ -46,7 +46,9 @@ class NodeDefinition:
 
 @dataclass(frozen=True, slots=True)
 class MediaSlot:
-    """One virtual drive. `image` is the operator's URL or name, empty when nothing is inserted. `ours`: we did it."""
+    """One virtual drive. `image` is the operator's name or URL, this without what may be a secret in it; it is empty
+    when nothing is inserted. `ours`: we did it.
+    """
 
     id: str
     image: str = ""
