@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 from pydantic_core import ErrorDetails, from_json, to_json
 
@@ -35,6 +35,17 @@ class Reference(Body):
 class Nothing(Body):
     """An action without parameters."""
 
+
+def _tag(text: str) -> str:
+    if not 0 < len(text) <= TAG_LENGTH or not text.isprintable() or text != text.strip():
+        raise ValueError(
+            f"{text[:TAG_LENGTH]!r} is no tag: 1 to {TAG_LENGTH} printable characters, no space around"
+        )
+    return text
+
+
+TAG_LENGTH = 64
+Tags = Annotated[tuple[Annotated[str, AfterValidator(_tag)], ...], Field(max_length=64)]
 
 M = TypeVar("M", bound=Body)
 

@@ -14,7 +14,7 @@ from bmc.model.errors import NotSupported
 from bmc.model.events import EventKind
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import RestorePolicy
-from bmc.redfish.body import Body
+from bmc.redfish.body import Body, Tags
 from bmc.redfish.errors import RedfishError, fail
 from bmc.redfish.event_record import message_id
 from bmc.redfish.messages import message
@@ -37,7 +37,7 @@ class LightsoutOem(Body):
     ipmi: WantedEndpoint | None = Field(default=None, alias="IPMI")
     driver: str = "qemu"
     options: dict[str, JsonValue] = Field(default_factory=dict)
-    tags: tuple[str, ...] = ()
+    tags: Tags = ()
 
 
 class NewOem(Body):
@@ -65,7 +65,7 @@ class BootChange(Body):
 
 class LightsoutChange(Body):
     options: dict[str, JsonValue] | None = None
-    tags: tuple[str, ...] | None = None
+    tags: Tags | None = None
 
 
 class OemChange(Body):

@@ -35,6 +35,24 @@ async def test_an_account_is_made_used_changed_and_removed(service: Service) -> 
     assert {"create-account", "change-account", "delete-account"} <= set(audited)
 
 
+async def test_a_scope_that_leads_nowhere_is_told_and_a_wrong_one_refused(service: Service) -> None:
+    def body(**scope: object) -> dict[str, object]:
+        oem = {"Lightsout": {"Scope": scope}}
+        return {"UserName": "zoe", "Password": "long enough", "RoleId": "Operator", "Oem": oem}
+
+    for wrong, words in (({"Nodes": ["N 1"]}, "'N 1' is no server's name"), ({"Tags": [""]}, "'' is no tag")):
+        refused = await service.call("POST", ACCOUNTS, body(**wrong))
+        assert refused.status == 400
+        assert words in refused.told
+    made = await service.call("POST", ACCOUNTS, body(Nodes=["n1", "n9"], Tags=["rack1"]))
+    assert made.status == 201
+    said = [each["Message"] for each in made.body["@Message.ExtendedInfo"]]
+    assert said == ["Kept, but no server is called n9 yet.", "Kept, but no server has the tag rack1 yet."]
+    read = await service.call("GET", f"{ACCOUNTS}/zoe")
+    assert "@Message.ExtendedInfo" not in read.body
+    assert read.headers["ETag"] == made.headers["ETag"]
+
+
 async def test_everybody_may_change_their_own_password_and_nothing_else(service: Service) -> None:
     path = f"{ACCOUNTS}/vera"
     assert (await service.call("PATCH", path, {"RoleId": "Administrator"}, as_="vera")).status == 403
