@@ -19,7 +19,7 @@ from bmc.model.errors import InvalidRequest, NotFound, Unreachable
 Network = IPv4Network | IPv6Network
 _CHUNK = 256 * 1024
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
-_NOBODYS = {4: IPv4Address("192.0.2.1"), 6: IPv6Address("2001:db8::1")}
+_NOBODYS: dict[int, IPv4Address | IPv6Address] = {4: IPv4Address("192.0.2.1"), 6: IPv6Address("2001:db8::1")}
 """Addresses of documentation, which no host has."""
 REDIRECTS_MAX = 5
 SLOWEST_BYTES = 16 * 1024

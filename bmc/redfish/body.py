@@ -38,9 +38,7 @@ class Nothing(Body):
 
 def _tag(text: str) -> str:
     if not 0 < len(text) <= TAG_LENGTH or not text.isprintable() or text != text.strip():
-        raise ValueError(
-            f"{text[:TAG_LENGTH]!r} is no tag: 1 to {TAG_LENGTH} printable characters, no space around"
-        )
+        raise ValueError(f"{text[:TAG_LENGTH]!r} is no tag: 1 to {TAG_LENGTH} printable characters, no space around")
     return text
 
 
@@ -70,8 +68,8 @@ def parse_object(raw: bytes) -> JsonObject:
     """:raise RedfishError: 400, not a JSON object."""
     try:
         parsed = from_json(raw or b"{}", allow_inf_nan=False)
-    except ValueError:
-        raise fail(400, "MalformedJSON") from None
+    except ValueError as error:  # it tells the place, and nothing of what stands there
+        raise fail(400, "MalformedJSON", text=f"The request body is no JSON: {error}.") from None
     if not isinstance(parsed, dict):
         raise fail(400, "UnrecognizedRequestBody", text="The request body must be a JSON object.")
     return parsed

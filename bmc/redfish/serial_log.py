@@ -13,9 +13,9 @@ from bmc.model.caller import Role
 from bmc.model.commands import SerialHistory
 from bmc.redfish import oem
 from bmc.redfish.authentication import require_serial
-from bmc.redfish.errors import fail, not_found
+from bmc.redfish.errors import not_found
 from bmc.redfish.logs import PAGE, SERVICES, log_routes
-from bmc.redfish.query import page
+from bmc.redfish.query import malformed, page
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, moment, resource
 
@@ -61,12 +61,12 @@ async def list_entries(call: Call) -> Reply:
     skip, top = page(query, PAGE)
     if (place := query.get("around")) is not None:
         if not _is_position(place):
-            raise fail(400, "QueryParameterValueFormatError", place[:64], "around")
+            raise malformed("around", place[:64], f"is {place[:64]!r}; expected the Id of an entry, a number")
         near: list[object] = [_entry(line, call.path) for line in await log.around(int(place), top)]
         return Reply(collection(call.path, "LogEntryCollection", "Serial console log", near, len(near)), paged=True)
     text = query.get("search", "")
     if len(text) > LONGEST_SEARCH:
-        raise fail(400, "QueryParameterValueFormatError", text[:LONGEST_SEARCH], "search")
+        raise malformed("search", text[:64], f"has {len(text)} characters; expected at most {LONGEST_SEARCH}")
     found, total = await log.find(text, *_window(query), skip, top)
     members: list[object] = [_entry(line, call.path) for line in found]
     return Reply(collection(call.path, "LogEntryCollection", "Serial console log", members, total), paged=True)
@@ -85,7 +85,7 @@ async def download(call: Call) -> web.StreamResponse:
     log, query = await _log(call), call.request.query
     kind = query.get("format", "text")
     if kind not in FORMATS:
-        raise fail(400, "QueryParameterValueFormatError", kind, "format")
+        raise malformed("format", kind[:64], f"is {kind[:64]!r}; expected one of {', '.join(FORMATS)}")
     since, until = _window(query)
     media, ending = FORMATS[kind]
     name = call.node().snapshot.name
@@ -168,7 +168,8 @@ def _instant(query: Mapping[str, str], name: str, default: float) -> float:
         told = datetime.fromisoformat(query[name])
         return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        raise fail(400, "QueryParameterValueFormatError", query[name][:64], name) from None
+        what = f"is {query[name][:64]!r}; expected a time as 2026-01-31T12:00:00Z"
+        raise malformed(name, query[name][:64], what) from None
 
 
 def _entry(line: Line, base: str) -> JsonObject:

@@ -210,7 +210,9 @@ def _override(snapshot: NodeSnapshot, change: BootChange) -> BootOverride | None
     target, enabled = change.boot_source_override_target, change.boot_source_override_enabled
     if target is not None and target.value not in boot_targets(snapshot):
         pointer = "#/Boot/BootSourceOverrideTarget"
-        raise fail(400, "PropertyValueNotInList", target.value, "BootSourceOverrideTarget", related=pointer)
+        text = f"{snapshot.name} cannot boot from {target.value}; it can from {', '.join(boot_targets(snapshot))}."
+        name = "BootSourceOverrideTarget"
+        raise fail(400, "PropertyValueNotInList", target.value, name, text=text, related=pointer)
     now = snapshot.boot
     if target is BootTarget.NONE or enabled is BootEnabled.DISABLED:
         return BootOverride(mode=change.boot_source_override_mode)

@@ -300,7 +300,8 @@ async def test_what_was_told_of_a_former_node_is_not_read_by_users_of_its_namesa
     assert [(await service.call("GET", path)).status for path in paths] == [404, 404]
     own = await tell(service, text="of the new tenant")
     async with following(service, "tina", after=0) as response:
-        texts = []
+        texts: list[str] = []
+        number = 0
         while "of the new tenant" not in texts:
             number, record = await next_event(response)
             texts.append(record["Message"])
