@@ -126,6 +126,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             Erase(core.events, core.audit, ways, door, turns).recipe(),
             Inspect(core.events, ways, door, turns).recipe(),
         )
+        sealer = open_key_file(key_file(state), may_make=False)
         jobs = Jobs(
             core.store,
             core.events,
@@ -133,6 +134,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             core.fleet,
             core.accounts.acting,
             core.clock,
+            sealer,
             recipes,
             (library.chore(),),
         )
@@ -148,7 +150,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
                 core.accounts,
                 core.fleet,
                 core.clock,
-                open_key_file(key_file(state), may_make=False),
+                sealer,
                 core.settings.fetch.allow,
                 event_body,
             )

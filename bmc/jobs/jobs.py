@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bmc.accounts import decide
+from bmc.accounts.keyfile import Sealer
 from bmc.events import Audit, Events, Target
 from bmc.fleet import Fleet
 from bmc.jobs.chore import Chore, carry_out_chore
@@ -51,10 +52,11 @@ class Jobs:
         fleet: Fleet,
         find: Find,
         clock: Clock,
+        sealer: Sealer,
         recipes: Iterable[Recipe],
         chores: Iterable[Chore] = (),
     ) -> None:
-        self._ledger = Ledger(store, events)
+        self._ledger = Ledger(store, events, sealer)
         self._audit = audit
         self._fleet = fleet
         self._find = find

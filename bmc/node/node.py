@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast, overload
 from bmc.accounts import decide
 from bmc.console.serial_log import SerialLog
 from bmc.events import Audit, Events
+from bmc.fetch import medium_name
 from bmc.model.caller import SERVICE, Caller, Door, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import (
@@ -592,7 +593,7 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
         case Power(power=action):
             return {"action": action.value}
         case InsertMedia(slot=slot, image=image):
-            return {"slot": slot, "image": image}
+            return {"slot": slot, "image": medium_name(image)}
         case EjectMedia(slot=slot):
             return {"slot": slot}
         case ConfirmPower(state=state):

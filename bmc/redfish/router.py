@@ -39,7 +39,11 @@ class Reply:
     def tagged(self) -> JsonObject:
         """The body with its ETag; documents that are no resources (DSP0266 §6.3) carry none."""
         body = self.body or {}
-        return body | {"@odata.etag": make_etag(body, self.editable)} if "@odata.id" in body else body
+        if "@odata.id" not in body:
+            return body
+        # What is told of the request stands in this one answer alone: the ETag is that of the resource as it is read.
+        resource = {name: value for name, value in body.items() if name != "@Message.ExtendedInfo"}
+        return body | {"@odata.etag": make_etag(resource, self.editable)}
 
     @cached_property
     def text(self) -> str:

@@ -1,6 +1,7 @@
 """EventService's subscriptions (DSP0266 §13.5): webhooks of accounts, and the configuration file's destinations."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -218,10 +219,10 @@ def _kinds(wanted: NewSubscription) -> list[str]:
     """Messages of one of the registries, or among the ids. A message id's version says nothing (EventDestination)."""
     for prefix in wanted.registry_prefixes:
         if prefix not in PREFIXES:
-            raise fail(400, "PropertyValueNotInList", prefix, "RegistryPrefixes", related="#/RegistryPrefixes")
+            raise _not_in(PREFIXES, prefix, "RegistryPrefixes")
     asked = {(parts[0], parts[-1]) for parts in (each.split(".") for each in wanted.message_ids)}
     for prefix, key in asked - {(parts[0], parts[-1]) for parts in MESSAGES.values()}:
-        raise fail(400, "PropertyValueNotInList", f"{prefix}.{key}", "MessageIds", related="#/MessageIds")
+        raise _not_in({f"{parts[0]}.{parts[-1]}" for parts in MESSAGES.values()}, f"{prefix}.{key}", "MessageIds")
     if not wanted.registry_prefixes and not asked:
         return []
     fitting = [
@@ -236,7 +237,7 @@ def _nodes(call: Call, wanted: NewSubscription) -> list[str]:
     """The origin of every event that is about a node is its ComputerSystem."""
     for kind in wanted.resource_types:
         if kind.partition(".")[0].lstrip("#") != SYSTEM:
-            raise fail(400, "PropertyValueNotInList", kind, "ResourceTypes", related="#/ResourceTypes")
+            raise _not_in([SYSTEM], kind, "ResourceTypes")
     nodes = [_node(call, origin.id.rstrip("/"), wanted.subordinate_resources) for origin in wanted.origin_resources]
     return nodes or ([ANY_NODE] if wanted.resource_types else [])
 
@@ -253,6 +254,11 @@ def _node(call: Call, path: str, subordinate: bool) -> str:
         text = f"{path[:200]!r} is the origin of no event: expected a system, or with SubordinateResources {SYSTEMS}"
         raise _wrong("OriginResources", text)
     return name
+
+
+def _not_in(there: Iterable[str], value: str, name: str) -> RedfishError:
+    text = f"{name}: there is no {value[:80]!r}; there is {', '.join(sorted(there))}."
+    return fail(400, "PropertyValueNotInList", value, name, text=text, related=f"#/{name}")
 
 
 def _wrong(name: str, text: str) -> RedfishError:

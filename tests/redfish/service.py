@@ -340,9 +340,11 @@ async def open_service(
         media_store = MediaStore(MediaLibrary(path / "media", Fetcher(allowed), 1 << 30))
         library = Library(image_store, media_store, Fetcher(allowed), world.events, 1 << 30)
         chores = [library.chore()]
-        jobs = Jobs(world.store, world.events, world.audit, world.fleet, accounts.acting, clock, recipes, chores)
-        world.fleet.on_forget(jobs.put_away)
         sealer = open_key_file(path / "store" / "key", may_make=False)
+        jobs = Jobs(
+            world.store, world.events, world.audit, world.fleet, accounts.acting, clock, sealer, recipes, chores
+        )
+        world.fleet.on_forget(jobs.put_away)
         hooks = await stack.enter_async_context(
             Hooks(
                 HookSettings(retry_attempts=2),

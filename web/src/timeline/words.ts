@@ -60,6 +60,7 @@ const ASKED: Record<string, Message> = {
   "open-screen": "opened the screen",
   "take-keyboard": "took over the keyboard of a console",
   "download-serial-log": "downloaded the serial log",
+  "read-serial-log": "read the serial log",
   reserve: "reserved it: {{reason}}",
   release: "released it",
   reinstall: "asked for a reinstall with {{image}}",
