@@ -1,8 +1,10 @@
 import { EmptyState, EmptyStateBody, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
-import { lazy, Suspense, useEffect } from "react";
+import { useEffect } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { useSystem } from "../api/systems";
 import { PowerLabel } from "../power/PowerLabel";
+import { OnDemand } from "../shell/OnDemand";
+import { lazily } from "../shell/lazily";
 import { ConnectionBanner } from "../shell/ConnectionBanner";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
@@ -11,8 +13,8 @@ import { t, type Message } from "../words/i18n";
 import { CONSOLES, windowPath, type ConsoleView } from "./windows";
 import "./console.css";
 
-const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
-const SerialConsole = lazy(() => import("../serial/SerialConsole"));
+const ScreenConsole = lazily(() => import("../screen/ScreenConsole"));
+const SerialConsole = lazily(() => import("../serial/SerialConsole"));
 
 const TITLES: Record<ConsoleView, Message> = { screen: "Screen", serial: "Serial", both: "Both" };
 
@@ -60,7 +62,7 @@ export default function ConsoleWindow() {
           ))}
         </ToggleGroup>
       </header>
-      <Suspense fallback={<Loading />}>
+      <OnDemand place={shown}>
         <div className="lo-window-consoles">
           {screen && <ScreenConsole system={node} />}
           {serial && <SerialConsole system={node} />}
@@ -70,7 +72,7 @@ export default function ConsoleWindow() {
             </EmptyState>
           )}
         </div>
-      </Suspense>
+      </OnDemand>
     </main>
   );
 }

@@ -23,15 +23,21 @@ interface RecordingDialogProps {
   recorded: Film | null;
   isSaved: boolean;
   onSave: () => void;
+  /** It is closed, and nobody wants what was recorded any more. */
+  onDone: () => void;
   onClose: () => void;
 }
 
 /** Shows a recording of a screen, and saves it. Esc alone does not lose one. */
-export default function RecordingDialog({ recorded, isSaved, onSave, onClose }: RecordingDialogProps) {
+export default function RecordingDialog({ recorded, isSaved, onSave, onDone, onClose }: RecordingDialogProps) {
   const [shown, setShown] = useState(recorded);
   const [asks, setAsks] = useState(false);
   const mayBeLost = recorded !== null && !isSaved;
   const [unreadable, setUnreadable] = useState(false);
+  const close = () => {
+    onDone();
+    onClose();
+  };
   const load = useCallback(
     (video: HTMLVideoElement | null) => {
       if (shown === null || video === null) return;
@@ -45,7 +51,7 @@ export default function RecordingDialog({ recorded, isSaved, onSave, onClose }: 
     <Dialog
       variant="large"
       appendTo={dialogPlace}
-      onClose={() => (mayBeLost ? setAsks(true) : onClose())}
+      onClose={() => (mayBeLost ? setAsks(true) : close())}
       aria-labelledby="recording-title"
     >
       <DialogHeader
@@ -96,7 +102,7 @@ export default function RecordingDialog({ recorded, isSaved, onSave, onClose }: 
       )}
       <ModalFooter>
         {recorded !== null && <Button onClick={onSave}>{t("Save the recording")}</Button>}
-        <Button variant="link" onClick={onClose}>
+        <Button variant="link" onClick={close}>
           {mayBeLost ? t("Close and discard it") : t("Close")}
         </Button>
       </ModalFooter>

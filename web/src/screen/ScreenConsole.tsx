@@ -1,5 +1,5 @@
 import RFB from "@novnc/novnc";
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
@@ -10,6 +10,7 @@ import { useLeaveKey } from "../console/leave";
 import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { whyMute } from "../console/words";
+import { lazyDialog } from "../shell/lazily";
 import { useNotices } from "../shell/Notices";
 import { bytes } from "../words/format";
 import { t } from "../words/i18n";
@@ -22,7 +23,7 @@ import { TouchKeys } from "./TouchKeys";
 import { useRecording } from "./useRecording";
 import "./screen.css";
 
-const RecordingDialog = lazy(() => import("./RecordingDialog"));
+const RecordingDialog = lazyDialog(() => import("./RecordingDialog"));
 
 /** A device that is held in the hand has no keys of its own. */
 const byTouch = () => window.matchMedia("(any-pointer: coarse)").matches;
@@ -149,17 +150,13 @@ export default function ScreenConsole({ system }: { system: System }) {
         />
       )}
       {(opening === "file" || (opening === "film" && recording.film !== null)) && (
-        <Suspense>
-          <RecordingDialog
-            recorded={opening === "film" ? recording.film : null}
-            isSaved={recording.isSaved}
-            onSave={recording.save}
-            onClose={() => {
-              setOpening(null);
-              if (opening === "film") recording.forget();
-            }}
-          />
-        </Suspense>
+        <RecordingDialog
+          recorded={opening === "film" ? recording.film : null}
+          isSaved={recording.isSaved}
+          onSave={recording.save}
+          onDone={() => opening === "film" && recording.forget()}
+          onClose={() => setOpening(null)}
+        />
       )}
     </div>
   );
