@@ -1,7 +1,10 @@
 """What the fleet's page costs a browser with 1,000 nodes: to open, to scroll, to follow a change; and its size."""
 
 import asyncio
+import re
 import time
+from collections import Counter
+from pathlib import Path
 from statistics import median
 
 from playwright.async_api import Page
@@ -11,6 +14,10 @@ from bmc.cli.client import Client, system_path
 from tests.e2e.service import ADMIN
 from tests.web.visitor import chromium
 
+ASSETS = Path(__file__).parents[1] / "web" / "dist" / "assets"
+HASH = re.compile(r"-[\w-]{8}\.\w+\.br$")
+SMALL = 3000
+"""Bytes; what is smaller is told as one."""
 NODES, STEPS, CHANGES = 1000, 60, 20
 PASSWORD = "benchmark-password"
 SENT = (
@@ -61,7 +68,21 @@ async def measure(url: str, password: str, client: Client, node: str) -> None:
         )
 
 
+def print_sizes(assets: Path) -> None:
+    """What each part of the page is in bytes, as sent: JS and CSS together, by the name of its chunk."""
+    parts: Counter[str] = Counter()
+    for file in assets.glob("*.br"):
+        parts[HASH.sub("", file.name)] += file.stat().st_size
+    large = [(name, size) for name, size in parts.most_common() if size >= SMALL]
+    print("The parts of the page as sent, each with its CSS; all but the fleet come on demand:")
+    for name, size in large:
+        print(f"  {name:<24} {size / 1000:5.0f} kB")
+    small = parts.total() - sum(size for _, size in large)
+    print(f"  {len(parts) - len(large)} smaller ones".ljust(27) + f"{small / 1000:5.0f} kB")
+
+
 def main() -> None:
+    print_sizes(ASSETS)
     with service() as found:
         client = Client(found.state)
         for number in range(NODES - 3):

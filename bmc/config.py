@@ -29,7 +29,8 @@ class Section(BaseModel):
 class HttpSettings(Section):
     """The web console and Redfish. Without a port, 8080 or the next free one is taken and remembered.
 
-    `origins` are those of reverse proxies that show the page, as `https://bmc.example.org`.
+    `origins` are those of reverse proxies that show the page, as `https://bmc.example.org`. Of `trusted_proxies` it is
+    believed who asks them, and by which scheme.
     """
 
     host: IPv4Address | IPv6Address = IPv4Address("127.0.0.1")
@@ -38,6 +39,7 @@ class HttpSettings(Section):
     certificate: Path | None = None
     key: Path | None = None
     origins: list[str] = []
+    trusted_proxies: list[IPv4Network | IPv6Network] = []
 
     @model_validator(mode="after")
     def _a_pair(self) -> "HttpSettings":
@@ -116,7 +118,7 @@ class SshSettings(Section):
 
 
 class FetchSettings(Section):
-    """`allow` lists networks that media may come from although they are loopback or link-local."""
+    """`allow` lists networks that media may come from and events go to, although they are our own or link-local."""
 
     allow: list[IPv4Network | IPv6Network] = []
 

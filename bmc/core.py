@@ -65,6 +65,7 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
         media = MediaLibrary(state / "media", Fetcher(settings.fetch.allow), settings.media.quota_gib << 30)
         patience = Patience(graceful=settings.power.graceful_timeout)
         fleet = Fleet(store, events, audit, clock, drivers, media, patience, serial_logs(state, settings, clock))
+        media.ask(fleet.inserted)
         safety.ask(fleet.believed, fleet.word_of)
         fleet.on_forget(accounts.drop_node)
         fleet.on_retag(accounts.retagged)

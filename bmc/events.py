@@ -22,6 +22,8 @@ BATCH = 256
 _KINDS_OF_ACTIONS = frozenset({"account", "aggregate", "subscription"})
 _FORMER = "former {}"
 """The subject of nodes that are gone and whose name another has: no node's name has a space."""
+NAMED_MOST = 256
+"""Characters of what was refused that the audit names: whoever asks chooses them."""
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
 
 log = logging.getLogger(__name__)
@@ -119,10 +121,10 @@ class Events:
         """A new node gets this name: what there is of one before it stays in the fleet's stream alone."""
         await self._store.rename_subject(EVENTS, node, _FORMER.format(node))
 
-    async def get(self, sequence: int) -> Event | None:
-        """The event of this sequence, if it is kept."""
-        found = _events(await self._store.read(EVENTS, sequence - 1, 1))
-        return found[0] if found and found[0].sequence == sequence else None
+    async def get(self, sequence: int, node: str | None = None) -> Event | None:
+        """The event of this sequence, if it is kept and of this node."""
+        found = _events(await _numbered(self._store, EVENTS, sequence, node or ""))
+        return found[0] if found else None
 
 
 class Reader(AsyncIterator[Event]):
@@ -259,7 +261,7 @@ class Audit:
 
         :raise StoreFailed:
         """
-        kind = kind if target else Target.SERVICE
+        kind, action, target = kind if target else Target.SERVICE, action[:NAMED_MOST], target[:NAMED_MOST]
         now = self._clock.now()
         sequence = await self._store.append(
             AUDIT,
@@ -279,13 +281,18 @@ class Audit:
                 "outcome": outcome,
                 "details": cast(Json, dict(details)),
             },
-            subject=_subject(kind, target),
+            subject=_subject(kind, target, outcome, caller.account),
         )
         await _trim(self._store, AUDIT, sequence, AUDIT_KEPT)
 
     async def read(self, after: int = 0, limit: int = 100) -> list[AuditRecord]:
         """The first `limit` records above sequence `after`, oldest first."""
         return [_audit_record(record) for record in await self._store.read(AUDIT, after, limit)]
+
+    async def get(self, sequence: int, node: str = "") -> AuditRecord | None:
+        """The record of this sequence, if it is kept and about this node."""
+        records = [_audit_record(each) for each in await _numbered(self._store, AUDIT, sequence, node)]
+        return next((record for record in records if not node or record.kind is Target.NODE), None)
 
     async def newest(self, limit: int = 100, node: str = "", skip: int = 0) -> list[AuditRecord]:
         """The last `limit` records, but for the very last `skip`, about one node or all; oldest first."""
@@ -306,6 +313,11 @@ class Audit:
     async def count(self, node: str = "") -> int:
         """How many records are kept, about one node or all."""
         return await self._store.count(AUDIT, node)
+
+
+async def _numbered(store: Store, stream: str, sequence: int, node: str) -> list[Record]:
+    """By what the store selects by: of a former node nothing is of one that has its name."""
+    return await store.newest(stream, 1, sequence - 1, node, before=sequence + 1)
 
 
 async def _trim(store: Store, stream: str, sequence: int, keep: int) -> None:
@@ -349,8 +361,12 @@ def event_from_json(value: Mapping[str, Any], sequence: int) -> Event:
     return Event(**known, sequence=sequence)
 
 
-def _subject(kind: Target, target: str) -> str:
-    """What the store selects by and shares the quota by: no node's name has a space."""
+def _subject(kind: Target, target: str, outcome: str, account: str) -> str:
+    """What the store selects by and shares the quota by: no node's name has a space. What was refused may have any
+    name, so it counts for who asked: with a share for each, one account could push out all else.
+    """
+    if kind is not Target.NODE and outcome not in ("ok", "done"):
+        return f"refused {account}"
     name = target.encode(errors="replace").decode()
     return name if kind is Target.NODE else f"{kind.value} {name}"
 

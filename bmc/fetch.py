@@ -3,6 +3,7 @@
 The address is checked where the connection is made, so redirects and names that change are checked too.
 """
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +18,13 @@ from bmc.model.errors import InvalidRequest, NotFound, Unreachable
 
 Network = IPv4Network | IPv6Network
 _CHUNK = 256 * 1024
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+_NOBODYS: dict[int, IPv4Address | IPv6Address] = {4: IPv4Address("192.0.2.1"), 6: IPv6Address("2001:db8::1")}
+"""Addresses of documentation, which no host has."""
 REDIRECTS_MAX = 5
+SLOWEST_BYTES = 16 * 1024
+"""A second: who sends less is given up, once it has been waited for by `PATIENCE` seconds more than that takes."""
+PATIENCE = 60.0
 
 
 class Forbidden(OSError):
@@ -30,10 +37,36 @@ def check_address(address: IPv4Address | IPv6Address, allowed: Sequence[Network]
         address = address.ipv4_mapped
     if any(address in network for network in allowed):
         return
-    if address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified:
+    special = address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified
+    if special or _is_own(address):
         raise Forbidden(
             f"{address} is this machine's own or a link-local address; see fetch.allow in the configuration"
         )
+
+
+def _is_own(address: IPv4Address | IPv6Address) -> bool:
+    """Whether it is one of this host: a socket can be bound to it. Where one can be bound to any (ip_nonlocal_bind), it
+    is own if it is reached from itself.
+    """
+    if not _bindable(address):
+        return False
+    if not _bindable(_NOBODYS[address.version]):
+        return True
+    with socket.socket(_FAMILIES[address.version], socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((str(address), 9))
+        except OSError:
+            return False
+        return ip_address(probe.getsockname()[0]) == address
+
+
+def _bindable(address: IPv4Address | IPv6Address) -> bool:
+    try:
+        with socket.socket(_FAMILIES[address.version], socket.SOCK_DGRAM) as probe:
+            probe.bind((str(address), 0))
+    except OSError:
+        return False
+    return True
 
 
 def checked_sockets(allowed: Sequence[Network]) -> Callable[[Any], socket.socket]:
@@ -60,22 +93,25 @@ class Download:
 class Fetcher:
     """Fetches http(s) URLs; `allowed` networks are exempt from the ban on own and link-local addresses."""
 
-    def __init__(self, allowed: Sequence[Network] = ()) -> None:
+    def __init__(self, allowed: Sequence[Network] = (), patience: float = PATIENCE) -> None:
         self._allowed = tuple(allowed)
+        self._patience = patience
 
-    async def save(self, url: str, path: Path, limit: int) -> int:
-        """Save what `url` holds as `path`, whole or not at all; returns its bytes.
+    async def save(self, url: str, path: Path, limit: Callable[[int | None], int]) -> int:
+        """Save what `url` holds as `path`, whole or not at all; returns its bytes. `limit` is told how many there will
+        be, if the server says so, and says how many there may be.
 
-        :raise InvalidRequest: as `open`, or more than `limit` bytes. :raise NotFound, Unreachable: as `open`.
+        :raise InvalidRequest: as `open`, or more than that. :raise NotFound, Unreachable: as `open`.
         """
         part, size = path.with_name(path.name + ".part"), 0
         try:
             async with self.open(url) as download:
+                most = limit(download.length)
                 with part.open("wb") as file:
                     async for chunk in download.chunks:
                         size += len(chunk)
-                        if size > limit:
-                            raise InvalidRequest(f"{shown(url)} holds more than the {limit} bytes that are allowed")
+                        if size > most:
+                            raise InvalidRequest(f"{shown(url)} holds more than the {most} bytes that are allowed")
                         file.write(chunk)
             part.replace(path)
             return size
@@ -96,7 +132,7 @@ class Fetcher:
             async with self._get(url) as response:
                 if response.status != 200:
                     raise NotFound(f"{name} answered {response.status} {response.reason}; expected 200")
-                yield Download(response.content_length, _chunks(response, name))
+                yield Download(response.content_length, _chunks(response, name, self._patience))
         except Forbidden as error:
             raise InvalidRequest(f"{name} is refused: {error}") from error
         except aiohttp.InvalidURL as error:
@@ -119,9 +155,20 @@ class Fetcher:
             yield response
 
 
-async def _chunks(response: aiohttp.ClientResponse, name: str) -> AsyncIterator[bytes]:
-    size = 0
-    async for chunk in response.content.iter_chunked(_CHUNK):
+async def _chunks(response: aiohttp.ClientResponse, name: str, patience: float) -> AsyncIterator[bytes]:
+    """Only the time that the server takes counts, not what its reader does with a chunk."""
+    size, left, clock = 0, patience, asyncio.get_running_loop().time
+    while True:
+        began = clock()
+        try:
+            async with asyncio.timeout(left):
+                chunk = await response.content.read(_CHUNK)
+        except TimeoutError:
+            slow = f"it sent {size} bytes, and less than {SLOWEST_BYTES >> 10} KiB a second"
+            raise Unreachable(f"{name} broke off: {slow}") from None
+        if not chunk:
+            break
+        left = min(patience, left - (clock() - began) + len(chunk) / SLOWEST_BYTES)
         size += len(chunk)
         yield chunk
     if response.content_length is not None and size != response.content_length:
@@ -147,3 +194,8 @@ def shown(url: str) -> str:
     scheme, there, rest = address.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{there}{host.rpartition('@')[2]}{slash}{path}"
+
+
+def medium_name(image: str) -> str:
+    """How everybody is told what is inserted, a file's name or a URL: who may see a drive may not fetch for us."""
+    return shown(image) if "://" in image else image

@@ -3,17 +3,18 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
 
 from bmc.accounts import decide
 from bmc.console.serial_log import SerialLog
-from bmc.events import Audit, Events
+from bmc.events import NO_DETAILS, Audit, Events
 from bmc.model.caller import Caller, Role
 from bmc.model.clock import Clock
-from bmc.model.errors import BmcError, Busy, InvalidRequest, NotFound, WrongState
+from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotFound, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, NodeDefinition
 from bmc.model.power import PowerState
@@ -90,6 +91,7 @@ class Fleet:
         self._members: dict[str, _Member] = {}
         self._opening: dict[str, NodeDefinition] = {}
         self._tags: dict[str, frozenset[str]] = {}
+        self._began: dict[str, int] = {}
         self._lock = asyncio.Lock()
         self._news = events.subscribe()
         self._due: asyncio.Queue[str] = asyncio.Queue()
@@ -191,6 +193,10 @@ class Fleet:
         """Those that the node had last, for what is said of it while it is opened anew, or after it is gone."""
         return self._tags.get(name, frozenset())
 
+    def began(self, name: str) -> int:
+        """The sequence of the last event before there was the node that has, or had last, this name."""
+        return self._began.get(name, 0)
+
     def believed(self, name: str) -> PowerState:
         """The power state that is believed of a node; UNKNOWN where there is none of that name."""
         member = self._members.get(name)
@@ -200,6 +206,11 @@ class Fleet:
         """What a person has confirmed of a node whose senses cannot tell."""
         member = self._members.get(name)
         return member.node.confirmed if member else None
+
+    def inserted(self) -> set[str]:
+        """What the virtual drives of all nodes show."""
+        slots = (slot for member in self._members.values() for slot in member.node.snapshot.media)
+        return {slot.image for slot in slots if slot.inserted}
 
     def using_credential(self, name: str) -> list[str]:
         """The nodes whose options name that credential."""
@@ -215,13 +226,15 @@ class Fleet:
         :raise Denied: only an administrator of the whole fleet, or of the node's tags, may.
         :raise InvalidRequest: with every problem. :raise Busy: the name or uuid is taken.
         """
-        decide(caller, Role.ADMINISTRATOR, definition.name, definition.tags, "create-node")
-        _guard_shared(definition, caller)
+        async with self._refusals(caller, "create-node", "", {"name": definition.name[:63]}):
+            decide(caller, Role.ADMINISTRATOR, definition.name, definition.tags, "create-node")
+            _guard_shared(definition, caller)
         if not NAME.fullmatch(definition.name):
             raise InvalidRequest(f"Name {definition.name!r} {NAME_RULE}")
         definition = self._drivers.complete(definition)
         async with self._lock:
             self._check_free(definition)
+            definition = replace(definition, began=await self._events.last())
             await self._store.put(BUCKET, definition.name, _to_json(definition), expect=0)
             self._opening[definition.name] = definition
         try:  # beside others: a server that does not answer takes its time
@@ -233,7 +246,8 @@ class Fleet:
             raise
         finally:
             del self._opening[definition.name]
-        await self._tell(EventKind.NODE_ADDED, definition.name, f"{definition.name} was added", "create-node", caller)
+        name, details = definition.name, {"tags": sorted(definition.tags)} if definition.tags else {}
+        await self._tell(EventKind.NODE_ADDED, name, f"{name} was added", "create-node", caller, details)
         return node
 
     async def change(
@@ -247,14 +261,15 @@ class Fleet:
         """
         async with self._lock:
             member = self._member(name)
-            decide(caller, Role.ADMINISTRATOR, name, member.definition.tags, "change-node")
-            before = member.definition.tags
+            before = member.definition
             merged = replace(
                 member.definition,
                 options={**member.definition.options, **options},
                 tags=member.definition.tags if tags is None else tags,
             )
-            _guard_shared(merged, caller)
+            async with self._refusals(caller, "change-node", name):
+                decide(caller, Role.ADMINISTRATOR, name, before.tags, "change-node")
+                _guard_shared(merged, caller)
             merged = self._drivers.complete(merged)
             if member.unopened:
                 member = await self._try_again(member)
@@ -265,11 +280,12 @@ class Fleet:
                 return member.node
             else:
                 node = await self._amend(member, merged)
-            for retagged in self._retagged if merged.tags != before else ():
+            for retagged in self._retagged if merged.tags != before.tags else ():
                 await retagged(name, merged.tags)
         waiting = ", ".join(node.snapshot.options_until_power_on)
         message = f"{name} was changed" + (f"; {waiting}: from its next power on" if waiting else "")
-        await self._tell(EventKind.NODE_CHANGED, name, message, "change-node", caller)
+        changed = _changed(before, merged)
+        await self._tell(EventKind.NODE_CHANGED, name, message, "change-node", caller, changed)
         return node
 
     async def _amend(self, member: _Member, changed: NodeDefinition) -> Node:
@@ -330,9 +346,7 @@ class Fleet:
         merged = replace(before, options={**before.options, **wanted.options}, tags=wanted.tags)
         _guard_shared(merged, caller)
         merged = self._drivers.complete(merged)
-        keys = sorted({*before.options, *merged.options})
-        changed = [key for key in keys if before.options.get(key) != merged.options.get(key)]
-        return changed + (["tags"] if merged.tags != before.tags else [])
+        return _other_options(before, merged) + (["tags"] if merged.tags != before.tags else [])
 
     async def remove(self, name: str, caller: Caller) -> list[str]:
         """Remove a node and its disks for good. It must be off. Returns, in words, what may be left at its machine: one
@@ -342,7 +356,8 @@ class Fleet:
         """
         async with self._lock:
             member = self._member(name)
-            decide(caller, Role.ADMINISTRATOR, name, member.definition.tags, "remove-node")
+            async with self._refusals(caller, "remove-node", name):
+                decide(caller, Role.ADMINISTRATOR, name, member.definition.tags, "remove-node")
             if member.unopened:
                 why = member.node.snapshot.reason
                 raise WrongState(f"{name} cannot be removed ({why}); mend that first, or its disks would stay behind")
@@ -366,6 +381,7 @@ class Fleet:
         keeper = await StateKeeper.open(self._store, definition.name)
         self._events.set_maintenance(definition.name, keeper.in_maintenance)
         self._tags[definition.name] = definition.tags
+        self._began[definition.name] = definition.began
         backend = stand_in or await self._drivers.open(definition)
         node = Node(
             definition,
@@ -439,8 +455,27 @@ class Fleet:
         event = Event(EventKind.NODE_CHANGED, message, self._clock.now(), name, Severity.CRITICAL)
         await self._events.publish(event)
 
-    async def _tell(self, kind: EventKind, name: str, message: str, action: str, caller: Caller) -> None:
-        await self._audit.record(caller, action, name, "done")
+    @asynccontextmanager
+    async def _refusals(
+        self, caller: Caller, action: str, name: str, details: Mapping[str, object] = NO_DETAILS
+    ) -> AsyncIterator[None]:
+        """Whoever is refused is in the audit."""
+        try:
+            yield
+        except Denied:
+            await self._audit.record(caller, action, name, "Denied", details)
+            raise
+
+    async def _tell(
+        self,
+        kind: EventKind,
+        name: str,
+        message: str,
+        action: str,
+        caller: Caller,
+        details: Mapping[str, object] = NO_DETAILS,
+    ) -> None:
+        await self._audit.record(caller, action, name, "done", details)
         await self._events.publish(Event(kind, message, self._clock.now(), name, account=caller.account))
 
 
@@ -457,6 +492,18 @@ def _guard_shared(definition: NodeDefinition, caller: Caller) -> None:
             decide(caller, Role.ADMINISTRATOR, action=f"use-{key}")
     if definition.driver == HARDWARE:
         decide(caller, Role.ADMINISTRATOR, action="use-hardware")
+
+
+def _other_options(before: NodeDefinition, after: NodeDefinition) -> list[str]:
+    keys = sorted({*before.options, *after.options})
+    return [key for key in keys if before.options.get(key) != after.options.get(key)]
+
+
+def _changed(before: NodeDefinition, after: NodeDefinition) -> dict[str, object]:
+    """For the audit: which options, whose values may be secrets; and the tags, as these say who may do what."""
+    options, tags = _other_options(before, after), sorted(after.tags)
+    told: dict[str, object] = {"options": options} if options else {}
+    return told | ({"tags": tags, "tags_before": sorted(before.tags)} if after.tags != before.tags else {})
 
 
 def _named(options: object, key: str) -> Iterator[object]:
@@ -480,6 +527,7 @@ def _to_json(definition: NodeDefinition) -> dict[str, Json]:
         "options": options,
         "tags": sorted(definition.tags),
         "ipmi": {"host": endpoint.host, "port": endpoint.port} if endpoint else None,
+        "began": definition.began,
     }
 
 
@@ -492,4 +540,5 @@ def _from_json(name: str, value: Mapping[str, Any]) -> NodeDefinition:
         value["options"],
         frozenset(value["tags"]),
         Endpoint(endpoint["host"], endpoint["port"]) if endpoint else None,
+        value.get("began", 0),
     )

@@ -3,10 +3,11 @@
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from bmc.fetch import Fetcher, shown
+from bmc.fetch import Fetcher, medium_name, shown
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
 
 ROOM_LEFT = 256 << 20
@@ -32,12 +33,17 @@ class MediaLibrary:
         self.quota = quota
         self._directory = directory
         self._fetcher = fetcher
-        self._fetching = asyncio.Lock()
         self._fetches: dict[str, _Fetch] = {}
+        self._reserved: dict[Path, int] = {}
+        self._in_drives: Callable[[], Collection[str]] = tuple
         for place in (self.added, self.fetched):
             place.mkdir(mode=0o755, parents=True, exist_ok=True)
         for part in self.fetched.glob("*.part"):
             part.unlink()  # of a fetch that a crash cut off
+
+    def ask(self, in_drives: Callable[[], Collection[str]]) -> None:
+        """`in_drives` tells what the drives of all nodes show; what was fetched for one of them stays."""
+        self._in_drives = in_drives
 
     def names(self) -> list[str]:
         """What may be inserted by name."""
@@ -70,7 +76,7 @@ class MediaLibrary:
         """
         fetch = self._fetches.get(url)
         if fetch is None:
-            fetch = self._fetches[url] = _Fetch(asyncio.create_task(self._in_turn(url), name=f"fetch {shown(url)}"))
+            fetch = self._fetches[url] = _Fetch(asyncio.create_task(self._fetch(url), name=f"fetch {shown(url)}"))
         fetch.waiting += 1
         try:
             return await asyncio.shield(fetch.task)
@@ -80,31 +86,44 @@ class MediaLibrary:
                 del self._fetches[url]
                 fetch.task.cancel()
 
-    async def _in_turn(self, url: str) -> Path:
-        """One at a time: each counts on the room that is left."""
-        async with self._fetching:
-            return await self._fetch(url)
-
     async def _fetch(self, url: str) -> Path:
-        path = self.fetched / (hashlib.sha256(url.encode()).hexdigest()[:32] + ".iso")
+        path = self.fetched / f"{_digest(shown(url))}-{_digest(url)}.iso"
+        try:
+            await self._fetcher.save(url, path, lambda length: self._reserve(url, path, length))
+        except OSError as error:
+            raise BackendFailed(f"{shown(url)} could not be saved in {self.fetched}: {error.strerror}") from error
+        finally:
+            self._reserved.pop(path, None)
+        path.chmod(0o644)
+        return path
+
+    def _reserve(self, url: str, path: Path, length: int | None) -> int:
+        """Room for one fetch beside all others; half of what is left, where the server does not say how much it needs.
+        What was fetched long ago makes room, but for what is in a drive. :raise BackendFailed: there is none.
+        """
         kept = sorted(self.fetched.glob("*.iso"), key=lambda file: file.stat().st_mtime)
         used = sum(file.stat().st_size for file in kept)
+        inserted = {_digest(medium_name(image)) for image in self._in_drives()}
+        kept = [file for file in kept if file.name.partition("-")[0] not in inserted]
         most = self.quota - sum(file.stat().st_size for file in self.added.iterdir())
         while kept and used > most // 2:
             oldest = kept.pop(0)
             used -= oldest.stat().st_size
             oldest.unlink()
         free = os.statvfs(self.fetched)
-        room = min(most - used, free.f_bavail * free.f_frsize - ROOM_LEFT)
-        if room <= 0:
+        there = sum(part.stat().st_size for part in self.fetched.glob("*.part"))
+        reserved = sum(self._reserved.values())
+        room = min(most - used - reserved, free.f_bavail * free.f_frsize + there - reserved - ROOM_LEFT)
+        wanted = room // 2 if length is None else length
+        if room <= 0 or wanted > room:
             bounds = f"media may take {self.quota >> 30} GiB (media.quota_gib), and {ROOM_LEFT >> 20} MiB stay free"
-            raise BackendFailed(f"there is no room to fetch {url}: {bounds}")
-        try:
-            await self._fetcher.save(url, path, room)
-        except OSError as error:
-            raise BackendFailed(f"{url} could not be saved in {self.fetched}: {error.strerror}") from error
-        path.chmod(0o644)
-        return path
+            raise BackendFailed(f"there is no room to fetch {shown(url)}: {bounds}")
+        self._reserved[path] = wanted
+        return wanted
+
+
+def _digest(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:32]
 
 
 def _is_file(path: Path) -> bool:

@@ -126,13 +126,15 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             Erase(core.events, core.audit, ways, door, turns).recipe(),
             Inspect(core.events, ways, door, turns).recipe(),
         )
+        sealer = open_key_file(key_file(state), may_make=False)
         jobs = Jobs(
             core.store,
             core.events,
             core.audit,
             core.fleet,
-            core.accounts.find,
+            core.accounts.acting,
             core.clock,
+            sealer,
             recipes,
             (library.chore(),),
         )
@@ -148,7 +150,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
                 core.accounts,
                 core.fleet,
                 core.clock,
-                open_key_file(key_file(state), may_make=False),
+                sealer,
                 core.settings.fetch.allow,
                 event_body,
             )
@@ -175,6 +177,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             certificate=certificate,
             page=_page(),
             origins=frozenset(core.settings.http.origins),
+            proxies=core.settings.http.trusted_proxies,
         )
         server = await _listen(stack, core, app, certificate.context if certificate and http.secure else None)
         if certificate and http.secure:

@@ -195,6 +195,18 @@ async def test_an_account_that_bears_a_nodes_name_is_no_node_in_the_audit(store:
     assert [record.action for record in await audit.newest(node="n1")] == ["power"]
 
 
+async def test_what_one_account_is_refused_pushes_out_nothing_of_others(store: Store):
+    audit = Audit(store, SystemClock())
+    await audit.record(CALLER, "power", "n1", "ok")
+    for number in range(20):
+        path = f"/redfish/v1/Systems/{number}{'x' * 8000}"
+        await audit.record(CALLER, f"PATCH {path}", path, "Denied", kind=Target.PATH)
+    await store.trim("audit", 4)
+    kept = await audit.read()
+    assert [record.action.partition(" ")[0] for record in kept] == ["power", "PATCH", "PATCH", "PATCH"]
+    assert len(kept[-1].target) == len(kept[-1].action) == 256
+
+
 @pytest.mark.parametrize(
     ("action", "target", "kind"),
     [

@@ -1,17 +1,19 @@
 """Whatever the service fetches passes the one fetcher, and the fetcher passes nothing it must not."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from ipaddress import ip_network
+from contextlib import suppress
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bmc.fetch import Fetcher
+from bmc.fetch import Fetcher, check_address
 from bmc.media import MediaLibrary
-from bmc.model.errors import InvalidRequest, NotFound, Unreachable
+from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, Unreachable
 from tests.world import until
 
 LOOPBACK = [ip_network("127.0.0.1/32")]
@@ -64,7 +66,19 @@ async def server(slowly: Slowly) -> AsyncIterator[str]:
         await slowly.goes_on.wait()
         return web.Response(body=CONTENT)
 
+    async def drip(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            while True:
+                await response.write(b".")
+                await asyncio.sleep(0.05)
+        return response
+
     app = web.Application()
+    app.router.add_get("/drip.iso", drip)
+    for number in range(3):
+        app.router.add_get(f"/whole{number}.iso", whole)
     app.router.add_get("/whole.iso", whole)
     app.router.add_get("/slow.iso", slow)
     app.router.add_get("/broken.iso", broken)
@@ -77,7 +91,7 @@ async def server(slowly: Slowly) -> AsyncIterator[str]:
 
 
 async def test_a_file_is_saved_whole(server: str, tmp_path: Path) -> None:
-    size = await Fetcher(LOOPBACK).save(f"{server}/whole.iso", tmp_path / "a", 1 << 30)
+    size = await Fetcher(LOOPBACK).save(f"{server}/whole.iso", tmp_path / "a", lambda _: 1 << 30)
     assert (size, (tmp_path / "a").read_bytes()) == (len(CONTENT), CONTENT)
 
 
@@ -94,7 +108,7 @@ async def test_what_cannot_be_had_is_said_and_nothing_is_left(
     server: str, tmp_path: Path, path: str, limit: int, error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        await Fetcher(LOOPBACK).save(server + path, tmp_path / "a", limit)
+        await Fetcher(LOOPBACK).save(server + path, tmp_path / "a", lambda _: limit)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -103,7 +117,7 @@ async def test_no_failure_tells_the_secrets_of_the_url(server: str, tmp_path: Pa
     for scheme in ("http", "ftp"):
         url = f"{server}{path}?signature=SECRET".replace("http://", f"{scheme}://user:SECRET@")
         with pytest.raises((InvalidRequest, Unreachable)) as caught:
-            await Fetcher(LOOPBACK).save(url, tmp_path / "a", 1 << 30)
+            await Fetcher(LOOPBACK).save(url, tmp_path / "a", lambda _: 1 << 30)
         assert "SECRET" not in str(caught.value)
 
 
@@ -112,18 +126,33 @@ async def test_no_failure_tells_the_secrets_of_the_url(server: str, tmp_path: Pa
 )
 async def test_the_machines_own_addresses_are_refused(tmp_path: Path, host: str) -> None:
     with pytest.raises(InvalidRequest, match="refused"):
-        await Fetcher().save(f"http://{host}:9/x", tmp_path / "a", 1)
+        await Fetcher().save(f"http://{host}:9/x", tmp_path / "a", lambda _: 1)
+
+
+async def test_an_address_of_a_network_card_of_this_machine_is_its_own(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing
+        except OSError:
+            pytest.skip("this machine has no address but loopback")
+        own = probe.getsockname()[0]
+    for host in (own, f"[::ffff:{own}]"):
+        with pytest.raises(InvalidRequest, match=f"{own} is this machine's own"):
+            await Fetcher().save(f"http://{host}:9/x", tmp_path / "a", lambda _: 1)
+    check_address(ip_address(own), [ip_network(own)])
+    check_address(ip_address("192.0.2.1"), [])
+    check_address(ip_address("2001:db8::1"), [])
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://host/x", "x", "http://[", "http://"])
 async def test_only_http_urls_are_fetched(tmp_path: Path, url: str) -> None:
     with pytest.raises(InvalidRequest):
-        await Fetcher().save(url, tmp_path / "a", 1)
+        await Fetcher().save(url, tmp_path / "a", lambda _: 1)
 
 
 async def test_an_endpoint_that_is_closed_is_unreachable(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match="cannot be reached"):
-        await Fetcher(LOOPBACK).save("http://127.0.0.1:1/x", tmp_path / "a", 1)
+        await Fetcher(LOOPBACK).save("http://127.0.0.1:1/x", tmp_path / "a", lambda _: 1)
 
 
 async def test_media_are_named_by_file_or_url(server: str, tmp_path: Path) -> None:
@@ -171,6 +200,43 @@ async def test_a_fetch_ends_with_the_last_who_waits_for_it(server: str, slowly: 
     slowly.goes_on.set()
     assert Path(await library.path(f"{server}/slow.iso")).read_bytes() == CONTENT
     assert slowly.asked == 2
+
+
+async def test_a_server_that_drips_is_given_up(server: str, tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="less than 16 KiB a second"):
+        await Fetcher(LOOPBACK, patience=0.5).save(f"{server}/drip.iso", tmp_path / "a", lambda _: 1 << 30)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_slow_fetch_holds_up_no_other(server: str, slowly: Slowly, tmp_path: Path) -> None:
+    library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), 1 << 30)
+    slow, drip = (asyncio.create_task(library.path(f"{server}/{name}.iso")) for name in ("slow", "drip"))
+    await until(lambda: slowly.asked == 1 and any(tmp_path.glob("fetched/*.part")))
+    async with asyncio.timeout(30):
+        assert Path(await library.path(f"{server}/whole.iso")).read_bytes() == CONTENT
+    drip.cancel()
+    slowly.goes_on.set()
+    assert Path(await slow).read_bytes() == CONTENT
+
+
+async def test_fetches_that_go_on_together_keep_to_the_quota(server: str, tmp_path: Path) -> None:
+    library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), int(len(CONTENT) * 1.5))
+    urls = (f"{server}/whole.iso?{number}" for number in range(2))
+    done = await asyncio.gather(*map(library.path, urls), return_exceptions=True)
+    (failed,) = [each for each in done if isinstance(each, BaseException)]
+    assert isinstance(failed, BackendFailed)
+    assert "no room" in str(failed)
+
+
+async def test_what_is_in_a_drive_makes_no_room(server: str, tmp_path: Path) -> None:
+    library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), int(len(CONTENT) * 2.9))
+    inserted = Path(await library.path(f"{server}/whole.iso?signature=a"))
+    library.ask(lambda: [f"{server}/whole.iso"])
+    first = Path(await library.path(f"{server}/whole1.iso"))
+    assert inserted.exists()
+    await library.path(f"{server}/whole2.iso")
+    assert inserted.exists()
+    assert not first.exists()
 
 
 async def test_what_was_fetched_long_ago_makes_room(server: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from bmc.model.power import Health, PowerAction, PowerState
 from bmc.ports import Backend
 from bmc.store import StoreFailed
 from tests.redfish.service import ConsoleDrivers
-from tests.world import ADMIN, VIEWER, MemoryDrivers, open_world
+from tests.world import ADMIN, OPERATOR, VIEWER, MemoryDrivers, World, open_world
 
 
 class Picky(MemoryDrivers):
@@ -253,3 +253,22 @@ async def test_who_administers_only_some_nodes_cannot_name_a_credential_at_any_d
             await world.fleet.change("n1", {"host": "198.51.100.1"}, some)
         named = world.fleet.using_credential("rack1")
         assert named == ([] if "connection" in str(options) else ["n1"])
+
+
+async def test_the_audit_tells_what_was_changed_of_a_node_and_who_was_refused(world: World):
+    node, _ = await world.add()
+    name = node.snapshot.name
+    await world.fleet.change(name, {"password": "SECRET"}, ADMIN, frozenset({"rack1"}))
+    (record,) = [each for each in await world.audit.read() if each.action == "change-node"]
+    assert record.details == {"options": ["password"], "tags": ["rack1"], "tags_before": []}
+    definition = NodeDefinition("n2", uuid4(), "memory")
+    for refused in (
+        world.fleet.create(definition, OPERATOR),
+        world.fleet.change(name, {}, OPERATOR),
+        world.fleet.remove(name, OPERATOR),
+    ):
+        with pytest.raises(Denied):
+            await refused
+    told = [(each.action, each.target, each.account) for each in await world.audit.read() if each.outcome == "Denied"]
+    who = OPERATOR.account
+    assert told == [("create-node", "", who), ("change-node", name, who), ("remove-node", name, who)]

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -21,7 +20,7 @@ from bmc.accounts.places import Places
 from bmc.accounts.sessions import Sessions
 from bmc.accounts.slots import IpmiSlots, SlotCallback, check_whole, gives, within
 from bmc.accounts.tokens import Tokens
-from bmc.accounts.values import ALL_NODES, NOWHERE, Account, IpmiSlot, Limits, Session, SlotFields
+from bmc.accounts.values import ACCOUNT_NAME, ALL_NODES, NOWHERE, Account, IpmiSlot, Limits, Session, SlotFields
 from bmc.events import Audit, Events
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
@@ -30,7 +29,6 @@ from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import NodeDefinition
 from bmc.store import Conflict, Store, StoreFailed
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 SWEEP_EVERY = 15
 
 Forgotten = Callable[[str], Awaitable[None]]
@@ -106,13 +104,18 @@ class Accounts:
         stored = self._book.find(name)
         return stored.account if stored else None
 
+    def acting(self, name: str, token: str) -> Account | None:
+        """As `find`; with an API token's id no more than that leaves it now."""
+        account = self.find(name)
+        return self.tokens.leave(token, account) if account and token else account
+
     def on_forget(self, forgotten: Forgotten) -> None:
         """Call `forgotten` with the name of each account that is deleted, to drop what is kept for it elsewhere."""
         self._forgotten.append(forgotten)
 
     async def create(self, name: str, password: str, role: Role, scope: Scope = ALL_NODES) -> Account:
         """:raise InvalidRequest: the name or password is not acceptable, or the name is taken."""
-        if not NAME.fullmatch(name):
+        if not ACCOUNT_NAME.fullmatch(name):
             raise InvalidRequest(
                 f"UserName is {name[:80]!r}; expected 1 to 64 letters, digits, dots, dashes, underscores or @, "
                 "the first a letter or digit"

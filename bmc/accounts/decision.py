@@ -27,12 +27,16 @@ def decide(caller: Caller, role: Role, node: str = "", tags: frozenset[str] = NO
         raise Denied(f"{what} concerns the whole fleet; the scope of {caller.account} is limited")
 
 
-def sees(role: Role, scope: Scope, event: Event, tags: Callable[[str], frozenset[str]]) -> bool:
+def sees(
+    role: Role, scope: Scope, event: Event, tags: Callable[[str], frozenset[str]], began: Callable[[str], int]
+) -> bool:
     """What is about nodes goes by scope, which must cover all of them; what is about the fleet (sign-ins, accounts) is
-    its administrators'; what holds every node is everybody's. `tags` are a node's.
+    its administrators'; what holds every node is everybody's. `tags` are a node's. What was told until a node `began`
+    was of one before it that had its name: only who sees all nodes sees that.
     """
     if event.kind in OF_EVERY_NODE:
         return True
     if nodes := (event.node,) if event.node else event.nodes:
-        return scope.covers_all(nodes, tags)
+        its_own = scope.all_nodes or all(event.sequence > began(node) for node in nodes)
+        return its_own and scope.covers_all(nodes, tags)
     return role is Role.ADMINISTRATOR and scope.all_nodes

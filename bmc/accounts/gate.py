@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from bmc.accounts.lockout import Lockout
 from bmc.accounts.passwords import PasswordHasher, encode
-from bmc.accounts.values import Account, Limits
+from bmc.accounts.values import ACCOUNT_NAME, Account, Limits
 from bmc.model.clock import Clock
 from bmc.model.errors import Denied
 
 HASHES_AT_ONCE = 2
+NO_ACCOUNT = "?"
+"""For the locks, all names that no account can have are this one: they are as long as who sends them likes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +67,19 @@ class Gate:
 
     async def attempt(self, name: str, password: str, address: str) -> Attempt:
         """Takes as long for a name that does not exist. :raise Denied: locked, with the seconds to wait."""
-        self._refuse_locked(name, address)
+        counted = name if ACCOUNT_NAME.fullmatch(name) else NO_ACCOUNT
+        self._refuse_locked(counted, address)
         known = self._find(name)
         if known and self._was_right(name, password):
             return Attempt(known.account, fresh=False)
         async with self._hashing:
-            self._refuse_locked(name, address)  # those before us in the queue may have failed
+            self._refuse_locked(counted, address)  # those before us in the queue may have failed
             stored = self._find(name)
             hash = stored.hash if stored else self._nobody
             right = await asyncio.to_thread(self._hasher.verify, hash, encode(password))
             if not right or stored is None or not stored.account.enabled or self._find(name) is not stored:
-                return Attempt(None, lock=self.lockout.failed(name, address))
-            self.lockout.succeeded(name, address)
+                return Attempt(None, lock=self.lockout.failed(counted, address))
+            self.lockout.succeeded(counted, address)
             until = self._clock.monotonic() + self._limits.remember_password
             self._remembered[name] = _Remembered(self._digest(password), until)
             return Attempt(stored.account)

@@ -13,7 +13,7 @@ from bmc.model.errors import BmcError
 from bmc.secret_files import write_secret
 
 SIZE, NONCE = 32, 12
-SEALED = ("ipmi-slots", "credentials")
+SEALED = ("ipmi-slots", "credentials", "job-secrets")
 """The buckets that nobody can read without the key file."""
 
 log = logging.getLogger(__name__)

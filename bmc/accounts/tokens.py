@@ -117,6 +117,14 @@ class Tokens:
         kept.token = replace(kept.token, used=self._clock.now(), address=address)
         return caller_of(kept.token, stored.account, address)
 
+    def leave(self, id: str, account: Account) -> Account | None:
+        """What the token leaves its account, for work that goes on after the request; None once it is no good."""
+        kept = self._kept.get(id)
+        if kept is None or kept.token.account != account.name or self._expired(kept.token):
+            return None
+        caller = caller_of(kept.token, account, "")
+        return replace(account, role=caller.role, scope=caller.scope)
+
     def on_closed(self, callback: Callable[[str], None]) -> None:
         """Call `callback` with the id of a token when what it opened must end."""
         self._callbacks.append(callback)

@@ -1,11 +1,13 @@
 """Accounts, sessions and IPMI slots as values. None of them shows a password."""
 
+import re
 from dataclasses import dataclass, field
 from typing import TypedDict
 
 from bmc.model.caller import Door, Role, Scope
 from bmc.model.ssh_key import SshKey
 
+ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 ALL_NODES = Scope()
 NOWHERE = Scope(all_nodes=False)
 

@@ -95,7 +95,7 @@ def report(task: Resource) -> list[str]:
 
 
 def now(client: Client, system: Resource) -> str:
-    """What holds a node, in a few words; "" when nothing does."""
+    """The job or the reservation of a node, in a few words; "" when it has neither."""
     ours = system["Oem"]["Lightsout"]
     held, task = ours.get("Reservation"), ours.get("Task")
     if task:
@@ -104,7 +104,7 @@ def now(client: Client, system: Resource) -> str:
         return f"job {job['Id']}: {job['Oem']['Lightsout']['Kind']}{'' if job['TaskState'] in ENDED else step}"
     if not held:
         return ""
-    return f"held by {held['Holder']}: {held['Reason']}" + (f", until {held['Until']}" if held["Until"] else "")
+    return f"reserved by {held['Holder']}: {held['Reason']}" + (f", until {held['Until']}" if held["Until"] else "")
 
 
 def _path(job: str) -> str:

@@ -29,9 +29,9 @@ def reserve(
 
 def release(
     nodes: Nodes,
-    note: Annotated[str, typer.Option(help="why, which an Administrator says to end what another person holds")] = "",
+    note: Annotated[str, typer.Option(help="why: what an Administrator says to end another’s reservation")] = "",
 ) -> None:
-    """Let go of nodes."""
+    """End the reservations of nodes."""
     _each(nodes, "Release", {"Note": note} if note else {}, "released")
 
 

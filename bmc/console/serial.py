@@ -32,6 +32,7 @@ def without_queries(printed: bytes) -> bytes:
 
 SCROLLBACK = 256 * 1024
 READER_LIMIT = 1024 * 1024
+WITHHELD = b"[... what was printed before you came is for Operators ...]\r\n"
 GAP = b"\r\n[... output lost: this viewer was too slow ...]\r\n"
 
 
@@ -92,10 +93,12 @@ class SerialHub:
         """The last `limit` bytes printed."""
         return bytes(self._scrollback[-limit:]) if limit else b""
 
-    def open(self, replay: int, seat: Seat) -> "SerialReader":
-        """A reader that starts with the last `replay` bytes, less what would make a terminal answer."""
+    def open(self, replay: int | None, seat: Seat) -> "SerialReader":
+        """A reader that starts with the last `replay` bytes, less what would make a terminal answer; None: with word
+        that it may not have them.
+        """
         reader = SerialReader(self, seat)
-        if replayed := without_queries(self.tail(replay)):
+        if replayed := WITHHELD if replay is None else without_queries(self.tail(replay)):
             reader.feed(replayed)
         self._readers.add(reader)
         return reader

@@ -308,7 +308,7 @@ class Hooks:
             account = self._accounts.find(subscription.account)
             if account is None or not account.enabled or account.role.rank < Role.OPERATOR.rank:
                 return False
-            return fits(event) and sees(account.role, account.scope, event, self._fleet.tags)
+            return fits(event) and sees(account.role, account.scope, event, self._fleet.tags, self._fleet.began)
 
         return wants
 

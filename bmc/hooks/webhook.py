@@ -121,8 +121,13 @@ def check_url(url: str, allowed: Sequence[Network]) -> None:
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise InvalidRequest(f"the destination is no URL: {error}") from None
-    if parts.scheme not in ("http", "https") or not host or not url.isascii() or not url.isprintable() or " " in url:
-        raise InvalidRequest("the destination is no http:// or https:// URL")
+    if not url.isascii() or not url.isprintable() or " " in url:
+        odd = next(letter for letter in url if not "!" <= letter <= "~")
+        raise InvalidRequest(f"the destination holds {odd!r}; expected a URL in ASCII, all else written as %20 is")
+    if parts.scheme not in ("http", "https"):
+        raise InvalidRequest(f"the destination begins with {parts.scheme[:16]!r}; expected http:// or https://")
+    if not host:
+        raise InvalidRequest("the destination names no host; expected http://HOST/ or https://HOST/")
     if "@" in parts.netloc or parts.fragment:
         raise InvalidRequest("the destination holds a user, a password or a fragment; a password belongs into a header")
     try:

@@ -17,8 +17,9 @@ from bmc.fleet import Fleet
 from bmc.hooks import Hooks
 from bmc.http import console, session, static
 from bmc.http.health import HEALTH, Health, health
-from bmc.http.keys import HOUSE, METRICS
+from bmc.http.keys import HOUSE, METRICS, PROXIES
 from bmc.http.metrics import IpmiFigures, Metrics
+from bmc.http.proxies import Networks, proxy_middleware
 from bmc.http.security import OriginCheck, add_headers, host_middleware, origin_middleware
 from bmc.images.library import Library
 from bmc.jobs import Jobs
@@ -63,8 +64,11 @@ def make_app(
     certificate: WebCertificate | None,
     page: Path,
     origins: frozenset[str] = frozenset(),
+    proxies: Networks = (),
 ) -> web.Application:
-    """`page` is the directory of the built page; `origins` are those of reverse proxies that show us."""
+    """`page` is the directory of the built page; `origins` are those of reverse proxies that show us; `proxies` are
+    the addresses of those that are believed who asks them.
+    """
     house = House(
         accounts=accounts,
         credentials=credentials,
@@ -92,8 +96,9 @@ def make_app(
     metrics = Metrics(house, ipmi)
     app = web.Application(
         client_max_size=BODY_LIMIT,
-        middlewares=_middlewares(metrics, origins),
+        middlewares=_middlewares(metrics, origins, proxies),
     )
+    app[PROXIES] = proxies
     app[HOUSE], app[METRICS], app[HEALTH], app[static.PAGE] = house, metrics, Health(store, clock), page.resolve()
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_streams)
@@ -110,7 +115,8 @@ def make_node_app(fleet: web.Application, router: Router, node: str) -> web.Appl
     `router`, of `node_routes()`, is shared by all nodes.
     """
     house = fleet[HOUSE].of(node)
-    app = web.Application(client_max_size=BODY_LIMIT, middlewares=_middlewares(fleet[METRICS], frozenset()))
+    middlewares = _middlewares(fleet[METRICS], frozenset(), fleet[PROXIES])
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=middlewares)
     app[HOUSE] = house
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_node_streams)
@@ -119,8 +125,9 @@ def make_node_app(fleet: web.Application, router: Router, node: str) -> web.Appl
     return app
 
 
-def _middlewares(metrics: Metrics, origins: frozenset[str]) -> list[Middleware]:
-    return [_counting(metrics), _translating, host_middleware, origin_middleware(OriginCheck(origins))]
+def _middlewares(metrics: Metrics, origins: frozenset[str], proxies: Networks) -> list[Middleware]:
+    told = [proxy_middleware(proxies), _counting(metrics), _translating]
+    return [*told, host_middleware, origin_middleware(OriginCheck(origins))]
 
 
 async def _end_node_streams(app: web.Application) -> None:

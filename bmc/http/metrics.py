@@ -128,7 +128,7 @@ class _Now(Collector):
         results = CounterMetricFamily(
             "lightsout_hook_results", "Events delivered, tries that failed and dead letters", labels=("hook", "result")
         )
-        for hook in visible(self._house.hooks, self._caller):
+        for hook in visible(self._house, self._caller):
             waiting.add_metric((hook.id,), self._waiting.get(hook.id, 0))
             for result, number in self._house.hooks.results(hook.id).items():
                 results.add_metric((hook.id, result), number)

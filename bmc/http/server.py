@@ -18,6 +18,7 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.http_exceptions import BadHttpMethod
 from aiohttp.typedefs import Handler, Middleware
 
+from bmc.model.crowd import who_makes_room
 from bmc.model.errors import BmcError
 from bmc.redfish.errors import fail
 
@@ -25,6 +26,8 @@ SHUTDOWN_SECONDS = 5.0
 MOST_CONNECTIONS = 2000
 BACKLOG = 128
 FIRST_REQUEST_SECONDS = 30.0
+IDLE_SECONDS = 75.0
+"""That a connection may ask nothing between two requests."""
 HANDSHAKE_SECONDS = 10
 MOST_HANDSHAKES = 256
 """Of TLS, under way at once at one listener: each takes a quarter of a MiB. A connection counts only after it."""
@@ -59,6 +62,22 @@ class _Handler(web.RequestHandler):
     """
 
     __slots__ = ()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way; an answer is until it has been sent."""
+        return self.transport is not None and not self._request_in_progress
+
+    @property
+    def address(self) -> str:
+        return str((self.peername or ("",))[0])
+
+    def drop(self) -> None:
+        """End at once, whether or not the other end reads."""
+        transport = self.transport
+        self.force_close()
+        if transport is not None:
+            transport.abort()
 
     def handle_error(
         self,
@@ -106,7 +125,9 @@ class _Connections:
     """Makes the protocol of each connection. Whoever opens many, or one and asks nothing, must not take all the files
     that this process may open, nor its memory: they are needed for nodes too.
 
-    Of those that have not begun TLS, the one that has waited longest makes room: whoever means it is done sooner.
+    Of those that have not begun TLS, the one that has waited longest makes room: whoever means it is done sooner. When
+    the listener is full, the oldest idle one of the address that has most does, as it asks nothing; if none is idle,
+    the new one is turned away.
     """
 
     def __init__(self, context: ssl.SSLContext | None, logs: Mapping[str, Any], full: Callable[[int], bool]) -> None:
@@ -118,10 +139,10 @@ class _Connections:
         self._greeting: dict[asyncio.Future[None], _Secured] = {}
 
     def __call__(self) -> asyncio.BaseProtocol:
-        if self.server is None or self._full(len(self.server.connections)):
+        if self.server is None or (self._full(len(self.server.connections)) and not self._make_room(self.server)):
             return TurnedAway()
         loop = asyncio.get_running_loop()
-        handler = _Handler(self.server, loop=loop, **self._logs)
+        handler = _Handler(self.server, loop=loop, keepalive_timeout=IDLE_SECONDS, **self._logs)
         self._silent[handler] = loop.call_later(FIRST_REQUEST_SECONDS, self._end_silent, handler)
         if self.context is None:
             return handler
@@ -135,6 +156,17 @@ class _Connections:
     def close(self) -> None:
         for secured in self._greeting.values():
             secured.end()
+
+    def _make_room(self, server: web.Server) -> bool:
+        """Whether there was one that could."""
+        handlers = cast("list[_Handler]", server.connections)
+        oldest = who_makes_room((each for each in handlers if each.idle), lambda each: each.address)
+        if oldest is None:
+            return False
+        if timer := self._silent.pop(oldest, None):
+            timer.cancel()
+        oldest.drop()
+        return True
 
     def _greeted(self, handler: _Handler, waiter: asyncio.Future[None]) -> None:
         self._greeting.pop(waiter, None)

@@ -6,6 +6,7 @@ as it came; a qcow2 becomes zstd. The digest that was promised is that of the fi
 
 import asyncio
 import hmac
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, aclosing, asynccontextmanager
 from pathlib import Path
@@ -96,6 +97,8 @@ class Library:
         shelf, name = self._shelf(request)
         if any(job.kind == KIND and job.request.get(shelf.word) == name for job in under_way):
             raise Busy(f"the {shelf.word} {name} is just being added")
+        if not re.fullmatch(shelf.names, name):
+            raise InvalidRequest(f"the name {name[:80]!r} of the {shelf.word} must match {shelf.names}")
         request, found = shelf.check(request)
         wrong = list(found)
         if "file" in request:

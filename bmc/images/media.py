@@ -45,7 +45,7 @@ class _Entry(BaseModel):
 class MediaStore(Shelf):
     """What was added to `library`. It and what the library has fetched take at most the library's quota."""
 
-    word, section = "medium", "media"
+    word, section, names = "medium", "media", NAME
 
     def __init__(self, library: MediaLibrary) -> None:
         self._library = library
@@ -95,7 +95,7 @@ class MediaStore(Shelf):
         if users := inserted_in(name, nodes):
             raise Refused(f"the medium {name} is in a drive of {', '.join(users)}; eject it first")
 
-    def is_own(self, name: str) -> bool:
+    def _is_there(self, name: str) -> bool:
         path = self._library.find(name)
         return path is not None and path.parent == self._directory
 

@@ -1,6 +1,7 @@
 """Where files that were added are kept: whole and listed, or not at all."""
 
 import os
+import re
 import tempfile
 import threading
 import time
@@ -83,11 +84,12 @@ class Shelf(ABC):
     """Files in `directory`, and beside each a JSON file that lists it. They take at most `quota` bytes.
 
     `word` is what one of them is called, in requests, events and the audit; `section` where the configuration has the
-    quota.
+    quota; `names` the pattern of what one that is added may be called: no other name leads to a path.
     """
 
     word: str
     section: str
+    names: str
 
     def __init__(self, directory: Path, quota: int) -> None:
         self._directory = directory
@@ -119,9 +121,13 @@ class Shelf(ABC):
     def check_unused(self, name: str, nodes: Sequence[NodeSnapshot], jobs: Sequence[Job]) -> None:
         """:raise Busy, Refused: who uses it, of these nodes and of these jobs that are under way."""
 
-    @abstractmethod
     def is_own(self, name: str) -> bool:
         """Whether it was added, and may be removed."""
+        return re.fullmatch(self.names, name) is not None and self._is_there(name)
+
+    @abstractmethod
+    def _is_there(self, name: str) -> bool:
+        """Whether one of this name was added."""
 
     @abstractmethod
     def _check_own(self, name: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from bmc.fetch import shown
-from bmc.images.catalogue import FILE_NAME, Catalogue, Image, Proof, SeedKind, describe, lies_in
+from bmc.images.catalogue import FILE_NAME, NAME, Catalogue, Image, Proof, SeedKind, describe, lies_in
 from bmc.images.encodings import SUFFIXES, Encoding, format_of
 from bmc.images.shelf import Arrived, Part, Shelf
 from bmc.images.uses import written_by
@@ -25,7 +25,7 @@ class ImageStore(Shelf):
     A request says `format`, `title`, `description`, `kernel`, `firmware`, `seed` and `proofs`.
     """
 
-    word, section = "image", "images"
+    word, section, names = "image", "images", NAME
 
     def __init__(self, directory: Path, quota: int, built: Sequence[Path], outside: Sequence[Path] = ()) -> None:
         self._outside = tuple(outside)
@@ -110,7 +110,7 @@ class ImageStore(Shelf):
         for job in written_by(name, jobs):
             raise Busy(f"job {job.id} puts the image {name} on {job.node}; wait for it or cancel it")
 
-    def is_own(self, name: str) -> bool:
+    def _is_there(self, name: str) -> bool:
         return self._json(name).exists()
 
     def _check_own(self, name: str) -> None:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bmc.accounts import decide
+from bmc.accounts.keyfile import Sealer
 from bmc.events import Audit, Events, Target
 from bmc.fleet import Fleet
 from bmc.jobs.chore import Chore, carry_out_chore
@@ -51,10 +52,11 @@ class Jobs:
         fleet: Fleet,
         find: Find,
         clock: Clock,
+        sealer: Sealer,
         recipes: Iterable[Recipe],
         chores: Iterable[Chore] = (),
     ) -> None:
-        self._ledger = Ledger(store, events)
+        self._ledger = Ledger(store, events, sealer)
         self._audit = audit
         self._fleet = fleet
         self._find = find
@@ -138,6 +140,7 @@ class Jobs:
             state=JobState.RUNNING,
             details=waiting(nodes),
             nodes=tuple(nodes),
+            token=caller.token,
         )
         await self._ledger.add(Written(job), {})
         await self._audit.record(caller, KIND, "", "ok", {"job": job.id, "nodes": list(nodes), **request})
@@ -232,7 +235,7 @@ class Jobs:
 
         :raise NotFound, Denied: :raise WrongState: there is none now. :raise Busy: all ways are taken.
         """
-        self._fleet.node(node)
+        led_to = self._fleet.node(node)
         action = f"connect-{kind}"
         await self._authorise(caller, Role.OPERATOR, node, action)
         try:
@@ -243,6 +246,7 @@ class Jobs:
             if recipe.connect is None:
                 raise WrongState(f"no way leads into the guest of a {kind}")
             stream = await recipe.connect(run)
+            led_to.note_opened(stream, caller)
         except BmcError as error:
             await self._audit.record(caller, action, node, str(error))
             raise

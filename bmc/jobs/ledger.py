@@ -1,9 +1,11 @@
 """Where jobs are written down before anything is done, and from where they are told of."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from bmc.accounts.keyfile import Sealer
 from bmc.events import Events
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.job import Job, JobMessage, JobState
@@ -22,14 +24,18 @@ class Written:
 
 
 class Ledger:
-    def __init__(self, store: Store, events: Events) -> None:
+    """What a job must keep to itself is sealed with the key file's key, as all secrets in the store are."""
+
+    def __init__(self, store: Store, events: Events, sealer: Sealer) -> None:
         self._store = store
+        self._sealer = sealer
         self._events = events
 
     async def add(self, written: Written, secrets: Mapping[str, Json]) -> None:
         """:raise Conflict: the id is taken. :raise StoreFailed: and then nothing may be started."""
         await self._store.put(JOBS, written.job.id, _to_json(written), expect=0)
-        await self._store.put(SECRETS, written.job.id, secrets)
+        sealed = self._sealer.seal(json.dumps(secrets).encode(), _context(written.job.id))
+        await self._store.put(SECRETS, written.job.id, {"sealed": sealed})
 
     async def save(self, written: Written) -> None:
         await self._store.put(JOBS, written.job.id, _to_json(written))
@@ -40,8 +46,12 @@ class Ledger:
         return sorted((_from_json(entry.value) for entry in entries), key=lambda written: int(written.job.id))
 
     async def secrets(self, job: str) -> Mapping[str, Any]:
+        """:raise KeyFileUnusable: they were sealed with another key."""
         entry = await self._store.get(SECRETS, job)
-        return entry.value if entry else {}
+        if entry is None:
+            return {}
+        opened: Mapping[str, Any] = json.loads(self._sealer.unseal(entry.value["sealed"], _context(job)))
+        return opened
 
     async def secret_jobs(self) -> list[str]:
         """The ids for which secrets are kept."""
@@ -75,6 +85,10 @@ class Ledger:
         )
 
 
+def _context(job: str) -> str:
+    return f"job {job}"
+
+
 def _to_json(written: Written) -> dict[str, Json]:
     job = written.job
     return {
@@ -94,6 +108,7 @@ def _to_json(written: Written) -> dict[str, Json]:
         "details": cast(Json, dict(job.details)),
         "nodes": job.nodes,
         "former": job.former,
+        "token": job.token,
         "memory": dict(written.state),
         "ending": written.ending.value if written.ending else None,
     }

@@ -15,19 +15,23 @@ from bmc.fleet import Fleet
 from bmc.jobs.run import Work
 from bmc.model.caller import Caller, Door, Role
 from bmc.model.commands import Power
-from bmc.model.errors import BmcError, Denied
+from bmc.model.errors import BmcError, Denied, OutcomeUnknown
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerState
 from bmc.power.table import reset_type
 from bmc.store import Json, StoreFailed
 
-Find = Callable[[str], Account | None]
-"""An account as it is now."""
+Find = Callable[[str, str], Account | None]
+"""An account as it is now, with what the API token of that id leaves it; "" is no token."""
 
 log = logging.getLogger(__name__)
 
 KIND, STEP = "power", "Acting on the nodes"
-REACHES = {PowerAction.ON: PowerState.ON, PowerAction.FORCE_OFF: PowerState.OFF}
+REACHES = {
+    PowerAction.ON: PowerState.ON,
+    PowerAction.FORCE_OFF: PowerState.OFF,
+    PowerAction.GRACEFUL_SHUTDOWN: PowerState.OFF,
+}
 """Actions of which a look at the node tells whether they had their effect."""
 
 
@@ -121,8 +125,12 @@ class _Sweep:
     async def _act(self, name: str) -> None:
         try:
             node = self._fleet.node(name)
-            await node.do(Power(reset_type(self._action, node.snapshot.power)), self._caller())
-            self._results[name] = (Outcome.DONE, "")
+            state = await node.do(Power(reset_type(self._action, node.snapshot.power)), self._caller())
+            # A guest that was asked to shut down has not done so yet.
+            wrong = await node.after_shutdown() if state is PowerState.POWERING_OFF else ""
+            self._results[name] = (Outcome.FAILED if wrong else Outcome.DONE, wrong)
+        except OutcomeUnknown as error:
+            self._results[name] = (Outcome.UNKNOWN, str(error))
         except BmcError as error:
             self._results[name] = (Outcome.FAILED, str(error))
         except Exception as error:  # an error of ours with one node must not keep the others from their turn
@@ -140,9 +148,10 @@ class _Sweep:
         rights than they have by now, as it may last for days. :raise Denied:
         """
         job = self._work.job
-        account = self._find(job.account)
+        account = self._find(job.account, job.token)
         if account is None or not account.enabled:
-            raise Denied(f"the account {job.account}, which started this, is deleted or disabled")
+            token = ", or its API token that did was revoked or has expired" if job.token else ""
+            raise Denied(f"the account {job.account}, which started this, is deleted or disabled{token}")
         role = min(account.role, Role.OPERATOR, key=lambda role: role.rank)
         return Caller(account.name, role, account.scope, Door.JOB, request_id=f"job-{job.id}")
 

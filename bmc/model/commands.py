@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 from bmc.model.boot import BootMode, BootOverride
-from bmc.model.caller import Role
+from bmc.model.caller import Caller, Role
 from bmc.model.node import Hardware
 from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerState, RestorePolicy
@@ -309,7 +309,7 @@ class SystemInterface:
 
 @dataclass(frozen=True, slots=True)
 class SerialConsole:
-    """Open the serial console. `replay` is how many bytes of what was printed before come first.
+    """Open the serial console. `replay` is how many bytes of what was printed before come first, for who may read that.
 
     `writable`: to type, once nobody else does; `takes_over`: at once, whoever has the keyboard.
     """
@@ -333,3 +333,9 @@ class SerialHistory:
     """Read the permanent log of the serial console. What was typed there is in it too, passwords that echo included."""
 
     action: ClassVar[str] = "read-serial-log"
+    role: ClassVar[Role] = Role.OPERATOR
+
+    @classmethod
+    def open_to(cls, caller: Caller) -> bool:
+        """Whether they may read what was printed before they came: in the log, in a console, or told by a job."""
+        return caller.role.rank >= cls.role.rank

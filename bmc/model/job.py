@@ -34,7 +34,7 @@ class Job:
     bytes_done and bytes_total of the present step, proofs, the tail of the serial console on failure.
     Times are seconds since the epoch. `nodes` are those of a job that is of no single node, whose `node` is "". A job
     of the service itself has neither; see `subject`. `former`: its node was removed since, and one that has the name
-    now is another.
+    now is another. `token` is the id of the API token by which a job that goes on asking for its account was started.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Job:
     details: Mapping[str, object] = field(default_factory=dict)
     nodes: tuple[str, ...] = ()
     former: bool = False
+    token: str = ""
 
     @property
     def title(self) -> str:

@@ -25,7 +25,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class NodeDefinition:
-    """What an operator declares. `options` belong to the driver, which validates them; JSON values only."""
+    """What an operator declares. `options` belong to the driver, which validates them; JSON values only.
+
+    `began` is the sequence of the last event before there was this node: what came until then is of another.
+    """
 
     name: str
     uuid: UUID
@@ -33,6 +36,7 @@ class NodeDefinition:
     options: Mapping[str, object] = field(default_factory=dict)
     tags: frozenset[str] = frozenset()
     ipmi: Endpoint | None = None
+    began: int = 0
 
     @property
     def is_virtual(self) -> bool:
@@ -42,7 +46,9 @@ class NodeDefinition:
 
 @dataclass(frozen=True, slots=True)
 class MediaSlot:
-    """One virtual drive. `image` is the operator's URL or name, empty when nothing is inserted. `ours`: we did it."""
+    """One virtual drive. `image` is the operator's name or URL, this without what may be a secret in it; it is empty
+    when nothing is inserted. `ours`: we did it.
+    """
 
     id: str
     image: str = ""

@@ -13,7 +13,7 @@ from bmc.console.serial import SerialHub
 from bmc.console.serial_log import SerialLog
 from bmc.events import Audit
 from bmc.model.caller import Caller, Role
-from bmc.model.commands import Screen, SerialConsole, TakeScreenshot
+from bmc.model.commands import Screen, SerialConsole, SerialHistory, TakeScreenshot
 from bmc.model.console import ConsoleKind, Viewer
 from bmc.model.errors import BackendFailed, BmcError, NotSupported
 from bmc.model.events import EventKind, Severity
@@ -62,7 +62,7 @@ class Consoles:
         self._audiences = {
             kind: Audience(kind, bench.clock, self._changed, self._taken, self._left) for kind in ConsoleKind
         }
-        self._opened: WeakKeyDictionary[ConsoleStream, Caller] = WeakKeyDictionary()
+        self._opened: WeakKeyDictionary[ByteStream, Caller] = WeakKeyDictionary()
 
     def works(self) -> Iterator[tuple[Coroutine[None, None, None], str]]:
         """What is to run for as long as the node is open."""
@@ -79,7 +79,7 @@ class Consoles:
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         opened = await self._open(stream, caller, typing)
         try:
-            self._opened[opened] = caller
+            self.note_opened(opened, caller)
             await self._audit.record(caller, stream.action, self._name, "done", {"writable": typing})
             await self._tell(EventKind.CONSOLE_OPENED, "opened", opened.seat.viewer, typing)
             if isinstance(stream, SerialConsole) and stream.takes_over:
@@ -89,7 +89,11 @@ class Consoles:
             raise
         return opened
 
-    def out_of_scope(self, tags: frozenset[str]) -> list[ConsoleStream]:
+    def note_opened(self, stream: ByteStream, caller: Caller) -> None:
+        """`stream` is to be closed when the node leaves the scope of `caller`."""
+        self._opened[stream] = caller
+
+    def out_of_scope(self, tags: frozenset[str]) -> list[ByteStream]:
         """Those of callers whose scope the node has left."""
         return [stream for stream, caller in self._opened.items() if not caller.scope.covers(self._name, tags)]
 
@@ -108,7 +112,8 @@ class Consoles:
         if isinstance(stream, SerialConsole):
             if self._hub is None:
                 raise self._bench.without("serial console")
-            return self._hub.open(stream.replay, self._audiences[ConsoleKind.SERIAL].enter(caller, may_type, typing))
+            seat = self._audiences[ConsoleKind.SERIAL].enter(caller, may_type, typing)
+            return self._hub.open(stream.replay if SerialHistory.open_to(caller) else None, seat)
         connected = await self._require_screen().connect()
         return ScreenStream(connected, self._audiences[ConsoleKind.SCREEN].enter(caller, may_type, typing))
 

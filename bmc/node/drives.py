@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
+from bmc.fetch import medium_name
 from bmc.model.caller import Caller
 from bmc.model.clock import within
 from bmc.model.commands import EjectMedia, InsertDeployMedium, InsertMedia
@@ -55,7 +56,7 @@ class Drives:
             )
         self._there()
         path = await self._library.path(command.image)
-        await self._insert(command.slot, path, command.image, caller)
+        await self._insert(command.slot, path, medium_name(command.image), caller)
 
     async def _do_insert_deploy_medium(self, command: InsertDeployMedium, caller: Caller) -> None:
         if not caller.job:

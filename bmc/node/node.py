@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast, overload
 from bmc.accounts import decide
 from bmc.console.serial_log import SerialLog
 from bmc.events import Audit, Events
+from bmc.fetch import medium_name
 from bmc.model.caller import SERVICE, Caller, Door, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import (
@@ -256,6 +257,10 @@ class Node:
         for stream in self._consoles.out_of_scope(tags):
             self._spawn(stream.close(), "closing a console")
 
+    def note_opened(self, stream: ByteStream, caller: Caller) -> None:
+        """A job has led `caller` into the node: `stream` is closed as a console when the node leaves their scope."""
+        self._consoles.note_opened(stream, caller)
+
     async def record(self) -> None:
         """Events about this node were published: the SEL may have a word for them."""
         before = self._sel.sel
@@ -338,6 +343,10 @@ class Node:
                 details = _audit_details(command)
                 await self._audit.record(caller, command.action, self._snapshot.name, outcome, details, began=began)
 
+    async def after_shutdown(self) -> str:
+        """Returns when the last graceful action that was accepted has ended; what went wrong in it, or empty."""
+        return await self._power.after_shutdown()
+
     @overload
     async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream: ...
 
@@ -357,7 +366,7 @@ class Node:
         if isinstance(stream, SystemInterface):
             return await self._open_host(caller)
         if isinstance(stream, SerialHistory):
-            self._authorise(stream.action, Role.OPERATOR, caller)
+            self._authorise(stream.action, stream.role, caller)
             if self._consoles.log is None:
                 raise NotSupported(f"what {self._snapshot.name} prints is not kept")
             return self._consoles.log
@@ -584,7 +593,7 @@ def _audit_details(command: Command[Any]) -> dict[str, object]:
         case Power(power=action):
             return {"action": action.value}
         case InsertMedia(slot=slot, image=image):
-            return {"slot": slot, "image": image}
+            return {"slot": slot, "image": medium_name(image)}
         case EjectMedia(slot=slot):
             return {"slot": slot}
         case ConfirmPower(state=state):

@@ -55,7 +55,7 @@ class _UnderWay:
     cause: PowerCause = PowerCause.COMMAND
     given: bool = False
     task: asyncio.Task[PowerState] | None = None
-    watcher: asyncio.Task[None] | None = field(default=None)
+    watcher: asyncio.Task[str] | None = field(default=None)
 
 
 class PowerControl:
@@ -114,7 +114,8 @@ class PowerControl:
         self._changed = asyncio.Event()
         self._accepting = asyncio.Lock()
         self._tasks: set[asyncio.Task[PowerState]] = set()
-        self._watchers: set[asyncio.Task[None]] = set()
+        self._watchers: set[asyncio.Task[str]] = set()
+        self._shutdown: asyncio.Task[str] | None = None
 
     @property
     def actions(self) -> frozenset[PowerAction]:
@@ -203,6 +204,13 @@ class PowerControl:
         """An action is under way, or what follows from one."""
         return self._under_way is not None or bool(self._tasks) or bool(self._watchers)
 
+    async def after_shutdown(self) -> str:
+        """Returns when the last graceful action has ended, with what followed; what went wrong in it, or empty."""
+        if self._shutdown is None:
+            return ""
+        await asyncio.wait({self._shutdown})
+        return "it was cut off by another action" if self._shutdown.cancelled() else self._shutdown.result()
+
     async def confirm(self, state: PowerState, account: str) -> None:
         """A person says what the state is. :raise WrongState: the senses can tell."""
         if self._reading.state is not PowerState.UNKNOWN:
@@ -225,7 +233,7 @@ class PowerControl:
         """Let what was started come to its end for a while; what is cut off stays in the journal."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._patience.settle)
-        tasks: list[asyncio.Task[PowerState] | asyncio.Task[None]] = [*self._tasks, *self._watchers]
+        tasks: list[asyncio.Task[PowerState] | asyncio.Task[str]] = [*self._tasks, *self._watchers]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -363,14 +371,18 @@ class PowerControl:
                 f"still reads {reading.state.value}" + (f" ({reading.reason})" if reading.reason else "")
             )
 
-    def _watch_shutdown(self, mine: _UnderWay, deadline: float) -> "asyncio.Task[None]":
+    def _watch_shutdown(self, mine: _UnderWay, deadline: float) -> "asyncio.Task[str]":
         watcher = asyncio.create_task(self._await_shutdown(mine, deadline), name=f"shutdown {self._name}")
         self._watchers.add(watcher)
+        self._shutdown = watcher
         watcher.add_done_callback(self._watchers.discard)
         return watcher
 
-    async def _await_shutdown(self, mine: _UnderWay, deadline: float) -> None:
-        """Wait for the guest to go off by itself; then, for a restart, power on. Forces it only by its rules."""
+    async def _await_shutdown(self, mine: _UnderWay, deadline: float) -> str:
+        """Wait for the guest to go off by itself; then, for a restart, power on. Forces it only by its rules.
+
+        What went wrong, so that the node is not as it was asked to be; else empty.
+        """
         while (
             (reading := await self._agree()).state is not PowerState.OFF
             and self._clock.now() < deadline
@@ -388,7 +400,7 @@ class PowerControl:
             await self._journal.end("unknown", self._clock.now(), str(error))
             await self._accept(reading)
             await self._news.failed(mine.action, mine.caller.account, error)
-            return
+            return str(error)
         went_off = reading.state is PowerState.OFF
         problem = "" if went_off else f"it did not shut down within {self._patience.graceful:.0f} s"
         await self._journal.end("done" if went_off else "timed out", self._clock.now(), problem)
@@ -398,12 +410,14 @@ class PowerControl:
             escalates = self._escalates and reading.state is PowerState.ON
             await self._news.not_shut_down(mine.action, account, patience, escalates)
             if not escalates or not await self._forced_off(mine):
-                return
+                return problem
         if mine.action is PowerAction.GRACEFUL_RESTART:
             try:
                 await self.request(PowerAction.ON, mine.caller, follows=mine)
             except BmcError as error:
                 await self._news.stays_off(mine.action, mine.caller.account, error)
+                return str(error)
+        return ""
 
     async def _forced_off(self, mine: _UnderWay) -> bool:
         """What the node's rules let follow a shutdown that does not come; whether it is off. Tells where it failed."""
@@ -413,7 +427,7 @@ class PowerControl:
             log.warning("%s was not forced off: %s", self._name, error)
             return False
 
-    async def _supersede(self, before: _UnderWay, watcher: asyncio.Task[None], mine: _UnderWay) -> None:
+    async def _supersede(self, before: _UnderWay, watcher: asyncio.Task[str], mine: _UnderWay) -> None:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
         await self._tell_superseded(before, mine)

@@ -65,6 +65,11 @@ class SelKeeper:
             for event in await events.history(self._node, after=self._seen, limit=CATCH_UP):
                 await self._note(event)
 
+    async def note(self, event: Event) -> None:
+        """Record what comes too often to be published; a SEL that is full drops it."""
+        async with self._changing:
+            await self._note(replace(event, sequence=self._seen))
+
     async def _note(self, event: Event) -> None:
         told = system_event(event)
         if told is None:

@@ -226,6 +226,7 @@ ACTIONS: dict[str, _Action] = {
     "open-screen": _Action(Kind.CONSOLE, _plain("opened the screen")),
     "take-keyboard": _Action(Kind.CONSOLE, lambda details: f"took the keyboard of the {details['console']} console"),
     "download-serial-log": _Action(Kind.CONSOLE, _plain("downloaded the serial log")),
+    "read-serial-log": _Action(Kind.CONSOLE, _plain("read the serial log")),
     "reserve": _Action(Kind.RESERVATION, _because("reserved it", "reason")),
     "release": _Action(Kind.RESERVATION, _because("released it", "note")),
     "reinstall": _Action(Kind.JOB, lambda details: f"asked for a reinstall with {details.get('image')}"),

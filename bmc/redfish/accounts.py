@@ -1,17 +1,19 @@
 """AccountService: the fleet's accounts, their roles and scope."""
 
 from enum import Enum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bmc.accounts import Account
 from bmc.events import Target
+from bmc.fleet import NAME, NAME_RULE
 from bmc.model.caller import Role, Scope
 from bmc.model.errors import Denied
 from bmc.redfish import oem
-from bmc.redfish.body import Body
+from bmc.redfish.body import Body, Tags
 from bmc.redfish.errors import fail, not_found
+from bmc.redfish.messages import message
 from bmc.redfish.router import Call, Reply, Route, governs, require
 from bmc.redfish.types import JsonObject, collection, link, links, resource
 
@@ -33,10 +35,16 @@ class AccountType(Enum):
     HOST_CONSOLE = "HostConsole"
 
 
+def _node_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name[:63]!r} is no server's name: it {NAME_RULE}")
+    return name
+
+
 class ScopeBody(Body):
     all_nodes: bool = False
-    nodes: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    nodes: Annotated[tuple[Annotated[str, AfterValidator(_node_name)], ...], Field(max_length=1024)] = ()
+    tags: Tags = ()
 
     def scope(self) -> Scope:
         return Scope(self.all_nodes, frozenset(self.nodes), frozenset(self.tags))
@@ -95,9 +103,10 @@ async def create_account(call: Call) -> Reply:
     account = await accounts.create(wanted.user_name, wanted.password, wanted.role_id, scope)
     if not wanted.enabled:
         account = await accounts.change(account.name, enabled=False)
-    details = {"role": wanted.role_id.value}
+    details = {"role": wanted.role_id.value, "scope": _plain(scope)}
     await call.house.audit.record(call.caller, "create-account", wanted.user_name, "ok", details, Target.ACCOUNT)
-    return Reply(_body(call, account), 201, {"Location": f"{ACCOUNTS}/{account.name}"})
+    body = _body(call, account) | _nowhere(call, asked)
+    return Reply(body, 201, {"Location": f"{ACCOUNTS}/{account.name}"})
 
 
 async def change_account(call: Call) -> Reply:
@@ -118,9 +127,13 @@ async def change_account(call: Call) -> Reply:
     )
     if change.locked is False:
         await call.house.accounts.unlock(account.name)
-    details = {"changed": sorted(given)}
+    details: dict[str, object] = {"changed": sorted(given)}
+    if change.role_id is not None:
+        details["role"] = change.role_id.value
+    if asked is not None:
+        details["scope"] = _plain(account.scope)
     await call.house.audit.record(call.caller, "change-account", account.name, "ok", details, Target.ACCOUNT)
-    return Reply(_body(call, account))
+    return Reply(_body(call, account) | _nowhere(call, asked))
 
 
 async def delete_account(call: Call) -> Reply:
@@ -141,6 +154,25 @@ async def get_role(call: Call) -> Reply:
             body = resource(path, "Role", Id=role.value, Name=role.value, RoleId=role.value, IsPredefined=True)
             return Reply(body | {"AssignedPrivileges": list(privileges), "OemPrivileges": []})
     raise not_found(call.path)
+
+
+def _nowhere(call: Call, asked: ScopeBody | None) -> JsonObject:
+    """What of the scope leads to no server, which may be to come, or may be a slip: the answer tells it."""
+    if asked is None:
+        return {}
+    there = [node.snapshot.definition for node in call.house.fleet.visible(call.caller)]
+    missing = [f"no server is called {name}" for name in set(asked.nodes) - {each.name for each in there}]
+    missing += [f"no server has the tag {tag}" for tag in set(asked.tags).difference(*(each.tags for each in there))]
+    scope = "Oem/Lightsout/Scope"
+    told = [
+        message("PropertyValueError", scope, text=f"Kept, but {text} yet.", related=f"#/{scope}") for text in missing
+    ]
+    return {"@Message.ExtendedInfo": told} if told else {}
+
+
+def _plain(scope: Scope) -> object:
+    """As the audit has it."""
+    return "all nodes" if scope.all_nodes else {"nodes": sorted(scope.nodes), "tags": sorted(scope.tags)}
 
 
 def _sees(call: Call, name: str) -> bool:

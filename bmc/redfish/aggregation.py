@@ -116,7 +116,7 @@ async def reset_all(call: Call) -> Reply:
 async def _reset(call: Call, wanted: ResetBody, nodes: list[str] | tuple[str, ...]) -> Reply:
     delay = wanted.delay_between_batches_in_seconds
     job = await call.house.jobs.sweep(wanted.reset_type, nodes, wanted.batch_size, delay, call.caller)
-    return Reply(task_body(job), 202, {"Location": monitor_path(job.id), "Retry-After": POLL_AFTER})
+    return Reply(task_body(job, call.caller), 202, {"Location": monitor_path(job.id), "Retry-After": POLL_AFTER})
 
 
 def _nodes(call: Call, paths: list[str] | tuple[str, ...], name: str, action: str = "") -> list[str]:

@@ -51,11 +51,10 @@ async def list_entries(call: Call) -> Reply:
 
 async def get_entry(call: Call) -> Reply:
     node, wanted = await _administer(call), call.params["entry"]
-    found = await call.house.audit.read(int(wanted) - 1, 1) if SEQUENCE.fullmatch(wanted) else []
-    for record in found:
-        if str(record.sequence) == wanted and (not node or (record.kind, record.target) == (Target.NODE, node)):
-            return Reply(_entry(record, call.path.rpartition("/")[0]))
-    raise not_found(call.path)
+    record = await call.house.audit.get(int(wanted), node) if SEQUENCE.fullmatch(wanted) else None
+    if record is None:
+        raise not_found(call.path)
+    return Reply(_entry(record, call.path.rpartition("/")[0]))
 
 
 async def _administer(call: Call) -> str:

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 from pydantic_core import ErrorDetails, from_json, to_json
 
@@ -36,6 +36,15 @@ class Nothing(Body):
     """An action without parameters."""
 
 
+def _tag(text: str) -> str:
+    if not 0 < len(text) <= TAG_LENGTH or not text.isprintable() or text != text.strip():
+        raise ValueError(f"{text[:TAG_LENGTH]!r} is no tag: 1 to {TAG_LENGTH} printable characters, no space around")
+    return text
+
+
+TAG_LENGTH = 64
+Tags = Annotated[tuple[Annotated[str, AfterValidator(_tag)], ...], Field(max_length=64)]
+
 M = TypeVar("M", bound=Body)
 
 # pydantic's error type → message of the Base registry, by the beginning of the type's name; the first match counts.
@@ -59,8 +68,8 @@ def parse_object(raw: bytes) -> JsonObject:
     """:raise RedfishError: 400, not a JSON object."""
     try:
         parsed = from_json(raw or b"{}", allow_inf_nan=False)
-    except ValueError:
-        raise fail(400, "MalformedJSON") from None
+    except ValueError as error:  # it tells the place, and nothing of what stands there
+        raise fail(400, "MalformedJSON", text=f"The request body is no JSON: {error}.") from None
     if not isinstance(parsed, dict):
         raise fail(400, "UnrecognizedRequestBody", text="The request body must be a JSON object.")
     return parsed

@@ -1,5 +1,6 @@
 """What goes wrong, as Redfish says it (DSP0266 §8.6): one table from the house's errors to status and message."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from bmc.model.errors import (
@@ -20,6 +21,7 @@ from bmc.redfish.messages import message
 from bmc.redfish.types import JsonObject
 
 RETRY_AFTER = 5
+ABOUT = re.compile(r"(?:^|(?<=; ))[a-z0-9_]+(?=(?:\.\w+)?[:,] )")
 
 # Error class → status, message, the message's arguments: {path} is the request's, {retry} the seconds to wait.
 TRANSLATION: Mapping[type[BmcError], tuple[int, str, tuple[str, ...]]] = {
@@ -60,6 +62,11 @@ def fail(status: int, name: str, *arguments: object, text: str = "", related: st
 
 def not_found(path: str) -> RedfishError:
     return fail(404, "ResourceMissingAtURI", path)
+
+
+def named(error: InvalidRequest, names: Mapping[str, str]) -> InvalidRequest:
+    """Problems of a job, each of which begins with what it is about, by the `names` that the client has for it."""
+    return InvalidRequest(ABOUT.sub(lambda found: names.get(found[0], found[0]), str(error)))
 
 
 def translate(error: BmcError, path: str) -> RedfishError:

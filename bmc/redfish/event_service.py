@@ -81,14 +81,20 @@ async def submit_test_event(call: Call) -> Reply:
     """A test passes every filter; its id, time and type are its own, whatever the client asks for."""
     asked = call.body(SubmittedEvent, TEST_ACTION)
     path = asked.origin_of_condition.rstrip("/")
-    name = path.rpartition("/")[2]
-    node = name if name and path == system_path(name) else ""
+    node = next((name for name in _names(call) if system_path(name) == path), "")
+    if path and not node:
+        text = f"OriginOfCondition {path[:200]!r} is no server that there is; expected {system_path('NAME')}."
+        raise fail(400, "ActionParameterValueError", "OriginOfCondition", TEST_ACTION, text=text)
     details = {"message_id": asked.message_id, "message_args": asked.message_args}
     severity = asked.severity or asked.message_severity
     event = Event(EventKind.TEST, asked.message, 0, node, severity, call.caller.account, details)
     told = await call.house.events.publish(event)
     await call.house.audit.record(call.caller, "submit-test-event", node, "ok", {"event": told.sequence})
     return Reply(status=204)
+
+
+def _names(call: Call) -> list[str]:
+    return [node.snapshot.name for node in call.house.fleet.visible(call.caller)]
 
 
 async def stream(call: Call) -> web.StreamResponse:
@@ -165,7 +171,7 @@ async def _pump(
 
 
 def sees(event: Event, caller: Caller, house: House) -> bool:
-    return decision.sees(caller.role, caller.scope, event, house.fleet.tags)
+    return decision.sees(caller.role, caller.scope, event, house.fleet.tags, house.fleet.began)
 
 
 def _fits(event: Event, wanted: Condition | None) -> bool:

@@ -32,7 +32,7 @@ _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
 class BadFilter(ValueError):
-    """It is no such expression."""
+    """It is no such expression; the text says where, what stands there, and what was expected."""
 
 
 def parse_filter(text: str, names: Collection[str] | None = None) -> Condition:
@@ -44,21 +44,31 @@ class _Parser:
     def __init__(self, text: str, names: Collection[str] | None) -> None:
         self._names = names
         self._tokens: list[tuple[str, str]] = []
+        self._places: list[int] = []
         self._next = 0
         self._depth = 0
         at, end = 0, len(text.rstrip())
         while at < end:
             found = _TOKEN.match(text, at)
             if found is None:
-                raise BadFilter(text[at : at + 20])
+                there = text[at:].lstrip()
+                where = len(text) - len(there) + 1
+                raise BadFilter(f"at character {where}, {there[:20]!r} is no property, 'text', number or time")
             self._tokens.append((str(found.lastgroup), found[str(found.lastgroup)]))
+            self._places.append(found.start(str(found.lastgroup)) + 1)
             at = found.end()
 
     def whole(self) -> Condition:
         condition = self._or()
         if self._next < len(self._tokens):
-            raise BadFilter(self._tokens[self._next][1])
+            self._next += 1
+            raise self._wrong("and, or, or the end")
         return condition
+
+    def _wrong(self, expected: str) -> BadFilter:
+        """What was taken last is something else."""
+        place, (_, token) = self._places[self._next - 1], self._tokens[self._next - 1]
+        return BadFilter(f"at character {place} stands {token[:64]!r}; expected {expected}")
 
     def _take(self) -> tuple[str, str]:
         if self._next == len(self._tokens):
@@ -87,7 +97,7 @@ class _Parser:
     def _term(self) -> Condition:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise BadFilter("it is nested too deeply")
+            raise BadFilter(f"it is nested more than {DEEPEST} deep")
         if self._is("word", "not"):
             inner = self._term()
             condition: Condition = lambda body: not inner(body)  # noqa: E731
@@ -104,10 +114,10 @@ class _Parser:
 
     def _contains(self) -> Condition:
         if not self._is("bracket", "("):
-            raise BadFilter("contains takes (path,'text')")
+            raise BadFilter("contains takes (property,'text')")
         where = self._operand()
         if not self._is("bracket", ","):
-            raise BadFilter("contains takes (path,'text')")
+            raise BadFilter("contains takes (property,'text')")
         what = self._operand()
         if not self._is("bracket", ")"):
             raise BadFilter("a bracket is not closed")
@@ -117,7 +127,7 @@ class _Parser:
         left = self._operand()
         kind, name = self._take()
         if kind != "word" or name not in {"eq", "ne", *_ORDERS}:
-            raise BadFilter(name)
+            raise self._wrong("eq, ne, gt, ge, lt or le")
         right = self._operand()
         if name in _ORDERS:
             order = _ORDERS[name]
@@ -128,11 +138,11 @@ class _Parser:
         kind, token = self._take()
         if kind == "word" and token not in _CONSTANTS:
             if self._names is not None and token not in self._names:
-                raise BadFilter(token)
+                raise self._wrong(f"one of {', '.join(self._names)}")
             path = token.split("/")
             return lambda body: _find(body, path)
         if kind == "bracket":
-            raise BadFilter(token)
+            raise self._wrong("a property or a value")
         value: Any = token
         if kind == "text":
             value = token[1:-1].replace("''", "'")

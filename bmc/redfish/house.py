@@ -91,9 +91,9 @@ class House:
     """`only` is the node whose own endpoint this is, "" at the fleet's root, and `sign_in` says who may sign in here.
     `endpoints` are the URLs of the nodes' own endpoints, by node, and `changing` the resources that are being changed.
     `certificate` is None where nothing is served over HTTPS, `ssh` where that door is closed. The state is kept in
-    the directory `state`; the service `started` then, in epoch seconds. `late` holds what goes on
-    after its asker was answered; `systems` the last reply for each System and role, and for who holds it, with the
-    snapshot and the image names that it was made of.
+    the directory `state`; the service `started` then, in epoch seconds. `late` holds what goes on after its asker was
+    answered; `reading` when it was recorded last who reads the serial log of which node; `systems` the last reply for
+    each System and role, and for who holds it, with the snapshot and the image names that it was made of.
     """
 
     accounts: Accounts
@@ -122,6 +122,7 @@ class House:
     endpoints: dict[str, str] = field(default_factory=dict)
     changing: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     late: set[asyncio.Future[Any]] = field(default_factory=set)
+    reading: dict[tuple[str, str], float] = field(default_factory=dict)
     systems: dict[tuple[str, Role, bool], tuple[NodeSnapshot, list[Image], Any]] = field(default_factory=dict)
 
     def of(self, node: str) -> "House":

@@ -11,10 +11,10 @@ from pydantic import Field
 from bmc.fetch import shown
 from bmc.images.library import KIND
 from bmc.model.caller import Role
-from bmc.model.errors import Unreachable
+from bmc.model.errors import InvalidRequest, Unreachable
 from bmc.model.node import NodeSnapshot
 from bmc.redfish.body import Body
-from bmc.redfish.errors import RedfishError, fail
+from bmc.redfish.errors import RedfishError, fail, named
 from bmc.redfish.messages import message
 from bmc.redfish.negotiation import OFFSET_OCTETS
 from bmc.redfish.router import Call, Reply, Route
@@ -24,6 +24,7 @@ UPLOAD = f"{UPLOADS}/{{job}}"
 CHUNK = 256 * 1024
 VERSION = {"Tus-Resumable": "1.0.0"}
 MOST_BYTES = 1 << 50
+NAMES = {"sha256": "FileSHA256", "size": "FileSizeBytes", "file": "File", "format": "Format", "proofs": "Proofs"}
 
 
 class NewFile(Body):
@@ -50,8 +51,11 @@ async def begin(call: Call, wanted: NewFile, asked: Mapping[str, object | None])
     if len(given) > 1:
         raise fail(400, "PropertyValueConflict", *given[:2])
     secrets = {"url": wanted.url} if wanted.url else {}
-    job = await call.house.jobs.begin(KIND, request, call.caller, secrets)
-    return Reply(task_body(job), 202, {"Location": monitor_path(job.id), "Retry-After": POLL_AFTER})
+    try:
+        job = await call.house.jobs.begin(KIND, request, call.caller, secrets)
+    except InvalidRequest as error:
+        raise named(error, NAMES) from None
+    return Reply(task_body(job, call.caller), 202, {"Location": monitor_path(job.id), "Retry-After": POLL_AFTER})
 
 
 def seen(call: Call) -> list[NodeSnapshot]:

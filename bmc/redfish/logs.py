@@ -76,8 +76,8 @@ async def list_entries(call: Call) -> Reply:
 
 async def get_entry(call: Call) -> Reply:
     node, wanted = await _of(call), call.params["entry"]
-    event = await call.house.events.get(int(wanted)) if SEQUENCE.fullmatch(wanted) else None
-    if event is None or node not in (None, event.node):
+    event = await call.house.events.get(int(wanted), node) if SEQUENCE.fullmatch(wanted) else None
+    if event is None:
         raise not_found(call.path)
     return Reply(_entry(event, call.path.rpartition("/")[0]))
 

@@ -43,10 +43,11 @@ async def get_service_protocols(call: Call) -> Reply:
 
 
 def _web(call: Call) -> JsonObject:
-    web, other = ("HTTPS", "HTTP") if call.request.secure else ("HTTP", "HTTPS")
+    secured = call.request.protocol.ssl_context is not None  # by ourselves, whatever a proxy before us does
+    web, other = ("HTTPS", "HTTP") if secured else ("HTTP", "HTTPS")
     body = resource(call.path, "ManagerNetworkProtocol", Id="NetworkProtocol", Name="Protocols", Status=ENABLED)
     shown: JsonObject = {"ProtocolEnabled": True, "Port": _web_port(call)}
-    if call.house.certificate is not None and call.request.secure and not call.house.only:
+    if call.house.certificate is not None and secured and not call.house.only:
         shown["Certificates"] = link(CERTIFICATES)
     return body | {"HostName": socket.gethostname(), web: shown, other: {"ProtocolEnabled": False}, "SSH": _ssh(call)}
 

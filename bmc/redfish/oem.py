@@ -376,7 +376,9 @@ class LightsoutTask(TypedDict):
     Rescue: Annotated[RescueAccess | None, _text("How to get into a server that is being rescued.")]
     Erased: Annotated[ErasedDisk | None, _text("What was erased.")]
     UploadURI: Annotated[str | None, _text("Where the file that the task waits for is to be uploaded, by tus 1.0.")]
-    ConsoleTail: Annotated[str | None, _text("The last lines of the serial console of a job that failed.")]
+    ConsoleTail: Annotated[
+        str | None, _text("The last lines of the serial console of a job that failed; for Operators.")
+    ]
     RamdiskLog: Annotated[str | None, _text("What the deploy ramdisk wrote of a job that failed.")]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from bmc.redfish.errors import fail
+from bmc.redfish.errors import RedfishError, fail
 from bmc.redfish.filter import BadFilter, Condition, parse_filter
 from bmc.redfish.types import JsonObject
 
@@ -48,6 +48,11 @@ def refuse(query: Mapping[str, str]) -> None:
     """For what is no GET. :raise RedfishError: 400."""
     if SUPPORTED & query.keys():
         raise fail(400, "QueryNotSupportedOnOperation")
+
+
+def malformed(name: str, value: str, what: str) -> RedfishError:
+    """400: `what` says what is wrong with the parameter and what was expected."""
+    return fail(400, "QueryParameterValueFormatError", value, name, text=f"{name} {what}.")
 
 
 def number(query: Mapping[str, str], name: str, default: int) -> int:
@@ -119,8 +124,8 @@ def condition_of(text: str, names: Collection[str] | None = None) -> Condition:
     """:raise RedfishError: 400, it is no $filter, or one on a property that is not among `names`."""
     try:
         return parse_filter(text, names)
-    except BadFilter:
-        raise fail(400, "QueryParameterValueFormatError", text, "$filter") from None
+    except BadFilter as error:
+        raise malformed("$filter", text, f"is wrong: {error}") from None
 
 
 async def _filter(members: list[JsonObject], text: str, fetch: Fetch) -> list[JsonObject]:

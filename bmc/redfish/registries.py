@@ -8,7 +8,7 @@ from bmc.redfish.messages import REGISTRY as BASE
 from bmc.redfish.messages import Template
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import TROUBLE, UNKNOWN_POWER
-from bmc.redfish.tasks import JOB_MESSAGE
+from bmc.redfish.tasks import JOB_MESSAGE, OUTCOME_UNKNOWN
 from bmc.redfish.types import FILES, JsonObject, collection, links, odata_type, resource
 
 REGISTRIES = "/redfish/v1/Registries"
@@ -96,6 +96,9 @@ MESSAGES = {
     audit.MESSAGE: Template("Somebody has asked something of the service.", OK, NOTHING),
     timeline.MESSAGE: Template("Something happened to a server.", OK, NOTHING),
     JOB_MESSAGE: Template("A job tells what it does.", OK, NOTHING),
+    OUTCOME_UNKNOWN: Template(
+        "Nobody knows whether a job has done to a server what it was asked for; it is not repeated.", WARNING, LOOK
+    ),
 }
 
 

@@ -39,7 +39,11 @@ class Reply:
     def tagged(self) -> JsonObject:
         """The body with its ETag; documents that are no resources (DSP0266 §6.3) carry none."""
         body = self.body or {}
-        return body | {"@odata.etag": make_etag(body, self.editable)} if "@odata.id" in body else body
+        if "@odata.id" not in body:
+            return body
+        # What is told of the request stands in this one answer alone: the ETag is that of the resource as it is read.
+        resource = {name: value for name, value in body.items() if name != "@Message.ExtendedInfo"}
+        return body | {"@odata.etag": make_etag(resource, self.editable)}
 
     @cached_property
     def text(self) -> str:
@@ -102,6 +106,15 @@ async def require(
 def governs(caller: Caller) -> bool:
     """Whether the caller sees what concerns the whole fleet: everybody's sessions and accounts."""
     return caller.role is Role.ADMINISTRATOR and caller.scope.all_nodes
+
+
+def narrowed(caller: Caller, house: House) -> bool:
+    """Whether an API token was shown that may less than its account: it learns and changes nothing that is the
+    account's own.
+    """
+    account = house.accounts.find(caller.account)
+    whole = account is not None and (account.role, account.scope) == (caller.role, caller.scope)
+    return bool(caller.token) and not whole
 
 
 Handler = Callable[[Call], Awaitable[Reply | web.StreamResponse]]

@@ -9,13 +9,12 @@ from aiohttp import web
 from bmc.console.asciicast import Recording
 from bmc.console.lines import Line, lines
 from bmc.console.serial_log import SerialLog
-from bmc.model.caller import Role
 from bmc.model.commands import SerialHistory
 from bmc.redfish import oem
 from bmc.redfish.authentication import require_serial
-from bmc.redfish.errors import fail, not_found
+from bmc.redfish.errors import not_found
 from bmc.redfish.logs import PAGE, SERVICES, log_routes
-from bmc.redfish.query import page
+from bmc.redfish.query import malformed, page
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, moment, resource
 
@@ -24,6 +23,7 @@ DATA = f"{LOG}/Data"
 FORMAT = "Lightsout serial line"
 LONGEST_SEARCH = 256
 SLOWEST_SECONDS = 60.0
+MOST_READING = 4096
 """Within which a client must take what one file of the log holds."""
 TEXT, RAW, CAST = "text/plain", "application/octet-stream", "application/x-asciicast"
 FORMATS = {"text": (TEXT, "txt"), "raw": (RAW, "log"), "asciicast": (CAST, "cast")}
@@ -56,23 +56,23 @@ async def get_service(call: Call) -> Reply:
 
 async def list_entries(call: Call) -> Reply:
     """Beside what every collection takes, `search`, `since` and `until`; or `around`, the Id of an entry."""
-    log, query = await _log(call), call.request.query
+    log, query = await _read(call), call.request.query
     skip, top = page(query, PAGE)
     if (place := query.get("around")) is not None:
         if not _is_position(place):
-            raise fail(400, "QueryParameterValueFormatError", place[:64], "around")
+            raise malformed("around", place[:64], f"is {place[:64]!r}; expected the Id of an entry, a number")
         near: list[object] = [_entry(line, call.path) for line in await log.around(int(place), top)]
         return Reply(collection(call.path, "LogEntryCollection", "Serial console log", near, len(near)), paged=True)
     text = query.get("search", "")
     if len(text) > LONGEST_SEARCH:
-        raise fail(400, "QueryParameterValueFormatError", text[:LONGEST_SEARCH], "search")
+        raise malformed("search", text[:64], f"has {len(text)} characters; expected at most {LONGEST_SEARCH}")
     found, total = await log.find(text, *_window(query), skip, top)
     members: list[object] = [_entry(line, call.path) for line in found]
     return Reply(collection(call.path, "LogEntryCollection", "Serial console log", members, total), paged=True)
 
 
 async def get_entry(call: Call) -> Reply:
-    log, wanted = await _log(call), call.params["entry"]
+    log, wanted = await _read(call), call.params["entry"]
     line = await log.line(int(wanted)) if _is_position(wanted) else None
     if line is None or str(line.position) != wanted:
         raise not_found(call.path)
@@ -84,7 +84,7 @@ async def download(call: Call) -> web.StreamResponse:
     log, query = await _log(call), call.request.query
     kind = query.get("format", "text")
     if kind not in FORMATS:
-        raise fail(400, "QueryParameterValueFormatError", kind, "format")
+        raise malformed("format", kind[:64], f"is {kind[:64]!r}; expected one of {', '.join(FORMATS)}")
     since, until = _window(query)
     media, ending = FORMATS[kind]
     name = call.node().snapshot.name
@@ -131,9 +131,24 @@ async def _log(call: Call) -> SerialLog:
     definition = node.snapshot.definition
     if not node.snapshot.has_serial_log:
         raise not_found(call.path)
-    await require(call, Role.OPERATOR, SerialHistory.action, definition.name, definition.tags)
+    await require(call, SerialHistory.role, SerialHistory.action, definition.name, definition.tags)
     require_serial(call.request, call.house.sign_in)
     return await node.open(SerialHistory(), call.caller)
+
+
+async def _read(call: Call) -> SerialLog:
+    """As `_log`; recorded once a session, and once an hour of who signs in with each request, as pages are many."""
+    log = await _log(call)
+    caller, reading = call.caller, call.house.reading
+    name, now = call.node().snapshot.name, call.house.clock.monotonic()
+    reader = call.identity.session or f"{caller.account} {caller.address}"
+    known = reading.get((reader, name))
+    if known is None or (not call.identity.session and now > known + 3600):
+        if len(reading) >= MOST_READING:
+            reading.clear()
+        reading[reader, name] = now
+        await call.house.audit.record(caller, "read-serial-log", name, "done")
+    return log
 
 
 def _is_position(text: str) -> bool:
@@ -152,7 +167,8 @@ def _instant(query: Mapping[str, str], name: str, default: float) -> float:
         told = datetime.fromisoformat(query[name])
         return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        raise fail(400, "QueryParameterValueFormatError", query[name][:64], name) from None
+        what = f"is {query[name][:64]!r}; expected a time as 2026-01-31T12:00:00Z"
+        raise malformed(name, query[name][:64], what) from None
 
 
 def _entry(line: Line, base: str) -> JsonObject:

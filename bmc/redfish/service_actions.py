@@ -11,7 +11,7 @@ from bmc.model.caller import Role
 from bmc.model.errors import BmcError, InvalidOptions, NotFound, Refused
 from bmc.model.node import NodeDefinition
 from bmc.redfish import oem
-from bmc.redfish.body import Body, Nothing
+from bmc.redfish.body import Body, Nothing, Tags
 from bmc.redfish.csdl import Action
 from bmc.redfish.manager_network import SERVICE_MANAGER
 from bmc.redfish.router import Call, Reply, Route, governs, require
@@ -49,7 +49,7 @@ class NodeBody(Body):
     name: str = Field(max_length=253)
     driver: str = Field(max_length=64)
     options: dict[str, JsonValue] = Field(default_factory=dict)
-    tags: tuple[str, ...] = ()
+    tags: Tags = ()
 
 
 class NodesBody(Body):

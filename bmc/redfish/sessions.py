@@ -9,7 +9,7 @@ from bmc.model.errors import Denied
 from bmc.redfish import oem
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
-from bmc.redfish.router import Call, Reply, Route, governs
+from bmc.redfish.router import Call, Reply, Route, governs, narrowed
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
 SERVICE = "/redfish/v1/SessionService"
@@ -65,10 +65,13 @@ async def _audit(call: Call, caller: Caller, action: str, session: Session) -> N
 
 
 def _visible(call: Call) -> list[Session]:
-    """One's own; all of them for an administrator, of the fleet or of the node whose endpoint this is."""
+    """One's own, but of a token of less; all of them for an administrator, of the fleet or of the node whose endpoint
+    this is.
+    """
     caller = call.caller
     everybody = governs(caller) or (call.house.only and caller.role is Role.ADMINISTRATOR)
-    return [session for session in call.house.sign_in.sessions() if everybody or session.account == caller.account]
+    own = "" if narrowed(caller, call.house) else caller.account
+    return [session for session in call.house.sign_in.sessions() if everybody or session.account == own]
 
 
 def _find(call: Call) -> Session:

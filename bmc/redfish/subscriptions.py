@@ -1,12 +1,13 @@
 """EventService's subscriptions (DSP0266 §13.5): webhooks of accounts, and the configuration file's destinations."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from bmc.events import Target
-from bmc.hooks import Configured, Hooks, RetryPolicy, Subscription
+from bmc.hooks import Configured, RetryPolicy, Subscription
 from bmc.hooks.dead_letters import DeadLetter
 from bmc.hooks.deliveries import Delivery
 from bmc.hooks.filter import ANY_NODE, Filter
@@ -18,11 +19,12 @@ from bmc.redfish.body import Body, Nothing
 from bmc.redfish.errors import RedfishError, fail, not_found
 from bmc.redfish.event_record import event_body, message_id
 from bmc.redfish.event_service import SUBSCRIPTIONS, sees
+from bmc.redfish.house import House
 from bmc.redfish.messages import REGISTRY as BASE
 from bmc.redfish.oem import DeadLetter as OemDeadLetter
 from bmc.redfish.oem import Delivery as OemDelivery
 from bmc.redfish.oem import LightsoutEventDestination, extension
-from bmc.redfish.router import Call, Reply, Route, governs
+from bmc.redfish.router import Call, Reply, Route, governs, narrowed
 from bmc.redfish.system_body import SYSTEMS, system_path
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
@@ -88,7 +90,7 @@ class NewSubscription(SubscriptionChange):
 
 
 async def list_subscriptions(call: Call) -> Reply:
-    paths = [f"{SUBSCRIPTIONS}/{each.id}" for each in visible(call.house.hooks, call.caller)]
+    paths = [f"{SUBSCRIPTIONS}/{each.id}" for each in visible(call.house, call.caller)]
     return Reply(collection(SUBSCRIPTIONS, "EventDestinationCollection", "Event subscriptions", links(paths)))
 
 
@@ -131,6 +133,7 @@ async def change_subscription(call: Call) -> Reply:
 
 
 async def delete_subscription(call: Call) -> Reply:
+    await _operators(call, "unsubscribe")
     found = _own(call)
     await call.house.hooks.remove(found.id)
     await call.house.audit.record(call.caller, "unsubscribe", found.id, "ok", kind=Target.SUBSCRIPTION)
@@ -138,6 +141,7 @@ async def delete_subscription(call: Call) -> Reply:
 
 
 async def suspend(call: Call) -> Reply:
+    await _operators(call, "suspend-subscription")
     call.body(Nothing, "EventDestination.SuspendSubscription")
     found = _own(call)
     await call.house.hooks.suspend(found.id, call.caller.account)
@@ -146,6 +150,7 @@ async def suspend(call: Call) -> Reply:
 
 
 async def resume(call: Call) -> Reply:
+    await _operators(call, "resume-subscription")
     call.body(Nothing, "EventDestination.ResumeSubscription")
     found = _own(call)
     await call.house.hooks.resume(found.id)
@@ -158,20 +163,21 @@ async def _operators(call: Call, action: str) -> None:
     if call.caller.role.rank < Role.OPERATOR.rank:
         await call.house.audit.record(call.caller, action, call.path, "Denied", kind=Target.PATH)
         raise Denied(f"{action} takes the role Operator; {call.caller.account} has {call.caller.role.value}")
-    account = call.house.accounts.find(call.caller.account)
-    if account is not None and (account.role, account.scope) != (call.caller.role, call.caller.scope):
+    if narrowed(call.caller, call.house):
         await call.house.audit.record(call.caller, action, call.path, "Denied", kind=Target.PATH)
         raise Denied("a subscription is given all that its account sees, and this token may see less")
 
 
-def visible(hooks: Hooks, caller: Caller) -> list[Subscription | Configured]:
+def visible(house: House, caller: Caller) -> list[Subscription | Configured]:
+    """All for who governs; else one's own, but of a token of less: a destination may bear a secret."""
     if governs(caller):
-        return [*hooks.configured(), *hooks.subscriptions()]
-    return [each for each in hooks.subscriptions() if each.account == caller.account]
+        return [*house.hooks.configured(), *house.hooks.subscriptions()]
+    own = "" if narrowed(caller, house) else caller.account
+    return [each for each in house.hooks.subscriptions() if each.account == own]
 
 
 def _find(call: Call) -> Subscription | Configured:
-    for each in visible(call.house.hooks, call.caller):
+    for each in visible(call.house, call.caller):
         if each.id == call.params["subscription"]:
             return each
     raise not_found(call.path)
@@ -213,10 +219,10 @@ def _kinds(wanted: NewSubscription) -> list[str]:
     """Messages of one of the registries, or among the ids. A message id's version says nothing (EventDestination)."""
     for prefix in wanted.registry_prefixes:
         if prefix not in PREFIXES:
-            raise fail(400, "PropertyValueNotInList", prefix, "RegistryPrefixes", related="#/RegistryPrefixes")
+            raise _not_in(PREFIXES, prefix, "RegistryPrefixes")
     asked = {(parts[0], parts[-1]) for parts in (each.split(".") for each in wanted.message_ids)}
     for prefix, key in asked - {(parts[0], parts[-1]) for parts in MESSAGES.values()}:
-        raise fail(400, "PropertyValueNotInList", f"{prefix}.{key}", "MessageIds", related="#/MessageIds")
+        raise _not_in({f"{parts[0]}.{parts[-1]}" for parts in MESSAGES.values()}, f"{prefix}.{key}", "MessageIds")
     if not wanted.registry_prefixes and not asked:
         return []
     fitting = [
@@ -231,7 +237,7 @@ def _nodes(call: Call, wanted: NewSubscription) -> list[str]:
     """The origin of every event that is about a node is its ComputerSystem."""
     for kind in wanted.resource_types:
         if kind.partition(".")[0].lstrip("#") != SYSTEM:
-            raise fail(400, "PropertyValueNotInList", kind, "ResourceTypes", related="#/ResourceTypes")
+            raise _not_in([SYSTEM], kind, "ResourceTypes")
     nodes = [_node(call, origin.id.rstrip("/"), wanted.subordinate_resources) for origin in wanted.origin_resources]
     return nodes or ([ANY_NODE] if wanted.resource_types else [])
 
@@ -248,6 +254,11 @@ def _node(call: Call, path: str, subordinate: bool) -> str:
         text = f"{path[:200]!r} is the origin of no event: expected a system, or with SubordinateResources {SYSTEMS}"
         raise _wrong("OriginResources", text)
     return name
+
+
+def _not_in(there: Iterable[str], value: str, name: str) -> RedfishError:
+    text = f"{name}: there is no {value[:80]!r}; there is {', '.join(sorted(there))}."
+    return fail(400, "PropertyValueNotInList", value, name, text=text, related=f"#/{name}")
 
 
 def _wrong(name: str, text: str) -> RedfishError:

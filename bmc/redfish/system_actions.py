@@ -8,14 +8,15 @@ from enum import Enum
 from pydantic import Field
 
 from bmc.model.commands import ConfirmPower, PlanPower, Power, Release, Reserve, Resume
-from bmc.model.errors import BmcError, NotSupported
+from bmc.model.errors import BmcError, InvalidRequest, NotSupported
 from bmc.model.job import Job
 from bmc.model.power import PowerAction, PowerState
 from bmc.power.table import reset_type
 from bmc.redfish import oem
 from bmc.redfish.body import Body, Nothing
 from bmc.redfish.csdl import Action
-from bmc.redfish.errors import fail
+from bmc.redfish.errors import fail, named
+from bmc.redfish.images import PARAMETERS
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.system_body import SYSTEMS, reset_types
 from bmc.redfish.tasks import monitor_path, task_body
@@ -32,6 +33,11 @@ INSPECT, PLAN = "Lightsout.Inspect", "Lightsout.PlanPower"
 RESUME, RESERVE, RELEASE = "Lightsout.Resume", "Lightsout.Reserve", "Lightsout.Release"
 RESET_SECONDS = 15.0
 MINUTES_RESERVED_MAX = 366 * 24 * 60
+
+NAMES = PARAMETERS | {
+    "image": "Image", "disk": "Disk", "method": "Method", "minutes": "TimeoutMinutes", "way": "Way"
+}  # fmt: skip
+"""What a job calls it, as its action does."""
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +220,7 @@ async def rescue(call: Call) -> Reply:
 async def end_rescue(call: Call) -> Reply:
     call.body(Nothing, END_RESCUE)
     job = await call.house.jobs.finish("rescue", call.node().snapshot.name, call.caller)
-    return _accepted(job)
+    return _accepted(call, job)
 
 
 async def erase(call: Call) -> Reply:
@@ -239,11 +245,15 @@ def _bootable(call: Call) -> None:
 
 
 async def _start(call: Call, kind: str, request: Mapping[str, object], secrets: Mapping[str, object]) -> Reply:
-    return _accepted(await call.house.jobs.start(kind, call.node().snapshot.name, request, call.caller, secrets))
+    try:
+        job = await call.house.jobs.start(kind, call.node().snapshot.name, request, call.caller, secrets)
+    except InvalidRequest as error:
+        raise named(error, NAMES) from None
+    return _accepted(call, job)
 
 
-def _accepted(job: Job) -> Reply:
-    return Reply(task_body(job), 202, {"Location": monitor_path(job.id), "Retry-After": "2"})
+def _accepted(call: Call, job: Job) -> Reply:
+    return Reply(task_body(job, call.caller), 202, {"Location": monitor_path(job.id), "Retry-After": "2"})
 
 
 async def resume(call: Call) -> Reply:

@@ -14,7 +14,7 @@ from bmc.model.errors import NotSupported
 from bmc.model.events import EventKind
 from bmc.model.node import Endpoint, NodeDefinition, NodeSnapshot
 from bmc.model.power import RestorePolicy
-from bmc.redfish.body import Body
+from bmc.redfish.body import Body, Tags
 from bmc.redfish.errors import RedfishError, fail
 from bmc.redfish.event_record import message_id
 from bmc.redfish.messages import message
@@ -37,7 +37,7 @@ class LightsoutOem(Body):
     ipmi: WantedEndpoint | None = Field(default=None, alias="IPMI")
     driver: str = "qemu"
     options: dict[str, JsonValue] = Field(default_factory=dict)
-    tags: tuple[str, ...] = ()
+    tags: Tags = ()
 
 
 class NewOem(Body):
@@ -65,7 +65,7 @@ class BootChange(Body):
 
 class LightsoutChange(Body):
     options: dict[str, JsonValue] | None = None
-    tags: tuple[str, ...] | None = None
+    tags: Tags | None = None
 
 
 class OemChange(Body):
@@ -210,7 +210,9 @@ def _override(snapshot: NodeSnapshot, change: BootChange) -> BootOverride | None
     target, enabled = change.boot_source_override_target, change.boot_source_override_enabled
     if target is not None and target.value not in boot_targets(snapshot):
         pointer = "#/Boot/BootSourceOverrideTarget"
-        raise fail(400, "PropertyValueNotInList", target.value, "BootSourceOverrideTarget", related=pointer)
+        text = f"{snapshot.name} cannot boot from {target.value}; it can from {', '.join(boot_targets(snapshot))}."
+        name = "BootSourceOverrideTarget"
+        raise fail(400, "PropertyValueNotInList", target.value, name, text=text, related=pointer)
     now = snapshot.boot
     if target is BootTarget.NONE or enabled is BootEnabled.DISABLED:
         return BootOverride(mode=change.boot_source_override_mode)

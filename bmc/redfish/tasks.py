@@ -5,6 +5,8 @@ from typing import Any, cast
 
 from bmc.images.library import KIND, RECEIVE
 from bmc.jobs.sweep import Outcome, results
+from bmc.model.caller import Caller
+from bmc.model.commands import SerialHistory
 from bmc.model.job import Job, JobState
 from bmc.redfish import oem
 from bmc.redfish.errors import RETRY_AFTER, RedfishError, not_found
@@ -19,6 +21,7 @@ UPLOADS = f"{ROOT}/Oem/Lightsout/Uploads"
 TASKS, MONITORS = f"{SERVICE}/Tasks", f"{SERVICE}/TaskMonitors"
 POLL_AFTER = "2"
 JOB_MESSAGE = "Lightsout.1.0.JobMessage"
+OUTCOME_UNKNOWN = "Lightsout.1.0.OutcomeUnknown"
 _SUB_STATES = {
     Outcome.WAITING: ("Pending", "OK"),
     Outcome.STARTED: ("Running", "OK"),
@@ -54,7 +57,7 @@ async def list_tasks(call: Call) -> Reply:
 
 
 async def get_task(call: Call) -> Reply:
-    return Reply(task_body(_find(call)))
+    return Reply(task_body(_find(call), call.caller))
 
 
 async def list_sub_tasks(call: Call) -> Reply:
@@ -74,7 +77,8 @@ async def get_sub_task(call: Call) -> Reply:
     state, status = _SUB_STATES[outcome]
     node = call.params["node"]
     body = resource(call.path, "Task", Id=node, Name=f"{job.kind} of {node}", TaskState=state, TaskStatus=status)
-    said = [{"MessageId": "Lightsout.1.0.JobMessage", "Message": why, "MessageArgs": []}] if why else []
+    kind = OUTCOME_UNKNOWN if outcome is Outcome.UNKNOWN else JOB_MESSAGE
+    said = [{"MessageId": kind, "Message": why, "MessageArgs": []}] if why else []
     return Reply(body | {"PercentComplete": 100 if outcome is Outcome.DONE else 0, "Messages": said})
 
 
@@ -82,9 +86,9 @@ async def get_monitor(call: Call) -> Reply:
     """202 while it runs; then what the request would have got, had it been answered at once."""
     job = _find(call)
     if not job.state.ended:
-        return Reply(task_body(job), 202, {"Location": monitor_path(job.id), "Retry-After": POLL_AFTER})
+        return Reply(task_body(job, call.caller), 202, {"Location": monitor_path(job.id), "Retry-After": POLL_AFTER})
     if job.state is JobState.COMPLETED:
-        return Reply(task_body(job))
+        return Reply(task_body(job, call.caller))
     raise RedfishError(500, [message("OperationFailed", text=job.message or f"The job was {job.state.value}.")])
 
 
@@ -92,7 +96,7 @@ async def cancel(call: Call) -> Reply:
     job = await call.house.jobs.cancel(_find(call).id, call.caller)
     if job.state.ended:
         return Reply(status=204)
-    return Reply(task_body(job), 202, {"Location": monitor_path(job.id), "Retry-After": str(RETRY_AFTER)})
+    return Reply(task_body(job, call.caller), 202, {"Location": monitor_path(job.id), "Retry-After": str(RETRY_AFTER)})
 
 
 def _find(call: Call) -> Job:
@@ -107,7 +111,7 @@ def _of_a_namesake(job: Job, call: Call) -> bool:
     return job.former and bool(call.house.only)
 
 
-def task_body(job: Job) -> JsonObject:
+def task_body(job: Job, caller: Caller) -> JsonObject:
     status = {JobState.EXCEPTION: "Critical", JobState.CANCELLED: "Warning"}.get(job.state, "OK")
     body = resource(
         task_path(job.id),
@@ -119,7 +123,7 @@ def task_body(job: Job) -> JsonObject:
         PercentComplete=job.percent,
         StartTime=moment(job.started),
         Messages=[{"MessageId": JOB_MESSAGE, "Message": line.text, "MessageArgs": []} for line in job.messages],
-        Oem=oem.extension("LightsoutTask", _ours(job)),
+        Oem=oem.extension("LightsoutTask", _ours(job, caller)),
     )
     if job.nodes:
         body["SubTasks"] = link(f"{task_path(job.id)}/SubTasks")
@@ -130,7 +134,7 @@ def task_body(job: Job) -> JsonObject:
     return body
 
 
-def _ours(job: Job) -> oem.LightsoutTask:
+def _ours(job: Job, caller: Caller) -> oem.LightsoutTask:
     details: Mapping[str, Any] = job.details
     ours = oem.LightsoutTask(
         Kind=job.kind,
@@ -148,7 +152,7 @@ def _ours(job: Job) -> oem.LightsoutTask:
         Rescue=_rescue(job),
         Erased=_erased(details.get("erased")),
         UploadURI=_upload(job),
-        ConsoleTail=details.get("console_tail") or None,
+        ConsoleTail=(SerialHistory.open_to(caller) and details.get("console_tail")) or None,
         RamdiskLog=details.get("ramdisk_log") or None,
     )
     if job.node and not job.former:

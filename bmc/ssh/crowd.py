@@ -1,7 +1,8 @@
 """How many connections there may be: whoever opens many, or one and never signs in, must not keep others out."""
 
-from collections import Counter
 from typing import Generic, Protocol, TypeVar
+
+from bmc.model.crowd import who_makes_room
 
 MOST_WAITING = 64
 MOST_SIGNED_IN = 250
@@ -39,9 +40,8 @@ class Crowd(Generic[M]):
         return list(self._signed_in)
 
     def arrived(self, member: M) -> None:
-        if len(self._waiting) >= MOST_WAITING:
-            (most, _), *_ = Counter(each.address for each in self._waiting).most_common(1)
-            oldest = next(each for each in self._waiting if each.address == most)
+        full = len(self._waiting) >= MOST_WAITING
+        if full and (oldest := who_makes_room(self._waiting, lambda each: each.address)):
             del self._waiting[oldest]
             oldest.drop()
         self._waiting[member] = None

@@ -217,14 +217,15 @@ class Store:
     async def trim(self, stream: str, keep: int) -> None:
         """Forget the oldest until `keep` records are left, also those not consumed yet.
 
-        A subject with no more than its share loses none: whoever writes much pushes out only what is its own.
+        A subject with no more than its share loses none: whoever writes much pushes out only what is its own. Only
+        where there are more subjects than `keep` do the oldest lose their last.
         """
 
         def change(connection: sqlite3.Connection) -> None:
             counts = connection.execute(
                 "SELECT subject, COUNT(*) FROM records WHERE stream = ? GROUP BY subject", (stream,)
             ).fetchall()
-            share = _share([count for _, count in counts], keep)
+            share = max(1, _share([count for _, count in counts], keep))
             for subject, count in counts:
                 if count > share:
                     connection.execute(
@@ -232,6 +233,13 @@ class Store:
                         "WHERE stream = ? AND subject = ? ORDER BY sequence LIMIT ?)",
                         (stream, stream, subject, count - share),
                     )
+            left = sum(min(count, share) for _, count in counts)
+            if left > keep:
+                connection.execute(
+                    "DELETE FROM records WHERE stream = ? AND sequence IN (SELECT sequence FROM records "
+                    "WHERE stream = ? ORDER BY sequence LIMIT ?)",
+                    (stream, stream, left - keep),
+                )
 
         await self._writer.write(change)
 

@@ -171,6 +171,16 @@ async def test_signing_in_works_on_a_store_that_cannot_be_written(house):
     await house.start()
 
 
+async def test_names_that_no_account_can_have_are_counted_as_one(house, attempt):
+    """Else strangers choose how much memory each of the counters takes."""
+    for number in range(house.limits.account_failures):
+        assert await attempt(f"{'x' * 100_000}{number}", "wrong", f"10.0.0.{number}") == WRONG
+    lockout = house.accounts._gate.lockout
+    assert max(len(name) for _, name, _ in lockout._counters) <= 64
+    assert LOCKED in await attempt("no/account", "wrong", "10.0.1.1")
+    assert await attempt("admin", PASSWORD, "10.0.1.1") == "ok"
+
+
 def test_a_flood_of_names_does_not_fill_the_memory(house):
     lockout = Lockout(house.clock, Limits())
     for number in range(30_000):

@@ -111,3 +111,22 @@ async def test_nobody_makes_a_token_of_more_than_they_have(house, accounts):
     for name in ("ci0", "one more"):
         with pytest.raises(Refused):
             await accounts.tokens.create(zoe(), name, Role.OPERATOR, FLEET, None)
+
+
+async def test_work_that_goes_on_has_what_the_token_leaves_its_account_as_long_as_it_is_good(house, accounts):
+    rack = Scope(all_nodes=False, nodes=frozenset({"n1"}))
+    token, _ = await accounts.tokens.create(zoe(), "ci", Role.READ_ONLY, rack, None)
+    short, _ = await accounts.tokens.create(zoe(), "soon", Role.OPERATOR, FLEET, house.clock.now() + 60)
+    left = accounts.acting("zoe", token.id)
+    assert (left.role, left.scope.covers("n1", {"lab"}), left.scope.covers("n2", {"lab"})) == (
+        Role.READ_ONLY,
+        True,
+        False,
+    )
+    assert accounts.acting("zoe", "") == accounts.find("zoe")
+    assert accounts.acting("admin", token.id) is None
+    assert accounts.acting("zoe", short.id) == accounts.find("zoe")
+    house.clock.time += 61
+    await accounts.tokens.revoke(token.id)
+    assert accounts.acting("zoe", token.id) is None
+    assert accounts.acting("zoe", short.id) is None

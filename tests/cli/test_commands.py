@@ -305,7 +305,7 @@ async def test_nodes_are_held_with_a_reason_and_let_go_of(bmc: Shell) -> None:
     held = await bmc.ok("reserve", "n[1-2]", "--reason", "new fans", "--for", "2h", as_="olga")
     assert held == "n1: reserved\nn2: reserved\n"
     listed = await bmc.ok("node", "list")
-    assert listed.count("held by olga: new fans, until 20") == 2
+    assert listed.count("reserved by olga: new fans, until 20") == 2
     assert "olga holds n1: new fans (until 20" in (await bmc("power", "n1", "on")).err
     refused = await bmc("release", "n1")
     assert (refused.code, "takes a note" in refused.err) == (1, True)

@@ -42,7 +42,7 @@ async def test_what_goes_wrong_is_told_in_words(bmc: Shell, service: Service, tm
         (("add", str(file), "--name", "tiny"), "there is an image tiny already"),
         (("add", str(file), "--name", "../x"), "Id"),
         (("add", "ftp://192.0.2.1/web.raw"), "ftp://192.0.2.1/web.raw: only http and https can be fetched"),
-        (("add", "http://127.0.0.1:1/web.raw"), "sha256: the digest of the file is needed"),
+        (("add", "http://127.0.0.1:1/web.raw"), "FileSHA256: the digest of the file is needed"),
         (("add", "absent.raw", "--on-server"), "there is no file 'absent.raw' in images.directories"),
         (("delete", "tiny", "--yes"), "was built here"),
         (("show", "absent"), "there is no image 'absent'"),
@@ -146,7 +146,7 @@ async def test_media_are_added_listed_inserted_and_deleted(bmc: Shell, service: 
     assert await bmc.ok("media", "delete", "debian.iso", "--yes") == "medium debian.iso deleted\n"
     for words, said in (
         (("add", str(tmp_path / "absent.iso")), "absent.iso: No such file or directory"),
-        (("add", "http://127.0.0.1:1/x.iso"), "sha256: the digest of the file is needed"),
+        (("add", "http://127.0.0.1:1/x.iso"), "FileSHA256: the digest of the file is needed"),
         (("add", "ftp://192.0.2.1/x.iso"), "only http and https can be fetched"),
         (("delete", "absent.iso", "--yes"), "there is no medium 'absent.iso'"),
         (("delete", "memtest.iso", "--yes"), "lies in the media directory"),

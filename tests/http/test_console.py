@@ -176,6 +176,18 @@ async def test_a_viewer_cannot_take_the_keyboard(service: Service) -> None:
         await vera.close()
 
 
+async def test_a_viewer_sees_what_is_printed_from_now_on_and_nothing_of_before(service: Service) -> None:
+    """Typed secrets may stand in it: the log of the line takes an Operator too."""
+    vera = await connect(service, f"{SERIAL}?view=1", "vera")
+    assert b"for Operators" in await vera.receive_bytes()
+    service.drivers.lines["n1"].stream.incoming.put_nowait(b"login: ")
+    assert await vera.receive_bytes() == b"login: "
+    olga = await connect(service, f"{SERIAL}?view=1", "olga")
+    assert await olga.receive_bytes() == b"printed before\r\nlogin: "
+    for socket in (vera, olga):
+        await socket.close()
+
+
 async def test_without_being_asked_for_news_are_not_sent(service: Service) -> None:
     plain = await connect(service, SERIAL)
     other = await connect(service, SERIAL, "admin")

@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,21 @@ from tests.redfish.service import Service, open_service
 from tests.world import until
 
 ROOT = Path(__file__).parents[2]
+
+
+def waits() -> tuple[web.Application, list[int], asyncio.Event]:
+    """An application that answers once the event is set; and what has been asked."""
+    asked: list[int] = []
+    done = asyncio.Event()
+
+    async def answer(_: web.Request) -> web.Response:
+        asked.append(1)
+        await done.wait()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    return app, asked, done
 
 
 async def test_a_port_in_use_is_named_with_the_remedy() -> None:
@@ -79,13 +95,15 @@ async def test_one_connection_too_many_is_turned_away_before_tls(
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 1)
     certificate, key = self_signed(tmp_path, ["127.0.0.1"])
     trust = ssl.create_default_context(cafile=certificate)
-    async with HttpServer(web.Application(), "127.0.0.1", 0, server_context(certificate, key)) as serving:
-        asking, first = await asyncio.open_connection("127.0.0.1", serving.port, ssl=trust)
+    app, asked, done = waits()
+    async with HttpServer(app, "127.0.0.1", 0, server_context(certificate, key)) as serving:
+        _, first = await asyncio.open_connection("127.0.0.1", serving.port, ssl=trust)
         first.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert b"404" in await asking.readline()
+        await until(lambda: len(asked) == 1)
         reader, silent = await asyncio.open_connection("127.0.0.1", serving.port)
         async with asyncio.timeout(5):
             assert await reader.read() == b""
+        done.set()
         for each in (first, silent):
             each.close()
 
@@ -112,16 +130,63 @@ async def test_a_connection_that_asks_nothing_is_closed_and_one_that_asked_is_no
             each.close()
 
 
-async def test_one_connection_too_many_is_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_connection_too_many_is_turned_away_while_none_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
-    async with HttpServer(web.Application(), "127.0.0.1", 0) as serving:
+    app, asked, done = waits()
+    async with HttpServer(app, "127.0.0.1", 0) as serving:
         open_ones = [await asyncio.open_connection("127.0.0.1", serving.port) for _ in range(3)]
-        await asyncio.sleep(0.05)
+        for _, writer in open_ones:
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await until(lambda: len(asked) == 3)
         reader, one_more = await asyncio.open_connection("127.0.0.1", serving.port)
         async with asyncio.timeout(5):
             assert await reader.read() == b""
+            done.set()
+            assert b"200" in await open_ones[0][0].readline()
         for writer in (one_more, *(each[1] for each in open_ones)):
             writer.close()
+
+
+@pytest.mark.parametrize("asks", [True, False], ids=["after a request", "before any"])
+async def test_whoever_holds_most_idle_connections_makes_room_and_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, asks: bool
+) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 4)
+    app, _, done = waits()
+    done.set()
+    async with HttpServer(app, "127.0.0.1", 0) as serving:
+
+        async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            there = serving.connections
+            reader, writer = await asyncio.open_connection("127.0.0.1", serving.port, local_addr=(address, 0))
+            if asks:
+                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                await reader.readuntil(b"\r\n\r\n")
+            await until(lambda: serving.connections == min(there + 1, 4))
+            return reader, writer
+
+        person = await connect("127.0.0.2")
+        crowd = [await connect("127.0.0.3") for _ in range(9)]
+        late = await connect("127.0.0.4")
+        async with asyncio.timeout(10):
+            for reader, _ in crowd[:7]:
+                with suppress(ConnectionResetError):
+                    assert await reader.read() == b""
+            for reader, writer in (person, late, *crowd[7:]):
+                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert b"200" in await reader.readline()
+        for _, writer in (person, late, *crowd):
+            writer.close()
+
+
+async def test_a_connection_that_asks_nothing_more_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.2)
+    async with HttpServer(web.Application(), "127.0.0.1", 0) as serving:
+        reader, writer = await asyncio.open_connection("127.0.0.1", serving.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(10):
+            assert (await reader.read()).startswith(b"HTTP/1.1 404")
+        writer.close()
 
 
 def test_what_is_loopback() -> None:

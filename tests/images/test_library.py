@@ -654,3 +654,21 @@ async def test_an_image_that_is_deleted_while_it_is_changed_does_not_come_back(s
     await asyncio.to_thread(store.change, name, title="Web")
     await asyncio.to_thread(removal[0].join)
     assert (store.catalogue.list(), shop.kept()) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["../service", "..", "a/b", "tiny\n", "TINY", ""])
+async def test_no_name_leads_out_of_the_library(shop: Shop, world: World, name: str) -> None:
+    library = shop.library(world)
+    (shop.directory / "service.json").write_text("{}")
+    with pytest.raises(NotFound):
+        await library.remove("image", name, ADMIN, [], [])
+    with pytest.raises(NotFound):
+        await library.change(name, {"title": "x"}, ADMIN)
+    with pytest.raises(NotFound):
+        await library.remove("medium", name, ADMIN, [], [])
+    jobs = jobs_with(world, library)
+    for word in ("image", "medium"):
+        with pytest.raises(InvalidRequest, match="the name"):
+            await jobs.begin("import", {word: f"{name}/", "file_sha256": "0" * 64, "file_size": 512}, ADMIN)
+    await jobs.close()
+    assert (shop.directory / "service.json").exists()

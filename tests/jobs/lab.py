@@ -1,17 +1,22 @@
 """A clock that moves when told to, and recipes whose steps a test opens one by one."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from bmc.accounts import Account
+from bmc.accounts.keyfile import Sealer
 from bmc.jobs import Chore, Jobs, Prepared, Recipe, Run, Step
+from bmc.jobs.ledger import SECRETS
 from bmc.model.clock import SystemClock
 from bmc.model.errors import InvalidRequest
 from bmc.model.job import Job
 from bmc.node import Node
 from bmc.ports import Backend
+from bmc.store import Store
 from tests.world import ADMIN, OPERATOR, VIEWER, World, open_world, until
 
 
@@ -118,6 +123,15 @@ class Bench:
 ACCOUNTS = {each.account: Account(each.account, each.role, each.scope) for each in (ADMIN, OPERATOR, VIEWER)}
 
 
+SEALER = Sealer(bytes(32))
+
+
+async def secrets_kept(store: Store) -> list[Mapping[str, Any]]:
+    """Those of each job, opened."""
+    entries = await store.list(SECRETS)
+    return [json.loads(SEALER.unseal(entry.value["sealed"], f"job {entry.key}")) for entry in entries]
+
+
 def jobs_of(
     world: World,
     clock: SystemClock,
@@ -125,7 +139,12 @@ def jobs_of(
     accounts: Mapping[str, Account] = ACCOUNTS,
     chores: Sequence[Chore] = (),
 ) -> Jobs:
-    return Jobs(world.store, world.events, world.audit, world.fleet, accounts.get, clock, recipes, chores)
+    """`accounts` are by name, and what API tokens leave them by the tokens' ids."""
+
+    def find(name: str, token: str) -> Account | None:
+        return accounts.get(token or name)
+
+    return Jobs(world.store, world.events, world.audit, world.fleet, find, clock, SEALER, recipes, chores)
 
 
 async def ended(jobs: Jobs, id: str) -> Job:

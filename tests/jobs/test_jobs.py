@@ -1,6 +1,7 @@
 """Jobs: started, told of, cancelled, timed out, and taken up after a crash."""
 
 import asyncio
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from bmc.model.errors import Busy, Denied, InvalidRequest, NotFound, WrongState
 from bmc.model.events import EventKind
 from bmc.model.job import JobState
 from bmc.model.power import PowerAction
+from bmc.socket_stream import SocketStream
 from bmc.store.errors import StoreFailed
-from tests.jobs.lab import Bench, HandClock, ended, jobs_of, killed_and_started_again
+from tests.jobs.lab import Bench, HandClock, ended, jobs_of, killed_and_started_again, secrets_kept
 from tests.world import ADMIN, OPERATOR, VIEWER, World, until
 
 
@@ -158,7 +160,9 @@ async def test_secrets_are_kept_apart_and_only_until_the_end(jobs, bench, world)
     assert "s3cret" not in repr(stored)
     assert "s3cret" not in repr(await world.events.history())
     assert "s3cret" not in repr(await world.audit.read())
-    assert len(await world.store.list(SECRETS)) == 1
+    [kept] = await world.store.list(SECRETS)
+    assert "s3cret" not in repr(kept)
+    assert await secrets_kept(world.store) == [{"password": "s3cret"}]
     bench.open()
     await ended(jobs, job.id)
     await until(lambda: not jobs._runs)
@@ -444,3 +448,30 @@ async def test_closing_suspends_and_touches_nothing(jobs, bench, world):
     await jobs.close()
     assert bench.released == []
     assert world.fleet.node("n1").snapshot.reservation
+
+
+async def test_the_way_into_a_guest_is_closed_when_its_node_leaves_the_scope_of_who_was_led_there(world):
+    await world.add()
+    await world.fleet.change("n1", {}, ADMIN, tags=frozenset({"lab"}))
+    bench, far_ends = Bench(), []
+
+    async def connect(run: Run) -> SocketStream:
+        ours, theirs = socket.socketpair()
+        far_ends.append(theirs)
+        return await SocketStream.over(ours)
+
+    jobs = jobs_of(world, HandClock(), replace(bench.recipe(), connect=connect))
+    mine = replace(OPERATOR, scope=Scope(all_nodes=False, tags=frozenset({"lab"})))
+    await jobs.start("demo", "n1", {}, mine)
+    await bench.reached("a")
+    stays, ends = await jobs.connect("demo", "n1", OPERATOR), await jobs.connect("demo", "n1", mine)
+    await world.fleet.change("n1", {}, ADMIN, tags=frozenset({"sold"}))
+    async with asyncio.timeout(10):
+        assert await ends.read() == b""
+    far_ends[0].send(b"still there")
+    async with asyncio.timeout(10):
+        assert await stays.read() == b"still there"
+    await stays.close()
+    for each in far_ends:
+        each.close()
+    await jobs.close()

@@ -1,5 +1,6 @@
 """One power action over many nodes: in batches, at most once, told node by node."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,13 +8,13 @@ import pytest
 from bmc.accounts import Account
 from bmc.jobs.sweep import Outcome, results
 from bmc.model.caller import Caller, Door, Role, Scope
-from bmc.model.commands import Reserve
-from bmc.model.errors import Busy, Denied, NotFound
+from bmc.model.commands import Power, Reserve
+from bmc.model.errors import Busy, Denied, NotFound, OutcomeUnknown
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from tests.jobs.lab import ACCOUNTS, HandClock, ended, jobs_of, killed_and_started_again
-from tests.world import ADMIN, OPERATOR, VIEWER, World, until
+from tests.world import ADMIN, HASTY, OPERATOR, VIEWER, World, open_world, until
 
 NAMES = ("n1", "n2", "n3", "n4", "n5")
 TINA = Caller("tina", Role.OPERATOR, Scope(all_nodes=False, nodes=frozenset({"n1"})), Door.WEB)
@@ -112,6 +113,22 @@ async def test_who_has_lost_the_right_since_acts_on_no_more_nodes(fleet: World, 
     await jobs.close()
 
 
+async def test_a_revoked_token_acts_on_no_more_nodes_also_after_a_restart(fleet: World, tmp_path: Path):
+    accounts, clock = {**ACCOUNTS, "t1": ACCOUNTS["olga"]}, HandClock()
+    jobs = jobs_of(fleet, clock, accounts=accounts)
+    job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, replace(OPERATOR, token="t1"))
+    await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for)
+    async with killed_and_started_again(fleet, jobs, tmp_path / "killed.db") as again:
+        del accounts["t1"]
+        resumed = jobs_of(again, HandClock(), accounts=accounts)
+        await resumed.resume()
+        await until(lambda: "failed" in outcomes(resumed.get(job.id)).values())
+        assert on(again) == ["n1", "n2"]
+        failed = [why for outcome, why in results(resumed.get(job.id)).values() if outcome is Outcome.FAILED]
+        assert all("its API token that did was revoked" in why for why in failed)
+        await resumed.close()
+
+
 async def test_one_account_keeps_no_other_from_its_sweeps(fleet: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bmc.jobs.jobs.MOST_OF_ONE", 1)
     jobs = jobs_of(fleet, HandClock())
@@ -163,3 +180,49 @@ async def test_what_a_crash_cut_off_is_not_done_again_and_the_rest_is(
         assert outcomes(done) == {"n1": outcome.value, "n2": "done"}
         assert (first.applied, second.applied) == ([], [action])
         await resumed.close()
+
+
+async def test_a_shutdown_is_done_when_the_guest_is_off_and_has_failed_when_it_stays_on(fleet: World):
+    deaf = fleet.drivers.servers["n2"]
+    for name in ("n1", "n2"):
+        await fleet.fleet.node(name).do(Power(PowerAction.ON), ADMIN)
+    deaf.obeys_acpi = False
+    jobs = jobs_of(fleet, HandClock())
+    job = await jobs.sweep(PowerAction.GRACEFUL_SHUTDOWN, ["n1", "n2"], 2, 0, OPERATOR)
+    job = await ended(jobs, job.id)
+    assert outcomes(job) == {"n1": "done", "n2": "failed"}
+    assert "n2: it did not shut down within" in job.message
+    assert [fleet.fleet.node(name).snapshot.power for name in ("n1", "n2")] == [PowerState.OFF, PowerState.ON]
+    await jobs.close()
+
+
+async def test_a_graceful_restart_of_many_is_done_when_all_are_on_again(fleet: World):
+    for name in ("n1", "n2"):
+        await fleet.fleet.node(name).do(Power(PowerAction.ON), ADMIN)
+    jobs = jobs_of(fleet, HandClock())
+    job = await ended(jobs, (await jobs.sweep(PowerAction.GRACEFUL_RESTART, ["n1", "n2"], 2, 0, OPERATOR)).id)
+    assert outcomes(job) == {"n1": "done", "n2": "done"}
+    for name in ("n1", "n2"):
+        assert fleet.drivers.servers[name].applied == [PowerAction.ON, PowerAction.GRACEFUL_SHUTDOWN, PowerAction.ON]
+    await jobs.close()
+
+
+async def test_a_shutdown_over_which_force_off_wins_is_told_as_cut_off(fleet: World, tmp_path: Path):
+    async with open_world(tmp_path / "patient.db", patience=replace(HASTY, graceful=60)) as world:
+        node, server = await world.add()
+        await node.do(Power(PowerAction.ON), ADMIN)
+        server.obeys_acpi = False
+        jobs = jobs_of(world, HandClock())
+        job = await jobs.sweep(PowerAction.GRACEFUL_SHUTDOWN, ["n1"], 1, 0, OPERATOR)
+        await until(lambda: node.snapshot.power is PowerState.POWERING_OFF)
+        await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
+        assert results(await ended(jobs, job.id)) == {"n1": (Outcome.FAILED, "it was cut off by another action")}
+        await jobs.close()
+
+
+async def test_what_an_adapter_cannot_tell_is_told_as_unknown_and_not_as_failed(fleet: World):
+    fleet.drivers.servers["n1"].failure = OutcomeUnknown("no answer came")
+    jobs = jobs_of(fleet, HandClock())
+    job = await ended(jobs, (await jobs.sweep(PowerAction.ON, ["n1"], 1, 0, OPERATOR)).id)
+    assert results(job) == {"n1": (Outcome.UNKNOWN, "no answer came")}
+    await jobs.close()

@@ -167,6 +167,17 @@ async def test_an_override_to_nothing_takes_the_one_before_away(world: World, no
     assert node.snapshot.boot == server.override == BootOverride()
 
 
+async def test_nobody_is_told_the_secret_in_the_url_of_a_medium(world: World) -> None:
+    node, _ = await world.add()
+    await node.do(InsertMedia("cd0", "http://files/a.iso?X-Amz-Signature=SECRET"), OPERATOR)
+    assert node.snapshot.media[0].image == "http://files/a.iso"
+    told = [*await world.events.history(limit=100), *await world.audit.read(limit=100)]
+    assert "http://files/a.iso" in repr(told)
+    assert "SECRET" not in repr(told)
+    await node.do(InsertMedia("cd0", "what?.iso"), OPERATOR)
+    assert node.snapshot.media[0].image == "what?.iso"
+
+
 async def test_an_impossible_boot_target_is_refused_with_the_possible_ones(world: World) -> None:
     node, server = await world.add()
     server.targets = frozenset({BootTarget.HDD})

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.commands import (
     AddSelEntry,
@@ -15,6 +16,7 @@ from bmc.model.commands import (
     InsertMedia,
     Power,
     ResolveSelEntry,
+    TellPlatformEvent,
 )
 from bmc.model.errors import InvalidRequest, NotFound, Refused
 from bmc.model.events import Event, EventKind
@@ -22,6 +24,7 @@ from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import CAPACITY, SystemEvent
 from bmc.records.sel import LAST_ID, SelKeeper
 from bmc.store import Store, StoreFailed
+from tests.jobs.lab import HandClock
 from tests.world import ADMIN, MemoryDrivers, World, open_world, until
 
 
@@ -102,6 +105,36 @@ async def test_records_are_added_deleted_and_cleared(world: World):
     assert node.snapshot.sel.erased is not None
     told = await world.told(EventKind.SEL_CLEARED)
     assert [event.details["records"] for event in told] == [1]
+
+
+async def test_a_guest_that_tells_without_end_is_in_its_sel_whole_and_in_the_events_at_a_pace(world: World):
+    node, _ = await world.add()
+    guest = Caller("host:n1", Role.ADMINISTRATOR, Scope(), Door.HOST)
+    for number in range(200):
+        await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, bytes((number,)))), guest)
+    await node.do(AddSelEntry(0x02, bytes(9)), guest)
+    await until(lambda: len(node.snapshot.sel.entries) == 201)
+    told = [SystemEvent.unpack(entry.data).data[0] for entry in node.snapshot.sel.entries]
+    assert sorted(told[:200]) == list(range(200))
+    assert all(entry.message.startswith("platform event of n1") for entry in node.snapshot.sel.entries[:-1])
+    published = len(await world.told(EventKind.PLATFORM_EVENT))
+    assert 30 <= published <= 40
+    await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), ADMIN)
+    assert len(await world.told(EventKind.PLATFORM_EVENT)) == published + 1
+
+
+async def test_the_next_event_of_a_guest_tells_how_many_were_held_back(tmp_path: Path):
+    drivers, clock = MemoryDrivers(), HandClock()
+    drivers.clock = clock
+    async with open_world(tmp_path / "store.db", drivers) as world:
+        node, _ = await world.add()
+        guest = Caller("host:n1", Role.ADMINISTRATOR, Scope(), Door.HOST)
+        for _ in range(35):
+            await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), guest)
+        await clock.advance(10)
+        await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), guest)
+        told = [event.message for event in await world.told(EventKind.PLATFORM_EVENT)]
+        assert (len(told), told[-1].partition("; ")[2]) == (31, "5 more before, held back, were not published")
 
 
 @pytest.mark.parametrize(("kind", "data"), [(0x02, bytes(8)), (0x03, bytes(9)), (0xE0, bytes(9))])

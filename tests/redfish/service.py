@@ -27,6 +27,7 @@ from bmc.hooks import Hooks, HookSettings
 from bmc.http.app import make_app
 from bmc.http.certificate import HttpsCertificate
 from bmc.http.nodes import NodeServers
+from bmc.http.proxies import Networks
 from bmc.http.server import HttpServer
 from bmc.http.tls import CERTIFICATE
 from bmc.images.library import Library
@@ -313,7 +314,11 @@ def add_image(directory: Path, name: str = "tiny") -> None:
 
 @asynccontextmanager
 async def open_service(
-    path: Path, secure: bool = False, doors: Settings | None = None, limits: Limits = PATIENT
+    path: Path,
+    secure: bool = False,
+    doors: Settings | None = None,
+    limits: Limits = PATIENT,
+    proxies: Networks = (),
 ) -> AsyncIterator[Service]:
     """Accounts: an administrator, an operator, a viewer, and tina, an operator of n1 alone. No nodes.
 
@@ -335,9 +340,11 @@ async def open_service(
         media_store = MediaStore(MediaLibrary(path / "media", Fetcher(allowed), 1 << 30))
         library = Library(image_store, media_store, Fetcher(allowed), world.events, 1 << 30)
         chores = [library.chore()]
-        jobs = Jobs(world.store, world.events, world.audit, world.fleet, accounts.find, clock, recipes, chores)
-        world.fleet.on_forget(jobs.put_away)
         sealer = open_key_file(path / "store" / "key", may_make=False)
+        jobs = Jobs(
+            world.store, world.events, world.audit, world.fleet, accounts.acting, clock, sealer, recipes, chores
+        )
+        world.fleet.on_forget(jobs.put_away)
         hooks = await stack.enter_async_context(
             Hooks(
                 HookSettings(retry_attempts=2),
@@ -392,6 +399,7 @@ async def open_service(
             software=SOFTWARE,
             certificate=certificate,
             page=page,
+            proxies=proxies,
         )
         add_image(images)
         context = certificate.context if certificate else None

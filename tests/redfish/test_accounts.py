@@ -21,6 +21,11 @@ async def test_an_account_is_made_used_changed_and_removed(service: Service) -> 
     assert (made.body["RoleId"], made.body["Password"]) == ("Operator", None)
     assert made.body["Oem"]["Lightsout"]["Scope"] == scope
     token, _ = await service.token("zoe", "long enough")
+    wider = {"RoleId": "ReadOnly", "Oem": {"Lightsout": {"Scope": {"AllNodes": False, "Tags": ["rack1"]}}}}
+    await service.call("PATCH", f"{ACCOUNTS}/zoe", wider)
+    (record,) = await service.world.audit.newest(1)
+    told = (record.action, record.details["role"], record.details["scope"])
+    assert told == ("change-account", "ReadOnly", {"nodes": [], "tags": ["rack1"]})
     changed = await service.call("PATCH", f"{ACCOUNTS}/zoe", {"Enabled": False})
     assert changed.body["Enabled"] is False
     assert (await service.call("GET", ACCOUNTS, as_="", headers={"X-Auth-Token": token})).status == 401
@@ -28,6 +33,24 @@ async def test_an_account_is_made_used_changed_and_removed(service: Service) -> 
     assert (await service.call("GET", f"{ACCOUNTS}/zoe")).status == 404
     audited = [record.action for record in await service.world.audit.read(limit=100)]
     assert {"create-account", "change-account", "delete-account"} <= set(audited)
+
+
+async def test_a_scope_that_leads_nowhere_is_told_and_a_wrong_one_refused(service: Service) -> None:
+    def body(**scope: object) -> dict[str, object]:
+        oem = {"Lightsout": {"Scope": scope}}
+        return {"UserName": "zoe", "Password": "long enough", "RoleId": "Operator", "Oem": oem}
+
+    for wrong, words in (({"Nodes": ["N 1"]}, "'N 1' is no server's name"), ({"Tags": [""]}, "'' is no tag")):
+        refused = await service.call("POST", ACCOUNTS, body(**wrong))
+        assert refused.status == 400
+        assert words in refused.told
+    made = await service.call("POST", ACCOUNTS, body(Nodes=["n1", "n9"], Tags=["rack1"]))
+    assert made.status == 201
+    said = [each["Message"] for each in made.body["@Message.ExtendedInfo"]]
+    assert said == ["Kept, but no server is called n9 yet.", "Kept, but no server has the tag rack1 yet."]
+    read = await service.call("GET", f"{ACCOUNTS}/zoe")
+    assert "@Message.ExtendedInfo" not in read.body
+    assert read.headers["ETag"] == made.headers["ETag"]
 
 
 async def test_everybody_may_change_their_own_password_and_nothing_else(service: Service) -> None:

@@ -286,3 +286,26 @@ async def test_the_streams_end_at_once_when_the_service_stops(service: Service) 
 async def test_head_of_the_stream_is_answered_at_once(service: Service) -> None:
     async with asyncio.timeout(5):
         assert (await service.call("HEAD", SSE)).status == 200
+
+
+async def test_what_was_told_of_a_former_node_is_not_read_by_users_of_its_namesake(service: Service) -> None:
+    former = await tell(service, text="of the former tenant")
+    await service.world.audit.record(ADMIN, "former-deed", "n1", "ok")
+    (deed,) = [each for each in await service.world.audit.read(limit=1000) if each.action == "former-deed"]
+    log, audit = "/redfish/v1/Systems/n1/LogServices/EventLog", "/redfish/v1/Managers/n1/LogServices/Audit"
+    paths = f"{log}/Entries/{former.sequence}", f"{audit}/Entries/{deed.sequence}"
+    assert [(await service.call("GET", path)).status for path in paths] == [200, 200]
+    await service.world.fleet.remove("n1", ADMIN)
+    await service.world.add("n1")
+    assert [(await service.call("GET", path)).status for path in paths] == [404, 404]
+    own = await tell(service, text="of the new tenant")
+    async with following(service, "tina", after=0) as response:
+        texts: list[str] = []
+        number = 0
+        while "of the new tenant" not in texts:
+            number, record = await next_event(response)
+            texts.append(record["Message"])
+    assert number == own.sequence
+    assert "of the former tenant" not in texts
+    async with following(service, "admin", after=former.sequence - 1) as response:
+        assert (await next_event(response))[1]["Message"] == "of the former tenant"

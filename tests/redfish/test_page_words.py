@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+from bmc.model import errors
+from bmc.model.caller import Door
 from bmc.redfish.messages import PLACE, TEMPLATES
 from bmc.redfish.registries import MESSAGES
 
@@ -31,3 +33,20 @@ def test_every_step_of_a_job_has_its_words() -> None:
     table = (ROOT / "web/src/reinstall/words.ts").read_text()
     known = set(re.findall(r'^  "?([a-z -]+)"?: "', table, re.MULTILINE))
     assert steps <= known
+
+
+def rows_of(table: str) -> set[str]:
+    source = (ROOT / "web/src/timeline/words.ts").read_text()
+    rows = source.partition(f"const {table}: ")[2].partition("};")[0]
+    return set(re.findall(r'^  "?([\w ]+)"?: ', rows, re.MULTILINE))
+
+
+def test_every_door_has_its_words_and_an_address_where_one_comes_from_afar() -> None:
+    doors = {door.value for door in Door}
+    assert rows_of("DOORS") == doors
+    assert rows_of("FROM") == doors - {Door.HOST.value, Door.JOB.value, Door.SERVICE.value}
+
+
+def test_every_way_in_which_a_request_fails_has_its_words() -> None:
+    classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.BmcError)]
+    assert {each.__name__ for each in classes} - {"BmcError"} <= rows_of("OUTCOMES")

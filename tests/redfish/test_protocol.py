@@ -134,6 +134,7 @@ async def everything(service: Service) -> dict[str, Answer]:
 
 async def test_every_route_that_can_be_read_answers_as_the_protocol_wants(full: Service) -> None:
     router, covered = Router(ROUTES), set[str]()
+    await full.call("GET", f"{N1}/LogServices/SerialLog/Entries")  # the first time is in the audit and the timeline
     for path, answer in (await everything(full)).items():
         routes, _ = router.match(path)
         covered.add(routes["GET"].path)

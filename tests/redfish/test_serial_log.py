@@ -93,6 +93,19 @@ async def test_all_of_it_is_a_file_as_text_as_it_was_and_for_players(printed: Se
     assert done == ["olga"] * 5
 
 
+async def test_who_reads_it_is_recorded_once_a_session(printed: Service) -> None:
+    async def readers() -> list[str]:
+        return [each.account for each in await printed.world.audit.read(0, 100) if each.action == "read-serial-log"][1:]
+
+    for _ in range(3):
+        await printed.get(f"{ENTRIES}?search=panic", as_="olga")
+    assert await readers() == ["olga"]
+    token, _ = await printed.token("olga")
+    for path in (ENTRIES, f"{ENTRIES}/0"):
+        assert (await printed.call("GET", path, as_="", headers={"X-Auth-Token": token})).status == 200
+    assert await readers() == ["olga", "olga"]
+
+
 async def test_who_may_not_type_there_may_not_read_it(printed: Service) -> None:
     await printed.world.add("n2")
     for path in (LOG, ENTRIES, f"{ENTRIES}/0", DATA):

@@ -297,6 +297,20 @@ async def test_the_indicator_is_switched(service: Service) -> None:
     assert answer.body["LocationIndicatorActive"] is False
 
 
+@pytest.mark.parametrize("tag", ["", " lab", "a\nb", "x" * 65, "x" * 200_000])
+async def test_what_is_no_tag_is_refused_and_said_so(service: Service, tag: str) -> None:
+    oem = {"Lightsout": {"Driver": "memory", "Tags": ["good one", tag]}}
+    for method, path, body in (
+        ("POST", "/redfish/v1/Systems", {"Name": "n7", "Oem": oem}),
+        ("PATCH", N1, {"Oem": {"Lightsout": {"Tags": [tag]}}}),
+    ):
+        answer = await service.call(method, path, body)
+        assert answer.status == 400
+        assert "is no tag: 1 to 64 printable characters" in answer.told
+    many = await service.call("PATCH", N1, {"Oem": {"Lightsout": {"Tags": [str(n) for n in range(65)]}}})
+    assert (many.status, many.ids) == (400, ["ArraySizeTooLong"])
+
+
 async def test_a_system_is_made_changed_and_removed(service: Service) -> None:
     oem = {"Lightsout": {"Driver": "memory", "Options": {"cpus": 2}, "Tags": ["blue"]}}
     answer = await service.call("POST", "/redfish/v1/Systems", {"Name": "n7", "Oem": oem})

@@ -25,6 +25,9 @@ async def test_a_reinstall_is_a_task_from_start_to_end(service: Service) -> None
     held = (await service.get(N1))["Oem"]["Lightsout"]
     assert (held["Task"], held["AvailableResetTypes"]) == ({"@odata.id": task}, [])
     assert (await service.call("GET", monitor)).status == 202
+    for system, found in ((N1, [{"@odata.id": task}]), ("/redfish/v1/Systems/n2", [])):
+        which = f"?$filter=Oem/Lightsout/System/@odata.id%20eq%20'{system}'"
+        assert (await service.get(f"/redfish/v1/TaskService/Tasks{which}"))["Members"] == found
     service.work.go.set()
     await until(lambda: service.jobs.get(answer.body["Id"]).state is JobState.COMPLETED)
     done = await service.call("GET", monitor)
@@ -51,6 +54,16 @@ async def test_a_job_is_not_that_of_a_new_node_with_the_name_of_the_old(service:
     assert (new["Oem"]["Lightsout"]["System"], new["Oem"]["Lightsout"]["FormerSystem"]) == ({"@odata.id": N1}, None)
     tasks = (await service.get("/redfish/v1/TaskService/Tasks"))["Members"]
     assert [task["@odata.id"][-2:] for task in tasks] == ["/1", "/2"]
+
+
+async def test_what_the_console_showed_last_is_for_those_who_may_read_its_log(service: Service) -> None:
+    service.work.details["console_tail"] = "password: secret"
+    answer = await service.call("POST", REINSTALL, ASKED)
+    await until(lambda: service.jobs.get(answer.body["Id"]).percent == 50)
+    for as_, tail in (("olga", "password: secret"), ("vera", None)):
+        for path in (answer.body["@odata.id"], answer.headers["Location"]):
+            told = (await service.call("GET", path, as_=as_)).body
+            assert told["Oem"]["Lightsout"]["ConsoleTail"] == tail
 
 
 async def test_the_root_password_is_a_secret_of_the_job(service: Service) -> None:

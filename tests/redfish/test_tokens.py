@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from bmc.model.caller import Role
 from tests.redfish.service import Answer, Service
 
 TOKENS = "/redfish/v1/AccountService/Oem/Lightsout/Tokens"
 ACCOUNTS = "/redfish/v1/AccountService/Accounts"
 SYSTEMS = "/redfish/v1/Systems"
+SESSIONS = "/redfish/v1/SessionService/Sessions"
+SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
 HOW = ["Bearer", "X-Auth-Token"]
 
 
@@ -61,13 +64,43 @@ async def test_a_token_of_less_can_do_less(service: Service) -> None:
         ("PATCH", f"{ACCOUNTS}/olga", {"Password": "new and long"}),
         ("POST", f"{ACCOUNTS}/olga/Keys", {"KeyType": "SSH", "KeyString": "ssh-ed25519 AAAA"}),
         ("POST", TOKENS, {"Name": "another"}),
-        ("POST", "/redfish/v1/EventService/Subscriptions", {"Destination": "http://192.0.2.1", "Protocol": "Redfish"}),
+        ("POST", SUBSCRIPTIONS, {"Destination": "http://192.0.2.1", "Protocol": "Redfish"}),
     ],
 )
 async def test_who_has_a_token_does_not_get_the_account(service: Service, method: str, path: str, body: Any) -> None:
     made = await make(service, Scope={"Nodes": ["n1"]})
     answer = await service.call(method, path, body, as_="", headers=shown(made.body["Token"]))
     assert answer.status == 403, answer
+
+
+@pytest.mark.parametrize("less", [{"RoleId": "ReadOnly"}, {"Scope": {"Nodes": ["n1"]}}], ids=["role", "scope"])
+async def test_a_token_of_less_neither_sees_nor_ends_what_is_its_accounts_own(
+    service: Service, less: dict[str, Any]
+) -> None:
+    _, session = await service.token("olga")
+    wanted = {"Destination": "http://127.0.0.2:1/secret", "Protocol": "Redfish"}
+    subscription = (await service.call("POST", SUBSCRIPTIONS, wanted, as_="olga")).headers["Location"]
+    headers = shown((await make(service, **less)).body["Token"])
+    for collection in (SESSIONS, SUBSCRIPTIONS):
+        assert (await service.call("GET", collection, as_="", headers=headers)).body["Members"] == []
+    for path in (session, subscription):
+        assert (await service.call("GET", path, as_="", headers=headers)).status == 404
+    assert (await service.call("DELETE", session, as_="", headers=headers)).status == 404
+    assert (await service.call("DELETE", subscription, as_="", headers=headers)).status == 403
+    for action in ("SuspendSubscription", "ResumeSubscription"):
+        path = f"{subscription}/Actions/EventDestination.{action}"
+        assert (await service.call("POST", path, {}, as_="", headers=headers)).status == 403
+    whole = shown((await make(service, Name="whole")).body["Token"])
+    for path in (session, subscription):
+        assert (await service.call("DELETE", path, as_="", headers=whole)).status == 204
+
+
+async def test_who_is_no_operator_any_more_changes_no_subscription(service: Service) -> None:
+    wanted = {"Destination": "http://127.0.0.2:1/", "Protocol": "Redfish"}
+    path = (await service.call("POST", SUBSCRIPTIONS, wanted, as_="olga")).headers["Location"]
+    await service.accounts.change("olga", role=Role.READ_ONLY)
+    assert (await service.call("DELETE", path, as_="olga")).status == 403
+    assert (await service.call("GET", path, as_="olga")).status == 200
 
 
 async def test_others_tokens_are_the_administrators_to_see_and_revoke(service: Service) -> None:

@@ -19,7 +19,6 @@ from bmc.images.library import Library
 from bmc.images.media import MediaStore
 from bmc.images.store import ImageStore
 from bmc.jobs import Jobs, Run
-from bmc.jobs.ledger import SECRETS
 from bmc.media import MediaLibrary
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootTarget
 from bmc.model.clock import SystemClock
@@ -38,7 +37,7 @@ from bmc.reinstall.ways import Network, VirtualMedia, deploy_link
 from bmc.virtual_node.driver import driver
 from bmc.virtual_node.files import SERIAL_LOG, NodeFiles
 from robots.testing import make_site
-from tests.jobs.lab import jobs_of
+from tests.jobs.lab import jobs_of, secrets_kept
 from tests.reinstall.conftest import recipes
 from tests.world import ADMIN, OPERATOR, MemoryDrivers, World, open_world, until
 
@@ -174,7 +173,7 @@ async def test_a_virtual_node_is_reinstalled_to_the_proof(lab, tmp_path, firmwar
         job = await jobs.start("reinstall", "n1", asked, OPERATOR, {"password": "tea time"})
         if way == "Network":
             await until(lambda: jobs.get(job.id).step == "erase", LONG)
-            assert_no_secret_shows(tmp_path, node.serial_tail, (await world.store.list(SECRETS))[0].value)
+            assert_no_secret_shows(tmp_path, node.serial_tail, (await secrets_kept(world.store))[0])
         job = await ended(jobs, job.id, node)
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
         can = ["ssh-login"] if image == "lightsout-server" else []

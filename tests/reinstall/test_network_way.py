@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from bmc.jobs.ledger import SECRETS
 from bmc.model.boot import NO_OVERRIDE, BootSeen
 from bmc.model.commands import Power
 from bmc.model.errors import InvalidRequest
 from bmc.model.job import JobState
 from bmc.model.power import PowerAction, PowerState
 from bmc.reinstall.network_boot import FILES, SCRIPT, archive
-from tests.jobs.lab import killed_and_started_again
+from tests.jobs.lab import killed_and_started_again, secrets_kept
 from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, reaches, resumed_after_kill
 from tests.reinstall.simulated import Http, Refused
 from tests.reinstall.test_job import STEPS as BY_MEDIUM
@@ -32,7 +31,7 @@ async def test_a_reinstall_by_network_ends_with_the_proof_and_says_what_was_fetc
     server = house.server
     job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
     assert job.steps == STEPS
-    secrets = (await booting.store.list(SECRETS))[0].value
+    secrets = (await secrets_kept(booting.store))[0]
     job = await ended(jobs, job.id)
     assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
     said = [line.text for line in job.messages]
@@ -78,7 +77,7 @@ async def test_a_boot_script_is_given_out_once_and_the_files_until_the_ramdisk_c
 
     async def ask(when: str) -> None:
         url = server.url
-        key = (await booting.store.list(SECRETS))[0].value["key"]
+        key = (await secrets_kept(booting.store))[0]["key"]
         async with ClientSession() as session:
             for path, given in (
                 (SCRIPT, ""),

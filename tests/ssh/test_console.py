@@ -79,7 +79,7 @@ async def test_a_log_of_a_console_needs_no_terminal(service: Service, clients: C
 async def test_who_is_here_names_everybody_and_the_door(service: Service, clients: Clients) -> None:
     async with clients.console("n1", "olga") as first, clients.console("n1", "vera") as second:
         await first.expect(b"printed before")
-        await second.expect(b"printed before")
+        await second.expect(b"is for Operators")
         first.type(b"\x05cw")
         await first.expect(b": types, you]\r\n[bmc: vera (ssh from 127.0.0.1) since 20")
 

@@ -147,6 +147,7 @@ async def test_who_reads_nothing_fills_no_memory_and_hears_what_was_lost(service
         (there,) = service.ssh._crowd.signed_in
         await until(lambda: not there._consoles[0]._takes.is_set(), 20)
         async with clients.console("n1", "vera") as other:  # nobody else is held up
+            await other.expect(b"is for Operators")
             line.stream.incoming.put_nowait(b"the end")
             await other.expect(b"the end")
         transport.resume_reading()

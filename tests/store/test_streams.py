@@ -98,6 +98,13 @@ async def test_trimming_takes_from_who_has_more_than_a_share(store: Store):
     assert len(await store.read("s")) == 11
 
 
+async def test_more_subjects_than_are_kept_lose_the_oldest_alone(store: Store):
+    for n in range(12):
+        await store.append("s", {"n": n}, subject=f"subject {n % 6}")
+    await store.trim("s", 4)
+    assert [record.value["n"] for record in await store.read("s")] == [8, 9, 10, 11]
+
+
 async def test_a_reader_that_is_dropped_begins_anew(store: Store) -> None:
     await store.append("s", {})
     await store.ack("s", "hook", 1)

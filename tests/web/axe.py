@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.web.visitor import DESKTOP, PHONE, Visitor
+from tests.web.visitor import DESKTOP, PHONE, WIDE, Visitor
 
 SOURCE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -15,6 +15,7 @@ LOOKS = (
     (DESKTOP, "dark", COLOURS),
     (PHONE, "dark", COLOURS),
     (PHONE, "light", ALL),
+    (WIDE, "light", ALL),
 )
 RUN = """async (options) => (await axe.run({...options, resultTypes: ["violations"]})).violations.flatMap(
     ({id, nodes}) => nodes.map(({target, failureSummary}) => `${id}: ${target.join(" ")}: ${failureSummary}`)

@@ -118,6 +118,16 @@ async def test_a_key_is_added_and_removed(admin: Visitor) -> None:
     await expect(page.get_by_text("admin has no keys")).to_be_visible()
 
 
+async def test_keys_that_could_not_be_had_come_when_they_are_asked_for_again(admin: Visitor) -> None:
+    page = admin.page
+    await page.route("**/AccountService/Accounts?*", lambda route: route.abort())
+    await admin.go("/administration/keys")
+    await expect(page.get_by_text("Keys cannot be shown")).to_be_visible()
+    await page.unroute_all()
+    await admin.button("Try again").click()
+    await expect(page.get_by_text("admin has no keys")).to_be_visible()
+
+
 async def test_a_token_is_shown_once_signs_in_and_is_revoked(admin: Visitor, house: LiveService) -> None:
     page = admin.page
     await admin.go("/administration/tokens")
@@ -335,6 +345,22 @@ async def test_a_certificate_is_asked_for_replaced_and_renewed(
         assert visitor.failures == []
     finally:
         service.destroy()
+
+
+async def test_who_administers_some_servers_is_offered_nothing_that_concerns_all(
+    admin: Visitor, browser: Browser
+) -> None:
+    await add_account(admin, "ada", "Administrator", tags="rack-4")
+    visitor = await visit(browser, admin.service)
+    await visitor.sign_in("/administration", "ada", PASSWORD)
+    await expect(visitor.at("account-ada")).to_be_visible()
+    await expect(visitor.page.get_by_role("tab", name="IPMI users")).to_be_visible()
+    for tab in ("Audit", "Service", "Certificate"):
+        await expect(visitor.page.get_by_role("tab", name=tab)).to_have_count(0)
+    await expect(visitor.button("Add an account…")).to_have_count(0)
+    await visitor.go("/library")
+    await expect(visitor.button("Add image…")).to_be_disabled()
+    assert visitor.failures == []
 
 
 async def test_others_see_their_own_and_nothing_else(admin: Visitor, browser: Browser) -> None:

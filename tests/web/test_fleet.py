@@ -220,7 +220,9 @@ async def test_power_for_many_is_confirmed_and_what_failed_is_tried_again(
         await expect(failed).to_contain_text("olga")
 
         service.do("POST", f"{held}.Release", {"Note": "tested"})
-        await visitor.button("Try again on 1").click()
+        await visitor.button("Try again on 1…").click()
+        await expect(dialog.get_by_test_id("bulk-names").get_by_role("listitem")).to_have_text([name_of(5)])
+        await visitor.at("confirm-bulk").click()
         await expect(run).to_contain_text("1 of 1 done", timeout=60_000)
         await visitor.button("Dismiss: Power on").click()
         await expect(run).to_have_count(0)
@@ -265,6 +267,27 @@ async def test_what_has_not_begun_is_stopped_and_the_tab_is_not_closed_unasked(
     lights = [service.system(name_of(number))["LocationIndicatorActive"] for number in range(4)]
     assert lights == [True, False, False, False]
     service.do("PATCH", f"{SYSTEMS}/{name_of(0)}", {"LocationIndicatorActive": False})
+
+
+async def test_how_many_at_a_time_is_taken_as_it_is_typed_and_refused_while_it_is_no_number(visitor: Visitor) -> None:
+    page = visitor.page
+    await visitor.sign_in()
+    await choose(visitor, 0, 3)
+    await act(visitor, "identify")
+    size = page.locator("#bulk-size")
+    await size.click()
+    await page.keyboard.press("Control+a")
+    await page.keyboard.press("Backspace")
+    await expect(size).to_have_value("")
+    await expect(visitor.at("confirm-bulk")).to_be_disabled()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_text("A whole number is needed, 1 or more.")).to_be_visible()
+    await size.click()
+    await page.keyboard.type("2")
+    await expect(size).to_have_value("2")
+    await expect(page.get_by_text("In 2 batches.")).to_be_visible()
+    await expect(page.get_by_text("A whole number is needed, 1 or more.")).to_have_count(0)
+    await expect(visitor.at("confirm-bulk")).to_be_enabled()
 
 
 async def test_a_power_action_on_many_comes_again_after_a_reload_and_is_stopped_from_another_tab(

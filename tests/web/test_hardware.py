@@ -61,6 +61,11 @@ async def phone(browser: Browser, rack: Rack) -> AsyncIterator[Visitor]:
     assert visitor.failures == []
 
 
+async def test_a_window_for_a_console_that_a_node_has_not_says_so(rack: Rack, visitor: Visitor) -> None:
+    await visitor.sign_in(f"/window/{RELAYS}/screen")
+    await expect(visitor.page.get_by_text(f"{RELAYS} has no such console")).to_be_visible()
+
+
 async def test_each_sense_tells_what_it_says_and_who_is_outvoted(rack: Rack, visitor: Visitor) -> None:
     await asyncio.to_thread(rack.service.reset, RELAYS, "On")
     await visitor.sign_in(f"/nodes/{RELAYS}")
@@ -204,7 +209,7 @@ async def test_an_unknown_state_says_why_and_what_to_do_and_a_person_ends_it(rac
         await expect(visitor.at("reason")).to_contain_text("is unreachable")
         await expect(visitor.page.get_by_text("No power action is carried out until this is known.")).to_be_visible()
 
-        held = visitor.page.get_by_text("lightsout holds this node")
+        held = visitor.page.get_by_text("lightsout has reserved this node")
         await expect(held).to_be_visible()
         await expect(visitor.button("Confirm power state…")).to_have_count(0)
         await visitor.button("Release the node").click()

@@ -15,6 +15,11 @@ from tests.web.visitor import Visitor, visit
 pytestmark = pytest.mark.browser
 
 FRESH = "n99"
+LISTED = (
+    *("HMAC", "SHA", "AES", "CBC", "HTTP", "HTTPS", "TLS", "PEM", "CSR", "IP", "API", "URL", "raw", "qcow"),
+    *("sign", "in", "out", "ok", "localhost", "Chrome", "HeadlessChrome", "Linux", "ed25519", "ECDSA", "RSA"),
+)
+"""What standards and browsers are called, in lists of the administration."""
 CATALOGUE = re.compile(r"/assets/zh-CN-[^/]*\.js$")
 
 
@@ -70,6 +75,42 @@ async def test_the_fleet_and_a_node_with_all_its_views_and_dialogs_are_in_chines
         await page.get_by_role("menuitem", name=item).click()
         await expect(page.get_by_role("dialog")).to_be_visible()
         assert await latin_words(page) == [], item
+
+
+async def test_the_library_the_administration_and_the_serial_log_are_in_chinese(chinese: Visitor, fresh: str) -> None:
+    page = chinese.page
+    await chinese.sign_in()
+    await chinese.at(f"node-{fresh}").wait_for()
+    tabs = ("", "/keys", "/sessions", "/tokens", "/ipmi", "/tls", "/hooks", "/audit", "/service")
+    for path in ("/library", "/library/media", *(f"/administration{tab}" for tab in tabs)):
+        await chinese.go(path)
+        await expect(page.locator("h1").first).to_be_visible()
+        await expect(page.get_by_label("正在加载")).to_have_count(0)
+        assert await latin_words(page, *LISTED) == [], path
+
+    await chinese.go(f"/nodes/{fresh}/serial")
+    await chinese.button("日志").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await expect(page.get_by_label("正在加载")).to_have_count(0)
+    assert await latin_words(page) == []
+
+
+async def test_what_is_done_to_many_nodes_is_in_chinese(chinese: Visitor, fresh: str) -> None:
+    page = chinese.page
+    await chinese.sign_in(f"/?q={fresh}")
+    await page.get_by_label(f"选择 {fresh}").check()
+    for action in ("On", "identify", "reserve", "release", "reinstall"):
+        await chinese.at("bulk").click()
+        assert await latin_words(page) == []
+        await chinese.at(f"bulk-{action}").click()
+        await expect(chinese.at("confirm-bulk")).to_be_visible()
+        assert await latin_words(page) == [], action
+        await page.keyboard.press("Escape")
+    await chinese.at("bulk").click()
+    await chinese.at("bulk-identify-off").click()
+    await chinese.at("confirm-bulk").click()
+    await expect(chinese.at("run")).to_have_attribute("data-ended", "true")
+    assert await latin_words(page) == []
 
 
 async def test_a_moment_is_told_in_the_zone_of_the_browser(chinese: Visitor, service: LiveService, fresh: str) -> None:

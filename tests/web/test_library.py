@@ -2,7 +2,9 @@
 
 import hashlib
 import http.server
+import re
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,12 +14,14 @@ from playwright.async_api import CDPSession, expect
 
 from tests.e2e.service import LiveService
 from tests.web.conftest import free_port
+from tests.web.test_lost_session import end_sessions, sign_in_again
 from tests.web.visitor import Visitor, chromium, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 LIBRARY = "/redfish/v1/Oem/Lightsout"
 LARGE = 24 << 20
+FETCHED = bytes(range(256)) * (4 << 12)
 SLOW = 4 << 20
 """Bytes a second at which an upload can be watched."""
 
@@ -65,6 +69,27 @@ class Network:
     async def set(self, upload: int = SLOW, offline: bool = False) -> None:
         limits = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload}
         await self._session.send("Network.emulateNetworkConditions", limits)
+
+
+async def test_an_upload_waits_for_who_signs_in_again(visitor: Visitor, service: LiveService, disk: Path) -> None:
+    page = visitor.page
+    await visitor.sign_in("/library")
+    await visitor.button("Add image…").click()
+    await page.set_input_files("#add-file", disk)
+    await page.fill("#add-name", "again-1")
+    network = await Network.of(visitor)
+    await network.set()
+    await visitor.at("start-add").click()
+    adding = visitor.at("adding-again-1")
+    await expect(adding).to_have_attribute("data-phase", "sending")
+    end_sessions(service)
+    await expect(adding).to_have_attribute("data-phase", "lost")
+    await expect(adding).to_contain_text("Your session has ended")
+    await sign_in_again(visitor)
+    await expect(visitor.at("image-again-1")).to_contain_text("24 MiB", timeout=60_000)
+    await expect(adding).to_have_count(0)
+    assert service.get(f"{LIBRARY}/Images/again-1")["SHA256"] == hashlib.sha256(disk.read_bytes()).hexdigest()
+    service.do("DELETE", f"{LIBRARY}/Images/again-1")
 
 
 async def test_an_upload_survives_a_lost_network_a_pause_and_a_reload(
@@ -157,7 +182,12 @@ async def test_a_url_is_fetched_with_progress_and_a_wrong_digest_is_told(
                 await visitor.button("Add medium…").click()
                 await page.get_by_label("A URL that the service fetches").check(force=True)
                 await page.fill("#add-url", f"{origin}/tools.iso?token=secret")
-                await expect(page.locator("#add-name")).to_have_value("tools.iso")
+                name = page.locator("#add-name")
+                await expect(name).to_have_value("tools.iso")
+                await name.fill("mine.iso")
+                await page.fill("#add-url", f"{origin}/tools.iso")
+                await expect(name).to_have_value("mine.iso")
+                await name.fill("tools.iso")
                 await page.fill("#add-digest", digest)
                 await visitor.at("start-add").click()
                 if digest.startswith("000"):
@@ -171,6 +201,46 @@ async def test_a_url_is_fetched_with_progress_and_a_wrong_digest_is_told(
             assert visitor.failures == []
     finally:
         service.destroy()
+
+
+class Slowly(http.server.BaseHTTPRequestHandler):
+    """Sends a file of 4 MiB in some seconds."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(FETCHED)))
+        self.end_headers()
+        for start in range(0, len(FETCHED), 1 << 16):
+            self.wfile.write(FETCHED[start : start + (1 << 16)])
+            time.sleep(0.15)
+
+
+async def test_a_url_that_is_fetched_shows_how_much_has_come(tmp_path: Path) -> None:
+    config = f'[http]\nport = {free_port()}\n[fetch]\nallow = ["127.0.0.0/8"]\n'
+    service = LiveService(tmp_path / "own", demo=False, config=config)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slowly)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        service.start()
+        async with chromium() as browser:
+            visitor = await visit(browser, service)
+            await visitor.sign_in("/library/media")
+            await visitor.button("Add medium…").click()
+            await visitor.page.get_by_label("A URL that the service fetches").check(force=True)
+            await visitor.page.fill("#add-url", f"http://127.0.0.1:{server.server_port}/slow.iso")
+            await visitor.page.fill("#add-digest", hashlib.sha256(FETCHED).hexdigest())
+            await visitor.at("start-add").click()
+            adding = visitor.at("adding-slow.iso")
+            await expect(adding).to_contain_text(re.compile(r"Receiving it: [1-3](\.\d)? MiB of 4 MiB"))
+            await expect(visitor.at("medium-slow.iso")).to_contain_text("4 MiB", timeout=60_000)
+            await expect(adding).to_have_count(0)
+            assert visitor.failures == []
+    finally:
+        service.destroy()
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 async def test_a_medium_is_added_on_a_nodes_page_inserted_and_not_deleted_meanwhile(

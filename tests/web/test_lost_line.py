@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 
 from tests.e2e.service import LiveService
 from tests.web.line import Line, line_to
-from tests.web.visitor import Visitor, visit
+from tests.web.visitor import PHONE, Visitor, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
 
@@ -49,7 +49,7 @@ async def test_a_restart_of_the_service_leaves_what_was_typed_and_the_page_catch
     page = visitor.page
     await identify(service, empty, False)
     await visitor.sign_in(f"/nodes/{empty}")
-    await visitor.button("Do not touch…").click()
+    await visitor.button("Reserve…").click()
     await page.fill("#reserve-node-reason", TYPED)
     await page.evaluate("window.here = true")
 
@@ -80,11 +80,15 @@ async def test_a_lost_line_is_told_actions_fail_at_once_and_the_page_catches_up(
     await expect(page.get_by_text("No live updates since")).to_be_visible()
     await far.choose_power(empty, "On")
     await expect(page.get_by_text("The Lightsout service cannot be reached.")).to_be_visible()
+    await expect(page.get_by_text(f"{empty}: nobody knows whether this was done: Power on")).to_be_visible()
 
     # What is not loaded yet cannot be: the rest of the page stays.
     await page.get_by_role("tab", name="Screen").click()
     await expect(page.get_by_text("This part of the page cannot be shown")).to_be_visible()
     await page.get_by_role("tab", name="Overview").click()
+    await far.shows_power("Off")
+    await far.button("Reinstall…").click()
+    await expect(page.get_by_text("The dialog cannot be shown")).to_be_visible()
     await far.shows_power("Off")
 
     await identify(service, empty, True)
@@ -93,6 +97,12 @@ async def test_a_lost_line_is_told_actions_fail_at_once_and_the_page_catches_up(
     await expect(far.at("connection-state")).to_have_attribute("data-state", "up", timeout=60_000)
     await expect(page.get_by_text("No live updates since")).to_have_count(0)
     await expect(far.at("identified")).to_be_visible()
+    # What could not be loaded is loaded at the next try.
+    await far.button("Reinstall…").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.get_by_role("tab", name="Screen").click()
+    await expect(page.get_by_text("This part of the page cannot be shown")).to_have_count(0)
     await identify(service, empty, False)
     assert service.power(empty) == "Off", "an action was kept and done later"
 
@@ -132,3 +142,59 @@ async def test_on_a_slow_line_something_is_shown_soon_and_nothing_jumps(far: Vis
         await expect(page.locator(".lo-loading, .pf-v6-c-skeleton")).to_have_count(0)
         await expect(far.at("connection-state")).to_have_attribute("data-state", "up")
         assert await page.evaluate("window.shifts") < GOOD_SHIFT, path
+
+
+async def test_typing_that_a_lost_line_has_ended_says_so_also_when_the_line_is_back(
+    far: Visitor, service: LiveService, line: Line, empty: str
+) -> None:
+    page = far.page
+    await asyncio.to_thread(service.reset, empty, "On")
+    await far.sign_in(f"/nodes/{empty}/screen")
+    await far.console_open()
+    await far.button("Paste text").click()
+    await page.fill("#paste-text", "x" * 400)
+    await page.get_by_label("Speed").select_option("150")
+    await far.button("Type it").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("2 of 400")
+    line.cut()
+    stopped = page.get_by_text("Stopped. The console is not connected.")
+    await expect(stopped).to_be_visible()
+    line.mend()
+    await far.console_open(60)
+    await expect(stopped).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_lines_are_not_pasted_into_a_console_that_is_not_there(
+    far: Visitor, service: LiveService, line: Line, empty: str
+) -> None:
+    page = far.page
+    await asyncio.to_thread(service.reset, empty, "On")
+    await far.sign_in(f"/nodes/{empty}/serial")
+    await far.console_open()
+    await far.button("Paste").click()
+    await page.fill("#paste-lines", TYPED)
+    line.cut()
+    await expect(page.get_by_role("dialog")).to_contain_text("The console is not connected.")
+    await expect(far.button("Paste it")).to_be_disabled()
+    line.mend()
+    await expect(far.button("Paste it")).to_be_enabled(timeout=60_000)
+    await expect(page.locator("#paste-lines")).to_have_value(TYPED)
+
+
+async def test_no_key_of_a_phone_stays_down_over_a_lost_line(
+    browser: Browser, service: LiveService, line: Line, empty: str
+) -> None:
+    await asyncio.to_thread(service.reset, empty, "On")
+    phone = await visit(browser, service, PHONE, url=line.url, has_touch=True, is_mobile=True)
+    await phone.sign_in(f"/nodes/{empty}/screen")
+    await phone.console_open()
+    await phone.button("Ctrl").tap()
+    await expect(phone.button("Ctrl")).to_have_attribute("aria-pressed", "true")
+    line.cut()
+    await expect(phone.at("console-state")).to_have_attribute("data-phase", "lost")
+    line.mend()
+    await phone.console_open(60)
+    await expect(phone.button("Ctrl")).to_have_attribute("aria-pressed", "false")
+    assert phone.failures == []

@@ -32,7 +32,7 @@ async def test_who_loses_the_session_signs_in_again_in_place_and_what_was_typed_
 ) -> None:
     page = visitor.page
     await visitor.sign_in(f"/nodes/{empty}")
-    await visitor.button("Do not touch…").click()
+    await visitor.button("Reserve…").click()
     await page.fill("#reserve-node-reason", TYPED)
     await page.evaluate("window.here = true")
     end_sessions(service)

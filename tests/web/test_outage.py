@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Request, expect
 
 from tests.e2e.service import LiveService, boot, serial_console
 from tests.web.visitor import Visitor
+from tests.world import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
 
@@ -41,3 +42,27 @@ async def test_after_kill_9_of_the_service_a_banner_warns_and_the_consoles_come_
         await serial.page.keyboard.type("echo Back-$((6*7))\n")
         await shell.expect("Back-42", 30)
         await serial.terminal_shows("Back-42")
+
+
+async def test_what_is_shown_stays_as_it_is_while_what_reads_it_again_gets_no_answer(
+    visitor: Visitor, service: LiveService
+) -> None:
+    page = visitor.page
+    lost: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.url.partition("?")[0].endswith("/Sensors"):
+            lost.append(request.url)
+
+    page.on("requestfailed", note)
+    await visitor.sign_in("/nodes/n3/health")
+    await expect(page.get_by_role("heading", name="Inventory")).to_be_visible()
+    await expect(page.locator(".pf-v6-c-skeleton")).to_have_count(0)
+    service.kill()
+    try:
+        # One look and the two tries after it: then the page knows that it cannot be read.
+        await until(lambda: len(lost) >= 4, 90)
+        await expect(page.get_by_text("cannot be shown")).to_have_count(0)
+    finally:
+        await asyncio.to_thread(service.start)
+    await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up", timeout=60_000)

@@ -95,3 +95,23 @@ async def test_a_guest_is_typed_to_with_the_phones_own_keyboard(phone: Visitor, 
         await expect(phone.button("Ctrl")).to_have_attribute("aria-pressed", "false")
         assert await arrives(thumb, shell, "Thumb", 20)
     await fits(phone)
+
+
+@pytest.mark.timeout(400)
+async def test_a_tap_on_the_screen_is_a_click_in_the_guest(phone: Visitor, service: LiveService) -> None:
+    await boot(service, "n1")
+    await phone.sign_in("/nodes/n1/screen")
+    await phone.console_open()
+    async with serial_console(service, "n1") as shell:
+        await shell.type("pointer\r")
+        await shell.expect("/dev/input/event\\d+", 20)
+        for attempt in range(6):
+            await phone.at("screen").locator("canvas").tap()
+            try:
+                await shell.expect("1 272 +1\r?\n", 5)  # the left button
+                break
+            except AssertionError:
+                if attempt == 5:
+                    raise
+        await shell.expect("1 272 +0\r?\n", 20)
+        await shell.type("\x03")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.service import LiveService, wait_until
+from tests.e2e.service import LiveService, boot, serial_console, wait_until
 from tests.web.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
@@ -115,3 +115,40 @@ async def test_the_identify_light_goes_on_in_every_tab(signed_in: Visitor, empty
         for tab in (signed_in, other):
             await expect(tab.page.get_by_label("Identify light")).to_be_checked(checked=lit)
             await expect(tab.at("identified")).to_have_count(int(lit))
+
+
+async def test_a_shutdown_is_shown_while_it_goes_on_and_force_off_wins_over_it(
+    signed_in: Visitor, service: LiveService, empty: str
+) -> None:
+    """Firmware alone does not listen to the power button."""
+    await asyncio.to_thread(service.reset, empty, "On")
+    await signed_in.go(f"/nodes/{empty}")
+    await signed_in.shows_power("On")
+    await signed_in.choose_power(empty, "GracefulShutdown")
+    await signed_in.at("confirm-power").click()
+    await signed_in.shows_power("PoweringOff")
+    await expect(signed_in.page.locator(".lo-node-title")).to_contain_text("Powering off")
+    await expect(signed_in.at("power-under-way")).to_contain_text("under way for")
+    await signed_in.choose_power(empty, "ForceOff")
+    await signed_in.at("confirm-power").click()
+    await signed_in.shows_power("Off")
+
+
+async def test_a_guest_that_stands_still_is_told_and_goes_on_by_the_page(
+    signed_in: Visitor, service: LiveService
+) -> None:
+    await boot(service, "n1")
+    try:
+        async with serial_console(service, "n1") as shell:
+            await shell.login(service.root_password)
+            await shell.type("echo c > /proc/sysrq-trigger\r")
+            await shell.expect("Kernel panic", 60)
+        await signed_in.go("/?state=attention")
+        await expect(signed_in.at("node-n1")).to_contain_text("Paused")
+        await signed_in.go("/nodes/n1")
+        await expect(signed_in.page.locator(".lo-node-title")).to_contain_text("Paused")
+        await signed_in.button("Resume").click()
+        await expect(signed_in.page.locator(".lo-node-title")).not_to_contain_text("Paused")
+        await expect(signed_in.button("Resume")).to_have_count(0)
+    finally:
+        await asyncio.to_thread(service.off, "n1")

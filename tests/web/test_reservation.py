@@ -32,17 +32,17 @@ async def test_a_held_node_tells_everybody_why_and_is_released_with_a_note(
     await colleague.sign_in(f"/nodes/{empty}", "ada", PASSWORD)
     await colleague.shows_power("Off")
 
-    await visitor.button("Do not touch…").click()
-    hold = visitor.button("Hold the node")
+    await visitor.button("Reserve…").click()
+    hold = visitor.button("Reserve the node")
     await expect(hold).to_be_disabled()
     await visitor.page.get_by_label("Why").fill("new fans")
     await visitor.page.get_by_label("How long").select_option("120")
     await hold.click()
-    await expect(visitor.at("reservation")).to_contain_text("You hold this node")
+    await expect(visitor.at("reservation")).to_contain_text("You have reserved this node")
     await expect(visitor.button("Power on")).to_be_visible()
 
     banner = colleague.at("reservation")
-    await expect(banner).to_contain_text("Do not touch: admin holds this node")
+    await expect(banner).to_contain_text("admin has reserved this node: do not touch it")
     await expect(banner).to_contain_text("new fans (since")
     await expect(banner).to_contain_text(", until ")
     await expect(colleague.button("Power on")).to_have_count(0)
@@ -53,14 +53,14 @@ async def test_a_held_node_tells_everybody_why_and_is_released_with_a_note(
     await dialog.get_by_role("button", name="Release the node").click()
     for page in (visitor, colleague):
         await expect(page.at("reservation")).to_have_count(0)
-        await expect(page.button("Do not touch…")).to_be_visible()
+        await expect(page.button("Reserve…")).to_be_visible()
     await visitor.go(f"/nodes/{empty}/timeline?kind=Reservation")
     await expect(visitor.page.locator(".lo-happening").first).to_contain_text("released it: admin is on leave")
 
 
 async def test_who_holds_a_node_lets_go_of_it_without_being_asked(visitor: Visitor, empty: str) -> None:
     await visitor.sign_in(f"/nodes/{empty}")
-    await visitor.button("Do not touch…").click()
+    await visitor.button("Reserve…").click()
     await visitor.page.get_by_label("Why").fill("a look inside")
     await visitor.page.get_by_label("Why").press("Enter")
     await expect(visitor.at("reservation")).to_contain_text("a look inside")

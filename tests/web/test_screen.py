@@ -73,11 +73,60 @@ async def test_ctrl_alt_del_asks_and_then_restarts_the_guest(visitor: Visitor, s
         await shell.run("echo 1 > /proc/sys/kernel/ctrl-alt-del")  # the kernel itself obeys
         await shell.keyboard("release")
         await visitor.button("Ctrl-Alt-Del").click()
-        await visitor.button("Cancel").click()
+        await expect(visitor.button("Cancel")).to_be_focused()
+        await visitor.page.keyboard.press("Enter")
         await expect(visitor.page.get_by_text("Send Ctrl-Alt-Del to n1?")).to_have_count(0)
         await visitor.button("Ctrl-Alt-Del").click()
         await visitor.at("confirm-keys").click()
         await shell.expect("login: ", 120)
+
+
+async def test_a_key_of_the_menu_reaches_the_guest(visitor: Visitor, service: LiveService) -> None:
+    await boot(service, "n1")
+    await visitor.sign_in("/nodes/n1/screen")
+    await visitor.console_open()
+    await visitor.at("screen").click()
+    async with serial_console(service, "n1") as shell:
+        await log_in(visitor.press_keys, shell, service.root_password)
+        await visitor.press_keys("sleep 1000\n")
+        await visitor.button("Keys").click()
+        await visitor.page.get_by_role("menuitem", name="Ctrl-C", exact=True).click()
+        assert await arrives(visitor.press_keys, shell, "Menu", 20)
+
+
+async def test_a_screen_fits_its_place_or_has_its_own_size(visitor: Visitor, service: LiveService, empty: str) -> None:
+    await visitor.page.set_viewport_size({"width": 600, "height": 700})
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/screen")
+    await visitor.console_open()
+    canvas = await visitor.at("screen").locator("canvas").element_handle()
+    wait = visitor.page.wait_for_function
+    await wait("canvas => canvas.width > 300 && canvas.getBoundingClientRect().right <= innerWidth", arg=canvas)
+    await wait("canvas => canvas.getBoundingClientRect().width < canvas.width", arg=canvas)
+    await visitor.button("1:1").click()
+    await wait("canvas => canvas.getBoundingClientRect().width === canvas.width", arg=canvas)
+    await visitor.button("Fit").click()
+    await wait("canvas => canvas.getBoundingClientRect().width < canvas.width", arg=canvas)
+
+
+@pytest.mark.parametrize("console", ["screen", "serial"])
+async def test_a_console_fills_the_whole_screen_with_its_buttons_and_comes_back(
+    visitor: Visitor, service: LiveService, empty: str, console: str
+) -> None:
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/{console}")
+    await visitor.console_open()
+    await visitor.button("Full screen").click()
+    await visitor.page.wait_for_function("document.fullscreenElement !== null")
+    await visitor.button("Keys").click()
+    key = visitor.page.get_by_role("menuitem", name="Ctrl-C", exact=True)
+    await expect(key).to_be_in_viewport()
+    inside = "element => document.fullscreenElement.contains(element)"
+    assert await key.evaluate(inside), "what is not inside is not seen"
+    await visitor.button("Keys").click()
+    await visitor.button("Full screen").click()
+    await visitor.page.wait_for_function("document.fullscreenElement === null")
+    await visitor.console_open()
 
 
 async def test_what_the_screen_shows_is_recorded_and_the_recording_is_played_and_saved(
@@ -94,18 +143,43 @@ async def test_what_the_screen_shows_is_recorded_and_the_recording_is_played_and
     await visitor.console_open()
     await stop.click()
     await expect_film(visitor)
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.page.get_by_text("This recording is not saved.")).to_be_visible()
+    await expect(visitor.at("film")).to_be_visible()
     async with visitor.page.expect_download() as saving:
         await visitor.button("Save the recording").click()
     saved = await saving.value
     kept = tmp_path / saved.suggested_filename
     await saved.save_as(kept)
     assert kept.suffix == ".webm"
-    await visitor.button("Close and discard it").click()
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.at("film")).to_have_count(0)
+    await expect(visitor.button("Record the screen")).to_be_visible()
 
     await visitor.button("More").click()
     await visitor.page.get_by_role("menuitem", name="Play a recording…").click()
     await visitor.page.locator("input[type=file]").set_input_files(kept)
     await expect_film(visitor)
+
+
+async def test_a_recording_that_is_not_saved_is_discarded_when_it_is_said_and_saved_when_the_console_is_left(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    page = visitor.page
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/screen")
+    await visitor.console_open()
+    await visitor.button("Record the screen").click()
+    await expect(page.get_by_label("Stop recording")).to_contain_text("0:01")
+    await page.get_by_label("Stop recording").click()
+    await visitor.button("Close and discard it").click()
+    await expect(visitor.at("film")).to_have_count(0)
+
+    await visitor.button("Record the screen").click()
+    await expect(page.get_by_label("Stop recording")).to_contain_text("0:01")
+    async with page.expect_download() as saving:
+        await page.get_by_role("tab", name="Overview").click()
+    assert (await saving.value).suggested_filename.endswith(".webm")
 
 
 async def expect_film(visitor: Visitor) -> None:

@@ -1,11 +1,14 @@
 """xterm.js in the page: what was printed before is shown, what is typed arrives, and a break is one."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
+import aiohttp
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.service import LiveService, boot, serial_console
+from tests.e2e.service import ADMIN, ADMIN_PASSWORD, LiveService, boot, serial_console
 from tests.web.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
@@ -73,6 +76,26 @@ async def test_many_lines_are_asked_about_before_they_are_pasted(visitor: Visito
         assert "Four-60" not in await visitor.at("serial").inner_text()
 
 
+async def test_what_was_printed_is_copied_and_cleared_from_sight(visitor: Visitor, service: LiveService) -> None:
+    await boot(service, "n1")
+    await visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    async with serial_console(service, "n1") as shell:
+        await shell.run("clear; echo Copied-$((6*7)); echo Below-$((6*8))")
+        await shell.keyboard("release")
+        await visitor.sign_in("/nodes/n1/serial")
+        await visitor.console_open()
+        await visitor.terminal_shows("Below-48")
+        await visitor.button("Copy").click()
+        await expect(visitor.page.get_by_text("Copied", exact=True)).to_be_visible()
+        copied = await visitor.page.evaluate("navigator.clipboard.readText()")
+        assert "Copied-42\nBelow-48\n" in copied
+        await visitor.button("Clear").click()
+        await expect(visitor.at("serial").locator(".xterm-rows")).not_to_contain_text("Copied-42")
+        await visitor.at("serial").click()
+        await visitor.page.keyboard.type("echo After-$((6*9))\n")
+        await visitor.terminal_shows("After-54")
+
+
 async def test_the_text_can_be_larger_and_stays_so(visitor: Visitor, service: LiveService, empty: str) -> None:
     await asyncio.to_thread(service.reset, empty, "On")
     await visitor.sign_in(f"/nodes/{empty}/serial")
@@ -84,3 +107,33 @@ async def test_the_text_can_be_larger_and_stays_so(visitor: Visitor, service: Li
     await expect(rows).to_have_css("font-size", "16px")
     await visitor.page.reload()
     await expect(rows).to_have_css("font-size", "16px")
+
+
+@asynccontextmanager
+async def all_streams(service: LiveService) -> AsyncIterator[None]:
+    """The administrator has as many event streams open as one account may."""
+    unlimited = aiohttp.TCPConnector(limit=0)
+    async with (
+        aiohttp.ClientSession(headers={"X-Auth-Token": service.token()}, connector=unlimited) as client,
+        AsyncExitStack() as streams,
+    ):
+        status = 200
+        while status == 200:
+            stream = client.get(f"{service.url}/redfish/v1/EventService/SSE", ssl=service.trust)
+            status = (await streams.enter_async_context(stream)).status
+        yield
+
+
+async def test_why_a_console_cannot_be_opened_is_said_and_it_opens_when_it_can(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    # Signed in without the page, which would have an event stream already.
+    who = {"user": ADMIN, "password": ADMIN_PASSWORD}
+    signed = await visitor.context.request.post(f"{service.url}/session", data=who, headers={"Origin": service.url})
+    assert signed.status == 204
+    async with all_streams(service):
+        await visitor.go(f"/nodes/{empty}/serial")
+        state = visitor.at("console-state")
+        await expect(state).to_have_attribute("data-phase", "lost")
+        await expect(state).to_contain_text("oo many event streams and consoles are open")
+    await visitor.console_open()

@@ -27,11 +27,13 @@ async def test_signing_out_signs_out_every_tab(visitor: Visitor) -> None:
     await visitor.at("node-n1").wait_for()
     other = await visitor.open_tab("/nodes/n3/serial")
     await other.console_open()
+    await other.page.evaluate("window.kept = true")
 
     await visitor.at("account-menu").click()
     await visitor.page.get_by_role("menuitem", name="Sign out").click()
     await visitor.page.wait_for_url("**/sign-in")
     await other.page.wait_for_url("**/sign-in?return=*")
+    assert await other.page.evaluate("window.kept") is None, "the tab keeps what it had in its memory"
 
     await visitor.go("/nodes/n3")
     await visitor.page.wait_for_url("**/sign-in?return=*")

@@ -73,3 +73,30 @@ async def test_after_a_restart_of_the_service_the_keyboard_is_where_it_was(
     await expect(visitor.button(types)).to_be_disabled()
     await expect(visitor.at("who-types")).to_contain_text("olga has the keyboard")
     assert second.failures == []
+
+
+async def test_after_off_and_on_the_keyboard_of_the_screen_is_where_it_was(
+    visitor: Visitor, browser: Browser, service: LiveService, empty: str
+) -> None:
+    await asyncio.to_thread(service.reset, empty, "On")
+    await visitor.sign_in(f"/nodes/{empty}/screen")
+    await visitor.console_open()
+    await expect(visitor.button("Ctrl-Alt-Del")).to_be_enabled()
+    second = await olga(browser, service)
+    await second.sign_in(f"/nodes/{empty}/screen", "olga", PASSWORD)
+    await second.console_open()
+    await expect(second.button("Take the keyboard")).to_be_visible()
+
+    await asyncio.to_thread(service.off, empty)
+    for each in (visitor, second):
+        await expect(each.page.get_by_text(f"{empty} is off")).to_be_visible()
+    # Whoever typed comes back last.
+    await visitor.context.set_offline(True)
+    await asyncio.to_thread(service.reset, empty, "On")
+    await second.console_open(60)
+    await expect(second.button("Take the keyboard")).to_be_visible()
+    await visitor.context.set_offline(False)
+    await visitor.console_open(60)
+    await expect(visitor.button("Ctrl-Alt-Del")).to_be_enabled()
+    await expect(second.at("who-types")).to_contain_text(f"{ADMIN} has the keyboard")
+    assert second.failures == []

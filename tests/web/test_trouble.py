@@ -66,3 +66,14 @@ async def test_a_browser_whose_clock_is_off_tells_how_long_ago_things_were_all_t
         await visitor.sign_in("/nodes/n3")
         await expect(visitor.at("last-power").locator("time")).to_have_text("just now")
         await visitor.context.close()
+
+
+async def test_the_open_page_of_a_server_that_is_removed_says_that_it_is_gone(
+    visitor: Visitor, service: LiveService
+) -> None:
+    await asyncio.to_thread(service.add_node, "n98")
+    await visitor.sign_in("/nodes/n98")
+    await visitor.shows_power("Off")
+    await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up")
+    await asyncio.to_thread(service.remove_node, "n98")
+    await expect(visitor.page.get_by_role("heading", name="There is no such page")).to_be_visible()

@@ -24,6 +24,7 @@ PATIENCE = 20.0
 """Seconds that the page may take to show something, on a machine that is busy with guests."""
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
+WIDE = (2560, 1440)
 TYPED_WITH_SHIFT = set('ABCDEFGHIJKLMNOPQRSTUVWXYZ~!@#$%^&*()_+{}|:"<>?')
 
 

@@ -1,22 +1,22 @@
 /** Routes, and what every page needs: the query cache, the session, the event stream. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
 import { BrowserRouter, Route, Routes } from "react-router";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "./api/http";
 import { BulkProvider } from "./bulk/BulkProvider";
 import { FleetPage } from "./fleet/FleetPage";
-import { Loading } from "./shell/Loading";
+import { lazily } from "./shell/lazily";
 import { NotFoundPage } from "./shell/NotFoundPage";
 import { NoticeProvider } from "./shell/Notices";
+import { OnDemand } from "./shell/OnDemand";
 import { Shell } from "./shell/Shell";
 import { SignedInOnly } from "./shell/SignedInOnly";
 
-const ConsoleWindow = lazy(() => import("./console/ConsoleWindow"));
-const AdministrationPage = lazy(() => import("./administration/AdministrationPage"));
-const LibraryPage = lazy(() => import("./library/LibraryPage"));
-const NodePage = lazy(() => import("./node/NodePage"));
-const SignInPage = lazy(() => import("./shell/SignInPage"));
+const ConsoleWindow = lazily(() => import("./console/ConsoleWindow"));
+const AdministrationPage = lazily(() => import("./administration/AdministrationPage"));
+const LibraryPage = lazily(() => import("./library/LibraryPage"));
+const NodePage = lazily(() => import("./node/NodePage"));
+const SignInPage = lazily(() => import("./shell/SignInPage"));
 
 /** A refusal stays a refusal; only what never reached the service is worth another try. */
 const retry = (count: number, error: Error) =>
@@ -33,9 +33,9 @@ const client = new QueryClient({
 /** A window that holds one thing only. */
 function Bare() {
   return (
-    <Suspense fallback={<Loading />}>
+    <OnDemand place="window">
       <ConsoleWindow />
-    </Suspense>
+    </OnDemand>
   );
 }
 
@@ -44,36 +44,38 @@ export function App() {
   useTranslation();
   return (
     <QueryClientProvider client={client}>
-      <NoticeProvider>
-        <BrowserRouter>
-          <Routes>
-            <Route
-              path="/sign-in"
-              element={
-                <Suspense fallback={<Loading />}>
-                  <SignInPage />
-                </Suspense>
-              }
-            />
-            <Route element={<SignedInOnly />}>
+      <OnDemand place="">
+        <NoticeProvider>
+          <BrowserRouter>
+            <Routes>
               <Route
+                path="/sign-in"
                 element={
-                  <BulkProvider>
-                    <Shell />
-                  </BulkProvider>
+                  <OnDemand place="sign-in">
+                    <SignInPage />
+                  </OnDemand>
                 }
-              >
-                <Route index element={<FleetPage />} />
-                <Route path="/nodes/:id/:tab?" element={<NodePage />} />
-                <Route path="/library/:tab?" element={<LibraryPage />} />
-                <Route path="/administration/:tab?" element={<AdministrationPage />} />
-                <Route path="*" element={<NotFoundPage />} />
+              />
+              <Route element={<SignedInOnly />}>
+                <Route
+                  element={
+                    <BulkProvider>
+                      <Shell />
+                    </BulkProvider>
+                  }
+                >
+                  <Route index element={<FleetPage />} />
+                  <Route path="/nodes/:id/:tab?" element={<NodePage />} />
+                  <Route path="/library/:tab?" element={<LibraryPage />} />
+                  <Route path="/administration/:tab?" element={<AdministrationPage />} />
+                  <Route path="*" element={<NotFoundPage />} />
+                </Route>
+                <Route path="/window/:id/:view" element={<Bare />} />
               </Route>
-              <Route path="/window/:id/:view" element={<Bare />} />
-            </Route>
-          </Routes>
-        </BrowserRouter>
-      </NoticeProvider>
+            </Routes>
+          </BrowserRouter>
+        </NoticeProvider>
+      </OnDemand>
     </QueryClientProvider>
   );
 }

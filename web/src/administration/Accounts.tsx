@@ -3,7 +3,7 @@ import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@p
 import { useState } from "react";
 import { ACCOUNTS, useChange, useMembers, type Account } from "../api/administration";
 import { patch } from "../api/http";
-import { useSession } from "../api/session";
+import { useGoverns } from "../api/manager";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
 import { AccountDialog, DeleteDialog, PasswordDialog } from "./accountDialogs";
@@ -15,7 +15,7 @@ type Asked = { do: "add" } | { do: "change" | "password" | "delete"; account: Ac
 /** Everybody's accounts for who administers the fleet, one's own for others. */
 export default function Accounts() {
   const accounts = useMembers<Account>(ACCOUNTS);
-  const administers = useSession().data?.role === "Administrator";
+  const governs = useGoverns();
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
   return (
@@ -24,7 +24,7 @@ export default function Accounts() {
       about={t(
         "They sign in to this console, Redfish, SSH and the command line. The users of a server’s IPMI are others.",
       )}
-      actions={administers && <Button onClick={() => setAsked({ do: "add" })}>{t("Add an account…")}</Button>}
+      actions={governs && <Button onClick={() => setAsked({ do: "add" })}>{t("Add an account…")}</Button>}
     >
       <Shown
         of={accounts}
@@ -45,7 +45,7 @@ export default function Accounts() {
             </Thead>
             <Tbody>
               {all.map((account) => (
-                <Row key={account.Id} account={account} administers={administers} onAsk={setAsked} />
+                <Row key={account.Id} account={account} governs={governs} onAsk={setAsked} />
               ))}
             </Tbody>
           </Table>
@@ -59,15 +59,7 @@ export default function Accounts() {
   );
 }
 
-function Row({
-  account,
-  administers,
-  onAsk,
-}: {
-  account: Account;
-  administers: boolean;
-  onAsk: (asked: Asked) => void;
-}) {
+function Row({ account, governs, onAsk }: { account: Account; governs: boolean; onAsk: (asked: Asked) => void }) {
   const { failed } = useNotices();
   const change = useChange((body: object) => patch(account["@odata.id"], body));
   const set = (body: object) =>
@@ -76,7 +68,7 @@ function Row({
     });
   const items: IAction[] = [
     { title: t("New password…"), onClick: () => onAsk({ do: "password", account }) },
-    ...(administers
+    ...(governs
       ? [
           { title: t("Role and servers…"), onClick: () => onAsk({ do: "change", account }) },
           ...(account.Locked ? [{ title: t("Unlock"), onClick: () => set({ Locked: false }) }] : []),

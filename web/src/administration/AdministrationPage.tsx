@@ -1,7 +1,10 @@
 import { PageSection, Tab, Tabs, TabTitleText, Title } from "@patternfly/react-core";
-import { lazy, Suspense, useEffect } from "react";
+import { useEffect } from "react";
 import { useNavigate, useParams } from "react-router";
-import { useSession } from "../api/session";
+import { useGoverns, useManager, useManagerActions } from "../api/manager";
+import { OnDemand } from "../shell/OnDemand";
+import { lazily } from "../shell/lazily";
+import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
 import { t, type Message } from "../words/i18n";
@@ -13,28 +16,31 @@ interface View {
   name: string;
   title: Message;
   View: React.ComponentType;
-  /** Of the whole service: the service would refuse it to others. */
-  governs?: boolean;
+  /** What the account must administer, or the service would refuse it. */
+  of?: "fleet" | "nodes";
 }
 
 const VIEWS: View[] = [
-  { name: FIRST, title: "Accounts", View: lazy(() => import("./Accounts")) },
-  { name: "keys", title: "SSH keys", View: lazy(() => import("./Keys")) },
-  { name: "sessions", title: "Sessions", View: lazy(() => import("./Sessions")) },
-  { name: "tokens", title: "API tokens", View: lazy(() => import("./Tokens")) },
-  { name: "ipmi", title: "IPMI users", View: lazy(() => import("./Ipmi")), governs: true },
-  { name: "tls", title: "Certificate", View: lazy(() => import("./Certificates")), governs: true },
-  { name: "hooks", title: "Hooks", View: lazy(() => import("./Hooks")) },
-  { name: "audit", title: "Audit", View: lazy(() => import("./Audit")), governs: true },
-  { name: "service", title: "Service", View: lazy(() => import("./ServiceHealth")), governs: true },
+  { name: FIRST, title: "Accounts", View: lazily(() => import("./Accounts")) },
+  { name: "keys", title: "SSH keys", View: lazily(() => import("./Keys")) },
+  { name: "sessions", title: "Sessions", View: lazily(() => import("./Sessions")) },
+  { name: "tokens", title: "API tokens", View: lazily(() => import("./Tokens")) },
+  { name: "ipmi", title: "IPMI users", View: lazily(() => import("./Ipmi")), of: "nodes" },
+  { name: "tls", title: "Certificate", View: lazily(() => import("./Certificates")), of: "fleet" },
+  { name: "hooks", title: "Hooks", View: lazily(() => import("./Hooks")) },
+  { name: "audit", title: "Audit", View: lazily(() => import("./Audit")), of: "fleet" },
+  { name: "service", title: "Service", View: lazily(() => import("./ServiceHealth")), of: "fleet" },
 ];
 
 /** Who may do what, by which doors, and what the service does by itself. */
 export default function AdministrationPage() {
   const { tab = FIRST } = useParams();
   const navigate = useNavigate();
-  const administers = useSession().data?.role === "Administrator";
-  const views = VIEWS.filter(({ governs }) => administers || !governs);
+  const manager = useManager();
+  const governs = useGoverns();
+  // Whoever administers nodes, all or some, is offered to plan them.
+  const administers = { fleet: governs, nodes: useManagerActions()["#Lightsout.PlanNodes"] !== undefined };
+  const views = VIEWS.filter(({ of }) => of === undefined || administers[of]);
   const current = views.find(({ name }) => name === tab);
 
   useEffect(() => {
@@ -48,6 +54,16 @@ export default function AdministrationPage() {
       ?.scrollIntoView({ inline: "center", block: "nearest" });
   }, [tab]);
 
+  if (current === undefined && manager.data === undefined)
+    return manager.isError ? (
+      <ErrorPanel
+        title={t("This part of the page cannot be shown")}
+        error={manager.error}
+        retry={() => void manager.refetch()}
+      />
+    ) : (
+      <Loading />
+    );
   if (current === undefined) return <NotFoundPage />;
   const { View } = current;
   return (
@@ -69,9 +85,9 @@ export default function AdministrationPage() {
         </Tabs>
       </PageSection>
       <PageSection id={PANEL} role="tabpanel" isFilled aria-label={t(current.title)} hasBodyWrapper={false}>
-        <Suspense fallback={<Loading />}>
+        <OnDemand place={tab}>
           <View />
-        </Suspense>
+        </OnDemand>
       </PageSection>
     </>
   );

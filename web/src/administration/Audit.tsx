@@ -2,11 +2,12 @@ import { Button, Label } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useSearchParams } from "react-router";
 import { AUDIT, useLog, type AuditEntry } from "../api/administration";
+import { Choice, Field } from "../shell/fields";
 import { moment } from "../words/format";
+import { outcomeWords } from "../timeline/words";
 import { t } from "../words/i18n";
 import { auditFilter, type AuditSearch } from "./auditFilter";
 import { AuditExport } from "./AuditExport";
-import { Choice, Field } from "./fields";
 import { Section, Shown } from "./parts";
 import { doorWords, kindWords, roleWords, TARGET_KINDS } from "./words";
 
@@ -144,7 +145,7 @@ function Entries({ entries }: { entries: AuditEntry[] }) {
               </Td>
               <Td dataLabel={t("Outcome")} modifier="breakWord">
                 <Label status={entry.Severity === "OK" ? "success" : "warning"}>
-                  {entry.Severity === "OK" ? t("done") : record.Outcome}
+                  {entry.Severity === "OK" ? t("done") : outcomeWords(record.Outcome)}
                 </Label>
               </Td>
             </Tr>

@@ -1,9 +1,10 @@
 import { Button } from "@patternfly/react-core";
 import { useState } from "react";
 import { AUDIT, logPage, type AuditEntry } from "../api/administration";
+import { download } from "../console/files";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
-import { csvLine, saveAs } from "./file";
+import { csvLine } from "./file";
 
 const EXPORTED = 10_000;
 const AT_ONCE = 1000;
@@ -15,7 +16,7 @@ export function AuditExport({ filter }: { filter: string }) {
   const save = async () => {
     setBusy(true);
     try {
-      saveAs("lightsout-audit.csv", await asCsv(filter), "text/csv");
+      download(new Blob([await asCsv(filter)], { type: "text/csv" }), "lightsout-audit.csv");
     } catch (error) {
       failed(t("The audit was not saved"), error as Error);
     } finally {

@@ -9,14 +9,14 @@ import {
 } from "../api/administration";
 import { ApiError } from "../api/http";
 import { useManagerActions } from "../api/manager";
+import { download } from "../console/files";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
+import { Facts } from "../words/Facts";
 import { moment } from "../words/format";
 import { t } from "../words/i18n";
 import { useNow } from "../words/useNow";
 import { RenewDialog, ReplaceDialog, RequestDialog } from "./certificateDialogs";
-import { Facts } from "./Facts";
-import { saveAs } from "./file";
 import { Section } from "./parts";
 
 const DAY_MS = 86_400_000;
@@ -115,7 +115,7 @@ function CertificateFacts({ of }: { of: Certificate }) {
             key="save"
             variant="link"
             isInline
-            onClick={() => saveAs("lightsout.pem", of.CertificateString ?? "")}
+            onClick={() => download(new Blob([of.CertificateString ?? ""]), "lightsout.pem")}
           >
             {t("Save it as a file")}
           </Button>,

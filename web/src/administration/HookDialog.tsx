@@ -4,8 +4,8 @@ import { SUBSCRIPTIONS, useChange, useResource, type Destination, type EventServ
 import { patch, post } from "../api/http";
 import type { Health } from "../api/types";
 import { OrderDialog } from "../shell/OrderDialog";
+import { Choice, Field } from "../shell/fields";
 import { named, t, type Message } from "../words/i18n";
-import { Choice, Field } from "./fields";
 import { severityWords } from "./words";
 
 const POLICIES: Record<string, Message> = {

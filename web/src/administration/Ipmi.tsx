@@ -16,11 +16,12 @@ import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { useNotices } from "../shell/Notices";
 import { OrderDialog } from "../shell/OrderDialog";
+import { list } from "../words/format";
+import { Choice, Field } from "../shell/fields";
 import { t } from "../words/i18n";
-import { Choice, Field } from "./fields";
 import { Section, Shown } from "./parts";
 import { RoleChoice } from "./rights";
-import { roleWords } from "./words";
+import { privilegeWords, roleWords } from "./words";
 
 type Asked = { do: "add" } | { do: "change" | "delete"; user: Account };
 
@@ -90,7 +91,11 @@ function CipherSuites({ node }: { node: string }) {
       {t("Its cipher suites, and the most that each allows:")}{" "}
       {protocols.error?.message ??
         suites?.map(({ Id, Algorithms, MaxPrivilege }) => (
-          <Label key={Id} isCompact variant="outline">{`${Id} · ${Algorithms} · ${MaxPrivilege}`}</Label>
+          <Label
+            key={Id}
+            isCompact
+            variant="outline"
+          >{`${Id} · ${Algorithms} · ${privilegeWords(MaxPrivilege)}`}</Label>
         )) ??
         "…"}
     </p>
@@ -123,7 +128,7 @@ function Users({ users, onAsk }: { users: Account[]; onAsk: (asked: Asked) => vo
             <Td dataLabel={t("Slot")}>{user.Id}</Td>
             <Td dataLabel={t("Name")}>{user.UserName}</Td>
             <Td dataLabel={t("Role")}>{roleWords(user.RoleId)}</Td>
-            <Td dataLabel={t("Signs in at")}>{user.AccountTypes.join(", ")}</Td>
+            <Td dataLabel={t("Signs in at")}>{list(user.AccountTypes)}</Td>
             <Td dataLabel={t("State")}>
               <Label status={user.Enabled ? "success" : "warning"}>{user.Enabled ? t("Enabled") : t("Disabled")}</Label>
             </Td>

@@ -6,8 +6,8 @@ import { post, remove } from "../api/http";
 import { useSession } from "../api/session";
 import { Help } from "../shell/Help";
 import { OrderDialog } from "../shell/OrderDialog";
+import { Choice, Field } from "../shell/fields";
 import { t } from "../words/i18n";
-import { Choice, Field } from "./fields";
 import { Section, Shown } from "./parts";
 
 /** Keys by which an account signs in at the SSH door. */
@@ -37,7 +37,7 @@ export default function Keys() {
         </div>
       )}
       <Shown
-        of={accounts.error ? { ...keys, error: accounts.error, refetch: keys.refetch } : keys}
+        of={account === undefined ? { ...accounts, data: accounts.data && [] } : keys}
         failed={t("Keys cannot be shown")}
         empty={t("{{account}} has no keys", { account: account?.Id ?? "" })}
         remedy={t("Add a public key, as a .pub file holds it. Until then it signs in by SSH with its password.")}

@@ -9,10 +9,10 @@ import { eventWords } from "../timeline/eventWords";
 import { taskLook, taskTitle } from "../reinstall/words";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
+import { Facts } from "../words/Facts";
 import { bytes, duration, moment, percent } from "../words/format";
 import { t } from "../words/i18n";
 import { useNow } from "../words/useNow";
-import { Facts } from "./Facts";
 import { figures } from "./metrics";
 import { Section, Shown } from "./parts";
 

@@ -6,11 +6,12 @@ import { post, remove } from "../api/http";
 import { useSession } from "../api/session";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { OrderDialog } from "../shell/OrderDialog";
+import { Choice, Field } from "../shell/fields";
 import { Ago } from "../words/Ago";
+import { now } from "../words/clock";
 import { moment } from "../words/format";
 import { t } from "../words/i18n";
 import { useNow } from "../words/useNow";
-import { Choice, Field } from "./fields";
 import { Section, Shown } from "./parts";
 import { RoleChoice, ScopeFields, scopeOf, scopeText } from "./rights";
 import { roleWords, scopeWords } from "./words";
@@ -21,14 +22,14 @@ const DAY_MS = 86_400_000;
 /** Secrets by which programs act for an account. */
 export default function Tokens() {
   const tokens = useMembers<ApiToken>(TOKENS, AGAIN_MS);
-  const now = useNow(30_000);
+  const present = useNow(30_000);
   const [making, setMaking] = useState(false);
   const [made, setMade] = useState<ApiToken>();
   const [revoking, setRevoking] = useState<ApiToken>();
   return (
     <Section
       title={t("API tokens")}
-      about={t("A program signs in with a token instead of a password. It may what its account may, or less.")}
+      about={t("A program signs in with a token instead of a password. It may do what its account may do, or less.")}
       actions={<Button onClick={() => setMaking(true)}>{t("Make a token…")}</Button>}
     >
       <Shown
@@ -64,7 +65,7 @@ export default function Tokens() {
                   <Td dataLabel={t("Expires")}>
                     {token.Expires === null ? (
                       t("never")
-                    ) : new Date(token.Expires).getTime() <= now ? (
+                    ) : new Date(token.Expires).getTime() <= present ? (
                       <Label status="warning">{t("expired")}</Label>
                     ) : (
                       moment(token.Expires)
@@ -112,7 +113,7 @@ function MakeDialog({ onClose, onMade }: { onClose: () => void; onMade: (token: 
   const [scope, setScope] = useState(scopeText(undefined));
   const [days, setDays] = useState("90");
   const order = useChange(async () => {
-    const expires = days === "" ? null : new Date(Date.now() + Number(days) * DAY_MS).toISOString();
+    const expires = days === "" ? null : new Date(now() + Number(days) * DAY_MS).toISOString();
     return (await post<ApiToken>(TOKENS, { Name: name, RoleId: role, Scope: scopeOf(scope), Expires: expires })).body;
   });
   return (

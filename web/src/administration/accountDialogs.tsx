@@ -4,8 +4,8 @@ import { ACCOUNTS, useChange, type Account } from "../api/administration";
 import { patch, post, remove } from "../api/http";
 import { useNotices } from "../shell/Notices";
 import { OrderDialog } from "../shell/OrderDialog";
+import { Field } from "../shell/fields";
 import { t } from "../words/i18n";
-import { Field } from "./fields";
 import { RoleChoice, ScopeFields, scopeOf, scopeText } from "./rights";
 
 export function AccountDialog({ account, onClose }: { account?: Account; onClose: () => void }) {

@@ -1,4 +1,6 @@
 /** What is searched for in the audit, as Redfish's $filter has it. */
+import { allOf, contains, createdBetween, equal, momentOf } from "../api/query";
+
 export interface AuditSearch {
   text: string;
   account: string;
@@ -10,23 +12,17 @@ export interface AuditSearch {
   until: string;
 }
 
-const quoted = (text: string) => `'${text.trim().replaceAll("'", "''")}'`;
+const OURS = "Oem/Lightsout";
 
 export function auditFilter(search: AuditSearch): string {
-  const part = (value: string, condition: (value: string) => string) => (value.trim() === "" ? "" : condition(value));
-  const at = (order: string) => (value: string) => {
-    const moment = new Date(value);
-    return Number.isNaN(moment.getTime()) ? "" : `Created ${order} ${moment.toISOString()}`;
-  };
-  return [
-    part(search.text, (text) => `contains(Message,${quoted(text)})`),
-    part(search.account, (text) => `contains(Oem/Lightsout/Account,${quoted(text)})`),
-    part(search.kind, (kind) => `Oem/Lightsout/TargetKind eq ${quoted(kind)}`),
-    part(search.target, (text) => `contains(Oem/Lightsout/Target,${quoted(text)})`),
-    part(search.outcome, (severity) => `Severity eq ${quoted(severity)}`),
-    part(search.since, at("ge")),
-    part(search.until, at("le")),
-  ]
-    .filter((condition) => condition !== "")
-    .join(" and ");
+  const part = (value: string, condition: (path: string, value: string) => string, path: string) =>
+    value.trim() !== "" && condition(path, value.trim());
+  return allOf([
+    part(search.text, contains, "Message"),
+    part(search.account, contains, `${OURS}/Account`),
+    part(search.kind, equal, `${OURS}/TargetKind`),
+    part(search.target, contains, `${OURS}/Target`),
+    part(search.outcome, equal, "Severity"),
+    ...createdBetween(momentOf(search.since), momentOf(search.until)),
+  ]);
 }

@@ -3,12 +3,12 @@ import { FormGroup, TextArea } from "@patternfly/react-core";
 import { useState } from "react";
 import { CERTIFICATE, useChange } from "../api/administration";
 import { post } from "../api/http";
+import { download } from "../console/files";
 import { Help } from "../shell/Help";
 import { useNotices } from "../shell/Notices";
 import { OrderDialog } from "../shell/OrderDialog";
+import { Field } from "../shell/fields";
 import { t } from "../words/i18n";
-import { Field } from "./fields";
-import { saveAs } from "./file";
 
 const COLLECTION = CERTIFICATE.slice(0, CERTIFICATE.lastIndexOf("/"));
 
@@ -38,7 +38,7 @@ export function RequestDialog({
   const submit = () =>
     order.mutate(undefined, {
       onSuccess: (csr) => {
-        saveAs("lightsout.csr", csr);
+        download(new Blob([csr]), "lightsout.csr");
         done(t("The request was saved as lightsout.csr"));
         onClose();
       },

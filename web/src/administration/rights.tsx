@@ -2,8 +2,8 @@
 import { FormGroup, Radio } from "@patternfly/react-core";
 import { ROLES, useMembers, type Scope } from "../api/administration";
 import { idOf } from "../api/http";
+import { Choice, Field, type ChoiceProps } from "../shell/fields";
 import { t } from "../words/i18n";
-import { Choice, Field, type ChoiceProps } from "./fields";
 import { roleWords } from "./words";
 
 /** The roles that the service knows; `more` are those beside them. */

@@ -10,6 +10,13 @@ const ROLES: Record<string, Message> = {
   ReadOnly: "Read only",
   NoAccess: "No access",
 };
+/** Of IPMI. */
+const PRIVILEGES: Record<string, Message> = {
+  Callback: "Callback",
+  User: "User",
+  Operator: "Operator",
+  Administrator: "Administrator",
+};
 const DOORS: Record<string, Message> = {
   web: "Web console",
   cli: "Command line",
@@ -30,6 +37,7 @@ const KINDS: Record<string, Message> = {
 const SEVERITIES: Record<Health, Message> = { OK: "For information", Warning: "Warning", Critical: "Critical" };
 export const TARGET_KINDS = Object.keys(KINDS);
 
+export const privilegeWords = (privilege: string) => named(PRIVILEGES, privilege);
 export const roleWords = (role: string) => named(ROLES, role);
 /** These are called the same in every language. */
 const NAMES: Record<string, string> = { redfish: "Redfish", ssh: "SSH", ipmi: "IPMI" };

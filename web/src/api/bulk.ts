@@ -1,6 +1,6 @@
 /** One action on many nodes: power by the service's own sweep, everything else by a request for each node. */
 import type { QueryClient } from "@tanstack/react-query";
-import { get, patch, post } from "./http";
+import { ApiError, get, patch, post } from "./http";
 import { hasEnded, taskKey } from "./tasks";
 import type { ActionTarget, ReinstallBody, System, Task } from "./types";
 
@@ -36,18 +36,51 @@ export async function startSweep(type: string, systems: System[], { size, second
   return (await post<Task>(RESET, order)).body;
 }
 
-/** Starts a reinstall and resolves when it has ended. :throws Error in the job's own words, if it failed. */
+/** It may have been done, or may not: it is not asked for again before a person has looked. */
+export class OutcomeUnknown extends Error {}
+
+/** Whether the same question may get an answer later: the service is away, or wants to know who asks. */
+const passes = (error: unknown) =>
+  error instanceof ApiError && (error.status === 0 || error.status === 401 || error.status >= 502);
+
+/** Reads until the service answers; `held` hears why it does not yet. :throws ApiError a refusal, or when it is cut. */
+export async function getPatiently<T>(path: string, held: (why: string) => void, cut?: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await get<T>(path);
+    } catch (error) {
+      if (!passes(error) || cut?.aborted) throw error;
+      held((error as ApiError).message);
+      await pause(LOOK_MS, cut);
+    }
+  }
+}
+
+/** What a request that starts something comes to if nobody took it for sure. */
+function unlessRefused(error: unknown): never {
+  if (error instanceof ApiError && [0, 500, 502, 504].includes(error.status)) throw new OutcomeUnknown(error.message);
+  throw error;
+}
+
+/**
+ * Starts a reinstall and resolves when it has ended; `held` hears why nothing is heard of it for a while.
+ *
+ * :throws Error in the job's own words, if it failed. :throws OutcomeUnknown
+ */
 export async function reinstall(
   client: QueryClient,
   system: System,
   order: ReinstallBody,
   tell: (task: Task) => void,
+  held: (why: string) => void,
 ): Promise<void> {
-  let task = (await act(system, "Reinstall", order)).body;
+  let task = (await act(system, "Reinstall", order).catch(unlessRefused)).body;
   while (!hasEnded(task)) {
     tell(task);
     await pause(LOOK_MS);
-    task = await get<Task>(task["@odata.id"]);
+    task = await getPatiently<Task>(task["@odata.id"], held).catch((error: unknown) => {
+      throw new OutcomeUnknown((error as Error).message);
+    });
     client.setQueryData(taskKey(task.Id), task);
   }
   if (task.TaskState !== "Completed") throw new Error(task.Oem?.Lightsout.StepMessage ?? task.TaskState);

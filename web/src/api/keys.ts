@@ -1,5 +1,6 @@
 /** The SSH keys of whoever is signed in. */
 import { useQuery } from "@tanstack/react-query";
+import { ADMINISTRATION } from "./administrationKey";
 import { members } from "./http";
 import type { Key } from "./redfish";
 import { useSession } from "./session";
@@ -7,7 +8,7 @@ import { useSession } from "./session";
 export function useOwnKeys() {
   const account = useSession().data?.account ?? "";
   return useQuery({
-    queryKey: ["keys", account],
+    queryKey: [...ADMINISTRATION, "keys", account],
     queryFn: () => members<Key>(`/redfish/v1/AccountService/Accounts/${encodeURIComponent(account)}/Keys`),
     enabled: account !== "",
   });

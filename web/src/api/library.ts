@@ -2,7 +2,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { members, patch, post, remove } from "./http";
 import { useNow } from "../words/useNow";
-import { useSession } from "./session";
+import { equal } from "./query";
+import { useGoverns } from "./manager";
 import { TASKS, hasEnded, useTasks } from "./tasks";
 import type { LightsoutImage, LightsoutMedium, NewImage, NewMedium } from "./lightsout";
 import type { Task } from "./types";
@@ -35,8 +36,8 @@ export function useMedia() {
   return useQuery({ queryKey: shelfKey("medium"), queryFn: () => members<LightsoutMedium>(PATHS.medium) });
 }
 
-/** The library is an administrator's. The service decides; this only spares a person what would be refused. */
-export const useMayAdd = () => useSession().data?.role === "Administrator";
+/** The library is the whole fleet's. The service decides; this only spares a person what would be refused. */
+export const useMayAdd = useGoverns;
 
 /** Begins to add; its result is the Task, which says where a file is to be uploaded. */
 export function useAdd(shelf: Shelf) {
@@ -70,13 +71,11 @@ export const nameOf = (task: Task, shelf: Shelf) => task.Oem?.Lightsout.Request[
 
 /** Jobs that add to a shelf: those under way, and those of the last day that failed. */
 export function useAdditions(shelf: Shelf): Task[] {
-  const tasks = useTasks().data ?? [];
+  const tasks = useTasks(equal("Oem/Lightsout/Kind", "import")).data ?? [];
   const now = useNow(60_000);
   const recent = (task: Task) => now - new Date(task.EndTime ?? 0).getTime() < DAY_MS;
   return tasks.filter(
     (task) =>
-      task.Oem?.Lightsout.Kind === "import" &&
-      nameOf(task, shelf) !== undefined &&
-      (!hasEnded(task) || (task.TaskState === "Exception" && recent(task))),
+      nameOf(task, shelf) !== undefined && (!hasEnded(task) || (task.TaskState === "Exception" && recent(task))),
   );
 }

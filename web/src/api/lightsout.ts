@@ -615,7 +615,7 @@ export interface LightsoutTask {
   Erased: ErasedDisk | null;
   /** Where the file that the task waits for is to be uploaded, by tus 1.0. */
   UploadURI: string | null;
-  /** The last lines of the serial console of a job that failed. */
+  /** The last lines of the serial console of a job that failed; for Operators. */
   ConsoleTail: string | null;
   /** What the deploy ramdisk wrote of a job that failed. */
   RamdiskLog: string | null;

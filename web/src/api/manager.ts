@@ -14,6 +14,11 @@ export function useManagerActions() {
   return useManager().data?.Actions?.Oem ?? {};
 }
 
+/** Whether the account may what concerns the whole fleet: the service shows its logs to no other. */
+export function useGoverns(): boolean {
+  return useManager().data?.LogServices !== undefined;
+}
+
 function useAct<V>(action: ActionTarget | undefined, body: (value: V) => unknown) {
   const client = useQueryClient();
   return useMutation({

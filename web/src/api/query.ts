@@ -1,16 +1,23 @@
 /** Conditions for Redfish's $filter. */
+import { now } from "../words/clock";
 
 const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 export const equal = (path: string, value: string) => `${path} eq ${quoted(value)}`;
 
+export const contains = (path: string, text: string) => `contains(${path},${quoted(text)})`;
+
 /** Any of the properties has the text in it, in any case. */
 export const anyContains = (paths: string[], text: string) =>
-  `(${paths.map((path) => `contains(${path},${quoted(text)})`).join(" or ")})`;
+  `(${paths.map((path) => contains(path, text)).join(" or ")})`;
+
+/** All that are there; "" when there are none. */
+export const allOf = (conditions: (string | false)[]) =>
+  conditions.filter((condition) => condition !== false).join(" and ");
 
 /** All that are there, as the end of an address; empty when there are none. */
 export function query(options: { top?: number; filter: (string | false)[] }): string {
-  const filter = options.filter.filter((condition) => condition !== false).join(" and ");
+  const filter = allOf(options.filter);
   const parts = [
     ...(options.top === undefined ? [] : [`$top=${options.top}`]),
     ...(filter === "" ? [] : [`$filter=${encodeURIComponent(filter)}`]),
@@ -29,21 +36,27 @@ export const ANY_TIME: Period = { within: "", from: "", to: "" };
 export const BETWEEN = "between";
 const HOUR_MS = 3_600_000;
 
-const iso = (local: string) => {
+/** A moment as an <input> gives it, in RFC 3339; "" for what is none. */
+export function momentOf(local: string): string {
   const at = new Date(local);
-  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
-};
-
-/** Where it begins and ends now. */
-export function bounds({ within, from, to }: Period, now: number): { since?: string; until?: string } {
-  if (within === "") return {};
-  if (within !== BETWEEN) return { since: new Date(now - Number(within) * HOUR_MS).toISOString() };
-  const [since, until] = [iso(from), iso(to)];
-  return { ...(since !== undefined && { since }), ...(until !== undefined && { until }) };
+  return Number.isNaN(at.getTime()) ? "" : at.toISOString();
 }
 
+/** Where it begins and ends now. */
+function bounds({ within, from, to }: Period): { since: string; until: string } {
+  if (within === "") return { since: "", until: "" };
+  if (within === BETWEEN) return { since: momentOf(from), until: momentOf(to) };
+  return { since: new Date(now() - Number(within) * HOUR_MS).toISOString(), until: "" };
+}
+
+/** The conditions that something was made between two moments of RFC 3339; "" is no bound. */
+export const createdBetween = (since: string, until: string): (string | false)[] => [
+  since !== "" && `Created ge ${since}`,
+  until !== "" && `Created le ${until}`,
+];
+
 /** The condition that something was made in the period. */
-export function created(period: Period, now = Date.now()): (string | false)[] {
-  const { since, until } = bounds(period, now);
-  return [since !== undefined && `Created ge ${since}`, until !== undefined && `Created le ${until}`];
+export function created(period: Period): (string | false)[] {
+  const { since, until } = bounds(period);
+  return createdBetween(since, until);
 }

@@ -28,21 +28,17 @@ export function useRunningTask(system: System) {
 const newestFirst = (tasks: Task[]) =>
   [...tasks].sort((one, other) => (other.StartTime ?? "").localeCompare(one.StartTime ?? ""));
 
-const allTasks = { queryKey: TASKS, queryFn: () => members<Task>(ROOT), select: newestFirst };
-
-/** All jobs that one may see, newest first. */
-export const useTasks = () => useQuery(allTasks);
-
-/** A node's jobs, newest first. */
-export function useTasksOf(systemId: string) {
+/** Jobs that one may see, newest first: all, or those that the condition fits. */
+export function useTasks(filter?: string) {
   return useQuery({
-    ...allTasks,
-    select: (tasks) =>
-      newestFirst(tasks).filter(
-        (task) => task.Oem?.Lightsout.System !== undefined && idOf(task.Oem.Lightsout.System) === systemId,
-      ),
+    queryKey: [...TASKS, filter ?? ""],
+    queryFn: () => members<Task>(ROOT, filter),
+    select: newestFirst,
   });
 }
+
+/** A node's jobs, newest first. */
+export const useTasksOf = (system: System) => useTasks(equal("Oem/Lightsout/System/@odata.id", system["@odata.id"]));
 
 /** Jobs over many nodes that the account has begun, from whichever tab or program, and that go on. */
 export function useSweepsOf(account: string) {

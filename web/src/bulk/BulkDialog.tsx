@@ -9,27 +9,33 @@ import { list } from "../words/format";
 import { t } from "../words/i18n";
 import { useBulk } from "./BulkProvider";
 import { NodeNames } from "./NodeNames";
-import { commonImages, ReinstallFields } from "./ReinstallFields";
-import type { Order } from "./run";
+import { commonImages, ReinstallFields, type Install } from "./ReinstallFields";
+import type { Order, Run } from "./run";
+import { readStagger, textOf } from "./stagger";
 import { StaggerFields } from "./StaggerFields";
 import { choiceWords, destroys, effectWords, usualStagger, type Choice } from "./words";
 
 interface BulkDialogProps {
   choice: Choice;
   systems: System[];
+  /** What this is to repeat: with the same answers, if nobody changes them. */
+  before?: Run;
   onClose: () => void;
 }
 
 /** Names the nodes, says what will come of it, and asks for the rest. */
-export default function BulkDialog({ choice, systems: given, onClose }: BulkDialogProps) {
+export default function BulkDialog({ choice, systems: given, before, onClose }: BulkDialogProps) {
   // What was asked for is what is confirmed, whatever happens to the fleet meanwhile.
   const [systems] = useState(given);
   const bulk = useBulk();
   const me = useSession().data?.account;
-  const [stagger, setStagger] = useState(() => usualStagger(choice));
-  const [text, setText] = useState("");
-  const [hours, setHours] = useState("");
-  const [install, setInstall] = useState(() => ({ image: commonImages(systems)[0] ?? "", keys: "", password: "" }));
+  const [stagger, setStagger] = useState(() => textOf(before?.stagger ?? usualStagger(choice)));
+  const [said] = useState(() => saidIn(before?.order));
+  const [text, setText] = useState(said.text);
+  const [hours, setHours] = useState(said.hours);
+  const [install, setInstall] = useState(
+    () => said.install ?? { image: commonImages(systems)[0] ?? "", keys: "", password: "" },
+  );
   const [typed, setTyped] = useState("");
 
   const number = systems.length;
@@ -38,14 +44,15 @@ export default function BulkDialog({ choice, systems: given, onClose }: BulkDial
   const wanted = number === 1 ? (first?.Name ?? "") : String(number);
   const danger = destroys(choice);
   const order = orderOf(choice, text.trim(), hours, install);
-  const isReady = order !== null && (!danger || typed.trim() === wanted);
+  const spread = readStagger(stagger);
+  const isReady = order !== null && spread !== null && (!danger || typed.trim() === wanted);
   const held = systems.filter(({ Oem }) => {
     const reservation = Oem.Lightsout.Reservation;
     return reservation && reservation.Holder !== me;
   });
   const submit = () => {
-    if (order === null) return;
-    void bulk.start(order, systems, stagger);
+    if (order === null || spread === null) return;
+    void bulk.start(order, systems, spread, before);
     onClose();
   };
   return (
@@ -71,7 +78,7 @@ export default function BulkDialog({ choice, systems: given, onClose }: BulkDial
           </Content>
           <NodeNames systems={systems} />
           {held.length > 0 && choice.kind !== "release" && (
-            <Alert variant="warning" isInline component="p" title={t("Others hold some of these nodes")}>
+            <Alert variant="warning" isInline component="p" title={t("Others have reserved some of these nodes")}>
               {t("The service refuses it for {{nodes}}.", { nodes: list(held.map(({ Name }) => Name)) })}
             </Alert>
           )}
@@ -79,12 +86,12 @@ export default function BulkDialog({ choice, systems: given, onClose }: BulkDial
             <ReserveFields reason={text} onReason={setText} hours={hours} onHours={setHours} />
           )}
           {choice.kind === "release" && (
-            <FormGroup label={t("Note (for what others hold)")} fieldId="bulk-note">
+            <FormGroup label={t("Note (for what others have reserved)")} fieldId="bulk-note">
               <TextInput id="bulk-note" value={text} maxLength={500} onChange={(_event, value) => setText(value)} />
             </FormGroup>
           )}
           {choice.kind === "reinstall" && <ReinstallFields systems={systems} value={install} onChange={setInstall} />}
-          {number > 1 && <StaggerFields stagger={stagger} number={number} onChange={setStagger} />}
+          {number > 1 && <StaggerFields value={stagger} number={number} onChange={setStagger} />}
           {danger && <ConfirmName name={wanted} value={typed} onChange={setTyped} />}
           <p className="lo-muted">
             {choice.kind === "power"
@@ -115,18 +122,22 @@ export default function BulkDialog({ choice, systems: given, onClose }: BulkDial
 }
 
 /** Null while something is missing that it takes. */
-function orderOf(
-  choice: Choice,
-  text: string,
-  hours: string,
-  install: { image: string; keys: string; password: string },
-): Order | null {
+function orderOf(choice: Choice, text: string, hours: string, install: Install): Order | null {
   if (choice.kind === "reserve") {
     const minutes = hours === "" ? null : Math.round(60 * Number(hours));
     return text === "" ? null : { kind: "reserve", reason: text, minutes };
   }
   if (choice.kind === "release") return { kind: "release", note: text };
   return choice.kind === "reinstall" ? { kind: "reinstall", ...install } : choice;
+}
+
+/** The answers that are in an order. */
+function saidIn(order: Order | undefined): { text: string; hours: string; install?: Install } {
+  const nothing = { text: "", hours: "" };
+  if (order?.kind === "reserve")
+    return { text: order.reason, hours: order.minutes === null ? "" : String(order.minutes / 60) };
+  if (order?.kind === "release") return { ...nothing, text: order.note };
+  return order?.kind === "reinstall" ? { ...nothing, install: order } : nothing;
 }
 
 interface ReserveFieldsProps {

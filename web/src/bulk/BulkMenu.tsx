@@ -1,12 +1,13 @@
 import { Divider, Dropdown, DropdownGroup, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { offered } from "../api/bulk";
 import type { System } from "../api/types";
 import { actionWords, resetTypes } from "../power/words";
+import { lazyDialog } from "../shell/lazily";
 import { t } from "../words/i18n";
 import { choiceWords, type Choice } from "./words";
 
-const BulkDialog = lazy(() => import("./BulkDialog"));
+const BulkDialog = lazyDialog(() => import("./BulkDialog"));
 const HELD: Choice[] = [{ kind: "reserve" }, { kind: "release" }];
 const LIGHTS: Choice[] = [
   { kind: "identify", on: true },
@@ -59,11 +60,7 @@ export function BulkMenu({ systems, onClear }: BulkMenuProps) {
       >
         {open && <BulkItems systems={systems} onChoose={setChoice} onClear={onClear} />}
       </Dropdown>
-      {choice && (
-        <Suspense>
-          <BulkDialog choice={choice} systems={systems} onClose={() => setChoice(null)} />
-        </Suspense>
-      )}
+      {choice && <BulkDialog choice={choice} systems={systems} onClose={() => setChoice(null)} />}
     </>
   );
 }

@@ -1,34 +1,30 @@
 /** Actions on many nodes that go on, whichever page the operator looks at meanwhile. */
-import { useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useMemo, type ReactNode } from "react";
 import { startSweep, type Stagger } from "../api/bulk";
 import { useSession } from "../api/session";
-import { allSystems } from "../api/systems";
 import type { System } from "../api/types";
 import { useNotices } from "../shell/Notices";
 import { usePageRuns } from "./pageRuns";
-import { wantsAnotherTry, type Order, type Run } from "./run";
+import type { Order, Run } from "./run";
 import { useSweeps } from "./sweeps";
 import { choiceWords } from "./words";
 
 interface Bulk {
-  start: (order: Order, systems: System[], stagger: Stagger) => Promise<void>;
+  /** It takes the place of the run `before`, once it has begun. */
+  start: (order: Order, systems: System[], stagger: Stagger, before?: Run) => Promise<void>;
   /** Begins with no more of them; what has begun goes on. */
   stop: (run: Run) => Promise<void>;
-  /** Those that failed or were stopped, once more, in a run of their own. */
-  retry: (run: Run) => Promise<void>;
   dismiss: (run: Run) => void;
 }
 
 const later = () => Promise.resolve();
-const BulkContext = createContext<Bulk>({ start: later, stop: later, retry: later, dismiss: () => undefined });
+const BulkContext = createContext<Bulk>({ start: later, stop: later, dismiss: () => undefined });
 const RunsContext = createContext<Run[]>([]);
 
 export const useBulk = () => useContext(BulkContext);
 export const useRuns = () => useContext(RunsContext);
 
 export function BulkProvider({ children }: { children: ReactNode }) {
-  const client = useQueryClient();
   const account = useSession().data?.account ?? "";
   const notices = useNotices();
   const { runs: sweeps, show, stop: stopSweep, dismiss: dismissSweep } = useSweeps(account);
@@ -37,24 +33,18 @@ export function BulkProvider({ children }: { children: ReactNode }) {
   const bulk = useMemo<Bulk>(() => {
     const tried = (order: Order, doing: Promise<void>) =>
       doing.catch((error: unknown) => notices.failed(choiceWords(order), error as Error));
-    const start = async (order: Order, systems: System[], stagger: Stagger) => {
+    const dismiss = (run: Run) => (run.order.kind === "power" ? dismissSweep(run) : dismissOurs(run));
+    const start = async (order: Order, systems: System[], stagger: Stagger, before?: Run) => {
       if (order.kind === "power") show(await startSweep(order.type, systems, stagger));
       else begin(order, systems, stagger);
-    };
-    const dismiss = (run: Run) => (run.order.kind === "power" ? dismissSweep(run) : dismissOurs(run));
-    const retry = async (run: Run) => {
-      const again = new Set(run.items.filter(wantsAnotherTry).map(({ id }) => id));
-      const systems = (await client.query(allSystems)).filter(({ Id }) => again.has(Id));
-      await start(run.order, systems, run.stagger);
-      dismiss(run);
+      if (before) dismiss(before);
     };
     return {
       start: (order, ...rest) => tried(order, start(order, ...rest)),
       stop: (run) => tried(run.order, (async () => (run.order.kind === "power" ? stopSweep(run) : stopOurs(run)))()),
-      retry: (run) => tried(run.order, retry(run)),
       dismiss,
     };
-  }, [client, notices, show, stopSweep, dismissSweep, begin, stopOurs, dismissOurs]);
+  }, [notices, show, stopSweep, dismissSweep, begin, stopOurs, dismissOurs]);
 
   const runs = useMemo(() => [...sweeps, ...ours], [sweeps, ours]);
   return (

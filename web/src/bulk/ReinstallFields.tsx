@@ -15,7 +15,7 @@ export function commonImages(systems: System[]): string[] {
   return same ? ["", ...common] : common;
 }
 
-interface Install {
+export interface Install {
   image: string;
   keys: string;
   password: string;

@@ -4,6 +4,7 @@ import CircleIcon from "@patternfly/react-icons/dist/esm/icons/circle-icon";
 import ExclamationCircleIcon from "@patternfly/react-icons/dist/esm/icons/exclamation-circle-icon";
 import InProgressIcon from "@patternfly/react-icons/dist/esm/icons/in-progress-icon";
 import MinusCircleIcon from "@patternfly/react-icons/dist/esm/icons/minus-circle-icon";
+import QuestionCircleIcon from "@patternfly/react-icons/dist/esm/icons/question-circle-icon";
 import { memo, type ReactNode } from "react";
 import { Link } from "react-router";
 import { Dialog, DialogHeader } from "../shell/Dialog";
@@ -19,16 +20,24 @@ const ICONS: Record<ItemState, ReactNode> = {
   running: <InProgressIcon className="lo-current lo-turning" />,
   done: <CheckCircleIcon className="lo-ok" />,
   failed: <ExclamationCircleIcon className="lo-critical" />,
+  unknown: <QuestionCircleIcon className="lo-warning" />,
   stopped: <MinusCircleIcon className="lo-warning" />,
 };
 /** What wants a look comes first. */
-const ORDER: ItemState[] = ["failed", "running", "stopped", "waiting", "done"];
+const ORDER: ItemState[] = ["failed", "unknown", "running", "stopped", "waiting", "done"];
+
+interface RunDialogProps {
+  run: Run;
+  onClose: () => void;
+  /** Asks for the same on those that did not get it. */
+  onAgain: () => void;
+}
 
 /** What has become of each node, and what can still be done about it. */
-export default function RunDialog({ run, onClose }: { run: Run; onClose: () => void }) {
+export default function RunDialog({ run, onClose, onAgain }: RunDialogProps) {
   const bulk = useBulk();
   const title = choiceWords(run.order);
-  const ended = count(run, "done", "failed", "stopped");
+  const ended = count(run, "done", "failed", "unknown", "stopped");
   const again = run.items.filter(wantsAnotherTry).length;
   const items = [...run.items].sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
   return (
@@ -53,14 +62,8 @@ export default function RunDialog({ run, onClose }: { run: Run; onClose: () => v
           </Button>
         )}
         {run.ended && again > 0 && (
-          <Button
-            variant="primary"
-            onClick={() => {
-              void bulk.retry(run);
-              onClose();
-            }}
-          >
-            {t("Try again on {{number}}", { number: again })}
+          <Button variant="primary" onClick={onAgain}>
+            {t("Try again on {{number}}…", { number: again })}
           </Button>
         )}
         <Button variant="link" onClick={onClose}>

@@ -1,6 +1,7 @@
 /** One action on many nodes, as it goes on: what has become of each. */
 import type { QueryClient } from "@tanstack/react-query";
-import { act, pause, reinstall, setIdentify, type Stagger } from "../api/bulk";
+import { act, getPatiently, OutcomeUnknown, pause, reinstall, setIdentify, type Stagger } from "../api/bulk";
+import { ApiError } from "../api/http";
 import { allImages } from "../api/library";
 import type { System } from "../api/types";
 import { emptyDraft, toRequest } from "../reinstall/order";
@@ -14,7 +15,8 @@ export type PageOrder =
   | { kind: "reinstall"; image: string; keys: string; password: string };
 export type Order = { kind: "power"; type: string } | PageOrder;
 
-export type ItemState = "waiting" | "running" | "done" | "failed" | "stopped";
+/** `unknown`: it may have been done, or may not. */
+export type ItemState = "waiting" | "running" | "done" | "failed" | "unknown" | "stopped";
 
 export interface Item {
   /** The node's name. */
@@ -23,6 +25,8 @@ export interface Item {
   /** Why it failed, or how far it is, in the service's words. */
   words: string;
   percent?: number;
+  /** The service does not answer: nothing is heard of this one, and no other begins. */
+  held?: boolean;
 }
 
 export interface Run {
@@ -37,6 +41,7 @@ export interface Run {
 
 export type Tell = (id: string, change: Partial<Item>) => void;
 
+/** What nobody knows of is not repeated: it may be done already. */
 export const wantsAnotherTry = ({ state }: Item) => state === "failed" || state === "stopped";
 
 export const count = (run: Run, ...states: ItemState[]) =>
@@ -54,21 +59,44 @@ export async function carryOut(
   stop: AbortSignal,
 ): Promise<void> {
   const left = [...systems];
-  while (left.length > 0 && !stop.aborted) {
+  while (left.length > 0) {
+    if (left[0]) await untilThere(left[0], tell, stop);
+    if (stop.aborted) break;
     const batch = left.splice(0, stagger.size);
-    await Promise.all(batch.map((system) => one(client, order, system, tell)));
+    await Promise.all(batch.map((system) => one(client, order, system, tell, stop)));
     if (left.length > 0 && stagger.seconds > 0) await pause(1000 * stagger.seconds, stop);
   }
-  for (const system of left) tell(system.Id, { state: "stopped" });
+  for (const system of left) tell(system.Id, { state: "stopped", words: "", held: false });
 }
 
-async function one(client: QueryClient, order: PageOrder, system: System, tell: Tell): Promise<void> {
-  tell(system.Id, { state: "running" });
+/** An outage, or a session that has ended, costs no node its turn. */
+async function untilThere({ Id, "@odata.id": path }: System, tell: Tell, stop: AbortSignal): Promise<void> {
+  try {
+    await getPatiently(path, (words) => tell(Id, { held: true, words }), stop);
+  } catch {
+    // A refusal is an answer; the request itself will be told it, too.
+  }
+}
+
+async function one(
+  client: QueryClient,
+  order: PageOrder,
+  system: System,
+  tell: Tell,
+  stop: AbortSignal,
+): Promise<void> {
+  tell(system.Id, { state: "running", held: false, words: "" });
   try {
     await ask(client, order, system, tell);
-    tell(system.Id, { state: "done", words: "" });
+    tell(system.Id, { state: "done", held: false, words: "" });
   } catch (error) {
-    tell(system.Id, { state: "failed", words: wordsOf(error) });
+    // Who is not signed in was not listened to: nothing has been done.
+    if (error instanceof ApiError && error.status === 401 && !stop.aborted) {
+      await untilThere(system, tell, stop);
+      return one(client, order, system, tell, stop);
+    }
+    const state = error instanceof OutcomeUnknown ? "unknown" : "failed";
+    tell(system.Id, { state, held: false, words: wordsOf(error) });
   }
 }
 
@@ -88,8 +116,12 @@ async function ask(client: QueryClient, order: PageOrder, system: System, tell: 
       const images = await client.query(allImages);
       const settings = images.find(({ Id }) => Id === image)?.Settings ?? [];
       const draft = { ...emptyDraft(system.Name), image, keys: order.keys, password: order.password };
-      return reinstall(client, system, toRequest(draft, settings), (task) =>
-        tell(system.Id, { percent: task.PercentComplete ?? 0 }),
+      return reinstall(
+        client,
+        system,
+        toRequest(draft, settings),
+        (task) => tell(system.Id, { percent: task.PercentComplete ?? 0, held: false, words: "" }),
+        (words) => tell(system.Id, { held: true, words }),
       );
     }
   }

@@ -22,9 +22,15 @@ const STATES: Record<string, ItemState> = {
   Cancelled: "stopped",
 };
 
-function itemOf({ Id, TaskState, Messages }: Task): Item {
-  const state = STATES[TaskState] ?? "running";
-  return { id: Id, state, words: state === "failed" ? Messages.map((message) => told(message)).join(" ") : "" };
+/** What has become of one node of a sweep. */
+export function itemOf({ Id, TaskState, Messages }: Task): Item {
+  const unknown = Messages.some(({ MessageId }) => MessageId.endsWith(".OutcomeUnknown"));
+  const state = unknown ? "unknown" : (STATES[TaskState] ?? "running");
+  return {
+    id: Id,
+    state,
+    words: /^(failed|unknown)$/.test(state) ? Messages.map((message) => told(message)).join(" ") : "",
+  };
 }
 
 function runOf({ task, nodes }: Sweep): Run {

@@ -52,6 +52,7 @@ const STATES: Record<ItemState, Message> = {
   running: "Under way",
   done: "Done",
   failed: "Failed",
+  unknown: "Nobody knows whether it was done: look at the node",
   stopped: "Stopped before it began",
 };
 

@@ -1,7 +1,8 @@
 import { Button, Spinner } from "@patternfly/react-core";
 import type { System } from "../api/types";
-import { t } from "../words/i18n";
+import { t, type Message } from "../words/i18n";
 import type { LinkState } from "./link";
+import { consoleWords } from "./words";
 import "./console.css";
 
 interface ConsoleOverlayProps {
@@ -28,41 +29,24 @@ export function ConsoleOverlay({ system, state, reconnect }: ConsoleOverlayProps
   );
 }
 
+const ASK: Partial<Record<LinkState["phase"], Message>> = { refused: "Try again", lost: "Reconnect now" };
+
 function Words({ system, state, reconnect }: ConsoleOverlayProps) {
-  switch (state.phase) {
-    case "off":
-      return (
-        <>
-          <strong>{system.PowerState === "Off" ? t("{{node}} is off", { node: system.Name }) : t("No signal")}</strong>
-          <span>{t("The console comes back by itself when the node is powered on.")}</span>
-        </>
-      );
-    case "refused":
-      return (
-        <>
-          <strong>{t("This console cannot be opened")}</strong>
-          <span>{state.reason}</span>
-          <Button variant="secondary" onClick={reconnect}>
-            {t("Try again")}
-          </Button>
-        </>
-      );
-    case "lost":
-      return (
-        <>
-          <Spinner size="lg" aria-label={t("Reconnecting")} aria-valuetext={t("Reconnecting")} />
-          <strong>{t("Connection lost. Reconnecting…")}</strong>
-          <Button variant="secondary" onClick={reconnect}>
-            {t("Reconnect now")}
-          </Button>
-        </>
-      );
-    default:
-      return (
-        <>
-          <Spinner size="lg" aria-label={t("Connecting")} aria-valuetext={t("Connecting")} />
-          <strong>{t("Connecting…")}</strong>
-        </>
-      );
-  }
+  const { title, text } = consoleWords(system, state);
+  const ask = ASK[state.phase];
+  const waits = state.phase === "lost" ? t("Reconnecting") : t("Connecting");
+  return (
+    <>
+      {(state.phase === "lost" || state.phase === "connecting") && (
+        <Spinner size="lg" aria-label={waits} aria-valuetext={waits} />
+      )}
+      <strong>{title}</strong>
+      {text !== "" && <span>{text}</span>}
+      {ask !== undefined && (
+        <Button variant="secondary" onClick={reconnect}>
+          {t(ask)}
+        </Button>
+      )}
+    </>
+  );
 }

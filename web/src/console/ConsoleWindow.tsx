@@ -1,8 +1,10 @@
-import { ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
-import { lazy, Suspense, useEffect } from "react";
+import { EmptyState, EmptyStateBody, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
+import { useEffect } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { useSystem } from "../api/systems";
 import { PowerLabel } from "../power/PowerLabel";
+import { OnDemand } from "../shell/OnDemand";
+import { lazily } from "../shell/lazily";
 import { ConnectionBanner } from "../shell/ConnectionBanner";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
@@ -11,8 +13,8 @@ import { t, type Message } from "../words/i18n";
 import { CONSOLES, windowPath, type ConsoleView } from "./windows";
 import "./console.css";
 
-const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
-const SerialConsole = lazy(() => import("../serial/SerialConsole"));
+const ScreenConsole = lazily(() => import("../screen/ScreenConsole"));
+const SerialConsole = lazily(() => import("../serial/SerialConsole"));
 
 const TITLES: Record<ConsoleView, Message> = { screen: "Screen", serial: "Serial", both: "Both" };
 
@@ -39,6 +41,8 @@ export default function ConsoleWindow() {
       <Loading />
     );
   const node = system.data;
+  const screen = shown !== "serial" && node.GraphicalConsole?.ServiceEnabled === true;
+  const serial = shown !== "screen" && node.SerialConsole?.WebSocket.ServiceEnabled === true;
   return (
     <main className="lo-window">
       <ConnectionBanner />
@@ -58,12 +62,17 @@ export default function ConsoleWindow() {
           ))}
         </ToggleGroup>
       </header>
-      <Suspense fallback={<Loading />}>
+      <OnDemand place={shown}>
         <div className="lo-window-consoles">
-          {shown !== "serial" && node.GraphicalConsole?.ServiceEnabled && <ScreenConsole system={node} />}
-          {shown !== "screen" && node.SerialConsole?.WebSocket.ServiceEnabled && <SerialConsole system={node} />}
+          {screen && <ScreenConsole system={node} />}
+          {serial && <SerialConsole system={node} />}
+          {!screen && !serial && (
+            <EmptyState titleText={t("{{node}} has no such console", { node: node.Name })} headingLevel="h2">
+              <EmptyStateBody>{t("Choose another above, or go back to the node by its name.")}</EmptyStateBody>
+            </EmptyState>
+          )}
         </div>
-      </Suspense>
+      </OnDemand>
     </main>
   );
 }

@@ -13,12 +13,11 @@ export interface Audience {
   viewers: Viewer[];
 }
 
-/** What the service says in text frames. */
-export type Told =
-  | ({ type: "viewers" } & Audience)
-  | { type: "taken"; by: Viewer }
-  | { type: "error"; reason: string }
-  | { type: "closed"; reason: string };
+/** What the service says in text frames while a console is open. */
+export type News = ({ type: "viewers" } & Audience) | { type: "taken"; by: Viewer } | { type: "error"; reason: string };
+
+/** And at its end. */
+export type Told = News | { type: "closed"; reason: string };
 
 export const ownOf = (audience: Audience | null): Viewer | undefined =>
   audience?.viewers.find((viewer) => viewer.id === audience.you);

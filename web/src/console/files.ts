@@ -1,4 +1,5 @@
 /** Files and the clipboard. */
+import { now } from "../words/clock";
 
 export function download(blob: Blob, name: string): void {
   const address = URL.createObjectURL(blob);
@@ -11,7 +12,7 @@ export function download(blob: Blob, name: string): void {
 
 /** A file's name with the moment in it. */
 export const stamped = (name: string, ending: string) =>
-  `${name}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}Z.${ending}`;
+  `${name}-${new Date(now()).toISOString().slice(0, 19).replaceAll(":", "")}Z.${ending}`;
 
 /** Browsers have a clipboard only under HTTPS and on this computer; elsewhere the old way must do. */
 export async function copyText(text: string): Promise<void> {

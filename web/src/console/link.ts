@@ -1,30 +1,45 @@
 /** One console WebSocket that comes back by itself: after a lost line, and when the node is powered on again. */
 import { t } from "../words/i18n";
-import type { Told } from "./audience";
+import type { News, Told } from "./audience";
 
 export type LinkState =
   | { phase: "connecting" }
   | { phase: "open" }
-  /** The node is off, or there is nothing to connect to yet. */
-  | { phase: "off" }
-  /** The line broke; another try is coming. */
-  | { phase: "lost" }
+  /** The node is off, or there is nothing to connect to yet; `reason` is the service's. */
+  | { phase: "off"; reason: string }
+  /** The line broke, or the service has ended it for `reason`; another try is coming. */
+  | { phase: "lost"; reason: string }
   /** The service says no, and asking again would not help. */
   | { phase: "refused"; reason: string };
 
 /** Close codes of the service's console sockets. */
 const SESSION_GONE = 4401;
 const DENIED = 4403;
+const NOT_FOUND = 4404;
 const WRONG_STATE = 4409;
 
 const RETRY_MS = [300, 1000, 2000, 4000];
+
+/** What a socket that was closed so means for its console; `reason` is "" where the service gave none. */
+export function afterClose(code: number, reason: string): LinkState {
+  switch (code) {
+    case DENIED:
+      return { phase: "refused", reason: reason || t("Your account may not open this console.") };
+    case NOT_FOUND:
+      return { phase: "refused", reason };
+    case WRONG_STATE:
+      return { phase: "off", reason };
+    default:
+      return { phase: "lost", reason };
+  }
+}
 
 interface Handlers {
   /** Puts a socket to use; calls `ready` when the console can be used; returns how to let go of it. */
   attach: (socket: WebSocket, ready: () => void) => () => void;
   onState: (state: LinkState) => void;
   /** Text frames are the service's own words; what is attached gets the console's bytes alone. */
-  onTold: (told: Told) => void;
+  onTold: (news: News) => void;
   onSessionGone: () => void;
   /** Whether the next connection is only to watch. */
   watches: () => boolean;
@@ -47,12 +62,12 @@ export class ConsoleLink {
     this.address = url.href;
     this.protocols = protocols;
     this.handlers = handlers;
-    this.connect();
+    this.begin();
   }
 
   /** Tries now, unless a connection is there or on its way. */
   retry(): void {
-    if (this.letGo === undefined && !this.closed) this.connect();
+    if (this.letGo === undefined && !this.closed) this.begin();
   }
 
   /** Asks something of the service; nothing while there is no connection. */
@@ -66,16 +81,25 @@ export class ConsoleLink {
     this.letGo?.();
   }
 
+  private begin(): void {
+    this.handlers.onState({ phase: "connecting" });
+    this.connect();
+  }
+
+  /** Tries that nobody asked for change no words: why the last one failed is to be read. */
   private connect(): void {
     clearTimeout(this.timer);
-    this.handlers.onState({ phase: "connecting" });
     const socket = new WebSocket(this.address + (this.handlers.watches() ? "&view=1" : ""), this.protocols);
     this.socket = socket;
+    // A close frame has room for 123 bytes of it.
+    let reason = "";
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", (event: MessageEvent<ArrayBuffer | string>) => {
       if (typeof event.data !== "string") return;
       event.stopImmediatePropagation();
-      this.handlers.onTold(JSON.parse(event.data) as Told);
+      const told = JSON.parse(event.data) as Told;
+      if (told.type === "closed") reason = told.reason;
+      else this.handlers.onTold(told);
     });
     const detach = this.handlers.attach(socket, () => {
       this.failures = 0;
@@ -83,7 +107,7 @@ export class ConsoleLink {
     });
     const onClose = (event: CloseEvent) => {
       this.letGo?.();
-      if (!this.closed) this.lost(event);
+      if (!this.closed) this.lost(event.code, reason || event.reason);
     };
     socket.addEventListener("close", onClose);
     this.letGo = () => {
@@ -94,15 +118,15 @@ export class ConsoleLink {
     };
   }
 
-  private lost({ code, reason }: CloseEvent): void {
+  private lost(code: number, reason: string): void {
     if (code === SESSION_GONE) {
       this.handlers.onSessionGone();
-    } else if (code === DENIED) {
-      this.handlers.onState({ phase: "refused", reason: reason || t("Your account may not open this console.") });
-    } else {
-      this.handlers.onState({ phase: code === WRONG_STATE ? "off" : "lost" });
-      this.timer = setTimeout(() => this.connect(), RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)]);
-      this.failures += 1;
+      return;
     }
+    const state = afterClose(code, reason);
+    this.handlers.onState(state);
+    if (state.phase === "refused") return;
+    this.timer = setTimeout(() => this.connect(), RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)]);
+    this.failures += 1;
   }
 }

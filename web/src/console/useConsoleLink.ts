@@ -3,7 +3,7 @@ import { onRegainedSession, reportLostSession } from "../api/http";
 import type { System } from "../api/types";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
-import { ownOf, type Audience, type Told } from "./audience";
+import { ownOf, type Audience, type News } from "./audience";
 import { ConsoleLink, type LinkState } from "./link";
 
 interface ConsoleWanted {
@@ -25,24 +25,27 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
   const link = useRef<ConsoleLink | null>(null);
   const name = system.Name;
   const path = uri === undefined ? undefined : `${uri}?viewers=1`;
-  // Whoever had the keyboard gets it back after a lost line: those who only watched ask for it no more than before.
+  // Whoever had the keyboard gets it back, after a lost line and when the node was off: those who only watched ask for
+  // it no more than before.
   const had = useRef<boolean | null>(null);
+  useEffect(() => {
+    had.current = null;
+  }, [system.Id, viewOnly]);
 
   const onTold = useCallback(
-    (told: Told) => {
+    (told: News) => {
       if (told.type === "viewers") {
         setAudience({ you: told.you, viewers: told.viewers });
         had.current = ownOf(told)?.types ?? false;
       } else if (told.type === "taken")
         done(t("{{account}} took the keyboard of {{node}}", { account: told.by.account, node: name }));
-      else if (told.type === "error") failed(t("{{node}}: not done", { node: name }), new Error(told.reason));
+      else failed(t("{{node}}: not done", { node: name }), new Error(told.reason));
     },
     [done, failed, name],
   );
 
   useEffect(() => {
     if (path === undefined) return;
-    had.current = null;
     const opened = new ConsoleLink(path, protocol === undefined ? [] : [protocol], {
       attach,
       onState: (now) => {
@@ -66,6 +69,8 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
 
   const reconnect = useCallback(() => link.current?.retry(), []);
   const say = useCallback((type: "take" | "release" | "break") => link.current?.say(type), []);
-  const shown: LinkState = path === undefined ? { phase: "off" } : state;
-  return { state: shown, reconnect, audience, types: ownOf(audience)?.types ?? false, say };
+  // Of a console that is gone, nothing holds.
+  const shown: LinkState = path === undefined ? { phase: "off", reason: "" } : state;
+  const present = path === undefined ? null : audience;
+  return { state: shown, reconnect, audience: present, types: ownOf(present)?.types ?? false, say };
 }

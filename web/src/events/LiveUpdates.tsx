@@ -91,7 +91,8 @@ function apply(client: QueryClient, refresher: Refresher, event: LiveEvent): voi
   }
   if (event.node === "") return;
   if (event.kind === "node.removed") {
-    client.removeQueries({ queryKey: systemKey(event.node) });
+    // A page of it that is open asks again, and says that there is no such node.
+    void client.invalidateQueries({ queryKey: systemKey(event.node) });
     void client.invalidateQueries({ queryKey: SYSTEMS });
     return;
   }

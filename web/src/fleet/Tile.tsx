@@ -8,7 +8,7 @@ import { Link } from "react-router";
 import { useRunningTask } from "../api/tasks";
 import type { System } from "../api/types";
 import { powerIcon } from "../power/PowerLabel";
-import { powerWords, reasonOf } from "../power/words";
+import { healthOf, powerWords, reasonOf } from "../power/words";
 import { kindWords } from "../reinstall/words";
 import { percent } from "../words/format";
 import { t } from "../words/i18n";
@@ -25,7 +25,7 @@ interface TileProps {
 /** One node in a grid: power, health and job, each by a shape and a word. Drawn again only when its own node has changed. */
 export const Tile = memo(function Tile({ system, isChosen, onSelect }: TileProps) {
   const { label, look } = powerWords(system.PowerState);
-  const health = system.Status.Health ?? "OK";
+  const health = healthOf(system);
   const ours = system.Oem.Lightsout;
   const HealthIcon = health === "Critical" ? ExclamationCircleIcon : ExclamationTriangleIcon;
   return (

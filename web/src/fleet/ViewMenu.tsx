@@ -1,13 +1,14 @@
 import { Divider, Dropdown, DropdownGroup, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useSession } from "../api/session";
+import { lazyDialog } from "../shell/lazily";
 import { t } from "../words/i18n";
 import type { FleetControl } from "./address";
 import { SORTS } from "./filter";
 import { useSavedViews } from "./savedViews";
 import { sortWords } from "./words";
 
-const SavedViewsDialog = lazy(() => import("./SavedViewsDialog"));
+const SavedViewsDialog = lazyDialog(() => import("./SavedViewsDialog"));
 
 interface ViewMenuProps {
   control: FleetControl;
@@ -84,11 +85,7 @@ export function ViewMenu({ control, families, group }: ViewMenuProps) {
           </>
         )}
       </Dropdown>
-      {saving && (
-        <Suspense>
-          <SavedViewsDialog saved={saved} query={control.query} onClose={() => setSaving(false)} />
-        </Suspense>
-      )}
+      {saving && <SavedViewsDialog saved={saved} query={control.query} onClose={() => setSaving(false)} />}
     </>
   );
 }

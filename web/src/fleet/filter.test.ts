@@ -31,6 +31,14 @@ test("each count is what its view shows", () => {
   expect(found("state=attention")).toEqual(["n3", "n10"]);
 });
 
+test("a sensor that is not well counts as the node’s health, though only the rollup tells it", () => {
+  const hot = sampleSystem("hot", { Status: { State: "Enabled", Health: "OK", HealthRollup: "Warning" } });
+  const fleet = [node("well", "On"), hot];
+  expect(names(filterSystems(fleet, readAddress(new URLSearchParams("state=attention"))))).toEqual(["hot"]);
+  expect(names(filterSystems(fleet, readAddress(new URLSearchParams("health=Warning"))))).toEqual(["hot"]);
+  expect(names(sortSystems(fleet, readAddress(new URLSearchParams("sort=health")).sort))).toEqual(["hot", "well"]);
+});
+
 test("every word must be found somewhere", () => {
   expect(found("q=RACK-B debian")).toEqual(["n1"]);
   expect(found("q=6231")).toEqual(["n2"]);

@@ -1,6 +1,6 @@
 /** Which nodes the operator wants to see, and in which order. */
-import type { Health, System } from "../api/types";
-import { needsAttention } from "../power/words";
+import type { System } from "../api/types";
+import { healthOf, needsAttention } from "../power/words";
 import { locale } from "../words/i18n";
 
 export const VIEWS = ["all", "on", "off", "attention"] as const;
@@ -25,7 +25,6 @@ export type Facet = keyof typeof VALUES;
 export const FACETS = Object.keys(VALUES) as Facet[];
 
 const listed = (value: string | null | undefined) => (value ? [value] : []);
-const healthOf = (system: System): Health => system.Status.Health ?? "OK";
 
 /** Whether a job runs on it, or a person holds it, or neither. */
 export function useOf(system: System): "job" | "reserved" | "free" {

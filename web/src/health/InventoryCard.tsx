@@ -1,16 +1,8 @@
-import {
-  Card,
-  CardBody,
-  CardTitle,
-  DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
-  Skeleton,
-} from "@patternfly/react-core";
+import { Card, CardBody, CardTitle, DescriptionList, Skeleton } from "@patternfly/react-core";
 import { useInventory, type Inventory } from "../api/inventory";
 import type { System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
+import { Fact } from "../words/Facts";
 import { bytes } from "../words/format";
 import { named, t, type Message } from "../words/i18n";
 
@@ -28,7 +20,7 @@ export function InventoryCard({ system }: { system: System }) {
       <CardTitle component="h2">{t("Inventory")}</CardTitle>
       <CardBody>
         {inventory.isPending && <Skeleton height="8rem" screenreaderText={t("Loading")} />}
-        {inventory.isError && (
+        {inventory.isError && !inventory.data && (
           <ErrorPanel
             title={t("The inventory cannot be shown")}
             error={inventory.error}
@@ -66,18 +58,15 @@ function Parts({ system, parts }: { system: System; parts: Inventory }) {
   return (
     <DescriptionList isCompact isHorizontal>
       {told.map(([term, values]) => (
-        <DescriptionListGroup key={term}>
-          <DescriptionListTerm>{term}</DescriptionListTerm>
-          <DescriptionListDescription>
-            <ul>
-              {values.map(([text, code], index) => (
-                <li key={index}>
-                  {text} {code && <code>{code}</code>}
-                </li>
-              ))}
-            </ul>
-          </DescriptionListDescription>
-        </DescriptionListGroup>
+        <Fact key={term} term={term}>
+          <ul>
+            {values.map(([text, code], index) => (
+              <li key={index}>
+                {text} {code && <code>{code}</code>}
+              </li>
+            ))}
+          </ul>
+        </Fact>
       ))}
     </DescriptionList>
   );

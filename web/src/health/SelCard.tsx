@@ -87,7 +87,7 @@ export function SelCard({ system }: { system: System }) {
           </span>
         </div>
         {sel.isPending && <Skeleton height="8rem" screenreaderText={t("Loading")} />}
-        {sel.isError && (
+        {sel.isError && !sel.data && (
           <ErrorPanel title={t("The SEL cannot be shown")} error={sel.error} retry={() => void sel.refetch()} />
         )}
         {sel.data?.length === 0 && (

@@ -51,7 +51,7 @@ export function SensorsCard({ system }: { system: System }) {
       </CardHeader>
       <CardBody>
         {sensors.isPending && <Skeleton height="12rem" screenreaderText={t("Loading")} />}
-        {sensors.isError && (
+        {sensors.isError && !sensors.data && (
           <ErrorPanel
             title={t("The sensors cannot be shown")}
             error={sensors.error}
@@ -77,7 +77,7 @@ export function SensorsCard({ system }: { system: System }) {
             </Tbody>
           </Table>
         )}
-        {history.isError && <p role="alert">{history.error.message}</p>}
+        {history.isError && !history.data && <p role="alert">{history.error.message}</p>}
       </CardBody>
     </Card>
   );

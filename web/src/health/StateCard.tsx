@@ -1,6 +1,6 @@
 import { Card, CardBody, CardTitle } from "@patternfly/react-core";
 import type { System } from "../api/types";
-import { conditionWords } from "../power/words";
+import { conditionWords, healthOf } from "../power/words";
 import { Alert } from "../shell/Alert";
 import { named, t, type Message } from "../words/i18n";
 
@@ -16,7 +16,7 @@ const PARTS: Record<string, Message> = {
 /** What is wrong with the node, in words, and what it has not that it might have. */
 export function StateCard({ system }: { system: System }) {
   const conditions = system.Status.Conditions ?? [];
-  const health = system.Status.HealthRollup ?? "OK";
+  const health = healthOf(system);
   const lacks = system.Oem.Lightsout.MissingParts;
   return (
     <Card>

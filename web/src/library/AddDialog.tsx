@@ -34,6 +34,8 @@ export default function AddDialog({ shelf, onClose, onBegun }: AddDialogProps) {
   const [url, setUrl] = useState("");
   const [digest, setDigest] = useState("");
   const [name, setName] = useState("");
+  /** What was suggested last: a name that somebody has typed stays. */
+  const [suggested, setSuggested] = useState("");
   const [format, setFormat] = useState("raw");
   const [about, setAbout] = useState<AboutImage>({});
   const [read, setRead] = useState<number | null>(null);
@@ -45,7 +47,9 @@ export default function AddDialog({ shelf, onClose, onBegun }: AddDialogProps) {
 
   const suggest = (source: string) => {
     const base = fileName(source);
-    setName(shelf === "image" ? imageName(base) : base);
+    const wanted = shelf === "image" ? imageName(base) : base;
+    if (name === suggested) setName(wanted);
+    setSuggested(wanted);
     setFormat(formatOf(base));
   };
   const order = (source: Partial<NewItem>) =>

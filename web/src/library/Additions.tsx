@@ -3,6 +3,7 @@ import { useRef, useState } from "react";
 import { nameOf, useAdditions, type Shelf } from "../api/library";
 import { hasEnded, useCancelTask, useTask } from "../api/tasks";
 import type { Task } from "../api/types";
+import { Aloud } from "../shell/Aloud";
 import { useNotices } from "../shell/Notices";
 import { bytes } from "../words/format";
 import { named, t, type Message } from "../words/i18n";
@@ -48,6 +49,7 @@ function Addition({ known, name, onDismiss }: AdditionProps) {
   const cancel = useCancelTask();
   const { failed } = useNotices();
   const over = hasEnded(task);
+  const ours = task.Oem?.Lightsout;
   const broken = over ? task.TaskState === "Exception" : upload?.phase === "failed";
   return (
     <li data-testid={`adding-${name}`} data-phase={over ? task.TaskState : (upload?.phase ?? "task")}>
@@ -57,9 +59,8 @@ function Addition({ known, name, onDismiss }: AdditionProps) {
         aria-label={t("Adding {{name}}", { name })}
         {...(broken && { variant: "danger" as const })}
       />
-      <p className="lo-muted lo-now" aria-live="polite">
-        {said(task, upload)}
-      </p>
+      <p className="lo-muted lo-now">{said(task, upload)}</p>
+      <Aloud words={said(task, upload)} phase={`${task.TaskState} ${ours?.Step ?? ""} ${upload?.phase ?? ""}`} />
       <div className="lo-row-actions">
         {!over && <UploadButtons task={task} upload={upload} name={name} />}
         {over ? (
@@ -154,7 +155,10 @@ function said(task: Task, upload: Upload | undefined): string {
     case "paused":
       return t("Paused: {{done}} of {{total}} are there. It must go on within an hour.", values);
     case "lost":
-      return t("The service cannot be reached: {{done}} of {{total}} are there. It goes on by itself.", values);
+      return t("{{why}}: {{done}} of {{total}} are there. It goes on by itself.", {
+        why: upload?.why ?? "",
+        ...values,
+      });
     case "failed":
       return upload?.why ?? "";
     case "elsewhere":

@@ -1,15 +1,16 @@
 import { Button } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useImages, useMayAdd, type LibraryImage } from "../api/library";
+import { lazyDialog } from "../shell/lazily";
 import { bytes, list } from "../words/format";
 import { t } from "../words/i18n";
 import { Added, Digest, Users } from "./cells";
 import { ShelfPanel } from "./ShelfPanel";
 import { kernelWords } from "./words";
 
-const DeleteDialog = lazy(() => import("./DeleteDialog"));
-const DescribeDialog = lazy(() => import("./DescribeDialog"));
+const DeleteDialog = lazyDialog(() => import("./DeleteDialog"));
+const DescribeDialog = lazyDialog(() => import("./DescribeDialog"));
 
 /** The images that a reinstall can write. */
 export function ImagesPanel() {
@@ -97,15 +98,13 @@ function ImageRow({ image }: { image: LibraryImage }) {
             </Button>
           </span>
         )}
-        <Suspense>
-          {dialog === "describe" && <DescribeDialog image={image} onClose={close} />}
-          {dialog === "delete" && (
-            <DeleteDialog item={image} onClose={close}>
-              {image.UsedBy.length > 0 &&
-                t("Installed with it last, and keeping what they have: {{nodes}}.", { nodes: list(image.UsedBy) })}
-            </DeleteDialog>
-          )}
-        </Suspense>
+        {dialog === "describe" && <DescribeDialog image={image} onClose={close} />}
+        {dialog === "delete" && (
+          <DeleteDialog item={image} onClose={close}>
+            {image.UsedBy.length > 0 &&
+              t("Installed with it last, and keeping what they have: {{nodes}}.", { nodes: list(image.UsedBy) })}
+          </DeleteDialog>
+        )}
       </Td>
     </Tr>
   );

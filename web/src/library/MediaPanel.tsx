@@ -1,13 +1,14 @@
 import { Button } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useMayAdd, useMedia, type Medium } from "../api/library";
+import { lazyDialog } from "../shell/lazily";
 import { bytes, list } from "../words/format";
 import { t } from "../words/i18n";
 import { Added, Digest, Users } from "./cells";
 import { ShelfPanel } from "./ShelfPanel";
 
-const DeleteDialog = lazy(() => import("./DeleteDialog"));
+const DeleteDialog = lazyDialog(() => import("./DeleteDialog"));
 
 /** The media that can be inserted into virtual drives. */
 export function MediaPanel() {
@@ -77,12 +78,10 @@ function MediumRow({ medium }: { medium: Medium }) {
           </Button>
         )}
         {deleting && (
-          <Suspense>
-            <DeleteDialog item={medium} onClose={() => setDeleting(false)}>
-              {medium.UsedBy.length > 0 &&
-                t("In a drive of {{nodes}}; eject it there first.", { nodes: list(medium.UsedBy) })}
-            </DeleteDialog>
-          </Suspense>
+          <DeleteDialog item={medium} onClose={() => setDeleting(false)}>
+            {medium.UsedBy.length > 0 &&
+              t("In a drive of {{nodes}}; eject it there first.", { nodes: list(medium.UsedBy) })}
+          </DeleteDialog>
         )}
       </Td>
     </Tr>

@@ -1,13 +1,14 @@
 /** One tab of the library: what is being added, what is there, and why nothing is if nothing is. */
 import { Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter } from "@patternfly/react-core";
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useMayAdd, type LibraryItem, type Shelf } from "../api/library";
+import { lazyDialog } from "../shell/lazily";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { t } from "../words/i18n";
 import { Additions } from "./Additions";
 
-const AddDialog = lazy(() => import("./AddDialog"));
+const AddDialog = lazyDialog(() => import("./AddDialog"));
 
 interface ShelfPanelProps {
   shelf: Shelf;
@@ -50,11 +51,7 @@ export function ShelfPanel({ shelf, items, add, empty, children }: ShelfPanelPro
         </EmptyState>
       )}
       {items.data && items.data.length > 0 && children}
-      {adding && (
-        <Suspense>
-          <AddDialog shelf={shelf} onClose={() => setAdding(false)} />
-        </Suspense>
-      )}
+      {adding && <AddDialog shelf={shelf} onClose={() => setAdding(false)} />}
     </div>
   );
 }

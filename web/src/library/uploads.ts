@@ -1,6 +1,6 @@
 /** The uploads of this tab. They go on whichever page is shown, through lost connections and restarts of the service. */
 import { useSyncExternalStore } from "react";
-import { ApiError } from "../api/http";
+import { ApiError, onRegainedSession } from "../api/http";
 import type { Task } from "../api/types";
 import { t } from "../words/i18n";
 import { checksum } from "./checksum";
@@ -9,7 +9,7 @@ import { arrived, send } from "./tus";
 const PIECE = 4 * 1024 * 1024;
 const RETRY_MS = [1000, 2000, 4000, 8000, 15_000];
 
-/** `lost`: the service cannot be reached, and is tried again; `failed`: it is not, and `why` says what was wrong. */
+/** `lost`: it cannot go on now, and is tried again; `failed`: it is not. `why` says of both what was wrong. */
 export type Phase = "checking" | "sending" | "paused" | "lost" | "sent" | "failed";
 
 export interface Upload {
@@ -25,23 +25,29 @@ interface Order {
   file: File;
 }
 
-/** Waits; sooner when the network is back or somebody says stop. */
+/** Waits; sooner when the network or the session is back, or somebody says stop. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
       window.removeEventListener("online", end);
+      deaf();
       resolve();
     };
     const timer = setTimeout(end, milliseconds);
     window.addEventListener("online", end);
+    const deaf = onRegainedSession(end);
     signal.addEventListener("abort", end, { once: true });
   });
 }
 
-/** Whether to try again what has failed so: the service was away, or another piece took this one's place. */
-const passes = (error: unknown) =>
-  error instanceof ApiError && (error.status === 0 || error.status === 409 || error.status >= 502);
+/** What to say of a failure that passes: the service is away, the session has ended, another piece took this one's place. */
+function passing(error: unknown): string | undefined {
+  if (!(error instanceof ApiError)) return undefined;
+  if (error.status === 401) return t("Your session has ended");
+  if (error.status === 409) return error.message.replace(/\.$/, "");
+  return error.status === 0 || error.status >= 502 ? t("The service cannot be reached") : undefined;
+}
 
 class Uploads {
   private shown: readonly Upload[] = [];
@@ -124,11 +130,12 @@ class Uploads {
         return;
       } catch (error) {
         if (stopped()) return;
-        if (!passes(error)) {
+        const why = passing(error);
+        if (why === undefined) {
           this.fail(id, error);
           return;
         }
-        this.change(id, { phase: "lost" });
+        this.change(id, { phase: "lost", why });
         await pause(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0, signal);
         failures += 1;
       }

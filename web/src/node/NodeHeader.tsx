@@ -91,7 +91,7 @@ function NodeActions({ system, control, onReinstall, onJob }: NodeActionsProps) 
       <RamdiskMenu system={system} isDisabled={isTaken} onStarted={onJob} />
       {!system.Oem.Lightsout.Reservation && mayOperate && (
         <Button variant="secondary" onClick={() => setReserving(true)}>
-          {t("Do not touch…")}
+          {t("Reserve…")}
         </Button>
       )}
       {reserving && <ReserveNodeDialog system={system} onClose={() => setReserving(false)} />}

@@ -1,5 +1,5 @@
 import { PageSection, Tab, Tabs, TabTitleText } from "@patternfly/react-core";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { ApiError } from "../api/http";
 import { useSystem } from "../api/systems";
@@ -9,17 +9,18 @@ import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
 import { OnDemand } from "../shell/OnDemand";
+import { lazily, lazyDialog } from "../shell/lazily";
 import { t, type Message } from "../words/i18n";
 import { NodeHeader } from "./NodeHeader";
 import { Overview } from "./Overview";
 import "./node.css";
 
-const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
-const SerialConsole = lazy(() => import("../serial/SerialConsole"));
-const JobsPanel = lazy(() => import("../reinstall/JobsPanel"));
-const ReinstallWizard = lazy(() => import("../reinstall/ReinstallWizard"));
-const TimelinePanel = lazy(() => import("../timeline/TimelinePanel"));
-const HealthPanel = lazy(() => import("../health/HealthPanel"));
+const ScreenConsole = lazily(() => import("../screen/ScreenConsole"));
+const SerialConsole = lazily(() => import("../serial/SerialConsole"));
+const JobsPanel = lazily(() => import("../reinstall/JobsPanel"));
+const ReinstallWizard = lazyDialog(() => import("../reinstall/ReinstallWizard"));
+const TimelinePanel = lazily(() => import("../timeline/TimelinePanel"));
+const HealthPanel = lazily(() => import("../health/HealthPanel"));
 
 const TABS = ["overview", "timeline", "health", "screen", "serial", "jobs"] as const;
 /** One panel shows whichever view is chosen. */
@@ -118,16 +119,14 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
       </PageSection>
       {control.dialogs}
       {reinstalling && (
-        <Suspense>
-          <ReinstallWizard
-            system={system}
-            onClose={() => setReinstalling(false)}
-            onStarted={() => {
-              setReinstalling(false);
-              showJob();
-            }}
-          />
-        </Suspense>
+        <ReinstallWizard
+          system={system}
+          onClose={() => setReinstalling(false)}
+          onStarted={() => {
+            setReinstalling(false);
+            showJob();
+          }}
+        />
       )}
     </>
   );

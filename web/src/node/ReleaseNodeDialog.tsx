@@ -21,7 +21,7 @@ export function ReleaseNodeDialog({ system, holder, onClose }: ReleaseNodeDialog
       <DialogHeader title={t("Release {{node}}?", { node: system.Name })} labelId="release-node-title" />
       <ModalBody>
         <Content component="p">
-          {t("{{holder}} holds this node and may be working at it. Ask first, if you can.", { holder })}
+          {t("{{holder}} has reserved this node and may be working at it. Ask first, if you can.", { holder })}
         </Content>
         <Form onSubmit={(event) => event.preventDefault()}>
           <FormGroup label={t("Why")} fieldId="release-node-note" isRequired>

@@ -37,8 +37,8 @@ export function Reservation({ system }: { system: System }) {
       isInline
       title={
         Holder === account
-          ? t("You hold this node: nobody else can change it")
-          : t("Do not touch: {{holder}} holds this node", { holder: Holder })
+          ? t("You have reserved this node: nobody else can change it")
+          : t("{{holder}} has reserved this node: do not touch it", { holder: Holder })
       }
       component="p"
       data-testid="reservation"

@@ -32,11 +32,11 @@ export function ReserveNodeDialog({ system, onClose }: { system: System; onClose
   };
   return (
     <Dialog variant="small" onClose={onClose} aria-labelledby="reserve-node-title">
-      <DialogHeader title={t("Do not touch {{node}}", { node: system.Name })} labelId="reserve-node-title" />
+      <DialogHeader title={t("Reserve {{node}}", { node: system.Name })} labelId="reserve-node-title" />
       <ModalBody>
         <Content component="p">
           {t("Everybody else is refused power, boot, media and jobs of this node until you release it.")}{" "}
-          {t("Consoles stay open. They see who holds it, and why.")}
+          {t("Consoles stay open. They see who has reserved it, and why.")}
         </Content>
         <Form id="reserve-node-form" onSubmit={submit}>
           <FormGroup label={t("Why")} fieldId="reserve-node-reason" isRequired>
@@ -70,7 +70,7 @@ export function ReserveNodeDialog({ system, onClose }: { system: System; onClose
           isLoading={reserve.isPending}
           isDisabled={reserve.isPending || reason.trim() === ""}
         >
-          {t("Hold the node")}
+          {t("Reserve the node")}
         </Button>
         <Button variant="link" onClick={onClose}>
           {t("Cancel")}

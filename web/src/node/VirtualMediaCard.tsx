@@ -13,7 +13,7 @@ import {
   Spinner,
   TextInput,
 } from "@patternfly/react-core";
-import { lazy, Suspense, useState, type SubmitEvent } from "react";
+import { useState, type SubmitEvent } from "react";
 import { Trans } from "react-i18next";
 import { useMayAdd, useMedia } from "../api/library";
 import { useMayOperate } from "../api/session";
@@ -24,10 +24,11 @@ import { Users } from "../library/cells";
 import { Help } from "../shell/Help";
 import { Alert } from "../shell/Alert";
 import { bytes } from "../words/format";
+import { lazyDialog } from "../shell/lazily";
 import { t } from "../words/i18n";
 import "../library/library.css";
 
-const AddDialog = lazy(() => import("../library/AddDialog"));
+const AddDialog = lazyDialog(() => import("../library/AddDialog"));
 
 /** What stands in the choice for a URL. */
 const BY_URL = "";
@@ -39,7 +40,7 @@ export function VirtualMediaCard({ system }: { system: System }) {
       <CardTitle component="h2">{t("Virtual media")}</CardTitle>
       <CardBody>
         {drives.isPending && <Spinner size="md" aria-label={t("Loading")} aria-valuetext={t("Loading")} />}
-        {drives.isError && <p role="alert">{drives.error.message}</p>}
+        {drives.isError && !drives.data && <p role="alert">{drives.error.message}</p>}
         {drives.data?.length === 0 && <p>{t("This node has no virtual drive.")}</p>}
         {drives.data?.map((drive) => (
           <Drive key={drive.Id} system={system} drive={drive} />
@@ -152,11 +153,7 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
           {t("Add to the library…")}
         </Button>
       </Form>
-      {adding && (
-        <Suspense>
-          <AddDialog shelf="medium" onClose={() => setAdding(false)} onBegun={setChosen} />
-        </Suspense>
-      )}
+      {adding && <AddDialog shelf="medium" onClose={() => setAdding(false)} onBegun={setChosen} />}
     </>
   );
 }

@@ -33,7 +33,10 @@ export default function PowerDialog({ system, type, onConfirm, onClose }: PowerD
         <Content component="p">{danger}</Content>
         {reservation && (
           <Content component="p">
-            {t("{{holder}} holds this node: {{reason}}", { holder: reservation.Holder, reason: reservation.Reason })}
+            {t("{{holder}} has reserved this node: {{reason}}", {
+              holder: reservation.Holder,
+              reason: reservation.Reason,
+            })}
           </Content>
         )}
         {isPhysical(system) && <PlanPart system={system} type={type} />}

@@ -33,7 +33,6 @@ export function PowerMenu({ system, control, compact = false }: PowerMenuProps) 
           ref={ref}
           variant={compact ? "plain" : "secondary"}
           isExpanded={open}
-          isDisabled={control.busy}
           onClick={() => setOpen(!open)}
           aria-label={t("Power actions of {{node}}", { node: system.Name })}
           data-testid={`power-menu-${system.Id}`}

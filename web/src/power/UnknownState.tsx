@@ -36,7 +36,7 @@ export function UnknownState({ system, onConfirm }: UnknownStateProps) {
       <p>{confirmable ? whatToDo() : remedyOf(system)}</p>
       {confirmable && !mayOperate && <p>{t("Your account may only look: ask an operator to confirm it.")}</p>}
       {confirmable && heldByOther && (
-        <p>{t("Nobody can say it while {{holder}} holds the node: that must be released first.", { holder })}</p>
+        <p>{t("Nobody can say it while {{holder}} has reserved the node: it must be released first.", { holder })}</p>
       )}
       <p className="lo-reason" data-testid="reason">
         {t("Why: {{reason}}", { reason: reasonOf(system) })}

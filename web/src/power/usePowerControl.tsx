@@ -1,13 +1,15 @@
 /** Carries out power actions, after asking where something may be lost, and says how each went. */
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
+import { ApiError } from "../api/http";
 import { useConfirmPower, useReset, useResume } from "../api/systems";
 import type { System } from "../api/types";
+import { lazyDialog } from "../shell/lazily";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
 import { actionWords } from "./words";
 
-const ConfirmStateDialog = lazy(() => import("./ConfirmStateDialog"));
-const PowerDialog = lazy(() => import("./PowerDialog"));
+const ConfirmStateDialog = lazyDialog(() => import("./ConfirmStateDialog"));
+const PowerDialog = lazyDialog(() => import("./PowerDialog"));
 
 export interface PowerControl {
   /** Asks first if the action is a dangerous one. */
@@ -19,6 +21,13 @@ export interface PowerControl {
   dialogs: ReactNode;
 }
 
+/** The request went out, and no answer has come back. */
+const isUnanswered = (error: unknown): error is ApiError => error instanceof ApiError && error.status === 0;
+
+const unanswered = ({ message }: ApiError) =>
+  new Error(`${message} ${t("It may have been done all the same: look at the node’s state before you try again.")}`);
+
+/** How each action went is told even where what asked for it is no longer drawn: a row that was scrolled away. */
 export function usePowerControl(system: System): PowerControl {
   const { done, failed } = useNotices();
   const reset = useReset(system);
@@ -30,22 +39,25 @@ export function usePowerControl(system: System): PowerControl {
   const node = system.Name;
   const send = (type: string) => {
     const action = actionWords(type).label;
-    reset.mutate(type, {
-      onSuccess: () => done(t("{{node}}: {{action}} accepted", { node, action })),
-      onError: (error) => failed(t("{{node}}: {{action}} failed", { node, action }), error),
-    });
+    reset.mutateAsync(type).then(
+      () => done(t("{{node}}: {{action}} accepted", { node, action })),
+      (error: unknown) =>
+        isUnanswered(error)
+          ? failed(t("{{node}}: nobody knows whether this was done: {{action}}", { node, action }), unanswered(error))
+          : failed(t("{{node}}: {{action}} failed", { node, action }), error as Error),
+    );
   };
   return {
     reset: (type) => (actionWords(type).danger === undefined ? send(type) : setAsking(type)),
     resume: () =>
-      resume.mutate(undefined, {
-        onSuccess: () => done(t("{{node}} goes on", { node })),
-        onError: (error) => failed(t("{{node}}: resume failed", { node }), error),
-      }),
+      void resume.mutateAsync(undefined).then(
+        () => done(t("{{node}} goes on", { node })),
+        (error: unknown) => failed(t("{{node}}: resume failed", { node }), error as Error),
+      ),
     confirmState: () => setConfirming(true),
     busy: reset.isPending || resume.isPending || confirm.isPending,
     dialogs: (
-      <Suspense>
+      <>
         {asking !== null && (
           <PowerDialog
             system={system}
@@ -63,13 +75,13 @@ export function usePowerControl(system: System): PowerControl {
             onClose={() => setConfirming(false)}
             onConfirm={(state) => {
               setConfirming(false);
-              confirm.mutate(state, {
-                onError: (error) => failed(t("{{node}}: confirmation failed", { node }), error),
-              });
+              confirm
+                .mutateAsync(state)
+                .catch((error: unknown) => failed(t("{{node}}: confirmation failed", { node }), error as Error));
             }}
           />
         )}
-      </Suspense>
+      </>
     ),
   };
 }

@@ -1,6 +1,6 @@
 /** How power states and actions are called, and which actions cost the operator something. Whether one is possible the service says. */
 import { idOf } from "../api/http";
-import type { Condition, System } from "../api/types";
+import type { Condition, Health, System } from "../api/types";
 import { named, t, type Message } from "../words/i18n";
 import { sentence, told } from "../words/told";
 
@@ -127,9 +127,12 @@ export function canConfirm(system: System): boolean {
   return system.PowerState === null && system.Actions?.Oem["#Lightsout.ConfirmPower"] !== undefined;
 }
 
+/** The node’s health with that of its sensors and parts. */
+export const healthOf = (system: System): Health => system.Status.HealthRollup ?? system.Status.Health ?? "OK";
+
 /** Whether an operator should look at this node first. */
 export function needsAttention(system: System): boolean {
-  return system.PowerState === null || (system.Status.Health ?? "OK") !== "OK" || system.Oem.Lightsout.Paused;
+  return system.PowerState === null || healthOf(system) !== "OK" || system.Oem.Lightsout.Paused;
 }
 
 /** What this node is able to do, and which of it makes sense now: both as the service says. */

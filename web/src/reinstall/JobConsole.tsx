@@ -1,11 +1,12 @@
 import { Card, CardBody, CardHeader, CardTitle, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import type { System } from "../api/types";
-import { Loading } from "../shell/Loading";
+import { OnDemand } from "../shell/OnDemand";
+import { lazily } from "../shell/lazily";
 import { t } from "../words/i18n";
 
-const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
-const SerialWatch = lazy(() => import("./SerialWatch"));
+const ScreenConsole = lazily(() => import("../screen/ScreenConsole"));
+const SerialWatch = lazily(() => import("./SerialWatch"));
 
 type View = "serial" | "screen" | "none";
 
@@ -40,9 +41,9 @@ export function JobConsole({ system }: { system: System }) {
       </CardHeader>
       {view !== "none" && (
         <CardBody>
-          <Suspense fallback={<Loading />}>
+          <OnDemand place={view}>
             {view === "serial" ? <SerialWatch system={system} /> : <ScreenConsole system={system} />}
-          </Suspense>
+          </OnDemand>
         </CardBody>
       )}
     </Card>

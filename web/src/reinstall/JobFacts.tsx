@@ -4,9 +4,9 @@ import { useEndRescue } from "../api/systems";
 import { idOf } from "../api/http";
 import type { ErasedDisk, InstalledSystem, RescueAccess, Task } from "../api/types";
 import { useNotices } from "../shell/Notices";
+import { Fact } from "../words/Facts";
 import { bytes, moment } from "../words/format";
 import { t } from "../words/i18n";
-import { Fact } from "./Fact";
 import { methodWords } from "./words";
 
 /** What a job has to tell beside its steps: what was installed, how to get in, what was erased. */

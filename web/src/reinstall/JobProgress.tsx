@@ -17,6 +17,7 @@ import { useMayOperate } from "../api/session";
 import { hasEnded, useCancelTask } from "../api/tasks";
 import type { Task } from "../api/types";
 import { Alert } from "../shell/Alert";
+import { Aloud } from "../shell/Aloud";
 import { useNotices } from "../shell/Notices";
 import { bytes, moment, time } from "../words/format";
 import { t } from "../words/i18n";
@@ -79,7 +80,11 @@ export function JobProgress({ task, onAgain }: JobProgressProps) {
           aria-label={t("{{job}}: progress", { job: title })}
           {...(BAR_LOOK[task.TaskState] && { variant: BAR_LOOK[task.TaskState] })}
         />
-        <p className="lo-muted lo-now" aria-live="polite">
+        <Aloud
+          words={`${stepWords(ours?.Step ?? "")}: ${look.label}`}
+          phase={`${ours?.Step ?? ""} ${task.TaskState}`}
+        />
+        <p className="lo-muted lo-now">
           {[
             task.TaskState === "Exception" ? "" : ours?.StepMessage,
             ours?.BytesTotal && task.TaskState !== "Completed"

@@ -1,11 +1,12 @@
 import { EmptyState, EmptyStateBody } from "@patternfly/react-core";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { hasEnded, useTask, useTasksOf } from "../api/tasks";
 import { idOf } from "../api/http";
 import type { JobRequest, System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
+import { lazyDialog } from "../shell/lazily";
 import { t } from "../words/i18n";
 import { JobConsole } from "./JobConsole";
 import { JobHistory } from "./JobHistory";
@@ -13,11 +14,11 @@ import { JobProgress } from "./JobProgress";
 import { fromJob } from "./order";
 import "./reinstall.css";
 
-const ReinstallWizard = lazy(() => import("./ReinstallWizard"));
+const ReinstallWizard = lazyDialog(() => import("./ReinstallWizard"));
 
 /** The job that runs on the node or ran last, whole; and the earlier ones to choose from. */
 export default function JobsPanel({ system }: { system: System }) {
-  const tasks = useTasksOf(system.Id);
+  const tasks = useTasksOf(system);
   const running = system.Oem.Lightsout.Task;
   // In the address, so that what tells of a job can lead to it.
   const [search, setSearch] = useSearchParams();
@@ -46,17 +47,15 @@ export default function JobsPanel({ system }: { system: System }) {
         <JobHistory tasks={tasks.data} shown={shown} onChoose={(job) => setSearch({ job }, { replace: true })} />
       )}
       {again && (
-        <Suspense>
-          <ReinstallWizard
-            system={system}
-            again={fromJob(again, system.Name)}
-            onClose={() => setAgain(null)}
-            onStarted={() => {
-              setAgain(null);
-              setSearch({}, { replace: true });
-            }}
-          />
-        </Suspense>
+        <ReinstallWizard
+          system={system}
+          again={fromJob(again, system.Name)}
+          onClose={() => setAgain(null)}
+          onStarted={() => {
+            setAgain(null);
+            setSearch({}, { replace: true });
+          }}
+        />
       )}
     </div>
   );

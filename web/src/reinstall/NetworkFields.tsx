@@ -1,8 +1,8 @@
-import { FormGroup, FormSelect, FormSelectOption, Radio, TextInput } from "@patternfly/react-core";
+import { FormGroup, Radio } from "@patternfly/react-core";
 import { useNetworkCards } from "../api/parts";
 import type { System } from "../api/types";
+import { Choice, Field } from "../shell/fields";
 import { t } from "../words/i18n";
-import { Help } from "../shell/Help";
 import type { NetworkDraft } from "./order";
 
 interface NetworkFieldsProps {
@@ -35,7 +35,7 @@ export function NetworkFields({ system, value, onChange }: NetworkFieldsProps) {
       </FormGroup>
       {value.isStatic && (
         <>
-          <Line
+          <Field
             id="network-addresses"
             label={t("Addresses, each with its prefix length")}
             example="192.0.2.10/24 2001:db8::10/64"
@@ -43,28 +43,28 @@ export function NetworkFields({ system, value, onChange }: NetworkFieldsProps) {
             onChange={(addresses) => put({ addresses })}
             help={t("Without one, addresses come by DHCP and the rest counts.")}
           />
-          <Line
+          <Field
             id="network-gateways"
             label={t("Gateways, one for each IP version")}
             example="192.0.2.1"
             value={value.gateways}
             onChange={(gateways) => put({ gateways })}
           />
-          <Line
+          <Field
             id="network-dns"
             label={t("Name servers")}
             example="192.0.2.53"
             value={value.nameServers}
             onChange={(nameServers) => put({ nameServers })}
           />
-          <Line
+          <Field
             id="network-search"
             label={t("Search domains")}
             example="example.org"
             value={value.searchDomains}
             onChange={(searchDomains) => put({ searchDomains })}
           />
-          <Line
+          <Field
             id="network-vlan"
             label={t("VLAN")}
             example="100"
@@ -72,42 +72,19 @@ export function NetworkFields({ system, value, onChange }: NetworkFieldsProps) {
             onChange={(vlan) => put({ vlan })}
           />
           {cards.length > 1 && (
-            <FormGroup label={t("Network card")} fieldId="network-card">
-              <FormSelect id="network-card" value={value.mac} onChange={(_event, mac) => put({ mac })}>
-                <FormSelectOption value="" label={t("Not said")} />
-                {cards.map((card) => (
-                  <FormSelectOption key={card.Id} value={card.MACAddress} label={`${card.Id} · ${card.MACAddress}`} />
-                ))}
-              </FormSelect>
-            </FormGroup>
+            <Choice
+              id="network-card"
+              label={t("Network card")}
+              value={value.mac}
+              onChange={(mac) => put({ mac })}
+              options={[
+                { value: "", label: t("Not said") },
+                ...cards.map(({ Id, MACAddress }) => ({ value: MACAddress ?? "", label: `${Id} · ${MACAddress}` })),
+              ]}
+            />
           )}
         </>
       )}
     </>
-  );
-}
-
-interface LineProps {
-  id: string;
-  label: string;
-  example: string;
-  help?: string;
-  value: string;
-  onChange: (value: string) => void;
-}
-
-function Line({ id, label, example, help, value, onChange }: LineProps) {
-  return (
-    <FormGroup label={label} fieldId={id}>
-      <TextInput
-        id={id}
-        value={value}
-        placeholder={example}
-        spellCheck={false}
-        autoCapitalize="none"
-        onChange={(_event, text) => onChange(text)}
-      />
-      {help && <Help>{help}</Help>}
-    </FormGroup>
   );
 }

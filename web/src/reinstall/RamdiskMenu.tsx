@@ -1,11 +1,12 @@
 import { Dropdown, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
 import EllipsisVIcon from "@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import type { System } from "../api/types";
+import { lazyDialog } from "../shell/lazily";
 import { t } from "../words/i18n";
 
-const RescueDialog = lazy(() => import("./RescueDialog"));
-const EraseDialog = lazy(() => import("./EraseDialog"));
+const RescueDialog = lazyDialog(() => import("./RescueDialog"));
+const EraseDialog = lazyDialog(() => import("./EraseDialog"));
 
 interface RamdiskMenuProps {
   system: System;
@@ -49,16 +50,14 @@ export function RamdiskMenu({ system, isDisabled, onStarted }: RamdiskMenuProps)
         </DropdownList>
       </Dropdown>
       {dialog !== null && (
-        <Suspense>
-          <Dialog
-            system={system}
-            onClose={() => setDialog(null)}
-            onStarted={() => {
-              setDialog(null);
-              onStarted();
-            }}
-          />
-        </Suspense>
+        <Dialog
+          system={system}
+          onClose={() => setDialog(null)}
+          onStarted={() => {
+            setDialog(null);
+            onStarted();
+          }}
+        />
       )}
     </>
   );

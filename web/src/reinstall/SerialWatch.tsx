@@ -3,10 +3,9 @@ import { Terminal } from "@xterm/xterm";
 import { useCallback, useEffect, useRef } from "react";
 import type { System } from "../api/types";
 import { useConsoleLink } from "../console/useConsoleLink";
+import { consoleWords } from "../console/words";
+import { ONLY_SHOWS } from "../serial/useTerminal";
 import { t } from "../words/i18n";
-
-const COLUMNS = 80;
-const ROWS = 24;
 
 /** The serial line beside something else: nobody types in it, and it takes neither the keyboard nor the focus. */
 export default function SerialWatch({ system }: { system: System }) {
@@ -14,15 +13,7 @@ export default function SerialWatch({ system }: { system: System }) {
   const terminal = useRef<Terminal | null>(null);
   useEffect(() => {
     if (place.current === null) return;
-    const opened = new Terminal({
-      cols: COLUMNS,
-      rows: ROWS,
-      scrollback: 2000,
-      disableStdin: true,
-      fontFamily: '"Red Hat Mono", monospace',
-      fontSize: 13,
-      theme: { background: "#0d1117", foreground: "#e6edf3" },
-    });
+    const opened = new Terminal({ ...ONLY_SHOWS, scrollback: 2000 });
     opened.open(place.current);
     // It would be one more stop of the Tab key, with nothing to do there.
     opened.textarea?.setAttribute("tabindex", "-1");
@@ -45,6 +36,7 @@ export default function SerialWatch({ system }: { system: System }) {
   }, []);
   const uri = system.SerialConsole?.WebSocket.ConsoleURI;
   const { state } = useConsoleLink({ system, uri, viewOnly: true, attach });
+  const { title, text } = consoleWords(system, state);
   return (
     <>
       <div
@@ -56,10 +48,8 @@ export default function SerialWatch({ system }: { system: System }) {
         data-testid="job-serial"
         data-phase={state.phase}
       />
-      <p className="lo-muted">
-        {state.phase === "open"
-          ? t("Only to watch. The tab Serial is for typing.")
-          : t("Connecting to the serial line")}
+      <p className="lo-muted" role="status">
+        {state.phase === "open" ? t("Only to watch. The tab Serial is for typing.") : `${title}${text && `: ${text}`}`}
       </p>
     </>
   );

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { sampleTask } from "../api/sample";
 import type { Task } from "../api/types";
-import { splitMessage, stepStates, stepWords } from "./words";
+import { splitMessage, stepStates, stepWords, taskTitle } from "./words";
 
 const task = (state: Task["TaskState"], step: string) =>
   sampleTask({ TaskState: state }, { Step: step, Steps: ["force-off", "write", "proof"] });
@@ -33,4 +33,10 @@ test("a message's time stands apart from its text", () => {
     text: "wrote 43 MiB",
   });
   expect(splitMessage("no time here")).toEqual({ at: undefined, text: "no time here" });
+});
+
+test("a job of no single node has a title of the page’s own", () => {
+  const titled = (Kind: string, Request: object) => taskTitle(sampleTask({ Name: "the service’s" }, { Kind, Request }));
+  expect(titled("import", { medium: "rescue.iso" })).toBe("Import of rescue.iso");
+  expect(titled("power", { action: "ForceOff", batch: 1, delay: 0 })).toBe("Force off on many nodes");
 });

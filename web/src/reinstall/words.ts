@@ -1,6 +1,7 @@
 /** How a job's state and steps are called. */
 import { idOf } from "../api/http";
 import type { Task } from "../api/types";
+import { actionWords } from "../power/words";
 import { capitalised } from "../words/format";
 import { named, t, type Message } from "../words/i18n";
 
@@ -27,6 +28,9 @@ const KINDS: Record<string, { kind: Message; title: Message }> = {
   erase: { kind: "Erase", title: "Erase of {{node}}" },
   inspect: { kind: "Inspect", title: "Inspect of {{node}}" },
 };
+
+/** Of the service itself, or of many nodes. */
+const OF_NO_NODE: Record<string, Message> = { import: "Import", power: "Power" };
 
 const STEPS: Record<string, Message> = {
   "wait for turn": "Wait for turn",
@@ -67,8 +71,7 @@ export const proofWords = (proof: string) => named(PROOFS, proof, readable(proof
 export const methodWords = (method: string) => named(METHODS, method, readable(method));
 
 export function kindWords(kind: string): string {
-  const words = KINDS[kind];
-  return words === undefined ? capitalised(kind) : t(words.kind);
+  return named(OF_NO_NODE, kind, KINDS[kind] === undefined ? capitalised(kind) : t(KINDS[kind].kind));
 }
 
 export function taskTitle(task: Task): string {
@@ -77,6 +80,9 @@ export function taskTitle(task: Task): string {
   if (words !== undefined && ours?.System) return t(words.title, { node: idOf(ours.System) });
   if (words !== undefined && ours?.FormerSystem)
     return t("{{title}} (removed since)", { title: t(words.title, { node: ours.FormerSystem }) });
+  const { image, medium, action } = ours?.Request ?? {};
+  if (ours?.Kind === "import") return t("Import of {{name}}", { name: medium ?? image ?? "" });
+  if (ours?.Kind === "power") return t("{{action}} on many nodes", { action: actionWords(action ?? "").label });
   return capitalised(task.Name);
 }
 

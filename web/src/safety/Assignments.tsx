@@ -60,7 +60,9 @@ function OneAssignment({ assignment }: { assignment: Assignment }) {
               size="sm"
               isDisabled={answer.isPending}
               aria-label={t("Done at {{node}}", { node: Node })}
-              onClick={() => say("Done", t("{{node}}: the senses will tell", { node: Node }))}
+              onClick={() =>
+                say("Done", t("{{node}}: answered; Lightsout now looks at the server’s power itself", { node: Node }))
+              }
             >
               {t("Done")}
             </Button>

@@ -1,13 +1,14 @@
 import { Banner, Button } from "@patternfly/react-core";
 import BanIcon from "@patternfly/react-icons/dist/esm/icons/ban-icon";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useManager, useManagerActions } from "../api/manager";
 import type { EmergencyStop } from "../api/types";
 import { moment } from "../words/format";
+import { lazyDialog } from "../shell/lazily";
 import { t } from "../words/i18n";
 import "./safety.css";
 
-const ReleaseDialog = lazy(() => import("./ReleaseDialog"));
+const ReleaseDialog = lazyDialog(() => import("./ReleaseDialog"));
 
 /** All hardware is held still: by whom, since when, why; and the way out, for who may take it. */
 export function StopBanner() {
@@ -40,11 +41,7 @@ function Pressed({ stop }: { stop: EmergencyStop }) {
           </Button>
         )}
       </div>
-      {releasing && (
-        <Suspense>
-          <ReleaseDialog onClose={() => setReleasing(false)} />
-        </Suspense>
-      )}
+      {releasing && <ReleaseDialog onClose={() => setReleasing(false)} />}
     </Banner>
   );
 }

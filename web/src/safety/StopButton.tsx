@@ -1,12 +1,13 @@
 import { Button } from "@patternfly/react-core";
 import HandPaperIcon from "@patternfly/react-icons/dist/esm/icons/hand-paper-icon";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useManager, useManagerActions } from "../api/manager";
+import { lazyDialog } from "../shell/lazily";
 import { t } from "../words/i18n";
 import "./safety.css";
 
 const load = () => import("./StopDialog");
-const StopDialog = lazy(load);
+const StopDialog = lazyDialog(load);
 
 /** Presses the emergency stop, for who may; gone while it is pressed, which a banner tells. */
 export function StopButton() {
@@ -32,11 +33,7 @@ function Unpressed() {
         <span className="lo-wide">{t("Emergency stop")}</span>
         <span className="lo-narrow">{t("Stop")}</span>
       </Button>
-      {asking && (
-        <Suspense>
-          <StopDialog onClose={() => setAsking(false)} />
-        </Suspense>
-      )}
+      {asking && <StopDialog onClose={() => setAsking(false)} />}
     </>
   );
 }

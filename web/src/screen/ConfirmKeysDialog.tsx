@@ -24,10 +24,10 @@ export function ConfirmKeysDialog({ node, combination, onSend, onClose }: Confir
         <Content component="p">{combination.loses && t(combination.loses)}</Content>
       </ModalBody>
       <ModalFooter>
-        <Button variant="danger" autoFocus onClick={onSend} data-testid="confirm-keys">
+        <Button variant="danger" onClick={onSend} data-testid="confirm-keys">
           {t("Send {{keys}}", { keys: combination.label })}
         </Button>
-        <Button variant="link" onClick={onClose}>
+        <Button variant="link" onClick={onClose} autoFocus>
           {t("Cancel")}
         </Button>
       </ModalFooter>

@@ -15,6 +15,7 @@ import {
 import { useEffect, useRef, useState } from "react";
 import { dialogPlace } from "../console/fullScreen";
 import { Dialog, DialogHeader } from "../shell/Dialog";
+import { Help } from "../shell/Help";
 import { t, type Message } from "../words/i18n";
 import { type, type SendKey } from "./keys";
 import { chooseLayout, chosenLayout, LAYOUT_NAMES, typing, type Layout } from "./layouts";
@@ -29,22 +30,24 @@ const DELAYS: [number, Message][] = [
 interface PasteDialogProps {
   name: string;
   send: SendKey;
-  /** Whether the keyboard is still ours. */
-  types: boolean;
+  /** Why nothing can be typed now; "" while it can. */
+  mute: string;
   onClose: () => void;
 }
 
 /** Types a text into the node, key by key. */
-export function PasteDialog({ name, send, types, onClose }: PasteDialogProps) {
+export function PasteDialog({ name, send, mute, onClose }: PasteDialogProps) {
   const [text, setText] = useState("");
   const [layout, setLayout] = useState(chosenLayout);
   const [delay, setDelay] = useState(DELAYS[0]?.[0] ?? 0);
   const [typed, setTyped] = useState<number | null>(null);
+  /** Why the typing ended before its end. */
+  const [stopped, setStopped] = useState("");
   const abort = useRef<AbortController | null>(null);
   useEffect(() => () => abort.current?.abort(), []);
   useEffect(() => {
-    if (!types) abort.current?.abort();
-  }, [types]);
+    if (mute !== "") abort.current?.abort(mute);
+  }, [mute]);
 
   const { strokes, untypable } = typing(text, layout);
   const start = async () => {
@@ -52,7 +55,8 @@ export function PasteDialog({ name, send, types, onClose }: PasteDialogProps) {
     abort.current = controller;
     setTyped(0);
     await type(send, strokes, delay, controller.signal, setTyped);
-    if (!controller.signal.aborted) onClose();
+    if (controller.signal.aborted) setStopped(String(controller.signal.reason));
+    else onClose();
   };
   const begun = typed !== null;
   const progress = t("{{done}} of {{total}}", { done: typed ?? 0, total: strokes.length });
@@ -120,18 +124,20 @@ export function PasteDialog({ name, send, types, onClose }: PasteDialogProps) {
           <Progress
             className="lo-after"
             value={strokes.length === 0 ? 100 : (100 * typed) / strokes.length}
-            title={types ? t("Typing") : t("Stopped: somebody else has the keyboard now")}
+            title={stopped === "" ? t("Typing") : t("Stopped. {{reason}}", { reason: stopped })}
+            {...(stopped !== "" && { variant: "warning" as const })}
             valueText={progress}
             label={progress}
           />
         )}
+        {!begun && mute !== "" && <Help>{mute}</Help>}
       </ModalBody>
       <ModalFooter>
-        <Button onClick={() => void start()} isDisabled={begun || strokes.length === 0 || !types}>
+        <Button onClick={() => void start()} isDisabled={begun || strokes.length === 0 || mute !== ""}>
           {untypable.length > 0 ? t("Type the rest") : t("Type it")}
         </Button>
         <Button variant="link" onClick={onClose}>
-          {begun && types ? t("Stop typing") : t("Close")}
+          {begun && stopped === "" ? t("Stop typing") : t("Close")}
         </Button>
       </ModalFooter>
     </Dialog>

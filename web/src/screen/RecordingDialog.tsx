@@ -1,6 +1,5 @@
 import { Button, FileUpload, ModalBody, ModalFooter } from "@patternfly/react-core";
 import { useCallback, useState, type SyntheticEvent } from "react";
-import { download } from "../console/files";
 import { Alert } from "../shell/Alert";
 import { dialogPlace } from "../console/fullScreen";
 import { Dialog, DialogHeader } from "../shell/Dialog";
@@ -22,13 +21,23 @@ function learnLength({ currentTarget: video }: SyntheticEvent<HTMLVideoElement>)
 interface RecordingDialogProps {
   /** What was just recorded; null: one that lies on the viewer's computer. */
   recorded: Film | null;
+  isSaved: boolean;
+  onSave: () => void;
+  /** It is closed, and nobody wants what was recorded any more. */
+  onDone: () => void;
   onClose: () => void;
 }
 
-/** Shows a recording of a screen, and saves it. */
-export default function RecordingDialog({ recorded, onClose }: RecordingDialogProps) {
+/** Shows a recording of a screen, and saves it. Esc alone does not lose one. */
+export default function RecordingDialog({ recorded, isSaved, onSave, onDone, onClose }: RecordingDialogProps) {
   const [shown, setShown] = useState(recorded);
+  const [asks, setAsks] = useState(false);
+  const mayBeLost = recorded !== null && !isSaved;
   const [unreadable, setUnreadable] = useState(false);
+  const close = () => {
+    onDone();
+    onClose();
+  };
   const load = useCallback(
     (video: HTMLVideoElement | null) => {
       if (shown === null || video === null) return;
@@ -39,7 +48,12 @@ export default function RecordingDialog({ recorded, onClose }: RecordingDialogPr
     [shown],
   );
   return (
-    <Dialog variant="large" appendTo={dialogPlace} onClose={onClose} aria-labelledby="recording-title">
+    <Dialog
+      variant="large"
+      appendTo={dialogPlace}
+      onClose={() => (mayBeLost ? setAsks(true) : close())}
+      aria-labelledby="recording-title"
+    >
       <DialogHeader
         title={t("Recording")}
         labelId="recording-title"
@@ -76,12 +90,20 @@ export default function RecordingDialog({ recorded, onClose }: RecordingDialogPr
           onError={() => setUnreadable(true)}
         />
       </ModalBody>
+      {asks && mayBeLost && (
+        <Alert
+          variant="warning"
+          isInline
+          className="lo-dialog-error"
+          component="p"
+          role="alert"
+          title={t("This recording is not saved. Save it, or say that it is to be discarded.")}
+        />
+      )}
       <ModalFooter>
-        {recorded !== null && (
-          <Button onClick={() => download(recorded.film, recorded.name)}>{t("Save the recording")}</Button>
-        )}
-        <Button variant="link" onClick={onClose}>
-          {recorded === null ? t("Close") : t("Close and discard it")}
+        {recorded !== null && <Button onClick={onSave}>{t("Save the recording")}</Button>}
+        <Button variant="link" onClick={close}>
+          {mayBeLost ? t("Close and discard it") : t("Close")}
         </Button>
       </ModalFooter>
     </Dialog>

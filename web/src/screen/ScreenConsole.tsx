@@ -1,5 +1,5 @@
 import RFB from "@novnc/novnc";
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { ConsoleOverlay } from "../console/ConsoleOverlay";
@@ -9,16 +9,21 @@ import { WhoTypes } from "../console/WhoTypes";
 import { useLeaveKey } from "../console/leave";
 import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
+import { whyMute } from "../console/words";
+import { lazyDialog } from "../shell/lazily";
+import { useNotices } from "../shell/Notices";
+import { bytes } from "../words/format";
 import { t } from "../words/i18n";
 import { ConfirmKeysDialog } from "./ConfirmKeysDialog";
 import { press, type Combination } from "./keys";
 import { PasteDialog } from "./PasteDialog";
+import { MOST_BYTES } from "./recorder";
 import { ScreenToolbar } from "./ScreenToolbar";
 import { TouchKeys } from "./TouchKeys";
 import { useRecording } from "./useRecording";
 import "./screen.css";
 
-const RecordingDialog = lazy(() => import("./RecordingDialog"));
+const RecordingDialog = lazyDialog(() => import("./RecordingDialog"));
 
 /** A device that is held in the hand has no keys of its own. */
 const byTouch = () => window.matchMedia("(any-pointer: coarse)").matches;
@@ -39,9 +44,24 @@ export default function ScreenConsole({ system }: { system: System }) {
   const viewOnly = wantsToLook || !mayOperate;
   const [pasting, setPasting] = useState(false);
   const [asked, setAsked] = useState<Combination | null>(null);
-  const [opening, setOpening] = useState(false);
+  /** Which recording is being looked at: the one just made, or one in a file. */
+  const [opening, setOpening] = useState<"film" | "file" | null>(null);
   const canvas = useCallback(() => glass.current?.querySelector("canvas") ?? null, []);
-  const recording = useRecording(system.Name, canvas);
+  const { done } = useNotices();
+  const onFull = useCallback(
+    () =>
+      done(t("The recording has ended at {{size}}. The button that began it shows it.", { size: bytes(MOST_BYTES) })),
+    [done],
+  );
+  const recording = useRecording(system.Name, canvas, onFull);
+  const record = () => {
+    if (recording.since === null && recording.film === null) {
+      recording.start();
+      return;
+    }
+    recording.stop();
+    setOpening("film");
+  };
 
   const attach = useCallback((socket: WebSocket, ready: () => void) => {
     if (glass.current === null) return () => undefined;
@@ -98,8 +118,9 @@ export default function ScreenConsole({ system }: { system: System }) {
         onPaste={() => setPasting(true)}
         onScreenshot={() => rfb?.toBlob((blob) => blob && download(blob, stamped(system.Name, "png")))}
         recording={recording.since}
-        onRecord={recording.since === null ? recording.start : recording.stop}
-        onOpenRecording={() => setOpening(true)}
+        hasFilm={recording.film !== null}
+        onRecord={record}
+        onOpenRecording={() => setOpening("file")}
         onFullscreen={() => toggleFullScreen(frame.current)}
       />
       {mayOperate && byTouch() && <TouchKeys node={system.Name} isDisabled={rfb === null || !types} send={send} />}
@@ -114,7 +135,9 @@ export default function ScreenConsole({ system }: { system: System }) {
         <ConsoleOverlay system={system} state={state} reconnect={reconnect} />
       </div>
       <LeaveHint />
-      {pasting && <PasteDialog name={system.Name} send={send} types={types} onClose={() => setPasting(false)} />}
+      {pasting && (
+        <PasteDialog name={system.Name} send={send} mute={whyMute(state, types)} onClose={() => setPasting(false)} />
+      )}
       {asked !== null && (
         <ConfirmKeysDialog
           node={system.Name}
@@ -126,16 +149,14 @@ export default function ScreenConsole({ system }: { system: System }) {
           onClose={() => setAsked(null)}
         />
       )}
-      {(opening || recording.film !== null) && (
-        <Suspense>
-          <RecordingDialog
-            recorded={recording.film}
-            onClose={() => {
-              setOpening(false);
-              recording.forget();
-            }}
-          />
-        </Suspense>
+      {(opening === "file" || (opening === "film" && recording.film !== null)) && (
+        <RecordingDialog
+          recorded={opening === "film" ? recording.film : null}
+          isSaved={recording.isSaved}
+          onSave={recording.save}
+          onDone={() => opening === "film" && recording.forget()}
+          onClose={() => setOpening(null)}
+        />
       )}
     </div>
   );

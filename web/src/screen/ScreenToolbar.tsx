@@ -2,6 +2,7 @@ import { Button, DropdownItem, Switch, ToggleGroup, ToggleGroupItem } from "@pat
 import CameraIcon from "@patternfly/react-icons/dist/esm/icons/camera-icon";
 import ExpandIcon from "@patternfly/react-icons/dist/esm/icons/expand-icon";
 import PasteIcon from "@patternfly/react-icons/dist/esm/icons/paste-icon";
+import FilmIcon from "@patternfly/react-icons/dist/esm/icons/film-icon";
 import RecordIcon from "@patternfly/react-icons/dist/esm/icons/circle-icon";
 import StopIcon from "@patternfly/react-icons/dist/esm/icons/stop-icon";
 import type { ReactNode } from "react";
@@ -30,6 +31,8 @@ interface ScreenToolbarProps {
   onScreenshot: () => void;
   /** Since when it is recorded, in milliseconds; null: it is not. */
   recording: number | null;
+  /** Whether one waits to be looked at. */
+  hasFilm: boolean;
   onRecord: () => void;
   onOpenRecording: () => void;
   onFullscreen: () => void;
@@ -48,6 +51,7 @@ export function ScreenToolbar({
   onPaste,
   onScreenshot,
   recording,
+  hasFilm,
   onRecord,
   onOpenRecording,
   onFullscreen,
@@ -81,10 +85,12 @@ export function ScreenToolbar({
           <Button
             variant={recording === null ? "secondary" : "danger"}
             size="sm"
-            icon={recording === null ? <RecordIcon className="lo-critical" /> : <StopIcon />}
-            isDisabled={!live && recording === null}
+            icon={hasFilm ? <FilmIcon /> : recording === null ? <RecordIcon className="lo-critical" /> : <StopIcon />}
+            isDisabled={!live && recording === null && !hasFilm}
             onClick={onRecord}
-            aria-label={recording === null ? t("Record the screen") : t("Stop recording")}
+            aria-label={
+              hasFilm ? t("Show the recording") : recording === null ? t("Record the screen") : t("Stop recording")
+            }
           >
             {recording !== null && <Elapsed since={recording} />}
           </Button>

@@ -36,6 +36,12 @@ export function TouchKeys({ node, isDisabled, send }: TouchKeysProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const before = useRef(PAD);
   const [held, setHeld] = useState<Key[]>([]);
+  // On another line to the node no key is down yet.
+  const [line, setLine] = useState(() => send);
+  if (line !== send) {
+    setLine(() => send);
+    setHeld([]);
+  }
   const down = useRef(held);
   useEffect(() => {
     down.current = held;

@@ -1,10 +1,11 @@
 /** Records a canvas as a film that the browser encodes itself: the screen may change its size, go and come back. */
+import { now } from "../words/clock";
 
 const FRAMES_A_SECOND = 10;
 const BITS_A_SECOND = 1_500_000;
 const SMALLEST = { width: 1024, height: 768 };
 /** It lies in the browser's memory until it is saved. */
-const MOST_BYTES = 512 * 1024 ** 2;
+export const MOST_BYTES = 512 * 1024 ** 2;
 const KINDS = ["video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm", "video/mp4"];
 
 const usable = () =>
@@ -24,21 +25,21 @@ export function placed(
 }
 
 export class ScreenRecorder {
-  readonly begun = Date.now();
+  readonly begun = now();
   private readonly film: MediaRecorder;
   private readonly canvas = document.createElement("canvas");
   private readonly source: () => HTMLCanvasElement | null;
   private readonly timer: ReturnType<typeof setInterval>;
   private bytes = 0;
 
-  /** `onEnd` is told the whole film, once. :throws Error when this browser cannot record. */
-  constructor(source: () => HTMLCanvasElement | null, onEnd: (film: Blob) => void) {
+  /** `onEnd` is told the whole film, once, and whether it ended because it was full. :throws Error when this browser cannot record. */
+  constructor(source: () => HTMLCanvasElement | null, onEnd: (film: Blob, isFull: boolean) => void) {
     const kind = usable();
     if (kind === undefined) throw new Error("no MediaRecorder");
     this.source = source;
-    const now = source();
-    this.canvas.width = Math.max(now?.width ?? 0, SMALLEST.width);
-    this.canvas.height = Math.max(now?.height ?? 0, SMALLEST.height);
+    const shown = source();
+    this.canvas.width = Math.max(shown?.width ?? 0, SMALLEST.width);
+    this.canvas.height = Math.max(shown?.height ?? 0, SMALLEST.height);
     this.draw();
     const stream = this.canvas.captureStream(FRAMES_A_SECOND);
     this.film = new MediaRecorder(stream, { mimeType: kind, videoBitsPerSecond: BITS_A_SECOND });
@@ -51,7 +52,7 @@ export class ScreenRecorder {
     this.film.onstop = () => {
       clearInterval(this.timer);
       for (const track of stream.getTracks()) track.stop();
-      onEnd(new Blob(parts, { type: kind.split(";")[0] ?? kind }));
+      onEnd(new Blob(parts, { type: kind.split(";")[0] ?? kind }), this.bytes > MOST_BYTES);
     };
     this.film.start(1000);
     this.timer = setInterval(() => this.draw(), 1000 / FRAMES_A_SECOND);
@@ -64,9 +65,9 @@ export class ScreenRecorder {
   /** Where there is no screen, the frame stays black. */
   private draw(): void {
     const pen = this.canvas.getContext("2d");
-    const now = this.source();
+    const shown = this.source();
     pen?.fillRect(0, 0, this.canvas.width, this.canvas.height);
-    if (now !== null && now.width > 0 && now.height > 0)
-      pen?.drawImage(now, ...placed(now.width, now.height, this.canvas));
+    if (shown !== null && shown.width > 0 && shown.height > 0)
+      pen?.drawImage(shown, ...placed(shown.width, shown.height, this.canvas));
   }
 }

@@ -3,23 +3,41 @@ import { download, stamped } from "../console/files";
 import type { Film } from "./RecordingDialog";
 import { ScreenRecorder } from "./recorder";
 
-/** Records what `source` shows. A recording that runs when the console is left is saved. */
-export function useRecording(node: string, source: () => HTMLCanvasElement | null) {
+/**
+ * Records what `source` shows. What is recorded when the console is left is saved; until `forget`, nothing else loses it
+ * without asking. `onFull` is told when a recording has ended by itself.
+ */
+export function useRecording(node: string, source: () => HTMLCanvasElement | null, onFull: () => void) {
   const recorder = useRef<ScreenRecorder | null>(null);
   const [since, setSince] = useState<number | null>(null);
   const [film, setFilm] = useState<Film | null>(null);
+  const [isSaved, setIsSaved] = useState(false);
 
   const left = useRef(false);
+  const unsaved = useRef<Film | null>(null);
+  useEffect(() => {
+    unsaved.current = isSaved ? null : film;
+  }, [film, isSaved]);
   useEffect(() => {
     left.current = false;
     return () => {
       left.current = true;
       recorder.current?.stop();
+      if (unsaved.current !== null) download(unsaved.current.film, unsaved.current.name);
     };
   }, []);
 
+  const mayBeLost = since !== null || (film !== null && !isSaved);
+  useEffect(() => {
+    if (!mayBeLost) return;
+    // The browser asks before it leaves the page, in its own words.
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [mayBeLost]);
+
   const start = useCallback(() => {
-    const begun = new ScreenRecorder(source, (blob) => {
+    const begun = new ScreenRecorder(source, (blob, isFull) => {
       const name = stamped(node, blob.type.endsWith("mp4") ? "mp4" : "webm");
       recorder.current = null;
       if (left.current) {
@@ -27,12 +45,19 @@ export function useRecording(node: string, source: () => HTMLCanvasElement | nul
         return;
       }
       setSince(null);
+      setIsSaved(false);
       setFilm({ name, film: blob });
+      if (isFull) onFull();
     });
     recorder.current = begun;
     setSince(begun.begun);
-  }, [node, source]);
+  }, [node, source, onFull]);
   const stop = useCallback(() => recorder.current?.stop(), []);
+  const save = useCallback(() => {
+    if (film === null) return;
+    download(film.film, film.name);
+    setIsSaved(true);
+  }, [film]);
   const forget = useCallback(() => setFilm(null), []);
-  return { since, film, start, stop, forget };
+  return { since, film, isSaved, start, stop, save, forget };
 }

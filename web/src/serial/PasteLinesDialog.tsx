@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { Alert } from "../shell/Alert";
 import { dialogPlace } from "../console/fullScreen";
 import { Dialog, DialogHeader } from "../shell/Dialog";
+import { Help } from "../shell/Help";
 import { t } from "../words/i18n";
 import { linesOf } from "./lines";
 
@@ -10,12 +11,14 @@ interface PasteLinesDialogProps {
   node: string;
   /** What was pasted already; "" when it is still to be. */
   pasted: string;
+  /** Why nothing can be typed now; "" while it can. */
+  mute: string;
   onPaste: (text: string) => void;
   onClose: () => void;
 }
 
 /** Asks before many lines are pasted: a shell carries out each as it comes. */
-export function PasteLinesDialog({ node, pasted, onPaste, onClose }: PasteLinesDialogProps) {
+export function PasteLinesDialog({ node, pasted, mute, onPaste, onClose }: PasteLinesDialogProps) {
   const [text, setText] = useState(pasted);
   useEffect(() => {
     if (pasted !== "") return;
@@ -50,11 +53,12 @@ export function PasteLinesDialog({ node, pasted, onPaste, onClose }: PasteLinesD
               value={text}
               onChange={(_event, value) => setText(value)}
             />
+            {mute !== "" && <Help>{mute}</Help>}
           </FormGroup>
         </Form>
       </ModalBody>
       <ModalFooter>
-        <Button isDisabled={text === ""} onClick={() => onPaste(text)}>
+        <Button isDisabled={text === "" || mute !== ""} onClick={() => onPaste(text)}>
           {t("Paste it")}
         </Button>
         <Button variant="link" onClick={onClose}>

@@ -1,5 +1,5 @@
 import "@xterm/xterm/css/xterm.css";
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
@@ -10,6 +10,8 @@ import { WhoTypes } from "../console/WhoTypes";
 import { useLeaveKey } from "../console/leave";
 import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
+import { whyMute } from "../console/words";
+import { lazyDialog } from "../shell/lazily";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
 import { linesOf } from "./lines";
@@ -17,7 +19,7 @@ import { PasteLinesDialog } from "./PasteLinesDialog";
 import { SerialToolbar } from "./SerialToolbar";
 import { useTerminal } from "./useTerminal";
 
-const SerialLogDialog = lazy(() => import("./log/SerialLogDialog"));
+const SerialLogDialog = lazyDialog(() => import("./log/SerialLogDialog"));
 
 const FONT = "lightsout-terminal-font";
 const FONT_SIZES = { least: 8, usual: 14, most: 32 };
@@ -124,6 +126,7 @@ export default function SerialConsole({ system }: { system: System }) {
         <PasteLinesDialog
           node={system.Name}
           pasted={pasting}
+          mute={whyMute(state, types)}
           onPaste={(text) => {
             setPasting(null);
             terminal.paste(text);
@@ -133,16 +136,14 @@ export default function SerialConsole({ system }: { system: System }) {
         />
       )}
       {looksBack && (
-        <Suspense>
-          <SerialLogDialog
-            system={system}
-            upTo={at}
-            onClose={() => {
-              setLooksBack(false);
-              if (at !== null) setSearch({}, { replace: true });
-            }}
-          />
-        </Suspense>
+        <SerialLogDialog
+          system={system}
+          upTo={at}
+          onClose={() => {
+            setLooksBack(false);
+            if (at !== null) setSearch({}, { replace: true });
+          }}
+        />
       )}
     </div>
   );

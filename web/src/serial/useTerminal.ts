@@ -7,12 +7,17 @@ const SCROLLBACK = 20_000;
 /** What the far end of a serial line takes for granted: it is never told how large the terminal is. */
 const COLUMNS = 80;
 const ROWS = 24;
-export const THEME = {
-  background: "#0d1117",
-  foreground: "#e6edf3",
-  cursor: "#ffd166",
-  selectionBackground: "#35557f",
+const LOOK = {
+  fontFamily: '"Red Hat Mono", monospace',
+  theme: {
+    background: "#0d1117",
+    foreground: "#e6edf3",
+    cursor: "#ffd166",
+    selectionBackground: "#35557f",
+  },
 };
+/** Of a terminal in which nobody types. */
+export const ONLY_SHOWS = { ...LOOK, cols: COLUMNS, rows: ROWS, fontSize: 13, disableStdin: true };
 
 export interface SerialTerminal {
   /** Shows bytes. While it shows history, the terminal's own answers to old queries are not sent. */
@@ -56,10 +61,9 @@ export function useTerminal(
     if (place.current === null) return;
     Terminal.strings.promptLabel = t("Serial console");
     const terminal = new Terminal({
+      ...LOOK,
       scrollback: SCROLLBACK,
-      fontFamily: '"Red Hat Mono", monospace',
       cursorBlink: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
-      theme: THEME,
       screenReaderMode: false,
     });
     const box = place.current;

@@ -17,7 +17,8 @@ export function SignedInOnly() {
   const location = useLocation();
   const [lost, setLost] = useState(false);
   useEffect(() => onLostSession(() => setLost(true)), []);
-  useEffect(() => onSignedOut(() => client.setQueryData(SESSION, null)), [client]);
+  const [left, setLeft] = useState(false);
+  useEffect(() => onSignedOut(() => setLeft(true)), []);
 
   const account = session.data?.account;
   const goOn = useCallback(
@@ -32,19 +33,25 @@ export function SignedInOnly() {
     [client, account],
   );
 
+  const here = location.pathname + location.search;
+  const signIn = here === "/" ? "/sign-in" : `/sign-in?return=${encodeURIComponent(here)}`;
+  if (left) return <Leaving to={signIn} />;
   if (session.isPending) return <Loading />;
   if (session.isError && !session.data)
     return (
       <ErrorPanel title={t("Lightsout cannot be reached")} error={session.error} retry={() => void session.refetch()} />
     );
-  if (!session.data) {
-    const back = location.pathname + location.search;
-    return <Navigate to={back === "/" ? "/sign-in" : `/sign-in?return=${encodeURIComponent(back)}`} replace />;
-  }
+  if (!session.data) return <Navigate to={signIn} replace />;
   return (
     <LiveUpdates>
       <Outlet />
       {lost && <SignInAgain account={session.data.account} onSignedIn={goOn} />}
     </LiveUpdates>
   );
+}
+
+/** By loading anew: what the page holds, and what it is doing to many nodes, is of who has signed out. */
+function Leaving({ to }: { to: string }) {
+  useEffect(() => window.location.assign(to), [to]);
+  return <Loading />;
 }

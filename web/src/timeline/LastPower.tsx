@@ -58,8 +58,11 @@ function isProblem({ Outcome, Ended }: LastPowerAction, system: System): boolean
 function UnderWay({ last }: { last: LastPowerAction }) {
   const time = duration(Math.max(0, useNow(1000) - new Date(last.Started).getTime()));
   return (
-    <p role="status" data-testid="power-under-way">
-      {t("{{action}}: under way for {{time}}", { action: actionSummary(last), time })}
+    <p data-testid="power-under-way">
+      <span className="pf-v6-screen-reader" role="status">
+        {t("{{action}}: under way", { action: actionSummary(last) })}
+      </span>
+      <span aria-hidden>{t("{{action}}: under way for {{time}}", { action: actionSummary(last), time })}</span>
     </p>
   );
 }

@@ -55,7 +55,7 @@ export default function TimelinePanel({ system }: { system: System }) {
         />
       </div>
       {timeline.isPending && <Loading />}
-      {timeline.isError && (
+      {timeline.isError && !timeline.data && (
         <ErrorPanel
           title={t("The timeline cannot be shown")}
           error={timeline.error}

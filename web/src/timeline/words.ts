@@ -25,6 +25,7 @@ const DOORS: Record<string, Message> = {
   redfish: "by Redfish",
   web: "in the web console",
   cli: "by the command line",
+  ssh: "by SSH",
   host: "by the server’s own software",
   job: "by a job",
   service: "by Lightsout itself",
@@ -34,6 +35,7 @@ const FROM: Record<string, Message> = {
   redfish: "by Redfish from {{address}}",
   web: "in the web console from {{address}}",
   cli: "by the command line from {{address}}",
+  ssh: "by SSH from {{address}}",
 };
 
 /** By what way somebody came, and from where as far as the reader may know; empty if nobody knows. */
@@ -58,6 +60,7 @@ const ASKED: Record<string, Message> = {
   "open-screen": "opened the screen",
   "take-keyboard": "took over the keyboard of a console",
   "download-serial-log": "downloaded the serial log",
+  "read-serial-log": "read the serial log",
   reserve: "reserved it: {{reason}}",
   release: "released it",
   reinstall: "asked for a reinstall with {{image}}",
@@ -119,6 +122,11 @@ const OUTCOMES: Record<string, Message> = {
   OutcomeUnknown: "nobody knows whether it was done",
   BackendFailed: "failed",
   TimedOut: "timed out",
+  InvalidRequest: "the request was not valid",
+  InvalidOptions: "the request was not valid",
+  NotFound: "not there",
+  failed: "failed",
+  "asker left": "nobody waited for its end",
 };
 
 export const outcomeWords = (outcome: string) => named(OUTCOMES, outcome);

@@ -42,7 +42,7 @@ export function LinesPanel({ system, period, onReplay }: LinesPanelProps) {
         </span>
       </div>
       {found.isPending && <Loading />}
-      {found.isError && (
+      {found.isError && !found.data && (
         <ErrorPanel title={t("The log cannot be shown")} error={found.error} retry={() => void found.refetch()} />
       )}
       {found.isSuccess && lines.length === 0 && (
@@ -59,6 +59,7 @@ export function LinesPanel({ system, period, onReplay }: LinesPanelProps) {
           <Line key={line.Id} system={system} line={line} text={text} onReplay={onReplay} />
         ))}
       </ol>
+      {found.isFetchNextPageError && <p role="alert">{found.error.message}</p>}
       {found.hasNextPage && (
         <Button variant="link" isLoading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
           {t("Show older lines")}

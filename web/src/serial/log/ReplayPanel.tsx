@@ -9,7 +9,7 @@ import { ErrorPanel } from "../../shell/ErrorPanel";
 import { Loading } from "../../shell/Loading";
 import { clock, moment } from "../../words/format";
 import { t } from "../../words/i18n";
-import { THEME } from "../useTerminal";
+import { ONLY_SHOWS } from "../useTerminal";
 import { parseCast, type Cast } from "./cast";
 import { Player, type Moment } from "./player";
 
@@ -51,14 +51,7 @@ function Replay({ cast }: { cast: Cast }) {
 
   useEffect(() => {
     if (place.current === null) return;
-    const terminal = new Terminal({
-      cols: cast.width,
-      rows: cast.height,
-      fontFamily: '"Red Hat Mono", monospace',
-      fontSize: 13,
-      disableStdin: true,
-      theme: THEME,
-    });
+    const terminal = new Terminal({ ...ONLY_SHOWS, cols: cast.width, rows: cast.height });
     terminal.open(place.current);
     const made = new Player(cast, { reset: () => terminal.reset(), write: (text) => terminal.write(text) }, setNow);
     player.current = made;

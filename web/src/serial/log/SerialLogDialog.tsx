@@ -11,6 +11,7 @@ import {
   TextInput,
 } from "@patternfly/react-core";
 import { useState } from "react";
+import { momentOf } from "../../api/query";
 import { fileOf, FORMATS, useSerialLog, type Format, type Period } from "../../api/serialLog";
 import type { System } from "../../api/types";
 import { dialogPlace } from "../../console/fullScreen";
@@ -26,12 +27,6 @@ const FORMAT_NAMES: Record<Format, Message> = {
   raw: "As it was printed",
   asciicast: "As a recording for asciinema",
 };
-
-/** A local time of a field as a moment in RFC 3339; what is no time is no bound. */
-function momentOf(local: string): string {
-  const at = new Date(local);
-  return local === "" || Number.isNaN(at.getTime()) ? "" : at.toISOString();
-}
 
 /** The time some seconds after a moment as a field of local time wants it: without what is less than a second. */
 function localOf(moment: string, later = 0): string {

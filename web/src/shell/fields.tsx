@@ -1,6 +1,6 @@
 /** One field of a form, with its label. */
 import { FormGroup, FormSelect, FormSelectOption, TextInput } from "@patternfly/react-core";
-import { Help } from "../shell/Help";
+import { Help } from "./Help";
 
 interface FieldProps {
   id: string;
@@ -8,12 +8,23 @@ interface FieldProps {
   value: string;
   onChange: (value: string) => void;
   help?: string;
+  example?: string;
   type?: "text" | "password" | "url" | "datetime-local";
   isRequired?: boolean;
   isReadOnly?: boolean;
 }
 
-export function Field({ id, label, value, onChange, help, type = "text", isRequired = false, ...more }: FieldProps) {
+export function Field({
+  id,
+  label,
+  value,
+  onChange,
+  help,
+  example,
+  type = "text",
+  isRequired = false,
+  ...more
+}: FieldProps) {
   return (
     <FormGroup label={label} fieldId={id} isRequired={isRequired}>
       <TextInput
@@ -21,6 +32,7 @@ export function Field({ id, label, value, onChange, help, type = "text", isRequi
         type={type}
         value={value}
         isRequired={isRequired}
+        {...(example !== undefined && { placeholder: example })}
         autoComplete={type === "password" ? "new-password" : "off"}
         autoCapitalize="none"
         spellCheck={false}

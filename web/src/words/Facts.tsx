@@ -13,11 +13,20 @@ export function Facts({ rows }: { rows: [name: string, value: ReactNode][] }) {
       {rows
         .filter(([, value]) => value !== null && value !== undefined && value !== "")
         .map(([name, value]) => (
-          <DescriptionListGroup key={name}>
-            <DescriptionListTerm>{name}</DescriptionListTerm>
-            <DescriptionListDescription>{value}</DescriptionListDescription>
-          </DescriptionListGroup>
+          <Fact key={name} term={name}>
+            {value}
+          </Fact>
         ))}
     </DescriptionList>
+  );
+}
+
+/** One line of a list of facts. */
+export function Fact({ term, children }: { term: string; children: ReactNode }) {
+  return (
+    <DescriptionListGroup>
+      <DescriptionListTerm>{term}</DescriptionListTerm>
+      <DescriptionListDescription>{children}</DescriptionListDescription>
+    </DescriptionListGroup>
   );
 }

@@ -1,0 +1,14 @@
+"""Who makes room when a door is full: one address that opens many connections must not keep the others out."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+M = TypeVar("M")
+
+
+def who_makes_room(members: Iterable[M], address: Callable[[M], str]) -> M | None:
+    """Of the address that has most, the first of `members`, which come oldest first; None when there are none."""
+    there = [(member, address(member)) for member in members]
+    most = Counter(where for _, where in there).most_common(1)
+    return next((member for member, where in there if where == most[0][0]), None)
