@@ -50,6 +50,8 @@ class Ledger:
         entry = await self._store.get(SECRETS, job)
         if entry is None:
             return {}
+        if "sealed" not in entry.value:  # begun by a version that did not seal them; they go with the job
+            return cast(Mapping[str, Any], entry.value)
         opened: Mapping[str, Any] = json.loads(self._sealer.unseal(entry.value["sealed"], _context(job)))
         return opened
 

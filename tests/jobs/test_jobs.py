@@ -418,6 +418,18 @@ async def test_a_failure_is_not_forgotten_by_a_crash_in_the_clean_up(jobs, bench
         assert (done.state, done.message) == (JobState.EXCEPTION, "a failed: the cup broke")
 
 
+async def test_a_job_that_a_version_began_which_kept_secrets_plain_goes_on(jobs, bench, world, clock, tmp_path: Path):
+    job = await jobs.start("demo", "n1", {}, OPERATOR, {"password": "x"})
+    await bench.reached("a")
+    await world.store.put(SECRETS, job.id, {"password": "plain"})
+    async with killed_and_started_again(world, jobs, tmp_path / "again.db") as again:
+        bench.open()
+        resumed = jobs_of(again, clock, bench.recipe())
+        await resumed.resume()
+        assert (await ended(resumed, job.id)).state is JobState.COMPLETED
+        assert bench.runs[-1].secrets == {"password": "plain"}
+
+
 async def test_a_job_of_a_kind_that_is_gone_fails_in_the_open(jobs, bench, world, clock, tmp_path: Path):
     job = await jobs.start("demo", "n1", {}, OPERATOR, {"password": "x"})
     await bench.reached("a")

@@ -18,6 +18,7 @@ def end_sessions(service: LiveService) -> None:
         if service.call("DELETE", member["@odata.id"]).status == 401:
             service.session = ""  # it was our own that went before
             service.call("DELETE", member["@odata.id"])
+    service.session = ""  # ours may have been the last to go
 
 
 async def sign_in_again(visitor: Visitor) -> None:

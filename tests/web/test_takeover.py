@@ -58,6 +58,8 @@ async def test_after_a_restart_of_the_service_the_keyboard_is_where_it_was(
     await second.sign_in(f"/nodes/{empty}/{console}", "olga", PASSWORD)
     await second.console_open()
     await second.button("Take the keyboard").click()
+    # Both pages know of it before the service is gone.
+    await expect(second.button(types)).to_be_enabled()
     await expect(visitor.button(types)).to_be_disabled()
 
     # Whoever typed comes back last.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.e2e.service import LiveService, boot, wait_until
+from tests.e2e.service import LiveService, boot, serial_console, wait_until
 from tests.web.conftest import job_of, put_down
 from tests.web.visitor import Visitor
 
@@ -106,12 +106,14 @@ async def test_what_the_console_printed_stands_between_and_leads_to_the_log(
     visitor: Visitor, service: LiveService, booted: str
 ) -> None:
     await boot(service, booted)
+    async with serial_console(service, booted) as shell:
+        await shell.run("clear; echo Printed-$((6*7))")
     await visitor.sign_in(f"/nodes/{booted}/timeline")
-    # It booted between the opening and the closing of this test's console.
+    # It was printed between the opening and the closing of this test's console.
     await visitor.button("Console in between").first.click()
-    await expect(visitor.page.get_by_label("What the serial console printed")).to_contain_text("login:")
+    await expect(visitor.page.get_by_label("What the serial console printed")).to_contain_text("Printed-42")
     await visitor.page.get_by_role("link", name="Show in the serial log").click()
-    await expect(visitor.page.get_by_role("dialog")).to_contain_text("login:")
+    await expect(visitor.page.get_by_role("dialog")).to_contain_text("Printed-42")
 
 
 async def test_an_entry_of_a_job_leads_to_it(timeline: Visitor, service: LiveService, empty: str) -> None:
