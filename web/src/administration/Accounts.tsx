@@ -1,9 +1,10 @@
 import { Button, Label } from "@patternfly/react-core";
 import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@patternfly/react-table";
 import { useState } from "react";
-import { ACCOUNTS, useChange, useMembers, type Account } from "../api/administration";
+import { useChange, useMembers, type Account } from "../api/administration";
 import { patch } from "../api/http";
 import { useGoverns } from "../api/manager";
+import { PATHS } from "../api/paths";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
 import { AccountDialog, DeleteDialog, PasswordDialog } from "./accountDialogs";
@@ -14,7 +15,7 @@ type Asked = { do: "add" } | { do: "change" | "password" | "delete"; account: Ac
 
 /** Everybody's accounts for who administers the fleet, one's own for others. */
 export default function Accounts() {
-  const accounts = useMembers<Account>(ACCOUNTS);
+  const accounts = useMembers<Account>(PATHS.accounts);
   const governs = useGoverns();
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);

@@ -1,7 +1,8 @@
 import { Checkbox, FormGroup } from "@patternfly/react-core";
 import { useState } from "react";
-import { SUBSCRIPTIONS, useChange, useResource, type Destination, type EventService } from "../api/administration";
+import { useChange, useResource, type Destination, type EventService } from "../api/administration";
 import { patch, post } from "../api/http";
+import { memberPath, PATHS } from "../api/paths";
 import type { Health } from "../api/types";
 import { OrderDialog } from "../shell/OrderDialog";
 import { Choice, Field } from "../shell/fields";
@@ -17,7 +18,7 @@ const POLICIES: Record<string, Message> = {
 
 /** Adds a webhook, or changes the one that is given. */
 export function HookDialog({ hook, onClose }: { hook?: Destination; onClose: () => void }) {
-  const known = useResource<EventService>("/redfish/v1/EventService").data?.Severities ?? [];
+  const known = useResource<EventService>(PATHS.events).data?.Severities ?? [];
   const [url, setUrl] = useState("");
   const [context, setContext] = useState(hook?.Context ?? "");
   const [secret, setSecret] = useState("");
@@ -34,7 +35,7 @@ export function HookDialog({ hook, onClose }: { hook?: Destination; onClose: () 
     };
     if (hook) return patch(hook["@odata.id"], body);
     const origins = nodes.split(/[\s,]+/).filter((name) => name !== "");
-    await post(SUBSCRIPTIONS, {
+    await post(PATHS.subscriptions, {
       Destination: url,
       Protocol: "Redfish",
       ...body,
@@ -43,7 +44,7 @@ export function HookDialog({ hook, onClose }: { hook?: Destination; onClose: () 
         ? {}
         : {
             OriginResources: origins.map((name) => ({
-              "@odata.id": `/redfish/v1/Systems/${encodeURIComponent(name)}`,
+              "@odata.id": memberPath(PATHS.systems, name),
             })),
           }),
     });

@@ -1,17 +1,11 @@
 import { Button, Label } from "@patternfly/react-core";
 import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useState } from "react";
-import {
-  ipmiProtocols,
-  ipmiUsers,
-  useChange,
-  useMembers,
-  useResource,
-  type Account,
-  type Protocols,
-} from "../api/administration";
+import { useChange, useMembers, useResource, type Account, type Protocols } from "../api/administration";
 import { patch, post, remove } from "../api/http";
+import { managerPath } from "../api/paths";
 import { useSystems } from "../api/systems";
+import type { System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { useNotices } from "../shell/Notices";
@@ -30,7 +24,8 @@ export default function Ipmi() {
   const systems = useSystems();
   const [chosen, setChosen] = useState("");
   const system = systems.data?.find(({ Id }) => Id === chosen) ?? systems.data?.[0];
-  const users = useMembers<Account>(system && ipmiUsers(system.Id));
+  const usersPath = system && `${managerPath(system)}/RemoteAccountService/Accounts`;
+  const users = useMembers<Account>(usersPath);
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
 
@@ -65,7 +60,7 @@ export default function Ipmi() {
           )}
         </p>
       </div>
-      {system && endpoint && <CipherSuites node={system.Id} />}
+      {system && endpoint && <CipherSuites system={system} />}
       {system && (
         <Shown
           of={users}
@@ -76,15 +71,15 @@ export default function Ipmi() {
           {(all) => <Users users={all} onAsk={setAsked} />}
         </Shown>
       )}
-      {system && asked?.do === "add" && <UserDialog path={ipmiUsers(system.Id)} onClose={close} />}
-      {system && asked?.do === "change" && <UserDialog path={ipmiUsers(system.Id)} user={asked.user} onClose={close} />}
+      {usersPath && asked?.do === "add" && <UserDialog path={usersPath} onClose={close} />}
+      {usersPath && asked?.do === "change" && <UserDialog path={usersPath} user={asked.user} onClose={close} />}
       {asked?.do === "delete" && <DeleteDialog user={asked.user} onClose={close} />}
     </Section>
   );
 }
 
-function CipherSuites({ node }: { node: string }) {
-  const protocols = useResource<Protocols>(ipmiProtocols(node));
+function CipherSuites({ system }: { system: System }) {
+  const protocols = useResource<Protocols>(`${managerPath(system)}/NetworkProtocol`);
   const suites = protocols.data?.Oem?.Lightsout.IPMICipherSuites;
   return (
     <p data-testid="ipmi-suites">

@@ -1,8 +1,9 @@
 import { Button, ClipboardCopy, Label, ModalBody, ModalFooter } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useState } from "react";
-import { TOKENS, useChange, useMembers, type ApiToken } from "../api/administration";
+import { useChange, useMembers, type ApiToken } from "../api/administration";
 import { post, remove } from "../api/http";
+import { PATHS } from "../api/paths";
 import { useSession } from "../api/session";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { OrderDialog } from "../shell/OrderDialog";
@@ -21,7 +22,7 @@ const DAY_MS = 86_400_000;
 
 /** Secrets by which programs act for an account. */
 export default function Tokens() {
-  const tokens = useMembers<ApiToken>(TOKENS, AGAIN_MS);
+  const tokens = useMembers<ApiToken>(PATHS.tokens, AGAIN_MS);
   const present = useNow(30_000);
   const [making, setMaking] = useState(false);
   const [made, setMade] = useState<ApiToken>();
@@ -114,7 +115,8 @@ function MakeDialog({ onClose, onMade }: { onClose: () => void; onMade: (token: 
   const [days, setDays] = useState("90");
   const order = useChange(async () => {
     const expires = days === "" ? null : new Date(now() + Number(days) * DAY_MS).toISOString();
-    return (await post<ApiToken>(TOKENS, { Name: name, RoleId: role, Scope: scopeOf(scope), Expires: expires })).body;
+    return (await post<ApiToken>(PATHS.tokens, { Name: name, RoleId: role, Scope: scopeOf(scope), Expires: expires }))
+      .body;
   });
   return (
     <OrderDialog

@@ -1,7 +1,8 @@
 /** What can be done about an account. */
 import { useState } from "react";
-import { ACCOUNTS, useChange, type Account } from "../api/administration";
+import { useChange, type Account } from "../api/administration";
 import { patch, post, remove } from "../api/http";
+import { PATHS } from "../api/paths";
 import { useNotices } from "../shell/Notices";
 import { OrderDialog } from "../shell/OrderDialog";
 import { Field } from "../shell/fields";
@@ -16,7 +17,7 @@ export function AccountDialog({ account, onClose }: { account?: Account; onClose
   const order = useChange(async () => {
     const body = { RoleId: role, Oem: { Lightsout: { Scope: scopeOf(scope) } } };
     if (account) await patch(account["@odata.id"], body);
-    else await post(ACCOUNTS, { UserName: name, Password: password, ...body });
+    else await post(PATHS.accounts, { UserName: name, Password: password, ...body });
   });
   const submit = () => order.mutate(undefined, { onSuccess: onClose });
   return (

@@ -1,7 +1,8 @@
 /** Fields for what an account, a token or an IPMI user may do, and to which servers. */
 import { FormGroup, Radio } from "@patternfly/react-core";
-import { ROLES, useMembers, type Scope } from "../api/administration";
+import { useMembers, type Scope } from "../api/administration";
 import { idOf } from "../api/http";
+import { PATHS } from "../api/paths";
 import { Choice, Field, type ChoiceProps } from "../shell/fields";
 import { t } from "../words/i18n";
 import { roleWords } from "./words";
@@ -13,7 +14,7 @@ export function RoleChoice({
   onChange,
   more = [],
 }: Omit<ChoiceProps, "label" | "options"> & { more?: string[] }) {
-  const roles = useMembers(ROLES);
+  const roles = useMembers(PATHS.roles);
   const known = [...(roles.data ?? []).map(idOf), ...more];
   const names = known.includes(value) ? known : [value, ...known];
   const options = names.map((name) => ({ value: name, label: roleWords(name) }));

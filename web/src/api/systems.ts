@@ -1,9 +1,9 @@
 /** Nodes (Redfish systems) and what can be done to them. The event stream keeps both caches fresh. */
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { get, members, patch, post } from "./http";
+import { memberPath, PATHS } from "./paths";
 import type { BootEnabled, DiskBody, PowerPlan, PowerState, ReinstallBody, System, Task } from "./types";
 
-const ROOT = "/redfish/v1/Systems";
 /** What senses of real hardware say, and how fresh it is, changes without an event; a list of them costs more. */
 const LOOK_MS = 5000;
 const LOOK_AT_ALL_MS = 30_000;
@@ -11,9 +11,9 @@ export const SYSTEMS = ["systems"] as const;
 export const SYSTEM = ["system"] as const;
 export const systemKey = (id: string) => [...SYSTEM, id] as const;
 export const isPhysical = (system: System) => system.SystemType === "Physical";
-const systemPath = (id: string) => `${ROOT}/${encodeURIComponent(id)}`;
+const systemPath = (id: string) => memberPath(PATHS.systems, id);
 
-export const allSystems = { queryKey: SYSTEMS, queryFn: () => members<System>(ROOT) };
+export const allSystems = { queryKey: SYSTEMS, queryFn: () => members<System>(PATHS.systems) };
 
 export function useSystems() {
   return useQuery({

@@ -26,8 +26,8 @@ const SPANS: Record<Span, { label: Message; words: Message }> = {
 /** What each sensor reads, what it may read, and what it has read. */
 export function SensorsCard({ system }: { system: System }) {
   const [span, setSpan] = useState<Span>("Hour");
-  const sensors = useSensors(system.Id);
-  const history = useSensorHistory(system.Id, span);
+  const sensors = useSensors(system);
+  const history = useSensorHistory(system, span);
   return (
     <Card className="lo-wide-card">
       <CardHeader

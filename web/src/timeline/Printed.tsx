@@ -4,10 +4,11 @@ import AngleRightIcon from "@patternfly/react-icons/dist/esm/icons/angle-right-i
 import { useId, useState } from "react";
 import { Link } from "react-router";
 import { usePrinted } from "../api/timeline";
+import type { System } from "../api/types";
 import { t } from "../words/i18n";
 
 interface PrintedProps {
-  systemId: string;
+  system: System;
   since: string;
   /** Not there: until now. */
   until: string | undefined;
@@ -35,8 +36,8 @@ export function Printed(props: PrintedProps) {
   );
 }
 
-function Lines({ systemId, since, until }: PrintedProps) {
-  const printed = usePrinted(systemId, since, until);
+function Lines({ system, since, until }: PrintedProps) {
+  const printed = usePrinted(system, since, until);
   if (printed.isPending) return <p className="lo-muted">{t("Loading")}</p>;
   if (printed.isError) return <p role="alert">{printed.error.message}</p>;
   const { lines, count } = printed.data;
@@ -50,7 +51,7 @@ function Lines({ systemId, since, until }: PrintedProps) {
         {count > lines.length &&
           `${t("The last {{shown}} of {{total}} lines.", { shown: lines.length, total: count })} `}
         <Link
-          to={`/nodes/${encodeURIComponent(systemId)}/serial?at=${encodeURIComponent(lines.at(-1)?.Created ?? "")}`}
+          to={`/nodes/${encodeURIComponent(system.Id)}/serial?at=${encodeURIComponent(lines.at(-1)?.Created ?? "")}`}
         >
           {t("Show in the serial log")}
         </Link>
