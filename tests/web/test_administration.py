@@ -71,6 +71,9 @@ async def add_account(visitor: Visitor, name: str, role: str = "Operator", tags:
 async def test_an_account_is_added_narrowed_disabled_and_deleted(admin: Visitor) -> None:
     row = await add_account(admin, "olga", tags="lab")
     await expect(row).to_contain_text("tag lab")
+    await expect(admin.at("scope-remarks")).to_contain_text("Kept, but no server has the tag lab yet.")
+    await admin.page.get_by_role("button", name="Dismiss").click()
+    await expect(admin.at("scope-remarks")).to_have_count(0)
     await choose(admin, row, "Role and servers…")
     await admin.page.select_option("#account-role", "ReadOnly")
     await admin.button("Change it").click()

@@ -2,7 +2,7 @@ import { Button, ClipboardCopy, Label, ModalBody, ModalFooter } from "@patternfl
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useState } from "react";
 import { useChange, useMembers, type ApiToken } from "../api/administration";
-import { post, remove } from "../api/http";
+import { post, remarks, remove } from "../api/http";
 import { PATHS } from "../api/paths";
 import { useSession } from "../api/session";
 import { Dialog, DialogHeader } from "../shell/Dialog";
@@ -14,6 +14,7 @@ import { moment } from "../words/format";
 import { t } from "../words/i18n";
 import { useNow } from "../words/useNow";
 import { Section, Shown } from "./parts";
+import { ScopeRemarks } from "./ScopeRemarks";
 import { RoleChoice, ScopeFields, scopeOf, scopeText } from "./rights";
 import { roleWords, scopeWords } from "./words";
 
@@ -173,6 +174,7 @@ function MadeDialog({ token, onClose }: { token: ApiToken; onClose: () => void }
         >
           {token.Token ?? ""}
         </ClipboardCopy>
+        <ScopeRemarks remarks={remarks(token)} name={token.Name} />
       </ModalBody>
       <ModalFooter>
         <Button onClick={onClose}>{t("I have it")}</Button>

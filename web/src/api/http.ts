@@ -4,9 +4,21 @@ import { t } from "../words/i18n";
 import { sentence, told } from "../words/told";
 import type { Collection, ExtendedMessage, Link } from "./types";
 
-interface ErrorBody {
-  error?: string | { message?: string; "@Message.ExtendedInfo"?: ExtendedMessage[] };
+interface Extended {
+  "@Message.ExtendedInfo"?: ExtendedMessage[];
 }
+
+interface ErrorBody {
+  error?: string | ({ message?: string } & Extended);
+}
+
+function wordsOf(body: Extended | undefined): string[] {
+  const words = (body?.["@Message.ExtendedInfo"] ?? []).map((info) => told(info)).filter((text) => text !== "");
+  return [...new Set(words)];
+}
+
+/** What the reply to a request that was carried out tells beside: what the person may not have meant. */
+export const remarks = (body: object | undefined) => wordsOf(body);
 
 export class ApiError extends Error {
   readonly status: number;
@@ -22,8 +34,8 @@ export class ApiError extends Error {
 export function errorText(status: number, body: unknown): string {
   const error = typeof body === "object" && body !== null ? (body as ErrorBody).error : undefined;
   if (typeof error === "string") return sentence(error);
-  const extended = (error?.["@Message.ExtendedInfo"] ?? []).map((info) => told(info)).filter((text) => text !== "");
-  if (extended.length > 0) return [...new Set(extended)].join(" ");
+  const extended = wordsOf(error);
+  if (extended.length > 0) return extended.join(" ");
   if (error?.message !== undefined && error.message !== "") return error.message;
   return status >= 500
     ? t("The service failed to answer (HTTP {{status}}).", { status })
@@ -92,8 +104,8 @@ export async function post<T = undefined>(path: string, payload: unknown = {}): 
   return request<T>("POST", path, payload);
 }
 
-export async function patch(path: string, payload: unknown): Promise<void> {
-  await request("PATCH", path, payload);
+export async function patch<T = undefined>(path: string, payload: unknown): Promise<T> {
+  return (await request<T>("PATCH", path, payload)).body;
 }
 
 export async function remove(path: string): Promise<void> {

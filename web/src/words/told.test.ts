@@ -40,6 +40,14 @@ describe("in Chinese", () => {
     expect(told(BUSY)).toBe("当前状态下无法执行：job 7 holds n1");
   });
 
+  test("a message whose text has words of its own is told in these, whatever its MessageId", () => {
+    const MessageId = "Base.1.22.PropertyValueError";
+    const scope = (Message: string) => told({ Message, MessageId, MessageArgs: ["Oem/Lightsout/Scope"] });
+    expect(scope("Kept, but no server is called n9 yet.")).toBe("已保存，但目前没有名为 n9 的服务器。");
+    expect(scope("Kept, but no server has the tag rack 1 yet.")).toBe("已保存，但目前没有带标签 rack 1 的服务器。");
+    expect(scope("odd")).toBe("属性“Oem/Lightsout/Scope”的值无效：odd");
+  });
+
   test("a message without words of ours stays as it is", () => {
     expect(told({ MessageId: "Vendor.1.0.0.Odd", Message: "odd" })).toBe("odd");
     expect(told({ Message: "the fan screams" })).toBe("the fan screams");

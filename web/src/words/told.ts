@@ -24,6 +24,8 @@ const SENTENCES: [told: RegExp, as: Message][] = [
     /^Mend what the message names, then change the node, which opens it again\.$/,
     "Mend what the message names, then change the node, which opens it again.",
   ],
+  [/^Kept, but no server is called (?<name>\S+) yet\.$/, "Kept, but no server is called {{name}} yet."],
+  [/^Kept, but no server has the tag (?<tag>.+) yet\.$/, "Kept, but no server has the tag {{tag}} yet."],
 ];
 
 export function sentence(text: string): string {
@@ -45,13 +47,14 @@ interface Told {
 }
 
 /**
- * One message. A catalogue has words for a MessageId if English ones are not wanted; they take the message's
- * arguments as {{1}}, {{2}}…, the `facts` of an event by name, and the service's own words as {{message}}.
+ * One message. What is said so that there are words for it as it is has these. Else a catalogue has words for a
+ * MessageId if English ones are not wanted; they take the message's arguments as {{1}}, {{2}}…, the `facts` of an event
+ * by name, and the service's own words as {{message}}.
  */
 export function told(info: Told, facts: Record<string, unknown> = {}): string {
   const key = keyOf(info.MessageId ?? "");
   const message = sentence(info.Message ?? "");
-  if (!i18next.exists(key, facts)) return message;
+  if (message !== info.Message || !i18next.exists(key, facts)) return message;
   const numbered = Object.fromEntries((info.MessageArgs ?? []).map((argument, index) => [index + 1, argument]));
   return say(key, { ...facts, ...numbered, message });
 }
