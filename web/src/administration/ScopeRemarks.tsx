@@ -23,7 +23,9 @@ export function ScopeRemarks({ remarks, name, onClose }: ScopeRemarksProps) {
       role="alert"
       data-testid="scope-remarks"
       actionClose={
-        onClose && <AlertActionCloseButton aria-label={t("Dismiss: {{message}}", { message: title })} onClose={onClose} />
+        onClose && (
+          <AlertActionCloseButton aria-label={t("Dismiss: {{message}}", { message: title })} onClose={onClose} />
+        )
       }
     >
       {remarks.map((remark) => (

@@ -4,6 +4,7 @@ import type { LogEntry } from "../api/types";
 import { eventWords } from "../timeline/eventWords";
 import { age, bytes, duration, list, moment, percent } from "./format";
 import "./i18n";
+import { reasonWords } from "../console/reasons";
 import { told } from "./told";
 import chinese from "./zh-CN.json";
 
@@ -46,6 +47,14 @@ describe("in Chinese", () => {
     expect(scope("Kept, but no server is called n9 yet.")).toBe("已保存，但目前没有名为 n9 的服务器。");
     expect(scope("Kept, but no server has the tag rack 1 yet.")).toBe("已保存，但目前没有带标签 rack 1 的服务器。");
     expect(scope("odd")).toBe("属性“Oem/Lightsout/Scope”的值无效：odd");
+  });
+
+  test("why a console has ended is told, and what nobody foresaw stays as it is", () => {
+    expect(reasonWords("n1 is off: it has no screen; power it on first")).toBe("n1 已关机，没有屏幕信号；请先开机。");
+    expect(reasonWords("this console only watches: olga (web from ::1) has the keyboard; take it over to type")).toBe(
+      "此控制台当前仅供查看：键盘由 olga (web from ::1) 使用；要输入，请先接管。",
+    );
+    expect([reasonWords("odd"), reasonWords("")]).toEqual(["Odd.", ""]);
   });
 
   test("a message without words of ours stays as it is", () => {

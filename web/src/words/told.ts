@@ -5,8 +5,11 @@ import { t, type Message } from "./i18n";
 /** Which texts and values come together, only the service knows. */
 const say = t as (key: string, values: Record<string, unknown>) => string;
 
+/** Texts of the service, and the page's own for each, which take the groups of the former by name. */
+export type Sentences = [told: RegExp, as: Message][];
+
 /** What it says without a MessageId. */
-const SENTENCES: [told: RegExp, as: Message][] = [
+const SENTENCES: Sentences = [
   [/^the user name or the password is wrong$/i, "The user name or the password is wrong."],
   [
     /^too many failed sign-ins; try again in (?<seconds>\d+) seconds$/,
@@ -28,13 +31,16 @@ const SENTENCES: [told: RegExp, as: Message][] = [
   [/^Kept, but no server has the tag (?<tag>.+) yet\.$/, "Kept, but no server has the tag {{tag}} yet."],
 ];
 
-export function sentence(text: string): string {
-  for (const [told, as] of SENTENCES) {
+/** By the first that fits; a text that none fits stays as it is. */
+export function inWords(text: string, sentences: Sentences): string {
+  for (const [told, as] of sentences) {
     const found = told.exec(text);
     if (found !== null) return say(as, { ...found.groups });
   }
   return text;
 }
+
+export const sentence = (text: string) => inWords(text, SENTENCES);
 
 /** "Base.1.22.PropertyUnknown" is "Base.PropertyUnknown" in the catalogue: registries only ever add. */
 const keyOf = (messageId: string) => messageId.replace(/\.\d+\.\d+(\.\d+)?\./, ".");
