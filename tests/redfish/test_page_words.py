@@ -62,7 +62,7 @@ def text_of(value: ast.expr) -> str | None:
 
 
 def reasons_in(path: str) -> Iterator[str]:
-    """Why something was refused or failed; not in which way its client's own words are no RFB, which noVNC's are not."""
+    """Why something was refused or failed; but not how a client's words are no RFB, as noVNC's always are."""
     for found in ast.walk(ast.parse((ROOT / path).read_text())):
         match found:
             case ast.Raise(exc=ast.Call(func=ast.Name(id=name), args=[said, *_])) if name != "InvalidRequest":

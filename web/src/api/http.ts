@@ -2,7 +2,7 @@
 import { hearServerTime } from "../words/clock";
 import { t } from "../words/i18n";
 import { sentence, told } from "../words/told";
-import type { Collection, ExtendedMessage, Link } from "./types";
+import type { ActionTarget, Collection, ExtendedMessage, Link } from "./types";
 
 interface Extended {
   "@Message.ExtendedInfo"?: ExtendedMessage[];
@@ -102,6 +102,12 @@ export async function get<T>(path: string): Promise<T> {
 
 export async function post<T = undefined>(path: string, payload: unknown = {}): Promise<Reply<T>> {
   return request<T>("POST", path, payload);
+}
+
+/** Carries out an action that a resource offers. :throws Error where it does not, as things have changed meanwhile. */
+export async function invoke<T = undefined>(action: ActionTarget | undefined, parameters: unknown = {}): Promise<T> {
+  if (action === undefined) throw new Error(t("This is not offered any more."));
+  return (await post<T>(action.target, parameters)).body;
 }
 
 export async function patch<T = undefined>(path: string, payload: unknown): Promise<T> {

@@ -1,6 +1,6 @@
 /** The service itself: its emergency stop, and what people are asked to do at servers. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { get, post } from "./http";
+import { get, invoke } from "./http";
 import { PATHS } from "./paths";
 import type { ActionTarget, ServiceManager } from "./types";
 
@@ -23,7 +23,7 @@ export function useGoverns(): boolean {
 function useAct<V>(action: ActionTarget | undefined, body: (value: V) => unknown) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (value: V) => post(action?.target ?? "", body(value)),
+    mutationFn: (value: V) => invoke(action, body(value)),
     onSettled: () => client.invalidateQueries({ queryKey: MANAGER }),
   });
 }

@@ -2,6 +2,7 @@ import { Trans } from "react-i18next";
 import { Link } from "react-router";
 import { usePowerHistory } from "../api/timeline";
 import type { LastPowerAction, System } from "../api/types";
+import { nodePath } from "../node/address";
 import { actionSummary, outcomeWords } from "../power/senses";
 import { powerWords } from "../power/words";
 import { Alert } from "../shell/Alert";
@@ -44,7 +45,7 @@ function Told({ system, found }: { system: System; found: PowerChange | undefine
         }}
         components={{ b: <strong />, ago: <Ago iso={Created} /> }}
       />{" "}
-      <Link to={`/nodes/${encodeURIComponent(system.Id)}/timeline?kind=Power`}>{t("What happened")}</Link>
+      <Link to={`${nodePath(system.Id, "timeline")}?kind=Power`}>{t("What happened")}</Link>
     </>
   );
 }

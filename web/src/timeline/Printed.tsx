@@ -5,6 +5,7 @@ import { useId, useState } from "react";
 import { Link } from "react-router";
 import { usePrinted } from "../api/timeline";
 import type { System } from "../api/types";
+import { nodePath } from "../node/address";
 import { t } from "../words/i18n";
 
 interface PrintedProps {
@@ -50,9 +51,7 @@ function Lines({ system, since, until }: PrintedProps) {
       <p className="lo-muted">
         {count > lines.length &&
           `${t("The last {{shown}} of {{total}} lines.", { shown: lines.length, total: count })} `}
-        <Link
-          to={`/nodes/${encodeURIComponent(system.Id)}/serial?at=${encodeURIComponent(lines.at(-1)?.Created ?? "")}`}
-        >
+        <Link to={`${nodePath(system.Id, "serial")}?at=${encodeURIComponent(lines.at(-1)?.Created ?? "")}`}>
           {t("Show in the serial log")}
         </Link>
       </p>
