@@ -6,6 +6,7 @@ import { nodePath } from "../node/address";
 import { actionSummary, outcomeWords } from "../power/senses";
 import { powerWords } from "../power/words";
 import { Alert } from "../shell/Alert";
+import { Unread } from "../shell/Unread";
 import { Ago } from "../words/Ago";
 import { duration, moment } from "../words/format";
 import { t } from "../words/i18n";
@@ -18,12 +19,18 @@ const KEEPS_ITS_PLACE = "\u00a0";
 
 /** Who changed the power last, how, when and from where: in one line, wherever on the node's page one is. */
 export function LastPower({ system }: { system: System }) {
-  const history = usePowerHistory(system).data;
+  const history = usePowerHistory(system);
   const last = system.Oem.Lightsout.LastPowerAction;
   return (
     <>
       <p className="lo-last-power" data-testid="last-power">
-        {history === undefined ? KEEPS_ITS_PLACE : <Told system={system} found={lastChange(history)} />}
+        {history.data ? (
+          <Told system={system} found={lastChange(history.data)} />
+        ) : history.isError ? (
+          <Unread of={history} />
+        ) : (
+          KEEPS_ITS_PLACE
+        )}
       </p>
       {last?.Ended === null && <UnderWay last={last} />}
       {last && isProblem(last, system) && <Problem last={last} />}

@@ -6,6 +6,7 @@ import { Link } from "react-router";
 import { usePrinted } from "../api/timeline";
 import type { System } from "../api/types";
 import { nodePath } from "../node/address";
+import { Unread } from "../shell/Unread";
 import { t } from "../words/i18n";
 
 interface PrintedProps {
@@ -40,7 +41,7 @@ export function Printed(props: PrintedProps) {
 function Lines({ system, since, until }: PrintedProps) {
   const printed = usePrinted(system, since, until);
   if (printed.isPending) return <p className="lo-muted">{t("Loading")}</p>;
-  if (printed.isError) return <p role="alert">{printed.error.message}</p>;
+  if (printed.isError) return <Unread of={printed} />;
   const { lines, count } = printed.data;
   if (count === 0) return <p className="lo-muted">{t("The serial console printed nothing.")}</p>;
   return (
