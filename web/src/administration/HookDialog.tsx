@@ -7,6 +7,7 @@ import type { Health } from "../api/types";
 import { OrderDialog } from "../shell/OrderDialog";
 import { Choice, Field } from "../shell/fields";
 import { named, t, type Message } from "../words/i18n";
+import { wordsIn } from "../words/wordsIn";
 import { severityWords } from "./words";
 
 const POLICIES: Record<string, Message> = {
@@ -34,7 +35,7 @@ export function HookDialog({ hook, onClose }: { hook?: Destination; onClose: () 
       ...(secret === "" ? {} : { Oem: { Lightsout: { HmacSecret: secret } } }),
     };
     if (hook) return patch(hook["@odata.id"], body);
-    const origins = nodes.split(/[\s,]+/).filter((name) => name !== "");
+    const origins = wordsIn(nodes);
     await post(PATHS.subscriptions, {
       Destination: url,
       Protocol: "Redfish",

@@ -10,6 +10,7 @@ import { useNotices } from "../shell/Notices";
 import { OrderDialog } from "../shell/OrderDialog";
 import { Field } from "../shell/fields";
 import { t } from "../words/i18n";
+import { wordsIn } from "../words/wordsIn";
 
 export function RequestDialog({
   target,
@@ -25,7 +26,7 @@ export function RequestDialog({
   const [organization, setOrganization] = useState("");
   const { done } = useNotices();
   const order = useChange(async () => {
-    const names = others.split(/[\s,]+/).filter((word) => word !== "");
+    const names = wordsIn(others);
     const answer = await post<{ CSRString: string }>(target, {
       CertificateCollection: { "@odata.id": PATHS.certificates },
       CommonName: name,

@@ -5,6 +5,7 @@ import { idOf } from "../api/http";
 import { PATHS } from "../api/paths";
 import { Choice, Field, type ChoiceProps } from "../shell/fields";
 import { t } from "../words/i18n";
+import { wordsIn } from "../words/wordsIn";
 import { roleWords } from "./words";
 
 /** The roles that the service knows; `more` are those beside them. */
@@ -27,8 +28,6 @@ export interface ScopeText {
   tags: string;
 }
 
-const words = (text: string) => text.split(/[\s,]+/).filter((word) => word !== "");
-
 export const scopeText = (scope: Scope | undefined): ScopeText => ({
   all: scope?.AllNodes ?? true,
   nodes: scope?.Nodes.join(" ") ?? "",
@@ -37,8 +36,8 @@ export const scopeText = (scope: Scope | undefined): ScopeText => ({
 
 export const scopeOf = (text: ScopeText): Scope => ({
   AllNodes: text.all,
-  Nodes: text.all ? [] : words(text.nodes),
-  Tags: text.all ? [] : words(text.tags),
+  Nodes: text.all ? [] : wordsIn(text.nodes),
+  Tags: text.all ? [] : wordsIn(text.tags),
 });
 
 export function ScopeFields({ value, onChange }: { value: ScopeText; onChange: (value: ScopeText) => void }) {
