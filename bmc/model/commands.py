@@ -2,7 +2,7 @@
 
 `Command[R]` names its result; `role` is the least role that may ask; `action` is its name in the audit stream, which
 knows of all but those that come every few seconds, or change nothing. What is `even_held` is done also
-while somebody else holds the node, or looks to that itself.
+while somebody else has reserved the node, or looks to that itself.
 """
 
 from dataclasses import dataclass
@@ -255,7 +255,7 @@ class SetAssetTag(Command[None]):
 class Reserve(Command[None]):
     """Hold the node, for a person with a reason or for the caller's job; `until` is in seconds since the epoch.
 
-    :raise Busy: somebody else holds it. A job of who holds it goes before; the person's comes back when it has ended.
+    :raise Busy: somebody else has reserved it. A job of who has goes before; the person's comes back when it has ended.
     """
 
     reason: str
@@ -266,9 +266,9 @@ class Reserve(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class Release(Command[None]):
-    """Let go of it. An administrator ends what another person holds, with a note.
+    """End the reservation. An administrator ends that of another person, with a note.
 
-    :raise Busy: a job holds it, or another person does. :raise InvalidRequest: there is no note.
+    :raise Busy: it is reserved by a job, or by another person. :raise InvalidRequest: there is no note.
     """
 
     note: str = ""

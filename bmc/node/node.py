@@ -284,10 +284,10 @@ class Node:
         return [] if self._definition.is_virtual else await self._drives.give_back()
 
     def _require_free(self, verb: str) -> None:
-        name, held = self._snapshot.name, self._snapshot.reservation
-        if held is not None:
-            raise Busy(f"{held.holder} holds {name}: {held.reason}")
+        if self._reservations.held:
+            raise Busy(self._reservations.held)
         if self._power.busy:
+            name = self._snapshot.name
             raise Busy(f"a power action is under way on {name}; wait for it before the node can be {verb}")
 
     async def close(self) -> None:
@@ -319,7 +319,7 @@ class Node:
         """Carry out one command; authorised, serial, audited.
 
         :raise Denied: by role or scope.
-        :raise Busy: another action or another's reservation holds the node.
+        :raise Busy: another action is under way, or another has reserved the node.
         :raise BmcError: as the command's own contract says.
         """
         outcome, began = "failed", self._clock.now()
@@ -391,7 +391,7 @@ class Node:
         return await self._power.request(command.power, caller)
 
     async def _do_plan(self, command: PlanPower, caller: Caller) -> Plan:
-        """Not refused while somebody holds the node, which is a hindrance to be told of, like others."""
+        """Not refused while somebody has reserved the node, which is a hindrance to be told of, like others."""
         self._require(command.power)
         state, planner = self._snapshot.power, self._backend.planner
         outcome = OUTCOME[state, command.power]
@@ -413,7 +413,7 @@ class Node:
             raise NotSupported(f"{self._snapshot.name} cannot do {action.value}; {rest}")
 
     async def _act_alone(self, action: PowerAction, cause: PowerCause) -> None:
-        """Without being asked, and never on a node that somebody holds.
+        """Without being asked, and never on a node that somebody has reserved.
 
         :raise Busy: somebody does. :raise BmcError: as `do` of the same action.
         """
@@ -584,7 +584,7 @@ _TOLD_BY_THE_GUEST = (SetWatchdog, ResetWatchdog, NoteOsSeen, AddSelEntry, TellP
 
 
 def _of_the_guest(command: Command[Any], caller: Caller) -> bool:
-    """A guest pets its watchdog and tells what it sees also while somebody holds the node."""
+    """A guest pets its watchdog and tells what it sees also while somebody has reserved the node."""
     return caller.door is Door.HOST and isinstance(command, _TOLD_BY_THE_GUEST)
 
 

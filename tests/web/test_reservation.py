@@ -1,4 +1,4 @@
-"""A server that nobody else is to touch: who holds it, why and until when, and how that ends."""
+"""A server that nobody else is to touch: who has reserved it, why and until when, and how that ends."""
 
 import asyncio
 from collections.abc import AsyncIterator
