@@ -3,17 +3,21 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from bmc.cli import app
 from bmc.virtual_node.options import VirtualNodeOptions
 from robots.hardware import HardwareOptions
 
 ROOT = Path(__file__).parents[1]
+EXAMPLES = [path for path in sorted((ROOT / "docs" / "examples").iterdir()) if path.suffix != ".md"]
 DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SOURCES = [path for room in ("bmc", "robots") for path in sorted((ROOT / room).rglob("*.py"))]
 
 
 def test_every_table_of_the_code_is_printed_as_it_is_now():
@@ -40,8 +44,7 @@ def test_every_option_of_a_driver_is_documented(document, options):
 
 def test_every_event_and_variable_of_the_environment_is_documented():
     text = "\n".join(document.read_text() for document in DOCUMENTS)
-    sources = [*(ROOT / "bmc").rglob("*.py"), *(ROOT / "robots").rglob("*.py")]
-    used = {found for source in sources for found in re.findall(r'"(BMC_[A-Z_]+)"', source.read_text())}
+    used = {found for source in SOURCES for found in re.findall(r'"(BMC_[A-Z_]+)"', source.read_text())}
     assert [name for name in sorted(used) if f"`{name}`" not in text] == []
 
 
@@ -55,3 +58,61 @@ def test_every_command_is_on_the_page_of_the_command_line():
     ]
     assert len(commands) > 30
     assert [command for command in commands if not re.search(rf"^{command}\b", text, re.MULTILINE)] == []
+
+
+def code(document: Path) -> Iterator[str]:
+    """Each line of its blocks of code, and what stands in code marks elsewhere. An example is one block as a whole."""
+    text = document.read_text()
+    blocks = [text] if document in EXAMPLES else re.findall(r"^```.*?^```", text, re.MULTILINE | re.DOTALL)
+    for block in blocks:
+        yield from block.splitlines()
+        text = text.replace(block, "")
+    yield from re.findall(r"`([^`\n]+)`", text)
+
+
+def strange(words: list[str]) -> str:
+    """What of `bmc WORDS…` the command line does not know; empty if it knows all of it."""
+    command: TyperGroup | TyperCommand = typer.main.get_command(app)
+    known = {"--help"}
+    left = iter(words)
+    for word in left:
+        known |= {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+        if re.fullmatch(r"[|>#].*|&&|…", word):
+            break
+        if option := re.match(r"--[a-z][a-z0-9-]*", word):
+            if option[0] not in known:
+                return option[0]
+            if isinstance(command, TyperGroup):
+                next(left)  # all options that stand before a command take a value
+        elif isinstance(command, TyperGroup):
+            name = re.match(r"[a-z0-9-]*", word)[0]
+            if name not in command.commands:
+                return word
+            command = command.commands[name]
+    return ""
+
+
+def test_every_command_that_a_document_or_a_message_tells_is_there_with_its_options():
+    told = [
+        (source.name, written, strange(written.split()))
+        for source in [*DOCUMENTS, *EXAMPLES, *SOURCES]
+        for piece in code(source)
+        for written in re.findall(r"(?<![\w-])bmc (?=([a-z-].+))", piece)
+    ]
+    assert len(told) > 150
+    assert [(name, f"bmc {written}", word) for name, written, word in told if word] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [
+        ("confirm NODE on|off", ""),
+        ("--url URL node list --json", ""),
+        ("node list --jason", "--jason"),
+        ("confess NODE", "confess"),
+        ("node confess", "confess"),
+        ("--confess n1 power", "--confess"),
+    ],
+)
+def test_a_command_that_is_not_there_would_be_found(written: str, word: str):
+    assert strange(written.split()) == word
