@@ -223,7 +223,7 @@ class Node:
         return self._supply.due
 
     async def restore_power(self) -> None:
-        """Do what the restore policy says, once."""
+        """Do what the restore policy says, once. :raise StoreFailed: the store takes nothing."""
         await self._supply.restore()
 
     def relocate(self, endpoint: Endpoint) -> None:
@@ -262,7 +262,7 @@ class Node:
         self._consoles.note_opened(stream, caller)
 
     async def record(self) -> None:
-        """Events about this node were published: the SEL may have a word for them."""
+        """Events about this node were published: the SEL may have a word for them. :raise StoreFailed: not yet."""
         before = self._sel.sel
         await self._sel.catch_up(self._events)
         if self._sel.sel is not before:
@@ -306,7 +306,10 @@ class Node:
         await self._backend.lifecycle.close()
 
     async def erase(self) -> None:
-        """The node was removed: forget all that was kept for it. Closed before."""
+        """The node was removed: forget all that was kept for it. Closed before.
+
+        :raise WrongState, Refused: its backend cannot be rid of it; nothing was forgotten. :raise StoreFailed: not all.
+        """
         await self._backend.lifecycle.erase()
         await self._keeper.delete()
         await self._power.forget()
@@ -320,7 +323,7 @@ class Node:
 
         :raise Denied: by role or scope.
         :raise Busy: another action is under way, or another has reserved the node.
-        :raise BmcError: as the command's own contract says.
+        :raise BmcError: as the command's own contract says. :raise StoreFailed: the store takes nothing.
         """
         outcome, began = "failed", self._clock.now()
         try:
@@ -361,7 +364,8 @@ class Node:
     ) -> ByteStream | SerialLog:
         """Open a console; or, for its own guest's side, the system interface once the node is on; or the serial log.
 
-        :raise Denied: by role or scope. :raise NotSupported: no such console. :raise WrongState: the node is off.
+        :raise Denied: by role or scope, or not its own guest. :raise NotSupported: no such console, or nothing is kept.
+        :raise WrongState: its screen, while the node is off.
         """
         if isinstance(stream, SystemInterface):
             return await self._open_host(caller)

@@ -57,7 +57,10 @@ class Reservations:
         return self._bench.keeper.state.reservation
 
     async def lock(self, reason: str) -> None:
-        """Take the node into maintenance by itself, unless somebody has reserved it; an administrator releases it."""
+        """Take the node into maintenance by itself, unless somebody has reserved it; an administrator releases it.
+
+        :raise StoreFailed: the store takes nothing.
+        """
         async with self._reserving:
             if self._now is not None:
                 return
