@@ -1,14 +1,15 @@
 """The documents show what the code says, and point to what is there."""
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from bmc.cli import app
 from bmc.virtual_node.options import VirtualNodeOptions
@@ -60,6 +61,18 @@ def test_every_command_is_on_the_page_of_the_command_line():
     assert [command for command in commands if not re.search(rf"^{command}\b", text, re.MULTILINE)] == []
 
 
+def test_every_button_that_the_document_of_the_page_names_is_on_the_page():
+    words = json.loads((ROOT / "web" / "src" / "words" / "zh-CN.json").read_text())
+    buttons = [
+        match[1]
+        for line in (ROOT / "docs" / "web.md").read_text().splitlines()
+        for match in re.finditer(r"\*\*(.+?)\*\*", line)
+        if line[: match.start()].strip(" -")  # what a line begins with is its heading
+    ]
+    assert len(buttons) > 10
+    assert [button for button in buttons if button not in words] == []
+
+
 def code(document: Path) -> Iterator[str]:
     """Each line of its blocks of code, and what stands in code marks elsewhere. An example is one block as a whole."""
     text = document.read_text()
@@ -72,23 +85,23 @@ def code(document: Path) -> Iterator[str]:
 
 def strange(words: list[str]) -> str:
     """What of `bmc WORDS…` the command line does not know; empty if it knows all of it."""
-    command: TyperGroup | TyperCommand = typer.main.get_command(app)
-    known = {"--help"}
+    command: Any = typer.main.get_command(app)
     left = iter(words)
     for word in left:
-        known |= {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+        known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+        inner = getattr(command, "commands", {})
         if re.fullmatch(r"[|>#].*|&&|…", word):
             break
         if option := re.match(r"--[a-z][a-z0-9-]*", word):
-            if option[0] not in known:
+            if option[0] not in known | {"--help"}:
                 return option[0]
-            if isinstance(command, TyperGroup):
-                next(left)  # all options that stand before a command take a value
-        elif isinstance(command, TyperGroup):
-            name = re.match(r"[a-z0-9-]*", word)[0]
-            if name not in command.commands:
+            if inner:
+                next(left, "")  # all options that stand before a command take a value
+        elif inner:
+            name = re.sub(r"[^a-z0-9-].*", "", word)
+            if name not in inner:
                 return word
-            command = command.commands[name]
+            command = inner[name]
     return ""
 
 
@@ -112,6 +125,7 @@ def test_every_command_that_a_document_or_a_message_tells_is_there_with_its_opti
         ("confess NODE", "confess"),
         ("node confess", "confess"),
         ("--confess n1 power", "--confess"),
+        ("node list --url URL", "--url"),
     ],
 )
 def test_a_command_that_is_not_there_would_be_found(written: str, word: str):
