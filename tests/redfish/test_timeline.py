@@ -121,6 +121,20 @@ async def test_who_was_refused_and_from_where_anybody_came_is_told_to_administra
     assert {each["Oem"]["Lightsout"]["Address"] for each in others} == {None}
 
 
+async def test_what_was_done_is_found_however_much_was_refused_since(service: Service) -> None:
+    assert (await service.call("POST", RESET, {"ResetType": "On"}, as_="olga")).status == 204
+    for _ in range(20):
+        await service.call("POST", RESET, {"ResetType": "On"}, as_="vera")
+    assert "Denied" in {outcome for _, _, _, outcome, _ in await told(service, "?$top=10")}
+    changes = " or ".join(f"Oem/Lightsout/What eq '{what}'" for what in ("power.changed", "power.action", "power"))
+    done = "Oem/Lightsout/Outcome eq null or Oem/Lightsout/Outcome eq 'ok' or Oem/Lightsout/Outcome eq 'done'"
+    found = await told(service, f"?$top=2&$filter={quote(f'({changes}) and ({done})')}")
+    assert found == [
+        ("Power", "olga", None, None, "n1 is On (command)"),
+        ("Power", "olga", "redfish", "done", "asked for On"),
+    ]
+
+
 async def test_it_is_chosen_by_kind_paged_and_each_entry_is_a_resource(service: Service) -> None:
     node, server = service.world.fleet.node("n1"), service.drivers.servers["n1"]
     for _ in range(3):

@@ -2,7 +2,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { get } from "./http";
 import { logPath } from "./paths";
-import { anyContains, created, equal, query, type Period } from "./query";
+import { anyContains, anyOf, created, equal, query, type Period } from "./query";
 import type { Happening, LogPage, PlainEntry, System } from "./types";
 
 export type { Happening } from "./types";
@@ -29,8 +29,13 @@ export interface Chosen {
 
 /** The audit, of which a part of it is, makes no events. */
 const LOOK_MS = 15_000;
-/** How many power entries are sure to hold the last change and who asked for it. */
+/** How many entries of what was done to the power are sure to hold the last change and who asked for it. */
 const POWER_ENTRIES = 40;
+const OUTCOME = "Oem/Lightsout/Outcome";
+/** The outcomes of what is done, or being done. */
+export const DONE = ["ok", "done", "started"];
+/** What changed the power, or was asked for to change it. */
+const CHANGES = ["power.changed", "power.action", "power"];
 /** Lines of the console that are shown between two entries. */
 export const TAIL_LINES = 20;
 const SEARCHED = ["Message", ...["Account", "Door", "Address", "Task", "What"].map((name) => `Oem/Lightsout/${name}`)];
@@ -53,9 +58,13 @@ export function useTimeline(system: System, { kind, text, period }: Chosen, top:
   });
 }
 
-/** What happened to its power lately, newest first. */
+/** What changed its power lately, newest first. What was refused is left out: any number of that may be newer. */
 export function usePowerHistory(system: System) {
-  const path = `${logPath(system, "Timeline")}/Entries${query({ top: POWER_ENTRIES, filter: [ofKind("Power")] })}`;
+  const filter = [
+    anyOf(CHANGES.map((what) => equal("Oem/Lightsout/What", what))),
+    anyOf([`${OUTCOME} eq null`, ...DONE.map((outcome) => equal(OUTCOME, outcome))]),
+  ];
+  const path = `${logPath(system, "Timeline")}/Entries${query({ top: POWER_ENTRIES, filter })}`;
   return useQuery({
     queryKey: [...timelineKey(system.Id), "power"],
     queryFn: async () => (await get<LogPage<Happening>>(path)).Members,

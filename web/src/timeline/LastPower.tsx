@@ -4,14 +4,13 @@ import { usePowerHistory } from "../api/timeline";
 import type { LastPowerAction, System } from "../api/types";
 import { nodePath } from "../node/address";
 import { actionSummary, outcomeWords } from "../power/senses";
-import { powerWords } from "../power/words";
 import { Alert } from "../shell/Alert";
 import { Unread } from "../shell/Unread";
 import { Ago } from "../words/Ago";
 import { duration, moment } from "../words/format";
 import { t } from "../words/i18n";
 import { useNow } from "../words/useNow";
-import { howWords, lastChange, type PowerChange } from "./words";
+import { lastChangeWords, type LastChange } from "./words";
 import "./timeline.css";
 
 /** The line has its place before its text is known. */
@@ -25,7 +24,7 @@ export function LastPower({ system }: { system: System }) {
     <>
       <p className="lo-last-power" data-testid="last-power">
         {history.data ? (
-          <Told system={system} found={lastChange(history.data)} />
+          <Told system={system} last={lastChangeWords(system, history.data)} />
         ) : history.isError ? (
           <Unread of={history} />
         ) : (
@@ -38,20 +37,18 @@ export function LastPower({ system }: { system: System }) {
   );
 }
 
-function Told({ system, found }: { system: System; found: PowerChange | undefined }) {
-  if (found === undefined) return t("Its power has not changed since Lightsout knows it.");
-  const { Created, Oem } = found.change;
+function Told({ system, last }: { system: System; last: LastChange | undefined }) {
   return (
     <>
-      <Trans
-        i18nKey="<b>{{state}}</b> since {{time}} (<ago/>): {{how}}"
-        values={{
-          state: powerWords(String(Oem.Lightsout.Details.to)).label,
-          time: moment(Created),
-          how: howWords(found),
-        }}
-        components={{ b: <strong />, ago: <Ago iso={Created} /> }}
-      />{" "}
+      {last === undefined ? (
+        t("When its power last changed is not among what is looked at.")
+      ) : (
+        <Trans
+          i18nKey="<b>{{state}}</b> since {{time}} (<ago/>): {{how}}"
+          values={{ state: last.state, time: moment(last.since), how: last.how }}
+          components={{ b: <strong />, ago: <Ago iso={last.since} /> }}
+        />
+      )}{" "}
       <Link to={`${nodePath(system.Id, "timeline")}?kind=Power`}>{t("What happened")}</Link>
     </>
   );
