@@ -46,6 +46,20 @@ async def test_a_reserved_node_tells_everybody_why_and_is_released_with_a_note(
     await expect(banner).to_contain_text("new fans (since")
     await expect(banner).to_contain_text(", until ")
     await expect(colleague.button("Power on")).to_have_count(0)
+    reinstall = colleague.button("Reinstall…")
+    await expect(reinstall).to_be_disabled()
+    await reinstall.focus()
+    why = "admin has reserved this node: new fans"
+    await expect(colleague.page.get_by_role("tooltip")).to_have_text(why)
+    await expect(reinstall).to_have_accessible_description(why)
+    await colleague.page.keyboard.press("Enter")
+    await expect(colleague.page.get_by_role("dialog")).to_have_count(0)
+    await colleague.button(f"Rescue or erase {empty}").click()
+    for name in ("Rescue…", "Erase…"):
+        choice = colleague.page.get_by_role("menuitem", name=name)
+        await expect(choice).to_be_disabled()
+        await expect(choice).to_contain_text(why)
+    await colleague.page.keyboard.press("Escape")
 
     await colleague.button("Release the node").click()
     dialog = colleague.page.get_by_role("dialog")

@@ -30,6 +30,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether what was asked for is not there, or not any more. */
+export const isGone = (error: unknown) => error instanceof ApiError && error.status === 404;
+
 /** What an error reply says to a person: Redfish ExtendedInfo, else its message, else the HTTP status. */
 export function errorText(status: number, body: unknown): string {
   const error = typeof body === "object" && body !== null ? (body as ErrorBody).error : undefined;

@@ -1,7 +1,7 @@
 /** Power actions on many nodes: the service carries them out, and whoever began them sees them in every tab. */
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { ApiError, get, members, remove } from "../api/http";
+import { get, isGone, members, remove } from "../api/http";
 import { hasEnded, useSweepsOf } from "../api/tasks";
 import type { Task } from "../api/types";
 import { told } from "../words/told";
@@ -46,8 +46,6 @@ function runOf({ task, nodes }: Sweep): Run {
 }
 
 const sweepKey = (path: string) => ["sweep", path] as const;
-
-const isGone = (error: Error | null) => error instanceof ApiError && error.status === 404;
 
 /** Those of these tasks that have been read, as they go on. Where the service is away, they stay as they were. */
 function useRunsOf(paths: string[]): Run[] {

@@ -1,8 +1,12 @@
 import { EmptyState, EmptyStateBody, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
 import { Link, useNavigate, useParams } from "react-router";
+import { isGone } from "../api/http";
 import { useSystem } from "../api/systems";
 import { nodePath } from "../node/address";
+import { Reservation } from "../node/Reservation";
 import { PowerLabel } from "../power/PowerLabel";
+import { Assignments } from "../safety/Assignments";
+import { StopBanner } from "../safety/StopBanner";
 import { OnDemand } from "../shell/OnDemand";
 import { lazily } from "../shell/lazily";
 import { ConnectionBanner } from "../shell/ConnectionBanner";
@@ -19,7 +23,7 @@ const SerialConsole = lazily(() => import("../serial/SerialConsole"));
 
 const TITLES: Record<ConsoleView, Message> = { screen: "Screen", serial: "Serial", both: "Both" };
 
-/** A node's consoles and nothing else, for a window of their own. */
+/** A node's consoles, and what nobody at them may miss, for a window of their own. */
 export default function ConsoleWindow() {
   const { id = "", view = "" } = useParams();
   const navigate = useNavigate();
@@ -28,7 +32,7 @@ export default function ConsoleWindow() {
 
   useTitle(id);
 
-  if (shown === undefined) return <NotFoundPage />;
+  if (shown === undefined || isGone(system.error)) return <NotFoundPage />;
   if (system.data === undefined)
     return system.isError ? (
       <ErrorPanel
@@ -45,6 +49,8 @@ export default function ConsoleWindow() {
   return (
     <main className="lo-window">
       <ConnectionBanner />
+      <StopBanner />
+      <Assignments />
       <header className="lo-console-bar">
         <h1>
           <Link to={nodePath(id)}>{node.Name}</Link>
@@ -61,6 +67,7 @@ export default function ConsoleWindow() {
           ))}
         </ToggleGroup>
       </header>
+      <Reservation system={node} />
       <OnDemand place={shown}>
         <div className="lo-window-consoles">
           {screen && <ScreenConsole system={node} />}

@@ -1,7 +1,7 @@
 import { PageSection, Tab, Tabs, TabTitleText } from "@patternfly/react-core";
 import { useState } from "react";
 import { useNavigate, useParams } from "react-router";
-import { ApiError } from "../api/http";
+import { isGone } from "../api/http";
 import { useSystem } from "../api/systems";
 import type { System } from "../api/types";
 import { usePowerControl } from "../power/usePowerControl";
@@ -42,8 +42,7 @@ export default function NodePage() {
 
   useTitle(id);
 
-  if (current === undefined || (system.error instanceof ApiError && system.error.status === 404))
-    return <NotFoundPage />;
+  if (current === undefined || isGone(system.error)) return <NotFoundPage />;
   if (!system.data)
     return system.isError ? (
       <ErrorPanel

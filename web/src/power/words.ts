@@ -122,6 +122,14 @@ export function remedyOf(system: System): string {
   return [...new Set(remedies.filter((text) => text !== ""))].join(" ");
 }
 
+/** Who has reserved the node, and why; empty where nobody has. */
+export function heldWords(system: System): string {
+  const reservation = system.Oem.Lightsout.Reservation;
+  if (!reservation) return "";
+  const { Holder: holder, Reason: reason } = reservation;
+  return t("{{holder}} has reserved this node: {{reason}}", { holder, reason });
+}
+
 /** Whether a person can say what the power state is. */
 export function canConfirm(system: System): boolean {
   return system.PowerState === null && system.Actions?.Oem["#Lightsout.ConfirmPower"] !== undefined;
