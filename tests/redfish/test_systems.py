@@ -1,6 +1,7 @@
 """Systems as clients see and change them."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from bmc.model.commands import ResetWatchdog, SetWatchdog
 from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, Unreachable
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState, RestorePolicy
 from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting
+from bmc.redfish.system_body import boot_body
 from tests.redfish.service import ROLES, Service
 from tests.world import ADMIN, until
 
@@ -31,6 +33,16 @@ async def test_a_system_says_what_it_is_and_what_can_be_done(service: Service) -
     assert system["Actions"]["Oem"]["#Lightsout.Reinstall"]["Image@Redfish.AllowableValues"] == ["tiny"]
     info = await service.get(f"{N1}/ResetActionInfo")
     assert info["Parameters"][0]["AllowableValues"] == reset["ResetType@Redfish.AllowableValues"]
+
+
+async def test_the_boot_mode_is_a_choice_where_nobody_knows_the_firmware(service: Service) -> None:
+    offered = "BootSourceOverrideMode@Redfish.AllowableValues"
+    assert (await service.get(N1))["Boot"][offered] == ["UEFI"]
+    snapshot = service.world.fleet.node("n1").snapshot
+    assert boot_body(replace(snapshot, hardware=replace(snapshot.hardware, firmware=None)))[offered] == [
+        "Legacy",
+        "UEFI",
+    ]
 
 
 async def test_the_power_restore_policy_is_shown_and_changed(service: Service) -> None:

@@ -91,6 +91,8 @@ async def test_the_boot_device_is_one_setting_for_the_page_and_for_ipmitool(
     await signed_in.page.select_option("#boot-target", "Pxe")
     await signed_in.button("Set boot device").click()
     await expect(shown).to_contain_text("Network (PXE) at the next boot only")
+    await expect(shown).to_contain_text("Boot mode: ")
+    await expect(signed_in.page.get_by_label("Boot mode")).to_have_count(0)
     assert "Force PXE" in await asyncio.to_thread(service.ipmitool, empty, "chassis", "bootparam", "get", "5")
 
     await asyncio.to_thread(service.ipmitool, empty, "chassis", "bootdev", "cdrom", "options=persistent")

@@ -2,7 +2,7 @@
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { get, invoke, members, patch, post } from "./http";
 import { memberPath, PATHS } from "./paths";
-import type { BootEnabled, DiskBody, PowerPlan, PowerState, ReinstallBody, System, Task } from "./types";
+import type { BootEnabled, BootMode, DiskBody, PowerPlan, PowerState, ReinstallBody, System, Task } from "./types";
 
 /** What senses of real hardware say, and how fresh it is, changes without an event; a list of them costs more. */
 const LOOK_MS = 5000;
@@ -93,10 +93,21 @@ export function useRelease(system: System) {
   );
 }
 
+export interface BootOrder {
+  target: string;
+  enabled: BootEnabled;
+  /** Null leaves it as it is. */
+  mode: BootMode | null;
+}
+
 export function useBootOverride(system: System) {
-  return useChange(system.Id, (boot: { target: string; enabled: BootEnabled }) =>
+  return useChange(system.Id, ({ target, enabled, mode }: BootOrder) =>
     patch(system["@odata.id"], {
-      Boot: { BootSourceOverrideTarget: boot.target, BootSourceOverrideEnabled: boot.enabled },
+      Boot: {
+        BootSourceOverrideTarget: target,
+        BootSourceOverrideEnabled: enabled,
+        ...(mode !== null && { BootSourceOverrideMode: mode }),
+      },
     }),
   );
 }

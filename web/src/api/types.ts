@@ -24,6 +24,7 @@ export type {
 export type {
   ComputerSystem as System,
   ComputerSystemBootSourceOverrideEnabled as BootEnabled,
+  ComputerSystemBootSourceOverrideMode as BootMode,
   Condition,
   Event,
   Health,
