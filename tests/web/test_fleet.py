@@ -347,6 +347,32 @@ async def test_a_power_action_on_many_comes_again_after_a_reload_and_is_stopped_
     await expect(run).to_have_count(0)
 
 
+async def test_what_a_colleague_does_to_many_nodes_is_seen_in_the_fleet_and_can_be_stopped(
+    visitor: Visitor, service: LiveService
+) -> None:
+    order = {
+        "ResetType": "ForceOff",
+        "TargetURIs": [f"{SYSTEMS}/{name_of(number)}" for number in range(30, 33)],
+        "BatchSize": 1,
+        "DelayBetweenBatchesInSeconds": 3600,
+    }
+    await visitor.sign_in()
+    await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up")
+    path = "/redfish/v1/AggregationService/Actions/AggregationService.Reset"
+    begun = service.call("POST", path, order, user="olga", password=PASSWORD)
+    assert begun.status == 202, begun.words
+    line = visitor.at("others-run")
+    await expect(line).to_contain_text("Force off by olga: 1 of 3 done")
+    await expect(visitor.at("run")).to_have_count(0)
+    await visitor.button("Show each node").click()
+    dialog = visitor.page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Force off by olga")
+    await dialog.get_by_role("button", name="Stop what has not begun").click()
+    await expect(line).to_have_count(0)
+    await expect(dialog).to_contain_text("1 of 3 done, 2 stopped")
+    await expect(dialog.get_by_role("button", name="Try again on 2…")).to_have_count(0)
+
+
 async def test_many_are_reserved_with_a_reason_and_released(visitor: Visitor, service: LiveService) -> None:
     page = visitor.page
     await visitor.sign_in("/?tag=rack-d")

@@ -40,10 +40,10 @@ export function useTasks(filter?: string) {
 /** A node's jobs, newest first. */
 export const useTasksOf = (system: System) => useTasks(equal("Oem/Lightsout/System/@odata.id", system["@odata.id"]));
 
-/** Jobs over many nodes that the account has begun, from whichever tab or program, and that go on. */
-export function useSweepsOf(account: string) {
-  const filter = `SubTasks ne null and EndTime eq null and ${equal("Oem/Lightsout/Account", account)}`;
-  return useQuery({ queryKey: [...TASKS, "sweeps", account], queryFn: () => members<Task>(PATHS.tasks, filter) });
+/** Jobs over many nodes that go on, whoever has begun them, from whichever tab or program. */
+export function useSweepsUnderWay() {
+  const filter = "SubTasks ne null and EndTime eq null";
+  return useQuery({ queryKey: [...TASKS, "sweeps"], queryFn: () => members<Task>(PATHS.tasks, filter) });
 }
 
 export function useCancelTask() {

@@ -1,8 +1,8 @@
-/** Power actions on many nodes: the service carries them out, and whoever began them sees them in every tab. */
+/** Power actions on many nodes: the service carries them out, and whoever may see the nodes sees them in every tab. */
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { get, isGone, members, remove } from "../api/http";
-import { hasEnded, useSweepsOf } from "../api/tasks";
+import { hasEnded, useSweepsUnderWay } from "../api/tasks";
 import type { Task } from "../api/types";
 import { told } from "../words/told";
 import type { Item, ItemState, Run } from "./run";
@@ -33,10 +33,13 @@ export function itemOf({ Id, TaskState, Messages }: Task): Item {
   };
 }
 
+const startedBy = (task: Task) => task.Oem?.Lightsout.Account ?? "";
+
 function runOf({ task, nodes }: Sweep): Run {
   const { action = "", batch = 1, delay = 0 } = task.Oem?.Lightsout.Request ?? {};
   return {
     key: task["@odata.id"],
+    by: startedBy(task),
     order: { kind: "power", type: action },
     stagger: { size: batch, seconds: delay },
     items: nodes.map(itemOf),
@@ -68,8 +71,8 @@ function useRunsOf(paths: string[]): Run[] {
 export function useSweeps(account: string) {
   const client = useQueryClient();
   const [known, setKnown] = useState<ReadonlyMap<string, "shown" | "dismissed">>(new Map());
-  const going = useSweepsOf(account).data ?? [];
-  const news = going.filter((task) => !known.has(task["@odata.id"]));
+  const going = useSweepsUnderWay().data ?? [];
+  const news = going.filter((task) => startedBy(task) === account && !known.has(task["@odata.id"]));
   if (news.length > 0) setKnown(new Map([...known, ...news.map((task) => [task["@odata.id"], "shown"] as const)]));
   const shown = useMemo(() => [...known].filter(([, state]) => state === "shown").map(([path]) => path), [known]);
   const runs = useRunsOf(shown);
@@ -85,4 +88,11 @@ export function useSweeps(account: string) {
     [client],
   );
   return { runs, ...change };
+}
+
+/** What others than the account have under way; and the one that is being looked at, also when it has ended. */
+export function useSweepsOfOthers(account: string, lookedAt: string | null): Run[] {
+  const going = (useSweepsUnderWay().data ?? []).filter((task) => startedBy(task) !== account);
+  const paths = new Set([...going.map((task) => task["@odata.id"]), ...(lookedAt === null ? [] : [lookedAt])]);
+  return useRunsOf([...paths]);
 }

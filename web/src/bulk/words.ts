@@ -2,7 +2,7 @@
 import type { Stagger } from "../api/bulk";
 import { actionWords } from "../power/words";
 import { t, type Message } from "../words/i18n";
-import type { Item, ItemState, Order } from "./run";
+import type { Item, ItemState, Order, Run } from "./run";
 
 export type Choice =
   | { kind: "power"; type: string }
@@ -25,6 +25,12 @@ export function choiceWords(choice: Choice | Order): string {
   if (choice.kind === "power") return actionWords(choice.type).label;
   if (choice.kind === "identify") return choice.on ? t("Identify light on") : t("Identify light off");
   return t(HELD[choice.kind].label);
+}
+
+/** What it is, and whose if it is another's than the account that looks. */
+export function runTitle({ order, by }: Run, account: string | undefined): string {
+  const action = choiceWords(order);
+  return by === undefined || by === account ? action : t("{{action}} by {{account}}", { action, account: by });
 }
 
 /** What comes of it, for whoever must confirm it. */

@@ -5,6 +5,7 @@ import { Trans } from "react-i18next";
 import { useMayOperate } from "../api/session";
 import { useSystems } from "../api/systems";
 import type { System } from "../api/types";
+import { OthersRuns } from "../bulk/OthersRuns";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { useTitle } from "../shell/useTitle";
 import { t } from "../words/i18n";
@@ -44,7 +45,10 @@ export function FleetPage() {
   return (
     <>
       <PageSection>
-        <Title headingLevel="h1">{title}</Title>
+        <div className="lo-fleet-title">
+          <Title headingLevel="h1">{title}</Title>
+          <OthersRuns />
+        </div>
       </PageSection>
       <PageSection isFilled aria-label={t("Nodes")}>
         <FleetToolbar systems={all} control={control} families={families} group={group} />
