@@ -42,9 +42,13 @@ export function effectWords(choice: Choice): string {
   return choice.kind === "identify" ? t("So that a person finds them in the rack.") : t(HELD[choice.kind].does);
 }
 
-/** Whether data may be lost: then the confirmation is typed. */
+/** Whether data may be lost. */
 export const destroys = (choice: Choice) =>
   choice.kind === "reinstall" || (choice.kind === "power" && actionWords(choice.type).harsh === true);
+
+/** Whether the confirmation is typed: where data may be lost, or many who use the nodes lose them. */
+export const isTyped = (choice: Choice, number: number) =>
+  destroys(choice) || (number > 1 && choice.kind === "power" && actionWords(choice.type).danger !== undefined);
 
 /** What draws current when it begins comes slowly, so that a rack's breaker holds. */
 export function usualStagger(choice: Choice): Stagger {

@@ -53,7 +53,7 @@ const ACTIONS: Record<string, ActionWords<Message>> = {
   Nmi: {
     label: "Send NMI",
     hint: "Diagnostic interrupt: most systems crash, with a dump",
-    danger: "Most operating systems answer a diagnostic interrupt with a crash dump.",
+    danger: "Most operating systems crash on it and write a dump. Data that is not yet on disk is lost.",
     harsh: true,
   },
 };
