@@ -198,7 +198,9 @@ async def test_a_console_in_a_window_of_its_own_has_all_banners(rack: Rack, visi
     assert reserved.status < 300, reserved.words
     try:
         await expect(visitor.at("reservation")).to_contain_text("olga has reserved this node: do not touch it")
-        rack.act("EmergencyStop", Reason="smoke")
+        await visitor.button("Emergency stop").click()
+        await visitor.page.fill("#stop-reason", "smoke")
+        await visitor.at("confirm-stop").click()
         await expect(visitor.at("stop-banner")).to_contain_text("smoke")
         await visitor.button("Release…").click()
         await visitor.at("confirm-release").click()

@@ -7,6 +7,7 @@ import { Reservation } from "../node/Reservation";
 import { PowerLabel } from "../power/PowerLabel";
 import { Assignments } from "../safety/Assignments";
 import { StopBanner } from "../safety/StopBanner";
+import { StopButton } from "../safety/StopButton";
 import { OnDemand } from "../shell/OnDemand";
 import { lazily } from "../shell/lazily";
 import { ConnectionBanner } from "../shell/ConnectionBanner";
@@ -66,6 +67,7 @@ export default function ConsoleWindow() {
             />
           ))}
         </ToggleGroup>
+        <StopButton />
       </header>
       <Reservation system={node} />
       <OnDemand place={shown}>
