@@ -17,7 +17,7 @@ import { useBootOverride, type BootOrder } from "../api/systems";
 import type { BootEnabled, BootMode, System } from "../api/types";
 import { Alert } from "../shell/Alert";
 import { t } from "../words/i18n";
-import { modeWords, targetWords } from "./targets";
+import { targetWords } from "./targets";
 
 /** Where the next boot goes, as set now, and a form for those who may change it. */
 export function BootDevice({ system }: { system: System }) {
@@ -46,7 +46,7 @@ export function BootDevice({ system }: { system: System }) {
               t("Boots in its own order.")
             )}
           </p>
-          {mode && isModeKnown && <p className="lo-muted">{t("Boot mode: {{mode}}", { mode: modeWords(mode) })}</p>}
+          {mode && isModeKnown && <p className="lo-muted">{t("Boot mode: {{mode}}", { mode })}</p>}
         </div>
         {mayOperate && (
           <BootForm
@@ -121,7 +121,7 @@ function BootForm({
           <FormSelect id="boot-mode" value={mode} isDisabled={own} onChange={(_event, value) => setMode(value)}>
             <FormSelectOption value="" label={t("As it is now")} />
             {modes.map((name) => (
-              <FormSelectOption key={name} value={name} label={modeWords(name)} />
+              <FormSelectOption key={name} value={name} label={name} />
             ))}
           </FormSelect>
         </FormGroup>

@@ -1,4 +1,4 @@
-/** How the things that a node can boot from, and the ways to boot from them, are called. */
+/** How the things that a node can boot from are called. */
 import { named, type Message } from "../words/i18n";
 
 const TARGETS: Record<string, Message> = {
@@ -8,11 +8,5 @@ const TARGETS: Record<string, Message> = {
   Cd: "CD/DVD (virtual media)",
   BiosSetup: "Firmware setup",
 };
-
-const MODES: Record<string, Message> = {
-  Legacy: "Legacy BIOS",
-};
-
-export const modeWords = (mode: string) => named(MODES, mode);
 
 export const targetWords = (target: string) => named(TARGETS, target);
