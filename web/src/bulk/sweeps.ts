@@ -8,6 +8,8 @@ import { told } from "../words/told";
 import type { Item, ItemState, Run } from "./run";
 
 const LOOK_MS = 1500;
+/** What others do is not waited for. */
+const LOOK_AT_OTHERS_MS = 5000;
 
 interface Sweep {
   task: Task;
@@ -51,7 +53,7 @@ function runOf({ task, nodes }: Sweep): Run {
 const sweepKey = (path: string) => ["sweep", path] as const;
 
 /** Those of these tasks that have been read, as they go on. Where the service is away, they stay as they were. */
-function useRunsOf(paths: string[]): Run[] {
+function useRunsOf(paths: string[], every: number): Run[] {
   return useQueries({
     queries: paths.map((path) => ({
       queryKey: sweepKey(path),
@@ -61,7 +63,7 @@ function useRunsOf(paths: string[]): Run[] {
       }),
       select: runOf,
       refetchInterval: ({ state }: { state: { data: Sweep | undefined; error: Error | null } }) =>
-        isGone(state.error) || (state.data && hasEnded(state.data.task)) ? false : LOOK_MS,
+        isGone(state.error) || (state.data && hasEnded(state.data.task)) ? false : every,
     })),
     combine: (answers) => answers.flatMap(({ data, error }) => (data && !isGone(error) ? [data] : [])),
   });
@@ -75,7 +77,7 @@ export function useSweeps(account: string) {
   const news = going.filter((task) => startedBy(task) === account && !known.has(task["@odata.id"]));
   if (news.length > 0) setKnown(new Map([...known, ...news.map((task) => [task["@odata.id"], "shown"] as const)]));
   const shown = useMemo(() => [...known].filter(([, state]) => state === "shown").map(([path]) => path), [known]);
-  const runs = useRunsOf(shown);
+  const runs = useRunsOf(shown, LOOK_MS);
   const change = useMemo(
     () => ({
       show: (task: Task) => setKnown((all) => new Map(all).set(task["@odata.id"], "shown")),
@@ -94,5 +96,5 @@ export function useSweeps(account: string) {
 export function useSweepsOfOthers(account: string, lookedAt: string | null): Run[] {
   const going = (useSweepsUnderWay().data ?? []).filter((task) => startedBy(task) !== account);
   const paths = new Set([...going.map((task) => task["@odata.id"]), ...(lookedAt === null ? [] : [lookedAt])]);
-  return useRunsOf([...paths]);
+  return useRunsOf([...paths], LOOK_AT_OTHERS_MS);
 }
