@@ -19,7 +19,9 @@ CHANGED_WITHIN = 180.0
 """Seconds; more than any adapter gives itself for a medium. Meanwhile nothing else can be done to the node."""
 
 
-class MediaLibrary(Protocol):
+class Media(Protocol):
+    """What there is to insert."""
+
     async def path(self, image: str) -> str:
         """The host file behind what an operator names, fetched if need be.
 
@@ -34,7 +36,7 @@ class Drives:
         self,
         bench: Bench,
         bay: MediaBay | None,
-        library: MediaLibrary,
+        library: Media,
         lock: asyncio.Lock,
         still_free: Callable[[Caller], None],
     ) -> None:
