@@ -9,6 +9,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest, NotSupported
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Site
+from bmc.power.table import REPEATABLE, STARTS
 from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
 from robots.ipmi_boot import IpmiBoot
@@ -28,9 +29,6 @@ CONTROL = {
     PowerAction.GRACEFUL_SHUTDOWN: 5,
 }
 """Chassis Control, IPMI v2.0 §28.3, table 28-4."""
-
-REPEATABLE = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
-STARTS = frozenset({PowerAction.ON, PowerAction.POWER_CYCLE, PowerAction.FORCE_RESTART})
 
 
 class IpmiOptions(Options):

@@ -14,9 +14,8 @@ from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerReading, PowerState
 from bmc.ports import PowerSense, PowerSupply, PowerSwitch, Safety
 from bmc.power.senses import Senses
-from bmc.power.table import EXPECTED, REPEATABLE
+from bmc.power.table import EXPECTED, REPEATABLE, STARTS
 
-STARTS = frozenset({PowerAction.ON, PowerAction.FORCE_RESTART, PowerAction.POWER_CYCLE})
 CUTS = frozenset({PowerAction.FORCE_OFF, PowerAction.POWER_CYCLE})
 LOOKED_AT = frozenset({PowerAction.ON, PowerAction.FORCE_OFF, PowerAction.GRACEFUL_SHUTDOWN})
 """What a button does otherwise than asked when the machine is not in the state in which it was asked."""

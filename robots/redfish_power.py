@@ -2,17 +2,16 @@
 
 import asyncio
 
-from bmc.model.clock import Clock
+from bmc.model.clock import Clock, within
 from bmc.model.errors import BackendFailed, NotSupported, OutcomeUnknown
 from bmc.model.power import PowerAction, PowerState
+from bmc.power.table import REPEATABLE, STARTS
 from robots.foreign_boot import Boots
 from robots.polled import Polled
 from robots.redfish_link import Json
 from robots.redfish_model import Model
 from robots.redfish_resources import rows
 
-REPEATABLE = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
-STARTS = frozenset({PowerAction.ON, PowerAction.POWER_CYCLE, PowerAction.FORCE_RESTART})
 CERTAIN = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
 """What every BMC can, also one that was never asked yet."""
 COMPOSED = frozenset({PowerAction.GRACEFUL_RESTART})
@@ -96,15 +95,8 @@ class RedfishSense(Polled):
         return state
 
     async def rest(self) -> None:
-        resting = asyncio.ensure_future(super().rest())
-        hinted = asyncio.ensure_future(self._hinted.wait())
-        try:
-            await asyncio.wait((resting, hinted), return_when=asyncio.FIRST_COMPLETED)
-            self._hinted.clear()
-        finally:
-            for each in (resting, hinted):
-                each.cancel()
-            await asyncio.gather(resting, hinted, return_exceptions=True)
+        await within(self._clock, self._poll, self._hinted.wait())
+        self._hinted.clear()
 
 
 def _reset_type(action: PowerAction, offered: frozenset[str]) -> str:

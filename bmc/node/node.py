@@ -49,7 +49,7 @@ from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.boot import BootPart
 from bmc.node.consoles import Consoles, ConsoleStream
-from bmc.node.drives import Drives, MediaLibrary
+from bmc.node.drives import Drives, Media
 from bmc.node.firmware import FirmwarePart
 from bmc.node.fru import FruPart
 from bmc.node.identify import IdentifyLight
@@ -90,7 +90,7 @@ class Node:
         events: Events,
         audit: Audit,
         clock: Clock,
-        media: MediaLibrary,
+        media: Media,
         keep: Callable[[NodeDefinition], Awaitable[None]],
         patience: Patience = PATIENCE,
         serial_log: SerialLog | None = None,
@@ -436,8 +436,7 @@ class Node:
     @property
     def _hindrance(self) -> str:
         """Why an action on what runs would not be carried out; empty when it would."""
-        running = self._snapshot.power in (PowerState.ON, PowerState.POWERING_OFF)
-        return self._reservations.held or ("" if running else f"it is {self._snapshot.power.value}")
+        return self._reservations.held or ("" if self._snapshot.power.runs else f"it is {self._snapshot.power.value}")
 
     async def _before_boot(self) -> None:
         await self._firmware.settle()
