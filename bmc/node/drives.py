@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from bmc.fetch import medium_name
 from bmc.model.caller import Caller
 from bmc.model.clock import within
 from bmc.model.commands import EjectMedia, InsertDeployMedium, InsertMedia
 from bmc.model.errors import BmcError, Denied, InvalidRequest, OutcomeUnknown
 from bmc.model.events import EventKind
+from bmc.model.url import medium_name
 from bmc.node.part import Bench, Handlers
 from bmc.ports import MediaBay
 
