@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from bmc.model.clock import Clock
-from bmc.model.errors import InvalidRequest, NotSupported
+from bmc.model.errors import InvalidRequest
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Site
 from bmc.power.table import REPEATABLE, STARTS
@@ -18,6 +18,7 @@ from robots.ipmi_link import STANDARD_PORT, Link
 from robots.ipmi_log import IpmiLog
 from robots.ipmi_survey import IpmiSurvey
 from robots.kept import KeptFile
+from robots.parts import Switch
 from robots.polled import Polled
 
 CONTROL = {
@@ -46,7 +47,7 @@ class IpmiOptions(Options):
     sol: bool = True
 
 
-class IpmiSwitch:
+class IpmiSwitch(Switch):
     """PowerSwitch by Chassis Control. Domain: the BMC. On and off may reach it twice, anything else at most once."""
 
     actions = frozenset(CONTROL)
@@ -60,9 +61,6 @@ class IpmiSwitch:
         await self._link.control(CONTROL[action], action in REPEATABLE)
         if action in STARTS:
             self._link.boots.began()
-
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
 
 
 class IpmiSense(Polled):

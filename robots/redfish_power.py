@@ -3,10 +3,11 @@
 import asyncio
 
 from bmc.model.clock import Clock, within
-from bmc.model.errors import BackendFailed, NotSupported, OutcomeUnknown
+from bmc.model.errors import BackendFailed, OutcomeUnknown
 from bmc.model.power import PowerAction, PowerState
 from bmc.power.table import REPEATABLE, STARTS
 from robots.foreign_boot import Boots
+from robots.parts import Switch
 from robots.polled import Polled
 from robots.redfish_link import Json
 from robots.redfish_model import Model
@@ -26,7 +27,7 @@ STATES = {
 """On the way it is still what it was, as IPMI tells it too."""
 
 
-class RedfishSwitch:
+class RedfishSwitch(Switch):
     """PowerSwitch by ComputerSystem.Reset. Domain: the BMC. On and off may reach it twice, anything else once."""
 
     def __init__(self, model: Model, boots: Boots) -> None:
@@ -59,9 +60,6 @@ class RedfishSwitch:
                 raise
         if action in STARTS:
             self._boots.began()
-
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
 
     async def _is_so_already(self, action: PowerAction) -> bool:
         """Some BMCs refuse to turn on what is on, and off what is off."""

@@ -10,6 +10,7 @@ from bmc.model.errors import NotSupported, Unreachable
 from bmc.model.mac import mac_bytes, parse_mac
 from bmc.model.power import PowerAction
 from robots.adapter import Adapter, Host, Options, Parts, Place
+from robots.parts import Switch
 
 TIMES, APART = 3, 0.1
 """A datagram may be lost; a server that is on takes no notice of another."""
@@ -29,7 +30,7 @@ def magic(mac: str) -> bytes:
     return b"\xff" * 6 + mac_bytes(mac) * 16
 
 
-class WolSwitch:
+class WolSwitch(Switch):
     """PowerSwitch with On only; whether anybody heard it, only a sense can tell."""
 
     actions = frozenset({PowerAction.ON})
@@ -48,9 +49,6 @@ class WolSwitch:
                 if not time:
                     raise Unreachable(f"{self.domain} cannot be sent: {error.strerror or error}") from None
             await asyncio.sleep(APART)
-
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
 
     async def _send(self) -> None:
         loop, options = asyncio.get_running_loop(), self._options
