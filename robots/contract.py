@@ -11,6 +11,8 @@ from bmc.model.errors import NotFound, NotSupported, WrongState
 from bmc.model.node import Hardware
 from bmc.model.power import PowerAction, PowerReading, PowerState
 from bmc.ports import Backend, MediaBay
+from robots.loop import ClosedLoop
+from robots.parts import Sense, Switch
 
 OpenBackend = Callable[[], Awaitable[Backend]]
 
@@ -57,6 +59,24 @@ class BackendContract:
         assert backend.switch.domain
         assert all(sense.name and sense.domain for sense in backend.senses)
         assert len({sense.name for sense in backend.senses}) == len(backend.senses)
+
+    async def test_what_moves_real_hardware_says_how_it_is_to_be_moved(self, backend: Backend) -> None:
+        if not isinstance(backend.switch, ClosedLoop):
+            pytest.skip("no hardware")
+        assert backend.switch.switches
+        for each in backend.switch.switches:
+            assert isinstance(each, Switch)
+            assert each.domains
+            assert each.domains <= backend.rules.moved
+            assert backend.rules.hand_over is not None
+            assert 0 < each.patience < backend.rules.hand_over
+            assert not each.toggles or each.actions <= backend.rules.presses
+            await each.require_ready()
+            async with each.in_turn():
+                pass
+        for sense in backend.senses:
+            assert isinstance(sense, Sense)
+            assert sense.proves
 
     async def test_on_and_off_are_seen(self, backend: Backend) -> None:
         await self.turn_on(backend)

@@ -464,10 +464,10 @@ def test_a_neighbour_is_who_answered_on_that_interface(tmp_path: Path):
     ("given", "path", "words"),
     [
         ({"macs": MAC}, ("deploy", "macs"), "list"),
-        ({"macs": ["52:54:00"]}, ("deploy", "macs", 0), "pattern"),
-        ({"macs": ["01:00:5e:00:00:01"]}, ("deploy", "macs", 0), "pattern"),
+        ({"macs": ["52:54:00"]}, ("deploy", "macs", 0), "expected a MAC address such as"),
+        ({"macs": ["01:00:5e:00:00:01"]}, ("deploy", "macs", 0), "01:00:5e:00:00:01 is that of a group"),
         ({"macs": []}, ("deploy", "macs"), "at least 1"),
-        ({"macs": [MAC, "x"]}, ("deploy", "macs", 1), "pattern"),
+        ({"macs": [MAC, "x"]}, ("deploy", "macs", 1), "expected a MAC address such as"),
         ({"address": "192.0.2"}, ("deploy", "address"), "IPv4"),
         ({"network": ""}, ("deploy", "network"), "at least 1"),
         ({"route": "x"}, ("deploy", "route"), "not permitted"),

@@ -23,7 +23,7 @@ from bmc.store import Store
 from robots.adapter import Place
 from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
-from robots.outlet import PATIENCE
+from robots.parts import PATIENCE
 from robots.person import PersonOptions, adapter
 from robots.testing import make_site, opened
 from tests.robots.plant import RemotePlant, Rules, running_plant
