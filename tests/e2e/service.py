@@ -15,7 +15,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -498,13 +497,6 @@ async def event_stream(service: LiveService, last: int | None = None) -> AsyncIt
             finally:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
-
-
-def free_port() -> int:
-    """Of loopback, that nobody listens on now and that no service of another test looks for."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 @contextmanager

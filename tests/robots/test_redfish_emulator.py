@@ -24,7 +24,8 @@ from robots.contract import BackendContract, OpenBackend
 from robots.hardware import Adapters, Composer, driver, redfish
 from robots.redfish import RedfishOptions
 from robots.testing import opened
-from tests.robots.redfish_peers import Emulator, emulator, free_port, site
+from tests.ports import free_port
+from tests.robots.redfish_peers import Emulator, emulator, site
 from tests.world import until
 
 

@@ -36,8 +36,9 @@ from robots.redfish_log import RedfishLog
 from robots.redfish_media import RedfishMedia
 from robots.redfish_media_server import MediaServer
 from robots.testing import opened
+from tests.ports import free_port
 from tests.redfish.estate import Estate, open_estate
-from tests.robots.redfish_peers import LOGINS, Wire, free_port, site, wire
+from tests.robots.redfish_peers import LOGINS, Wire, site, wire
 from tests.world import ADMIN, MemoryDrivers, MemoryServer, World, open_world, until
 
 ONCE_PXE = BootOverride(BootTarget.PXE, BootEnabled.ONCE)

@@ -23,7 +23,8 @@ from bmc.ports import ByteStream, SerialSource
 from robots.hardware import driver
 from robots.rfc2217 import Line, Telnet
 from robots.testing import make_site, opened
-from tests.robots.mqtt_lab import Process, free_port, listens
+from tests.ports import free_port
+from tests.robots.mqtt_lab import Process, listens
 from tests.world import ADMIN
 
 pytestmark = pytest.mark.skipif(

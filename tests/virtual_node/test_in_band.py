@@ -22,8 +22,9 @@ from bmc.node.power import Patience
 from bmc.ports import Backend
 from bmc.virtual_node.driver import open_virtual_node
 from bmc.virtual_node.files import NodeFiles
-from tests.ipmi.conftest import Rack, low_port
+from tests.ipmi.conftest import Rack
 from tests.ipmi.fakes import KEY, NODE_ID, FakeNode, FakeSlots
+from tests.ports import free_port
 from tests.virtual_node import linux_guest
 from tests.virtual_node.rig import PATIENCE, kill_qemu
 from tests.world import ADMIN, MemoryDrivers, open_world, until
@@ -90,7 +91,7 @@ async def service(directory: Path) -> AsyncIterator[Guest]:
     async with open_world(directory / "store.db", drivers, PATIENT) as world:
         if not world.fleet.visible(ADMIN):
             node = await world.fleet.create(NodeDefinition("n1", NODE_ID, "qemu", options), ADMIN)
-            node.relocate(Endpoint("127.0.0.1", low_port()))
+            node.relocate(Endpoint("127.0.0.1", free_port()))
         [node] = world.fleet.visible(ADMIN)
         slots = FakeSlots()
         async with IpmiServer(slots, world.store, SystemClock()) as server:
