@@ -21,6 +21,7 @@ from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.reinstall import steps
 from bmc.reinstall.login import COMMAND
 from bmc.reinstall.medium import shell_lines
+from tests.jobs.lab import secrets_kept
 from tests.reinstall.conftest import House, assert_let_go, ended, held, make_image, reaches
 from tests.reinstall.simulated import (
     BOOT_ID,
@@ -91,11 +92,12 @@ async def test_a_ramdisk_that_reports_while_the_service_stops_is_heard(jobs, hou
 async def test_no_secret_of_it_shows_anywhere(jobs, house, booting, caplog):
     caplog.set_level("DEBUG")
     job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR, {"password": "hunter2"})
-    stored = (await booting.store.list(SECRETS))[0].value
+    (stored,) = await secrets_kept(booting.store)
     await ended(jobs, job.id)
     shown = repr(
         (jobs.get(job.id), await booting.events.history(limit=1000), await booting.audit.read(limit=1000), caplog.text)
     )
+    assert {"token", "password_hash"} <= stored.keys()
     for secret in ("hunter2", *stored.values()):
         assert secret not in shown
     await until(lambda: not jobs._runs)
@@ -116,7 +118,7 @@ def login(house: House) -> dict[str, object]:
 
 async def test_the_service_logs_in_with_a_key_of_the_job_that_can_do_nothing_else(login, jobs, house, booting):
     job = await jobs.start("reinstall", "n1", login, OPERATOR)
-    stored = (await booting.store.list(SECRETS))[0].value
+    (stored,) = await secrets_kept(booting.store)
     job = await ended(jobs, job.id)
     assert (job.state, job.details["proofs"]) == (JobState.COMPLETED, ["phone-home", "ssh-login"])
     system = cast("Mapping[str, str]", job.details["system"])
