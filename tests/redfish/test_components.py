@@ -58,7 +58,9 @@ async def test_disks_are_devices_of_simple_storage_too(service: Service) -> None
 
 
 async def test_a_bus_has_a_controller_which_makes_no_volumes(service: Service) -> None:
-    for storage in await members(service, f"{N1}/Storage"):
+    storages = await members(service, f"{N1}/Storage")
+    assert [storage["Id"] for storage in storages] == ["virtio", "sata"]
+    for storage in storages:
         [controller] = await members(service, storage["Controllers"]["@odata.id"])
         protocols = {"virtio": [], "sata": ["SATA"]}
         assert controller["SupportedDeviceProtocols"] == protocols[storage["Id"]]
