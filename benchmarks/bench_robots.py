@@ -32,11 +32,11 @@ from bmc.store import Store
 from robots.testing import NobodyThere, NothingHeld
 from tests.robots import test_modbus, test_mqtt, test_pdu
 from tests.robots.conftest import Simulator
+from tests.robots.ipmi_processes import children
 from tests.robots.modbus_rack import racked
 from tests.robots.mqtt_lab import open_lab
 from tests.robots.pdu_lab import running_pdus
 from tests.robots.redfish_peers import Emulator, emulator
-from tests.robots.test_ipmi import children
 from tests.world import ADMIN, PlainMedia
 
 RUNS = 5

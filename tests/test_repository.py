@@ -147,6 +147,13 @@ def test_every_module_says_what_it_is_for() -> None:
     assert silent == []
 
 
+def test_no_test_module_imports_another() -> None:
+    """What several need lies beside them, where one looks for it."""
+    for package in ("benchmarks", "tests"):
+        for path in (ROOT / package).rglob("*.py"):
+            assert not re.search(r"^\s*(from|import) tests[\w.]*\.test_", path.read_text(), re.MULTILINE), path
+
+
 def test_the_readme_names_only_what_make_can_do() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make ([a-z-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))

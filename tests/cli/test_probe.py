@@ -27,7 +27,7 @@ from tests.robots.mqtt_lab import Mosquitto
 from tests.robots.nut_lab import Nut
 from tests.robots.pdu_lab import Plant, Snmpsim
 from tests.robots.plant import Rules, port_of, program
-from tests.robots.test_serial import Port
+from tests.robots.terminal_server import Port
 
 HERE = "127.0.0.1"
 USUAL = {kind: port for kind, (_, port, _) in PROBERS.items()}

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import hashlib
 import os
 import signal
 import subprocess
@@ -41,8 +40,10 @@ from bmc.model.errors import (
 )
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
+from tests.clocks import PushedClock
 from tests.images.packing import packed, qcow2
-from tests.jobs.lab import HandClock, jobs_of, killed_and_started_again
+from tests.images.uploads import ended, pieces, sha256
+from tests.jobs.lab import jobs_of, killed_and_started_again
 from tests.reinstall.conftest import make_image
 from tests.world import ADMIN, OPERATOR, World, open_world, until
 
@@ -140,20 +141,11 @@ async def jobs(world: World, library: Library) -> AsyncIterator[Jobs]:
     await opened.close()
 
 
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 def asked(shop: Shop, name: str, content: bytes, **more: object) -> tuple[dict[str, object], dict[str, object]]:
     """A request for what the shop has under `name`, and its secrets."""
     shop.goods.setdefault(name, content)
     url = f"{shop.url}/{name}?token=secret"
     return {"image": "web", "file_sha256": sha256(content), "url": url.partition("?")[0], **more}, {"url": url}
-
-
-async def ended(jobs: Jobs, job: Job) -> Job:
-    await until(lambda: jobs.get(job.id).state.ended, 30)
-    return jobs.get(job.id)
 
 
 async def failure(jobs: Jobs, request: Mapping[str, object], secrets: Mapping[str, Any] = {}) -> str:
@@ -169,11 +161,6 @@ def to_upload(content: bytes, **more: object) -> dict[str, object]:
 
 async def send(library: Library, job: Job, content: bytes, start: int = 0) -> int:
     return await (await library.upload(job)).take(start, pieces(content[start:]))
-
-
-async def pieces(content: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
-    for start in range(0, len(content), size):
-        yield content[start : start + size]
 
 
 def content_of(library: Library, name: str, directory: Path) -> bytes:
@@ -583,7 +570,7 @@ async def test_what_finds_no_room_is_refused_at_once_and_what_runs_out_of_it_can
 
 
 async def test_an_upload_that_nobody_goes_on_with_is_given_up(shop, world, library):
-    clock = HandClock()
+    clock = PushedClock()
     jobs = jobs_of(world, clock, chores=[library.chore()])
     job = await jobs.begin("import", to_upload(CONTENT), ADMIN)
     await (await library.upload(job)).take(0, pieces(CONTENT[:MIB]))

@@ -21,7 +21,7 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, Busy, InvalidRequest, NotFound, Refused
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
-from tests.images.test_library import ended, pieces, sha256
+from tests.images.uploads import ended, pieces, sha256
 from tests.jobs.lab import jobs_of
 from tests.world import ADMIN, World, open_world
 

@@ -6,10 +6,8 @@ import pytest
 
 from bmc.model.commands import Power
 from bmc.model.power import PowerAction
-from tests.redfish.service import Service
+from tests.redfish.service import N1, Service
 from tests.world import ADMIN
-
-N1 = "/redfish/v1/Systems/n1"
 
 
 async def members(service: Service, path: str) -> list[Any]:

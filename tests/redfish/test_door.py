@@ -18,10 +18,9 @@ from bmc.redfish.router import Route
 from bmc.redfish.tree import all_routes
 from bmc.redfish.types import COLLECTIONS, VERSIONS
 from tests.dmtf import dmtf
-from tests.redfish.service import Service, open_service
+from tests.redfish.service import N1, Service, open_service
 
 ROOT = "/redfish/v1"
-N1 = f"{ROOT}/Systems/n1"
 OPEN = {"/redfish", ROOT, f"{ROOT}/odata", f"{ROOT}/$metadata"}
 
 

@@ -1,7 +1,6 @@
 """Images over HTTP: added, changed and deleted by who may, and nothing said by path or in vain."""
 
 import asyncio
-import gzip
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +14,11 @@ from bmc.http.keys import HOUSE
 from bmc.images.catalogue import unpack
 from bmc.model.caller import Role, Scope
 from bmc.model.commands import NoteInstalled
-from tests.redfish.service import PASSWORDS, Answer, Service
+from tests.redfish.service import PASSWORDS, Service
+from tests.redfish.uploads import CONTENT, FILE, TUS, ended, how_far, send
 from tests.world import ADMIN, until
 
 IMAGES = "/redfish/v1/Oem/Lightsout/Images"
-CONTENT = b"disk".ljust(512, b".") * 2000
-FILE = gzip.compress(CONTENT)
-TUS = {"Tus-Resumable": "1.0.0"}
 DIGEST = hashlib.sha256(FILE).hexdigest()
 NEW = {"Id": "web", "Format": "raw.gz", "FileSHA256": DIGEST, "FileSizeBytes": len(FILE)}
 
@@ -32,21 +29,6 @@ async def add(service: Service, **more: object) -> Any:
     assert answer.status == 202, answer
     assert answer.headers["Location"].startswith("/redfish/v1/TaskService/TaskMonitors/")
     return answer.body
-
-
-async def ended(service: Service, task: Any) -> Any:
-    await until(lambda: service.jobs.get(task["Id"]).state.ended, 20)
-    return await service.get(task["@odata.id"])
-
-
-async def send(service: Service, task: Any, data: bytes = FILE, start: int = 0, as_: str = "admin") -> Answer:
-    headers = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(start), **TUS}
-    return await service.call("PATCH", task["Oem"]["Lightsout"]["UploadURI"], data, headers=headers, as_=as_)
-
-
-async def how_far(service: Service, task: Any, as_: str = "admin") -> tuple[int, str | None, str | None]:
-    answer = await service.call("HEAD", task["Oem"]["Lightsout"]["UploadURI"], headers=TUS, as_=as_)
-    return answer.status, answer.headers.get("Upload-Offset"), answer.headers.get("Upload-Length")
 
 
 async def test_an_uploaded_image_is_there_with_all_that_was_said_of_it(service: Service, tmp_path: Path) -> None:

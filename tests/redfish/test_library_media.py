@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.redfish.service import Service
-from tests.redfish.test_images import TUS, ended, how_far, send
+from tests.redfish.uploads import TUS, ended, how_far, send
 
 MEDIA = "/redfish/v1/Oem/Lightsout/Media"
 CD = "/redfish/v1/Systems/n1/VirtualMedia/cd0"

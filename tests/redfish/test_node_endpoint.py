@@ -16,7 +16,7 @@ from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.events import EventKind
 from bmc.model.node import Endpoint
-from tests.accounts.conftest import StillClock
+from tests.clocks import StillClock
 from tests.redfish.estate import ACCOUNTS, KEYS, LOCALHOST, OTHERS_KEY, SESSIONS, STREAM, Estate, ended
 from tests.redfish.service import PASSWORDS
 from tests.world import ADMIN, until

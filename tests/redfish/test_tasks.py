@@ -4,12 +4,8 @@ import asyncio
 from pathlib import Path
 
 from bmc.model.job import JobState
-from tests.redfish.service import Service
+from tests.redfish.service import ASKED, N1, REINSTALL, Service
 from tests.world import until
-
-N1 = "/redfish/v1/Systems/n1"
-REINSTALL = f"{N1}/Actions/Oem/Lightsout.Reinstall"
-ASKED = {"Image": "tiny", "Hostname": "web1", "SSHKeys": ["ssh-ed25519 AAAA me"], "Password": "root secret"}
 
 
 async def test_a_reinstall_is_a_task_from_start_to_end(service: Service) -> None:

@@ -18,7 +18,7 @@ from bmc.reinstall.network_boot import BootFiles
 from bmc.reinstall.ticket import Ticket, hidden
 from bmc.store import StoreFailed
 from tests.reinstall.conftest import install_ticket
-from tests.reinstall.test_desk import CHECK_IN, GOOD, IMAGE
+from tests.reinstall.samples import CHECK_IN, GOOD, IMAGE
 
 TOKEN = {"Authorization": "Bearer token"}
 

@@ -23,6 +23,7 @@ from bmc.reinstall.login import COMMAND
 from bmc.reinstall.medium import shell_lines
 from tests.jobs.lab import secrets_kept
 from tests.reinstall.conftest import House, assert_let_go, ended, held, make_image, reaches
+from tests.reinstall.samples import KEY, STEPS
 from tests.reinstall.simulated import (
     BOOT_ID,
     CLEARED,
@@ -36,12 +37,7 @@ from tests.reinstall.simulated import (
 )
 from tests.world import ADMIN, OPERATOR, open_world, until
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"
 REQUEST = {"image": "mini", "hostname": "web-1", "ssh_keys": [KEY]}
-STEPS = (
-    "wait for turn", "power off", "insert medium", "boot once", "power on", "check in", "choose disk", "erase",
-    "write", "verify", "seed", "shut down", "eject", "start", "proof",
-)  # fmt: skip
 
 
 async def failed(jobs: Jobs, request: object = REQUEST) -> Job:

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bmc.images.catalogue import Catalogue, Image, unpack
-from bmc.reinstall.build import Artefacts, build_all, default_cache
+from bmc.reinstall.build import Artefacts
 from bmc.reinstall.build_tools import run
 from bmc.reinstall.images_seed import seed_image
 from bmc.reinstall.medium import build_medium, shell_lines
@@ -29,11 +29,6 @@ pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 
 MIB = 1 << 20
 OLD = b"the old system".ljust(512, b"!")
-
-
-@pytest.fixture(scope="module")
-def artefacts() -> Artefacts:
-    return build_all(default_cache())
 
 
 @pytest.fixture

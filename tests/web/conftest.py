@@ -1,7 +1,5 @@
 """A live service that the browser tests of a worker share, and a person who visits its page."""
 
-import random
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,15 +8,13 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.service import LiveService, wait_until
-from tests.web.visitor import PATIENCE, Visitor, chromium, visit
 from tests.ports import free_port
+from tests.web.visitor import PATIENCE, Visitor, chromium, visit
 
 expect.set_options(timeout=PATIENCE * 1000)
 
 PICTURES = Path(__file__).parents[2] / "build" / "tests" / "browser"
 """What was in sight at the end of each test, for those who must find out why it failed."""
-
-
 
 
 @pytest.fixture(scope="session")
