@@ -15,7 +15,7 @@ from bmc.model.errors import BackendFailed, InvalidOptions, InvalidRequest, Unre
 from bmc.ports import Backend
 from bmc.reinstall.desk import Desk
 from robots import dnsmasq
-from robots.contract import BackendContract, OpenBackend
+from robots.contract import BootContract, InventoryContract, OpenBackend
 from robots.neighbours import mac_of
 from robots.testing import opened
 from tests.robots.conftest import Simulator
@@ -462,7 +462,7 @@ async def test_what_does_not_fit_the_network_is_refused(tmp_path: Path, given, w
             pass
 
 
-class TestABackendThatIsBootedByNetwork(BackendContract):
+class TestABackendThatIsBootedByNetwork(BootContract, InventoryContract):
     """The table changes nothing of what the node's BMC does."""
 
     @pytest.fixture

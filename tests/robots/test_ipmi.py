@@ -18,7 +18,7 @@ from bmc.model.errors import BackendFailed, InvalidRequest, NotSupported, Outcom
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
-from robots.contract import BackendContract, OpenBackend
+from robots.contract import BootContract, InventoryContract, OpenBackend
 from robots.hardware import driver, ipmi
 from robots.testing import make_site, opened
 from tests.clocks import QuickClock
@@ -56,13 +56,13 @@ async def power(backend: Backend) -> tuple[PowerState, str]:
     return reading.state, reading.reason
 
 
-class TestContract(BackendContract):
+class TestContract(BootContract, InventoryContract):
     @pytest.fixture
     def open_backend(self, compose: Compose, simulator: Simulator) -> OpenBackend:
         return lambda: compose(simulator.port)
 
 
-class TestContractWhenAnotherBmcLooks(BackendContract):
+class TestContractWhenAnotherBmcLooks(BootContract, InventoryContract):
     """The actuator, and what arms the boot device, is one BMC; the eye is another one, which is told nothing."""
 
     @pytest.fixture

@@ -29,7 +29,7 @@ from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sensor import Entity, Threshold, Unit
 from bmc.node import Node
 from bmc.ports import Backend, MediaBay
-from robots.contract import BackendContract, OpenBackend
+from robots.contract import BootContract, InventoryContract, MediaContract, OpenBackend
 from robots.hardware import driver
 from robots.redfish_link import Link
 from robots.redfish_log import RedfishLog
@@ -107,7 +107,7 @@ async def backend(machine: Machine, stack: AsyncExitStack) -> Backend:
     return await machine.open(stack)
 
 
-class TestContract(BackendContract):
+class TestContract(BootContract, MediaContract, InventoryContract):
     @pytest.fixture
     async def open_backend(self, machine: Machine, stack: AsyncExitStack) -> OpenBackend:
         async def open_backend() -> Backend:
