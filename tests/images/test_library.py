@@ -45,7 +45,7 @@ from tests.images.packing import packed, qcow2
 from tests.images.uploads import ended, pieces, sha256
 from tests.jobs.lab import jobs_of, killed_and_started_again
 from tests.reinstall.conftest import make_image
-from tests.world import ADMIN, OPERATOR, World, open_world, until
+from tests.world import ADMIN, OPERATOR, World, until
 
 MIB = 1 << 20
 CONTENT = b"\xeb\x63".ljust(512, b"b") + os.urandom(MIB) + bytes(3 * MIB) + b"end".ljust(512, b".")
@@ -121,12 +121,6 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         shop.url = f"http://127.0.0.1:{server.port}"
         yield shop
         shop.held.set()
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path / "store" / "lightsout.db") as opened:
-        yield opened
 
 
 @pytest.fixture
