@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.e2e.conftest import NewService
+from tests.e2e.reinstalls import TASKS, assert_released, start, until_end, until_step, words
 from tests.e2e.service import LiveService, booting, wait_until
-from tests.e2e.test_reinstall import TASKS, assert_released, start, until_end, until_step, words
 from tests.libvirt_node.daemon import NOBODY, Libvirtd, lacks
 from tests.robots.conftest import Simulator
 from tests.robots.deploy_lab import ports

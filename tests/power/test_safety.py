@@ -7,7 +7,7 @@ from unittest.mock import AsyncMock
 import pytest
 
 from bmc.events import Events
-from bmc.model.clock import SystemClock
+from bmc.model.clock import Clock, SystemClock
 from bmc.model.errors import InvalidRequest, OutcomeUnknown, Refused, WrongState
 from bmc.model.events import EventKind
 from bmc.model.power import PowerState
@@ -17,7 +17,7 @@ from tests.clocks import StillClock
 from tests.world import World
 
 
-async def opened(world: World, clock: SystemClock | None = None, **budgets: Budget) -> Safety:
+async def opened(world: World, clock: Clock | None = None, **budgets: Budget) -> Safety:
     return await Safety.open(world.store, world.events, clock or SystemClock(), budgets)
 
 
