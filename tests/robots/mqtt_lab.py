@@ -17,6 +17,14 @@ from bmc.ports import PowerSense
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
+RELAYS: dict[str, dict[str, object]] = {
+    "tasmota": {"kind": "tasmota", "device": "dev1"},
+    "shelly1": {"kind": "shelly1", "device": "dev1"},
+    "shelly2": {"kind": "shelly2", "device": "dev1", "off_for": "1s"},
+    "plain": {"command": "lab/dev1/0/set", "state": "lab/dev1/0", "on": "close", "off": "open"},
+}
+LED = "mqtt:lab/srv/led"
+LOAD = "mqtt:lab/srv/load#watts:watts>30"
 
 
 def listens(port: int) -> bool:
@@ -144,16 +152,6 @@ def open_lab(directory: Path, kind: str, wired: str) -> Iterator[Lab]:
             each.stop()
 
 
-RELAYS: dict[str, dict[str, object]] = {
-    "tasmota": {"kind": "tasmota", "device": "dev1"},
-    "shelly1": {"kind": "shelly1", "device": "dev1"},
-    "shelly2": {"kind": "shelly2", "device": "dev1", "off_for": "1s"},
-    "plain": {"command": "lab/dev1/0/set", "state": "lab/dev1/0", "on": "close", "off": "open"},
-}
-LED = "mqtt:lab/srv/led"
-LOAD = "mqtt:lab/srv/load#watts:watts>30"
-
-
 async def says(sense: PowerSense, state: PowerState, within: float = 10) -> PowerReading:
     async with asyncio.timeout(within):
         while (reading := await sense.read()).state is not state:  # noqa: ASYNC110 - `read` is what is tested
@@ -165,3 +163,8 @@ def push(lab: Lab, topic: str, payload: str, retain: bool = False) -> None:
     """By yet another client."""
     command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(lab.broker.port), "-u", "admin", "-P", "secret", "-q", "1"]
     subprocess.run([*command, "-t", topic, "-m", payload, *(["-r"] if retain else [])], check=True, timeout=10)
+
+
+def outlet(lab: Lab, kind: str = "tasmota", sense: list[object] | None = None, **more: object) -> dict[str, object]:
+    relay = {"adapter": "mqtt", **lab.way, **RELAYS[kind], **more}
+    return {"power": relay, "sense": [LED, LOAD] if sense is None else sense, "settle": "3s"}

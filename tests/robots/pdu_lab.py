@@ -80,6 +80,7 @@ CREDENTIALS = {
     "v3-nobody": (b"nobody", b"authentic-words"),
 }
 COMMUNITY = "secret-community"
+PDU, METER = "127.0.0.1", "127.0.0.2"
 Open = Callable[[Mapping[str, object]], Awaitable[Backend]]
 SEVERAL = 9
 """The outlet whose meter is that of all feeds."""
@@ -350,3 +351,12 @@ async def lossy(pdu: tuple[str, int]) -> AsyncIterator[tuple[LossyRelay, int]]:
 
 def environment(**more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **more}
+
+
+def outlet(pdu: Snmpsim, **more: object) -> dict[str, object]:
+    given = {"host": PDU, "port": pdu.port, "outlet": 1, "credential": "lab", "timeout": "0.5s"}
+    return {"adapter": "pdu", **given, **more}
+
+
+def node(pdu: Snmpsim, **more: object) -> dict[str, object]:
+    return {"power": outlet(pdu, **more), "sense": [f"pdu:{METER}/1:watts>30"], "settle": "3s"}

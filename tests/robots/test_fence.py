@@ -19,11 +19,22 @@ from robots.contract import BackendContract, OpenBackend
 from robots.fence import TAKEN
 from robots.hardware import driver
 from tests.ports import free_port
-from tests.robots.pdu_lab import COMMUNITY, Lab, Open, Plant, Snmpsim, open_node, pdu_site, plant, running_pdus
+from tests.robots.pdu_lab import (
+    COMMUNITY,
+    METER,
+    PDU,
+    Lab,
+    Open,
+    Plant,
+    Snmpsim,
+    open_node,
+    pdu_site,
+    plant,
+    running_pdus,
+)
 
 __all__ = ["open_node", "plant"]
 
-PDU, METER = "127.0.0.1", "127.0.0.2"
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
 AGENTS = Path("/usr/sbin")
 

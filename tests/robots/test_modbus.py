@@ -17,11 +17,9 @@ from robots.modbus_button import ModbusButtonOptions
 from robots.testing import make_site, opened
 from tests.ports import free_port
 from tests.robots.modbus_device import running_board
-from tests.robots.modbus_rack import WIRES, Rack, racked, shows
+from tests.robots.modbus_rack import BOOTS, WIRES, Rack, racked, shows
 from tests.robots.plant import ROOT, Rules
 from tests.robots.wire import wired
-
-BOOTS = Rules(boots=True, fed=False)
 
 
 def turns_on(request: bytes) -> bool:

@@ -22,7 +22,7 @@ from robots.hardware import driver
 from robots.mqtt import adapter
 from robots.mqtt_dialects import TASMOTA, What, pulse_time
 from robots.testing import make_site, opened
-from tests.robots.mqtt_lab import LED, LOAD, RELAYS, Lab, Mosquitto, open_lab, push, says
+from tests.robots.mqtt_lab import LED, RELAYS, Lab, Mosquitto, open_lab, outlet, push, says
 from tests.world import until
 
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
@@ -34,11 +34,6 @@ pytestmark = pytest.mark.skipif(shutil.which("mosquitto_pub") is None, reason="m
 def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
     with open_lab(tmp_path, request.param, "outlet") as lab:
         yield lab
-
-
-def outlet(lab: Lab, kind: str = "tasmota", sense: list[object] | None = None, **more: object) -> dict[str, object]:
-    relay = {"adapter": "mqtt", **lab.way, **RELAYS[kind], **more}
-    return {"power": relay, "sense": [LED, LOAD] if sense is None else sense, "settle": "3s"}
 
 
 @contextlib.asynccontextmanager
