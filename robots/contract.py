@@ -152,6 +152,8 @@ class MediaContract(BackendContract):
 
     async def test_an_empty_drive_may_be_ejected(self, backend: Backend) -> None:
         bay = self.bay(backend)
+        async with asyncio.timeout(self.patience):
+            await bay.slots_known()
         assert bay.slots()
         for slot in bay.slots():
             await bay.eject(slot.id)
