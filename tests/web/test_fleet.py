@@ -242,6 +242,30 @@ async def test_power_for_many_is_confirmed_and_what_failed_is_tried_again(
             await asyncio.to_thread(service.off, name)
 
 
+async def test_nothing_is_tried_again_on_what_was_removed_meanwhile(visitor: Visitor, service: LiveService) -> None:
+    page, dialog = visitor.page, visitor.page.get_by_role("dialog")
+    service.add_node("gone")
+    held = f"{SYSTEMS}/gone/Actions/Oem/Lightsout"
+    answer = service.call("POST", f"{held}.Reserve", {"Reason": "new fan"}, user="olga", password=PASSWORD)
+    assert answer.status < 300, answer.words
+    await visitor.sign_in()
+    await page.get_by_label("Select gone").click()
+    await act(visitor, "On")
+    await visitor.at("confirm-bulk").click()
+    await expect(visitor.at("run")).to_contain_text("0 of 1 done, 1 failed", timeout=60_000)
+    service.do("POST", f"{held}.Release", {"Note": "tested"})
+    service.do("DELETE", f"{SYSTEMS}/gone")
+    await expect(visitor.at("node-gone")).to_have_count(0)
+    await visitor.button("Show each node").click()
+    await visitor.button("Try again on 1…").click()
+    await expect(dialog).to_contain_text("None of these nodes is there any more: there is nothing to try again.")
+    await expect(dialog.get_by_role("button")).to_have_text(["Close"])
+    await visitor.button("Close").click()
+    await expect(dialog).to_have_count(0)
+    await visitor.button("Dismiss: Power on").click()
+    await expect(visitor.at("run")).to_have_count(0)
+
+
 async def test_what_has_not_begun_is_stopped_and_the_tab_is_not_closed_unasked(
     visitor: Visitor, service: LiveService
 ) -> None:

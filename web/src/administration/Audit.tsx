@@ -1,7 +1,8 @@
 import { Button, Label } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useSearchParams } from "react-router";
-import { AUDIT, useLog, type AuditEntry } from "../api/administration";
+import { useLog, type AuditEntry } from "../api/administration";
+import { PATHS } from "../api/paths";
 import { Choice, Field } from "../shell/fields";
 import { moment } from "../words/format";
 import { outcomeWords } from "../timeline/words";
@@ -33,7 +34,7 @@ export default function Audit() {
       { replace: true },
     );
   const filter = auditFilter(search);
-  const log = useLog(AUDIT, filter);
+  const log = useLog(PATHS.audit, filter);
   return (
     <Section
       title={t("Audit")}

@@ -1,8 +1,9 @@
 import { Button, Label } from "@patternfly/react-core";
 import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@patternfly/react-table";
 import { useState } from "react";
-import { SUBSCRIPTIONS, TEST_EVENT, useChange, useMembers, type Destination } from "../api/administration";
+import { useChange, useMembers, type Destination } from "../api/administration";
 import { post, remove } from "../api/http";
+import { PATHS } from "../api/paths";
 import { useMayOperate } from "../api/session";
 import { useNotices } from "../shell/Notices";
 import { OrderDialog } from "../shell/OrderDialog";
@@ -19,10 +20,10 @@ type Asked = { do: "add" } | { do: "change" | "delete" | "history"; hook: Destin
 
 /** Who outside hears of events, and how that goes. */
 export default function Hooks() {
-  const hooks = useMembers<Destination>(SUBSCRIPTIONS, AGAIN_MS);
+  const hooks = useMembers<Destination>(PATHS.subscriptions, AGAIN_MS);
   const mayOperate = useMayOperate();
   const { done, failed } = useNotices();
-  const test = useChange(() => post(TEST_EVENT));
+  const test = useChange(() => post(PATHS.testEvent));
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
   const sendTest = () =>

@@ -1,6 +1,7 @@
 /** What happened to a node, and what its serial console printed meanwhile. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { get } from "./http";
+import { logPath } from "./paths";
 import { anyContains, created, equal, query, type Period } from "./query";
 import type { Happening, LogPage, PlainEntry, System } from "./types";
 
@@ -36,17 +37,15 @@ const SEARCHED = ["Message", ...["Account", "Door", "Address", "Task", "What"].m
 
 export const timelineKey = (systemId: string) => ["timeline", systemId] as const;
 
-const logs = (systemId: string) => `/redfish/v1/Systems/${encodeURIComponent(systemId)}/LogServices`;
-
 const ofKind = (kind: string) => equal("Oem/Lightsout/Kind", kind);
 
 /** The newest `top` of what was chosen, and how many there are. */
-export function useTimeline(systemId: string, { kind, text, period }: Chosen, top: number) {
+export function useTimeline(system: System, { kind, text, period }: Chosen, top: number) {
   return useQuery({
-    queryKey: [...timelineKey(systemId), kind, text, period, top],
+    queryKey: [...timelineKey(system.Id), kind, text, period, top],
     queryFn: async () => {
       const filter = [kind !== "" && ofKind(kind), text !== "" && anyContains(SEARCHED, text), ...created(period)];
-      const answer = await get<LogPage<Happening>>(`${logs(systemId)}/Timeline/Entries${query({ top, filter })}`);
+      const answer = await get<LogPage<Happening>>(`${logPath(system, "Timeline")}/Entries${query({ top, filter })}`);
       return { entries: answer.Members, count: answer["Members@odata.count"] };
     },
     placeholderData: keepPreviousData,
@@ -56,7 +55,7 @@ export function useTimeline(systemId: string, { kind, text, period }: Chosen, to
 
 /** What happened to its power lately, newest first. */
 export function usePowerHistory(system: System) {
-  const path = `${logs(system.Id)}/Timeline/Entries${query({ top: POWER_ENTRIES, filter: [ofKind("Power")] })}`;
+  const path = `${logPath(system, "Timeline")}/Entries${query({ top: POWER_ENTRIES, filter: [ofKind("Power")] })}`;
   return useQuery({
     queryKey: [...timelineKey(system.Id), "power"],
     queryFn: async () => (await get<LogPage<Happening>>(path)).Members,
@@ -64,11 +63,11 @@ export function usePowerHistory(system: System) {
 }
 
 /** The last lines of the serial console between two moments, oldest first, and how many there are. */
-export function usePrinted(systemId: string, since: string | undefined, until: string | undefined) {
+export function usePrinted(system: System, since: string | undefined, until: string | undefined) {
   const period = `${since ? `&since=${since}` : ""}${until ? `&until=${until}` : ""}`;
-  const path = `${logs(systemId)}/SerialLog/Entries?$top=${TAIL_LINES}${period}`;
+  const path = `${logPath(system, "SerialLog")}/Entries?$top=${TAIL_LINES}${period}`;
   return useQuery({
-    queryKey: ["printed", systemId, since, until],
+    queryKey: ["printed", system.Id, since, until],
     queryFn: async () => {
       const answer = await get<LogPage<PlainEntry>>(path);
       return { lines: [...answer.Members].reverse(), count: answer["Members@odata.count"] };

@@ -49,9 +49,11 @@ export interface LogPage<Entry> extends Collection<Entry> {
   Members: Entry[];
 }
 
-/** Who is signed in, as /session says. */
+/** Who is signed in, as /session and the role say. */
 export interface Session {
   account: string;
   role: string;
+  /** What the role may, in the words of DSP0266. */
+  privileges: string[];
   session: string;
 }

@@ -7,6 +7,7 @@ import MinusCircleIcon from "@patternfly/react-icons/dist/esm/icons/minus-circle
 import QuestionCircleIcon from "@patternfly/react-icons/dist/esm/icons/question-circle-icon";
 import { memo, type ReactNode } from "react";
 import { Link } from "react-router";
+import { nodePath } from "../node/address";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { percent } from "../words/format";
 import { t } from "../words/i18n";
@@ -79,7 +80,7 @@ const RunItem = memo(function RunItem({ item, onClose }: { item: Item; onClose: 
   return (
     <li data-testid={`run-${id}`} data-state={state}>
       <span>{ICONS[state]}</span>
-      <Link to={`/nodes/${encodeURIComponent(id)}`} onClick={onClose}>
+      <Link to={nodePath(id)} onClick={onClose}>
         {id}
       </Link>
       <span>

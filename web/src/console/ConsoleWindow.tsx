@@ -1,7 +1,7 @@
 import { EmptyState, EmptyStateBody, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
-import { useEffect } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { useSystem } from "../api/systems";
+import { nodePath } from "../node/address";
 import { PowerLabel } from "../power/PowerLabel";
 import { OnDemand } from "../shell/OnDemand";
 import { lazily } from "../shell/lazily";
@@ -9,6 +9,7 @@ import { ConnectionBanner } from "../shell/ConnectionBanner";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
+import { useTitle } from "../shell/useTitle";
 import { t, type Message } from "../words/i18n";
 import { CONSOLES, windowPath, type ConsoleView } from "./windows";
 import "./console.css";
@@ -25,9 +26,7 @@ export default function ConsoleWindow() {
   const system = useSystem(id);
   const shown = CONSOLES.find((name) => name === view);
 
-  useEffect(() => {
-    document.title = `${id} · Lightsout`;
-  }, [id]);
+  useTitle(id);
 
   if (shown === undefined) return <NotFoundPage />;
   if (system.data === undefined)
@@ -48,7 +47,7 @@ export default function ConsoleWindow() {
       <ConnectionBanner />
       <header className="lo-console-bar">
         <h1>
-          <Link to={`/nodes/${encodeURIComponent(id)}`}>{node.Name}</Link>
+          <Link to={nodePath(id)}>{node.Name}</Link>
         </h1>
         <PowerLabel system={node} />
         <ToggleGroup isCompact aria-label={t("Consoles")} className="lo-console-end">

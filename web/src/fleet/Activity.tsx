@@ -3,6 +3,7 @@ import LockIcon from "@patternfly/react-icons/dist/esm/icons/lock-icon";
 import { Link } from "react-router";
 import { useRunningTask } from "../api/tasks";
 import type { System } from "../api/types";
+import { nodePath } from "../node/address";
 import { kindWords, stepWords } from "../reinstall/words";
 import { t } from "../words/i18n";
 
@@ -13,7 +14,7 @@ export function Activity({ system }: { system: System }) {
   if (system.Oem.Lightsout.Task && task) {
     const ours = task.Oem?.Lightsout;
     return (
-      <Link to={`/nodes/${encodeURIComponent(system.Id)}/jobs`} className="lo-activity">
+      <Link to={nodePath(system.Id, "jobs")} className="lo-activity">
         <Progress
           title={[kindWords(ours?.Kind ?? ""), stepWords(ours?.Step ?? "")].join(" · ")}
           value={task.PercentComplete ?? 0}

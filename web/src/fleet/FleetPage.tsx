@@ -1,11 +1,12 @@
 import { Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter } from "@patternfly/react-core";
 import { PageSection, Skeleton, Title } from "@patternfly/react-core";
-import { useEffect, useMemo } from "react";
+import { useMemo } from "react";
 import { Trans } from "react-i18next";
 import { useMayOperate } from "../api/session";
 import { useSystems } from "../api/systems";
 import type { System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
+import { useTitle } from "../shell/useTitle";
 import { t } from "../words/i18n";
 import { useFleetAddress } from "./address";
 import { filterSystems, sortSystems } from "./filter";
@@ -27,9 +28,7 @@ export function FleetPage() {
   const { address } = control;
 
   const title = t("Fleet");
-  useEffect(() => {
-    document.title = `${title} · Lightsout`;
-  }, [title]);
+  useTitle(title);
 
   const all = systems.data ?? NONE;
   const { sort } = address;

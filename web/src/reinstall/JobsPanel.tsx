@@ -7,6 +7,7 @@ import type { JobRequest, System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { lazyDialog } from "../shell/lazily";
+import { Unread } from "../shell/Unread";
 import { t } from "../words/i18n";
 import { JobConsole } from "./JobConsole";
 import { JobHistory } from "./JobHistory";
@@ -43,6 +44,7 @@ export default function JobsPanel({ system }: { system: System }) {
   return (
     <div className="lo-jobs">
       <ShownJob key={shown} id={shown} system={system} onAgain={setAgain} />
+      {tasks.isError && !tasks.data && <Unread of={tasks} />}
       {tasks.data && tasks.data.length > 0 && (
         <JobHistory tasks={tasks.data} shown={shown} onChoose={(job) => setSearch({ job }, { replace: true })} />
       )}

@@ -2,9 +2,11 @@ import { Trans } from "react-i18next";
 import { Link } from "react-router";
 import { usePowerHistory } from "../api/timeline";
 import type { LastPowerAction, System } from "../api/types";
+import { nodePath } from "../node/address";
 import { actionSummary, outcomeWords } from "../power/senses";
 import { powerWords } from "../power/words";
 import { Alert } from "../shell/Alert";
+import { Unread } from "../shell/Unread";
 import { Ago } from "../words/Ago";
 import { duration, moment } from "../words/format";
 import { t } from "../words/i18n";
@@ -17,12 +19,18 @@ const KEEPS_ITS_PLACE = "\u00a0";
 
 /** Who changed the power last, how, when and from where: in one line, wherever on the node's page one is. */
 export function LastPower({ system }: { system: System }) {
-  const history = usePowerHistory(system).data;
+  const history = usePowerHistory(system);
   const last = system.Oem.Lightsout.LastPowerAction;
   return (
     <>
       <p className="lo-last-power" data-testid="last-power">
-        {history === undefined ? KEEPS_ITS_PLACE : <Told system={system} found={lastChange(history)} />}
+        {history.data ? (
+          <Told system={system} found={lastChange(history.data)} />
+        ) : history.isError ? (
+          <Unread of={history} />
+        ) : (
+          KEEPS_ITS_PLACE
+        )}
       </p>
       {last?.Ended === null && <UnderWay last={last} />}
       {last && isProblem(last, system) && <Problem last={last} />}
@@ -44,7 +52,7 @@ function Told({ system, found }: { system: System; found: PowerChange | undefine
         }}
         components={{ b: <strong />, ago: <Ago iso={Created} /> }}
       />{" "}
-      <Link to={`/nodes/${encodeURIComponent(system.Id)}/timeline?kind=Power`}>{t("What happened")}</Link>
+      <Link to={`${nodePath(system.Id, "timeline")}?kind=Power`}>{t("What happened")}</Link>
     </>
   );
 }
