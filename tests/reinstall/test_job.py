@@ -202,6 +202,7 @@ async def test_a_login_prompt_is_no_proof(jobs, house, booting):
     house.server.proofs = frozenset()
     job = await jobs.start("reinstall", "n1", REQUEST, OPERATOR)
     await until(lambda: "proof" in house.server.passed, 15)
+    await reaches(booting, job.id, "proof")
     await asyncio.sleep(0.1)
     await house.clock.advance(901)
     job = await ended(jobs, job.id)
