@@ -144,7 +144,7 @@ class _Sweep:
             log.warning("job %s: the outcome of %s is not stored: %s", self._work.job.id, name, error)
 
     def _caller(self) -> Caller:
-        """It acts as whoever started it, so that a node they hold themselves is not held against them; and with no more
+        """It acts as whoever started it, so that their own reservation does not keep it out; and with no more
         rights than they have by now, as it may last for days. :raise Denied:
         """
         job = self._work.job

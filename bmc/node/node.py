@@ -223,7 +223,7 @@ class Node:
         return self._supply.due
 
     async def restore_power(self) -> None:
-        """Do what the restore policy says, once."""
+        """Do what the restore policy says, once. :raise StoreFailed: the store takes nothing."""
         await self._supply.restore()
 
     def relocate(self, endpoint: Endpoint) -> None:
@@ -262,7 +262,7 @@ class Node:
         self._consoles.note_opened(stream, caller)
 
     async def record(self) -> None:
-        """Events about this node were published: the SEL may have a word for them."""
+        """Events about this node were published: the SEL may have a word for them. :raise StoreFailed: not yet."""
         before = self._sel.sel
         await self._sel.catch_up(self._events)
         if self._sel.sel is not before:
@@ -284,10 +284,10 @@ class Node:
         return [] if self._definition.is_virtual else await self._drives.give_back()
 
     def _require_free(self, verb: str) -> None:
-        name, held = self._snapshot.name, self._snapshot.reservation
-        if held is not None:
-            raise Busy(f"{held.holder} holds {name}: {held.reason}")
+        if self._reservations.held:
+            raise Busy(self._reservations.held)
         if self._power.busy:
+            name = self._snapshot.name
             raise Busy(f"a power action is under way on {name}; wait for it before the node can be {verb}")
 
     async def close(self) -> None:
@@ -306,7 +306,10 @@ class Node:
         await self._backend.lifecycle.close()
 
     async def erase(self) -> None:
-        """The node was removed: forget all that was kept for it. Closed before."""
+        """The node was removed: forget all that was kept for it. Closed before.
+
+        :raise WrongState, Refused: its backend cannot be rid of it; nothing was forgotten. :raise StoreFailed: not all.
+        """
         await self._backend.lifecycle.erase()
         await self._keeper.delete()
         await self._power.forget()
@@ -319,8 +322,8 @@ class Node:
         """Carry out one command; authorised, serial, audited.
 
         :raise Denied: by role or scope.
-        :raise Busy: another action or another's reservation holds the node.
-        :raise BmcError: as the command's own contract says.
+        :raise Busy: another action is under way, or another has reserved the node.
+        :raise BmcError: as the command's own contract says. :raise StoreFailed: the store takes nothing.
         """
         outcome, began = "failed", self._clock.now()
         try:
@@ -361,7 +364,8 @@ class Node:
     ) -> ByteStream | SerialLog:
         """Open a console; or, for its own guest's side, the system interface once the node is on; or the serial log.
 
-        :raise Denied: by role or scope. :raise NotSupported: no such console. :raise WrongState: the node is off.
+        :raise Denied: by role or scope, or not its own guest. :raise NotSupported: no such console, or nothing is kept.
+        :raise WrongState: its screen, while the node is off.
         """
         if isinstance(stream, SystemInterface):
             return await self._open_host(caller)
@@ -391,7 +395,7 @@ class Node:
         return await self._power.request(command.power, caller)
 
     async def _do_plan(self, command: PlanPower, caller: Caller) -> Plan:
-        """Not refused while somebody holds the node, which is a hindrance to be told of, like others."""
+        """Not refused while somebody has reserved the node, which is a hindrance to be told of, like others."""
         self._require(command.power)
         state, planner = self._snapshot.power, self._backend.planner
         outcome = OUTCOME[state, command.power]
@@ -413,7 +417,7 @@ class Node:
             raise NotSupported(f"{self._snapshot.name} cannot do {action.value}; {rest}")
 
     async def _act_alone(self, action: PowerAction, cause: PowerCause) -> None:
-        """Without being asked, and never on a node that somebody holds.
+        """Without being asked, and never on a node that somebody has reserved.
 
         :raise Busy: somebody does. :raise BmcError: as `do` of the same action.
         """
@@ -584,7 +588,7 @@ _TOLD_BY_THE_GUEST = (SetWatchdog, ResetWatchdog, NoteOsSeen, AddSelEntry, TellP
 
 
 def _of_the_guest(command: Command[Any], caller: Caller) -> bool:
-    """A guest pets its watchdog and tells what it sees also while somebody holds the node."""
+    """A guest pets its watchdog and tells what it sees also while somebody has reserved the node."""
     return caller.door is Door.HOST and isinstance(command, _TOLD_BY_THE_GUEST)
 
 

@@ -159,6 +159,8 @@ class PowerControl:
         :raise WrongState, Refused: the table says so.
         :raise TimedOut: it was started, but its effect was not seen.
         :raise OutcomeUnknown: the switch never said that it has it.
+        :raise StoreFailed: its intent could not be stored, so nothing was done.
+        :raise BmcError: as the switch says.
         """
         under_way = self._under_way
         if under_way is not None:

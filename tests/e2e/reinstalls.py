@@ -40,7 +40,7 @@ def words(task: dict[str, Any]) -> str:
 
 
 def assert_released(service: LiveService, node: str) -> None:
-    """Nobody holds it, nothing of the job is left in it, and it obeys."""
+    """Nobody has reserved it, nothing of the job is left in it, and it obeys."""
     system = service.system(node)
     ours = system["Oem"]["Lightsout"]
     assert (ours["Reservation"], ours["Task"]) == (None, None)

@@ -141,7 +141,7 @@ async def test_what_goes_on_longer_is_accepted_as_on_the_lan(bench):
 
 
 async def test_a_node_that_somebody_holds_still_answers_its_guest(bench):
-    bench.node.fault = Busy("olga holds n1")
+    bench.node.fault = Busy("n1 is reserved by olga")
     assert await bench.code(NetFn.APP, 0x01) == 0
     assert await bench.code(NetFn.CHASSIS, 0x04, b"\x00") == 0xC0
 

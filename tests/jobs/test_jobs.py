@@ -56,9 +56,9 @@ async def test_a_job_runs_its_steps_in_order_and_lets_go_of_the_node(jobs, bench
 async def test_others_are_told_busy_with_the_reason_while_it_runs(jobs, bench, world):
     job = await jobs.start("demo", "n1", {}, OPERATOR)
     await bench.reached("a")
-    with pytest.raises(Busy, match=f"job {job.id} holds n1: a demonstration"):
+    with pytest.raises(Busy, match=f"n1 is reserved by job {job.id}: a demonstration"):
         await world.fleet.node("n1").do(Power(PowerAction.ON), ADMIN)
-    with pytest.raises(Busy, match=rf"demo \(job {job.id}\) holds n1 since ..:.. UTC"):
+    with pytest.raises(Busy, match=rf"n1 is reserved by demo \(job {job.id}\) since ..:.. UTC"):
         await jobs.start("demo", "n1", {}, ADMIN)
 
 

@@ -63,7 +63,7 @@ async def test_a_node_that_refuses_keeps_no_other_from_its_turn(fleet: World):
     job = await jobs.sweep(PowerAction.ON, NAMES, 5, 0, OPERATOR)
     job = await ended(jobs, job.id)
     assert job.state is JobState.EXCEPTION
-    assert job.message == "1 of 5 nodes failed: n2: admin holds n2: new memory"
+    assert job.message == "1 of 5 nodes failed: n2: n2 is reserved by admin: new memory"
     assert outcomes(job) == {**dict.fromkeys(NAMES, "done"), "n2": "failed"}
     await jobs.close()
 

@@ -87,7 +87,7 @@ async def test_a_node_that_somebody_holds_stays_off_and_the_event_says_why(tmp_p
     async with open_world(tmp_path / DB, drivers) as world:
         events = await world.heard(EventKind.MAINS_RESTORED)
         assert events[0].severity is Severity.WARNING
-        assert "could not be powered on: olga holds n1: its fan is out" in events[0].message
+        assert "could not be powered on: n1 is reserved by olga: its fan is out" in events[0].message
         assert server.applied == []
 
 

@@ -401,7 +401,7 @@ async def test_a_reservation_is_shown_and_keeps_others_out(service: Service) -> 
     assert [bool(types) for types in possible] == [name == "olga" for name in ROLES]
     refused = await service.call("POST", RESET, {"ResetType": "On"})
     assert refused.status == 503
-    assert "olga holds n1: changing a disk" in refused.told
+    assert "n1 is reserved by olga: changing a disk" in refused.told
     release = f"{N1}/Actions/Oem/Lightsout.Release"
     assert (await service.call("POST", release, {"Note": "mine now"}, as_="tina")).status == 503
     unsaid = await service.call("POST", release)

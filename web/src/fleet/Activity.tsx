@@ -7,7 +7,7 @@ import { nodePath } from "../node/address";
 import { kindWords, stepWords } from "../reinstall/words";
 import { t } from "../words/i18n";
 
-/** What goes on with a node: its running job with progress, or who holds it and why. */
+/** What goes on with a node: its running job with progress, or who has reserved it and why. */
 export function Activity({ system }: { system: System }) {
   const task = useRunningTask(system).data;
   const reservation = system.Oem.Lightsout.Reservation;

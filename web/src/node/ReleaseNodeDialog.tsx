@@ -11,7 +11,7 @@ interface ReleaseNodeDialogProps {
   onClose: () => void;
 }
 
-/** Asks why somebody else's hold is ended: the note stands in the node's log, for whoever held it. */
+/** Asks why somebody else's reservation is ended: the note stands in the node's log, for whoever had it. */
 export function ReleaseNodeDialog({ system, holder, onClose }: ReleaseNodeDialogProps) {
   const release = useRelease(system);
   const [note, setNote] = useState("");

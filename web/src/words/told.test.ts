@@ -13,7 +13,7 @@ const UNKNOWN_PROPERTY = {
   Message: "The property Colour is not in the list of valid properties for the resource.",
   MessageArgs: ["Colour"],
 };
-const BUSY = { MessageId: "Base.1.22.ResourceInUse", Message: "job 7 holds n1", MessageArgs: [] };
+const BUSY = { MessageId: "Base.1.22.ResourceInUse", Message: "n1 is reserved by job 7: reinstall", MessageArgs: [] };
 
 function event(id: string, Message: string, Details: Record<string, unknown>): LogEntry {
   const Lightsout = { "@odata.type": "", Kind: id, Node: "n1", Account: "olga", Details, Maintenance: false };
@@ -38,7 +38,7 @@ describe("in Chinese", () => {
 
   test("a message takes its arguments, or what the service says more precisely", () => {
     expect(told(UNKNOWN_PROPERTY)).toBe("属性“Colour”不是该资源的有效属性。");
-    expect(told(BUSY)).toBe("当前状态下无法执行：job 7 holds n1");
+    expect(told(BUSY)).toBe("当前状态下无法执行：n1 is reserved by job 7: reinstall");
   });
 
   test("a message whose text has words of its own is told in these, whatever its MessageId", () => {
