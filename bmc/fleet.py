@@ -19,7 +19,7 @@ from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, NodeDefinition
 from bmc.model.power import PowerState
 from bmc.node import Node
-from bmc.node.drives import MediaLibrary
+from bmc.node.drives import Media
 from bmc.node.power import PATIENCE, Patience
 from bmc.node.state import StateKeeper
 from bmc.node.unopened import Unopened
@@ -77,7 +77,7 @@ class Fleet:
         audit: Audit,
         clock: Clock,
         drivers: Drivers,
-        media: MediaLibrary,
+        media: Media,
         patience: Patience = PATIENCE,
         serial_log: Callable[[str], SerialLog | None] = lambda _: None,
     ) -> None:

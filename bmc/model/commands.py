@@ -5,6 +5,7 @@ knows of all but those that come every few seconds, or change nothing. What is `
 while somebody else has reserved the node, or looks to that itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
@@ -15,6 +16,7 @@ from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerState, RestorePolicy
 from bmc.model.sel import SystemEvent
 from bmc.model.sensor import SensorHistory, SensorSetting, Window
+from bmc.model.url import medium_name
 from bmc.model.watchdog import WatchdogSetting, WatchdogUse
 
 R_co = TypeVar("R_co", covariant=True)
@@ -25,6 +27,10 @@ class Command(Generic[R_co]):
     role: ClassVar[Role] = Role.OPERATOR
     audited: ClassVar[bool] = True
     even_held: ClassVar[bool] = False
+
+    def details(self) -> Mapping[str, object]:
+        """What the audit stream keeps of it beside its name; never what may be a secret."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,9 @@ class Power(Command[PowerState]):
     power: PowerAction
     action: ClassVar[str] = "power"
 
+    def details(self) -> Mapping[str, object]:
+        return {"action": self.power.value}
+
 
 @dataclass(frozen=True, slots=True)
 class ConfirmPower(Command[None]):
@@ -51,6 +60,9 @@ class ConfirmPower(Command[None]):
 
     state: PowerState
     action: ClassVar[str] = "confirm-power"
+
+    def details(self) -> Mapping[str, object]:
+        return {"state": self.state.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,9 @@ class SetBootOverride(Command[None]):
     override: BootOverride
     action: ClassVar[str] = "boot-override"
 
+    def details(self) -> Mapping[str, object]:
+        return self.override.to_json()
+
 
 @dataclass(frozen=True, slots=True)
 class SetFirmware(Command[None]):
@@ -80,6 +95,9 @@ class SetFirmware(Command[None]):
 
     mode: BootMode
     action: ClassVar[str] = "firmware"
+
+    def details(self) -> Mapping[str, object]:
+        return {"mode": self.mode.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +111,9 @@ class InsertMedia(Command[None]):
     slot: str
     image: str
     action: ClassVar[str] = "insert-media"
+
+    def details(self) -> Mapping[str, object]:
+        return {"slot": self.slot, "image": medium_name(self.image)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +139,9 @@ class EjectMedia(Command[None]):
 
     slot: str
     action: ClassVar[str] = "eject-media"
+
+    def details(self) -> Mapping[str, object]:
+        return {"slot": self.slot}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +235,9 @@ class DeleteSelEntry(Command[None]):
     id: int
     action: ClassVar[str] = "delete-sel-entry"
 
+    def details(self) -> Mapping[str, object]:
+        return {"record": self.id}
+
 
 @dataclass(frozen=True, slots=True)
 class ResolveSelEntry(Command[None]):
@@ -220,6 +247,9 @@ class ResolveSelEntry(Command[None]):
     resolved: bool
     action: ClassVar[str] = "resolve-sel-entry"
     even_held: ClassVar[bool] = True
+
+    def details(self) -> Mapping[str, object]:
+        return {"record": self.id, "resolved": self.resolved}
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +307,9 @@ class WriteFru(Command[None]):
     data: bytes
     action: ClassVar[str] = "write-fru"
 
+    def details(self) -> Mapping[str, object]:
+        return {"offset": self.offset, "length": len(self.data)}
+
 
 @dataclass(frozen=True, slots=True)
 class SetAssetTag(Command[None]):
@@ -284,6 +317,9 @@ class SetAssetTag(Command[None]):
 
     tag: str
     action: ClassVar[str] = "set-asset-tag"
+
+    def details(self) -> Mapping[str, object]:
+        return {"tag": self.tag}
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +335,9 @@ class Reserve(Command[None]):
     action: ClassVar[str] = "reserve"
     even_held: ClassVar[bool] = True
 
+    def details(self) -> Mapping[str, object]:
+        return {"reason": self.reason, **({} if self.until is None else {"until": self.until})}
+
 
 @dataclass(frozen=True, slots=True)
 class Release(Command[None]):
@@ -310,6 +349,9 @@ class Release(Command[None]):
     note: str = ""
     action: ClassVar[str] = "release"
     even_held: ClassVar[bool] = True
+
+    def details(self) -> Mapping[str, object]:
+        return {"note": self.note} if self.note else {}
 
 
 @dataclass(frozen=True, slots=True)

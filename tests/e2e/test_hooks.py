@@ -18,8 +18,9 @@ import aiohttp
 import pytest
 
 from tests.e2e.conftest import NewService
-from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService, free_port
+from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService
 from tests.hooks.lab import Receiver, receiving
+from tests.ports import free_port
 
 EVENTS = "/redfish/v1/EventService"
 NODES = ("n1", "n2", "n3")

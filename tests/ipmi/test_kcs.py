@@ -22,7 +22,8 @@ from bmc.model.node import Endpoint
 from bmc.model.power import PowerAction
 from bmc.model.sel import Sel, SelEntry
 from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogSetting
-from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
+from tests.clocks import HandClock, settle
+from tests.ipmi.fakes import FakeNode, FakeSlots, MemoryBuckets
 from tests.world import MemoryStream
 
 OWN_AFFAIRS = {(NetFn.APP, 0x06), (NetFn.APP, 0x58), (NetFn.GROUP, 0x0A), (NetFn.SENSOR, 0x00)}

@@ -18,13 +18,14 @@ from bmc.model.job import JobState
 from bmc.model.power import PowerAction
 from bmc.socket_stream import SocketStream
 from bmc.store.errors import StoreFailed
-from tests.jobs.lab import Bench, HandClock, ended, jobs_of, killed_and_started_again, secrets_kept
+from tests.clocks import PushedClock
+from tests.jobs.lab import Bench, ended, jobs_of, killed_and_started_again, secrets_kept
 from tests.world import ADMIN, OPERATOR, VIEWER, World, until
 
 
 @pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
+def clock() -> PushedClock:
+    return PushedClock()
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def bench() -> Bench:
 
 
 @pytest.fixture
-async def jobs(world: World, clock: HandClock, bench: Bench):
+async def jobs(world: World, clock: PushedClock, bench: Bench):
     await world.add()
     opened = jobs_of(world, clock, bench.recipe())
     yield opened
@@ -472,7 +473,7 @@ async def test_the_way_into_a_guest_is_closed_when_its_node_leaves_the_scope_of_
         far_ends.append(theirs)
         return await SocketStream.over(ours)
 
-    jobs = jobs_of(world, HandClock(), replace(bench.recipe(), connect=connect))
+    jobs = jobs_of(world, PushedClock(), replace(bench.recipe(), connect=connect))
     mine = replace(OPERATOR, scope=Scope(all_nodes=False, tags=frozenset({"lab"})))
     await jobs.start("demo", "n1", {}, mine)
     await bench.reached("a")

@@ -112,6 +112,21 @@ async def test_what_a_person_said_of_the_state_is_void_once_the_machine_was_move
     assert server.applied == [PowerAction.ON]
 
 
+async def test_what_a_person_said_of_the_state_is_void_once_the_senses_have_seen_otherwise(world: World):
+    node, server = await world.add()
+    server.blind = True
+    server.readings.put_nowait(await server.read())
+    await until(lambda: node.snapshot.power is PowerState.UNKNOWN)
+    await node.do(ConfirmPower(PowerState.OFF), OPERATOR)
+    server.blind = False
+    server.become(PowerState.ON, PowerCause.OBSERVED)
+    await until(lambda: node.snapshot.power is PowerState.ON)
+    server.blind = True
+    server.become(PowerState.UNKNOWN, PowerCause.OBSERVED, reason="the cable is out again")
+    await until(lambda: node.snapshot.power is not PowerState.ON)
+    assert node.snapshot.power is PowerState.UNKNOWN
+
+
 async def test_the_last_action_and_how_it_ended_is_shown_and_outlives_the_service(tmp_path: Path):
     drivers = MemoryDrivers()
     async with open_world(tmp_path / "lightsout.db", drivers) as world:

@@ -11,7 +11,7 @@ from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction, PowerCause, PowerState, RestorePolicy
 from bmc.model.sel import SystemEvent
 from bmc.ports import Backend
-from tests.ipmi.fakes import HandClock
+from tests.clocks import HandClock
 from tests.world import ADMIN, HASTY, OPERATOR, MemoryDrivers, MemoryServer, open_world, until
 
 DB = "store/lightsout.db"

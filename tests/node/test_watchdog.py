@@ -14,7 +14,7 @@ from bmc.model.events import EventKind
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting, WatchdogUse
 from bmc.node import Node
-from tests.ipmi.fakes import HandClock
+from tests.clocks import HandClock
 from tests.world import ADMIN, HASTY, OPERATOR, MemoryDrivers, MemoryServer, World, open_world, until
 
 RESET = WatchdogSetting(action=WatchdogAction.HARD_RESET, countdown=10.0)

@@ -13,10 +13,9 @@ from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, U
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState, RestorePolicy
 from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting
 from bmc.redfish.system_body import boot_body
-from tests.redfish.service import ROLES, Service
+from tests.redfish.service import N1, ROLES, Service
 from tests.world import ADMIN, until
 
-N1 = "/redfish/v1/Systems/n1"
 RESET = f"{N1}/Actions/ComputerSystem.Reset"
 
 

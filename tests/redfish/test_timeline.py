@@ -26,10 +26,9 @@ from bmc.model.events import EventKind
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import SystemEvent
 from bmc.records.timeline import ACTIONS, EVENTS
-from tests.redfish.service import Service
+from tests.redfish.service import N1, Service
 from tests.world import ADMIN, OPERATOR, VIEWER, until
 
-N1 = "/redfish/v1/Systems/n1"
 LOG = f"{N1}/LogServices/Timeline"
 RESET = f"{N1}/Actions/ComputerSystem.Reset"
 

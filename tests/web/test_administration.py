@@ -17,7 +17,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.authority import Authority
 from tests.e2e.service import ADMIN_PASSWORD, LiveService
-from tests.web.conftest import free_port
+from tests.ports import free_port
 from tests.web.visitor import PHONE, Visitor, visit
 
 pytestmark = pytest.mark.browser

@@ -8,10 +8,9 @@ import pytest
 from playwright.async_api import Browser, Page, Request, expect
 
 from tests.e2e.service import SYSTEMS, LiveService
-from tests.web.conftest import free_port
+from tests.ports import free_port
 from tests.web.many import add_many, name_of
-from tests.web.test_phone import fits
-from tests.web.visitor import PHONE, Visitor, visit
+from tests.web.visitor import PHONE, Visitor, fits, visit
 from tests.world import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]

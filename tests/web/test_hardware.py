@@ -9,12 +9,11 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.service import LiveService
+from tests.ports import free_port
 from tests.robots.modbus_device import running_board
-from tests.web.conftest import free_port
 from tests.web.latin import latin_words
 from tests.web.rack import BUTTON, RELAYS, Rack, wired
-from tests.web.test_phone import fits
-from tests.web.visitor import PHONE, Visitor, visit
+from tests.web.visitor import PHONE, Visitor, fits, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

@@ -13,8 +13,8 @@ import pytest
 from playwright.async_api import CDPSession, expect
 
 from tests.e2e.service import LiveService
-from tests.web.conftest import free_port
-from tests.web.test_lost_session import end_sessions, sign_in_again
+from tests.ports import free_port
+from tests.web.sessions import end_sessions, sign_in_again
 from tests.web.visitor import Visitor, chromium, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
