@@ -73,7 +73,7 @@ async def test_a_crossing_is_told_once_with_its_record_and_its_end_after_the_hys
         (Severity.CRITICAL, "LowerCritical", False),
     ]
     assert told[0].message == "CPU Load of n1 is 85 %: it crossed its UpperCaution threshold of 80 %"
-    records = [SystemEvent.unpack(bytes.fromhex(event.details["record"])) for event in told]
+    records = [SystemEvent.unpack(bytes.fromhex(str(event.details["record"]))) for event in told]
     assert [(found.sensor, found.asserted, found.data.hex()) for found in records] == [
         (0x10, True, "57d4c8"),
         (0x10, False, "57acc8"),

@@ -1,5 +1,5 @@
 import { Button, Label } from "@patternfly/react-core";
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@patternfly/react-table";
+import { Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@patternfly/react-table";
 import { useState } from "react";
 import { useChange, useMembers, type Account } from "../api/administration";
 import { patch, remarks } from "../api/http";
@@ -9,6 +9,7 @@ import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
 import { AccountDialog, DeleteDialog, PasswordDialog } from "./accountDialogs";
 import { Section, Shown } from "./parts";
+import { RowActions } from "./RowActions";
 import { ScopeRemarks } from "./ScopeRemarks";
 import { roleWords, scopeWords } from "./words";
 
@@ -106,11 +107,7 @@ function Row({ account, governs, onAsk }: { account: Account; governs: boolean; 
         </span>
       </Td>
       <Td isActionCell>
-        <ActionsColumn
-          items={items}
-          popperProps={{ position: "right" }}
-          aria-label={t("Actions on {{account}}", { account: account.Id })}
-        />
+        <RowActions label={t("Actions on {{account}}", { account: account.Id })} items={items} />
       </Td>
     </Tr>
   );

@@ -161,5 +161,9 @@ function Details({ of }: { of: Record<string, unknown> }) {
   const told = Object.entries(of).map(
     ([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
-  return told.length === 0 ? null : <div className="lo-muted lo-secret">{told.join(" · ")}</div>;
+  return told.length === 0 ? null : (
+    <div className="lo-muted lo-secret" lang="en">
+      {told.join(" · ")}
+    </div>
+  );
 }

@@ -1,5 +1,5 @@
 import { Button, Label } from "@patternfly/react-core";
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@patternfly/react-table";
+import { Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@patternfly/react-table";
 import { useState } from "react";
 import { useChange, useMembers, type Destination } from "../api/administration";
 import { post, remove } from "../api/http";
@@ -11,6 +11,7 @@ import { t } from "../words/i18n";
 import { DeliveryHistory } from "./DeliveryHistory";
 import { HookDialog } from "./HookDialog";
 import { Section, Shown } from "./parts";
+import { RowActions } from "./RowActions";
 import { severityWords } from "./words";
 
 const AGAIN_MS = 5000;
@@ -127,11 +128,7 @@ function Row({ hook, onAsk }: { hook: Destination; onAsk: (asked: Asked) => void
       <Td dataLabel={t("Delivered")}>{ours.Delivered}</Td>
       <Td dataLabel={t("Waiting")}>{ours.EventsWaiting}</Td>
       <Td isActionCell>
-        <ActionsColumn
-          items={items}
-          popperProps={{ position: "right" }}
-          aria-label={t("Actions on {{account}}", { account: hook.Destination })}
-        />
+        <RowActions label={t("Actions on {{account}}", { account: hook.Destination })} items={items} />
       </Td>
     </Tr>
   );

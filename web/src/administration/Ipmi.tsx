@@ -1,5 +1,5 @@
 import { Button, Label } from "@patternfly/react-core";
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
+import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useState } from "react";
 import { useChange, useMembers, useResource, type Account, type Protocols } from "../api/administration";
 import { patch } from "../api/http";
@@ -14,6 +14,7 @@ import { Choice } from "../shell/fields";
 import { t } from "../words/i18n";
 import { DeleteDialog, UserDialog } from "./ipmiDialogs";
 import { Section, Shown } from "./parts";
+import { RowActions } from "./RowActions";
 import { privilegeWords, roleWords } from "./words";
 
 type Asked = { do: "add" } | { do: "change" | "delete"; user: Account };
@@ -127,9 +128,8 @@ function Users({ users, onAsk }: { users: Account[]; onAsk: (asked: Asked) => vo
               <Label status={user.Enabled ? "success" : "warning"}>{user.Enabled ? t("Enabled") : t("Disabled")}</Label>
             </Td>
             <Td isActionCell>
-              <ActionsColumn
-                popperProps={{ position: "right" }}
-                aria-label={t("Actions on {{account}}", { account: user.UserName })}
+              <RowActions
+                label={t("Actions on {{account}}", { account: user.UserName })}
                 items={[
                   { title: t("Key and role…"), onClick: () => onAsk({ do: "change", user }) },
                   user.Enabled
