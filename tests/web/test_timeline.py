@@ -124,7 +124,7 @@ async def test_what_the_console_printed_stands_between_and_leads_to_the_log(
 ) -> None:
     await boot(service, booted)
     async with serial_console(service, booted) as shell:
-        await shell.run("clear; echo Printed-$((6*7))")
+        await shell.run("clear; echo Printed-$((6*7)); sleep 3")  # the log is written now and then
     await visitor.sign_in(f"/nodes/{booted}/timeline")
     # It was printed between the opening and the closing of this test's console.
     await visitor.button("Console in between").first.click()
