@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from weakref import WeakSet
 from bmc.model.caller import Caller, Door, Role
 from bmc.model.clock import Clock
 from bmc.model.events import Event, EventKind, Severity
-from bmc.store import Json, Record, Store, StoreFailed
+from bmc.store import Facts, Json, Record, Store, StoreFailed
 
 EVENTS, AUDIT = "events", "audit"
 EVENTS_KEPT, AUDIT_KEPT = 100_000, 1_000_000
@@ -101,11 +101,18 @@ class Events:
         """The sequence given last; 0 when there was no event yet."""
         return await self._store.last(EVENTS)
 
-    async def history(self, node: str | None = None, after: int = 0, limit: int = 100, skip: int = 0) -> list[Event]:
+    async def history(
+        self,
+        node: str | None = None,
+        after: int = 0,
+        limit: int = 100,
+        skip: int = 0,
+        without: Sequence[Facts] = (),
+    ) -> list[Event]:
         """The last `limit` events above sequence `after`, but for the very last `skip`, of one node or of all; oldest
-        first.
+        first. Those `without` are not counted.
         """
-        return _events(await self._store.newest(EVENTS, limit, after, node or "", skip))
+        return _events(await self._store.newest(EVENTS, limit, after, node or "", skip, without=without))
 
     async def walk(self, node: str | None = None) -> AsyncIterator[Event]:
         """All events that are kept, newest first, of one node or of all."""
@@ -294,9 +301,14 @@ class Audit:
         records = [_audit_record(each) for each in await _numbered(self._store, AUDIT, sequence, node)]
         return next((record for record in records if not node or record.kind is Target.NODE), None)
 
-    async def newest(self, limit: int = 100, node: str = "", skip: int = 0) -> list[AuditRecord]:
-        """The last `limit` records, but for the very last `skip`, about one node or all; oldest first."""
-        records = [_audit_record(each) for each in await self._store.newest(AUDIT, limit, subject=node, skip=skip)]
+    async def newest(
+        self, limit: int = 100, node: str = "", skip: int = 0, without: Sequence[Facts] = ()
+    ) -> list[AuditRecord]:
+        """The last `limit` records, but for the very last `skip`, about one node or all; oldest first. Those `without`
+        are not counted.
+        """
+        found = await self._store.newest(AUDIT, limit, subject=node, skip=skip, without=without)
+        records = [_audit_record(each) for each in found]
         return [record for record in records if not node or record.kind is Target.NODE]
 
     async def walk(self, node: str = "") -> AsyncIterator[AuditRecord]:
