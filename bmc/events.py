@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -13,6 +13,7 @@ from weakref import WeakSet
 from bmc.model.caller import Caller, Door, Role
 from bmc.model.clock import Clock
 from bmc.model.events import Event, EventKind, Severity
+from bmc.model.pace import Pace
 from bmc.store import Facts, Json, Record, Store, StoreFailed
 
 EVENTS, AUDIT = "events", "audit"
@@ -25,6 +26,10 @@ _FORMER = "former {}"
 NAMED_MOST = 256
 """Characters of what was refused that the audit names: whoever asks chooses them."""
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
+REFUSED = "Denied"
+"""The outcome of what role or scope do not allow."""
+REFUSED_AT_ONCE, REFUSED_EVERY = 20, 300.0
+"""Of an account's refusals at one node so many are written at once, and then one each so many seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -252,6 +257,7 @@ class Audit:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._refusals: defaultdict[tuple[str, str], Pace] = defaultdict(lambda: Pace(REFUSED_AT_ONCE, REFUSED_EVERY))
 
     async def record(
         self,
@@ -266,9 +272,18 @@ class Audit:
         """`target` is a name of its kind, or "" for the service itself; `outcome` is "ok", "done" or why not;
         `details` are JSON values without secrets; it `began` now, if not said otherwise.
 
+        Who is refused again and again at a node must not push out what is kept of it: those beyond a pace are
+        counted, and the next that is written tells in `held_back` how many there were before it.
+
         :raise StoreFailed:
         """
         kind, action, target = kind if target else Target.SERVICE, action[:NAMED_MOST], target[:NAMED_MOST]
+        if kind is Target.NODE and outcome == REFUSED:
+            pace = self._refusals[caller.account, target]
+            held = pace.held
+            if not pace.passes(self._clock.monotonic()):
+                return
+            details = {**details, "held_back": held} if held else details
         now = self._clock.now()
         sequence = await self._store.append(
             AUDIT,

@@ -21,7 +21,7 @@ from bmc.accounts.sessions import Sessions
 from bmc.accounts.slots import IpmiSlots, SlotCallback, check_whole, gives, within
 from bmc.accounts.tokens import Tokens
 from bmc.accounts.values import ACCOUNT_NAME, ALL_NODES, NOWHERE, Account, IpmiSlot, Limits, Session, SlotFields
-from bmc.events import Audit, Events
+from bmc.events import REFUSED, Audit, Events
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
 from bmc.model.errors import Denied, InvalidRequest, NotFound, Refused
@@ -330,7 +330,7 @@ class Accounts:
         try:
             decide(caller, Role.ADMINISTRATOR, node.name, node.tags, "changing IPMI users")
         except Denied:
-            await self._audit.record(caller, "change-ipmi-user", node.name, "Denied", {"slot": number})
+            await self._audit.record(caller, "change-ipmi-user", node.name, REFUSED, {"slot": number})
             raise
         async with self._changing_slots:
             old = self._slots.free(node.name) if number is None else self._slots.get(node.name, number)
@@ -358,7 +358,7 @@ class Accounts:
         account = self._slots.get(node, number).account
         if account in ("", caller.account) or (caller.role is Role.ADMINISTRATOR and caller.scope.all_nodes):
             return
-        await self._audit.record(caller, "change-ipmi-user", node, "Denied", {"slot": number})
+        await self._audit.record(caller, "change-ipmi-user", node, REFUSED, {"slot": number})
         raise Denied(
             f"slot {number} of {node} is granted to an account of the fleet: only that account itself or an "
             "Administrator of the whole fleet may change or enable it; you may disable or delete it"

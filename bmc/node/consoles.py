@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Protocol
 from weakref import WeakKeyDictionary
@@ -17,9 +18,14 @@ from bmc.model.commands import Screen, SerialConsole, SerialHistory, TakeScreens
 from bmc.model.console import ConsoleKind, Viewer
 from bmc.model.errors import BackendFailed, BmcError, NotSupported
 from bmc.model.events import EventKind, Severity
+from bmc.model.pace import Pace
 from bmc.node.part import Bench, Handlers
 from bmc.ports import ByteStream, ScreenSource, SerialSource
 
+LOOKERS_AT_ONCE, LOOKERS_EVERY = 20, 300.0
+"""Of the times that an account opens consoles of a node only to look, so many are told at once, and then one each so
+many seconds: nobody pushes out by looking what else is kept of the node.
+"""
 LOOK_PATIENCE = 10.0
 """Seconds that a screen may take to show itself."""
 
@@ -63,6 +69,8 @@ class Consoles:
             kind: Audience(kind, bench.clock, self._changed, self._taken, self._left) for kind in ConsoleKind
         }
         self._opened: WeakKeyDictionary[ByteStream, Caller] = WeakKeyDictionary()
+        self._looks: defaultdict[str, Pace] = defaultdict(lambda: Pace(LOOKERS_AT_ONCE, LOOKERS_EVERY))
+        self._untold: set[tuple[ConsoleKind, int]] = set()
 
     def works(self) -> Iterator[tuple[Coroutine[None, None, None], str]]:
         """What is to run for as long as the node is open."""
@@ -80,8 +88,7 @@ class Consoles:
         opened = await self._open(stream, caller, typing)
         try:
             self.note_opened(opened, caller)
-            await self._audit.record(caller, stream.action, self._name, "done", {"writable": typing})
-            await self._tell(EventKind.CONSOLE_OPENED, "opened", opened.seat.viewer, typing)
+            await self._tell_opened(stream.action, opened.seat.viewer, caller, typing)
             if isinstance(stream, SerialConsole) and stream.takes_over:
                 await opened.seat.take()
         except BaseException:
@@ -140,8 +147,23 @@ class Consoles:
     def _changed(self) -> None:
         self._show(tuple(viewer for each in self._audiences.values() for viewer in each.viewers))
 
+    async def _tell_opened(self, action: str, viewer: Viewer, caller: Caller, typing: bool) -> None:
+        pace = self._looks[caller.account]
+        held = 0 if typing else pace.held
+        if not typing and not pace.passes(self._bench.clock.monotonic()):
+            self._untold.add((viewer.console, viewer.id))
+            return
+        details = {"writable": typing, **({"held_back": held} if held else {})}
+        await self._audit.record(caller, action, self._name, "done", details)
+        await self._tell(EventKind.CONSOLE_OPENED, "opened", viewer, typing)
+
     async def _left(self, caller: Caller, viewer: Viewer, typing: bool) -> None:
         """Whoever leaves has left, also while the store is broken."""
+        key = (viewer.console, viewer.id)
+        untold = key in self._untold
+        self._untold.discard(key)
+        if untold and not typing:
+            return
         try:
             await self._tell(EventKind.CONSOLE_CLOSED, "closed", viewer, typing)
         except BmcError as error:

@@ -272,7 +272,7 @@ AUDIT_LEFT_OUT: Sequence[Facts] = (
 
 FACTS = frozenset(
     {"action", "state", "answer", "target", "enabled", "image", "slot", "console", "mode", "reason", "note", "record"}
-    | {"resolved", "job"}
+    | {"resolved", "job", "held_back"}
 )
 """What these words tell of the details. The rest, as whose keyboard was taken from where, stays in the audit."""
 
@@ -319,6 +319,8 @@ def _sentence(record: AuditRecord, action: _Action | None, done: bool) -> str:
         words = record.action
     job = record.details.get("job")
     words += f" (job {job})" if job else ""
+    if held := record.details.get("held_back"):
+        words += f" ({held} more refusals before)"
     return words if done else f"{words}: {record.outcome}"
 
 

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, WSServerHandshakeError
 
 from bmc.http.keys import HOUSE
+from bmc.model.clock import SystemClock
+from bmc.model.events import EventKind
 from tests.redfish.service import Service
 from tests.world import ADMIN, until
 
@@ -230,6 +233,34 @@ async def test_one_account_cannot_take_all_consoles(service: Service, monkeypatc
     await other.receive_bytes()
     for socket in (first, other):
         await socket.close()
+
+
+async def test_who_opens_a_console_to_look_without_end_is_counted_and_who_types_is_told_each_time(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bmc.node.consoles.LOOKERS_AT_ONCE", 2)
+    world, node = service.world, service.world.fleet.node("n1")
+
+    async def visit(path: str, name: str) -> None:
+        socket = await connect(service, path, name)
+        await socket.receive_bytes()
+        await socket.close()
+        await until(lambda: not node.snapshot.viewers)
+
+    for path, name in ((f"{SERIAL}?view=1", "vera"), (SERIAL, "olga")):
+        for _ in range(4):
+            await visit(path, name)
+    monkeypatch.setattr(SystemClock, "monotonic", lambda _: time.monotonic() + 400)
+    await visit(f"{SERIAL}?view=1", "vera")
+    await world.heard(EventKind.CONSOLE_CLOSED, 7)
+    opened = [each for each in await world.audit.read(0, 100) if each.action == "open-serial"]
+    assert [(each.account, dict(each.details)) for each in opened] == [
+        *[("vera", {"writable": False})] * 2,
+        *[("olga", {"writable": True})] * 4,
+        ("vera", {"writable": False, "held_back": 2}),
+    ]
+    for kind in (EventKind.CONSOLE_OPENED, EventKind.CONSOLE_CLOSED):
+        assert [each.account for each in await world.told(kind)] == ["vera", "vera", *["olga"] * 4, "vera"]
 
 
 async def test_a_node_without_consoles_says_so(service: Service) -> None:
