@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from aiohttp import web
@@ -14,6 +15,8 @@ from bmc.model.errors import Denied
 
 REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 COOKIE = "lightsout"
+SIGNED_IN = web.RequestKey[Callable[[], None]]("signed_in")
+"""Tells the listener that who asks has signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,17 @@ def request_id(request: web.Request) -> str:
 
 
 async def authenticate(request: web.Request, sign_in: Accounts | NodeUsers, node: str = "") -> Identity:
-    """The first kind of credential that is there decides; a wrong one is never made up for by another.
+    """The first kind of credential that is there decides; a wrong one is never made up for by another. The listener
+    is told of who has signed in.
 
     :raise Unauthenticated:
     """
+    identity = await _identify(request, sign_in, node)
+    request.get(SIGNED_IN, lambda: None)()
+    return identity
+
+
+async def _identify(request: web.Request, sign_in: Accounts | NodeUsers, node: str) -> Identity:
     address = request.remote or ""
     header = request.headers.get("Authorization", "")
     if token := api_token(request):
