@@ -265,13 +265,13 @@ class Accounts:
             raise NotFound("there is no administrator yet")
         return await self._sessions.open(governing[0], address, Door.CLI)
 
-    def session(self, token: str) -> Session | None:
-        """The live session of `token`; asking counts as use."""
-        return self._sessions.find(token)
+    def session(self, token: str, used: bool = True) -> Session | None:
+        """The live session of `token`; asking counts as use, unless it is not `used` by anybody."""
+        return self._sessions.find(token, used=used)
 
-    def caller(self, token: str, address: str) -> Caller | None:
-        """Who asks with `token` from `address`, with the account's role and scope of now."""
-        session = self._sessions.find(token)
+    def caller(self, token: str, address: str, used: bool = True) -> Caller | None:
+        """Who asks with `token` from `address`, with the account's role and scope of now; use as in `session`."""
+        session = self._sessions.find(token, used=used)
         stored = self._book.find(session.account) if session else None
         if session is None or stored is None or not stored.account.enabled:
             return None

@@ -98,8 +98,8 @@ class Seat:
 
     @property
     def viewers(self) -> tuple[Viewer, ...]:
-        """All of the console, this one too."""
-        return self._audience.viewers
+        """All of the console, this one too, as this one may see them."""
+        return tuple(self._shown(viewer) for viewer in self._audience.viewers)
 
     @property
     def types(self) -> bool:
@@ -114,7 +114,9 @@ class Seat:
         typing = self._audience.typing
         if typing is None:
             raise NotSupported("this console only watches; take the keyboard to type")
-        raise NotSupported(f"this console only watches: {typing.viewer} has the keyboard; take it over to type")
+        raise NotSupported(
+            f"this console only watches: {self._shown(typing.viewer)} has the keyboard; take it over to type"
+        )
 
     async def take(self) -> None:
         """Have the keyboard; whoever had it goes on watching. :raise Denied: its role may not type."""
@@ -150,4 +152,7 @@ class Seat:
         await self._news.wait()
         self._news.clear()
         by, self._taken_by = self._taken_by, None
-        return by
+        return by and self._shown(by)
+
+    def _shown(self, viewer: Viewer) -> Viewer:
+        return viewer.shown_to(self._caller.role)

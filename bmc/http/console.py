@@ -12,14 +12,15 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bmc.console.audience import Seat
+from bmc.console.screen import ScreenStream
 from bmc.http.keys import HOUSE
 from bmc.model.commands import Screen, SerialConsole
 from bmc.model.console import Viewer
 from bmc.model.errors import BmcError, Busy, Denied, NotFound, NotSupported, WrongState
 from bmc.node import ConsoleStream
 from bmc.ports import ByteStream
-from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, require_serial, session_token
-from bmc.redfish.closing import STOPPING
+from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, is_signed_in, require_serial
+from bmc.redfish.closing import GONE, STOPPING
 from bmc.redfish.house import House
 from bmc.redfish.types import JsonObject, moment
 
@@ -233,13 +234,16 @@ def _shown(viewer: Viewer) -> JsonObject:
 
 
 async def _to_node(request: web.Request, socket: web.WebSocketResponse, stream: Stream, seat: Seat | None) -> End:
-    sign_in, token = request.app[HOUSE].sign_in, session_token(request)
+    sign_in = request.app[HOUSE].sign_in
     async for message in socket:
-        sign_in.session(token)  # typing is use: it keeps the session from idling out
+        if not is_signed_in(request, sign_in):
+            return SESSION_GONE, GONE
         if message.type is WSMsgType.BINARY:
             await _type(socket, stream, message.data)
         elif message.type is WSMsgType.TEXT:
             await _control(socket, stream, seat, message.data)
+        if not isinstance(stream, ScreenStream) or message.type is WSMsgType.TEXT or stream.had_input():
+            is_signed_in(request, sign_in, used=True)  # the rest is what a viewer's program says by itself
     return WSCloseCode.OK, "the viewer left"
 
 

@@ -16,7 +16,7 @@ from bmc.events import Audit
 from bmc.model.caller import Caller, Role
 from bmc.model.commands import Screen, SerialConsole, SerialHistory, TakeScreenshot
 from bmc.model.console import ConsoleKind, Viewer
-from bmc.model.errors import BackendFailed, BmcError, NotSupported
+from bmc.model.errors import BackendFailed, BmcError, Busy, NotSupported
 from bmc.model.events import EventKind, Severity
 from bmc.model.pace import Pace
 from bmc.node.part import Bench, Handlers
@@ -26,6 +26,8 @@ LOOKERS_AT_ONCE, LOOKERS_EVERY = 20, 300.0
 """Of the times that an account opens consoles of a node only to look, so many are told at once, and then one each so
 many seconds: nobody pushes out by looking what else is kept of the node.
 """
+MOST_OF_ONE = 16
+"""Consoles of a node that one account may have open."""
 LOOK_PATIENCE = 10.0
 """Seconds that a screen may take to show itself."""
 
@@ -83,7 +85,10 @@ class Consoles:
         return self._hub.tail(limit) if self._hub else b""
 
     async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream:
-        """For a caller who is authorised to. :raise NotSupported: no such console. :raise WrongState: it is off."""
+        """For a caller who is authorised to.
+
+        :raise NotSupported: no such console. :raise WrongState: it is off. :raise Busy: the account has too many open.
+        """
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         opened = await self._open(stream, caller, typing)
         try:
@@ -115,14 +120,26 @@ class Consoles:
             await self.log.erase()
 
     async def _open(self, stream: SerialConsole | Screen, caller: Caller, typing: bool) -> ConsoleStream:
-        may_type = caller.role.rank >= Role.OPERATOR.rank
         if isinstance(stream, SerialConsole):
             if self._hub is None:
                 raise self._bench.without("serial console")
-            seat = self._audiences[ConsoleKind.SERIAL].enter(caller, may_type, typing)
+            seat = self._enter(ConsoleKind.SERIAL, caller, typing)
             return self._hub.open(stream.replay if SerialHistory.open_to(caller) else None, seat)
         connected = await self._require_screen().connect()
-        return ScreenStream(connected, self._audiences[ConsoleKind.SCREEN].enter(caller, may_type, typing))
+        try:
+            return ScreenStream(connected, self._enter(ConsoleKind.SCREEN, caller, typing))
+        except Busy:
+            await connected.close()
+            raise
+
+    def _enter(self, console: ConsoleKind, caller: Caller, typing: bool) -> Seat:
+        """:raise Busy: the account has too many open; a job, which looks for a proof, is not refused."""
+        there = [viewer for each in self._audiences.values() for viewer in each.viewers]
+        if not caller.job and sum(viewer.account == caller.account for viewer in there) >= MOST_OF_ONE:
+            raise Busy(
+                f"{caller.account} has {MOST_OF_ONE} consoles of {self._name} open, which is the most; close some"
+            )
+        return self._audiences[console].enter(caller, caller.role.rank >= Role.OPERATOR.rank, typing)
 
     def _require_screen(self) -> ScreenSource:
         if self._screen is None:
