@@ -10,8 +10,8 @@ from bmc.model.clock import Clock
 from bmc.model.console import ConsoleKind, Viewer
 from bmc.model.errors import Denied, NotSupported
 
-Taken = Callable[[Caller, Viewer], Awaitable[None]]
-"""Who has taken the keyboard, and from whom."""
+Taken = Callable[[Caller, Viewer, Viewer | None], Awaitable[None]]
+"""Who has taken the keyboard, at which place, and from whom; None: nobody had it."""
 Left = Callable[[Caller, Viewer, bool], Awaitable[None]]
 """Who has gone, what their place was, and whether they wanted to type at last."""
 
@@ -131,7 +131,7 @@ class Seat:
         self._audience.hand(self)
         if former is not None:
             await former.let_go()
-            await self._audience.taken(self._caller, former._viewer)
+        await self._audience.taken(self._caller, self._viewer, former and former._viewer)
 
     async def release(self) -> None:
         """Only watch from now on, until it takes the keyboard again."""

@@ -93,7 +93,7 @@ class Consoles:
         opened = await self._open(stream, caller, typing)
         try:
             self.note_opened(opened, caller)
-            await self._tell_opened(stream.action, opened.seat.viewer, caller, typing)
+            await self._tell_opened(opened.seat.viewer, caller, typing)
             if isinstance(stream, SerialConsole) and stream.takes_over:
                 await opened.seat.take()
         except BaseException:
@@ -164,22 +164,27 @@ class Consoles:
     def _changed(self) -> None:
         self._show(tuple(viewer for each in self._audiences.values() for viewer in each.viewers))
 
-    async def _tell_opened(self, action: str, viewer: Viewer, caller: Caller, typing: bool) -> None:
+    async def _tell_opened(self, viewer: Viewer, caller: Caller, typing: bool) -> None:
         pace = self._looks[caller.account]
         held = 0 if typing else pace.held
         if not typing and not pace.passes(self._bench.clock.monotonic()):
             self._untold.add((viewer.console, viewer.id))
             return
+        action = SerialConsole.action if viewer.console is ConsoleKind.SERIAL else Screen.action
         details = {"writable": typing, **({"held_back": held} if held else {})}
         await self._audit.record(caller, action, self._name, "done", details)
         await self._tell(EventKind.CONSOLE_OPENED, "opened", viewer, typing)
 
-    async def _left(self, caller: Caller, viewer: Viewer, typing: bool) -> None:
-        """Whoever leaves has left, also while the store is broken."""
+    def _catch_up(self, viewer: Viewer) -> bool:
+        """Whether nobody was told that this viewer has come; from now on it counts as told."""
         key = (viewer.console, viewer.id)
         untold = key in self._untold
         self._untold.discard(key)
-        if untold and not typing:
+        return untold
+
+    async def _left(self, caller: Caller, viewer: Viewer, typing: bool) -> None:
+        """Whoever leaves has left, also while the store is broken."""
+        if self._catch_up(viewer):
             return
         try:
             await self._tell(EventKind.CONSOLE_CLOSED, "closed", viewer, typing)
@@ -193,6 +198,10 @@ class Consoles:
             kind, f"{viewer.account} {did} {what} of {self._name}", Severity.OK, viewer.account, details
         )
 
-    async def _taken(self, caller: Caller, former: Viewer) -> None:
+    async def _taken(self, caller: Caller, viewer: Viewer, former: Viewer | None) -> None:
+        if self._catch_up(viewer):
+            await self._tell_opened(viewer, caller, typing=True)
+        if former is None:
+            return
         details = {"console": former.console.value, "from": str(former)}
         await self._audit.record(caller, "take-keyboard", self._name, "done", details)

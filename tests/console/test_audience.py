@@ -31,8 +31,10 @@ class Room:
     def _changed(self) -> None:
         self.changes += 1
 
-    async def _taken(self, taker: Caller, former: Viewer) -> None:
-        self.taken.append((taker.account, former.account))
+    async def _taken(self, taker: Caller, viewer: Viewer, former: Viewer | None) -> None:
+        assert viewer.account == taker.account
+        if former is not None:
+            self.taken.append((taker.account, former.account))
 
 
 @pytest.fixture

@@ -273,6 +273,25 @@ async def test_who_opens_a_console_to_look_without_end_is_counted_and_who_types_
         assert [each.account for each in await world.told(kind)] == ["vera", "vera", *["olga"] * 4, "vera"]
 
 
+async def test_who_came_untold_to_look_is_told_when_taking_the_keyboard(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bmc.node.consoles.LOOKERS_AT_ONCE", 0)
+    world = service.world
+    for leaves_typing in (False, True):
+        socket = await connect(service, f"{SERIAL}?view=1")
+        await socket.receive_bytes()
+        assert len(await world.told(EventKind.CONSOLE_OPENED)) == leaves_typing
+        await socket.send_json({"type": "take"})
+        await world.heard(EventKind.CONSOLE_OPENED, 1 + leaves_typing)
+        if not leaves_typing:
+            await socket.send_json({"type": "release"})
+        await socket.close()
+        await world.heard(EventKind.CONSOLE_CLOSED, 1 + leaves_typing)
+    opened = [each for each in await world.audit.read(0, 100) if each.action == "open-serial"]
+    assert [(each.account, dict(each.details)) for each in opened] == [("olga", {"writable": True})] * 2
+
+
 async def test_one_account_has_sixteen_consoles_of_a_node_and_others_are_not_kept_out(service: Service) -> None:
     open_ones = [await connect(service, path, "vera") for path in [f"{SERIAL}?view=1", f"{SCREEN}?view=1"] * 8]
     node = service.world.fleet.node("n1")
