@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 import stat
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from ipaddress import ip_network
 from pathlib import Path
@@ -186,42 +187,77 @@ async def test_of_strangers_who_keep_it_busy_those_of_the_address_that_has_most_
             writer.close()
 
 
-@pytest.mark.parametrize("secure", [False, True])
-@pytest.mark.parametrize("path", ["/file", "/body"])
-async def test_who_does_not_read_the_answer_is_let_go_unless_signed_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, secure: bool, path: str
-) -> None:
-    monkeypatch.setattr(server, "UNREAD_SECONDS", 0.5)
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def large_answers(tmp_path: Path, secure: bool) -> tuple[HttpServer, Callable[..., Awaitable[Stream]]]:
+    """Serves /file and /body, both large; and what asks for one of them and reads nothing."""
     large = tmp_path / "large"
     large.write_bytes(bytes(32 << 20))
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if "Authorization" in request.headers:
             request[SIGNED_IN]()
-        return web.FileResponse(large) if path == "/file" else web.Response(body=large.read_bytes())
+        return web.FileResponse(large) if request.path == "/file" else web.Response(body=large.read_bytes())
 
     app = web.Application()
-    app.router.add_get(path, answer)
+    app.router.add_routes([web.get("/file", answer), web.get("/body", answer)])
     certificate, key = self_signed(tmp_path, ["127.0.0.1"])
     trust = ssl.create_default_context(cafile=certificate) if secure else None
-    async with HttpServer(app, "127.0.0.1", 0, server_context(certificate, key) if secure else None) as serving:
-        writers = []
-        for header in ("X: y", "Authorization: any"):
-            connected = socket.socket()
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connected.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(connected, ("127.0.0.1", serving.port))
-            name = "127.0.0.1" if secure else None
-            reader, writer = await asyncio.open_connection(sock=connected, ssl=trust, server_hostname=name, limit=1024)
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
-            writers.append((reader, writer))
+    serving = HttpServer(app, "127.0.0.1", 0, server_context(certificate, key) if secure else None)
+
+    async def ask(path: str, header: str = "X: y") -> Stream:
+        connected = socket.socket()
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connected.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connected, ("127.0.0.1", serving.port))
+        name = "127.0.0.1" if secure else None
+        reader, writer = await asyncio.open_connection(sock=connected, ssl=trust, server_hostname=name, limit=1024)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+        return reader, writer
+
+    return serving, ask
+
+
+@pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize("path", ["/file", "/body"])
+async def test_who_does_not_read_the_answer_is_let_go_unless_signed_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, secure: bool, path: str
+) -> None:
+    monkeypatch.setattr(server, "UNREAD_SECONDS", 0.5)
+    serving, ask = await large_answers(tmp_path, secure)
+    async with serving:
+        asked = [await ask(path, header) for header in ("X: y", "Authorization: any")]
         await until(lambda: serving.connections == 2)
         await until(lambda: serving.connections == 1, 30)
         await asyncio.sleep(1)
         assert serving.connections == 1
-        for _, writer in writers:
+        for _, writer in asked:
             writer.transport.abort()
         await until(lambda: serving.connections == 0)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize("path", ["/file", "/body"])
+async def test_whoever_reads_nothing_makes_room_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, secure: bool, path: str
+) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
+    serving, ask = await large_answers(tmp_path, secure)
+    async with serving:
+        flood = []
+        for _ in range(8):
+            flood.append(await ask(path))
+            async with asyncio.timeout(10):
+                assert b"200" in await flood[-1][0].readline()
+        await until(lambda: serving.connections == 3)
+        for _, writer in flood:
+            writer.transport.abort()
+        await until(lambda: serving.connections == 0)
+        reader, writer = await ask("/nothing")
+        assert b"404" in await reader.readline()
+        writer.close()
     assert caplog.records == []
 
 
