@@ -131,7 +131,7 @@ class Seat:
         self._audience.hand(self)
         if former is not None:
             await former.let_go()
-        await self._audience.taken(self._caller, self._viewer, former and former._viewer)
+        await self._audience.taken(self._caller, self._viewer, former._viewer if former else None)
 
     async def release(self) -> None:
         """Only watch from now on, until it takes the keyboard again."""

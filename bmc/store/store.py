@@ -150,7 +150,8 @@ class Store:
         """The last `limit` records above `after` and below `before`, but for the very last `skip`; of a subject, or
         all; oldest first. Those that have all of any of the facts in `without` are as if they were not there.
         """
-        where, values = ("AND subject = ?", [subject]) if subject else ("", [])
+        where = "AND subject = ?" if subject else ""
+        values: list[str | bool] = [subject] if subject else []
         for facts in without:
             where += f" AND NOT ({' AND '.join(['json_extract(value, ?) IS ?'] * len(facts))})"
             values += [part for path, value in facts.items() for part in (f"$.{path}", value)]

@@ -1,10 +1,12 @@
 """A console by SSH: what is printed and typed, the escapes, and every way it ends."""
 
 import asyncio
+import time
 
 import asyncssh
 import pytest
 
+from bmc.model.clock import SystemClock
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.ssh import console as console_module
 from bmc.ssh import line as line_module
@@ -24,6 +26,17 @@ async def test_what_was_printed_comes_first_then_what_is_and_typing_reaches_the_
         terminal.type(b"root\r\x03\x05")
         terminal.type(b"x\xff\x00")
         await until(lambda: bytes(line.stream.written) == b"root\r\x03\x05x\xff\x00", 10)
+
+
+async def test_no_key_passes_once_the_session_has_idled_out(
+    service: Service, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with clients.console("n1", "olga") as console:
+        await console.expect(b"printed before")
+        monkeypatch.setattr(SystemClock, "now", lambda _: time.time() + 31 * 60)
+        console.type(b"root\r")
+        assert b"the session has ended" in (await console.ended())[0]
+    assert service.drivers.lines["n1"].stream.written == b""
 
 
 async def test_no_more_than_a_screenful_comes_before(service: Service, clients: Clients) -> None:
