@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
@@ -13,7 +13,8 @@ from weakref import WeakSet
 from bmc.model.caller import Caller, Door, Role
 from bmc.model.clock import Clock
 from bmc.model.events import Event, EventKind, Severity
-from bmc.store import Json, Record, Store, StoreFailed
+from bmc.model.pace import Pace
+from bmc.store import Facts, Json, Record, Store, StoreFailed
 
 EVENTS, AUDIT = "events", "audit"
 EVENTS_KEPT, AUDIT_KEPT = 100_000, 1_000_000
@@ -25,6 +26,10 @@ _FORMER = "former {}"
 NAMED_MOST = 256
 """Characters of what was refused that the audit names: whoever asks chooses them."""
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
+REFUSED = "Denied"
+"""The outcome of what role or scope do not allow."""
+REFUSED_AT_ONCE, REFUSED_EVERY = 20, 300.0
+"""Of an account's refusals at one node so many are written at once, and then one each so many seconds."""
 
 log = logging.getLogger(__name__)
 
@@ -101,11 +106,18 @@ class Events:
         """The sequence given last; 0 when there was no event yet."""
         return await self._store.last(EVENTS)
 
-    async def history(self, node: str | None = None, after: int = 0, limit: int = 100, skip: int = 0) -> list[Event]:
+    async def history(
+        self,
+        node: str | None = None,
+        after: int = 0,
+        limit: int = 100,
+        skip: int = 0,
+        without: Sequence[Facts] = (),
+    ) -> list[Event]:
         """The last `limit` events above sequence `after`, but for the very last `skip`, of one node or of all; oldest
-        first.
+        first. Those `without` are not counted.
         """
-        return _events(await self._store.newest(EVENTS, limit, after, node or "", skip))
+        return _events(await self._store.newest(EVENTS, limit, after, node or "", skip, without=without))
 
     async def walk(self, node: str | None = None) -> AsyncIterator[Event]:
         """All events that are kept, newest first, of one node or of all."""
@@ -245,6 +257,7 @@ class Audit:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._refusals: defaultdict[tuple[str, str], Pace] = defaultdict(lambda: Pace(REFUSED_AT_ONCE, REFUSED_EVERY))
 
     async def record(
         self,
@@ -259,9 +272,18 @@ class Audit:
         """`target` is a name of its kind, or "" for the service itself; `outcome` is "ok", "done" or why not;
         `details` are JSON values without secrets; it `began` now, if not said otherwise.
 
+        Who is refused again and again at a node must not push out what is kept of it: those beyond a pace are
+        counted, and the next that is written tells in `held_back` how many there were before it.
+
         :raise StoreFailed:
         """
         kind, action, target = kind if target else Target.SERVICE, action[:NAMED_MOST], target[:NAMED_MOST]
+        if kind is Target.NODE and outcome == REFUSED:
+            pace = self._refusals[caller.account, target]
+            held = pace.held
+            if not pace.passes(self._clock.monotonic()):
+                return
+            details = {**details, "held_back": held} if held else details
         now = self._clock.now()
         sequence = await self._store.append(
             AUDIT,
@@ -294,9 +316,14 @@ class Audit:
         records = [_audit_record(each) for each in await _numbered(self._store, AUDIT, sequence, node)]
         return next((record for record in records if not node or record.kind is Target.NODE), None)
 
-    async def newest(self, limit: int = 100, node: str = "", skip: int = 0) -> list[AuditRecord]:
-        """The last `limit` records, but for the very last `skip`, about one node or all; oldest first."""
-        records = [_audit_record(each) for each in await self._store.newest(AUDIT, limit, subject=node, skip=skip)]
+    async def newest(
+        self, limit: int = 100, node: str = "", skip: int = 0, without: Sequence[Facts] = ()
+    ) -> list[AuditRecord]:
+        """The last `limit` records, but for the very last `skip`, about one node or all; oldest first. Those `without`
+        are not counted.
+        """
+        found = await self._store.newest(AUDIT, limit, subject=node, skip=skip, without=without)
+        records = [_audit_record(each) for each in found]
         return [record for record in records if not node or record.kind is Target.NODE]
 
     async def walk(self, node: str = "") -> AsyncIterator[AuditRecord]:

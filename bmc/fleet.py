@@ -11,7 +11,7 @@ from uuid import UUID
 
 from bmc.accounts import decide
 from bmc.console.serial_log import SerialLog
-from bmc.events import NO_DETAILS, Audit, Events
+from bmc.events import NO_DETAILS, REFUSED, Audit, Events
 from bmc.model.caller import Caller, Role
 from bmc.model.clock import Clock
 from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotFound, WrongState
@@ -472,7 +472,7 @@ class Fleet:
         try:
             yield
         except Denied:
-            await self._audit.record(caller, action, name, "Denied", details)
+            await self._audit.record(caller, action, name, REFUSED, details)
             raise
 
     async def _tell(

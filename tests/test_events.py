@@ -1,7 +1,9 @@
 """Events and audit: stored first, one order for everybody, nobody waits for a slow reader."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -205,6 +207,29 @@ async def test_what_one_account_is_refused_pushes_out_nothing_of_others(store: S
     kept = await audit.read()
     assert [record.action.partition(" ")[0] for record in kept] == ["power", "PATCH", "PATCH", "PATCH"]
     assert len(kept[-1].target) == len(kept[-1].action) == 256
+
+
+async def test_who_is_refused_without_end_is_counted_and_what_was_done_is_always_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    audit = Audit(store, SystemClock())
+    monkeypatch.setattr("bmc.events.REFUSED_AT_ONCE", 2)
+    for _ in range(9):
+        await audit.record(CALLER, "power", "n1", "Denied", {"action": "ForceOff"})
+        await audit.record(CALLER, "power", "n1", "done")
+        await audit.record(replace(CALLER, account="vera"), "power", "n2", "OutcomeUnknown")
+    await audit.record(CALLER, "power", "n2", "Denied")
+    monkeypatch.setattr(SystemClock, "monotonic", lambda _: time.monotonic() + 400)
+    for _ in range(2):
+        await audit.record(CALLER, "power", "n1", "Denied", {"action": "On"})
+    records = await audit.read(0, 100)
+    assert [record.details for record in records if record.outcome == "Denied"] == [
+        {"action": "ForceOff"},
+        {"action": "ForceOff"},
+        {},
+        {"action": "On", "held_back": 7},
+    ]
+    assert [record.outcome for record in records if record.outcome != "Denied"] == ["done", "OutcomeUnknown"] * 9
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from bmc.accounts.sessions import Sessions
 from bmc.accounts.slots import IpmiSlots, SlotCallback, carried, check_whole, gives
 from bmc.accounts.tokens import Tokens
 from bmc.accounts.values import ACCOUNT_NAME, ALL_NODES, NOWHERE, Account, IpmiSlot, Limits, Session, SlotFields
-from bmc.events import Audit, Events
+from bmc.events import REFUSED, Audit, Events
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import Clock
 from bmc.model.errors import Denied, InvalidRequest, NotFound, Refused
@@ -265,13 +265,13 @@ class Accounts:
             raise NotFound("there is no administrator yet")
         return await self._sessions.open(governing[0], address, Door.CLI)
 
-    def session(self, token: str) -> Session | None:
-        """The live session of `token`; asking counts as use."""
-        return self._sessions.find(token)
+    def session(self, token: str, used: bool = True) -> Session | None:
+        """The live session of `token`; asking counts as use, unless it is not `used` by anybody."""
+        return self._sessions.find(token, used=used)
 
-    def caller(self, token: str, address: str) -> Caller | None:
-        """Who asks with `token` from `address`, with the account's role and scope of now."""
-        session = self._sessions.find(token)
+    def caller(self, token: str, address: str, used: bool = True) -> Caller | None:
+        """Who asks with `token` from `address`, with the account's role and scope of now; use as in `session`."""
+        session = self._sessions.find(token, used=used)
         stored = self._book.find(session.account) if session else None
         if session is None or stored is None or not stored.account.enabled:
             return None
@@ -330,7 +330,7 @@ class Accounts:
         try:
             decide(caller, Role.ADMINISTRATOR, node.name, node.tags, "changing IPMI users")
         except Denied:
-            await self._audit.record(caller, "change-ipmi-user", node.name, "Denied", {"slot": number})
+            await self._audit.record(caller, "change-ipmi-user", node.name, REFUSED, {"slot": number})
             raise
         async with self._changing_slots:
             old = self._slots.free(node.name) if number is None else self._slots.get(node.name, number)
@@ -358,7 +358,7 @@ class Accounts:
         account = self._slots.get(node, number).account
         if account in ("", caller.account) or (caller.role is Role.ADMINISTRATOR and caller.scope.all_nodes):
             return
-        await self._audit.record(caller, "change-ipmi-user", node, "Denied", {"slot": number})
+        await self._audit.record(caller, "change-ipmi-user", node, REFUSED, {"slot": number})
         raise Denied(
             f"slot {number} of {node} is granted to an account of the fleet: only that account itself or an "
             "Administrator of the whole fleet may change or enable it; you may disable or delete it"

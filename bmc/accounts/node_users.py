@@ -63,14 +63,14 @@ class NodeUsers:
         await self._publish(Event(EventKind.SIGNED_IN, text, 0, self._node, account=account, details=details))
         return session
 
-    def session(self, token: str) -> Session | None:
-        """The live session of `token`, if it was opened here; asking counts as use."""
-        session = self._sessions.find(token, self._node)
+    def session(self, token: str, used: bool = True) -> Session | None:
+        """The live session of `token`, if it was opened here; asking counts as use, unless it is not `used`."""
+        session = self._sessions.find(token, self._node, used)
         return session if session is not None and self._slot(session) else None
 
-    def caller(self, token: str, address: str) -> Caller | None:
-        """Who asks with `token` from `address`, with the slot's privilege of now."""
-        session = self._sessions.find(token, self._node)
+    def caller(self, token: str, address: str, used: bool = True) -> Caller | None:
+        """Who asks with `token` from `address`, with the slot's privilege of now; use as in `session`."""
+        session = self._sessions.find(token, self._node, used)
         slot = self._slot(session) if session is not None else None
         if session is None or slot is None:
             return None

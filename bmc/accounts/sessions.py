@@ -72,12 +72,15 @@ class Sessions:
             await self.close(surplus.id, node)
         return replace(session, token=token)
 
-    def find(self, token: str, node: str = "") -> Session | None:
-        """The live session of this token at the endpoint of `node`, or at the fleet's root; asking counts as use."""
+    def find(self, token: str, node: str = "", used: bool = True) -> Session | None:
+        """The live session of this token at the endpoint of `node`, or at the fleet's root; asking counts as use,
+        unless it is not `used` by anybody.
+        """
         opened = self._by_hash.get(_hash(token))
         if opened is None or opened.session.node != node or self._expired(opened):
             return None
-        opened.used = self._clock.now()
+        if used:
+            opened.used = self._clock.now()
         return opened.session
 
     def all(self, node: str = "") -> tuple[Session, ...]:

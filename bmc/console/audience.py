@@ -10,8 +10,8 @@ from bmc.model.clock import Clock
 from bmc.model.console import ConsoleKind, Viewer
 from bmc.model.errors import Denied, NotSupported
 
-Taken = Callable[[Caller, Viewer], Awaitable[None]]
-"""Who has taken the keyboard, and from whom."""
+Taken = Callable[[Caller, Viewer, Viewer | None], Awaitable[None]]
+"""Who has taken the keyboard, at which place, and from whom; None: nobody had it."""
 Left = Callable[[Caller, Viewer, bool], Awaitable[None]]
 """Who has gone, what their place was, and whether they wanted to type at last."""
 
@@ -109,8 +109,8 @@ class Seat:
 
     @property
     def viewers(self) -> tuple[Viewer, ...]:
-        """All of the console, this one too."""
-        return self._audience.viewers
+        """All of the console, this one too, as this one may see them."""
+        return tuple(self._shown(viewer) for viewer in self._audience.viewers)
 
     @property
     def types(self) -> bool:
@@ -125,7 +125,9 @@ class Seat:
         typing = self._audience.typing
         if typing is None:
             raise NotSupported("this console only watches; take the keyboard to type")
-        raise NotSupported(f"this console only watches: {typing.viewer} has the keyboard; take it over to type")
+        raise NotSupported(
+            f"this console only watches: {self._shown(typing.viewer)} has the keyboard; take it over to type"
+        )
 
     async def take(self) -> None:
         """Have the keyboard; whoever had it goes on watching. :raise Denied: its role may not type."""
@@ -140,7 +142,7 @@ class Seat:
         self._audience.hand(self)
         if former is not None:
             await former.let_go()
-            await self._audience.taken(self._caller, former._viewer)
+        await self._audience.taken(self._caller, self._viewer, former._viewer if former else None)
 
     async def release(self) -> None:
         """Only watch from now on, until it takes the keyboard again."""
@@ -161,4 +163,7 @@ class Seat:
         await self._news.wait()
         self._news.clear()
         by, self._taken_by = self._taken_by, None
-        return by
+        return by and self._shown(by)
+
+    def _shown(self, viewer: Viewer) -> Viewer:
+        return viewer.shown_to(self._caller.role)

@@ -71,6 +71,7 @@ class InputFilter:
         self._held = bytearray()
         self._handshake = list(_HANDSHAKE)
         self._down: dict[bytes, bytes] = {}
+        self.had_input = False
 
     def feed(self, data: bytes, types: bool) -> bytes:
         """:raise InvalidRequest: the viewer speaks no RFB."""
@@ -85,9 +86,11 @@ class InputFilter:
                 passed += self._shake(bytes(held[start : start + length]))
             elif not self._is_input(start):
                 passed += held[start : start + length]
-            elif types:
-                self._note(bytes(held[start : start + length]))
-                passed += held[start : start + length]
+            else:
+                self.had_input = True
+                if types:
+                    self._note(bytes(held[start : start + length]))
+                    passed += held[start : start + length]
             start += length
         del held[:start]
         if len(held) > 1 << 20:
@@ -162,6 +165,11 @@ class ScreenStream:
         """:raise BackendFailed: the screen is gone. :raise InvalidRequest: the viewer speaks no RFB."""
         if data := self._filter.feed(data, self.seat.types):
             await self._stream.write(data)
+
+    def had_input(self) -> bool:
+        """Whether its viewer did something since this was last asked: keys or pointer, heeded or not."""
+        had, self._filter.had_input = self._filter.had_input, False
+        return had
 
     async def send_break(self) -> None:
         raise NotSupported("a screen carries no break; open the serial console")

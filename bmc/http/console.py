@@ -12,14 +12,15 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bmc.console.audience import Seat
+from bmc.console.screen import ScreenStream
 from bmc.http.keys import HOUSE
 from bmc.model.commands import Screen, SerialConsole
 from bmc.model.console import Viewer
 from bmc.model.errors import BmcError, Busy, Denied, NotFound, NotSupported, WrongState
 from bmc.node import ConsoleStream
 from bmc.ports import ByteStream
-from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, require_serial, session_token
-from bmc.redfish.closing import STOPPING
+from bmc.redfish.authentication import Identity, Unauthenticated, authenticate, is_signed_in, require_serial
+from bmc.redfish.closing import GONE, STOPPING
 from bmc.redfish.house import House
 from bmc.redfish.types import JsonObject, moment
 
@@ -36,6 +37,8 @@ LONGEST_FRAME = 1024 * 1024
 LONGEST_SCREEN_FRAME = 64 * 1024
 """A viewer's filter looks at each message in it; noVNC sends 10 KiB at most."""
 HEARTBEAT = 30.0
+CLOSING, STRANGERS_CLOSING = 10.0, 1.0
+"""Seconds that the other end has for its part of the close; who has not signed in holds a place no longer."""
 REASON_BYTES = 120
 
 # What ends a console: the close code, and the reason a person reads.
@@ -75,12 +78,19 @@ What = Screen | SerialConsole | RescueShell
 
 async def _serve(request: web.Request, what: What) -> web.WebSocketResponse:
     house = request.app[HOUSE]
-    protocols, longest = (("binary",), LONGEST_SCREEN_FRAME) if isinstance(what, Screen) else ((), LONGEST_FRAME)
-    socket = web.WebSocketResponse(compress=False, protocols=protocols, max_msg_size=longest, heartbeat=HEARTBEAT)
-    if not socket.can_prepare(request):
+    if not web.WebSocketResponse().can_prepare(request):
         raise web.HTTPUpgradeRequired(text="this is a WebSocket", headers={"Upgrade": "websocket"})
+    who = await _identify(request, house)
+    protocols, longest = (("binary",), LONGEST_SCREEN_FRAME) if isinstance(what, Screen) else ((), LONGEST_FRAME)
+    socket = web.WebSocketResponse(
+        compress=False,
+        protocols=protocols,
+        max_msg_size=longest,
+        heartbeat=HEARTBEAT,
+        timeout=CLOSING if isinstance(who, Identity) else STRANGERS_CLOSING,
+    )
     await socket.prepare(request)
-    code, reason = await _session(request, socket, house, what)
+    code, reason = await _session(request, socket, house, what, who) if isinstance(who, Identity) else who
     if isinstance(what, SerialConsole):
         await _say(socket, {"type": "closed", "reason": reason})
     message = reason.encode()[:REASON_BYTES].decode(errors="ignore").encode()
@@ -91,20 +101,30 @@ async def _serve(request: web.Request, what: What) -> web.WebSocketResponse:
     return socket
 
 
-async def _session(request: web.Request, socket: web.WebSocketResponse, house: House, what: What) -> End:
-    """From sign-in to the end. A browser sees no status of a refused handshake, so every refusal is a close code."""
+async def _identify(request: web.Request, house: House) -> Identity | End:
+    """A browser sees no status of a refused handshake, so every refusal is a close code."""
     try:
         identity = await authenticate(request, house.sign_in, house.only)
-        if not identity.session:
-            return SESSION_GONE, "a console needs a session: the page's cookie or X-Auth-Token"
+    except Unauthenticated as error:
+        return SESSION_GONE, str(error)
+    except BmcError as error:
+        return _close_code(error), str(error)
+    if not identity.session:
+        return SESSION_GONE, "a console needs a session: the page's cookie or X-Auth-Token"
+    return identity
+
+
+async def _session(
+    request: web.Request, socket: web.WebSocketResponse, house: House, what: What, identity: Identity
+) -> End:
+    """From sign-in to the end."""
+    try:
         with house.closing.watch(identity) as ended:
             stream, seat = await _open(request, house, identity, what)
             try:
                 return await _pump(request, socket, stream, seat, ended)
             finally:
                 await stream.close()
-    except Unauthenticated as error:
-        return SESSION_GONE, str(error)
     except BmcError as error:
         return _close_code(error), str(error)
 
@@ -214,13 +234,16 @@ def _shown(viewer: Viewer) -> JsonObject:
 
 
 async def _to_node(request: web.Request, socket: web.WebSocketResponse, stream: Stream, seat: Seat | None) -> End:
-    sign_in, token = request.app[HOUSE].sign_in, session_token(request)
+    sign_in = request.app[HOUSE].sign_in
     async for message in socket:
-        sign_in.session(token)  # typing is use: it keeps the session from idling out
+        if not is_signed_in(request, sign_in):
+            return SESSION_GONE, GONE
         if message.type is WSMsgType.BINARY:
             await _type(socket, stream, message.data)
         elif message.type is WSMsgType.TEXT:
             await _control(socket, stream, seat, message.data)
+        if not isinstance(stream, ScreenStream) or message.type is WSMsgType.TEXT or stream.had_input():
+            is_signed_in(request, sign_in, used=True)  # the rest is what a viewer's program says by itself
     return WSCloseCode.OK, "the viewer left"
 
 

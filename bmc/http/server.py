@@ -8,6 +8,7 @@ import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
@@ -18,8 +19,11 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.http_exceptions import BadHttpMethod
 from aiohttp.typedefs import Handler, Middleware
 
+from bmc.http.keys import PROXIES
+from bmc.http.proxies import origin_of
 from bmc.model.crowd import who_makes_room
 from bmc.model.errors import BmcError
+from bmc.redfish.authentication import SIGNED_IN
 from bmc.redfish.errors import fail
 
 SHUTDOWN_SECONDS = 5.0
@@ -29,6 +33,8 @@ FIRST_REQUEST_SECONDS = 30.0
 IDLE_SECONDS = 75.0
 """That a connection may ask nothing between two requests."""
 HANDSHAKE_SECONDS = 10
+UNREAD_SECONDS, SIGNED_IN_UNREAD_SECONDS = 30.0, 600.0
+"""That the other end may take nothing of what is sent to it."""
 MOST_HANDSHAKES = 256
 """Of TLS, under way at once at one listener: each takes a quarter of a MiB. A connection counts only after it."""
 
@@ -61,20 +67,56 @@ class _Handler(web.RequestHandler):
     still to be said as Redfish says it.
     """
 
-    __slots__ = ()
+    __slots__ = ("address", "signed_in")
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.address = str((transport.get_extra_info("peername") or ("",))[0])
+        self.signed_in = False
+        super().connection_made(transport)
 
     @property
     def idle(self) -> bool:
         """Whether nothing is under way; an answer is until it has been sent."""
         return self.transport is not None and not self._request_in_progress
 
+    def hear(self, address: str) -> None:
+        """A request came from `address`, which may be behind a proxy; nobody has signed in for it yet."""
+        self.address, self.signed_in = address, False
+        self._limit_unread(UNREAD_SECONDS)
+
+    def let_in(self) -> None:
+        """Who asks has signed in."""
+        self.signed_in = True
+        self._limit_unread(SIGNED_IN_UNREAD_SECONDS)
+
+    def _limit_unread(self, seconds: float) -> None:
+        """The kernel alone sees what of an answer was taken: what lies in its buffers counts as sent here."""
+        if self.transport is not None:
+            connected = self.transport.get_extra_info("socket")
+            with suppress(OSError):  # it has ended meanwhile
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        try:
+            return await super().finish_response(request, resp, start_time)
+        except Exception as error:
+            if self.transport is not None and not isinstance(error, TimeoutError):
+                raise
+            # Who leaves while asyncio sends a file is several errors; aiohttp takes them for faults of ours.
+            raise ConnectionResetError("the other end is gone, or reads nothing") from error
+
     @property
-    def address(self) -> str:
-        return str((self.peername or ("",))[0])
+    def may_go(self) -> bool:
+        """Whether it may be dropped for another; once it was, it is not asked to go again."""
+        return not self._force_close and (self.idle or not self.signed_in)
 
     def drop(self) -> None:
-        """End at once, whether or not the other end reads."""
+        """End at once, whether or not the other end reads, and whatever is under way."""
         transport = self.transport
+        if self._task_handler is not None:
+            self._task_handler.cancel()  # first: asyncio forgets who sends a file on a socket that is closed
         self.force_close()
         if transport is not None:
             transport.abort()
@@ -126,8 +168,8 @@ class _Connections:
     that this process may open, nor its memory: they are needed for nodes too.
 
     Of those that have not begun TLS, the one that has waited longest makes room: whoever means it is done sooner. When
-    the listener is full, the oldest idle one of the address that has most does, as it asks nothing; if none is idle,
-    the new one is turned away.
+    the listener is full, one of those does that are idle or of nobody who has signed in: of the address that has most
+    of these the oldest, an idle one first. If there is none, the new one is turned away.
     """
 
     def __init__(self, context: ssl.SSLContext | None, logs: Mapping[str, Any], full: Callable[[int], bool]) -> None:
@@ -160,7 +202,8 @@ class _Connections:
     def _make_room(self, server: web.Server) -> bool:
         """Whether there was one that could."""
         handlers = cast("list[_Handler]", server.connections)
-        oldest = who_makes_room((each for each in handlers if each.idle), lambda each: each.address)
+        may_go = sorted((each for each in handlers if each.may_go), key=lambda each: not each.idle)
+        oldest = who_makes_room(may_go, lambda each: each.address)
         if oldest is None:
             return False
         if timer := self._silent.pop(oldest, None):
@@ -179,6 +222,10 @@ class _Connections:
         async def heard(request: web.Request, handler: Handler) -> web.StreamResponse:
             if timer := self._silent.pop(request.protocol, None):
                 timer.cancel()
+            connection = cast(_Handler, request.protocol)
+            forwarded = request.headers.getall("X-Forwarded-For", [])
+            connection.hear(origin_of(request.remote or "", forwarded, request.app.get(PROXIES, ())))
+            request[SIGNED_IN] = connection.let_in
             return await handler(request)
 
         return heard

@@ -12,7 +12,7 @@ from typing import Any
 
 from bmc.accounts import decide
 from bmc.accounts.keyfile import Sealer
-from bmc.events import Audit, Events, Target
+from bmc.events import REFUSED, Audit, Events, Target
 from bmc.fleet import Fleet
 from bmc.jobs.chore import Chore, carry_out_chore
 from bmc.jobs.ledger import Ledger, Written
@@ -395,8 +395,8 @@ class Jobs:
     async def _authorise(self, caller: Caller, role: Role, node: str, action: str) -> None:
         try:
             decide(caller, role, node, self._tags(node), action)
-        except Denied as error:
-            await self._audit.record(caller, action, node, str(error))
+        except Denied:
+            await self._audit.record(caller, action, node, REFUSED)
             raise
 
     def _in_scope(self, job: Job, caller: Caller) -> bool:

@@ -1,9 +1,9 @@
 """Who has a console open, and who of them types."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from bmc.model.caller import Door
+from bmc.model.caller import Door, Role
 
 
 class ConsoleKind(Enum):
@@ -26,6 +26,10 @@ class Viewer:
     since: float
     may_type: bool
     types: bool = False
+
+    def shown_to(self, role: Role) -> "Viewer":
+        """As one of that role may see it: where people are is for administrators alone."""
+        return self if role is Role.ADMINISTRATOR else replace(self, address="")
 
     def __str__(self) -> str:
         return f"{self.account} ({self.door.value}" + (f" from {self.address})" if self.address else ")")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Protocol
 from weakref import WeakKeyDictionary
@@ -15,11 +16,18 @@ from bmc.events import Audit
 from bmc.model.caller import Caller, Role
 from bmc.model.commands import Screen, SerialConsole, SerialHistory, TakeScreenshot
 from bmc.model.console import ConsoleKind, Viewer
-from bmc.model.errors import BackendFailed, BmcError, NotSupported
+from bmc.model.errors import BackendFailed, BmcError, Busy, NotSupported
 from bmc.model.events import EventKind, Severity
+from bmc.model.pace import Pace
 from bmc.node.part import Bench, Handlers
 from bmc.ports import ByteStream, ScreenSource, SerialSource
 
+LOOKERS_AT_ONCE, LOOKERS_EVERY = 20, 300.0
+"""Of the times that an account opens consoles of a node only to look, so many are told at once, and then one each so
+many seconds: nobody pushes out by looking what else is kept of the node.
+"""
+MOST_OF_ONE = 16
+"""Consoles of a node that one account may have open."""
 LOOK_PATIENCE = 10.0
 """Seconds that a screen may take to show itself."""
 
@@ -63,6 +71,8 @@ class Consoles:
             kind: Audience(kind, bench.clock, self._changed, self._taken, self._left) for kind in ConsoleKind
         }
         self._opened: WeakKeyDictionary[ByteStream, Caller] = WeakKeyDictionary()
+        self._looks: defaultdict[str, Pace] = defaultdict(lambda: Pace(LOOKERS_AT_ONCE, LOOKERS_EVERY))
+        self._untold: set[tuple[ConsoleKind, int]] = set()
 
     def works(self) -> Iterator[tuple[Coroutine[None, None, None], str]]:
         """What is to run for as long as the node is open."""
@@ -78,13 +88,13 @@ class Consoles:
         """For a caller who is authorised to.
 
         :raise NotSupported: no such console. :raise WrongState: a screen, while the node is off.
+        :raise Busy: the account has too many open.
         """
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         opened = await self._open(stream, caller, typing)
         try:
             self.note_opened(opened, caller)
-            await self._audit.record(caller, stream.action, self._name, "done", {"writable": typing})
-            await self._tell(EventKind.CONSOLE_OPENED, "opened", opened.seat.viewer, typing)
+            await self._tell_opened(opened.seat.viewer, caller, typing)
             if isinstance(stream, SerialConsole) and stream.takes_over:
                 await opened.seat.take()
         except BaseException:
@@ -111,14 +121,26 @@ class Consoles:
             await self.log.erase()
 
     async def _open(self, stream: SerialConsole | Screen, caller: Caller, typing: bool) -> ConsoleStream:
-        may_type = caller.role.rank >= Role.OPERATOR.rank
         if isinstance(stream, SerialConsole):
             if self._hub is None:
                 raise self._bench.without("serial console")
-            seat = self._audiences[ConsoleKind.SERIAL].enter(caller, may_type, typing)
+            seat = self._enter(ConsoleKind.SERIAL, caller, typing)
             return self._hub.open(stream.replay if SerialHistory.open_to(caller) else None, seat)
         connected = await self._require_screen().connect()
-        return ScreenStream(connected, self._audiences[ConsoleKind.SCREEN].enter(caller, may_type, typing))
+        try:
+            return ScreenStream(connected, self._enter(ConsoleKind.SCREEN, caller, typing))
+        except Busy:
+            await connected.close()
+            raise
+
+    def _enter(self, console: ConsoleKind, caller: Caller, typing: bool) -> Seat:
+        """:raise Busy: the account has too many open; a job, which looks for a proof, is not refused."""
+        there = [viewer for each in self._audiences.values() for viewer in each.viewers]
+        if not caller.job and sum(viewer.account == caller.account for viewer in there) >= MOST_OF_ONE:
+            raise Busy(
+                f"{caller.account} has {MOST_OF_ONE} consoles of {self._name} open, which is the most; close some"
+            )
+        return self._audiences[console].enter(caller, caller.role.rank >= Role.OPERATOR.rank, typing)
 
     def _require_screen(self) -> ScreenSource:
         if self._screen is None:
@@ -143,8 +165,28 @@ class Consoles:
     def _changed(self) -> None:
         self._show(tuple(viewer for each in self._audiences.values() for viewer in each.viewers))
 
+    async def _tell_opened(self, viewer: Viewer, caller: Caller, typing: bool) -> None:
+        pace = self._looks[caller.account]
+        held = 0 if typing else pace.held
+        if not typing and not pace.passes(self._bench.clock.monotonic()):
+            self._untold.add((viewer.console, viewer.id))
+            return
+        action = SerialConsole.action if viewer.console is ConsoleKind.SERIAL else Screen.action
+        details = {"writable": typing, **({"held_back": held} if held else {})}
+        await self._audit.record(caller, action, self._name, "done", details)
+        await self._tell(EventKind.CONSOLE_OPENED, "opened", viewer, typing)
+
+    def _catch_up(self, viewer: Viewer) -> bool:
+        """Whether nobody was told that this viewer has come; from now on it counts as told."""
+        key = (viewer.console, viewer.id)
+        untold = key in self._untold
+        self._untold.discard(key)
+        return untold
+
     async def _left(self, caller: Caller, viewer: Viewer, typing: bool) -> None:
         """Whoever leaves has left, also while the store is broken."""
+        if self._catch_up(viewer):
+            return
         try:
             await self._tell(EventKind.CONSOLE_CLOSED, "closed", viewer, typing)
         except BmcError as error:
@@ -157,6 +199,10 @@ class Consoles:
             kind, f"{viewer.account} {did} {what} of {self._name}", Severity.OK, viewer.account, details
         )
 
-    async def _taken(self, caller: Caller, former: Viewer) -> None:
+    async def _taken(self, caller: Caller, viewer: Viewer, former: Viewer | None) -> None:
+        if self._catch_up(viewer):
+            await self._tell_opened(viewer, caller, typing=True)
+        if former is None:
+            return
         details = {"console": former.console.value, "from": str(former)}
         await self._audit.record(caller, "take-keyboard", self._name, "done", details)

@@ -15,6 +15,7 @@ from bmc.model.events import Event, EventKind, Severity
 from bmc.model.sel import SelEntry
 from bmc.model.sensor import Sensor
 from bmc.records import sel_words
+from bmc.store import Facts
 
 DONE = frozenset({"ok", "done"})
 
@@ -132,6 +133,10 @@ EVENTS: dict[EventKind, Kind | None] = {
     EventKind.TEST: None,
 }
 """None: it says nothing of a node that is not told otherwise."""
+
+_LOOKING: Facts = {"details.writable": False}
+EVENTS_LEFT_OUT: Sequence[Facts] = (_LOOKING, *({"kind": each.value} for each, kind in EVENTS.items() if kind is None))
+"""Not to be asked for: however many there are, as of a job's progress, they push out nothing that is told."""
 
 _ASKED_FOR = frozenset(
     {
@@ -257,10 +262,17 @@ ACTIONS: dict[str, _Action] = {
 }
 """By their names in the audit; those that are not here are settings."""
 
+AUDIT_LEFT_OUT: Sequence[Facts] = (
+    {**_LOOKING, "outcome": "done"},
+    {"door": Door.HOST.value, "action": "set-watchdog", "outcome": "done"},
+    *({"action": name, "outcome": "done"} for name, action in ACTIONS.items() if action.kind is None),
+)
+"""As `EVENTS_LEFT_OUT`."""
+
 
 FACTS = frozenset(
     {"action", "state", "answer", "target", "enabled", "image", "slot", "console", "mode", "reason", "note", "record"}
-    | {"resolved", "job"}
+    | {"resolved", "job", "held_back"}
 )
 """What these words tell of the details. The rest, as whose keyboard was taken from where, stays in the audit."""
 
@@ -307,6 +319,8 @@ def _sentence(record: AuditRecord, action: _Action | None, done: bool) -> str:
         words = record.action
     job = record.details.get("job")
     words += f" (job {job})" if job else ""
+    if held := record.details.get("held_back"):
+        words += f" ({held} more refusals before)"
     return words if done else f"{words}: {record.outcome}"
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from bmc.accounts import Account
-from bmc.events import Target
+from bmc.events import REFUSED, Target
 from bmc.fleet import NAME, NAME_RULE
 from bmc.model.caller import Role, Scope
 from bmc.model.errors import Denied
@@ -192,7 +192,7 @@ def find_account(call: Call) -> Account:
 async def refuse_token(call: Call, account: str, action: str) -> None:
     """Who has an account's token must not get the account itself. :raise Denied:"""
     if call.caller.token and account == call.caller.account:
-        await call.house.audit.record(call.caller, action, account, "Denied", kind=Target.ACCOUNT)
+        await call.house.audit.record(call.caller, action, account, REFUSED, kind=Target.ACCOUNT)
         raise Denied("a token cannot change what its own account signs in with; sign in with the password")
 
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from aiohttp import web
@@ -14,6 +15,10 @@ from bmc.model.errors import Denied
 
 REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 COOKIE = "lightsout"
+UNATTENDED = "Lightsout-Unattended"
+"""The header by which a page marks what nobody has asked it for."""
+SIGNED_IN = web.RequestKey[Callable[[], None]]("signed_in")
+"""Tells the listener that who asks has signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,17 @@ def request_id(request: web.Request) -> str:
 
 
 async def authenticate(request: web.Request, sign_in: Accounts | NodeUsers, node: str = "") -> Identity:
-    """The first kind of credential that is there decides; a wrong one is never made up for by another.
+    """The first kind of credential that is there decides; a wrong one is never made up for by another. The listener
+    is told of who has signed in.
 
     :raise Unauthenticated:
     """
+    identity = await _identify(request, sign_in, node)
+    request.get(SIGNED_IN, lambda: None)()
+    return identity
+
+
+async def _identify(request: web.Request, sign_in: Accounts | NodeUsers, node: str) -> Identity:
     address = request.remote or ""
     header = request.headers.get("Authorization", "")
     if token := api_token(request):
@@ -78,8 +90,9 @@ async def authenticate(request: web.Request, sign_in: Accounts | NodeUsers, node
         return Identity(replace(known, request_id=request_id(request)), known.token, node)
     token = session_token(request)
     if token:
-        session = sign_in.session(token)
-        caller = sign_in.caller(token, address)
+        used = _is_by_a_person(request)
+        session = sign_in.session(token, used)
+        caller = sign_in.caller(token, address, used)
         if session is None or caller is None:
             raise Unauthenticated("The session does not exist or has ended; sign in again.")
         return Identity(replace(caller, request_id=request_id(request)), session.id, node)
@@ -94,13 +107,32 @@ async def authenticate(request: web.Request, sign_in: Accounts | NodeUsers, node
     return Identity(caller, node=node)
 
 
+def _is_by_a_person(request: web.Request) -> bool:
+    """Whether this is use that keeps a session: what a page asks by itself is marked, streams come back by themselves.
+
+    Who says so falsely only shortens their own session.
+    """
+    headers = request.headers
+    by_itself = UNATTENDED in headers or "text/event-stream" in headers.get("Accept", "")
+    return not by_itself and headers.get("Upgrade", "").lower() != "websocket"
+
+
+def is_signed_in(request: web.Request, sign_in: Accounts | NodeUsers, used: bool = False) -> bool:
+    """Whether the session or token of a `request` that has been authenticated is still good; to ask is no use of a
+    session, unless it is `used`.
+    """
+    if token := api_token(request):
+        return isinstance(sign_in, Accounts) and sign_in.tokens.caller(token, request.remote or "") is not None
+    return sign_in.session(session_token(request), used) is not None
+
+
 def require_serial(request: web.Request, sign_in: Accounts | NodeUsers) -> None:
     """For a request that is authenticated. :raise Denied: it is by a node's user who may not use SOL, and so not its
     serial line by another way.
     """
     if not isinstance(sign_in, NodeUsers):
         return
-    session = sign_in.session(session_token(request))
+    session = sign_in.session(session_token(request), used=False)
     user = session.user if session is not None else _basic(request.headers.get("Authorization", ""))[0]
     if not sign_in.may_use_serial(user):
         raise Denied("this user may not use the serial console: its SOL access is disabled")

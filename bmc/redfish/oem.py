@@ -90,7 +90,7 @@ class ConsoleViewer(TypedDict):
     Console: Annotated[str, _text("Which: Serial or Screen.")]
     Account: Annotated[str, _text("Who.")]
     Door: Annotated[str, _text("By what way: ipmi, redfish, web, cli or job.")]
-    Address: Annotated[str | None, _text("From where.")]
+    Address: Annotated[str | None, _text("From where; told to Administrators.")]
     Since: Annotated[str, _text("Since when.", **MOMENT)]
     Types: Annotated[bool, _text("Whether this is the one viewer of the console who has its keyboard.")]
 

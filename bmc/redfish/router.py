@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from bmc.accounts import decide
-from bmc.events import Target
+from bmc.events import REFUSED, Target
 from bmc.model.caller import Caller, Role
 from bmc.model.errors import Denied, NotFound
 from bmc.node import Node
@@ -99,7 +99,7 @@ async def require(
     try:
         decide(call.caller, role, node, tags, action)
     except Denied:
-        await call.house.audit.record(call.caller, action, target or node, "Denied", kind=kind)
+        await call.house.audit.record(call.caller, action, target or node, REFUSED, kind=kind)
         raise
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from bmc.events import Target
+from bmc.events import REFUSED, Target
 from bmc.hooks import Configured, RetryPolicy, Subscription
 from bmc.hooks.dead_letters import DeadLetter
 from bmc.hooks.deliveries import Delivery
@@ -161,10 +161,10 @@ async def resume(call: Call) -> Reply:
 async def _operators(call: Call, action: str) -> None:
     """Whoever subscribes has the service send to where they like; it takes no scope of the whole fleet."""
     if call.caller.role.rank < Role.OPERATOR.rank:
-        await call.house.audit.record(call.caller, action, call.path, "Denied", kind=Target.PATH)
+        await call.house.audit.record(call.caller, action, call.path, REFUSED, kind=Target.PATH)
         raise Denied(f"{action} takes the role Operator; {call.caller.account} has {call.caller.role.value}")
     if narrowed(call.caller, call.house):
-        await call.house.audit.record(call.caller, action, call.path, "Denied", kind=Target.PATH)
+        await call.house.audit.record(call.caller, action, call.path, REFUSED, kind=Target.PATH)
         raise Denied("a subscription is given all that its account sees, and this token may see less")
 
 

@@ -330,7 +330,7 @@ def _oem(snapshot: NodeSnapshot, role: Role, holds: bool) -> oem.LightsoutComput
         IPMI=oem.Endpoint(Host=ipmi.host, Port=ipmi.port) if ipmi else None,
         ScreenURI=f"/console/{snapshot.name}/screen" if snapshot.has_screen else None,
         ScreenshotURI=f"{system_path(snapshot.name)}/Oem/Lightsout/Screenshot" if snapshot.has_screen else None,
-        Viewers=[_viewer(viewer) for viewer in snapshot.viewers],
+        Viewers=[_viewer(viewer.shown_to(role)) for viewer in snapshot.viewers],
         PowerSince=moment(snapshot.power_since) if snapshot.power_since else None,
         PowerCause=snapshot.cause.value,
         Paused=snapshot.paused,

@@ -2,7 +2,7 @@
 
 from bmc.model.caller import Role
 from bmc.model.events import EventKind
-from bmc.records.timeline import Happening, timeline
+from bmc.records.timeline import AUDIT_LEFT_OUT, EVENTS_LEFT_OUT, Happening, timeline
 from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import REGISTRY, message_id
@@ -15,7 +15,7 @@ LOG = f"{SERVICES}/Timeline"
 FORMAT = "Lightsout timeline"
 MESSAGE = f"{REGISTRY}.Happened"
 NEWEST = 2_000
-"""So many events and so many audit records of a node are looked at; its logs have the rest."""
+"""So many events and so many audit records of a node, of those that may be told here, are looked at."""
 
 
 async def get_service(call: Call) -> Reply:
@@ -50,8 +50,8 @@ async def get_entry(call: Call) -> Reply:
 
 async def _happened(call: Call) -> list[Happening]:
     snapshot = call.node().snapshot
-    events = await call.house.events.history(snapshot.name, limit=NEWEST)
-    audit = await call.house.audit.newest(NEWEST, snapshot.name)
+    events = await call.house.events.history(snapshot.name, limit=NEWEST, without=EVENTS_LEFT_OUT)
+    audit = await call.house.audit.newest(NEWEST, snapshot.name, without=AUDIT_LEFT_OUT)
     administers = call.caller.role is Role.ADMINISTRATOR
     return timeline(events, audit, snapshot.sel.entries, snapshot.sensors, administers)
 

@@ -228,7 +228,8 @@ class Console(asyncssh.SSHServerSession[bytes]):
     async def _heed(self, stream: ConsoleStream) -> str:
         while True:
             out = await self._take()
-            self._rooms.accounts.session(self._token)  # typing is use: it keeps the session from idling out
+            if self._rooms.accounts.session(self._token) is None:  # typing is use: it keeps it from idling out
+                return "the session has ended"
             try:
                 await self._do(out, stream)
             except BmcError as error:

@@ -2,6 +2,17 @@
 
 from bmc.store.errors import Conflict, NewerStore, StoreFailed, StoreLocked
 from bmc.store.store import Store, copy_store
-from bmc.store.values import Entry, Json, Record
+from bmc.store.values import Entry, Facts, Json, Record
 
-__all__ = ["Conflict", "Entry", "Json", "NewerStore", "Record", "Store", "StoreFailed", "StoreLocked", "copy_store"]
+__all__ = [
+    "Conflict",
+    "Entry",
+    "Facts",
+    "Json",
+    "NewerStore",
+    "Record",
+    "Store",
+    "StoreFailed",
+    "StoreLocked",
+    "copy_store",
+]

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
@@ -14,7 +14,7 @@ from bmc.model.errors import InvalidRequest
 from bmc.store.errors import Conflict, StoreFailed
 from bmc.store.lock import sole_owner
 from bmc.store.schema import failure, open_for_reading, open_for_writing, sync
-from bmc.store.values import Entry, Json, Record
+from bmc.store.values import Entry, Facts, Json, Record
 from bmc.store.writer import Writer
 
 R = TypeVar("R")
@@ -138,12 +138,23 @@ class Store:
         return [_record(row) for row in rows]
 
     async def newest(
-        self, stream: str, limit: int, after: int = 0, subject: str = "", skip: int = 0, before: int = MOST
+        self,
+        stream: str,
+        limit: int,
+        after: int = 0,
+        subject: str = "",
+        skip: int = 0,
+        before: int = MOST,
+        without: Sequence[Facts] = (),
     ) -> Records:
         """The last `limit` records above `after` and below `before`, but for the very last `skip`; of a subject, or
-        all; oldest first.
+        all; oldest first. Those that have all of any of the facts in `without` are as if they were not there.
         """
-        where, values = ("AND subject = ?", (subject,)) if subject else ("", ())
+        where = "AND subject = ?" if subject else ""
+        values: list[str | bool] = [subject] if subject else []
+        for facts in without:
+            where += f" AND NOT ({' AND '.join(['json_extract(value, ?) IS ?'] * len(facts))})"
+            values += [part for path, value in facts.items() for part in (f"$.{path}", value)]
         rows = await self._read(
             f"SELECT sequence, value FROM records WHERE stream = ? {where} AND sequence > ? "  # noqa: S608
             "AND sequence < ? ORDER BY sequence DESC LIMIT ? OFFSET ?",

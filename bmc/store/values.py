@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
+Facts: TypeAlias = Mapping[str, str | bool]
+"""What a record says at some places in it, as `details.writable`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,10 @@ class Room:
     def _changed(self) -> None:
         self.changes += 1
 
-    async def _taken(self, taker: Caller, former: Viewer) -> None:
-        self.taken.append((taker.account, former.account))
+    async def _taken(self, taker: Caller, viewer: Viewer, former: Viewer | None) -> None:
+        assert viewer.account == taker.account
+        if former is not None:
+            self.taken.append((taker.account, former.account))
 
 
 @pytest.fixture
@@ -49,8 +51,20 @@ async def test_the_first_who_wants_to_type_does_and_all_are_listed(room: Room):
     assert [viewer.may_type for viewer in room.audience.viewers] == [False, True, True, True]
     assert (olga.viewer.door, olga.viewer.address) == (Door.WEB, "192.0.2.1")
     olga.require()
-    with pytest.raises(NotSupported, match=r"olga \(web from 192.0.2.1\) has the keyboard"):
+    with pytest.raises(NotSupported, match=r"olga \(web\) has the keyboard"):
         otto.require()
+
+
+async def test_from_where_the_others_are_is_told_to_administrators(room: Room):
+    olga, vera, adam = room.enter("olga"), room.enter("vera", Role.READ_ONLY), room.enter("adam", Role.ADMINISTRATOR)
+    for seat, address in ((olga, ""), (vera, ""), (adam, "192.0.2.1")):
+        assert {viewer.address for viewer in seat.viewers} == {address}
+    with pytest.raises(NotSupported, match=r"olga \(web from 192.0.2.1\) has the keyboard"):
+        adam.require()
+    await adam.take()
+    taken_by = await olga.changed()
+    assert taken_by is not None
+    assert (taken_by.account, taken_by.address) == ("adam", "")
 
 
 async def test_who_is_taken_over_is_told_by_whom_and_goes_on_watching(room: Room):

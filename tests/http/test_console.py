@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, WSServerHandshakeError
 
 from bmc.http.keys import HOUSE
+from bmc.model.caller import Role, Scope
+from bmc.model.clock import SystemClock
+from bmc.model.events import EventKind
 from tests.redfish.service import Service
-from tests.world import ADMIN, until
+from tests.world import ADMIN, OPERATOR, until
 
 SCREEN, SERIAL = "/console/n1/screen", "/console/n1/serial"
 
@@ -109,10 +113,15 @@ async def test_two_browsers_contest_one_keyboard(service: Service, path: str) ->
     olga = await connect(service, f"{path}?viewers=1")
     told = await who(olga, [("olga", True)])
     (mine,) = told["viewers"]
-    assert (mine["id"], mine["address"], mine["may_type"]) == (told["you"], "127.0.0.1", True)
+    assert (mine["id"], mine["address"], mine["may_type"]) == (told["you"], "", True)
     admin = await connect(service, f"{path}?viewers=1", "admin")
     await who(olga, [("olga", True), ("admin", False)])
+    told = await who(admin, [("olga", True), ("admin", False)])
+    assert [each["address"] for each in told["viewers"]] == ["127.0.0.1"] * 2
+    hers = (await service.get("/redfish/v1/Systems/n1", as_="vera"))["Oem"]["Lightsout"]["Viewers"]
+    assert [each["Address"] for each in hers] == [None, None]
     viewers = (await service.get("/redfish/v1/Systems/n1"))["Oem"]["Lightsout"]["Viewers"]
+    assert [each["Address"] for each in viewers] == ["127.0.0.1"] * 2
     kind = path.rpartition("/")[2].title()
     assert [(each["Console"], each["Account"], each["Types"]) for each in viewers] == [
         (kind, "olga", True),
@@ -171,6 +180,10 @@ async def test_who_only_watches_a_line_is_told_so_when_typing(service: Service) 
     olga, admin = await connect(service, SERIAL), await connect(service, SERIAL, "admin")
     await admin.send_bytes(b"reboot\r")
     assert "olga (redfish from 127.0.0.1) has the keyboard" in (await news(admin, "error"))["reason"]
+    tina = await connect(service, SERIAL, "tina")
+    await tina.send_bytes(b"reboot\r")
+    assert "olga (redfish) has the keyboard" in (await news(tina, "error"))["reason"]
+    await tina.close()
     await admin.send_json({"type": "break"})
     assert "take it over" in (await news(admin, "error"))["reason"]
     await olga.send_json({"type": "release"})
@@ -247,6 +260,71 @@ async def test_one_account_cannot_take_all_consoles(service: Service, monkeypatc
         await socket.close()
 
 
+async def test_who_opens_a_console_to_look_without_end_is_counted_and_who_types_is_told_each_time(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bmc.node.consoles.LOOKERS_AT_ONCE", 2)
+    world, node = service.world, service.world.fleet.node("n1")
+
+    async def visit(path: str, name: str) -> None:
+        socket = await connect(service, path, name)
+        await socket.receive_bytes()
+        await socket.close()
+        await until(lambda: not node.snapshot.viewers)
+
+    for path, name in ((f"{SERIAL}?view=1", "vera"), (SERIAL, "olga")):
+        for _ in range(4):
+            await visit(path, name)
+    monkeypatch.setattr(SystemClock, "monotonic", lambda _: time.monotonic() + 400)
+    await visit(f"{SERIAL}?view=1", "vera")
+    await world.heard(EventKind.CONSOLE_CLOSED, 7)
+    opened = [each for each in await world.audit.read(0, 100) if each.action == "open-serial"]
+    assert [(each.account, dict(each.details)) for each in opened] == [
+        *[("vera", {"writable": False})] * 2,
+        *[("olga", {"writable": True})] * 4,
+        ("vera", {"writable": False, "held_back": 2}),
+    ]
+    for kind in (EventKind.CONSOLE_OPENED, EventKind.CONSOLE_CLOSED):
+        assert [each.account for each in await world.told(kind)] == ["vera", "vera", *["olga"] * 4, "vera"]
+
+
+async def test_who_came_untold_to_look_is_told_when_taking_the_keyboard(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bmc.node.consoles.LOOKERS_AT_ONCE", 0)
+    world = service.world
+    for leaves_typing in (False, True):
+        socket = await connect(service, f"{SERIAL}?view=1")
+        await socket.receive_bytes()
+        assert len(await world.told(EventKind.CONSOLE_OPENED)) == leaves_typing
+        await socket.send_json({"type": "take"})
+        await world.heard(EventKind.CONSOLE_OPENED, 1 + leaves_typing)
+        if not leaves_typing:
+            await socket.send_json({"type": "release"})
+        await socket.close()
+        await world.heard(EventKind.CONSOLE_CLOSED, 1 + leaves_typing)
+    opened = [each for each in await world.audit.read(0, 100) if each.action == "open-serial"]
+    assert [(each.account, dict(each.details)) for each in opened] == [("olga", {"writable": True})] * 2
+
+
+async def test_one_account_has_sixteen_consoles_of_a_node_and_others_are_not_kept_out(service: Service) -> None:
+    open_ones = [await connect(service, path, "vera") for path in [f"{SERIAL}?view=1", f"{SCREEN}?view=1"] * 8]
+    node = service.world.fleet.node("n1")
+    await until(lambda: len(node.snapshot.viewers) == 16)
+    for path in (SERIAL, SCREEN):
+        code, reason = await ended(await connect(service, f"{path}?view=1", "vera"))
+        assert (code, reason) == (1013, "vera has 16 consoles of n1 open, which is the most; close some")
+    assert service.drivers.screens["n1"].opened[-1].closed
+    other = await connect(service, SERIAL)
+    await other.receive_bytes()
+    await open_ones[0].close()
+    await until(lambda: len(node.snapshot.viewers) == 16)
+    again = await connect(service, f"{SCREEN}?view=1", "vera")
+    await until(lambda: len(node.snapshot.viewers) == 17)
+    for socket in (*open_ones[1:], other, again):
+        await socket.close()
+
+
 async def test_a_node_without_consoles_says_so(service: Service) -> None:
     service.drivers.headless.add("n5")
     await service.world.add("n5")
@@ -273,6 +351,48 @@ async def test_a_console_ends_with_its_session_or_its_role(service: Service) -> 
     change = {"RoleId": "ReadOnly"}
     assert (await service.call("PATCH", "/redfish/v1/AccountService/Accounts/olga", change)).status == 200
     assert (await ended(demoted))[0] == 4401
+
+
+@pytest.mark.parametrize("path", [SERIAL, SCREEN])
+async def test_no_key_passes_once_the_session_has_idled_out(
+    service: Service, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    socket = await connect(service, path)
+    await until(lambda: service.world.fleet.node("n1").snapshot.viewers)
+    monkeypatch.setattr(SystemClock, "now", lambda _: time.time() + 31 * 60)
+    await socket.send_bytes(b"RFB 003.008\n")
+    assert (await ended(socket))[0] == 4401
+    assert not service.drivers.lines["n1"].stream.written
+    assert not [screen for screen in service.drivers.screens["n1"].opened if screen.written]
+
+
+async def test_what_a_viewers_program_says_by_itself_is_no_use_of_the_session_and_keys_are(service: Service) -> None:
+    def used() -> float:
+        return max(each.used for each in service.accounts.sessions() if each.account == "olga")
+
+    socket = await connect(service, SCREEN)
+    await until(lambda: service.drivers.screens["n1"].opened)
+    (screen,) = service.drivers.screens["n1"].opened
+    begin, update, key = b"RFB 003.008\n\x01\x01", bytes((3, *bytes(9))), bytes((4, 1, 0, 0, 0, 0, 0, 65))
+    before = used()
+    for said in (begin, update):
+        await socket.send_bytes(said)
+    await until(lambda: screen.written == begin + update)
+    await socket.send_bytes(update)
+    await until(lambda: screen.written == begin + update * 2)
+    assert used() == before
+    await socket.send_bytes(key + update)
+    await until(lambda: used() > before)
+    await socket.close()
+
+
+async def test_a_console_opened_with_a_token_of_the_api_can_be_typed_at(service: Service) -> None:
+    _, secret = await service.accounts.tokens.create(OPERATOR, "typing", Role.OPERATOR, Scope(), None)
+    headers = {"X-Auth-Token": secret, "Origin": service.url}
+    socket = await service.client.ws_connect(service.url + SERIAL, headers=headers)
+    await socket.send_bytes(b"root\r")
+    await until(lambda: service.drivers.lines["n1"].stream.written == b"root\r")
+    await socket.close()
 
 
 async def test_a_console_ends_when_the_nodes_side_does(service: Service) -> None:

@@ -6,7 +6,9 @@ import re
 import socket
 import ssl
 import stat
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bmc.http import server
+from bmc.http.keys import PROXIES
 from bmc.http.server import CannotListen, HttpServer, is_loopback
 from bmc.http.tls import BadCertificate, self_signed, server_context
 from bmc.model.events import Event, EventKind
+from bmc.redfish.authentication import SIGNED_IN
 from bmc.store import StoreFailed
 from tests.redfish.service import Service, open_service
 from tests.world import until
@@ -25,12 +29,14 @@ from tests.world import until
 ROOT = Path(__file__).parents[2]
 
 
-def waits() -> tuple[web.Application, list[int], asyncio.Event]:
+def waits(signed_in: bool = False) -> tuple[web.Application, list[int], asyncio.Event]:
     """An application that answers once the event is set; and what has been asked."""
     asked: list[int] = []
     done = asyncio.Event()
 
-    async def answer(_: web.Request) -> web.Response:
+    async def answer(request: web.Request) -> web.Response:
+        if signed_in:
+            request[SIGNED_IN]()
         asked.append(1)
         await done.wait()
         return web.Response()
@@ -95,7 +101,7 @@ async def test_one_connection_too_many_is_turned_away_before_tls(
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 1)
     certificate, key = self_signed(tmp_path, ["127.0.0.1"])
     trust = ssl.create_default_context(cafile=certificate)
-    app, asked, done = waits()
+    app, asked, done = waits(signed_in=True)
     async with HttpServer(app, "127.0.0.1", 0, server_context(certificate, key)) as serving:
         _, first = await asyncio.open_connection("127.0.0.1", serving.port, ssl=trust)
         first.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -130,9 +136,11 @@ async def test_a_connection_that_asks_nothing_is_closed_and_one_that_asked_is_no
             each.close()
 
 
-async def test_one_connection_too_many_is_turned_away_while_none_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_connection_too_many_is_turned_away_while_all_are_busy_for_who_signed_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
-    app, asked, done = waits()
+    app, asked, done = waits(signed_in=True)
     async with HttpServer(app, "127.0.0.1", 0) as serving:
         open_ones = [await asyncio.open_connection("127.0.0.1", serving.port) for _ in range(3)]
         for _, writer in open_ones:
@@ -145,6 +153,114 @@ async def test_one_connection_too_many_is_turned_away_while_none_is_idle(monkeyp
             assert b"200" in await open_ones[0][0].readline()
         for writer in (one_more, *(each[1] for each in open_ones)):
             writer.close()
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+async def test_of_strangers_who_keep_it_busy_those_of_the_address_that_has_most_make_room(
+    monkeypatch: pytest.MonkeyPatch, proxied: bool
+) -> None:
+    """Behind a trusted proxy too, where the address is that of who asks the proxy."""
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 4)
+    app, asked, done = waits()
+    app[PROXIES] = [ip_network("127.0.0.9")]
+    async with HttpServer(app, "127.0.0.1", 0) as serving:
+
+        async def ask(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            before = len(asked)
+            by = "127.0.0.9" if proxied else address
+            reader, writer = await asyncio.open_connection("127.0.0.1", serving.port, local_addr=(by, 0))
+            writer.write(f"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.0.0.1, {address}\r\n\r\n".encode())
+            await until(lambda: len(asked) == before + 1)
+            return reader, writer
+
+        person = await ask("127.0.0.2")
+        crowd = [await ask("127.0.0.3") for _ in range(6)]
+        late = await ask("127.0.0.4")
+        done.set()
+        async with asyncio.timeout(10):
+            for reader, _ in (person, late, *crowd[4:]):
+                assert b"200" in await reader.readline()
+            for reader, _ in crowd[:4]:
+                with suppress(ConnectionResetError):
+                    assert await reader.read() == b""
+        for _, writer in (person, late, *crowd):
+            writer.close()
+
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def large_answers(tmp_path: Path, secure: bool) -> tuple[HttpServer, Callable[..., Awaitable[Stream]]]:
+    """Serves /file and /body, both large; and what asks for one of them and reads nothing."""
+    large = tmp_path / "large"
+    large.write_bytes(bytes(32 << 20))
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if "Authorization" in request.headers:
+            request[SIGNED_IN]()
+        return web.FileResponse(large) if request.path == "/file" else web.Response(body=large.read_bytes())
+
+    app = web.Application()
+    app.router.add_routes([web.get("/file", answer), web.get("/body", answer)])
+    certificate, key = self_signed(tmp_path, ["127.0.0.1"])
+    trust = ssl.create_default_context(cafile=certificate) if secure else None
+    serving = HttpServer(app, "127.0.0.1", 0, server_context(certificate, key) if secure else None)
+
+    async def ask(path: str, header: str = "X: y") -> Stream:
+        connected = socket.socket()
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connected.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connected, ("127.0.0.1", serving.port))
+        name = "127.0.0.1" if secure else None
+        reader, writer = await asyncio.open_connection(sock=connected, ssl=trust, server_hostname=name, limit=1024)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+        return reader, writer
+
+    return serving, ask
+
+
+@pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize("path", ["/file", "/body"])
+async def test_who_does_not_read_the_answer_is_let_go_unless_signed_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, secure: bool, path: str
+) -> None:
+    monkeypatch.setattr(server, "UNREAD_SECONDS", 1.5)
+    serving, ask = await large_answers(tmp_path, secure)
+    async with serving:
+        known = await ask(path, "Authorization: any")
+        assert b"200" in await known[0].readline()
+        stranger = await ask(path)
+        assert b"200" in await stranger[0].readline()
+        await until(lambda: serving.connections == 1, 60)
+        await asyncio.sleep(1)
+        assert serving.connections == 1
+        for _, writer in (known, stranger):
+            writer.transport.abort()
+        await until(lambda: serving.connections == 0)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize("path", ["/file", "/body"])
+async def test_whoever_reads_nothing_makes_room_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, secure: bool, path: str
+) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
+    serving, ask = await large_answers(tmp_path, secure)
+    async with serving:
+        flood = []
+        for _ in range(8):
+            flood.append(await ask(path))
+            async with asyncio.timeout(10):
+                assert b"200" in await flood[-1][0].readline()
+        await until(lambda: serving.connections == 3)
+        for _, writer in flood:
+            writer.transport.abort()
+        await until(lambda: serving.connections == 0)
+        reader, writer = await ask("/nothing")
+        assert b"404" in await reader.readline()
+        writer.close()
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("asks", [True, False], ids=["after a request", "before any"])

@@ -23,6 +23,27 @@ async def test_a_cookie_signs_in_and_out(service: Service) -> None:
     assert service.accounts.sessions() == ()
 
 
+async def test_what_a_page_asks_by_itself_does_not_keep_the_session_of_who_has_left(service: Service) -> None:
+    async with await service.sign_in("olga") as browser:
+
+        def used() -> float:
+            return service.accounts.sessions()[-1].used
+
+        async def ask(path: str, **headers: str) -> None:
+            async with browser.get(service.url + path, headers=headers) as response:
+                assert response.status == 200
+
+        before = used()
+        await ask(N1, **{"Lightsout-Unattended": "1"})
+        await ask("/session", **{"Lightsout-Unattended": "1"})
+        await ask("/redfish/v1/EventService/SSE", Accept="text/event-stream")
+        async with browser.ws_connect(f"{service.url}/console/n1/serial") as socket:
+            await socket.receive_bytes()
+        assert used() == before
+        await ask(N1)
+        assert used() > before
+
+
 async def test_a_stolen_old_cookie_is_worth_nothing_after_signing_out(service: Service) -> None:
     async with await service.sign_in() as browser:
         cookies = {cookie.key: cookie.value for cookie in browser.cookie_jar}

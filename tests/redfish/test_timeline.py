@@ -22,7 +22,7 @@ from bmc.model.commands import (
     SetBootOverride,
     WriteFru,
 )
-from bmc.model.events import EventKind
+from bmc.model.events import Event, EventKind
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import SystemEvent
 from bmc.records.timeline import ACTIONS, EVENTS
@@ -219,3 +219,21 @@ async def test_the_facts_of_what_happened_are_told_beside_its_words_and_nothing_
     assert newest["MessageId"] == "Lightsout.1.0.PowerChanged"
     assert newest["Oem"]["Lightsout"]["Details"] == {"from": "Off", "to": "On", "cause": "command"}
     assert (asked["MessageId"], asked["Oem"]["Lightsout"]["Details"]) == ("Lightsout.1.0.Happened", {"action": "On"})
+
+
+async def test_what_is_not_told_here_pushes_out_nothing_that_is(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bmc.redfish.timeline.NEWEST", 4)
+    world, guest = service.world, replace(OPERATOR, account="guest", door=Door.HOST, scope=Scope.only("n1"))
+    assert (await service.call("POST", RESET, {"ResetType": "On"}, as_="olga")).status == 204
+    for _ in range(5):
+        await world.events.publish(Event(EventKind.JOB_PROGRESS, "40 %", 0, "n1"))
+        await world.audit.record(guest, "set-watchdog", "n1", "done")
+        await world.audit.record(guest, "add-sel-entry", "n1", "done")
+        await (await world.fleet.node("n1").open(SerialConsole(writable=False), VIEWER)).close()
+    for as_ in ("admin", "vera"):
+        assert (await told(service, as_=as_))[:2] == [
+            ("Power", "olga", None, None, "n1 is On (command)"),
+            ("Power", "olga", "redfish", "done", "asked for On"),
+        ]

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Trans } from "react-i18next";
 import { useLog, useResource, type Protocols, type Service } from "../api/administration";
 import { ADMINISTRATION } from "../api/administrationKey";
+import { attention } from "../api/attention";
 import { ApiError } from "../api/http";
 import { PATHS } from "../api/paths";
 import { hasEnded, useTasks } from "../api/tasks";
@@ -55,7 +56,7 @@ function useFigures() {
   return useQuery({
     queryKey: [...ADMINISTRATION, "metrics"],
     queryFn: async () => {
-      const reply = await fetch("/metrics");
+      const reply = await fetch("/metrics", { headers: attention() });
       if (!reply.ok) throw new ApiError(reply.status, reply.statusText);
       return figures(await reply.text());
     },

@@ -2,6 +2,7 @@
 import { hearServerTime } from "../words/clock";
 import { t } from "../words/i18n";
 import { sentence, told } from "../words/told";
+import { attention } from "./attention";
 import type { ActionTarget, Collection, ExtendedMessage, Link } from "./types";
 
 interface Extended {
@@ -78,7 +79,11 @@ export async function request<T>(method: string, path: string, payload?: unknown
   try {
     response = await fetch(path, {
       method,
-      headers: { Accept: "application/json", ...(payload === undefined ? {} : { "Content-Type": "application/json" }) },
+      headers: {
+        Accept: "application/json",
+        ...attention(),
+        ...(payload === undefined ? {} : { "Content-Type": "application/json" }),
+      },
       ...(payload === undefined ? {} : { body: JSON.stringify(payload) }),
     });
   } catch {

@@ -73,7 +73,7 @@ export interface ConsoleViewer {
   Account: string;
   /** By what way: ipmi, redfish, web, cli or job. */
   Door: string;
-  /** From where. */
+  /** From where; told to Administrators. */
   Address: string | null;
   /** Since when. */
   Since: string;
