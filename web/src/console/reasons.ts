@@ -25,6 +25,10 @@ const REASONS: Sentences = [
     "Too many event streams and consoles are open ({{number}} by {{account}}); close some.",
   ],
   [
+    /^(?<account>\S+) has (?<number>\S+) consoles of (?<node>\S+) open, which is the most; close some$/,
+    "{{account}} has {{number}} consoles of {{node}} open, which is the most; close some.",
+  ],
+  [
     /^(?<what>\S+) takes the role (?<role>\S+); (?<account>\S+) has (?<has>\S+)$/,
     "{{what}} takes the role {{role}}; {{account}} has {{has}}.",
   ],
