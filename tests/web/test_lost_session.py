@@ -1,15 +1,24 @@
 """The session ends while somebody works: they sign in again where they are, and go on."""
 
-import pytest
-from playwright.async_api import expect
+import asyncio
+from pathlib import Path
 
+import pytest
+from playwright.async_api import Browser, expect
+
+from bmc.accounts import Limits
 from tests.e2e.service import ADMIN, ADMIN_PASSWORD, LiveService
+from tests.redfish.service import PASSWORDS
+from tests.web.many import name_of
+from tests.web.simulated import simulation
 from tests.web.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 SESSIONS = "/redfish/v1/SessionService/Sessions"
 TYPED = "web-17"
+IDLE = 6.0
+"""Seconds until a session that nobody uses ends; the service's own half hour takes too long."""
 
 
 def end_sessions(service: LiveService) -> None:
@@ -21,10 +30,10 @@ def end_sessions(service: LiveService) -> None:
     service.session = ""  # ours may have been the last to go
 
 
-async def sign_in_again(visitor: Visitor) -> None:
+async def sign_in_again(visitor: Visitor, password: str = ADMIN_PASSWORD) -> None:
     await expect(visitor.at("sign-in-again")).to_be_visible()
     await expect(visitor.page.locator("#password")).to_be_focused()
-    await visitor.page.keyboard.type(ADMIN_PASSWORD)
+    await visitor.page.keyboard.type(password)
     await visitor.page.keyboard.press("Enter")
 
 
@@ -85,3 +94,22 @@ async def test_somebody_else_may_sign_in_and_finds_nothing_of_who_was_there(
     await visitor.button("Sign in as somebody else").click()
     await visitor.page.wait_for_url("**/sign-in")
     await expect(visitor.page.locator("#user")).to_have_value("")
+
+
+async def test_a_session_that_nobody_uses_ends_by_itself_and_what_was_typed_is_kept(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with simulation(tmp_path, 1, Limits(session_idle=IDLE)) as simulated:
+        visitor = await simulated.visit(browser, f"/nodes/{name_of(0)}")
+        await visitor.shows_power("Off")
+        await visitor.button("Reserve…").click()
+        await visitor.page.fill("#reserve-node-reason", TYPED)
+        sweeping = asyncio.create_task(simulated.service.accounts.run())
+        try:
+            await expect(visitor.at("sign-in-again")).to_be_visible(timeout=60_000)
+            await sign_in_again(visitor, PASSWORDS["admin"])
+            await expect(visitor.at("sign-in-again")).to_have_count(0)
+        finally:
+            sweeping.cancel()
+        await expect(visitor.page.locator("#reserve-node-reason")).to_have_value(TYPED)
+        assert visitor.failures == []
