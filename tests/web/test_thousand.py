@@ -34,6 +34,7 @@ async def test_a_thousand_nodes_are_scrolled_filtered_powered_on_together_and_fo
         await page.get_by_label("Filter nodes").fill("rack-c test")
         await expect(shown).to_contain_text(f"16 of {MANY} nodes shown")
         await page.get_by_label("Filter nodes").fill("")
+        await expect(shown).to_contain_text(f"{MANY} of {MANY} nodes shown")
 
         await page.get_by_label("Select all nodes that are shown").check()
         await expect(shown).to_contain_text(f"{MANY} selected")
