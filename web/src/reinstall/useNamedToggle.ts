@@ -15,7 +15,7 @@ export function useNamedToggle(label: string) {
     const shown = new MutationObserver(name);
     shown.observe(button, { childList: true, characterData: true, subtree: true });
     return () => shown.disconnect();
-  }, [label]);
+  });
   /** The list stays open over the step that was chosen from it unless somebody closes it. */
   const closeList = () => {
     if (toggle()?.getAttribute("aria-expanded") === "true") toggle()?.click();
