@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 from bmc.accounts import Limits
 from tests.e2e.service import ADMIN, ADMIN_PASSWORD, LiveService
 from tests.redfish.service import PASSWORDS
-from tests.web.many import act, name_of
+from tests.web.many import name_of
 from tests.web.simulated import simulation
 from tests.web.visitor import Visitor
 
@@ -102,9 +102,8 @@ async def test_a_session_that_nobody_uses_ends_by_itself_and_what_was_typed_is_k
     async with simulation(tmp_path, 1, Limits(session_idle=IDLE)) as simulated:
         # The fleet's page asks for nothing by itself while nothing happens.
         visitor = await simulated.visit(browser)
-        await visitor.page.get_by_label(f"Select {name_of(0)}").check()
-        await act(visitor, "reserve")
-        await visitor.page.fill("#bulk-reason", TYPED)
+        await expect(visitor.at(f"node-{name_of(0)}")).to_be_visible()
+        await visitor.page.get_by_label("Filter nodes").fill(TYPED)
         sweeping = asyncio.create_task(simulated.service.accounts.run())
         try:
             await expect(visitor.at("sign-in-again")).to_be_visible(timeout=60_000)
@@ -112,5 +111,5 @@ async def test_a_session_that_nobody_uses_ends_by_itself_and_what_was_typed_is_k
             await expect(visitor.at("sign-in-again")).to_have_count(0)
         finally:
             sweeping.cancel()
-        await expect(visitor.page.locator("#bulk-reason")).to_have_value(TYPED)
+        await expect(visitor.page.get_by_label("Filter nodes")).to_have_value(TYPED)
         assert visitor.failures == []
