@@ -30,13 +30,11 @@ from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Configured
 from bmc.store import Store
 from robots.testing import NobodyThere, NothingHeld
-from tests.robots import test_modbus, test_mqtt, test_pdu
+from tests.robots import mqtt_lab, pdu_lab
 from tests.robots.conftest import Simulator
-from tests.robots.modbus_rack import racked
-from tests.robots.mqtt_lab import open_lab
-from tests.robots.pdu_lab import running_pdus
+from tests.robots.ipmi_processes import children
+from tests.robots.modbus_rack import BOOTS, racked
 from tests.robots.redfish_peers import Emulator, emulator
-from tests.robots.test_ipmi import children
 from tests.world import ADMIN, PlainMedia
 
 RUNS = 5
@@ -71,20 +69,20 @@ def bmc_by_redfish(directory: Path) -> Iterator[Options]:
 
 @contextmanager
 def outlet_by_modbus(directory: Path) -> Iterator[Options]:
-    with racked(test_modbus.BOOTS) as rack:
+    with racked(BOOTS) as rack:
         yield {"power": rack.outlet(), "sense": [rack.sense()], "settle": "5s"}
 
 
 @contextmanager
 def outlet_by_snmp(directory: Path) -> Iterator[Options]:
-    with running_pdus(directory, [test_pdu.PDU, test_pdu.METER]) as lab:
-        yield test_pdu.node(lab.pdus[0], credential="pdu")
+    with pdu_lab.running_pdus(directory, [pdu_lab.PDU, pdu_lab.METER]) as lab:
+        yield pdu_lab.node(lab.pdus[0], credential="pdu")
 
 
 @contextmanager
 def outlet_by_mqtt(directory: Path) -> Iterator[Options]:
-    with open_lab(directory, "tasmota", "outlet") as lab:
-        yield test_mqtt.outlet(lab)
+    with mqtt_lab.open_lab(directory, "tasmota", "outlet") as lab:
+        yield mqtt_lab.outlet(lab)
 
 
 DEVICES = {

@@ -70,7 +70,7 @@ class Events:
         return replace(event, sequence=sequence)
 
     def set_maintenance(self, node: str, held: bool) -> None:
-        """Whether a person holds the node: what is published about it meanwhile, after the beginning, alerts nobody."""
+        """Whether a person has reserved the node: what is published after the beginning of that alerts nobody."""
         (self._in_maintenance.add if held else self._in_maintenance.discard)(node)
 
     def subscribe(self, after: int | None = None) -> "Reader":

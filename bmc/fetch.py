@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 
 from bmc.model.errors import InvalidRequest, NotFound, Unreachable
+from bmc.model.url import shown
 
 Network = IPv4Network | IPv6Network
 _CHUNK = 256 * 1024
@@ -186,16 +187,3 @@ def _why(error: Exception) -> str:
     if isinstance(error, aiohttp.ServerTimeoutError | TimeoutError):
         return "it does not answer in time"
     return str(error) or type(error).__name__
-
-
-def shown(url: str) -> str:
-    """The URL without what may be a secret in it."""
-    address = url.partition("?")[0].partition("#")[0]
-    scheme, there, rest = address.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{there}{host.rpartition('@')[2]}{slash}{path}"
-
-
-def medium_name(image: str) -> str:
-    """How everybody is told what is inserted, a file's name or a URL: who may see a drive may not fetch for us."""
-    return shown(image) if "://" in image else image

@@ -19,7 +19,7 @@ from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, NodeDefinition
 from bmc.model.power import PowerState
 from bmc.node import Node
-from bmc.node.drives import MediaLibrary
+from bmc.node.drives import Media
 from bmc.node.power import PATIENCE, Patience
 from bmc.node.state import StateKeeper
 from bmc.node.unopened import Unopened
@@ -49,7 +49,8 @@ class Drivers(Protocol):
     def complete(self, definition: NodeDefinition) -> NodeDefinition:
         """Checks a definition's options and fills in what is decided once. :raise InvalidRequest: every problem."""
 
-    async def open(self, definition: NodeDefinition) -> Backend: ...
+    async def open(self, definition: NodeDefinition) -> Backend:
+        """:raise BmcError: it cannot be opened here; with the remedy."""
 
     def schemas(self) -> list[Mapping[str, Any]]:
         """The JSON schema of each driver's options."""
@@ -76,7 +77,7 @@ class Fleet:
         audit: Audit,
         clock: Clock,
         drivers: Drivers,
-        media: MediaLibrary,
+        media: Media,
         patience: Patience = PATIENCE,
         serial_log: Callable[[str], SerialLog | None] = lambda _: None,
     ) -> None:
@@ -119,7 +120,10 @@ class Fleet:
         self._retagged.append(retagged)
 
     async def start(self) -> None:
-        """Adopt every stored node. One that cannot be opened is shown as that, and said loudly; the others run."""
+        """Adopt every stored node. One that cannot be opened is shown as that, and said loudly; the others run.
+
+        :raise StoreFailed: what is stored cannot be read.
+        """
         stored = []
         for entry in await self._store.list(BUCKET):
             try:
@@ -225,6 +229,7 @@ class Fleet:
 
         :raise Denied: only an administrator of the whole fleet, or of the node's tags, may.
         :raise InvalidRequest: with every problem. :raise Busy: the name or uuid is taken.
+        :raise BmcError: it could not be opened, and is not there.
         """
         async with self._refusals(caller, "create-node", "", {"name": definition.name[:63]}):
             decide(caller, Role.ADMINISTRATOR, definition.name, definition.tags, "create-node")
@@ -258,6 +263,8 @@ class Fleet:
         One that could not be opened is tried again, whatever changes.
 
         :raise NotFound, Denied, InvalidRequest: nothing was changed. :raise WrongState: what changes needs it off.
+        :raise Busy: it is reserved, or a power action is under way, while more than its tags is to change.
+        :raise BmcError: it could not be opened as it was to be, and is again what it was.
         """
         async with self._lock:
             member = self._member(name)
@@ -352,7 +359,9 @@ class Fleet:
         """Remove a node and its disks for good. It must be off. Returns, in words, what may be left at its machine: one
         that cannot be reached is no reason to keep the node.
 
-        :raise NotFound, Denied: nothing was done. :raise WrongState: the node is not off.
+        :raise NotFound, Denied: nothing was done. :raise WrongState: the node is not off, or could not be opened.
+        :raise Busy: it is reserved, or a power action is under way.
+        :raise BmcError: its disks, or what is kept for it, could not be removed: it is still there.
         """
         async with self._lock:
             member = self._member(name)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from bmc.fetch import Fetcher, medium_name, shown
+from bmc.fetch import Fetcher
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound
+from bmc.model.url import medium_name, shown
 
 ROOM_LEFT = 256 << 20
 """Bytes that the disk keeps for all else, whatever is added or fetched."""

@@ -22,13 +22,11 @@ from bmc.ports import (
     LoginLink,
     MediaBay,
     NetworkBoot,
-    PowerSense,
-    PowerSupply,
-    PowerSwitch,
     SensorSource,
     SerialSource,
     Site,
 )
+from robots.parts import Feed, Sense, Switch
 
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?) ?(ms|s|min|h)")
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -120,9 +118,9 @@ class Parts:
     """
 
     running: Running | None = None
-    switch: PowerSwitch | None = None
-    supply: PowerSupply | None = None
-    senses: tuple[PowerSense, ...] = field(default=())
+    switch: Switch | None = None
+    supply: Feed | None = None
+    senses: tuple[Sense, ...] = field(default=())
     boot: BootControl | None = None
     media: MediaBay | None = None
     serial: SerialSource | None = None

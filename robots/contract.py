@@ -1,4 +1,6 @@
-"""What every backend keeps (`bmc/ports.py`), whatever is behind it. A test module subclasses `BackendContract`."""
+"""What every backend keeps (`bmc/ports.py`), whatever is behind it. A test module subclasses `BackendContract`, or
+those for what its backend has beside power: `BootContract`, `MediaContract`, `InventoryContract`.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,7 +12,9 @@ from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride
 from bmc.model.errors import NotFound, NotSupported, WrongState
 from bmc.model.node import Hardware
 from bmc.model.power import PowerAction, PowerReading, PowerState
-from bmc.ports import Backend, MediaBay
+from bmc.ports import Backend, BootControl, MediaBay
+from robots.loop import ClosedLoop
+from robots.parts import Sense, Switch
 
 OpenBackend = Callable[[], Awaitable[Backend]]
 
@@ -58,6 +62,29 @@ class BackendContract:
         assert all(sense.name and sense.domain for sense in backend.senses)
         assert len({sense.name for sense in backend.senses}) == len(backend.senses)
 
+    async def test_what_moves_real_hardware_says_how_it_is_to_be_moved(self, backend: Backend) -> None:
+        if not isinstance(backend.switch, ClosedLoop):
+            pytest.skip("no hardware")
+        assert backend.switch.switches
+        for each in backend.switch.switches:
+            assert isinstance(each, Switch)
+            assert each.domains
+            assert each.domains <= backend.rules.moved
+            assert backend.rules.hand_over is not None
+            assert 0 < each.patience < backend.rules.hand_over
+            assert not each.toggles or each.actions <= backend.rules.presses
+            await each.require_ready()
+            async with each.in_turn():
+                pass
+        for sense in backend.senses:
+            assert isinstance(sense, Sense)
+            assert sense.proves
+
+    async def test_each_part_that_it_has_is_held_to_its_contract(self, backend: Backend) -> None:
+        assert isinstance(self, BootContract) is (backend.boot is not None)
+        assert isinstance(self, MediaContract) is (backend.media is not None)
+        assert isinstance(self, InventoryContract) is (backend.inventory is not None)
+
     async def test_on_and_off_are_seen(self, backend: Backend) -> None:
         await self.turn_on(backend)
         await backend.switch.apply(PowerAction.FORCE_OFF)
@@ -104,24 +131,35 @@ class BackendContract:
         await backend.lifecycle.close()
         await self.shows(await open_backend(), PowerState.ON)
 
+
+class BootContract(BackendContract):
+    def boot(self, backend: Backend) -> BootControl:
+        assert backend.boot is not None
+        return backend.boot
+
     async def test_every_boot_target_can_be_armed_and_taken_back(self, backend: Backend) -> None:
-        if backend.boot is None:
-            pytest.skip("no boot control")
-        for target in backend.boot.targets:
+        boot = self.boot(backend)
+        assert boot.targets
+        for target in boot.targets:
             for enabled in (BootEnabled.ONCE, BootEnabled.CONTINUOUS):
-                await backend.boot.apply(BootOverride(target, enabled))
-                await backend.boot.apply(NO_OVERRIDE)
+                await boot.apply(BootOverride(target, enabled))
+                await boot.apply(NO_OVERRIDE)
 
     async def test_a_once_override_is_spent_by_the_next_boot(self, backend: Backend) -> None:
-        if backend.boot is None:
-            pytest.skip("no boot control")
-        seen = backend.boot.seen()
-        override = BootOverride(min(backend.boot.targets, key=lambda target: target.value), BootEnabled.ONCE)
-        await backend.boot.apply(override)
+        boot = self.boot(backend)
+        seen = boot.seen()
+        override = BootOverride(min(boot.targets, key=lambda target: target.value), BootEnabled.ONCE)
+        await boot.apply(override)
         await backend.switch.apply(PowerAction.ON)
         async with asyncio.timeout(self.patience):
             while (await anext(seen)).override != override:
                 pass
+
+
+class MediaContract(BackendContract):
+    def bay(self, backend: Backend) -> MediaBay:
+        assert backend.media is not None
+        return backend.media
 
     async def test_a_drive_that_does_not_exist_is_an_error(self, backend: Backend, tmp_path: Path) -> None:
         bay = self.bay(backend)
@@ -134,17 +172,16 @@ class BackendContract:
 
     async def test_an_empty_drive_may_be_ejected(self, backend: Backend) -> None:
         bay = self.bay(backend)
+        async with asyncio.timeout(self.patience):
+            await bay.slots_known()
+        assert bay.slots()
         for slot in bay.slots():
             await bay.eject(slot.id)
             await bay.eject(slot.id)
         assert not any(slot.inserted for slot in bay.slots())
 
-    async def test_the_hardware_can_be_asked_at_any_time(self, backend: Backend) -> None:
-        if backend.inventory is None:
-            pytest.skip("no inventory")
-        assert isinstance(backend.inventory.hardware(), Hardware)
 
-    def bay(self, backend: Backend) -> MediaBay:
-        if backend.media is None:
-            pytest.skip("no virtual drive")
-        return backend.media
+class InventoryContract(BackendContract):
+    async def test_the_hardware_can_be_asked_at_any_time(self, backend: Backend) -> None:
+        assert backend.inventory is not None
+        assert isinstance(backend.inventory.hardware(), Hardware)

@@ -10,10 +10,11 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from bmc.model.checks import Check, Verdict
 from bmc.model.errors import BackendFailed, BmcError, InvalidRequest, Unreachable
+from bmc.model.mac import parse_card_mac
 from bmc.ports import DeployNetwork, Site
 from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Options, Parts, Place
@@ -36,21 +37,13 @@ REMEDIES = {
 log = logging.getLogger(__name__)
 
 
-def _mac(value: object) -> object:
-    return value.strip().lower().replace("-", ":") if isinstance(value, str) else value
-
-
-# A group address (an odd first octet) is no card's.
-Mac = Annotated[str, BeforeValidator(_mac), StringConstraints(pattern=r"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$")]
-
-
 class DeployNetworkOptions(Options):
     """`network` names one of the configuration file; `macs` are those of the cards that the machine boots by, and its
     `address` is the one that it has there.
     """
 
     network: str = Field(min_length=1)
-    macs: list[Mac] = Field(min_length=1, max_length=8)
+    macs: list[Annotated[str, AfterValidator(parse_card_mac)]] = Field(min_length=1, max_length=8)
     address: IPv4Address
 
 

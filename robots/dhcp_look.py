@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from bmc.model.errors import BackendFailed
+from bmc.model.mac import mac_bytes
 
 ASK_AT = (0.0, 1.0, 2.5)
 PATIENCE = 5.0
@@ -53,7 +54,7 @@ async def other_server(interface: str, macs: Sequence[str], own: IPv4Address) ->
     Takes five seconds where there is none. :raise BackendFailed: nobody can look there; with the remedy.
     """
     with _packet_socket(interface) as opened:
-        clients = [opened.getsockname()[4], *(bytes.fromhex(mac.replace(":", "")) for mac in macs)]
+        clients = [opened.getsockname()[4], *(mac_bytes(mac) for mac in macs)]
         first = int.from_bytes(os.urandom(4), "big")
         asked = {(first + index) % 2**32: client for index, client in enumerate(clients)}
         asking = asyncio.create_task(_ask(opened, interface, asked), name=f"DHCP questions on {interface}")

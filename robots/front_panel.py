@@ -1,14 +1,13 @@
 """The front panel of a server as a switch: which action is which press. How a button is pressed, the adapter says."""
 
-from abc import ABC, abstractmethod
-from contextlib import AbstractAsyncContextManager, nullcontext
+from abc import abstractmethod
 from typing import Generic, TypeVar
 
-from bmc.model.errors import NotSupported
 from bmc.model.power import PowerAction
 from robots.adapter import Options, Place, Seconds
 from robots.button import SHORT, Button, Press
 from robots.held import Held
+from robots.parts import Switch
 
 
 class PanelOptions(Options):
@@ -21,7 +20,7 @@ class PanelOptions(Options):
 P = TypeVar("P", bound=PanelOptions)
 
 
-class PressedSwitch(ABC, Generic[P]):
+class PressedSwitch(Switch, Generic[P]):
     """PowerSwitch and Running. A short press turns on what is off and asks what is on to shut down, a long one forces
     it off.
 
@@ -31,11 +30,12 @@ class PressedSwitch(ABC, Generic[P]):
     """
 
     toggles = True
-    domain: str
+    actions = SHORT | {PowerAction.FORCE_OFF}
 
     def __init__(self, options: P, place: Place, has_reset: bool = False) -> None:
         self.options, self.node, self.clock = options, place.node, place.clock
-        self.actions = SHORT | {PowerAction.FORCE_OFF} | ({PowerAction.FORCE_RESTART} if has_reset else frozenset())
+        if has_reset:
+            self.actions |= {PowerAction.FORCE_RESTART}
 
         def former(at: object) -> PressedSwitch[P]:
             return type(self)(type(options).model_validate(at), place)
@@ -49,12 +49,7 @@ class PressedSwitch(ABC, Generic[P]):
         await self.held.close()
         await self.leave()
 
-    def in_turn(self) -> AbstractAsyncContextManager[None]:
-        """Wait until the hand is free for this node, and keep it. :raise Refused: that takes too long."""
-        return nullcontext()
-
     async def require_ready(self) -> None:
-        """Look whether it could be pressed now, for a plan. :raise Refused, Unreachable: why it could not."""
         self.held.require_free()
 
     async def apply(self, action: PowerAction) -> None:
@@ -76,6 +71,3 @@ class PressedSwitch(ABC, Generic[P]):
     @abstractmethod
     async def leave(self) -> None:
         """Let go of the device itself."""
-
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")

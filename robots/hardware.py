@@ -15,17 +15,16 @@ from bmc.model.errors import InvalidOptions, WrongState
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerState
 from bmc.model.software import Software
-from bmc.ports import Backend, Configured, Driver, LoopRules, PowerSense, Site
+from bmc.ports import Backend, Configured, Driver, LoopRules, Site
 from bmc.power.safety import LONGEST_WAIT
 from robots.adapter import AnyAdapter, Options, Parts, Place, Running, Seconds
 from robots.front_panel import PressedSwitch
 from robots.held import PRESSED
-from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply, domains_of
-from robots.outlet import PATIENCE
+from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply
+from robots.parts import PATIENCE, Sense
 from robots.together import AllRunning, Member, Together, TogetherOptions
 
 GROUP = "bmc.robots"
-PROVES_ALL = frozenset({PowerState.ON, PowerState.OFF})
 
 OPEN = {"type": "object", "additionalProperties": True}
 MEMBERS = {"type": "array", "items": {**OPEN, "properties": {"adapter": {"type": "string"}}}}
@@ -365,7 +364,7 @@ def _backend(name: str, options: HardwareOptions, opened: Sequence[tuple[Slot, P
     )
     loop = ClosedLoop([each for _, each in actuators], supply, senses, interlocks, settings, site.safety, site.clock)
     tries = len(actuators) + (supply is not None)
-    presses = sum(getattr(each.switch, "patience", PATIENCE) for _, each in actuators)
+    presses = sum(each.switch.patience for _, each in actuators)
     return Backend(
         lifecycle=NodeLifecycle([parts.running for _, parts in opened if parts.running], kept),
         switch=loop,
@@ -418,11 +417,8 @@ def _lacking(slot: Slot, parts: Parts) -> str:
     return "power sense" if place in ("sense", "interlocks", "bmc") and not parts.senses else ""
 
 
-def _seen_by_another(actuator: Actuator, senses: Sequence[PowerSense]) -> bool:
-    return any(
-        sense.domain not in domains_of(actuator.switch) and PowerState.OFF in getattr(sense, "proves", PROVES_ALL)
-        for sense in senses
-    )
+def _seen_by_another(actuator: Actuator, senses: Sequence[Sense]) -> bool:
+    return any(sense.domain not in actuator.switch.domains and PowerState.OFF in sense.proves for sense in senses)
 
 
 def _blind(actuator: Actuator) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from bmc.model.clock import Clock
-from bmc.model.errors import InvalidRequest, NotSupported
+from bmc.model.errors import InvalidRequest
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Site
+from bmc.power.table import REPEATABLE, STARTS
 from bmc.shared_devices import Lease
 from robots.adapter import Adapter, Host, Options, Parts, Place, Seconds
 from robots.ipmi_boot import IpmiBoot
@@ -17,6 +18,7 @@ from robots.ipmi_link import STANDARD_PORT, Link
 from robots.ipmi_log import IpmiLog
 from robots.ipmi_survey import IpmiSurvey
 from robots.kept import KeptFile
+from robots.parts import Switch
 from robots.polled import Polled
 
 CONTROL = {
@@ -28,9 +30,6 @@ CONTROL = {
     PowerAction.GRACEFUL_SHUTDOWN: 5,
 }
 """Chassis Control, IPMI v2.0 §28.3, table 28-4."""
-
-REPEATABLE = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
-STARTS = frozenset({PowerAction.ON, PowerAction.POWER_CYCLE, PowerAction.FORCE_RESTART})
 
 
 class IpmiOptions(Options):
@@ -48,7 +47,7 @@ class IpmiOptions(Options):
     sol: bool = True
 
 
-class IpmiSwitch:
+class IpmiSwitch(Switch):
     """PowerSwitch by Chassis Control. Domain: the BMC. On and off may reach it twice, anything else at most once."""
 
     actions = frozenset(CONTROL)
@@ -62,9 +61,6 @@ class IpmiSwitch:
         await self._link.control(CONTROL[action], action in REPEATABLE)
         if action in STARTS:
             self._link.boots.began()
-
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
 
 
 class IpmiSense(Polled):

@@ -12,11 +12,11 @@ from bmc.model.clock import Clock
 from bmc.model.errors import BmcError, NotSupported, OutcomeUnknown, Refused, Unreachable
 from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerReading, PowerState
-from bmc.ports import PowerSense, PowerSupply, PowerSwitch, Safety
+from bmc.ports import PowerSense, Safety
 from bmc.power.senses import Senses
-from bmc.power.table import EXPECTED, REPEATABLE
+from bmc.power.table import EXPECTED, REPEATABLE, STARTS
+from robots.parts import Feed, Switch
 
-STARTS = frozenset({PowerAction.ON, PowerAction.FORCE_RESTART, PowerAction.POWER_CYCLE})
 CUTS = frozenset({PowerAction.FORCE_OFF, PowerAction.POWER_CYCLE})
 LOOKED_AT = frozenset({PowerAction.ON, PowerAction.FORCE_OFF, PowerAction.GRACEFUL_SHUTDOWN})
 """What a button does otherwise than asked when the machine is not in the state in which it was asked."""
@@ -27,13 +27,8 @@ class Actuator:
     """One switch among those of the node; `name` is its key path in the node's options. `feeds`: it is an outlet."""
 
     name: str
-    switch: PowerSwitch
+    switch: Switch
     feeds: bool = False
-
-    @property
-    def toggles(self) -> bool:
-        """A button: told to turn on what is on, it would turn it off."""
-        return getattr(self.switch, "toggles", False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +36,7 @@ class Supply:
     """The outlet that feeds the node. `cuts`: it may be turned off to force the node off, after all else has failed."""
 
     name: str
-    outlet: PowerSupply
+    outlet: Feed
     cuts: bool
 
 
@@ -105,8 +100,9 @@ class ClosedLoop:
         self._settings = settings
         self._safety = safety
         self._clock = clock
-        outlet = domains_of(supply.outlet) if supply is not None else frozenset[str]()
-        self.moved = outlet.union(*(domains_of(each.switch) for each in actuators))
+        self.switches = tuple(each.switch for each in actuators)
+        outlet = supply.outlet.domains if supply is not None else frozenset[str]()
+        self.moved = outlet.union(*(each.domains for each in self.switches))
         self._senses = Senses(senses, self.moved, clock)
         self.domain = actuators[0].switch.domain
 
@@ -117,7 +113,7 @@ class ClosedLoop:
     @property
     def presses(self) -> frozenset[PowerAction]:
         """What may press a button."""
-        return frozenset[PowerAction]().union(*(each.switch.actions for each in self._actuators if each.toggles))
+        return frozenset[PowerAction]().union(*(each.actions for each in self.switches if each.toggles))
 
     async def apply(self, action: PowerAction) -> None:
         since = self._safety.stops
@@ -196,10 +192,10 @@ class ClosedLoop:
                 each.name,
                 each.switch.domain,
                 lambda switch=each.switch: switch.apply(action),  # type: ignore[misc]
-                needed if each.toggles and action in LOOKED_AT else None,
+                needed if each.switch.toggles and action in LOOKED_AT else None,
                 each.feeds and action in CUTS,
-                getattr(each.switch, "in_turn", nullcontext),
-                getattr(each.switch, "require_ready", None),
+                each.switch.in_turn,
+                each.switch.require_ready,
             )
             for each in self._actuators
             if action in each.switch.actions
@@ -272,11 +268,6 @@ class ClosedLoop:
         for other in self._settings.shared_with:
             if (state := self._safety.power_of(other)) is not PowerState.OFF:
                 raise Refused(f"{other} is on the same outlet and is {state.value}; shut it down first")
-
-
-def domains_of(moved: PowerSwitch | PowerSupply) -> frozenset[str]:
-    """Its failure domain; of several that move together, all of theirs, which it calls `domains`."""
-    return frozenset(getattr(moved, "domains", (moved.domain,)))
 
 
 def _actions(actuators: Sequence[Actuator], supply: Supply | None) -> frozenset[PowerAction]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
-from bmc.model.errors import BackendFailed, NotSupported, Refused
+from bmc.model.errors import BackendFailed, Refused
 from bmc.model.power import PowerAction
 from bmc.model.sensor import Entity, SensorInfo, Unit
 from bmc.ports import Site
@@ -17,6 +17,7 @@ from robots.mqtt_channel import Channel, Words
 from robots.mqtt_dialects import DIALECTS, OFF_WORDS, ON_WORDS, Dialect, Says, What, timed
 from robots.mqtt_link import PORT, TLS_PORT, Address, Broker, Message
 from robots.mqtt_sense import MqttSense
+from robots.parts import PATIENCE, Feed, Switch
 
 Topic = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^[^#+\x00]+$")]
 Kind = Literal["tasmota", "shelly1", "shelly2", "plain"]
@@ -146,15 +147,16 @@ def lease_broker(options: BrokerOptions, site: Site) -> Lease[Broker]:
     return site.devices.lease(("mqtt", options.address), make)
 
 
-class MqttSwitch:
+class MqttSwitch(Switch, Feed):
     """PowerSwitch and PowerSupply by one relay, which may be told twice to be closed or open; a cycle is sent once."""
+
+    actions = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
 
     def __init__(self, channel: Channel, off_for: float) -> None:
         self.domain = channel.where
-        self.patience = 30.0 + off_for
+        self.patience = PATIENCE + off_for
         self._channel = channel
         self._off_for = off_for
-        self.actions = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
         if channel.dialect.cycle:
             self.actions |= {PowerAction.POWER_CYCLE}
 
@@ -164,9 +166,6 @@ class MqttSwitch:
                 await self._cycle()
             else:
                 await self._channel.set(action is PowerAction.ON)
-
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
 
     async def feed(self) -> bool:
         async with self._channel.turn:

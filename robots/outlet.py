@@ -1,24 +1,23 @@
 """A switched outlet as switch and as supply of a node, and a sense of it. How it is asked, the adapter says."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 
 from bmc.model.clock import Clock
 from bmc.model.errors import NotSupported
 from bmc.model.power import PowerAction, PowerState
+from robots.parts import PATIENCE, Feed, Switch
 from robots.polled import Polled
 
-PATIENCE = 30.0
-"""Seconds that it may take to be given an action at least."""
 
-
-class Outlet(ABC):
+class Outlet(Switch, Feed):
     """PowerSwitch and PowerSupply. On and off may reach it twice, a cycle of its own (`cycles`) at most once."""
+
+    actions = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
 
     def __init__(self, domain: str, cycles: bool = False, patience: float = PATIENCE) -> None:
         self.domain = domain
         self.patience = max(PATIENCE, patience)
-        self.actions = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
         if cycles:
             self.actions |= {PowerAction.POWER_CYCLE}
 
@@ -39,9 +38,6 @@ class Outlet(ABC):
             await self.cycle()
         else:
             await self.turn(action is PowerAction.ON)
-
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
 
     async def feed(self) -> bool:
         if await self.state() is PowerState.ON:

@@ -2,11 +2,11 @@
 
 from pydantic import Field
 
-from bmc.model.errors import NotSupported
 from bmc.model.power import PowerAction
 from bmc.ports import Assignments
 from robots.adapter import Adapter, Options, Parts, Place, Seconds
 from robots.button import SHORT
+from robots.parts import Switch
 
 SENTENCES = {
     PowerAction.ON: "{machine} is to be turned on: if it is off, press its power button for {short}, then let go",
@@ -34,13 +34,15 @@ class PersonOptions(Options):
     deadline: Seconds = Field(default=600.0, ge=10, le=86400)
 
 
-class PersonSwitch:
+class PersonSwitch(Switch):
     """PowerSwitch. A person is believed no more than any other hand: what was done is for the senses to tell."""
 
     toggles = True
+    actions = SHORT | {PowerAction.FORCE_OFF}
 
     def __init__(self, options: PersonOptions, node: str, assignments: Assignments) -> None:
-        self.actions = SHORT | {PowerAction.FORCE_OFF} | ({PowerAction.FORCE_RESTART} if options.reset else frozenset())
+        if options.reset:
+            self.actions |= {PowerAction.FORCE_RESTART}
         self.domain = f"a person at {node}"
         self.patience = options.deadline
         self._node = node
@@ -53,9 +55,6 @@ class PersonSwitch:
 
     async def apply(self, action: PowerAction) -> None:
         await self._assignments.ask(self._node, SENTENCES[action].format(**self._words), self.patience)
-
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
 
 
 class PersonAdapter(Adapter[PersonOptions]):

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 
 from bmc.model.clock import Clock
 from bmc.model.errors import BmcError
 from bmc.model.power import PowerReading, PowerState
+from robots.parts import Sense
 
 log = logging.getLogger(__name__)
 
@@ -15,11 +16,8 @@ LOOK_APART = 0.25
 """Seconds between two looks at least: who waits for an effect must not flood the device."""
 
 
-class Polled(ABC):
+class Polled(Sense):
     """PowerSense. Those who ask at the same time share one look."""
-
-    name: str
-    domain: str
 
     def __init__(self, clock: Clock, poll: float, apart: float = LOOK_APART) -> None:
         self._clock = clock

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
-from bmc.model.clock import Clock
+from bmc.model.clock import Clock, within
 from bmc.model.errors import BmcError
 from bmc.model.events import Severity
 from bmc.model.platform_event import PlatformEvent
@@ -53,17 +53,7 @@ class RedfishLog:
                 yield _event(entry)
                 self._remember([entry])
             self._hinted.clear()
-            await self._rest()
-
-    async def _rest(self) -> None:
-        resting = asyncio.ensure_future(self._clock.sleep(self._every))
-        hinted = asyncio.ensure_future(self._hinted.wait())
-        try:
-            await asyncio.wait((resting, hinted), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in (resting, hinted):
-                each.cancel()
-            await asyncio.gather(resting, hinted, return_exceptions=True)
+            await within(self._clock, self._every, self._hinted.wait())
 
     async def _new(self) -> list[Json]:
         """Oldest first; nothing at the very first look. :raise BmcError:"""

@@ -2,17 +2,17 @@
 
 import asyncio
 
-from bmc.model.clock import Clock
-from bmc.model.errors import BackendFailed, NotSupported, OutcomeUnknown
+from bmc.model.clock import Clock, within
+from bmc.model.errors import BackendFailed, OutcomeUnknown
 from bmc.model.power import PowerAction, PowerState
+from bmc.power.table import REPEATABLE, STARTS
 from robots.foreign_boot import Boots
+from robots.parts import Switch
 from robots.polled import Polled
 from robots.redfish_link import Json
 from robots.redfish_model import Model
 from robots.redfish_resources import rows
 
-REPEATABLE = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
-STARTS = frozenset({PowerAction.ON, PowerAction.POWER_CYCLE, PowerAction.FORCE_RESTART})
 CERTAIN = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
 """What every BMC can, also one that was never asked yet."""
 COMPOSED = frozenset({PowerAction.GRACEFUL_RESTART})
@@ -27,7 +27,7 @@ STATES = {
 """On the way it is still what it was, as IPMI tells it too."""
 
 
-class RedfishSwitch:
+class RedfishSwitch(Switch):
     """PowerSwitch by ComputerSystem.Reset. Domain: the BMC. On and off may reach it twice, anything else once."""
 
     def __init__(self, model: Model, boots: Boots) -> None:
@@ -61,9 +61,6 @@ class RedfishSwitch:
         if action in STARTS:
             self._boots.began()
 
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
-
     async def _is_so_already(self, action: PowerAction) -> bool:
         """Some BMCs refuse to turn on what is on, and off what is off."""
         wanted = PowerState.ON if action is PowerAction.ON else PowerState.OFF
@@ -96,15 +93,8 @@ class RedfishSense(Polled):
         return state
 
     async def rest(self) -> None:
-        resting = asyncio.ensure_future(super().rest())
-        hinted = asyncio.ensure_future(self._hinted.wait())
-        try:
-            await asyncio.wait((resting, hinted), return_when=asyncio.FIRST_COMPLETED)
-            self._hinted.clear()
-        finally:
-            for each in (resting, hinted):
-                each.cancel()
-            await asyncio.gather(resting, hinted, return_exceptions=True)
+        await within(self._clock, self._poll, self._hinted.wait())
+        self._hinted.clear()
 
 
 def _reset_type(action: PowerAction, offered: frozenset[str]) -> str:

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 from pydantic import Field, JsonValue
 
 from bmc.model.clock import Clock
-from bmc.model.errors import BackendFailed, BmcError, NotSupported, OutcomeUnknown, Refused, Unreachable
+from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, Unreachable
 from bmc.model.power import PowerAction
-from bmc.ports import PowerSupply, PowerSwitch, Site
+from bmc.ports import Site
 from robots.adapter import Adapter, AnyAdapter, Options, Parts, Place, Running, Seconds
-from robots.outlet import PATIENCE
+from robots.parts import Feed, Moved, Switch
 
 NEEDED = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
 
@@ -37,10 +37,10 @@ class Member:
     options: Options
 
 
-class _All:
+class _All(Moved):
     """Does one thing with every outlet at the same time, and tells what became of each."""
 
-    def __init__(self, outlets: Sequence[tuple[str, PowerSwitch]] | Sequence[tuple[str, PowerSupply]]) -> None:
+    def __init__(self, outlets: Sequence[tuple[str, Switch]] | Sequence[tuple[str, Feed]]) -> None:
         self._outlets = outlets
 
     @property
@@ -67,27 +67,24 @@ class _All:
         return done
 
 
-class TogetherSwitch(_All):
+class TogetherSwitch(_All, Switch):
     """PowerSwitch. A cycle is ours: all off, a while, all on; so the server does lose its power."""
 
-    def __init__(self, switches: Sequence[tuple[str, PowerSwitch]], off_for: float, clock: Clock) -> None:
+    actions = NEEDED | {PowerAction.POWER_CYCLE}
+
+    def __init__(self, switches: Sequence[tuple[str, Switch]], off_for: float, clock: Clock) -> None:
         super().__init__(switches)
         self._switches = switches
         self._off_for = off_for
         self._clock = clock
-        self.actions = NEEDED | {PowerAction.POWER_CYCLE}
         self.domain = self.joined()
-        slowest = max(getattr(switch, "patience", PATIENCE) for _, switch in switches)
-        self.patience = 2 * slowest + off_for
+        self.patience = 2 * max(switch.patience for _, switch in switches) + off_for
 
     async def apply(self, action: PowerAction) -> None:
         if action is PowerAction.POWER_CYCLE:
             await self._cycle()
         else:
             await self._every(action)
-
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
 
     async def _cycle(self) -> None:
         try:
@@ -114,10 +111,10 @@ class TogetherSwitch(_All):
         await self._each([switch.apply(action) for _, switch in self._switches])
 
 
-class TogetherSupply(_All):
+class TogetherSupply(_All, Feed):
     """PowerSupply. It was off only if all were: a server with one live feed has its power."""
 
-    def __init__(self, supplies: Sequence[tuple[str, PowerSupply]]) -> None:
+    def __init__(self, supplies: Sequence[tuple[str, Feed]]) -> None:
         super().__init__(supplies)
         self._supplies = supplies
         self.domain = self.joined()
@@ -183,7 +180,7 @@ class Together(Adapter[TogetherOptions]):
 def _is_outlet(parts: Parts) -> bool:
     """What is told the state that it shall be in; a button would turn one off and the other on."""
     switch = parts.switch
-    return switch is not None and switch.actions >= NEEDED and not getattr(switch, "toggles", False)
+    return switch is not None and switch.actions >= NEEDED and not switch.toggles
 
 
 def _told(failed: Sequence[tuple[str, BmcError]], well: Sequence[str]) -> BmcError:

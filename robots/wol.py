@@ -1,33 +1,25 @@
 """The adapter `wol`: Wake-on-LAN, which can turn a server on and nothing else."""
 
 import asyncio
-import re
 import socket
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from bmc.model.errors import NotSupported, Unreachable
+from bmc.model.mac import mac_bytes, parse_mac
 from bmc.model.power import PowerAction
 from robots.adapter import Adapter, Host, Options, Parts, Place
+from robots.parts import Switch
 
 TIMES, APART = 3, 0.1
 """A datagram may be lost; a server that is on takes no notice of another."""
 
 
-def _mac(value: str) -> str:
-    if re.fullmatch(r"[0-9A-Fa-f]{2}([:-]?)[0-9A-Fa-f]{2}(\1[0-9A-Fa-f]{2}){4}", value) is None:
-        raise ValueError("expected a MAC address such as 52:54:00:12:34:56")
-    return ":".join(re.findall("..", re.sub("[:-]", "", value).lower()))
-
-
-Mac = Annotated[str, AfterValidator(_mac)]
-
-
 class WolOptions(Options):
     """`broadcast` is where the packet goes, `interface` the network interface of this host by which it leaves."""
 
-    mac: Mac
+    mac: Annotated[str, AfterValidator(parse_mac)]
     broadcast: Host = "255.255.255.255"
     port: int = Field(default=9, ge=1, le=65535)
     interface: str | None = Field(default=None, pattern=r"^[^/\s\x00]{1,15}$")
@@ -35,10 +27,10 @@ class WolOptions(Options):
 
 def magic(mac: str) -> bytes:
     """The packet that a sleeping network card looks for: six bytes FFh and sixteen times its address."""
-    return b"\xff" * 6 + bytes.fromhex(mac.replace(":", "")) * 16
+    return b"\xff" * 6 + mac_bytes(mac) * 16
 
 
-class WolSwitch:
+class WolSwitch(Switch):
     """PowerSwitch with On only; whether anybody heard it, only a sense can tell."""
 
     actions = frozenset({PowerAction.ON})
@@ -57,9 +49,6 @@ class WolSwitch:
                 if not time:
                     raise Unreachable(f"{self.domain} cannot be sent: {error.strerror or error}") from None
             await asyncio.sleep(APART)
-
-    async def resume(self) -> None:
-        raise NotSupported(f"{self.domain} pauses no server, so it can resume none")
 
     async def _send(self) -> None:
         loop, options = asyncio.get_running_loop(), self._options

@@ -70,7 +70,7 @@ def room_of(module: str) -> str | None:
     return max(fitting, key=len, default=None)
 
 
-def within(module: str, prefix: str) -> bool:
+def below(module: str, prefix: str) -> bool:
     return module == prefix or module.startswith(f"{prefix}.")
 
 
@@ -98,13 +98,13 @@ def imports_of(tree: ast.Module, known: frozenset[str]) -> Iterator[tuple[int, s
 def forbidden(module: str, target: str) -> str | None:
     """Why `module` may not import `target`; None when it may."""
     for prefix, banned in SANS_IO.items():
-        if within(module, prefix) and target.split(".")[0] in banned:
+        if below(module, prefix) and target.split(".")[0] in banned:
             return f"{prefix} does no I/O"
     owner = ONLY_IN.get(target.split(".")[0])
-    if owner and not within(module, owner):
+    if owner and not below(module, owner):
         return f"only {owner} may"
     if target.split(".")[0] not in PACKAGES:
-        outside = within(module, "bmc.model") and target.split(".")[0] not in sys.stdlib_module_names
+        outside = below(module, "bmc.model") and target.split(".")[0] not in sys.stdlib_module_names
         return "bmc.model uses the standard library only" if outside else None
 
     room, other = room_of(module), room_of(target)

@@ -147,6 +147,14 @@ def test_every_module_says_what_it_is_for() -> None:
     assert silent == []
 
 
+def test_no_test_module_imports_another() -> None:
+    """What several need lies beside them, where one looks for it."""
+    for package in ("benchmarks", "tests"):
+        for path in (ROOT / package).rglob("*.py"):
+            imports = re.findall(r"^\s*(?:from|import) tests\b.*", path.read_text(), re.MULTILINE)
+            assert [each for each in imports if re.search(r"\btest_\w+", each)] == [], path
+
+
 def test_the_readme_names_only_what_make_can_do() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make ([a-z-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))

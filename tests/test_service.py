@@ -22,8 +22,9 @@ from bmc.model.node import Endpoint
 from bmc.power.safety import Safety
 from bmc.service import Opened, _claim
 from tests.ipmi.client import Console
-from tests.ipmi.conftest import low_port, run
+from tests.ipmi.conftest import run
 from tests.ipmi.fakes import KEY, FakeSlots
+from tests.ports import free_port
 from tests.redfish.service import open_service as open_redfish_service
 from tests.world import ADMIN, MemoryDrivers, open_world, until
 
@@ -74,7 +75,7 @@ def udp(host, port):
 
 
 async def test_each_node_gets_the_next_free_address_and_ipmitool_reaches_it_there(tmp_path):
-    port = low_port()
+    port = free_port()
     (tmp_path / "ipmi-key").write_text(KEY)
     async with doors(tmp_path, addresses="127.0.5.0/29", port=port) as (world, server):
         for name in ("a", "b"):
@@ -105,7 +106,7 @@ async def test_without_a_port_the_doors_are_on_623(tmp_path):
 
 
 async def test_an_address_is_for_good_until_its_node_is_removed(tmp_path):
-    port, drivers = low_port(), MemoryDrivers()
+    port, drivers = free_port(), MemoryDrivers()
     async with doors(tmp_path, drivers, addresses="127.0.5.32/29", port=port) as (world, _):
         for name in ("a", "b", "c"):
             await world.add(name)
@@ -119,7 +120,7 @@ async def test_an_address_is_for_good_until_its_node_is_removed(tmp_path):
 
 
 async def test_a_node_at_a_port_of_its_own_stays_there_when_addresses_are_configured(tmp_path):
-    drivers, first = MemoryDrivers(), low_port()
+    drivers, first = MemoryDrivers(), free_port()
     async with doors(tmp_path, drivers, first_port=first) as (world, server):
         await world.add("a")
         before = server.endpoint("a")
@@ -135,7 +136,7 @@ async def test_a_node_whose_port_another_program_has_taken_moves_and_no_other_do
                 await until(lambda: "a" in listed(tmp_path))
             return await super().open(definition)
 
-    drivers, first, names = OpensTheOthersLater(), low_port(), "abcde"
+    drivers, first, names = OpensTheOthersLater(), free_port(), "abcde"
     async with doors(tmp_path, drivers, first_port=first) as (world, server):
         for name in names:
             await world.add(name)
@@ -150,7 +151,7 @@ async def test_a_node_whose_port_another_program_has_taken_moves_and_no_other_do
 
 
 async def test_where_no_address_is_left_the_node_is_there_and_an_event_says_why(tmp_path):
-    async with doors(tmp_path, addresses="127.0.5.48/32", port=low_port()) as (world, server):
+    async with doors(tmp_path, addresses="127.0.5.48/32", port=free_port()) as (world, server):
         await world.add("a")
         node, _ = await world.add("b")
         assert server.endpoint("b") is None
@@ -162,7 +163,7 @@ async def test_where_no_address_is_left_the_node_is_there_and_an_event_says_why(
 
 
 async def test_an_address_of_no_interface_closes_the_door_and_stays_the_nodes(tmp_path):
-    port = low_port()
+    port = free_port()
     async with doors(tmp_path, addresses="192.0.2.0/29", port=port) as (world, server):
         a, _ = await world.add("a")
         b, _ = await world.add("b")
@@ -174,7 +175,7 @@ async def test_an_address_of_no_interface_closes_the_door_and_stays_the_nodes(tm
 
 
 async def test_an_address_that_another_program_has_is_not_exchanged_for_the_next(tmp_path):
-    port = low_port()
+    port = free_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.5.57", port))
         async with doors(tmp_path, addresses="127.0.5.56/29", port=port) as (world, server):
@@ -184,7 +185,7 @@ async def test_an_address_that_another_program_has_is_not_exchanged_for_the_next
 
 
 async def test_a_datagram_to_an_address_of_no_node_is_not_even_read(tmp_path):
-    port = low_port()
+    port = free_port()
     async with doors(tmp_path, addresses="127.0.5.64/29", port=port) as (world, server):
         await world.add("a")
         with udp("127.0.5.66", port) as stranger:
@@ -195,7 +196,7 @@ async def test_a_datagram_to_an_address_of_no_node_is_not_even_read(tmp_path):
 
 
 async def test_sessions_go_on_while_other_nodes_come_and_go(tmp_path):
-    port = low_port()
+    port = free_port()
     async with doors(tmp_path, addresses="127.0.5.72/29", port=port) as (world, _):
         await world.add("stays")
         with udp("127.0.5.73", port) as client:
@@ -223,7 +224,7 @@ def redfish_listed(path):
 async def redfish_doors(path, **settings):
     """A service whose nodes' endpoints are opened as the service opens them."""
     path.mkdir(exist_ok=True)
-    doors = Settings(ipmi=IpmiSettings(first_port=low_port()), redfish=RedfishSettings(**settings))
+    doors = Settings(ipmi=IpmiSettings(first_port=free_port()), redfish=RedfishSettings(**settings))
     async with open_redfish_service(path, doors=doors) as service:
         yield service
 
@@ -239,7 +240,7 @@ async def closed(service):
 
 
 async def test_each_node_gets_a_redfish_endpoint_that_comes_changes_and_goes_with_it(tmp_path):
-    port = low_port()
+    port = free_port()
     async with redfish_doors(tmp_path, addresses="127.0.6.0/29", port=port) as service:
         fleet = service.world.fleet
         nodes = {name: (await service.world.add(name))[0] for name in ("a", "b")}
@@ -260,7 +261,7 @@ async def test_each_node_gets_a_redfish_endpoint_that_comes_changes_and_goes_wit
 
 
 async def test_a_node_has_its_redfish_endpoint_again_after_a_restart(tmp_path):
-    first = low_port()
+    first = free_port()
     async with redfish_doors(tmp_path / "one", first_port=first) as service:
         for name in ("b", "a"):
             await service.world.add(name)
@@ -275,7 +276,7 @@ async def test_a_node_has_its_redfish_endpoint_again_after_a_restart(tmp_path):
 
 
 async def test_a_redfish_port_that_another_program_has_is_passed_over_and_one_that_it_took_is_told(tmp_path):
-    first = low_port()
+    first = free_port()
     with socket.create_server(("127.0.0.1", first)):
         async with redfish_doors(tmp_path, first_port=first) as service:
             await service.world.add("a")
@@ -295,7 +296,7 @@ async def test_a_redfish_port_that_another_program_has_is_passed_over_and_one_th
 
 
 async def test_a_node_whose_redfish_port_is_taken_takes_no_port_of_another_node(tmp_path):
-    async with redfish_doors(tmp_path, first_port=low_port()) as service:
+    async with redfish_doors(tmp_path, first_port=free_port()) as service:
         for name in "abcde":
             await service.world.add(name)
         before = {name: service.nodes.url(name) for name in "abcde"}
@@ -311,7 +312,7 @@ async def test_a_node_whose_redfish_port_is_taken_takes_no_port_of_another_node(
 
 
 async def test_where_no_redfish_address_is_left_the_endpoint_is_closed_and_an_event_says_why(tmp_path):
-    async with redfish_doors(tmp_path, addresses="127.0.6.17/32", port=low_port()) as service:
+    async with redfish_doors(tmp_path, addresses="127.0.6.17/32", port=free_port()) as service:
         await service.world.add("a")
         await service.world.add("b")
         assert redfish_listed(tmp_path)["b"] == ""
@@ -321,7 +322,7 @@ async def test_where_no_redfish_address_is_left_the_endpoint_is_closed_and_an_ev
 
 
 async def test_a_redfish_address_of_no_interface_stays_the_nodes(tmp_path):
-    async with redfish_doors(tmp_path, addresses="192.0.2.0/29", port=low_port()) as service:
+    async with redfish_doors(tmp_path, addresses="192.0.2.0/29", port=free_port()) as service:
         await service.world.add("a")
         assert service.nodes.url("a") == ""
         (event,) = await closed(service)

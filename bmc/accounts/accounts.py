@@ -18,7 +18,7 @@ from bmc.accounts.node_users import NodeUsers
 from bmc.accounts.passwords import Argon2, PasswordHasher, check_password
 from bmc.accounts.places import Places
 from bmc.accounts.sessions import Sessions
-from bmc.accounts.slots import IpmiSlots, SlotCallback, check_whole, gives, within
+from bmc.accounts.slots import IpmiSlots, SlotCallback, carried, check_whole, gives
 from bmc.accounts.tokens import Tokens
 from bmc.accounts.values import ACCOUNT_NAME, ALL_NODES, NOWHERE, Account, IpmiSlot, Limits, Session, SlotFields
 from bmc.events import Audit, Events
@@ -403,11 +403,11 @@ class Accounts:
             return slot
         stored = self._book.find(slot.account)
         if stored is None:
-            return within(slot, Role.READ_ONLY, NOWHERE, False)
+            return carried(slot, Role.READ_ONLY, NOWHERE, False)
         account, scope = stored.account, stored.account.scope
         # The node's tags are not known here; where they may matter, the door, which has `scope`, does the rest.
         covered = scope.all_nodes or node in scope.nodes or bool(scope.tags)
-        return within(slot, account.role, scope, account.enabled and covered)
+        return carried(slot, account.role, scope, account.enabled and covered)
 
     async def _tell_slots(self, account: str) -> None:
         for node, slot in self._slots.of_account(account):

@@ -133,7 +133,7 @@ def _load(node: str, number: int, value: Mapping[str, Any], sealer: Sealer) -> I
     )
 
 
-def within(slot: IpmiSlot, role: Role, scope: Scope, enabled: bool) -> IpmiSlot:
+def carried(slot: IpmiSlot, role: Role, scope: Scope, enabled: bool) -> IpmiSlot:
     """The slot as far as its account, of that role and scope, carries it."""
     privilege = min(slot.privilege, role, key=lambda each: each.rank) if slot.privilege else None
     return replace(slot, privilege=privilege, enabled=slot.enabled and enabled, scope=scope)

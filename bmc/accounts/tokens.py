@@ -171,7 +171,7 @@ class Tokens:
 def caller_of(token: ApiToken, account: Account, address: str) -> Caller:
     """The lesser of the two roles, and the nodes that are in both scopes."""
     role = min(account.role, token.role, key=lambda role: role.rank)
-    return Caller(account.name, role, account.scope.within(token.scope), Door.REDFISH, address, token=token.id)
+    return Caller(account.name, role, account.scope.narrowed_by(token.scope), Door.REDFISH, address, token=token.id)
 
 
 def _hash(secret: str) -> str:

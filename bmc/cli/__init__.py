@@ -42,6 +42,7 @@ app = typer.Typer(cls=Group, no_args_is_help=True, pretty_exceptions_enable=Fals
 app.callback()(remote.options)
 for verb in (
     power.power,
+    power.confirm,
     reservations.reserve,
     reservations.release,
     console.console,

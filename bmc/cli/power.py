@@ -1,7 +1,8 @@
-"""`bmc power`: one node or many, at once or one after another, and what became of each."""
+"""`bmc power`: one node or many, at once or one after another, and what became of each; and `bmc confirm`."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Annotated
 
 import typer
@@ -29,6 +30,13 @@ Nodes = Annotated[
 ]
 Outcome = tuple[str, str]
 """(node, why it failed); "" when it did not."""
+
+
+class Seen(Enum):
+    """What a person can see of a server."""
+
+    ON = "On"
+    OFF = "Off"
 
 
 def power(
@@ -112,6 +120,17 @@ def power(
         )
     if failed:
         raise typer.Exit(1)
+
+
+def confirm(
+    name: Annotated[str, typer.Argument(metavar="NODE", help="the node's name", autocompletion=node_names)],
+    seen: Annotated[
+        Seen, typer.Argument(parser=one_of(Seen), metavar="SEEN", help=all_of(Seen), autocompletion=offered(Seen))
+    ],
+) -> None:
+    """Say what you saw of a node whose power state is unknown, so that it obeys again. Look at it first."""
+    Client().post(f"{system_path(name)}/Actions/Oem/Lightsout.ConfirmPower", {"PowerState": seen.value})
+    print(f"{name}: confirmed {seen.value}")
 
 
 def staggered(names: Sequence[str], do: Callable[[str], None], stagger: float, batch: int) -> Iterator[Outcome]:

@@ -24,7 +24,8 @@ class Audience:
     """The viewers of one console, in the order in which they came.
 
     The keyboard is with whoever wanted it first, until another takes it or it is let go of. Then it is with the one
-    who has waited for it longest.
+    who has waited for it longest; but not when it was lost because the console ended, as then it ends for all, one
+    after another, and nobody is to be told in between that they type.
     """
 
     def __init__(
@@ -69,22 +70,32 @@ class Audience:
         self._seats.remove(seat)
         if self.typing is seat:
             self.typing = None
-        self._settle()
+        if seat.ended:
+            self._tell()
+        else:
+            self._settle()
         return True
 
     def _settle(self) -> None:
         if self.typing is None:
             self.typing = next((seat for seat in self._seats if seat.wants), None)
+        self._tell()
+
+    def _tell(self) -> None:
         for seat in self._seats:
             seat.notice()
         self._changed()
 
 
 class Seat:
-    """One viewer's place. `let_go` is called when another takes the keyboard from it: keys may be held down."""
+    """One viewer's place. `let_go` is called when another takes the keyboard from it: keys may be held down.
+
+    `ended`: the console has ended, and its viewer did not leave.
+    """
 
     def __init__(self, audience: Audience, caller: Caller, viewer: Viewer, wants: bool) -> None:
         self.wants = wants and viewer.may_type
+        self.ended = False
         self.let_go: Callable[[], Awaitable[None]] = _nothing
         self._audience = audience
         self._caller = caller

@@ -149,10 +149,14 @@ class ScreenStream:
         self.seat = seat
         self._stream = stream
         self._filter = InputFilter()
+        self._closing = False
         seat.let_go = self._let_go
 
     async def read(self, limit: int = 262144) -> bytes:
-        return await self._stream.read(limit)
+        data = await self._stream.read(limit)
+        if not data and not self._closing:
+            self.seat.ended = True
+        return data
 
     async def write(self, data: bytes) -> None:
         """:raise BackendFailed: the screen is gone. :raise InvalidRequest: the viewer speaks no RFB."""
@@ -163,6 +167,7 @@ class ScreenStream:
         raise NotSupported("a screen carries no break; open the serial console")
 
     async def close(self) -> None:
+        self._closing = True
         try:
             await self._stream.close()
         except BackendFailed:

@@ -116,7 +116,10 @@ class SerialHub:
         self._readers.discard(reader)
 
     async def close(self) -> None:
-        for reader in list(self._readers):
+        readers = list(self._readers)
+        for reader in readers:
+            reader.seat.ended = True
+        for reader in readers:
             await reader.close()
 
     def _keep(self, data: bytes) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from bmc.fetch import shown
 from bmc.images.catalogue import FILE_NAME, NAME, Catalogue, Image, Proof, SeedKind, describe, lies_in
 from bmc.images.encodings import SUFFIXES, Encoding, format_of
 from bmc.images.shelf import Arrived, Part, Shelf
@@ -16,6 +15,7 @@ from bmc.model.boot import BootMode
 from bmc.model.errors import BackendFailed, Busy, InvalidRequest, NotFound, Refused
 from bmc.model.job import Job
 from bmc.model.node import NodeSnapshot
+from bmc.model.url import shown
 
 
 class ImageStore(Shelf):

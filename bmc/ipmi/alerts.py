@@ -9,7 +9,7 @@ from ipaddress import AddressValueError, IPv4Address
 
 from bmc.fetch import check_address
 from bmc.ipmi.config import ConfigKeeper, DoorConfig
-from bmc.ipmi.patience import within
+from bmc.ipmi.patience import done_after
 from bmc.ipmi.settings import DoorSettings
 from bmc.ipmi.wire.pef import AlertStatus, Destination
 from bmc.ipmi.wire.pet import EPOCH, UNSPECIFIED_OFFSET, Acknowledge, Trap
@@ -77,7 +77,7 @@ class Alerts:
                 last = attempt == destination.retries
                 if last and not destination.acknowledged:
                     break
-                if await within(self._clock, destination.interval, answered):
+                if await done_after(self._clock, destination.interval, answered):
                     return AlertStatus.ENDED
         finally:
             del self._awaited[trap.sequence]

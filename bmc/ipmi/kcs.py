@@ -9,7 +9,7 @@ from typing import Any
 
 from bmc.ipmi.commands.call import Context, host_caller
 from bmc.ipmi.host import HostState
-from bmc.ipmi.patience import within
+from bmc.ipmi.patience import done_after
 from bmc.ipmi.wire.message import Message
 from bmc.ipmi.wire.numbers import Code
 from bmc.ipmi.wire.vm import Control, Decoder, HostControl, HostRequest, pack_control
@@ -114,7 +114,7 @@ class HostSide:
             await self._note_os()
         message = Message(request.netfn, request.command, request.data, lun=request.lun)
         work = self._context.tasks.start(self._answer(message))
-        done = await within(self._context.clock, LONGEST, work)
+        done = await done_after(self._context.clock, LONGEST, work)
         await stream.write(request.answer(*work.result() if done else (Code.TIMEOUT, b"")))
         await self.attend()
 

@@ -6,8 +6,8 @@ from typing import Any
 from bmc.model.clock import Clock
 
 
-async def within(clock: Clock, seconds: float, work: asyncio.Future[Any]) -> bool:
-    """Whether `work` was done in time; it goes on either way."""
+async def done_after(clock: Clock, seconds: float, work: asyncio.Future[Any]) -> bool:
+    """Wait for `work`, `seconds` at most; whether it is done. It goes on either way."""
     pause = asyncio.ensure_future(clock.sleep(seconds))
     waiting: list[asyncio.Future[Any]] = [work, pause]
     try:

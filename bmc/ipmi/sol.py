@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from bmc.console.audience import Seat
 from bmc.ipmi.config import ConfigKeeper, DoorConfig
-from bmc.ipmi.patience import within
+from bmc.ipmi.patience import done_after
 from bmc.ipmi.session import Session
 from bmc.ipmi.wire.errors import WireError
 from bmc.ipmi.wire.sol import HEADER, MAX_CHARACTERS, MAX_PAYLOAD, BmcPacket, ConsolePacket
@@ -236,7 +236,7 @@ class _Console:
         """§26.3 parameter 3: a packet is sent once it is as long as the threshold says, or the interval is over."""
         if not self._suffices():
             self._enough = asyncio.get_running_loop().create_future()
-            await within(self._clock, self._config.sol_interval * _INTERVAL_UNIT, self._enough)
+            await done_after(self._clock, self._config.sol_interval * _INTERVAL_UNIT, self._enough)
 
     def _patience(self, tries: int) -> float:
         """§26.3 parameter 4. When those retries are over the packet goes on to be sent, but seldom."""
@@ -254,7 +254,7 @@ class _Console:
         tries = 0
         while not left.done():
             self._send(packet)
-            await within(self._clock, self._patience(tries), left)
+            await done_after(self._clock, self._patience(tries), left)
             tries += 1
         return left.result()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bmc.jobs.run import Work
-from bmc.jobs.runner import Cancelled, attempt, within
+from bmc.jobs.runner import Cancelled, attempt, limited
 from bmc.model.caller import Role
 from bmc.model.errors import BmcError
 from bmc.model.job import Job, JobState
@@ -39,7 +39,7 @@ async def carry_out_chore(chore: Chore, work: Work, secrets: Mapping[str, Any]) 
     """Cancelling this suspends the job: it begins anew later."""
     end, text = JobState.COMPLETED, "done"
     try:
-        await within(chore, work, chore.run(work, secrets))
+        await limited(chore, work, chore.run(work, secrets))
     except Cancelled:
         end, text = JobState.CANCELLED, f"cancelled during “{work.job.step}”"
     except BmcError as error:

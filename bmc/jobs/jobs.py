@@ -102,7 +102,7 @@ class Jobs:
         """Check everything that can be checked, reserve the node, write the job down, and begin it.
 
         :raise NotFound: no such kind or node. :raise Denied: by role or scope. :raise InvalidRequest: every problem.
-        :raise Busy: a job or a person holds the node. Nothing was done then.
+        :raise Busy: a job or a person has reserved the node. Nothing was done then.
         """
         recipe = self._recipes.get(kind)
         if recipe is None:
@@ -219,7 +219,7 @@ class Jobs:
     async def finish(self, kind: str, node: str, caller: Caller) -> Job:
         """Have the job of this kind come to its good end; it has none of its own. Doing so twice does no harm.
 
-        :raise NotFound, Denied: :raise WrongState: no such job holds the node.
+        :raise NotFound, Denied: :raise WrongState: no such job has reserved the node.
         """
         self._fleet.node(node)
         await self._authorise(caller, Role.OPERATOR, node, f"end-{kind}")
@@ -381,7 +381,8 @@ class Jobs:
         for run in self._runs.values():
             if run.job.node == node:
                 since = datetime.fromtimestamp(run.job.started, UTC).strftime("%H:%M")
-                raise Busy(f"{run.job.kind} (job {run.job.id}) holds {node} since {since} UTC; cancel it or wait")
+                whose = f"{run.job.kind} (job {run.job.id})"
+                raise Busy(f"{node} is reserved by {whose} since {since} UTC; cancel it or wait")
         if node in self._starting:
             raise Busy(f"a {self._starting[node]} of {node} is just being started")
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from bmc.jobs.recipe import Recipe, Step, StepFailed
 from bmc.jobs.run import Run, Work
+from bmc.model.clock import in_time
 from bmc.model.commands import Release, Reserve
 from bmc.model.errors import BmcError, TimedOut
 from bmc.model.job import JobState
@@ -49,7 +50,7 @@ async def carry_out(recipe: Recipe, run: Run, resumed: bool) -> None:
         else:
             end = _End(run.ending, run.job.message)
         trouble = [
-            await attempt("cleaning up", lambda: _release(recipe, run)),
+            await attempt("cleaning up", lambda: in_time(run.clock, recipe.release_timeout, recipe.release(run))),
             await attempt("releasing the node", lambda: let_go(run)),
         ]
     text = "; ".join(filter(None, [end.text, *trouble]))
@@ -72,7 +73,7 @@ async def _steps(recipe: Recipe, run: Run, resumed: bool) -> _End:
                 continue
             before = sum(step.weight for step in steps[:index])
             await run.enter(step.name, 100 * before / total, 100 * step.weight / total)
-            await within(step, run, step.run(run))
+            await limited(step, run, step.run(run))
     except Cancelled:
         return _End(JobState.CANCELLED, f"cancelled during “{step.name}”" if step else "cancelled before it began")
     except BmcError as error:
@@ -90,7 +91,7 @@ async def _had_effect(step: Step, run: Run) -> bool:
         return False
     if step.look is None:
         raise StepFailed("the service ended in the middle of it, and it cannot be repeated; look at the node")
-    found: bool = await within(step, run, step.look(run))
+    found: bool = await limited(step, run, step.look(run))
     return found
 
 
@@ -110,7 +111,7 @@ def _check_cancelled(run: Run) -> None:
         raise Cancelled
 
 
-async def within(step: Times, run: Work, work: Coroutine[Any, Any, T]) -> T:
+async def limited(step: Times, run: Work, work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, unless the job is cancelled or the step's time is up first.
 
     :raise Cancelled: :raise TimedOut:
@@ -143,20 +144,6 @@ async def _time_up(step: Times, run: Work) -> str:
         if now >= idle_end:
             return f"no progress for {step.idle:.0f} s"
         await clock.sleep(min(end, idle_end) - now)
-
-
-async def _release(recipe: Recipe, run: Run) -> None:
-    work = asyncio.ensure_future(recipe.release(run))
-    late = asyncio.ensure_future(run.clock.sleep(recipe.release_timeout))
-    try:
-        await asyncio.wait({work, late}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            raise TimedOut(f"not done after {recipe.release_timeout:.0f} s")
-        work.result()
-    finally:
-        for future in (work, late):
-            future.cancel()
-        await asyncio.gather(work, late, return_exceptions=True)
 
 
 async def attempt(what: str, work: Callable[[], Awaitable[object]]) -> str:

@@ -14,6 +14,7 @@ from bmc.accounts import Account
 from bmc.fleet import Fleet
 from bmc.jobs.run import Work
 from bmc.model.caller import Caller, Door, Role
+from bmc.model.clock import within
 from bmc.model.commands import Power
 from bmc.model.errors import BmcError, Denied, OutcomeUnknown
 from bmc.model.job import Job, JobState
@@ -106,7 +107,7 @@ class _Sweep:
             await self._save()
             await asyncio.gather(*(self._act(node) for node in batch))
             if self._delay and self.percent < 100:
-                await self._pause()
+                await within(self._work.clock, self._delay, self._work.cancelled.wait())
 
     async def end(self) -> None:
         for node, (outcome, _) in self._results.items():
@@ -144,7 +145,7 @@ class _Sweep:
             log.warning("job %s: the outcome of %s is not stored: %s", self._work.job.id, name, error)
 
     def _caller(self) -> Caller:
-        """It acts as whoever started it, so that a node they hold themselves is not held against them; and with no more
+        """It acts as whoever started it, so that their own reservation does not keep it out; and with no more
         rights than they have by now, as it may last for days. :raise Denied:
         """
         job = self._work.job
@@ -154,17 +155,6 @@ class _Sweep:
             raise Denied(f"the account {job.account}, which started this, is deleted or disabled{token}")
         role = min(account.role, Role.OPERATOR, key=lambda role: role.rank)
         return Caller(account.name, role, account.scope, Door.JOB, request_id=f"job-{job.id}")
-
-    async def _pause(self) -> None:
-        """Until the next batch, or until somebody cancels."""
-        sleep = asyncio.ensure_future(self._work.clock.sleep(self._delay))
-        cancelled = asyncio.ensure_future(self._work.cancelled.wait())
-        try:
-            await asyncio.wait({sleep, cancelled}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleep.cancel()
-            cancelled.cancel()
-            await asyncio.gather(sleep, cancelled, return_exceptions=True)
 
     def _seen(self, name: str) -> tuple[Outcome, str]:
         try:

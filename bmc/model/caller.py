@@ -44,7 +44,7 @@ class Scope:
         """That one node."""
         return cls(all_nodes=False, nodes=frozenset({node}))
 
-    def within(self, other: "Scope") -> "Scope":
+    def narrowed_by(self, other: "Scope") -> "Scope":
         """What is in both."""
         if other.all_nodes:
             return self

@@ -2,9 +2,10 @@
 
 `Command[R]` names its result; `role` is the least role that may ask; `action` is its name in the audit stream, which
 knows of all but those that come every few seconds, or change nothing. What is `even_held` is done also
-while somebody else holds the node, or looks to that itself.
+while somebody else has reserved the node, or looks to that itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
@@ -15,6 +16,7 @@ from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerState, RestorePolicy
 from bmc.model.sel import SystemEvent
 from bmc.model.sensor import SensorHistory, SensorSetting, Window
+from bmc.model.url import medium_name
 from bmc.model.watchdog import WatchdogSetting, WatchdogUse
 
 R_co = TypeVar("R_co", covariant=True)
@@ -26,34 +28,65 @@ class Command(Generic[R_co]):
     audited: ClassVar[bool] = True
     even_held: ClassVar[bool] = False
 
+    def details(self) -> Mapping[str, object]:
+        """What the audit stream keeps of it beside its name; never what may be a secret."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class Power(Command[PowerState]):
-    """One power action; the result is the state believed when the action was carried out or accepted."""
+    """One power action; the result is the state believed when the action was carried out or accepted.
+
+    :raise NotSupported: no such action. :raise Busy: another is under way. :raise WrongState: by the node's state.
+    :raise Refused: that is Unknown, or an interlock, a budget or the emergency stop forbids it; nothing was done.
+    :raise Unreachable: nothing was done. :raise OutcomeUnknown: maybe it was. :raise BackendFailed: with the reason.
+    :raise TimedOut: it was started, but its effect was not seen.
+    """
 
     power: PowerAction
     action: ClassVar[str] = "power"
 
+    def details(self) -> Mapping[str, object]:
+        return {"action": self.power.value}
+
 
 @dataclass(frozen=True, slots=True)
 class ConfirmPower(Command[None]):
-    """A person has looked and says what the power state is (On or Off); clears Unknown."""
+    """A person has looked and says what the power state is (On or Off); clears Unknown.
+
+    :raise WrongState: the senses can tell. :raise InvalidRequest: neither On nor Off.
+    :raise NotSupported: the node has no power actions.
+    """
 
     state: PowerState
     action: ClassVar[str] = "confirm-power"
 
+    def details(self) -> Mapping[str, object]:
+        return {"state": self.state.value}
+
 
 @dataclass(frozen=True, slots=True)
 class Resume(Command[None]):
-    """Let a guest that a full disk or a panic has paused go on."""
+    """Let a guest that a full disk or a panic has paused go on.
+
+    :raise WrongState: it is not paused. :raise NotSupported: it cannot be.
+    """
 
     action: ClassVar[str] = "resume"
 
 
 @dataclass(frozen=True, slots=True)
 class SetBootOverride(Command[None]):
+    """:raise NotSupported: no boot control. :raise InvalidRequest: no such target, or a mode other than its firmware's.
+
+    :raise BmcError: the node did not take it; the override is what it was.
+    """
+
     override: BootOverride
     action: ClassVar[str] = "boot-override"
+
+    def details(self) -> Mapping[str, object]:
+        return self.override.to_json()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +96,24 @@ class SetFirmware(Command[None]):
     mode: BootMode
     action: ClassVar[str] = "firmware"
 
+    def details(self) -> Mapping[str, object]:
+        return {"mode": self.mode.value}
+
 
 @dataclass(frozen=True, slots=True)
 class InsertMedia(Command[None]):
-    """Insert, or swap, what is in a virtual drive. `image`: an http(s) URL or the name of a file in the media store."""
+    """Insert, or swap, what is in a virtual drive. `image`: an http(s) URL or the name of a file in the media store.
+
+    :raise NotSupported: no virtual drive. :raise NotFound: no such slot or file. :raise InvalidRequest: no such image.
+    :raise Unreachable: the URL. :raise BackendFailed: the node did not take it. :raise OutcomeUnknown: it never said.
+    """
 
     slot: str
     image: str
     action: ClassVar[str] = "insert-media"
+
+    def details(self) -> Mapping[str, object]:
+        return {"slot": self.slot, "image": medium_name(self.image)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +132,16 @@ class InsertDeployMedium(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class EjectMedia(Command[None]):
+    """Done as well when the slot is empty. :raise NotSupported: no virtual drive. :raise NotFound: no such slot.
+
+    :raise OutcomeUnknown: the node never said.
+    """
+
     slot: str
     action: ClassVar[str] = "eject-media"
+
+    def details(self) -> Mapping[str, object]:
+        return {"slot": self.slot}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +154,7 @@ class Identify(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class PlanPower(Command[Plan]):
-    """What a power action would do, without doing it."""
+    """What a power action would do, without doing it. :raise NotSupported: no such action."""
 
     power: PowerAction
     action: ClassVar[str] = "plan-power"
@@ -113,7 +164,10 @@ class PlanPower(Command[Plan]):
 
 @dataclass(frozen=True, slots=True)
 class TakeScreenshot(Command[bytes]):
-    """What the screen shows, as PNG. :raise NotSupported: there is no screen. :raise WrongState: the node is off."""
+    """What the screen shows, as PNG. :raise NotSupported: there is no screen. :raise WrongState: the node is off.
+
+    :raise BackendFailed: it did not show itself in time.
+    """
 
     action: ClassVar[str] = "take-screenshot"
     role: ClassVar[Role] = Role.READ_ONLY
@@ -131,7 +185,10 @@ class SetRestorePolicy(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class SetCycleInterval(Command[None]):
-    """How long a power cycle leaves the node off, in seconds. :raise NotSupported: its switch cycles by itself."""
+    """How long a power cycle leaves the node off, in seconds.
+
+    :raise NotSupported: its switch cycles by itself. :raise InvalidRequest: beyond 0 to 255.
+    """
 
     seconds: int
     action: ClassVar[str] = "cycle-interval"
@@ -178,6 +235,9 @@ class DeleteSelEntry(Command[None]):
     id: int
     action: ClassVar[str] = "delete-sel-entry"
 
+    def details(self) -> Mapping[str, object]:
+        return {"record": self.id}
+
 
 @dataclass(frozen=True, slots=True)
 class ResolveSelEntry(Command[None]):
@@ -187,6 +247,9 @@ class ResolveSelEntry(Command[None]):
     resolved: bool
     action: ClassVar[str] = "resolve-sel-entry"
     even_held: ClassVar[bool] = True
+
+    def details(self) -> Mapping[str, object]:
+        return {"record": self.id, "resolved": self.resolved}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +262,8 @@ class SetSelClock(Command[None]):
     """What the SEL's own clock shows now, in seconds since the epoch; and its distance from UTC in minutes.
 
     None leaves either as it is; `utc_offset` 2047 means unspecified (IPMI v2.0 §31.11a).
+
+    :raise InvalidRequest: a time or an offset that there is none of.
     """
 
     time: int | None = None
@@ -242,6 +307,9 @@ class WriteFru(Command[None]):
     data: bytes
     action: ClassVar[str] = "write-fru"
 
+    def details(self) -> Mapping[str, object]:
+        return {"offset": self.offset, "length": len(self.data)}
+
 
 @dataclass(frozen=True, slots=True)
 class SetAssetTag(Command[None]):
@@ -250,12 +318,16 @@ class SetAssetTag(Command[None]):
     tag: str
     action: ClassVar[str] = "set-asset-tag"
 
+    def details(self) -> Mapping[str, object]:
+        return {"tag": self.tag}
+
 
 @dataclass(frozen=True, slots=True)
 class Reserve(Command[None]):
-    """Hold the node, for a person with a reason or for the caller's job; `until` is in seconds since the epoch.
+    """Reserve the node, for a person with a reason or for the caller's job; `until` is in seconds since the epoch.
 
-    :raise Busy: somebody else holds it. A job of who holds it goes before; the person's comes back when it has ended.
+    :raise Busy: somebody else has reserved it. A job of who has goes before; the person's comes back when it has ended.
+    :raise InvalidRequest: `until` is over.
     """
 
     reason: str
@@ -263,17 +335,23 @@ class Reserve(Command[None]):
     action: ClassVar[str] = "reserve"
     even_held: ClassVar[bool] = True
 
+    def details(self) -> Mapping[str, object]:
+        return {"reason": self.reason, **({} if self.until is None else {"until": self.until})}
+
 
 @dataclass(frozen=True, slots=True)
 class Release(Command[None]):
-    """Let go of it. An administrator ends what another person holds, with a note.
+    """End the reservation. An administrator ends that of another person, with a note.
 
-    :raise Busy: a job holds it, or another person does. :raise InvalidRequest: there is no note.
+    :raise Busy: it is reserved by a job, or by another person. :raise InvalidRequest: there is no note.
     """
 
     note: str = ""
     action: ClassVar[str] = "release"
     even_held: ClassVar[bool] = True
+
+    def details(self) -> Mapping[str, object]:
+        return {"note": self.note} if self.note else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +364,10 @@ class NoteInstalled(Command[None]):
 
 @dataclass(frozen=True, slots=True)
 class NoteInspected(Command[None]):
-    """Record what a ramdisk found in the node. It is shown where the node's backend knows nothing."""
+    """Record what a ramdisk found in the node. It is shown where the node's backend knows nothing.
+
+    :raise Denied: the caller is no job.
+    """
 
     hardware: Hardware
     action: ClassVar[str] = "note-inspected"

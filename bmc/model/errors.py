@@ -9,7 +9,7 @@ class BmcError(Exception):
 
 
 class Busy(BmcError):
-    """Another action or a reservation holds the node; the text says whose and since when."""
+    """Another action is under way, or somebody has reserved the node; the text says who, and why or since when."""
 
 
 class WrongState(BmcError):

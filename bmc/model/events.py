@@ -73,7 +73,8 @@ class EventKind(Enum):
 class Event:
     """`sequence` is 0 until the stream has given it a place; `at` is seconds since the epoch.
 
-    `details` holds JSON values only. `maintenance`: a person held the node when it was published, so it alerts nobody.
+    `details` holds JSON values only. `maintenance`: a person had reserved the node when it was published: it alerts
+    nobody.
     `nodes` are those of an event that is about many, whose `node` is "".
     """
 

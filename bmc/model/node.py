@@ -124,7 +124,7 @@ NO_HARDWARE = Hardware()
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Who holds the node, since when (seconds since the epoch), and why. `job` is empty when a person holds it.
+    """Who has reserved the node, since when (seconds since the epoch), and why. `job` is empty for a person.
 
     It ends by itself at `until`, if that is not None. `behind` is that of the person whose job this is of: it comes
     back when the job has ended.

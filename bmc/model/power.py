@@ -30,6 +30,11 @@ class PowerState(Enum):
     POWERING_OFF = "PoweringOff"
     UNKNOWN = "Unknown"
 
+    @property
+    def runs(self) -> bool:
+        """Whether it is on, or on its way off: in IPMI's one bit a node on its way shows where it comes from."""
+        return self in (PowerState.ON, PowerState.POWERING_OFF)
+
 
 class PowerCause(Enum):
     """What a sense saw happen, beside the state it led to."""

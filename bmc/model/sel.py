@@ -18,7 +18,7 @@ class SelEntry:
 
     `stamp` is the time of the SEL's own clock, in seconds since the epoch, None for a record without one. `at` is when
     it was recorded by the service's clock. `message` says what happened, in words, and `severity` how bad that is; what
-    others have added has neither. `maintenance`: a person held the node then, so it alerts nobody.
+    others have added has neither. `maintenance`: a person had reserved the node then, so it alerts nobody.
     """
 
     id: int

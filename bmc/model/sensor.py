@@ -51,6 +51,10 @@ class Threshold(Enum):
         return list(Threshold).index(self)
 
 
+CAUTIONS = frozenset({Threshold.LOWER_CAUTION, Threshold.UPPER_CAUTION})
+"""Beyond these is a warning, beyond any other is critical."""
+
+
 @dataclass(frozen=True, slots=True)
 class SensorInfo:
     """One numeric sensor as its backend describes it: `name` is unique on the node, 1 to 16 characters of ASCII.

@@ -75,7 +75,10 @@ class Consoles:
         return self._hub.tail(limit) if self._hub else b""
 
     async def open(self, stream: SerialConsole | Screen, caller: Caller) -> ConsoleStream:
-        """For a caller who is authorised to. :raise NotSupported: no such console. :raise WrongState: it is off."""
+        """For a caller who is authorised to.
+
+        :raise NotSupported: no such console. :raise WrongState: a screen, while the node is off.
+        """
         typing = stream.writable if isinstance(stream, SerialConsole) else not stream.view_only
         opened = await self._open(stream, caller, typing)
         try:

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
-from bmc.fetch import medium_name
 from bmc.model.caller import Caller
 from bmc.model.clock import within
 from bmc.model.commands import EjectMedia, InsertDeployMedium, InsertMedia
 from bmc.model.errors import BmcError, Denied, InvalidRequest, OutcomeUnknown
 from bmc.model.events import EventKind
+from bmc.model.url import medium_name
 from bmc.node.part import Bench, Handlers
 from bmc.ports import MediaBay
 
@@ -19,7 +19,9 @@ CHANGED_WITHIN = 180.0
 """Seconds; more than any adapter gives itself for a medium. Meanwhile nothing else can be done to the node."""
 
 
-class MediaLibrary(Protocol):
+class Media(Protocol):
+    """What there is to insert."""
+
     async def path(self, image: str) -> str:
         """The host file behind what an operator names, fetched if need be.
 
@@ -34,7 +36,7 @@ class Drives:
         self,
         bench: Bench,
         bay: MediaBay | None,
-        library: MediaLibrary,
+        library: Media,
         lock: asyncio.Lock,
         still_free: Callable[[Caller], None],
     ) -> None:

@@ -37,6 +37,8 @@ class FirmwarePart:
         """Before anything boots: what is pending takes effect if the node is off.
 
         Its definition is stored first. A boot override that names the former firmware keeps its target alone.
+
+        :raise StoreFailed: the store takes nothing.
         """
         kept = self._bench.keeper.state
         mode = kept.next_firmware

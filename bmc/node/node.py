@@ -9,53 +9,37 @@ from typing import Any, TypeVar, cast, overload
 from bmc.accounts import decide
 from bmc.console.serial_log import SerialLog
 from bmc.events import Audit, Events
-from bmc.fetch import medium_name
 from bmc.model.caller import SERVICE, Caller, Door, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import (
     AddSelEntry,
     Command,
-    ConfirmPower,
-    DeleteSelEntry,
-    EjectMedia,
-    InsertMedia,
-    NoteInspected,
-    NoteInstalled,
     NoteOsSeen,
-    PlanPower,
     Power,
-    Release,
-    Reserve,
     ResetWatchdog,
-    ResolveSelEntry,
-    Resume,
     Screen,
     SerialConsole,
     SerialHistory,
-    SetAssetTag,
-    SetBootOverride,
-    SetCycleInterval,
-    SetFirmware,
     SetWatchdog,
     SystemInterface,
     TellPlatformEvent,
-    WriteFru,
 )
 from bmc.model.console import Viewer
-from bmc.model.errors import BmcError, Busy, Denied, InvalidRequest, NotSupported, WrongState
+from bmc.model.errors import BmcError, Busy, Denied, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot
-from bmc.model.plan import Plan
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.boot import BootPart
 from bmc.node.consoles import Consoles, ConsoleStream
-from bmc.node.drives import Drives, MediaLibrary
+from bmc.node.drives import Drives, Media
 from bmc.node.firmware import FirmwarePart
 from bmc.node.fru import FruPart
 from bmc.node.identify import IdentifyLight
 from bmc.node.journal import Journal
+from bmc.node.notes import Notes
 from bmc.node.part import Bench, Handlers
 from bmc.node.power import PATIENCE, Patience, PowerControl
+from bmc.node.power_part import PowerPart
 from bmc.node.reservation import Reservations
 from bmc.node.sel import SelPart
 from bmc.node.sensors import SensorPart
@@ -63,7 +47,6 @@ from bmc.node.state import StateKeeper
 from bmc.node.supply import Supply
 from bmc.node.watchdog import WatchdogTimer
 from bmc.ports import Backend, ByteStream
-from bmc.power.table import OUTCOME, Outcome
 from bmc.records.fru import FruKeeper
 from bmc.records.sel import SelKeeper
 from bmc.store import Store
@@ -90,7 +73,7 @@ class Node:
         events: Events,
         audit: Audit,
         clock: Clock,
-        media: MediaLibrary,
+        media: Media,
         keep: Callable[[NodeDefinition], Awaitable[None]],
         patience: Patience = PATIENCE,
         serial_log: SerialLog | None = None,
@@ -112,7 +95,8 @@ class Node:
         self._fru_part = FruPart(bench, fru)
         self._sel_part = SelPart(bench, sel)
         self._light = IdentifyLight(bench)
-        self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock, self._forget_os)
+        self._notes = Notes(bench)
+        self._boot = BootPart(bench, backend.boot, backend.inventory, self._lock, self._notes.forget_os)
         self._firmware = FirmwarePart(bench, backend.firmware, backend.inventory, self._redefine)
         self._reservations = Reservations(bench)
         self._sensors = SensorPart(bench, backend.sensors, store, patience.sample)
@@ -136,6 +120,15 @@ class Node:
             backend.rules,
             patience,
         )
+        self._power_part = PowerPart(
+            bench,
+            self._power,
+            backend.switch,
+            backend.planner,
+            self._lock,
+            lambda: self._snapshot,
+            lambda: self._reservations.held,
+        )
         self._snapshot = NodeSnapshot(
             definition,
             clock.now(),
@@ -151,6 +144,8 @@ class Node:
         )
         self._drives = Drives(bench, backend.media, media, self._lock, self._reservations.check)
         parts = (
+            self._power_part,
+            self._notes,
             self._boot,
             self._firmware,
             self._drives,
@@ -163,17 +158,7 @@ class Node:
             self._watchdog,
             self._supply,
         )
-        self._handlers: Handlers = {
-            Power: self._do_power,
-            PlanPower: self._do_plan,
-            ConfirmPower: self._do_confirm_power,
-            Resume: self._do_resume,
-            SetCycleInterval: self._do_set_cycle_interval,
-            NoteInstalled: self._do_note_installed,
-            NoteInspected: self._do_note_inspected,
-            NoteOsSeen: self._do_note_os_seen,
-            **{command: handler for part in parts for command, handler in part.handlers.items()},
-        }
+        self._handlers: Handlers = {command: handler for part in parts for command, handler in part.handlers.items()}
 
     @property
     def snapshot(self) -> NodeSnapshot:
@@ -223,7 +208,7 @@ class Node:
         return self._supply.due
 
     async def restore_power(self) -> None:
-        """Do what the restore policy says, once."""
+        """Do what the restore policy says, once. :raise StoreFailed: the store takes nothing."""
         await self._supply.restore()
 
     def relocate(self, endpoint: Endpoint) -> None:
@@ -262,7 +247,7 @@ class Node:
         self._consoles.note_opened(stream, caller)
 
     async def record(self) -> None:
-        """Events about this node were published: the SEL may have a word for them."""
+        """Events about this node were published: the SEL may have a word for them. :raise StoreFailed: not yet."""
         before = self._sel.sel
         await self._sel.catch_up(self._events)
         if self._sel.sel is not before:
@@ -284,10 +269,10 @@ class Node:
         return [] if self._definition.is_virtual else await self._drives.give_back()
 
     def _require_free(self, verb: str) -> None:
-        name, held = self._snapshot.name, self._snapshot.reservation
-        if held is not None:
-            raise Busy(f"{held.holder} holds {name}: {held.reason}")
+        if self._reservations.held:
+            raise Busy(self._reservations.held)
         if self._power.busy:
+            name = self._snapshot.name
             raise Busy(f"a power action is under way on {name}; wait for it before the node can be {verb}")
 
     async def close(self) -> None:
@@ -306,7 +291,10 @@ class Node:
         await self._backend.lifecycle.close()
 
     async def erase(self) -> None:
-        """The node was removed: forget all that was kept for it. Closed before."""
+        """The node was removed: forget all that was kept for it. Closed before.
+
+        :raise WrongState, Refused: its backend cannot be rid of it; nothing was forgotten. :raise StoreFailed: not all.
+        """
         await self._backend.lifecycle.erase()
         await self._keeper.delete()
         await self._power.forget()
@@ -319,8 +307,8 @@ class Node:
         """Carry out one command; authorised, serial, audited.
 
         :raise Denied: by role or scope.
-        :raise Busy: another action or another's reservation holds the node.
-        :raise BmcError: as the command's own contract says.
+        :raise Busy: another action is under way, or another has reserved the node.
+        :raise BmcError: as the command's own contract says. :raise StoreFailed: the store takes nothing.
         """
         outcome, began = "failed", self._clock.now()
         try:
@@ -340,8 +328,8 @@ class Node:
             raise
         finally:
             if command.audited:
-                details = _audit_details(command)
-                await self._audit.record(caller, command.action, self._snapshot.name, outcome, details, began=began)
+                told = command.details()
+                await self._audit.record(caller, command.action, self._snapshot.name, outcome, told, began=began)
 
     async def after_shutdown(self) -> str:
         """Returns when the last graceful action that was accepted has ended; what went wrong in it, or empty."""
@@ -361,7 +349,8 @@ class Node:
     ) -> ByteStream | SerialLog:
         """Open a console; or, for its own guest's side, the system interface once the node is on; or the serial log.
 
-        :raise Denied: by role or scope. :raise NotSupported: no such console. :raise WrongState: the node is off.
+        :raise Denied: by role or scope, or not its own guest. :raise NotSupported: no such console, or nothing is kept.
+        :raise WrongState: its screen, while the node is off.
         """
         if isinstance(stream, SystemInterface):
             return await self._open_host(caller)
@@ -386,34 +375,8 @@ class Node:
     def _authorise(self, action: str, role: Role, caller: Caller) -> None:
         decide(caller, role, self._snapshot.name, self._definition.tags, action)
 
-    async def _do_power(self, command: Power, caller: Caller) -> PowerState:
-        self._require(command.power)
-        return await self._power.request(command.power, caller)
-
-    async def _do_plan(self, command: PlanPower, caller: Caller) -> Plan:
-        """Not refused while somebody holds the node, which is a hindrance to be told of, like others."""
-        self._require(command.power)
-        state, planner = self._snapshot.power, self._backend.planner
-        outcome = OUTCOME[state, command.power]
-        hindrances = [self._reservations.held] if self._reservations.held else []
-        if outcome not in (Outcome.DO, Outcome.ALREADY):
-            hindrances.append(f"{self._snapshot.name} is {state.value}, so {command.power.value} is: {outcome.value}")
-        if planner is None:
-            does = f"{command.power.value} by {self._backend.switch.domain}"
-            steps = [f"nothing: it is {state.value} already" if outcome is Outcome.ALREADY else does]
-            return Plan(command.power, tuple(steps), tuple(hindrances))
-        plan = await planner.plan(command.power)
-        return replace(plan, hindrances=(*hindrances, *plan.hindrances))
-
-    def _require(self, action: PowerAction) -> None:
-        """:raise NotSupported: the node has no such action."""
-        if action not in self._snapshot.actions:
-            can = ", ".join(sorted(action.value for action in self._snapshot.actions))
-            rest = f"it can do {can}" if can else self._snapshot.reason
-            raise NotSupported(f"{self._snapshot.name} cannot do {action.value}; {rest}")
-
     async def _act_alone(self, action: PowerAction, cause: PowerCause) -> None:
-        """Without being asked, and never on a node that somebody holds.
+        """Without being asked, and never on a node that somebody has reserved.
 
         :raise Busy: somebody does. :raise BmcError: as `do` of the same action.
         """
@@ -423,7 +386,7 @@ class Node:
                 raise Busy(f"{self._snapshot.name} is being {self._retired}")
             if self._reservations.held:
                 raise Busy(self._reservations.held)
-            self._require(action)
+            self._power_part.require(action)
             await self._power.request(action, SERVICE, cause)
             outcome = "done"
         except BmcError as error:
@@ -436,8 +399,7 @@ class Node:
     @property
     def _hindrance(self) -> str:
         """Why an action on what runs would not be carried out; empty when it would."""
-        running = self._snapshot.power in (PowerState.ON, PowerState.POWERING_OFF)
-        return self._reservations.held or ("" if running else f"it is {self._snapshot.power.value}")
+        return self._reservations.held or ("" if self._snapshot.power.runs else f"it is {self._snapshot.power.value}")
 
     async def _before_boot(self) -> None:
         await self._firmware.settle()
@@ -458,42 +420,6 @@ class Node:
     async def _lose_sight(self, reason: str) -> None:
         if self._backend.rules.locks_unknown:
             await self._reservations.lock(f"its power state became unknown: {reason}")
-
-    async def _do_confirm_power(self, command: ConfirmPower, caller: Caller) -> None:
-        if command.state not in (PowerState.ON, PowerState.OFF):
-            raise InvalidRequest(f"ConfirmPower takes On or Off, not {command.state.value}")
-        if not self._power.actions:
-            raise NotSupported(f"the power of {self._snapshot.name} cannot be confirmed: {self._snapshot.reason}")
-        async with self._lock:
-            await self._power.confirm(command.state, caller.account)
-
-    async def _do_resume(self, command: Resume, caller: Caller) -> None:
-        async with self._lock:
-            await self._power.resume()
-
-    async def _do_set_cycle_interval(self, command: SetCycleInterval, caller: Caller) -> None:
-        if PowerAction.POWER_CYCLE in self._backend.switch.actions:
-            raise NotSupported(
-                f"how long a power cycle of {self._snapshot.name} leaves it off is for its switch to say"
-            )
-        if not 0 <= command.seconds <= 255:
-            raise InvalidRequest(f"the power cycle interval is {command.seconds} s; expected 0 to 255")
-        await self._keeper.change(cycle_interval=command.seconds)
-        message = f"a power cycle of {self._snapshot.name} leaves it off for {command.seconds} s"
-        await self._publish(EventKind.NODE_CHANGED, message, account=caller.account)
-
-    async def _do_note_installed(self, command: NoteInstalled, caller: Caller) -> None:
-        await self._keeper.change(installed_image=command.image)
-        self._refresh()
-        message = f"{self._snapshot.name} now runs {command.image or 'no image of ours'}"
-        await self._publish(EventKind.NODE_CHANGED, message, account=caller.account)
-
-    async def _do_note_inspected(self, command: NoteInspected, caller: Caller) -> None:
-        if not caller.job:
-            raise Denied("only a job notes what was found in a node")
-        await self._keeper.change(inspected=command.hardware)
-        self._refresh()
-        await self._publish(EventKind.NODE_CHANGED, f"{self._snapshot.name} was inspected", account=caller.account)
 
     def _spawn(self, work: Coroutine[None, None, None], what: str) -> None:
         task = asyncio.create_task(self._guarded(work, what), name=f"{what} of {self._snapshot.name}")
@@ -527,14 +453,7 @@ class Node:
             paused=reading.paused,
         )
         if state is PowerState.OFF:
-            self._forget_os()
-
-    def _forget_os(self) -> None:
-        if self._snapshot.os_seen:
-            self._refresh(os_seen=False)
-
-    async def _do_note_os_seen(self, command: NoteOsSeen, caller: Caller) -> None:
-        self._refresh(os_seen=True)
+            self._notes.forget_os()
 
     def _refresh(self, **fields: Any) -> None:
         kept = self._keeper.state
@@ -558,6 +477,7 @@ class Node:
             fru=self._fru.data,
             reservation=kept.reservation,
             installed_image=kept.installed_image,
+            os_seen=self._notes.os_seen,
             restore_policy=self._supply.policy,
             seconds_on=kept.seconds_on,
             watchdog=self._watchdog.now,
@@ -584,35 +504,5 @@ _TOLD_BY_THE_GUEST = (SetWatchdog, ResetWatchdog, NoteOsSeen, AddSelEntry, TellP
 
 
 def _of_the_guest(command: Command[Any], caller: Caller) -> bool:
-    """A guest pets its watchdog and tells what it sees also while somebody holds the node."""
+    """A guest pets its watchdog and tells what it sees also while somebody has reserved the node."""
     return caller.door is Door.HOST and isinstance(command, _TOLD_BY_THE_GUEST)
-
-
-def _audit_details(command: Command[Any]) -> dict[str, object]:
-    match command:
-        case Power(power=action):
-            return {"action": action.value}
-        case InsertMedia(slot=slot, image=image):
-            return {"slot": slot, "image": medium_name(image)}
-        case EjectMedia(slot=slot):
-            return {"slot": slot}
-        case ConfirmPower(state=state):
-            return {"state": state.value}
-        case Reserve(reason=reason, until=until):
-            return {"reason": reason, **({} if until is None else {"until": until})}
-        case Release(note=note):
-            return {"note": note} if note else {}
-        case DeleteSelEntry(id=id):
-            return {"record": id}
-        case SetBootOverride(override=override):
-            return dict(override.to_json())
-        case SetFirmware(mode=mode):
-            return {"mode": mode.value}
-        case WriteFru(offset=offset, data=data):
-            return {"offset": offset, "length": len(data)}
-        case SetAssetTag(tag=tag):
-            return {"tag": tag}
-        case ResolveSelEntry(id=id, resolved=resolved):
-            return {"record": id, "resolved": resolved}
-        case _:
-            return {}

@@ -18,7 +18,10 @@ Handlers = Mapping[type[Command[Any]], Callable[[Any, Caller], Awaitable[Any]]]
 
 class ActAlone(Protocol):
     async def __call__(self, action: PowerAction, cause: PowerCause) -> None:
-        """A power action that nobody asked for. :raise Busy: somebody holds the node. :raise BmcError: as `Power`."""
+        """A power action that nobody asked for.
+
+        :raise Busy: somebody has reserved the node. :raise BmcError: as `Power`.
+        """
 
 
 @dataclass(frozen=True, slots=True)

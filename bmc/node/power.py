@@ -159,6 +159,8 @@ class PowerControl:
         :raise WrongState, Refused: the table says so.
         :raise TimedOut: it was started, but its effect was not seen.
         :raise OutcomeUnknown: the switch never said that it has it.
+        :raise StoreFailed: its intent could not be stored, so nothing was done.
+        :raise BmcError: as the switch says.
         """
         under_way = self._under_way
         if under_way is not None:
@@ -488,7 +490,7 @@ class PowerControl:
             fields: dict[str, object] = {"power": reading.state, "power_since": self._clock.now(), "cause": known}
             if kept.power is PowerState.ON:
                 fields["seconds_on"] = kept.seconds_on + max(0.0, min(self._clock.now(), reading.at) - kept.power_since)
-            if reading.state is PowerState.UNKNOWN:
+            if reading.state is not kept.confirmed:  # the senses have seen otherwise than the person did
                 fields["confirmed"] = None
             await self._keeper.change(**fields)
         elif reading.cause in _RESETS and reading.cause is not kept.cause:

@@ -1,4 +1,4 @@
-"""Who holds one node: a job, or a person with a reason."""
+"""Who has reserved one node: a job, or a person with a reason."""
 
 import asyncio
 import logging
@@ -35,7 +35,7 @@ class Reservations:
             self._ending = None
 
     def check(self, caller: Caller) -> None:
-        """:raise Busy: another holds the node."""
+        """:raise Busy: another has reserved the node."""
         held = self._now
         if held is None or (held.job and held.job == caller.job):
             return
@@ -45,19 +45,22 @@ class Reservations:
 
     @property
     def held(self) -> str:
-        """Who holds the node and why; empty when nobody does."""
+        """By whom the node is reserved, and why; empty when it is not."""
         held = self._now
         if held is None:
             return ""
         who = f"job {held.job}" if held.job else held.holder
-        return f"{who} holds {self._bench.name}: {held.reason}{_until(held)}"
+        return f"{self._bench.name} is reserved by {who}: {held.reason}{_until(held)}"
 
     @property
     def _now(self) -> Reservation | None:
         return self._bench.keeper.state.reservation
 
     async def lock(self, reason: str) -> None:
-        """Take the node into maintenance by itself, unless somebody holds it; an administrator releases it."""
+        """Take the node into maintenance by itself, unless somebody has reserved it; an administrator releases it.
+
+        :raise StoreFailed: the store takes nothing.
+        """
         async with self._reserving:
             if self._now is not None:
                 return
@@ -78,7 +81,7 @@ class Reservations:
         await self._bench.publish(EventKind.RESERVED, message, account=caller.account, details=details)
 
     def _behind(self, caller: Caller) -> Reservation | None:
-        """The caller's own, which steps back for a job of theirs. :raise Busy: another holds the node."""
+        """The caller's own, which steps back for a job of theirs. :raise Busy: another has reserved the node."""
         held = self._now
         if held is not None and not held.job and caller.job and held.holder == caller.account:
             return held
@@ -101,7 +104,7 @@ class Reservations:
     def _check_release(self, held: Reservation, command: Release, caller: Caller) -> None:
         name = self._bench.name
         if held.job and held.job != caller.job:
-            raise Busy(f"job {held.job} holds {name}; cancel the job instead")
+            raise Busy(f"{name} is reserved by job {held.job}; cancel the job instead")
         if held.job or held.holder == caller.account:
             return
         if caller.role is not Role.ADMINISTRATOR:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable
 
 from bmc.model.caller import Caller
+from bmc.model.clock import within
 from bmc.model.commands import ReadSensorHistory, SetSensor
 from bmc.model.events import EventKind
 from bmc.model.power import PowerState
@@ -16,8 +17,6 @@ from bmc.records.sensors import SensorKeeper
 from bmc.store import Store, StoreFailed
 
 log = logging.getLogger(__name__)
-
-_ON = frozenset({PowerState.ON, PowerState.POWERING_OFF})
 
 
 class SensorPart:
@@ -50,8 +49,8 @@ class SensorPart:
         await self._history.forget()
 
     def show_power(self, state: PowerState) -> None:
-        if (state in _ON) != self._on:
-            self._on = state in _ON
+        if state.runs != self._on:
+            self._on = state.runs
             self._switched.set()
 
     async def run(self) -> None:
@@ -60,7 +59,7 @@ class SensorPart:
             self._switched.clear()
             if self._on:
                 await self._guarded(self._sample())
-                await self._rest()
+                await within(self._bench.clock, self._interval, self._switched.wait())
             else:
                 self._history.interrupt()
                 await self._guarded(self.keeper.blank())
@@ -82,18 +81,6 @@ class SensorPart:
         else:
             self._ill = False
         self._bench.refresh()
-
-    async def _rest(self) -> None:
-        """Until the next sample is due, or the node went off."""
-        waits = [
-            asyncio.ensure_future(self._bench.clock.sleep(self._interval)),
-            asyncio.ensure_future(self._switched.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
 
     async def _do_read_history(self, command: ReadSensorHistory, caller: Caller) -> SensorHistory:
         return await self._history.history(command.window)

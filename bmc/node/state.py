@@ -128,7 +128,7 @@ class StateKeeper:
 
     @property
     def in_maintenance(self) -> bool:
-        """A person holds the node, maybe with a job of theirs in front."""
+        """A person has reserved the node, maybe with a job of theirs in front."""
         held = self.state.reservation
         return held is not None and (not held.job or held.behind is not None)
 

@@ -34,7 +34,10 @@ class Supply:
             await self._bench.keeper.change(mains=epoch, restore_from=kept.power if kept.mains else None)
 
     async def restore(self) -> None:
-        """At most once: what a crash cuts off before the action's intent is stored is not done again."""
+        """At most once: what a crash cuts off before the action's intent is stored is not done again.
+
+        :raise StoreFailed: the store takes nothing.
+        """
         kept = self._bench.keeper.state
         if kept.restore_from is None:
             return

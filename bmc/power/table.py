@@ -75,6 +75,9 @@ EXPECTED: dict[PowerAction, PowerState] = {
 REPEATABLE = frozenset({PowerAction.ON, PowerAction.FORCE_OFF})
 """Actions that may be carried out again when nobody knows whether they were."""
 
+STARTS = frozenset({PowerAction.ON, PowerAction.FORCE_RESTART, PowerAction.POWER_CYCLE})
+"""Actions after which the machine boots."""
+
 GRACEFUL = frozenset({PowerAction.GRACEFUL_SHUTDOWN, PowerAction.GRACEFUL_RESTART})
 
 

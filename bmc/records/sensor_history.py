@@ -102,12 +102,12 @@ class HistoryKeeper:
         stored = [entry.value for entry in await self._store.list(self._bucket)]
         spans: dict[int, Mapping[str, Any]] = {value["number"]: value["sensors"] for value in stored}
         spans[self._number] = self._span
-        within = [spans.get(number, {}) for number in range(last - SPANS + 1, last + 1)]
+        day = [spans.get(number, {}) for number in range(last - SPANS + 1, last + 1)]
 
         def column(name: str, place: int) -> tuple[float | None, ...]:
-            return tuple(_shown(span[name][place]) if name in span else None for span in within)
+            return tuple(_shown(span[name][place]) if name in span else None for span in day)
 
-        names = dict.fromkeys(name for span in within for name in span)
+        names = dict.fromkeys(name for span in day for name in span)
         told = {name: Series(column(name, 2), column(name, 0), column(name, 1)) for name in names}
         return SensorHistory((last - SPANS + 1) * SPAN, SPAN, told)
 

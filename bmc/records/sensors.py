@@ -13,7 +13,7 @@ from bmc.model.clock import Clock
 from bmc.model.errors import InvalidRequest, NotFound
 from bmc.model.events import EventKind, Severity
 from bmc.model.sel import SystemEvent
-from bmc.model.sensor import Sensor, SensorInfo, SensorSetting, Threshold, Unit
+from bmc.model.sensor import CAUTIONS, Sensor, SensorInfo, SensorSetting, Threshold, Unit
 from bmc.ports import SensorSource
 from bmc.records.sel_events import FIRST_NUMERIC
 from bmc.store import Json, Store
@@ -26,7 +26,6 @@ VALUES_INCLUDED = 0x50
 OTHER_UNITS = 0x0B
 TYPES = {Unit.CELSIUS: 0x01, Unit.VOLTS: 0x02, Unit.AMPERES: 0x03, Unit.RPM: 0x04}
 """IPMI sensor types, table 42-3; all others are `OTHER_UNITS`."""
-_CAUTIONS = frozenset({Threshold.LOWER_CAUTION, Threshold.UPPER_CAUTION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +266,7 @@ def _crossings(sensor: Sensor, told: frozenset[Threshold], number: int) -> list[
 def _severity(crossing: Crossing) -> Severity:
     if crossing.over:
         return Severity.OK
-    return Severity.WARNING if crossing.threshold in _CAUTIONS else Severity.CRITICAL
+    return Severity.WARNING if crossing.threshold in CAUTIONS else Severity.CRITICAL
 
 
 def _message(node: str, crossing: Crossing) -> str:

@@ -295,7 +295,7 @@ def _looks(details: Details) -> bool:
 
 
 def _is_common(record: AuditRecord) -> bool:
-    """Who looks at a console, a job that holds its node, and a guest that sets its watchdog."""
+    """Who looks at a console, a job that reserves its node, and a guest that sets its watchdog."""
     holds = bool(record.job) and record.action in ("reserve", "release")
     return _looks(record.details) or holds or (record.door is Door.HOST and record.action == "set-watchdog")
 

@@ -19,6 +19,7 @@ from bmc.redfish.types import JsonObject, collection, link, links, resource
 
 SERVICE = "/redfish/v1/AccountService"
 ACCOUNTS, ROLES = f"{SERVICE}/Accounts", f"{SERVICE}/Roles"
+SCOPE = "Oem/Lightsout/Scope"
 # DSP0266 §13.5.3: the standard roles' privileges.
 PRIVILEGES = {
     Role.ADMINISTRATOR: ("Login", "ConfigureManager", "ConfigureUsers", "ConfigureSelf", "ConfigureComponents"),
@@ -105,7 +106,7 @@ async def create_account(call: Call) -> Reply:
         account = await accounts.change(account.name, enabled=False)
     details = {"role": wanted.role_id.value, "scope": _plain(scope)}
     await call.house.audit.record(call.caller, "create-account", wanted.user_name, "ok", details, Target.ACCOUNT)
-    body = _body(call, account) | _nowhere(call, asked)
+    body = _body(call, account) | leads_nowhere(call, asked, SCOPE)
     return Reply(body, 201, {"Location": f"{ACCOUNTS}/{account.name}"})
 
 
@@ -133,7 +134,7 @@ async def change_account(call: Call) -> Reply:
     if asked is not None:
         details["scope"] = _plain(account.scope)
     await call.house.audit.record(call.caller, "change-account", account.name, "ok", details, Target.ACCOUNT)
-    return Reply(_body(call, account) | _nowhere(call, asked))
+    return Reply(_body(call, account) | leads_nowhere(call, asked, SCOPE))
 
 
 async def delete_account(call: Call) -> Reply:
@@ -156,17 +157,18 @@ async def get_role(call: Call) -> Reply:
     raise not_found(call.path)
 
 
-def _nowhere(call: Call, asked: ScopeBody | None) -> JsonObject:
-    """What of the scope leads to no server, which may be to come, or may be a slip: the answer tells it."""
+def leads_nowhere(call: Call, asked: ScopeBody | None, at: str) -> JsonObject:
+    """What of the scope leads to no server, which may be to come, or may be a slip: the answer tells it.
+
+    `at` is where the resource has its scope: names with a slash between.
+    """
     if asked is None:
         return {}
     there = [node.snapshot.definition for node in call.house.fleet.visible(call.caller)]
-    missing = [f"no server is called {name}" for name in set(asked.nodes) - {each.name for each in there}]
-    missing += [f"no server has the tag {tag}" for tag in set(asked.tags).difference(*(each.tags for each in there))]
-    scope = "Oem/Lightsout/Scope"
-    told = [
-        message("PropertyValueError", scope, text=f"Kept, but {text} yet.", related=f"#/{scope}") for text in missing
-    ]
+    missing = [f"no server is called {name}" for name in sorted(set(asked.nodes) - {each.name for each in there})]
+    tags = sorted(set(asked.tags).difference(*(each.tags for each in there)))
+    missing += [f"no server has the tag {tag}" for tag in tags]
+    told = [message("PropertyValueError", at, text=f"Kept, but {text} yet.", related=f"#/{at}") for text in missing]
     return {"@Message.ExtendedInfo": told} if told else {}
 
 

@@ -5,7 +5,6 @@ from pydantic import Field
 from bmc.ipmi.wire.fru import MOST, ChassisArea
 from bmc.model.commands import Identify, SetAssetTag
 from bmc.model.node import NodeSnapshot
-from bmc.model.power import PowerState
 from bmc.records.fru import inventory
 from bmc.redfish import oem
 from bmc.redfish.body import Body
@@ -77,7 +76,7 @@ def _chassis_body(snapshot: NodeSnapshot) -> JsonObject:
 
 def _status(snapshot: NodeSnapshot) -> JsonObject:
     """It is what its sensors are."""
-    on = snapshot.power in (PowerState.ON, PowerState.POWERING_OFF)
+    on = snapshot.power.runs
     state = "Enabled" if on else "StandbyOffline"
     rollup = sensors_health(snapshot.sensors).value
     status: JsonObject = {"State": state, "Health": "OK", "HealthRollup": rollup}

@@ -93,7 +93,7 @@ class House:
     `certificate` is None where nothing is served over HTTPS, `ssh` where that door is closed. The state is kept in
     the directory `state`; the service `started` then, in epoch seconds. `late` holds what goes on after its asker was
     answered; `reading` when it was recorded last who reads the serial log of which node; `systems` the last reply for
-    each System and role, and for who holds it, with the snapshot and the image names that it was made of.
+    each System and role, and for who has reserved it, with the snapshot and the image names that it was made of.
     """
 
     accounts: Accounts

@@ -8,11 +8,11 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
-from bmc.fetch import shown
 from bmc.images.library import KIND
 from bmc.model.caller import Role
 from bmc.model.errors import InvalidRequest, Unreachable
 from bmc.model.node import NodeSnapshot
+from bmc.model.url import shown
 from bmc.redfish.body import Body
 from bmc.redfish.errors import RedfishError, fail, named
 from bmc.redfish.messages import message

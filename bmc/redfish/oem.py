@@ -48,7 +48,7 @@ class Endpoint(TypedDict):
 class Reservation(TypedDict):
     """Who keeps a server from being changed by others."""
 
-    Holder: Annotated[str, _text("The account or job that holds it.")]
+    Holder: Annotated[str, _text("The account that has reserved it; of a job, the one that asked for it.")]
     Reason: Annotated[str, _text("Why.")]
     Since: Annotated[str, _text("Since when.", **MOMENT)]
     Until: Annotated[str | None, _text("When it ends by itself; null: when it is released.", **MOMENT)]
@@ -121,8 +121,8 @@ class LightsoutComputerSystem(TypedDict):
     MissingParts: Annotated[list[MissingPart], _text("What the server has not, and what would give it one.")]
     Firmware: Annotated[str | None, _text("How the server boots: UEFI or Legacy.")]
     Accelerator: Annotated[str | None, _text("What a virtual server's processor runs on.")]
-    Reservation: Annotated[Reservation | None, _text("Who holds the server.")]
-    Task: Annotated[JsonObject, _link("Task.Task", "The task that holds the server.")] | None
+    Reservation: Annotated[Reservation | None, _text("Who has reserved the server.")]
+    Task: Annotated[JsonObject, _link("Task.Task", "The task that has reserved the server.")] | None
     AvailableResetTypes: Annotated[
         list[str], _text("The reset types that the caller may ask for in the present state.")
     ]
@@ -389,7 +389,7 @@ class LightsoutLogEntry(TypedDict):
     Node: Annotated[str | None, _text("The server that it is about.")]
     Account: Annotated[str | None, _text("Whose doing it was.")]
     Details: Annotated[Mapping[str, Any], _text("What belongs to this kind of event.")]
-    Maintenance: Annotated[bool, _text("Whether a person held the server when it happened, so that it alerts nobody.")]
+    Maintenance: Annotated[bool, _text("Whether a person had reserved the server when it happened: it alerts nobody.")]
 
 
 class LightsoutEvent(LightsoutLogEntry):

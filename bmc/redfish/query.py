@@ -159,7 +159,7 @@ class _Expansion:
 
     fetch: Fetch
     outside: bool
-    within: bool
+    in_links: bool
     levels: int
     made: int = 0
 
@@ -173,7 +173,7 @@ class _Expansion:
         if isinstance(value, list):
             return [await self._value(item, "", in_links, level) for item in value]
         if value.keys() == {"@odata.id"}:
-            return await self._reference(value, level) if (self.within if in_links else self.outside) else value
+            return await self._reference(value, level) if (self.in_links if in_links else self.outside) else value
         return {name: await self._value(item, name, in_links, level) for name, item in value.items()}
 
     async def _reference(self, link: JsonObject, level: int) -> JsonObject:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from bmc.model.commands import SetSensor
 from bmc.model.errors import NotFound
 from bmc.model.power import Health
-from bmc.model.sensor import Sensor, SensorSetting, Threshold, Unit
+from bmc.model.sensor import CAUTIONS, Sensor, SensorSetting, Threshold, Unit
 from bmc.redfish.body import Body
 from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
@@ -22,7 +22,6 @@ READING_TYPES = {
 }
 """Units that have a name among ReadingType; amounts and rates of data have none."""
 CROSSED = "Lightsout.1.0.SensorCrossed"
-_CAUTIONS = frozenset({Threshold.LOWER_CAUTION, Threshold.UPPER_CAUTION})
 
 
 class ThresholdChange(Body):
@@ -152,7 +151,7 @@ def sensor_conditions(node: str, sensors: Sequence[Sensor]) -> list[object]:
 def _health(sensor: Sensor) -> Health:
     if not sensor.crossed:
         return Health.OK
-    return Health.WARNING if sensor.crossed <= _CAUTIONS else Health.CRITICAL
+    return Health.WARNING if sensor.crossed <= CAUTIONS else Health.CRITICAL
 
 
 def _beyond(sensor: Sensor) -> str:

@@ -63,7 +63,7 @@ class ReserveBody(Body):
 
 
 class ReleaseBody(Body):
-    """To end what another person holds takes a note."""
+    """To end another person's reservation takes a note."""
 
     note: str = Field(default="", max_length=500)
 

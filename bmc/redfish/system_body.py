@@ -59,15 +59,16 @@ def boot_targets(snapshot: NodeSnapshot) -> list[str]:
 
 
 def boot_body(snapshot: NodeSnapshot) -> JsonObject:
-    override = snapshot.boot
-    mode = override.mode or snapshot.hardware.firmware or BootMode.UEFI
+    """Any mode may be asked for of a machine whose firmware nobody knows."""
+    override, known = snapshot.boot, snapshot.hardware.firmware
+    mode = override.mode or known or BootMode.UEFI
     return {
         "BootSourceOverrideTarget": override.target.value,
         "BootSourceOverrideTarget@Redfish.AllowableValues": boot_targets(snapshot),
         "BootSourceOverrideEnabled": override.enabled.value,
         "BootSourceOverrideEnabled@Redfish.AllowableValues": [enabled.value for enabled in BootEnabled],
         "BootSourceOverrideMode": mode.value,
-        "BootSourceOverrideMode@Redfish.AllowableValues": [mode.value],
+        "BootSourceOverrideMode@Redfish.AllowableValues": [mode.value] if known else [each.value for each in BootMode],
     }
 
 

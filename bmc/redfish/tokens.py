@@ -8,7 +8,7 @@ from bmc.accounts import ApiToken
 from bmc.events import Target
 from bmc.model.caller import Role, Scope
 from bmc.redfish import oem
-from bmc.redfish.accounts import SERVICE, ScopeBody
+from bmc.redfish.accounts import SERVICE, ScopeBody, leads_nowhere
 from bmc.redfish.body import Body
 from bmc.redfish.errors import not_found
 from bmc.redfish.router import Call, Reply, Route, governs
@@ -45,7 +45,8 @@ async def create_token(call: Call) -> Reply:
     )
     details = {"token": token.id, "name": token.name, "role": token.role.value}
     await call.house.audit.record(call.caller, "create-token", token.account, "ok", details, Target.ACCOUNT)
-    return Reply(_body(token, secret), 201, {"Location": f"{TOKENS}/{token.id}"})
+    body = _body(token, secret) | leads_nowhere(call, wanted.scope, "Scope")
+    return Reply(body, 201, {"Location": f"{TOKENS}/{token.id}"})
 
 
 async def delete_token(call: Call) -> Reply:

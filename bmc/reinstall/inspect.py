@@ -7,6 +7,7 @@ from bmc.jobs import Prepared, Recipe, Run, Step
 from bmc.model.boot import BootMode
 from bmc.model.commands import NoteInspected
 from bmc.model.errors import InvalidRequest
+from bmc.model.mac import parse_mac
 from bmc.model.node import Disk, Hardware, Nic
 from bmc.node import Node
 from bmc.ports import Backend
@@ -16,7 +17,7 @@ from bmc.reinstall.ticket import Errand, Ticket
 KIND = "inspect"
 FIELDS = ("way",)
 NICS_MAX, TEXT_MAX = 64, 128
-_NIC = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,31})=([0-9a-f]{2}(?::[0-9a-f]{2}){5})")
+_NIC = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
 class Inspect(RamdiskJob):
@@ -63,10 +64,9 @@ def hardware(report: Mapping[str, str], disks: Sequence[Disk]) -> Hardware:
     numbers = [report.get(name, "") for name in ("cpus", "memory")]
     if not all(re.fullmatch(r"[0-9]{1,18}", number) for number in numbers):
         raise InvalidRequest("cpus and memory: expected numbers")
-    found = [_NIC.fullmatch(card) for card in report.get("nics", "").split(",") if card]
-    nics = tuple(Nic(*card.groups()) for card in found if card)
-    if len(nics) < len(found) or len(nics) > NICS_MAX:
-        raise InvalidRequest(f"nics: expected at most {NICS_MAX} of name=address")
+    nics = tuple(_nic(card) for card in report.get("nics", "").split(",") if card)
+    if len(nics) > NICS_MAX:
+        raise InvalidRequest(f"nics: expected at most {NICS_MAX}")
     modes = {mode.value: mode for mode in BootMode}
     if report.get("firmware") not in modes:
         raise InvalidRequest(f"firmware: expected one of {', '.join(modes)}")
@@ -82,6 +82,16 @@ def hardware(report: Mapping[str, str], disks: Sequence[Disk]) -> Hardware:
         disks=tuple(disks),
         nics=nics,
     )
+
+
+def _nic(card: str) -> Nic:
+    name, _, mac = card.partition("=")
+    try:
+        if not _NIC.fullmatch(name):
+            raise ValueError("expected the name of a network card")
+        return Nic(name, parse_mac(mac))
+    except ValueError as error:
+        raise InvalidRequest(f"nics: {error}") from None
 
 
 def _text(report: Mapping[str, str], name: str) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
 from typing import Any
 
+from bmc.model.mac import parse_mac
+
 KEYS = ("mac", "vlan", "addresses", "gateways", "dns", "search")
 LISTS = ("addresses", "gateways", "dns", "search")
 ENTRIES_MAX = 16
 NAME = "net0"
 """What the network card is called in the new system."""
 
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 Address = IPv4Interface | IPv6Interface
@@ -37,7 +38,7 @@ def network_problems(network: object, macs: Sequence[str]) -> list[str]:
 
 def mac_of(network: Mapping[str, Any], macs: Sequence[str]) -> str:
     """The network card that a sound network is for."""
-    return str(network["mac"]).lower() if "mac" in network else macs[0]
+    return parse_mac(network["mac"]) if "mac" in network else macs[0]
 
 
 def network_config(network: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,11 +116,11 @@ def _mac_problems(mac: object, macs: Sequence[str]) -> list[str]:
     known = ", ".join(macs) or "none known"
     if mac is None:
         return [] if len(macs) == 1 else [f"network.mac: expected one, since the node's network cards are: {known}"]
-    if not isinstance(mac, str) or not _MAC.fullmatch(mac.lower()):
-        return ["network.mac: expected six pairs of hexadecimal digits, with colons between them"]
-    if macs and mac.lower() not in macs:
-        return [f"network.mac: the node has no such network card; it has: {known}"]
-    return []
+    try:
+        ours = parse_mac(mac if isinstance(mac, str) else "")
+    except ValueError as error:
+        return [f"network.mac: {error}"]
+    return [f"network.mac: the node has no such network card; it has: {known}"] if macs and ours not in macs else []
 
 
 def _entry_problems(network: Mapping[str, Any]) -> list[str]:

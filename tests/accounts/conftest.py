@@ -1,6 +1,5 @@
 """Accounts on a real store, with a clock that stands still and a hasher that is quick."""
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -12,23 +11,7 @@ from bmc.accounts import Accounts, Limits
 from bmc.events import Events
 from bmc.model.errors import Denied
 from bmc.store import Store
-
-
-class StillClock:
-    """Moves only when told to."""
-
-    def __init__(self) -> None:
-        self.time = 1_000_000.0
-
-    def now(self) -> float:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time
-
-    async def sleep(self, seconds: float) -> None:
-        self.time += seconds
-        await asyncio.sleep(0.001)
+from tests.clocks import StillClock
 
 
 class QuickHasher:

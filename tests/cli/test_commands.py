@@ -306,7 +306,7 @@ async def test_nodes_are_held_with_a_reason_and_let_go_of(bmc: Shell) -> None:
     assert held == "n1: reserved\nn2: reserved\n"
     listed = await bmc.ok("node", "list")
     assert listed.count("reserved by olga: new fans, until 20") == 2
-    assert "olga holds n1: new fans (until 20" in (await bmc("power", "n1", "on")).err
+    assert "n1 is reserved by olga: new fans (until 20" in (await bmc("power", "n1", "on")).err
     refused = await bmc("release", "n1")
     assert (refused.code, "takes a note" in refused.err) == (1, True)
     assert await bmc.ok("release", "n1", "--note", "olga is on leave") == "n1: released\n"

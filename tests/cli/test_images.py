@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from tests.cli.cable import Cable
 from tests.cli.conftest import Shell
-from tests.images.test_library import pieces
+from tests.images.uploads import pieces
 from tests.redfish.service import Service
 from tests.world import ADMIN, until
 

@@ -19,14 +19,15 @@ from bmc.model.node import NodeDefinition
 from robots.hardware import driver
 from robots.testing import make_site
 from tests.cli.conftest import Shell
+from tests.ports import free_port
 from tests.redfish.service import Service, open_service
 from tests.robots.conftest import Simulator
 from tests.robots.modbus_rack import racked
-from tests.robots.mqtt_lab import Mosquitto, free_port
+from tests.robots.mqtt_lab import Mosquitto
 from tests.robots.nut_lab import Nut
 from tests.robots.pdu_lab import Plant, Snmpsim
 from tests.robots.plant import Rules, port_of, program
-from tests.robots.test_serial import Port
+from tests.robots.terminal_server import Port
 
 HERE = "127.0.0.1"
 USUAL = {kind: port for kind, (_, port, _) in PROBERS.items()}

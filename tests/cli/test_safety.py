@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+from bmc.model.power import PowerCause, PowerState
 from tests.cli.conftest import Shell
 from tests.redfish.service import Service
 from tests.world import until
@@ -20,6 +21,23 @@ async def test_a_plan_is_shown_and_nothing_is_done(service: Service, bmc: Shell)
     ]
     assert "of which action" in (await bmc("power", "n1", "--plan")).err
     assert service.drivers.servers["n1"].asked == []
+
+
+async def test_what_a_person_saw_of_a_server_whose_power_is_unknown_makes_it_obey_again(
+    service: Service, bmc: Shell
+) -> None:
+    known = await bmc("confirm", "n1", "off", as_="olga")
+    assert (known.code, known.err) == (1, "bmc: n1 is known to be Off; nothing needs to be confirmed\n")
+    server = service.drivers.servers["n1"]
+    server.blind = True
+    server.become(PowerState.UNKNOWN, PowerCause.OBSERVED, reason="the cable is out")
+    node = service.world.fleet.node("n1")
+    await until(lambda: node.snapshot.power is PowerState.UNKNOWN)
+    assert "look at it and confirm its state first" in (await bmc("power", "n1", "on")).err
+    assert (await bmc("confirm", "n1", "maybe")).code == 2
+    assert "Operator" in (await bmc("confirm", "n1", "off", as_="vera")).err
+    assert await bmc.ok("confirm", "n1", "off", as_="olga") == "n1: confirmed Off\n"
+    assert await bmc.ok("power", "n1") == "node  power\nn1    Off\n"
 
 
 async def test_the_emergency_stop_is_pressed_and_released(service: Service, bmc: Shell) -> None:

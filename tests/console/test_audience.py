@@ -97,6 +97,20 @@ async def test_the_keyboard_of_who_leaves_is_with_whoever_waits_for_it_longest(r
     assert room.taken == []  # from nobody
 
 
+async def test_a_console_that_ends_leaves_its_keyboard_to_nobody(room: Room):
+    olga, otto, lola = room.enter("olga"), room.enter("otto"), room.enter("lola")
+    assert await otto.changed() is None
+    olga.ended = True
+    await olga.leave()
+    assert room.typing == []
+    assert await otto.changed() is None  # that olga has gone
+    lola.ended = True
+    await lola.leave()
+    assert room.typing == []
+    room.enter("vera", Role.READ_ONLY)  # it was the console of one viewer alone
+    assert room.typing == ["otto"]
+
+
 async def test_who_lets_go_only_watches_until_it_takes_it_again(room: Room):
     olga, otto = room.enter("olga"), room.enter("otto", wants=False)
     await olga.release()

@@ -3,11 +3,11 @@
 import pytest
 
 from bmc.ports import Backend
-from robots.contract import BackendContract, OpenBackend
+from robots.contract import BootContract, MediaContract, OpenBackend
 from tests.world import MemoryServer
 
 
-class TestMemoryServer(BackendContract):
+class TestMemoryServer(BootContract, MediaContract):
     patience = 2.0
 
     @pytest.fixture

@@ -15,7 +15,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -226,19 +225,19 @@ class LiveService:
     def destroy(self) -> None:
         """End the service and its nodes, whatever state they are in, and remove everything."""
         try:
-            if self.process is not None and self.process.poll() is None:
-                self.bmc("down", "--yes", timeout=60)
-                self.stop()
-        except (subprocess.SubprocessError, AssertionError):
-            pass
-        finally:
-            if self.process is not None:
-                self.process.kill()
-                self.process.wait()
-            for pid in processes_below(self.root):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            shutil.rmtree(self.root, ignore_errors=True)
+            self.stop()  # and not by kill -9: its coverage is written as it ends
+        except AssertionError:
+            pass  # it was killed
+        wait_until(self._nothing_runs, 30, "the end of all that ran there")
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def _nothing_runs(self) -> bool:
+        """What does is killed."""
+        running = processes_below(self.root)
+        for pid in running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not running
 
     def call(
         self,
@@ -498,13 +497,6 @@ async def event_stream(service: LiveService, last: int | None = None) -> AsyncIt
             finally:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
-
-
-def free_port() -> int:
-    """Of loopback, that nobody listens on now and that no service of another test looks for."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -17,11 +18,13 @@ import aiohttp
 import pytest
 
 from tests.e2e.conftest import NewService
-from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService, free_port
+from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService
 from tests.hooks.lab import Receiver, receiving
+from tests.ports import free_port
 
 EVENTS = "/redfish/v1/EventService"
 NODES = ("n1", "n2", "n3")
+TOLD = re.compile(r"(n\d) (\d+)")
 CONFIG = '[fetch]\nallow = ["127.0.0.0/8"]\n[hooks]\nretry_interval = 1\n'
 CREDENTIALS = {"Authorization": aiohttp.encode_basic_auth(ADMIN, ADMIN_PASSWORD)}
 
@@ -65,7 +68,7 @@ async def tell(service: LiveService, node: str, numbers: range, told: list[str])
 @pytest.mark.parametrize("count", [450, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
 async def test_nothing_is_lost_or_out_of_order_through_two_kills(new_service: NewService, count: int) -> None:
     # A port of its own: who comes back must not meet another test's service where this one was.
-    service = new_service(demo=False, config=f"{CONFIG}[http]\nport = {free_port()}\n")
+    service = new_service(config=f"{CONFIG}[http]\nport = {free_port()}\n")
     told: list[str] = []
     each = count // len(NODES) // 3
     async with receiving() as receiver:
@@ -94,9 +97,9 @@ async def test_nothing_is_lost_or_out_of_order_through_two_kills(new_service: Ne
         assert set(told) <= set(receiver.texts)
         heard: dict[str, list[int]] = defaultdict(list)
         for got in receiver.got:
-            if got.text.startswith(NODES):
-                node, number = got.text.split()
-                heard[node].append(int(number))
+            if found := TOLD.fullmatch(got.text):
+                heard[found[1]].append(int(found[2]))
+        assert set(heard) == set(NODES)
         assert all(numbers == sorted(numbers) for numbers in heard.values()), "in order for each node"
         assert sum(after == before for before, after in pairwise(got.sequence for got in receiver.got)) <= 2
         assert follower.ids == list(range(follower.ids[0], follower.ids[-1] + 1)), "an administrator sees all, once"

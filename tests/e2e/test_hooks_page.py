@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import NewService
-from tests.e2e.service import LiveService, free_port, wait_until
+from tests.e2e.service import LiveService, wait_until
+from tests.ports import free_port
 
 PAGE = (Path(__file__).parents[2] / "docs" / "hooks.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

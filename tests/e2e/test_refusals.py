@@ -31,17 +31,17 @@ def refused(service: LiveService) -> str:
 
 
 def test_a_second_service_on_the_same_state_is_refused_and_the_first_goes_on(live: LiveService) -> None:
+    live.off("n3")
     before = (live.state / "service.json").read_text()
     second = LiveService(live.root.with_name("second"))
     second.environment["BMC_STATE"] = str(live.state)
     try:
         said = refused(second)
-        assert str(live.state) in said
-        assert str(live.pid) in said or "another" in said.lower() or "already" in said.lower()
+        assert f"another service (pid {live.pid}) already runs on {live.state}" in said
     finally:
         shutil.rmtree(second.root, ignore_errors=True)
     assert (live.state / "service.json").read_text() == before
-    assert live.power("n3") in ("On", "Off")
+    assert live.power("n3") == "Off"
     assert live.bmc("node", "list").returncode == 0
 
 
@@ -98,7 +98,7 @@ def test_a_newer_store_is_refused_and_left_as_it_is(new_service: NewService) -> 
     before = database.read_bytes()
     (service.root / "service.log").unlink()
     said = refused(service)
-    assert "later version" in said or "newer" in said
+    assert "has schema version 4711, this Lightsout knows versions up to" in said
     assert database.read_bytes() == before
 
 
@@ -136,7 +136,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(new_service: NewService, small_
             answer = service.call("POST", SYSTEMS, {"Name": f"extra{number}"})
             statuses.add(answer.status)
             if answer.status >= 500:
-                assert "disk" in answer.words.lower() or "space" in answer.words.lower()
+                assert "no space left" in answer.words.lower()
                 break
         assert max(statuses) >= 500
         assert service.system("kept")["Name"] == "kept"
@@ -212,4 +212,4 @@ def test_nobody_gets_in_without_a_password(live: LiveService) -> None:
         assert live.call("GET", path, user=None).status == 401
         assert live.call("GET", path, password=ADMIN_PASSWORD + "x").status == 401
     assert live.call("GET", "/redfish/v1/", user=None).status == 200
-    assert live.call("GET", "/", user=None).status in (200, 404)
+    assert live.call("GET", "/", user=None).status == 200

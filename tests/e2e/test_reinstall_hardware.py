@@ -15,13 +15,13 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.e2e.conftest import NewService
+from tests.e2e.reinstalls import TASKS, assert_released, start, until_end, until_step, words
 from tests.e2e.service import LiveService, booting, wait_until
-from tests.e2e.test_reinstall import TASKS, assert_released, start, until_end, until_step, words
 from tests.libvirt_node.daemon import NOBODY, Libvirtd, lacks
 from tests.robots.conftest import Simulator
+from tests.robots.deploy_lab import ports
 from tests.robots.lan import BRIDGE, MAC, SERVICE, Lan, make_lan
 from tests.robots.redfish_peers import emulator
-from tests.robots.test_deploy_network import ports
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.e2e.reinstalls import assert_released
 from tests.e2e.service import LiveService, booting, wait_until
-from tests.e2e.test_reinstall import assert_released
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
 

@@ -10,8 +10,8 @@ from bmc.hooks.program import ProgramOptions
 from bmc.hooks.syslog import SyslogOptions
 from bmc.model.commands import Release, Reserve
 from tests.hooks.lab import Receiver, open_lab
-from tests.hooks.test_mail import serving
-from tests.hooks.test_syslog import listening
+from tests.hooks.mail_server import serving
+from tests.hooks.syslog_receiver import listening
 from tests.world import ADMIN, until
 
 TOLD = ["before", "n1 reserved by admin: new fans", "another node", "n1 released", "after"]

@@ -94,9 +94,10 @@ async def test_megabytes_of_output_are_read_and_the_beginning_is_logged(
 
 
 async def test_a_program_need_not_read_its_input(tmp_path: Path) -> None:
-    options = ProgramOptions(name="one", command=[script(tmp_path, "exit 0")])
+    options = ProgramOptions(name="one", command=[script(tmp_path, f"echo ran > {tmp_path}/out")])
     big = Event(EventKind.NODE_CHANGED, "x" * 1_000_000, 1.0, "n1")
     await Program(options, event_body).deliver([big])
+    assert (tmp_path / "out").read_text() == "ran\n"
 
 
 @pytest.mark.parametrize(("text", "words"), [("exit 3", "it ended with 3"), ("kill -9 $$", "it ended with -9")])

@@ -3,10 +3,6 @@
 import asyncio
 import re
 import socket
-import ssl
-import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +12,7 @@ from bmc.hooks.sink import DeliveryFailed, trust
 from bmc.hooks.syslog import LONGEST, Syslog, SyslogOptions, message
 from bmc.model.events import Event, EventKind, Severity
 from tests.hooks.lab import certificate, open_lab
+from tests.hooks.syslog_receiver import listening
 from tests.world import open_world, until
 
 # RFC 5424 §6, written down anew.
@@ -54,38 +51,6 @@ def test_a_long_message_loses_its_end_and_stays_text() -> None:
     long = message(event("ü" * 5000), "host")
     assert len(long) <= LONGEST
     assert long.decode().endswith("ü")
-
-
-class StreamReceiver:
-    """Reads messages by their counts; the first `deaf` connections are reset in the middle."""
-
-    def __init__(self) -> None:
-        self.got: list[bytes] = []
-        self.deaf = 0
-        self.port = 0
-
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.deaf:
-            self.deaf -= 1
-            await reader.read(10)
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
-            return
-        try:
-            while length := (await reader.readuntil(b" ")).strip():
-                self.got.append(await reader.readexactly(int(length)))
-        except asyncio.IncompleteReadError:
-            pass
-        writer.close()
-
-
-@asynccontextmanager
-async def listening(tls: ssl.SSLContext | None = None) -> AsyncIterator[StreamReceiver]:
-    receiver = StreamReceiver()
-    server = await asyncio.start_server(receiver.take, "127.0.0.1", 0, ssl=tls)
-    receiver.port = server.sockets[0].getsockname()[1]
-    async with server:
-        yield receiver
 
 
 def sink(port: int, protocol: str, ca: Path | None = None) -> Syslog:

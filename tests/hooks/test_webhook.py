@@ -219,7 +219,7 @@ async def test_retries_back_off(tmp_path: Path, receiver: Receiver) -> None:
             await lab.tell()
             await receiver.was_asked(9)
             longest = (8, 16, 32, 64, 128, 256, 300, 300) if policy is RetryPolicy.BACK_OFF else (8,) * 8
-            assert all(most / 2 <= wait <= most for wait, most in zip(waits, longest, strict=False)), waits
+            assert all(most / 2 <= wait <= most for wait, most in zip(waits[:8], longest, strict=True)), waits
             await lab.hooks.remove(subscription.id)
 
 

@@ -11,6 +11,8 @@ from tests.redfish.service import Service
 
 BUILT = Path(__file__).parents[2] / "web" / "dist"
 TEXTS = (".html", ".js", ".css", ".svg", ".txt", ".json")
+SHORT = 100
+"""Bytes; a module that only passes another's export on is too short to become any shorter."""
 FIRST_LOAD = 300_000
 """Bytes of script and style as sent that the fleet may take, fonts apart."""
 
@@ -29,7 +31,8 @@ def texts() -> list[Path]:
 def test_every_text_was_compressed_when_the_page_was_built() -> None:
     assert len(texts()) > 10
     for path in texts():
-        assert Path(f"{path}.br").stat().st_size < path.stat().st_size, path
+        size = path.stat().st_size
+        assert Path(f"{path}.br").stat().st_size < max(size, SHORT), path
         assert Path(f"{path}.gz").is_file(), path
 
 

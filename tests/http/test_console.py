@@ -134,6 +134,21 @@ async def test_two_browsers_contest_one_keyboard(service: Service, path: str) ->
     await until(lambda: not service.world.fleet.node("n1").snapshot.viewers)
 
 
+async def test_no_watcher_is_told_to_have_the_keyboard_while_the_power_goes_off(service: Service) -> None:
+    olga = await connect(service, f"{SCREEN}?viewers=1")
+    await who(olga, [("olga", True)])
+    admin = await connect(service, f"{SCREEN}?viewers=1", "admin")
+    await who(admin, [("olga", True), ("admin", False)])
+    hers, his = service.drivers.screens["n1"].opened
+    hers.incoming.put_nowait(b"")
+    await who(admin, [("admin", False)])
+    his.incoming.put_nowait(b"")
+    async with asyncio.timeout(5):
+        assert [message async for message in admin if message.type is WSMsgType.TEXT] == []
+    assert admin.close_code == 4409
+    await until(lambda: not service.world.fleet.node("n1").snapshot.viewers)
+
+
 async def test_only_the_keys_of_who_has_the_keyboard_reach_a_screen(service: Service) -> None:
     begin, key, lifted = b"RFB 003.008\n\x01\x01", bytes((4, 1, 0, 0, 0, 0, 0, 65)), bytes((4, 0, 0, 0, 0, 0, 0, 65))
     olga, admin = await connect(service, SCREEN), await connect(service, f"{SCREEN}?viewers=1", "admin")

@@ -42,12 +42,21 @@ async def test_a_path_of_the_page_is_the_page_but_a_lost_asset_and_our_own_paths
 
 
 @pytest.mark.parametrize(
-    "path", ["/../secret", "/%2e%2e/secret", "/assets/../../secret", "/..%2fsecret", "/%00", "/a" * 3000]
+    ("path", "status"),
+    [
+        ("/../secret", 200),
+        ("/%2e%2e/secret", 200),
+        ("/assets/../../secret", 404),
+        ("/..%2fsecret", 200),
+        ("/%00", 200),
+        ("/a" * 3000, 200),
+    ],
+    ids=lambda value: str(value)[:30],
 )
-async def test_no_path_leads_out_of_the_page(service: Service, page: Path, path: str) -> None:
+async def test_no_path_leads_out_of_the_page(service: Service, page: Path, path: str, status: int) -> None:
     async with service.client.get(URL(service.url + path, encoded=True)) as response:
         assert "secret" not in await response.text()
-        assert response.status in (200, 400, 404)
+        assert response.status == status
 
 
 async def test_without_a_page_one_is_told_how_to_build_it(service: Service) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import hashlib
 import os
 import signal
 import subprocess
@@ -41,10 +40,12 @@ from bmc.model.errors import (
 )
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
+from tests.clocks import PushedClock
 from tests.images.packing import packed, qcow2
-from tests.jobs.lab import HandClock, jobs_of, killed_and_started_again
+from tests.images.uploads import ended, pieces, sha256
+from tests.jobs.lab import jobs_of, killed_and_started_again
 from tests.reinstall.conftest import make_image
-from tests.world import ADMIN, OPERATOR, World, open_world, until
+from tests.world import ADMIN, OPERATOR, World, until
 
 MIB = 1 << 20
 CONTENT = b"\xeb\x63".ljust(512, b"b") + os.urandom(MIB) + bytes(3 * MIB) + b"end".ljust(512, b".")
@@ -123,12 +124,6 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path / "store" / "lightsout.db") as opened:
-        yield opened
-
-
-@pytest.fixture
 def library(shop: Shop, world: World) -> Library:
     return shop.library(world)
 
@@ -140,20 +135,11 @@ async def jobs(world: World, library: Library) -> AsyncIterator[Jobs]:
     await opened.close()
 
 
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 def asked(shop: Shop, name: str, content: bytes, **more: object) -> tuple[dict[str, object], dict[str, object]]:
     """A request for what the shop has under `name`, and its secrets."""
     shop.goods.setdefault(name, content)
     url = f"{shop.url}/{name}?token=secret"
     return {"image": "web", "file_sha256": sha256(content), "url": url.partition("?")[0], **more}, {"url": url}
-
-
-async def ended(jobs: Jobs, job: Job) -> Job:
-    await until(lambda: jobs.get(job.id).state.ended, 30)
-    return jobs.get(job.id)
 
 
 async def failure(jobs: Jobs, request: Mapping[str, object], secrets: Mapping[str, Any] = {}) -> str:
@@ -169,11 +155,6 @@ def to_upload(content: bytes, **more: object) -> dict[str, object]:
 
 async def send(library: Library, job: Job, content: bytes, start: int = 0) -> int:
     return await (await library.upload(job)).take(start, pieces(content[start:]))
-
-
-async def pieces(content: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
-    for start in range(0, len(content), size):
-        yield content[start : start + size]
 
 
 def content_of(library: Library, name: str, directory: Path) -> bytes:
@@ -540,15 +521,19 @@ async def test_more_than_was_said_is_not_taken(library, jobs):
     assert upload.offset == 0
 
 
-@pytest.mark.parametrize("content", [gzip.compress(CONTENT), CONTENT[:-512] + bytes(512)])
-async def test_an_upload_that_is_wrong_ends_with_the_reason_and_leaves_nothing(shop, library, jobs, content):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(gzip.compress(CONTENT), "it is gzip"), (CONTENT[:-512] + bytes(512), "the file has SHA-256")],
+    ids=["packed", "another file"],
+)
+async def test_an_upload_that_is_wrong_ends_with_the_reason_and_leaves_nothing(shop, library, jobs, content, words):
     request = to_upload(CONTENT, file_size=len(content))
     job = await jobs.begin("import", request, ADMIN)
     with suppress(BmcError):
         await send(library, job, content)
     job = await ended(jobs, job)
     assert job.state is JobState.EXCEPTION
-    assert "it is gzip" in job.message or "the file has SHA-256" in job.message
+    assert words in job.message
     assert shop.kept() == []
 
 
@@ -579,7 +564,7 @@ async def test_what_finds_no_room_is_refused_at_once_and_what_runs_out_of_it_can
 
 
 async def test_an_upload_that_nobody_goes_on_with_is_given_up(shop, world, library):
-    clock = HandClock()
+    clock = PushedClock()
     jobs = jobs_of(world, clock, chores=[library.chore()])
     job = await jobs.begin("import", to_upload(CONTENT), ADMIN)
     await (await library.upload(job)).take(0, pieces(CONTENT[:MIB]))

@@ -21,18 +21,12 @@ from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, Busy, InvalidRequest, NotFound, Refused
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
-from tests.images.test_library import ended, pieces, sha256
+from tests.images.uploads import ended, pieces, sha256
 from tests.jobs.lab import jobs_of
-from tests.world import ADMIN, World, open_world
+from tests.world import ADMIN, World
 
 ISO = b"iso".ljust(2048, b".") * 1000
 QUOTA = 16 << 20
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path / "store" / "lightsout.db") as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """A door with real sockets, and the real clients to knock on it."""
 
 import asyncio
-import random
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from bmc.model.clock import SystemClock
 from bmc.model.node import Endpoint
 from bmc.node import Node
 from tests.ipmi.fakes import KEY, FakeNode, FakeSlots, MemoryBuckets
+from tests.ports import free_port
 from tests.world import MemoryServer, World
 
 
@@ -68,7 +67,7 @@ async def rack(tmp_path: Path) -> AsyncIterator[Rack]:
     key_file = tmp_path / "key"
     key_file.write_text(KEY)
     key_file.chmod(0o600)
-    node, slots = FakeNode(endpoint=Endpoint("127.0.0.1", low_port())), FakeSlots()
+    node, slots = FakeNode(endpoint=Endpoint("127.0.0.1", free_port())), FakeSlots()
     async with IpmiServer(slots, MemoryBuckets(), SystemClock()) as server:
         yield Rack(server, node, slots, await server.add(node), key_file)
 
@@ -88,20 +87,7 @@ async def live(world: World, tmp_path: Path) -> AsyncIterator[Live]:
     key_file.write_text(KEY)
     key_file.chmod(0o600)
     node, machine = await world.add()
-    node.relocate(Endpoint("127.0.0.1", low_port()))
+    node.relocate(Endpoint("127.0.0.1", free_port()))
     slots = FakeSlots()
     async with IpmiServer(slots, world.store, SystemClock(), events=world.events, audit=world.audit) as server:
         yield Live(server, FakeNode(), slots, await server.add(node), key_file, node, machine, world)
-
-
-def low_port() -> int:
-    """A free port below 32768: ipmiconsole takes a larger one for a bad host name."""
-    for _ in range(100):
-        port = random.randrange(20000, 32768)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
-            try:
-                trial.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no free port")

@@ -16,8 +16,9 @@ from bmc.ipmi.wire.numbers import PayloadType
 from bmc.ipmi.wire.packet import PlusPacket
 from bmc.ipmi.wire.rakp import OpenSessionRequest, Rakp1, Rakp3
 from bmc.model.node import Endpoint
+from tests.clocks import HandClock, settle
 from tests.ipmi.client import Console
-from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
+from tests.ipmi.fakes import FakeNode, FakeSlots, MemoryBuckets
 
 PEER = ("192.0.2.1", 50000)
 FEW = settings(max_examples=60, deadline=None)

@@ -27,8 +27,9 @@ from bmc.model.node import Endpoint
 from bmc.model.power import PowerAction, PowerCause, PowerState, RestorePolicy
 from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogAction, WatchdogSetting, WatchdogUse
 from bmc.store import StoreFailed
+from tests.clocks import HandClock, settle
 from tests.ipmi.client import Console, Refused
-from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
+from tests.ipmi.fakes import FakeNode, FakeSlots, MemoryBuckets
 
 PEER = ("192.0.2.1", 50000)
 

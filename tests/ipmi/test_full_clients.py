@@ -10,9 +10,10 @@ from bmc.ipmi.server import IpmiServer
 from bmc.ipmi.settings import DoorSettings, Limits
 from bmc.model.clock import SystemClock
 from bmc.model.node import Endpoint
-from tests.ipmi.conftest import Rack, low_port
+from tests.ipmi.conftest import Rack
 from tests.ipmi.fakes import KEY, FakeNode, FakeSlots, MemoryBuckets
 from tests.ipmi.terminal import terminal
+from tests.ports import free_port
 
 AT_ONCE = 5.0
 """Seconds; ipmitool's own time-outs come to 10 and FreeIPMI's to 20."""
@@ -23,7 +24,7 @@ async def small(tmp_path: Path) -> AsyncIterator[Rack]:
     """A door with one seat."""
     key_file = tmp_path / "key"
     key_file.write_text(KEY)
-    node, slots = FakeNode(endpoint=Endpoint("127.0.0.1", low_port())), FakeSlots()
+    node, slots = FakeNode(endpoint=Endpoint("127.0.0.1", free_port())), FakeSlots()
     settings = DoorSettings(limits=Limits(sessions=1))
     async with IpmiServer(slots, MemoryBuckets(), SystemClock(), settings) as server:
         yield Rack(server, node, slots, await server.add(node), key_file)

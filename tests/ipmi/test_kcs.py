@@ -22,7 +22,8 @@ from bmc.model.node import Endpoint
 from bmc.model.power import PowerAction
 from bmc.model.sel import Sel, SelEntry
 from bmc.model.watchdog import PreTimeout, Watchdog, WatchdogSetting
-from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
+from tests.clocks import HandClock, settle
+from tests.ipmi.fakes import FakeNode, FakeSlots, MemoryBuckets
 from tests.world import MemoryStream
 
 OWN_AFFAIRS = {(NetFn.APP, 0x06), (NetFn.APP, 0x58), (NetFn.GROUP, 0x0A), (NetFn.SENSOR, 0x00)}
@@ -140,7 +141,7 @@ async def test_what_goes_on_longer_is_accepted_as_on_the_lan(bench):
 
 
 async def test_a_node_that_somebody_holds_still_answers_its_guest(bench):
-    bench.node.fault = Busy("olga holds n1")
+    bench.node.fault = Busy("n1 is reserved by olga")
     assert await bench.code(NetFn.APP, 0x01) == 0
     assert await bench.code(NetFn.CHASSIS, 0x04, b"\x00") == 0xC0
 

@@ -13,8 +13,9 @@ from bmc.ipmi.wire.rmcp import PresencePing, PresencePong
 from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, InvalidRequest, NotFound, WrongState
 from bmc.model.node import Endpoint
+from tests.clocks import HandClock, settle
 from tests.ipmi.client import Console, plain
-from tests.ipmi.fakes import FakeNode, FakeSlots, HandClock, MemoryBuckets, settle
+from tests.ipmi.fakes import FakeNode, FakeSlots, MemoryBuckets
 
 
 class Knocker:

@@ -19,8 +19,9 @@ from bmc.ipmi.wire.rakp import OpenSessionRequest, OpenSessionResponse, Rakp1, R
 from bmc.ipmi.wire.rmcp import PresencePing, PresencePong
 from bmc.model.caller import Role
 from bmc.model.events import Event, EventKind
+from tests.clocks import HandClock
 from tests.ipmi.client import Console, Refused, plain
-from tests.ipmi.fakes import KEY, NODE_ID, FakeSlot, FakeSlots, HandClock
+from tests.ipmi.fakes import KEY, NODE_ID, FakeSlot, FakeSlots
 
 PEER = ("192.0.2.1", 50000)
 

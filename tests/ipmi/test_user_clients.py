@@ -12,9 +12,10 @@ from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.events import EventKind
 from bmc.model.node import Endpoint
-from tests.ipmi.conftest import Live, low_port, run
+from tests.ipmi.conftest import Live, run
 from tests.ipmi.fakes import KEY, FakeNode, FakeSlots
 from tests.ipmi.terminal import terminal
+from tests.ports import free_port
 from tests.world import World
 
 
@@ -34,7 +35,7 @@ async def estate(world: World, tmp_path: Path) -> AsyncIterator[Estate]:
     key_file = tmp_path / "key"
     key_file.write_text(KEY)
     node, machine = await world.add()
-    node.relocate(Endpoint("127.0.0.1", low_port()))
+    node.relocate(Endpoint("127.0.0.1", free_port()))
     accounts = await Accounts.open(world.store, world.events, SystemClock(), tmp_path / "ipmi.key")
     await accounts.create("admin", "a long web password", Role.ADMINISTRATOR)
     await accounts.set_slot("n1", 2, "admin", KEY.encode(), Role.ADMINISTRATOR, account="admin")

@@ -18,8 +18,9 @@ from bmc.ipmi.wire.message import Message
 from bmc.ipmi.wire.numbers import PayloadType, Status
 from bmc.ipmi.wire.rakp import Rakp3
 from bmc.model.events import Event
+from tests.clocks import HandClock
 from tests.ipmi.client import Console, Refused, plain
-from tests.ipmi.fakes import NODE_ID, FakeSlots, HandClock
+from tests.ipmi.fakes import NODE_ID, FakeSlots
 
 LIMITS = Limits(
     sessions=4, half_open=5, half_open_named=4, half_open_per_source=3, half_open_per_peer=2, half_open_lifetime=20

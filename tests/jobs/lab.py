@@ -20,38 +20,6 @@ from bmc.store import Store
 from tests.world import ADMIN, OPERATOR, VIEWER, World, open_world, until
 
 
-class HandClock(SystemClock):
-    """Real time plus what a test adds; sleepers wake by what was added alone."""
-
-    def __init__(self) -> None:
-        self._added = 0.0
-        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
-
-    def now(self) -> float:
-        return super().now() + self._added
-
-    def monotonic(self) -> float:
-        return self._added
-
-    async def sleep(self, seconds: float) -> None:
-        future = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self._added + seconds, future))
-        await future
-
-    @property
-    def waited_for(self) -> bool:
-        return bool(self._sleepers)
-
-    async def advance(self, seconds: float) -> None:
-        self._added += seconds
-        for due, future in self._sleepers:
-            if due <= self._added and not future.done():
-                future.set_result(None)
-        self._sleepers = [sleeper for sleeper in self._sleepers if not sleeper[1].done()]
-        for _ in range(5):
-            await asyncio.sleep(0)
-
-
 class Bench:
     """Makes a recipe of steps a, b and c. Each step is noted in `ran`, then waits for its gate."""
 

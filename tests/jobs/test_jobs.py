@@ -18,13 +18,14 @@ from bmc.model.job import JobState
 from bmc.model.power import PowerAction
 from bmc.socket_stream import SocketStream
 from bmc.store.errors import StoreFailed
-from tests.jobs.lab import Bench, HandClock, ended, jobs_of, killed_and_started_again, secrets_kept
+from tests.clocks import PushedClock
+from tests.jobs.lab import Bench, ended, jobs_of, killed_and_started_again, secrets_kept
 from tests.world import ADMIN, OPERATOR, VIEWER, World, until
 
 
 @pytest.fixture
-def clock() -> HandClock:
-    return HandClock()
+def clock() -> PushedClock:
+    return PushedClock()
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def bench() -> Bench:
 
 
 @pytest.fixture
-async def jobs(world: World, clock: HandClock, bench: Bench):
+async def jobs(world: World, clock: PushedClock, bench: Bench):
     await world.add()
     opened = jobs_of(world, clock, bench.recipe())
     yield opened
@@ -55,9 +56,9 @@ async def test_a_job_runs_its_steps_in_order_and_lets_go_of_the_node(jobs, bench
 async def test_others_are_told_busy_with_the_reason_while_it_runs(jobs, bench, world):
     job = await jobs.start("demo", "n1", {}, OPERATOR)
     await bench.reached("a")
-    with pytest.raises(Busy, match=f"job {job.id} holds n1: a demonstration"):
+    with pytest.raises(Busy, match=f"n1 is reserved by job {job.id}: a demonstration"):
         await world.fleet.node("n1").do(Power(PowerAction.ON), ADMIN)
-    with pytest.raises(Busy, match=rf"demo \(job {job.id}\) holds n1 since ..:.. UTC"):
+    with pytest.raises(Busy, match=rf"n1 is reserved by demo \(job {job.id}\) since ..:.. UTC"):
         await jobs.start("demo", "n1", {}, ADMIN)
 
 
@@ -472,7 +473,7 @@ async def test_the_way_into_a_guest_is_closed_when_its_node_leaves_the_scope_of_
         far_ends.append(theirs)
         return await SocketStream.over(ours)
 
-    jobs = jobs_of(world, HandClock(), replace(bench.recipe(), connect=connect))
+    jobs = jobs_of(world, PushedClock(), replace(bench.recipe(), connect=connect))
     mine = replace(OPERATOR, scope=Scope(all_nodes=False, tags=frozenset({"lab"})))
     await jobs.start("demo", "n1", {}, mine)
     await bench.reached("a")

@@ -13,7 +13,8 @@ from bmc.model.errors import Busy, Denied, NotFound, OutcomeUnknown
 from bmc.model.events import EventKind
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerCause, PowerState
-from tests.jobs.lab import ACCOUNTS, HandClock, ended, jobs_of, killed_and_started_again
+from tests.clocks import PushedClock
+from tests.jobs.lab import ACCOUNTS, ended, jobs_of, killed_and_started_again
 from tests.world import ADMIN, HASTY, OPERATOR, VIEWER, World, open_world, until
 
 NAMES = ("n1", "n2", "n3", "n4", "n5")
@@ -36,7 +37,7 @@ def outcomes(job: Job) -> dict[str, str]:
 
 
 async def test_batches_follow_each_other_after_the_delay(fleet: World):
-    clock = HandClock()
+    clock = PushedClock()
     jobs = jobs_of(fleet, clock)
     job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
     assert (job.state, job.nodes, job.title) == (JobState.RUNNING, NAMES, "power of 5 nodes")
@@ -58,25 +59,25 @@ async def test_batches_follow_each_other_after_the_delay(fleet: World):
 
 async def test_a_node_that_refuses_keeps_no_other_from_its_turn(fleet: World):
     await fleet.fleet.node("n2").do(Reserve("new memory"), ADMIN)
-    jobs = jobs_of(fleet, HandClock())
+    jobs = jobs_of(fleet, PushedClock())
     job = await jobs.sweep(PowerAction.ON, NAMES, 5, 0, OPERATOR)
     job = await ended(jobs, job.id)
     assert job.state is JobState.EXCEPTION
-    assert job.message == "1 of 5 nodes failed: n2: admin holds n2: new memory"
+    assert job.message == "1 of 5 nodes failed: n2: n2 is reserved by admin: new memory"
     assert outcomes(job) == {**dict.fromkeys(NAMES, "done"), "n2": "failed"}
     await jobs.close()
 
 
 async def test_who_holds_a_node_acts_on_it(fleet: World):
     await fleet.fleet.node("n2").do(Reserve("mine"), OPERATOR)
-    jobs = jobs_of(fleet, HandClock())
+    jobs = jobs_of(fleet, PushedClock())
     job = await ended(jobs, (await jobs.sweep(PowerAction.ON, ["n2"], 5, 0, OPERATOR)).id)
     assert outcomes(job) == {"n2": "done"}
     await jobs.close()
 
 
 async def test_cancelled_the_nodes_that_wait_are_left_alone(fleet: World):
-    jobs = jobs_of(fleet, HandClock())
+    jobs = jobs_of(fleet, PushedClock())
     job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
     await until(lambda: jobs.get(job.id).percent == 40)
     await jobs.cancel(job.id, OPERATOR)
@@ -96,7 +97,7 @@ async def test_cancelled_the_nodes_that_wait_are_left_alone(fleet: World):
     ],
 )
 async def test_who_has_lost_the_right_since_acts_on_no_more_nodes(fleet: World, now: Account | None, words: str):
-    clock, accounts = HandClock(), dict(ACCOUNTS)
+    clock, accounts = PushedClock(), dict(ACCOUNTS)
     jobs = jobs_of(fleet, clock, accounts=accounts)
     job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
     await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for)
@@ -114,13 +115,13 @@ async def test_who_has_lost_the_right_since_acts_on_no_more_nodes(fleet: World, 
 
 
 async def test_a_revoked_token_acts_on_no_more_nodes_also_after_a_restart(fleet: World, tmp_path: Path):
-    accounts, clock = {**ACCOUNTS, "t1": ACCOUNTS["olga"]}, HandClock()
+    accounts, clock = {**ACCOUNTS, "t1": ACCOUNTS["olga"]}, PushedClock()
     jobs = jobs_of(fleet, clock, accounts=accounts)
     job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, replace(OPERATOR, token="t1"))
     await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for)
     async with killed_and_started_again(fleet, jobs, tmp_path / "killed.db") as again:
         del accounts["t1"]
-        resumed = jobs_of(again, HandClock(), accounts=accounts)
+        resumed = jobs_of(again, PushedClock(), accounts=accounts)
         await resumed.resume()
         await until(lambda: "failed" in outcomes(resumed.get(job.id)).values())
         assert on(again) == ["n1", "n2"]
@@ -131,7 +132,7 @@ async def test_a_revoked_token_acts_on_no_more_nodes_also_after_a_restart(fleet:
 
 async def test_one_account_keeps_no_other_from_its_sweeps(fleet: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bmc.jobs.jobs.MOST_OF_ONE", 1)
-    jobs = jobs_of(fleet, HandClock())
+    jobs = jobs_of(fleet, PushedClock())
     await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
     with pytest.raises(Busy, match="1 of them of olga"):
         await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
@@ -140,7 +141,7 @@ async def test_one_account_keeps_no_other_from_its_sweeps(fleet: World, monkeypa
 
 
 async def test_it_takes_an_operator_of_every_node(fleet: World):
-    jobs = jobs_of(fleet, HandClock())
+    jobs = jobs_of(fleet, PushedClock())
     for caller in (VIEWER, TINA):
         with pytest.raises(Denied):
             await jobs.sweep(PowerAction.ON, NAMES, 2, 0, caller)
@@ -161,7 +162,7 @@ async def test_what_a_crash_cut_off_is_not_done_again_and_the_rest_is(
     fleet: World, tmp_path: Path, action: PowerAction, outcome: Outcome
 ):
     """That a node is on can be seen; whether it was restarted cannot, and is told as unknown."""
-    clock, first, second = HandClock(), fleet.drivers.servers["n1"], fleet.drivers.servers["n2"]
+    clock, first, second = PushedClock(), fleet.drivers.servers["n1"], fleet.drivers.servers["n2"]
     if action is PowerAction.FORCE_RESTART:
         for node, server in (("n1", first), ("n2", second)):
             server.become(PowerState.ON, PowerCause.OBSERVED)
@@ -187,7 +188,7 @@ async def test_a_shutdown_is_done_when_the_guest_is_off_and_has_failed_when_it_s
     for name in ("n1", "n2"):
         await fleet.fleet.node(name).do(Power(PowerAction.ON), ADMIN)
     deaf.obeys_acpi = False
-    jobs = jobs_of(fleet, HandClock())
+    jobs = jobs_of(fleet, PushedClock())
     job = await jobs.sweep(PowerAction.GRACEFUL_SHUTDOWN, ["n1", "n2"], 2, 0, OPERATOR)
     job = await ended(jobs, job.id)
     assert outcomes(job) == {"n1": "done", "n2": "failed"}
@@ -199,7 +200,7 @@ async def test_a_shutdown_is_done_when_the_guest_is_off_and_has_failed_when_it_s
 async def test_a_graceful_restart_of_many_is_done_when_all_are_on_again(fleet: World):
     for name in ("n1", "n2"):
         await fleet.fleet.node(name).do(Power(PowerAction.ON), ADMIN)
-    jobs = jobs_of(fleet, HandClock())
+    jobs = jobs_of(fleet, PushedClock())
     job = await ended(jobs, (await jobs.sweep(PowerAction.GRACEFUL_RESTART, ["n1", "n2"], 2, 0, OPERATOR)).id)
     assert outcomes(job) == {"n1": "done", "n2": "done"}
     for name in ("n1", "n2"):
@@ -212,7 +213,7 @@ async def test_a_shutdown_over_which_force_off_wins_is_told_as_cut_off(fleet: Wo
         node, server = await world.add()
         await node.do(Power(PowerAction.ON), ADMIN)
         server.obeys_acpi = False
-        jobs = jobs_of(world, HandClock())
+        jobs = jobs_of(world, PushedClock())
         job = await jobs.sweep(PowerAction.GRACEFUL_SHUTDOWN, ["n1"], 1, 0, OPERATOR)
         await until(lambda: node.snapshot.power is PowerState.POWERING_OFF)
         await node.do(Power(PowerAction.FORCE_OFF), ADMIN)
@@ -222,7 +223,7 @@ async def test_a_shutdown_over_which_force_off_wins_is_told_as_cut_off(fleet: Wo
 
 async def test_what_an_adapter_cannot_tell_is_told_as_unknown_and_not_as_failed(fleet: World):
     fleet.drivers.servers["n1"].failure = OutcomeUnknown("no answer came")
-    jobs = jobs_of(fleet, HandClock())
+    jobs = jobs_of(fleet, PushedClock())
     job = await ended(jobs, (await jobs.sweep(PowerAction.ON, ["n1"], 1, 0, OPERATOR)).id)
     assert results(job) == {"n1": (Outcome.UNKNOWN, "no answer came")}
     await jobs.close()

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from bmc.ports import Backend
-from robots.contract import BackendContract, OpenBackend
+from robots.contract import BootContract, InventoryContract, MediaContract, OpenBackend
 from tests.libvirt_node.daemon import VirtualMachine
 
 
 @pytest.mark.guest
-class TestDomain(BackendContract):
+class TestDomain(BootContract, MediaContract, InventoryContract):
     patience = 60.0
 
     @pytest.fixture

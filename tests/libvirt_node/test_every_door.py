@@ -11,7 +11,8 @@ from sushy.auth import BasicAuth
 
 from tests.e2e.service import ADMIN, ADMIN_PASSWORD, IPMI_PASSWORD, LiveService, event_stream, wait_until
 from tests.ipmi.terminal import terminal
-from tests.libvirt_node.daemon import Libvirtd, VirtualMachine, free_port
+from tests.libvirt_node.daemon import Libvirtd, VirtualMachine
+from tests.ports import free_port
 from tests.virtual_node.sector import write_cd
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]

@@ -9,7 +9,8 @@ import pytest
 from bmc.cli import imports
 from bmc.cli.errors import CliError
 from tests.e2e.service import LiveService, wait_until
-from tests.libvirt_node.daemon import Libvirtd, VirtualMachine, free_port
+from tests.libvirt_node.daemon import Libvirtd, VirtualMachine
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
 

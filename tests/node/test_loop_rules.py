@@ -87,7 +87,7 @@ async def test_a_power_state_that_is_lost_takes_the_node_into_maintenance_where_
     server.blind = False
     server.readings.put_nowait(await server.read())
     await until(lambda: node.snapshot.power is PowerState.OFF)
-    with pytest.raises(Busy, match="lightsout holds n1: its power state became unknown"):
+    with pytest.raises(Busy, match="n1 is reserved by lightsout: its power state became unknown"):
         await node.do(Power(PowerAction.ON), OPERATOR)
     await node.do(Release(), ADMIN)
     assert await node.do(Power(PowerAction.ON), OPERATOR) is PowerState.ON
@@ -110,6 +110,21 @@ async def test_what_a_person_said_of_the_state_is_void_once_the_machine_was_move
     with pytest.raises(Refused, match="unknown"):
         await node.do(Power(PowerAction.ON), OPERATOR)
     assert server.applied == [PowerAction.ON]
+
+
+async def test_what_a_person_said_of_the_state_is_void_once_the_senses_have_seen_otherwise(world: World):
+    node, server = await world.add()
+    server.blind = True
+    server.readings.put_nowait(await server.read())
+    await until(lambda: node.snapshot.power is PowerState.UNKNOWN)
+    await node.do(ConfirmPower(PowerState.OFF), OPERATOR)
+    server.blind = False
+    server.become(PowerState.ON, PowerCause.OBSERVED)
+    await until(lambda: node.snapshot.power is PowerState.ON)
+    server.blind = True
+    server.become(PowerState.UNKNOWN, PowerCause.OBSERVED, reason="the cable is out again")
+    await until(lambda: node.snapshot.power is not PowerState.ON)
+    assert node.snapshot.power is PowerState.UNKNOWN
 
 
 async def test_the_last_action_and_how_it_ended_is_shown_and_outlives_the_service(tmp_path: Path):
@@ -227,7 +242,7 @@ async def test_a_plan_is_told_also_while_somebody_holds_the_node(world: World):
     await node.do(Reserve("new fans"), ADMIN)
     plan = await node.do(PlanPower(PowerAction.FORCE_RESTART), OPERATOR)
     assert plan.steps == ("ForceRestart by memory",)
-    assert plan.hindrances == ("admin holds n1: new fans", "n1 is Off, so ForceRestart is: WrongState")
+    assert plan.hindrances == ("n1 is reserved by admin: new fans", "n1 is Off, so ForceRestart is: WrongState")
     assert server.applied == []
 
 

@@ -51,7 +51,7 @@ async def test_a_scope_hides_and_guards_the_other_nodes(world: World) -> None:
 async def test_a_reservation_keeps_everyone_else_out_with_its_reason(world: World) -> None:
     node, _ = await world.add()
     await node.do(Reserve("changing a disk"), OPERATOR)
-    with pytest.raises(Busy, match="olga holds n1: changing a disk"):
+    with pytest.raises(Busy, match="n1 is reserved by olga: changing a disk"):
         await node.do(Power(PowerAction.ON), ADMIN)
     await node.do(Power(PowerAction.ON), OPERATOR)
     with pytest.raises(InvalidRequest, match="takes a note"):
@@ -76,7 +76,7 @@ async def test_a_reservation_with_an_end_ends_by_itself_also_one_whose_time_came
         with pytest.raises(InvalidRequest, match="ended already"):
             await node.do(Reserve("late", time.time() - 1), OPERATOR)
         await node.do(Reserve("a new fan", time.time() + 3600), OPERATOR)
-        with pytest.raises(Busy, match=r"olga holds n1: a new fan \(until 20..-..-..T..:..Z\)"):
+        with pytest.raises(Busy, match=r"n1 is reserved by olga: a new fan \(until 20..-..-..T..:..Z\)"):
             await node.do(Power(PowerAction.ON), ADMIN)
         await node.do(Reserve("a quick look", time.time() + 1), OPERATOR)
         (over,) = await world.heard(EventKind.RELEASED)
@@ -92,13 +92,13 @@ async def test_a_job_of_who_holds_a_node_goes_before_and_what_they_hold_comes_ba
     async with open_world(path, drivers) as world:
         node, _ = await world.add()
         await node.do(Reserve("a new disk"), OPERATOR)
-        with pytest.raises(Busy, match="olga holds n1"):
+        with pytest.raises(Busy, match="n1 is reserved by olga"):
             await node.do(Reserve("reinstall"), replace(job, account="admin"))
         await node.do(Reserve("reinstall"), job)
     async with open_world(path, drivers) as world:
         node = world.fleet.node("n1")
         await node.do(Reserve("reinstall"), job)
-        with pytest.raises(Busy, match="job j1 holds n1"):
+        with pytest.raises(Busy, match="n1 is reserved by job j1"):
             await node.do(Power(PowerAction.ON), OPERATOR)
         await node.do(Release(), job)
         assert node.snapshot.reservation

@@ -11,7 +11,7 @@ from bmc.model.events import EventKind, Severity
 from bmc.model.power import PowerAction, PowerCause, PowerState, RestorePolicy
 from bmc.model.sel import SystemEvent
 from bmc.ports import Backend
-from tests.ipmi.fakes import HandClock
+from tests.clocks import HandClock
 from tests.world import ADMIN, HASTY, OPERATOR, MemoryDrivers, MemoryServer, open_world, until
 
 DB = "store/lightsout.db"
@@ -87,7 +87,7 @@ async def test_a_node_that_somebody_holds_stays_off_and_the_event_says_why(tmp_p
     async with open_world(tmp_path / DB, drivers) as world:
         events = await world.heard(EventKind.MAINS_RESTORED)
         assert events[0].severity is Severity.WARNING
-        assert "could not be powered on: olga holds n1: its fan is out" in events[0].message
+        assert "could not be powered on: n1 is reserved by olga: its fan is out" in events[0].message
         assert server.applied == []
 
 

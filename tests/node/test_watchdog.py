@@ -14,7 +14,7 @@ from bmc.model.events import EventKind
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting, WatchdogUse
 from bmc.node import Node
-from tests.ipmi.fakes import HandClock
+from tests.clocks import HandClock
 from tests.world import ADMIN, HASTY, OPERATOR, MemoryDrivers, MemoryServer, World, open_world, until
 
 RESET = WatchdogSetting(action=WatchdogAction.HARD_RESET, countdown=10.0)
@@ -175,7 +175,7 @@ async def test_a_node_that_somebody_holds_is_not_touched_and_the_event_says_why(
     await clock.advance(10)
     assert (await told(world, EventKind.WATCHDOG_EXPIRED))[0]["offset"] == 0
     message = (await world.told(EventKind.WATCHDOG_EXPIRED))[0].message
-    assert "ForceRestart is not carried out: olga holds n1: changing a disk" in message
+    assert "ForceRestart is not carried out: n1 is reserved by olga: changing a disk" in message
     assert server.applied == []
     await node.do(Release(), OPERATOR)
 

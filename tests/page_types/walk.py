@@ -22,8 +22,8 @@ from bmc.records.fru import SIZE
 from bmc.redfish import manager_network
 from bmc.redfish.event_record import event_body, events_lost
 from tests.redfish.estate import open_estate
+from tests.redfish.full import links, open_full
 from tests.redfish.service import Answer, SerialLine, Service, open_service
-from tests.redfish.test_protocol import links, open_full
 from tests.world import ADMIN, MemoryServer, until
 
 Document = dict[str, Any]

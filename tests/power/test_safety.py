@@ -7,29 +7,17 @@ from unittest.mock import AsyncMock
 import pytest
 
 from bmc.events import Events
-from bmc.model.clock import SystemClock
+from bmc.model.clock import Clock, SystemClock
 from bmc.model.errors import InvalidRequest, OutcomeUnknown, Refused, WrongState
 from bmc.model.events import EventKind
 from bmc.model.power import PowerState
 from bmc.power.safety import Budget, Safety
 from bmc.store import Store, StoreFailed
+from tests.clocks import StillClock
 from tests.world import World
 
 
-class HandClock(SystemClock):
-    """Sleeping moves it, and takes no time. `slept` is how long in all."""
-
-    def __init__(self) -> None:
-        self.slept = 0.0
-
-    def monotonic(self) -> float:
-        return self.slept
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept += seconds
-
-
-async def opened(world: World, clock: SystemClock | None = None, **budgets: Budget) -> Safety:
+async def opened(world: World, clock: Clock | None = None, **budgets: Budget) -> Safety:
     return await Safety.open(world.store, world.events, clock or SystemClock(), budgets)
 
 
@@ -144,24 +132,24 @@ async def test_a_motion_whose_asker_leaves_is_let_go(world: World):
 
 
 async def test_starts_beyond_the_budget_wait_for_their_turn(world: World):
-    clock = HandClock()
+    clock = StillClock()
     safety = await opened(world, clock, feed=Budget(2, 10), rack=Budget(1, 3))
     waited = []
     for names in (["feed"], ["feed"], ["feed"], ["rack"], ["feed", "rack"]):
-        before = clock.slept
+        before = clock.time
         await safety.start_turn(names)
-        waited.append(clock.slept - before)
+        waited.append(clock.time - before)
     assert waited == [0, 0, 10, 0, 3]
     assert safety.budget_state("feed") == "next start in 7 s"
 
 
 async def test_a_turn_that_is_too_far_away_is_refused_and_takes_none(world: World):
-    clock = HandClock()
+    clock = StillClock()
     safety = await opened(world, clock, feed=Budget(1, 300))
     await safety.start_turn(["feed"])
     with pytest.raises(Refused, match="start budget feed: no start is free for another 300 s"):
         await safety.start_turn(["feed"])
-    clock.slept = 300.0
+    clock.time += 300
     await safety.start_turn(["feed"])
 
 

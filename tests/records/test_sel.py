@@ -24,7 +24,7 @@ from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import CAPACITY, SystemEvent
 from bmc.records.sel import LAST_ID, SelKeeper
 from bmc.store import Store, StoreFailed
-from tests.jobs.lab import HandClock
+from tests.clocks import PushedClock
 from tests.world import ADMIN, MemoryDrivers, World, open_world, until
 
 
@@ -124,7 +124,7 @@ async def test_a_guest_that_tells_without_end_is_in_its_sel_whole_and_in_the_eve
 
 
 async def test_the_next_event_of_a_guest_tells_how_many_were_held_back(tmp_path: Path):
-    drivers, clock = MemoryDrivers(), HandClock()
+    drivers, clock = MemoryDrivers(), PushedClock()
     drivers.clock = clock
     async with open_world(tmp_path / "store.db", drivers) as world:
         node, _ = await world.add()

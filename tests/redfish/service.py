@@ -40,6 +40,7 @@ from bmc.model.boot import BootMode
 from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.errors import WrongState
+from bmc.model.events import Event, EventKind
 from bmc.model.node import Disk, Hardware, Nic
 from bmc.model.software import Software
 from bmc.node import Node
@@ -53,6 +54,10 @@ from tests.world import MemoryDrivers, MemorySensors, MemoryServer, MemoryStream
 
 PASSWORDS = {"admin": "correct horse", "olga": "battery staple", "vera": "look only", "tina": "one tenant"}
 ROLES = {"admin": Role.ADMINISTRATOR, "olga": Role.OPERATOR, "vera": Role.READ_ONLY, "tina": Role.OPERATOR}
+
+N1 = "/redfish/v1/Systems/n1"
+REINSTALL = f"{N1}/Actions/Oem/Lightsout.Reinstall"
+ASKED = {"Image": "tiny", "Hostname": "web1", "SSHKeys": ["ssh-ed25519 AAAA me"], "Password": "root secret"}
 
 PATIENT = Limits(account_failures=1000, address_failures=1000)
 SOFTWARE = (
@@ -435,3 +440,9 @@ async def open_service(
                 key,
             )
         await jobs.close()
+
+
+async def tell(
+    service: Service, node: str = "n1", text: str = "x", kind: EventKind = EventKind.NODE_CHANGED, **more: Any
+) -> Event:
+    return await service.world.events.publish(Event(kind, text, 0, node, **more))

@@ -6,9 +6,8 @@ import pytest
 
 from bmc.model.events import EventKind
 from bmc.redfish.bios import registry_document
-from tests.redfish.service import Service
+from tests.redfish.service import N1, Service
 
-N1 = "/redfish/v1/Systems/n1"
 BIOS, SETTINGS = f"{N1}/Bios", f"{N1}/Bios/Settings"
 
 

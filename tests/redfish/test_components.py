@@ -6,10 +6,8 @@ import pytest
 
 from bmc.model.commands import Power
 from bmc.model.power import PowerAction
-from tests.redfish.service import Service
+from tests.redfish.service import N1, Service
 from tests.world import ADMIN
-
-N1 = "/redfish/v1/Systems/n1"
 
 
 async def members(service: Service, path: str) -> list[Any]:
@@ -58,7 +56,9 @@ async def test_disks_are_devices_of_simple_storage_too(service: Service) -> None
 
 
 async def test_a_bus_has_a_controller_which_makes_no_volumes(service: Service) -> None:
-    for storage in await members(service, f"{N1}/Storage"):
+    storages = await members(service, f"{N1}/Storage")
+    assert [storage["Id"] for storage in storages] == ["virtio", "sata"]
+    for storage in storages:
         [controller] = await members(service, storage["Controllers"]["@odata.id"])
         protocols = {"virtio": [], "sata": ["SATA"]}
         assert controller["SupportedDeviceProtocols"] == protocols[storage["Id"]]

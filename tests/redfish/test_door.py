@@ -18,10 +18,9 @@ from bmc.redfish.router import Route
 from bmc.redfish.tree import all_routes
 from bmc.redfish.types import COLLECTIONS, VERSIONS
 from tests.dmtf import dmtf
-from tests.redfish.service import Service, open_service
+from tests.redfish.service import N1, Service, open_service
 
 ROOT = "/redfish/v1"
-N1 = f"{ROOT}/Systems/n1"
 OPEN = {"/redfish", ROOT, f"{ROOT}/odata", f"{ROOT}/$metadata"}
 
 
@@ -82,7 +81,7 @@ async def test_every_link_leads_somewhere_and_every_resource_says_where_it_is(se
 async def test_nothing_else_is_answered_without_credentials(service: Service, route: Route) -> None:
     answer = await service.call(route.method, _example(route), b"", as_="")
     if route.role is None:
-        assert answer.status in (200, 400)
+        assert answer.status == (200 if route.method == "GET" else 400)
     else:
         assert (answer.status, answer.ids) == (401, ["NoValidSession"])
 

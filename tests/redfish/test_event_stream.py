@@ -14,7 +14,7 @@ from bmc.http.keys import HOUSE
 from bmc.model.commands import Release, Reserve
 from bmc.model.events import Event, EventKind
 from bmc.redfish import event_service
-from tests.redfish.service import PASSWORDS, Service
+from tests.redfish.service import N1, PASSWORDS, Service, tell
 from tests.world import ADMIN, until
 
 SSE = "/redfish/v1/EventService/SSE"
@@ -44,12 +44,6 @@ async def next_event(response: ClientResponse) -> tuple[int, dict[str, Any]]:
     body = json.loads(second.removeprefix("data: "))
     assert body["Id"] == first.removeprefix("id: ")
     return int(body["Id"]), body["Events"][0]
-
-
-async def tell(
-    service: Service, node: str = "n1", text: str = "x", kind: EventKind = EventKind.NODE_CHANGED, **more: Any
-) -> Event:
-    return await service.world.events.publish(Event(kind, text, 0, node, **more))
 
 
 async def test_an_event_arrives_as_the_standard_says(service: Service) -> None:
@@ -123,7 +117,6 @@ async def test_everybody_hears_of_their_own_nodes_only(service: Service) -> None
         assert (await next_event(response))[0] == mine.sequence
 
 
-N1 = "/redfish/v1/Systems/n1"
 FILTERS = [
     ("EventFormatType eq 'Event'", ["changed", "reset", "other", "fleet"]),
     ("EventFormatType eq 'MetricReport'", []),

@@ -5,10 +5,9 @@ import pytest
 from bmc.ipmi.wire.fru import ChassisArea, Fru, ProductArea
 from bmc.model.commands import WriteFru
 from bmc.records.fru import SIZE
-from tests.redfish.service import Service
+from tests.redfish.service import N1, Service
 from tests.world import ADMIN
 
-N1 = "/redfish/v1/Systems/n1"
 CHASSIS = "/redfish/v1/Chassis/n1"
 
 

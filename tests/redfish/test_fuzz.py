@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from bmc.redfish.body import Body
 from bmc.redfish.messages import PLACE, REGISTRY, TEMPLATES
 from bmc.redfish.tree import all_routes
-from tests.redfish.service import Service, open_service
+from tests.redfish.service import N1, Service, open_service
 
 ROOT = "/redfish/v1"
-N1 = f"{ROOT}/Systems/n1"
 NOT_MINE = 501  # a query parameter that this service does not know
 BUSY = 503
 NAMES_OF_PATHS = {

@@ -98,7 +98,7 @@ async def test_nothing_of_others_is_read_at_any_path_with_any_query(estate: Esta
                     answer = await estate.call("GET", target, as_="", headers={"X-Auth-Token": token})
                     said = json.dumps(answer.body) + str(answer.headers)
                     found = held(said, loot.words, fill(path, node, loot.ids))
-                    assert not found, (target, [said[max(0, said.find(w) - 300):said.find(w) + 100] for w in found])
+                    assert not found, (target, [said[max(0, said.find(w) - 300) : said.find(w) + 100] for w in found])
                     if "{node}" in path and node == "n2":
                         assert answer.status in (404, 405), target
                     asked += 1

@@ -2,32 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncssh
 import pytest
 
-from bmc.model.events import EventKind
 from bmc.redfish.certificates import CERTIFICATE
 from bmc.redfish.errors import RedfishError
 from bmc.redfish.manager_network import CERTIFICATES
 from bmc.redfish.negotiation import JSON, check_accept
 from bmc.redfish.router import Route, Router
 from bmc.redfish.tree import all_routes
-from tests.redfish.service import Answer, Service, open_service
+from tests.redfish.full import ROOT, links, open_full
+from tests.redfish.service import N1, Answer, Service
 
-ROOT = "/redfish/v1"
-N1 = f"{ROOT}/Systems/n1"
 ROUTES = all_routes()
 CHANGED = [route for route in ROUTES if route.method == "PATCH" and route.takes == JSON]
 STREAM = f"{ROOT}/EventService/SSE"
 EXPORT = f"{N1}/LogServices/SEL/Oem/Lightsout/Export"
 NO_RESOURCES = ("/redfish", f"{ROOT}/odata", f"{ROOT}/$metadata", f"{ROOT}/Schemas/", EXPORT)
 """Documents that are no resources (DSP0266 §6.3): they have no ETag."""
-IPMI_USER = {"UserName": "ipmi", "Password": "sixteen letters.", "RoleId": "Operator"}
-KEY = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
 DRIFTS = {
     f"{ROOT}/Chassis/{{node}}/Sensors/{{sensor}}",
     f"{ROOT}/EventService/Subscriptions/{{subscription}}",
@@ -75,46 +69,10 @@ CHANGES: Mapping[str, object] = {
 """Something that each resource lets a client change."""
 
 
-@asynccontextmanager
-async def open_full(tmp_path: Path) -> AsyncIterator[Service]:
-    """A service with something of every kind in it."""
-    async with open_service(tmp_path) as service:
-        await service.world.add("n1")
-        await service.token()
-        for path, body in (
-            (f"{ROOT}/EventService/Subscriptions", {"Destination": "https://127.0.0.2:1/", "Protocol": "Redfish"}),
-            (f"{ROOT}/AggregationService/Aggregates", {"Name": "a", "Elements": [{"@odata.id": N1}]}),
-            (f"{ROOT}/Managers/n1/RemoteAccountService/Accounts", IPMI_USER),
-            (f"{ROOT}/AccountService/Oem/Lightsout/Tokens", {"Name": "ci"}),
-            (f"{ROOT}/AccountService/Accounts/vera/Keys", {"KeyType": "SSH", "KeyString": KEY}),
-        ):
-            answer = await service.call("POST", path, body)
-            assert answer.status == 201, answer
-        (tmp_path / "outside").mkdir()
-        (tmp_path / "outside" / "web.raw").write_bytes(bytes(512))
-        (tmp_path / "media" / "debian.iso").write_bytes(bytes(512))
-        image = await service.call("POST", f"{ROOT}/Oem/Lightsout/Images", {"Id": "web", "File": "web.raw"})
-        assert image.status == 202, image
-        await service.world.heard(EventKind.JOB_ENDED)
-        sweep = {"ResetType": "On", "TargetURIs": [N1]}
-        task = await service.call("POST", f"{ROOT}/AggregationService/Actions/AggregationService.Reset", sweep)
-        assert task.status == 202, task
-        await service.world.heard(EventKind.JOB_ENDED, 2)
-        await service.call("PATCH", N1, {"LocationIndicatorActive": True})
-        yield service
-
-
 @pytest.fixture
 async def full(tmp_path: Path) -> AsyncIterator[Service]:
     async with open_full(tmp_path) as service:
         yield service
-
-
-def links(value: object) -> set[str]:
-    if isinstance(value, dict):
-        own = {str(value["@odata.id"]).partition("#")[0].rstrip("/")} if "@odata.id" in value else set()
-        return own.union(*map(links, value.values()))
-    return set().union(*map(links, value)) if isinstance(value, list) else set()
 
 
 async def everything(service: Service) -> dict[str, Answer]:

@@ -8,11 +8,10 @@ from aiohttp import encode_basic_auth
 
 from bmc.redfish import query
 from bmc.redfish.filter import BadFilter, parse_filter
-from tests.redfish.service import Service
+from tests.redfish.service import N1, Service
 from tests.world import ADMIN, OPERATOR
 
 SYSTEMS, ROLES = "/redfish/v1/Systems", "/redfish/v1/AccountService/Roles"
-N1 = f"{SYSTEMS}/n1"
 BODY = {
     "Id": "n1",
     "Count": 4,

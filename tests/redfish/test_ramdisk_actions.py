@@ -14,8 +14,7 @@ from bmc.redfish.errors import RedfishError
 from bmc.redfish.system_actions import EraseBody, RescueBody
 from bmc.reinstall.target import rule_problems
 from bmc.store import Json
-from tests.redfish.service import Service
-from tests.redfish.test_tasks import ASKED, N1, REINSTALL
+from tests.redfish.service import ASKED, N1, REINSTALL, Service
 from tests.world import until
 
 RESCUE, END, ERASE, INSPECT = (

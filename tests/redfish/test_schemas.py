@@ -46,25 +46,29 @@ async def test_every_message_of_ours_that_is_sent_is_in_the_registry(service: Se
     assert found <= MESSAGES.keys()
 
 
+def ours(metadata: ET.Element) -> dict[str, ET.Element]:
+    """The references that lead to files of this service, by path."""
+    found = {each.attrib["Uri"]: each for each in metadata.iter(f"{EDMX}Reference") if each.attrib["Uri"][0] == "/"}
+    assert found
+    return found
+
+
 async def test_metadata_names_every_schema_and_our_own_lie_where_it_says(service: Service) -> None:
     text = (await service.call("GET", "/redfish/v1/$metadata", as_="")).body
     root = ET.fromstring(text)
     included = {each.attrib["Namespace"] for each in root.iter(f"{EDMX}Include")}
     assert {*NAMES, *VERSIONS, "Lightsout"} <= included
-    for reference in root.iter(f"{EDMX}Reference"):
-        if (uri := reference.attrib["Uri"]).startswith("/"):
-            file = ET.fromstring((await service.call("GET", uri)).body)
-            defined = {each.attrib["Namespace"] for each in file.iter(f"{EDM}Schema")}
-            assert {each.attrib["Namespace"] for each in reference.iter(f"{EDMX}Include")} <= defined
+    for uri, reference in ours(root).items():
+        file = ET.fromstring((await service.call("GET", uri)).body)
+        defined = {each.attrib["Namespace"] for each in file.iter(f"{EDM}Schema")}
+        assert {each.attrib["Namespace"] for each in reference.iter(f"{EDMX}Include")} <= defined
 
 
 async def test_every_type_in_a_file_of_ours_is_defined_or_referenced(service: Service) -> None:
     drivers = [entry.load().schema() for entry in entry_points(group=GROUP)]
     service.world.fleet.options_schemas = lambda: drivers  # type: ignore[method-assign]
     root = ET.fromstring((await service.call("GET", "/redfish/v1/$metadata", as_="")).body)
-    for reference in root.iter(f"{EDMX}Reference"):
-        if not (uri := reference.attrib["Uri"]).startswith("/"):
-            continue
+    for uri in ours(root):
         file = ET.fromstring((await service.call("GET", uri)).body)
         known = {each.attrib["Namespace"] for each in file.iter(f"{EDMX}Include")}
         known |= {each.attrib["Namespace"] for each in file.iter(f"{EDM}Schema")} | {"Edm"}

@@ -9,8 +9,7 @@ import pytest
 
 from bmc.model.events import EventKind, Severity
 from tests.hooks.lab import Receiver, receiving
-from tests.redfish.service import Answer, Service
-from tests.redfish.test_event_stream import tell
+from tests.redfish.service import Answer, Service, tell
 from tests.world import until
 
 EVENTS = "/redfish/v1/EventService"

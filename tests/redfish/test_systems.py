@@ -1,6 +1,7 @@
 """Systems as clients see and change them."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,10 +12,10 @@ from bmc.model.commands import ResetWatchdog, SetWatchdog
 from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, Unreachable
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState, RestorePolicy
 from bmc.model.watchdog import PreTimeout, WatchdogAction, WatchdogSetting
-from tests.redfish.service import ROLES, Service
+from bmc.redfish.system_body import boot_body
+from tests.redfish.service import N1, ROLES, Service
 from tests.world import ADMIN, until
 
-N1 = "/redfish/v1/Systems/n1"
 RESET = f"{N1}/Actions/ComputerSystem.Reset"
 
 
@@ -31,6 +32,16 @@ async def test_a_system_says_what_it_is_and_what_can_be_done(service: Service) -
     assert system["Actions"]["Oem"]["#Lightsout.Reinstall"]["Image@Redfish.AllowableValues"] == ["tiny"]
     info = await service.get(f"{N1}/ResetActionInfo")
     assert info["Parameters"][0]["AllowableValues"] == reset["ResetType@Redfish.AllowableValues"]
+
+
+async def test_the_boot_mode_is_a_choice_where_nobody_knows_the_firmware(service: Service) -> None:
+    offered = "BootSourceOverrideMode@Redfish.AllowableValues"
+    assert (await service.get(N1))["Boot"][offered] == ["UEFI"]
+    snapshot = service.world.fleet.node("n1").snapshot
+    assert boot_body(replace(snapshot, hardware=replace(snapshot.hardware, firmware=None)))[offered] == [
+        "Legacy",
+        "UEFI",
+    ]
 
 
 async def test_the_power_restore_policy_is_shown_and_changed(service: Service) -> None:
@@ -402,7 +413,7 @@ async def test_a_reservation_is_shown_and_keeps_others_out(service: Service) -> 
     assert [bool(types) for types in possible] == [name == "olga" for name in ROLES]
     refused = await service.call("POST", RESET, {"ResetType": "On"})
     assert refused.status == 503
-    assert "olga holds n1: changing a disk" in refused.told
+    assert "n1 is reserved by olga: changing a disk" in refused.told
     release = f"{N1}/Actions/Oem/Lightsout.Release"
     assert (await service.call("POST", release, {"Note": "mine now"}, as_="tina")).status == 503
     unsaid = await service.call("POST", release)

@@ -26,10 +26,9 @@ from bmc.model.events import EventKind
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import SystemEvent
 from bmc.records.timeline import ACTIONS, EVENTS
-from tests.redfish.service import Service
+from tests.redfish.service import N1, Service
 from tests.world import ADMIN, OPERATOR, VIEWER, until
 
-N1 = "/redfish/v1/Systems/n1"
 LOG = f"{N1}/LogServices/Timeline"
 RESET = f"{N1}/Actions/ComputerSystem.Reset"
 
@@ -119,6 +118,20 @@ async def test_who_was_refused_and_from_where_anybody_came_is_told_to_administra
     assert asked == ["127.0.0.1", "127.0.0.1"]
     assert [each["Message"] for each in others] == ["n1 is On (command)", "asked for On", "n1 was added"]
     assert {each["Oem"]["Lightsout"]["Address"] for each in others} == {None}
+
+
+async def test_what_was_done_is_found_however_much_was_refused_since(service: Service) -> None:
+    assert (await service.call("POST", RESET, {"ResetType": "On"}, as_="olga")).status == 204
+    for _ in range(20):
+        await service.call("POST", RESET, {"ResetType": "On"}, as_="vera")
+    assert "Denied" in {outcome for _, _, _, outcome, _ in await told(service, "?$top=10")}
+    changes = " or ".join(f"Oem/Lightsout/What eq '{what}'" for what in ("power.changed", "power.action", "power"))
+    done = "Oem/Lightsout/Outcome eq null or Oem/Lightsout/Outcome eq 'ok' or Oem/Lightsout/Outcome eq 'done'"
+    found = await told(service, f"?$top=2&$filter={quote(f'({changes}) and ({done})')}")
+    assert found == [
+        ("Power", "olga", None, None, "n1 is On (command)"),
+        ("Power", "olga", "redfish", "done", "asked for On"),
+    ]
 
 
 async def test_it_is_chosen_by_kind_paged_and_each_entry_is_a_resource(service: Service) -> None:

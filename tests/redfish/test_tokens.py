@@ -73,6 +73,13 @@ async def test_who_has_a_token_does_not_get_the_account(service: Service, method
     assert answer.status == 403, answer
 
 
+async def test_a_tokens_scope_that_leads_nowhere_is_told(service: Service) -> None:
+    made = await make(service, Scope={"Nodes": ["n1", "n9"], "Tags": ["rack1"]})
+    said = [each["Message"] for each in made.body["@Message.ExtendedInfo"]]
+    assert said == ["Kept, but no server is called n9 yet.", "Kept, but no server has the tag rack1 yet."]
+    assert "@Message.ExtendedInfo" not in (await service.call("GET", made.body["@odata.id"], as_="olga")).body
+
+
 @pytest.mark.parametrize("less", [{"RoleId": "ReadOnly"}, {"Scope": {"Nodes": ["n1"]}}], ids=["role", "scope"])
 async def test_a_token_of_less_neither_sees_nor_ends_what_is_its_accounts_own(
     service: Service, less: dict[str, Any]

@@ -1,9 +1,8 @@
 """What software the service and its nodes run."""
 
-from tests.redfish.service import Service
+from tests.redfish.service import N1, Service
 
 FIRMWARE = "/redfish/v1/UpdateService/FirmwareInventory"
-N1 = "/redfish/v1/Systems/n1"
 
 
 async def test_the_inventory_tells_each_version_and_whose_it_is(service: Service) -> None:

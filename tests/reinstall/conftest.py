@@ -3,6 +3,8 @@
 import asyncio
 import gzip
 import hashlib
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -12,22 +14,22 @@ import pytest
 
 from bmc.http.deploy import DeployServer
 from bmc.images.catalogue import Catalogue, Image, describe
-from bmc.jobs import Jobs, Recipe
+from bmc.jobs import Jobs
 from bmc.model.boot import NO_OVERRIDE, BootMode
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerState
 from bmc.node.power import Patience
+from bmc.reinstall.build import Artefacts, build_all, default_cache
 from bmc.reinstall.desk import Desk
-from bmc.reinstall.erase import Erase
-from bmc.reinstall.inspect import Inspect
-from bmc.reinstall.job import Reinstall
 from bmc.reinstall.medium import shell_lines
 from bmc.reinstall.network_boot import archive
-from bmc.reinstall.rescue import Rescue
 from bmc.reinstall.ticket import Errand, Ticket, hidden
 from bmc.reinstall.turns import Turns
-from bmc.reinstall.ways import Network, VirtualMedia, Way
-from tests.jobs.lab import HandClock, jobs_of, killed_and_started_again
+from bmc.reinstall.ways import Network, VirtualMedia
+from tests.clocks import PushedClock
+from tests.jobs.lab import jobs_of, killed_and_started_again
+from tests.reinstall.guest_lab import Lab, pid_of_guest
+from tests.reinstall.recipes import recipes
 from tests.reinstall.simulated import BootingDrivers, BootingServer
 from tests.world import HASTY, OPERATOR, World, open_world, until
 
@@ -72,7 +74,7 @@ class House:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.clock = HandClock()
+        self.clock = PushedClock()
         self.drivers = BootingDrivers()
         self.media = directory / "deploy"
         self.catalogue = Catalogue(directory / "images")
@@ -109,19 +111,6 @@ class LosableDoor(DeployServer):
             await close()
 
         return hang_up
-
-
-def recipes(
-    world: World, catalogue: Catalogue, *ways: Way, door: DeployServer | None = None, turns: Turns | None = None
-) -> list[Recipe]:
-    """All that the ramdisk does, as the service has it."""
-    door, turns = door or DeployServer(), turns or Turns(1)
-    return [
-        Reinstall(world.events, catalogue, ways, door, turns).recipe(),
-        Rescue(world.events, ways, door, turns).recipe(),
-        Erase(world.events, world.audit, ways, door, turns).recipe(),
-        Inspect(world.events, ways, door, turns).recipe(),
-    ]
 
 
 def _build(conf: Mapping[str, str], out: Path) -> None:
@@ -235,3 +224,21 @@ async def assert_cancel_at(
     assert job.message.startswith("cancelled during “")
     assert "console_tail" in job.details
     assert_let_go(world, house)
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Artefacts:
+    return build_all(default_cache())
+
+
+@pytest.fixture
+async def lab(tmp_path: Path, artefacts: Artefacts) -> AsyncIterator[Lab]:
+    # QEMU runs as a user of its own, who must be able to come here.
+    for directory in (tmp_path, *tmp_path.parents[:2]):
+        directory.chmod(0o711)
+    opened = Lab(tmp_path, artefacts)
+    yield opened
+    try:
+        os.kill(pid_of_guest(tmp_path), signal.SIGKILL)
+    except (OSError, ValueError):
+        pass  # it is off

@@ -6,7 +6,6 @@ Both speak the true deploy protocol over real HTTP, and can be told to go wrong 
 import asyncio
 import base64
 import hashlib
-import random
 import re
 import shlex
 import socket
@@ -25,6 +24,7 @@ from bmc.model.node import Disk as KnownDisk
 from bmc.model.node import Hardware, NodeDefinition
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
 from bmc.ports import Backend, ByteStream
+from tests.ports import free_port
 from tests.world import MemoryDrivers, MemoryServer
 
 MACHINE_ID, BOOT_ID = "0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcdef"
@@ -132,11 +132,7 @@ class BootingServer(MemoryServer):
         }  # fmt: skip
         self._logins: list[asyncio.Task[None]] = []
         self._guest: asyncio.Task[None] | None = None
-        # Of 127.0.0.1 any connection could take the port before a boot does.
-        self.host = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.{random.randint(1, 254)}"
-        with socket.socket() as free:
-            free.bind((self.host, 0))
-            self.port = free.getsockname()[1]
+        self.host, self.port = "127.0.0.1", free_port()
         self.leads = True
         self.url = f"http://{self.host}:{self.port}"
 

@@ -16,7 +16,8 @@ from bmc.node.power import PATIENCE
 from bmc.ports import ByteStream
 from bmc.reinstall.build import default_cache
 from bmc.reinstall.build_debian import build_debian
-from tests.reinstall.test_job_guest import KEY, artefacts, ended, lab, make_node  # noqa: F401 - fixtures among them
+from tests.reinstall.guest_lab import ended, make_node
+from tests.reinstall.samples import KEY
 from tests.world import ADMIN, OPERATOR, open_world
 
 pytestmark = [pytest.mark.guest, pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -32,7 +33,7 @@ runcmd:
 
 
 @pytest.mark.parametrize(("firmware", "seed"), [("bios", "nocloud"), ("uefi", "nocloud"), ("bios", "configdrive")])
-async def test_debian_is_installed_to_all_of_its_proofs(lab, tmp_path, firmware, seed, record_property):  # noqa: F811
+async def test_debian_is_installed_to_all_of_its_proofs(lab, tmp_path, firmware, seed, record_property):
     built = await asyncio.to_thread(build_debian, default_cache())
     told_by(seed, built, lab.directory / "images")
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:

@@ -2,24 +2,17 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bmc.images.catalogue import Image
-from bmc.model.boot import BootMode
 from bmc.reinstall.desk import Desk, Turned
 from bmc.reinstall.network_boot import BootFiles
 from bmc.reinstall.ticket import Facts, Stage, Ticket, hidden
 from tests.reinstall.conftest import install_ticket
+from tests.reinstall.samples import BAD, CHECK_IN, GOOD, IMAGE
 from tests.reinstall.simulated import values
 
-GOOD, BAD = "a" * 64, "b" * 64
-IMAGE = Image(
-    "mini", "Mini", Path("/images/mini.raw"), "raw", 1024, GOOD, frozenset(BootMode), "lightsout", frozenset()
-)
-CHECK_IN = {"disks": "vda:4096:S1"}
 FULL = {"phase": "write", "bytes": "10", "total": "1024"}
 
 

@@ -157,7 +157,7 @@ class Case:
 
     async def end(self, patient: bool = False) -> Job:
         """The job's end; `patient`: time goes by until then."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.id in self.jobs._runs:
                 await asyncio.sleep(0.01)
                 if patient and (run := self.jobs._runs.get(self.id)):

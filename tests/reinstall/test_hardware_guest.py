@@ -13,7 +13,7 @@ from bmc.node import Node
 from bmc.node.power import PATIENCE
 from bmc.node.state import StateKeeper
 from bmc.virtual_node import private
-from tests.reinstall.test_job_guest import LONG, artefacts, ended, lab, request  # noqa: F401
+from tests.reinstall.guest_lab import LONG, ended, request
 from tests.world import ADMIN, OPERATOR, World, open_world
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
@@ -34,7 +34,7 @@ async def make_node(
     return await world.fleet.create(NodeDefinition("n1", uuid4(), "qemu", options), ADMIN)
 
 
-async def test_the_ramdisk_sees_disks_of_every_bus(lab, tmp_path):  # noqa: F811
+async def test_the_ramdisk_sees_disks_of_every_bus(lab, tmp_path):
     disks = [{"size_mib": 32 + place, "bus": bus, "serial": f"ON-{bus}"} for place, bus in enumerate(BUSES)]
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, "bios", disks, "e1000e")
@@ -50,7 +50,7 @@ async def test_the_ramdisk_sees_disks_of_every_bus(lab, tmp_path):  # noqa: F811
 
 @pytest.mark.skipif(private.missing() is not None, reason="private networks cannot be made here")
 @pytest.mark.parametrize("way", ["VirtualMedia", pytest.param("Network", marks=pytest.mark.slow)])
-async def test_the_ramdisk_comes_by_a_private_network(lab, tmp_path, way):  # noqa: F811
+async def test_the_ramdisk_comes_by_a_private_network(lab, tmp_path, way):
     """Inspected, since any job of the ramdisk comes the same way."""
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, "bios", [{"size_mib": 32}], "virtio", {"private": "lab"})
@@ -69,7 +69,7 @@ async def test_the_ramdisk_comes_by_a_private_network(lab, tmp_path, way):  # no
         *(pytest.param("uefi", bus, "e1000e", marks=pytest.mark.slow) for bus in BUSES),
     ],
 )
-async def test_a_node_is_reinstalled_on_any_bus_by_any_card(lab, tmp_path, firmware, bus, model):  # noqa: F811
+async def test_a_node_is_reinstalled_on_any_bus_by_any_card(lab, tmp_path, firmware, bus, model):
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, firmware, [{"size_mib": 256, "bus": bus}], model)
         jobs = lab.jobs(world)

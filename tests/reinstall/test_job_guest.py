@@ -5,131 +5,30 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import cast
-from uuid import uuid4
 
 import pytest
 
-from bmc.fetch import Fetcher
 from bmc.images.catalogue import unpack
-from bmc.images.library import Library
-from bmc.images.media import MediaStore
-from bmc.images.store import ImageStore
 from bmc.jobs import Jobs, Run
-from bmc.media import MediaLibrary
 from bmc.model.boot import NO_OVERRIDE, BootEnabled, BootOverride, BootTarget
 from bmc.model.clock import SystemClock
-from bmc.model.commands import Power, SerialConsole, SetBootOverride
-from bmc.model.job import Job, JobState
-from bmc.model.node import NodeDefinition
+from bmc.model.commands import Power, SetBootOverride
+from bmc.model.job import JobState
 from bmc.model.power import PowerAction, PowerState
-from bmc.node import Node
 from bmc.node.power import PATIENCE
-from bmc.ports import Backend, Configured
-from bmc.reinstall.build import Artefacts, build_all, default_cache
-from bmc.reinstall.build_debian import debian_directory
-from bmc.reinstall.medium import build_medium
 from bmc.reinstall.network_boot import boot_files
-from bmc.reinstall.ways import Network, VirtualMedia, deploy_link
-from bmc.virtual_node.driver import driver
+from bmc.reinstall.ways import Network, deploy_link
 from bmc.virtual_node.files import SERIAL_LOG, NodeFiles
-from robots.testing import make_site
 from tests.jobs.lab import jobs_of, secrets_kept
-from tests.reinstall.conftest import recipes
-from tests.world import ADMIN, OPERATOR, MemoryDrivers, World, open_world, until
+from tests.reinstall.guest_lab import LONG, Lab, ended, make_node, pid_of_guest, printed, request
+from tests.reinstall.recipes import recipes
+from tests.world import ADMIN, OPERATOR, open_world, until
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
-
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"
-LONG = 150.0
-
-
-def pid_of_guest(directory: Path) -> int:
-    return int((directory / "nodes" / "n1" / "pid").read_text().split()[0])
-
-
-def no_credentials(name: str) -> tuple[bytes, bytes]:
-    raise AssertionError(f"a virtual node asked for the credential {name}")
-
-
-class RealDrivers(MemoryDrivers):
-    """The driver of virtual nodes."""
-
-    def __init__(self, directory: Path) -> None:
-        super().__init__()
-        self._site = make_site(directory, configured=Configured(no_credentials))
-
-    def complete(self, definition: NodeDefinition) -> NodeDefinition:
-        return driver.complete(definition, self._site)
-
-    async def open(self, definition: NodeDefinition) -> Backend:
-        return await driver.open(definition, self._site)
-
-
-class Lab:
-    def __init__(self, directory: Path, artefacts: Artefacts) -> None:
-        self.directory = directory
-        self.drivers = RealDrivers(directory / "nodes")
-        self.outside = directory / "outside"
-        built = [artefacts.catalogue, debian_directory(default_cache())]
-        self.images = ImageStore(directory / "images", 1 << 30, built, [self.outside])
-        self._ways = (
-            VirtualMedia(partial(build_medium, artefacts), directory / "deploy"),
-            Network(partial(boot_files, artefacts)),
-        )
-
-    def jobs(self, world: World) -> Jobs:
-        media = MediaStore(MediaLibrary(self.directory / "media", Fetcher(), 1 << 30))
-        chores = [Library(self.images, media, Fetcher(), world.events, 1 << 30).chore()]
-        return jobs_of(world, SystemClock(), *recipes(world, self.images.catalogue, *self._ways), chores=chores)
-
-
-@pytest.fixture(scope="session")
-def artefacts() -> Artefacts:
-    return build_all(default_cache())
-
-
-@pytest.fixture
-async def lab(tmp_path: Path, artefacts: Artefacts) -> AsyncIterator[Lab]:
-    # QEMU runs as a user of its own, who must be able to come here.
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o711)
-    opened = Lab(tmp_path, artefacts)
-    yield opened
-    try:
-        os.kill(pid_of_guest(tmp_path), signal.SIGKILL)
-    except (OSError, ValueError):
-        pass  # it is off
-
-
-async def make_node(world: World, firmware: str, memory: int = 512, disk: int = 256) -> Node:
-    options = {"firmware": firmware, "memory_mib": memory, "accelerator": "tcg", "disks": [{"size_mib": disk}]}
-    return await world.fleet.create(NodeDefinition("n1", uuid4(), "qemu", options), ADMIN)
-
-
-async def ended(jobs: Jobs, id: str, node: Node, seconds: float = LONG) -> Job:
-    try:
-        await until(lambda: jobs.get(id).state.ended, seconds)
-    except TimeoutError:
-        pytest.fail(f"has not ended: {jobs.get(id)}; printed: {node.serial_tail!r}")
-    return jobs.get(id)
-
-
-async def printed(node: Node, pattern: str) -> str:
-    """Wait until the serial console has shown it."""
-    console, text = await node.open(SerialConsole(writable=False), ADMIN), ""
-    async with asyncio.timeout(LONG):
-        while not re.search(pattern, text):
-            text += (await console.read()).decode(errors="replace")
-    await console.close()
-    return text
-
-
-def request(image: str) -> dict[str, object]:
-    return {"image": image, "hostname": "web-1", "ssh_keys": [KEY]}
 
 
 async def add_qcow2_of(lab: Lab, jobs: Jobs, image: str, name: str) -> None:

@@ -11,17 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bmc.model.errors import InvalidRequest
-from bmc.reinstall.build import Artefacts, build_all, default_cache
+from bmc.reinstall.build import Artefacts
 from bmc.reinstall.build_tools import run
 from bmc.reinstall.medium import build_medium, shell_lines
 
 LIBRARY = Path(__file__).parents[2] / "bmc/reinstall/ramdisk/lightsout.sh"
 CONF = {"api": "http://10.0.2.2", "token": 'it\'s "secret"'}
-
-
-@pytest.fixture(scope="module")
-def artefacts() -> Artefacts:
-    return build_all(default_cache())
 
 
 def read(medium: Path, name: str, out: Path) -> bytes:

@@ -16,11 +16,11 @@ from bmc.model.power import PowerAction, PowerState
 from bmc.reinstall.network_boot import FILES, SCRIPT, archive
 from tests.jobs.lab import killed_and_started_again, secrets_kept
 from tests.reinstall.conftest import assert_cancel_at, assert_let_go, ended, held, reaches, resumed_after_kill
+from tests.reinstall.samples import KEY
+from tests.reinstall.samples import STEPS as BY_MEDIUM
 from tests.reinstall.simulated import Http, Refused
-from tests.reinstall.test_job import STEPS as BY_MEDIUM
 from tests.world import OPERATOR, until
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"
 REQUEST = {"image": "mini", "hostname": "web-1", "way": "Network"}
 OWN = {"insert medium": "offer boot script", "eject": "withdraw boot script"}
 STEPS = tuple(OWN.get(step, step) for step in BY_MEDIUM)

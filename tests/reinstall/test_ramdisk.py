@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -16,12 +15,13 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bmc.images.catalogue import Catalogue, Image, unpack
-from bmc.reinstall.build import Artefacts, build_all, default_cache
+from bmc.reinstall.build import Artefacts
 from bmc.reinstall.build_tools import run
 from bmc.reinstall.images_seed import seed_image
 from bmc.reinstall.medium import build_medium, shell_lines
 from bmc.reinstall.target import parse
 from tests.images.packing import packed
+from tests.ports import free_port
 from tests.reinstall.deploy_peer import PROOF_TOKEN, Peer, serving
 from tests.reinstall.guest import SERIAL, Shape, running
 
@@ -29,11 +29,6 @@ pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 
 MIB = 1 << 20
 OLD = b"the old system".ljust(512, b"!")
-
-
-@pytest.fixture(scope="module")
-def artefacts() -> Artefacts:
-    return build_all(default_cache())
 
 
 @pytest.fixture
@@ -82,12 +77,6 @@ def deployed(artefacts: Artefacts, peer: Peer, disk: Path, shape: Shape = Shape(
 def head(disk: Path) -> bytes:
     with disk.open("rb") as file:
         return file.read(MIB)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ssh(port: int, key: Path, command: str) -> str:

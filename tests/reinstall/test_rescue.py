@@ -14,8 +14,8 @@ from bmc.model.power import PowerAction
 from bmc.model.ssh_key import fingerprint
 from bmc.reinstall import lines
 from tests.reinstall.conftest import House, assert_cancel_at, assert_let_go, ended, held, reaches, resumed_after_kill
+from tests.reinstall.samples import KEY
 from tests.reinstall.simulated import HOST_KEY
-from tests.reinstall.test_job import KEY
 from tests.world import ADMIN, OPERATOR, World, until
 
 ASKED = {"ssh_keys": [KEY], "minutes": 30}

@@ -19,7 +19,7 @@ from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
 from bmc.node.power import PATIENCE
 from bmc.node.state import StateKeeper
-from tests.reinstall.test_job_guest import LONG, Lab, artefacts, ended, lab, make_node, printed, request  # noqa: F401
+from tests.reinstall.guest_lab import LONG, ended, make_node, printed
 from tests.world import ADMIN, OPERATOR, open_world, until
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
@@ -106,7 +106,7 @@ def assert_free_and_off(node: Node) -> None:
 
 
 @pytest.mark.parametrize("firmware", ["bios", pytest.param("uefi", marks=pytest.mark.slow)])
-async def test_a_node_is_rescued_by_ssh_and_what_was_written_is_on_its_disk(lab, tmp_path, key, firmware):  # noqa: F811
+async def test_a_node_is_rescued_by_ssh_and_what_was_written_is_on_its_disk(lab, tmp_path, key, firmware):
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, firmware)
         jobs = lab.jobs(world)
@@ -134,7 +134,7 @@ async def test_a_node_is_rescued_by_ssh_and_what_was_written_is_on_its_disk(lab,
 @pytest.mark.parametrize(
     "method", ["Discard", *(pytest.param(each, marks=pytest.mark.slow) for each in ("Full", "Metadata"))]
 )
-async def test_a_disk_is_erased_read_back_and_recorded(lab, tmp_path, method):  # noqa: F811
+async def test_a_disk_is_erased_read_back_and_recorded(lab, tmp_path, method):
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, "bios")
         await node.do(Power(PowerAction.ON), ADMIN)  # that makes the disk
@@ -164,7 +164,7 @@ async def test_a_disk_is_erased_read_back_and_recorded(lab, tmp_path, method):  
 
 
 @pytest.mark.parametrize("end", ["reboot", "poweroff -f", pytest.param("poweroff", marks=pytest.mark.slow)])
-async def test_a_shell_in_the_rescue_ends_it(lab, tmp_path, key, end):  # noqa: F811
+async def test_a_shell_in_the_rescue_ends_it(lab, tmp_path, key, end):
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, "bios")
         jobs = lab.jobs(world)
@@ -182,7 +182,7 @@ async def test_a_shell_in_the_rescue_ends_it(lab, tmp_path, key, end):  # noqa: 
         await jobs.close()
 
 
-async def test_a_service_that_ends_during_the_rescue_finds_it_again(lab, tmp_path, key):  # noqa: F811
+async def test_a_service_that_ends_during_the_rescue_finds_it_again(lab, tmp_path, key):
     path = tmp_path / "store" / "lightsout.db"
     async with open_world(path, lab.drivers, PATIENCE) as world:
         node = await make_node(world, "bios")
@@ -204,7 +204,7 @@ async def test_a_service_that_ends_during_the_rescue_finds_it_again(lab, tmp_pat
         await jobs.close()
 
 
-async def test_a_node_is_inspected(lab, tmp_path):  # noqa: F811
+async def test_a_node_is_inspected(lab, tmp_path):
     async with open_world(tmp_path / "store" / "lightsout.db", lab.drivers, PATIENCE) as world:
         node = await make_node(world, "bios")
         jobs = lab.jobs(world)

@@ -14,8 +14,8 @@ from bmc.model.job import Job, JobState
 from bmc.model.power import PowerCause, PowerState
 from bmc.reinstall.turns import Turns
 from tests.reinstall.conftest import House, ended, held, make_image
+from tests.reinstall.samples import KEY
 from tests.reinstall.simulated import UNTOUCHED
-from tests.reinstall.test_job import KEY
 from tests.world import OPERATOR, World, open_world, until
 
 SIXTEEN = [f"m{number}" for number in range(16)]

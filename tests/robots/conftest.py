@@ -20,6 +20,7 @@ from bmc.ports import Site
 from bmc.power.safety import Safety
 from bmc.store import Store
 from robots.testing import make_site
+from tests.ports import free_port
 from tests.robots.plant import Rules
 from tests.robots.ros_arm import Cell, running_cell
 
@@ -98,13 +99,7 @@ class Simulator:
         self.directory = directory
         chassis = plant.directory if plant else directory
         self.line = socket.create_server(("127.0.0.1", 0))
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe,
-            socket.create_server(("127.0.0.1", 0)) as console,
-        ):
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-            self.console: int = console.getsockname()[1]
+        self.port, self.console = free_port(), free_port()
         script = directory / "chassis.sh"
         script.write_text(CHASSIS.format(directory=chassis))
         script.chmod(0o755)

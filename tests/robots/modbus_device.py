@@ -7,7 +7,6 @@ closed; input registers hold the watts of each feed. Its watchdog turns all coil
 
 import argparse
 import asyncio
-import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
+from tests.ports import free_port
 from tests.robots.plant import RemotePlant, port_of, program
 
 COILS, PULSES = 16, 100
@@ -92,13 +92,6 @@ class Board:
         self._move(coil, seconds > 0)
         if seconds > 0:
             self._pulses[coil] = asyncio.get_running_loop().call_later(seconds, self._move, coil, False)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from tests.robots.plant import Look, RemotePlant, Rules, running_plant
 HOLD = 1.8
 """Longer by a second than a press whose answers are lost, so that a loaded machine has time to let go."""
 WIRES = {0: "power", 1: "reset", 2: "a"}
+BOOTS = Rules(boots=True, fed=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A mosquitto, and devices at it: each a process, in a directory of its own, which can be stopped and come back."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -11,14 +12,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bmc.model.power import PowerReading, PowerState
+from bmc.ports import PowerSense
+from tests.ports import free_port
+
 ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+RELAYS: dict[str, dict[str, object]] = {
+    "tasmota": {"kind": "tasmota", "device": "dev1"},
+    "shelly1": {"kind": "shelly1", "device": "dev1"},
+    "shelly2": {"kind": "shelly2", "device": "dev1", "off_for": "1s"},
+    "plain": {"command": "lab/dev1/0/set", "state": "lab/dev1/0", "on": "close", "off": "open"},
+}
+LED = "mqtt:lab/srv/led"
+LOAD = "mqtt:lab/srv/load#watts:watts>30"
 
 
 def listens(port: int) -> bool:
@@ -144,3 +150,21 @@ def open_lab(directory: Path, kind: str, wired: str) -> Iterator[Lab]:
     finally:
         for each in running:
             each.stop()
+
+
+async def says(sense: PowerSense, state: PowerState, within: float = 10) -> PowerReading:
+    async with asyncio.timeout(within):
+        while (reading := await sense.read()).state is not state:  # noqa: ASYNC110 - `read` is what is tested
+            await asyncio.sleep(0.05)
+    return reading
+
+
+def push(lab: Lab, topic: str, payload: str, retain: bool = False) -> None:
+    """By yet another client."""
+    command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(lab.broker.port), "-u", "admin", "-P", "secret", "-q", "1"]
+    subprocess.run([*command, "-t", topic, "-m", payload, *(["-r"] if retain else [])], check=True, timeout=10)
+
+
+def outlet(lab: Lab, kind: str = "tasmota", sense: list[object] | None = None, **more: object) -> dict[str, object]:
+    relay = {"adapter": "mqtt", **lab.way, **RELAYS[kind], **more}
+    return {"power": relay, "sense": [LED, LOAD] if sense is None else sense, "settle": "3s"}

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-from tests.robots.pdu_lab import COMMUNITY, Snmpsim, environment, free_port
+from tests.ports import free_port
+from tests.robots.pdu_lab import COMMUNITY, Snmpsim, environment
 
 DRIVERS = Path("/lib/nut")
 UPS_CONF = """maxretry = 1
@@ -38,7 +39,7 @@ class Nut:
 
     def __init__(self, directory: Path, pdu: Snmpsim) -> None:
         self._directory = directory
-        self.port = free_port(["127.0.0.1"], socket.SOCK_STREAM)
+        self.port = free_port()
         (directory / "state").mkdir(mode=0o700)
         for name, text in (
             ("nut.conf", "MODE=netserver\n"),

@@ -20,6 +20,7 @@ from bmc.model.errors import InvalidRequest
 from bmc.ports import Backend, Configured, Site
 from robots.pdu_models import MODELS
 from robots.testing import make_site, opened
+from tests.ports import free_port
 
 PLANT = """#!/bin/sh
 # order FEED on|off|reboot, state FEED ON OFF, watts FEED [DIGITS]: prints what the PDU tells of it
@@ -79,6 +80,7 @@ CREDENTIALS = {
     "v3-nobody": (b"nobody", b"authentic-words"),
 }
 COMMUNITY = "secret-community"
+PDU, METER = "127.0.0.1", "127.0.0.2"
 Open = Callable[[Mapping[str, object]], Awaitable[Backend]]
 SEVERAL = 9
 """The outlet whose meter is that of all feeds."""
@@ -220,7 +222,7 @@ class Lab:
 def running_pdus(directory: Path, addresses: Sequence[str]) -> Iterator[Lab]:
     """PDUs that feed or meter one server, at the same port of each address."""
     (directory / "plant").mkdir()
-    plant, port = Plant(directory / "plant"), free_port(addresses)
+    plant, port = Plant(directory / "plant"), free_port(*addresses)
     with ExitStack() as stack:
         pdus = [Snmpsim(directory / each, plant, each, port) for each in addresses]
         for pdu in pdus:
@@ -258,7 +260,7 @@ class Snmpd:
 
     def __init__(self, directory: Path, plant: Plant) -> None:
         self._directory = directory
-        self.port = free_port(["127.0.0.1"])
+        self.port = free_port()
         script = directory / "passed"
         script.write_text(PASSED.format(directory=directory, plant=plant.directory))
         script.chmod(0o755)
@@ -295,21 +297,6 @@ def _listens(address: str, port: int) -> bool:
     host = int.from_bytes(socket.inet_aton(address), sys.byteorder)
     wanted = f"{host:08X}:{port:04X}"
     return any(line.split()[1:2] == [wanted] for line in Path("/proc/net/udp").read_text().splitlines())
-
-
-def free_port(addresses: Sequence[str], kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    """One that is free at all of them."""
-    while True:
-        with closing(socket.socket(socket.AF_INET, kind)) as first:
-            first.bind((addresses[0], 0))
-            port: int = first.getsockname()[1]
-            try:
-                for address in addresses[1:]:
-                    with closing(socket.socket(socket.AF_INET, kind)) as other:
-                        other.bind((address, port))
-            except OSError:
-                continue
-            return port
 
 
 class LossyRelay(asyncio.DatagramProtocol):
@@ -364,3 +351,12 @@ async def lossy(pdu: tuple[str, int]) -> AsyncIterator[tuple[LossyRelay, int]]:
 
 def environment(**more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **more}
+
+
+def outlet(pdu: Snmpsim, **more: object) -> dict[str, object]:
+    given = {"host": PDU, "port": pdu.port, "outlet": 1, "credential": "lab", "timeout": "0.5s"}
+    return {"adapter": "pdu", **given, **more}
+
+
+def node(pdu: Snmpsim, **more: object) -> dict[str, object]:
+    return {"power": outlet(pdu, **more), "sense": [f"pdu:{METER}/1:watts>30"], "settle": "3s"}

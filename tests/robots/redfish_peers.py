@@ -17,6 +17,7 @@ import bcrypt
 from bmc.model.errors import InvalidRequest
 from bmc.ports import Configured, Site
 from robots.testing import make_site
+from tests.ports import free_port
 from tests.redfish.estate import KEYS
 from tests.redfish.service import PASSWORDS
 
@@ -43,12 +44,6 @@ def site(directory: Path) -> Site:
         return LOGINS[name]
 
     return replace(make_site(directory), configured=Configured(credentials))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Emulator:

@@ -395,4 +395,5 @@ def test_what_is_wrong_with_an_option_is_told_with_its_place(site: Site, power: 
 
 def test_nobody_waits_less_than_an_arm_may_take(site: Site):
     switch = parts_of("arm", site, "n1", {key: value for key, value in BASE.items() if key != "adapter"}).switch
-    assert getattr(switch, "patience", 0) >= 120 + 5.5 + 60 + 30
+    assert switch is not None
+    assert switch.patience >= 120 + 5.5 + 60 + 30

@@ -15,8 +15,8 @@ from bmc.reinstall.desk import Desk
 from bmc.reinstall.network_boot import SCRIPT, BootFiles, boot_files, boot_script
 from bmc.reinstall.ticket import Errand, Ticket, hidden
 from robots import boot_server
+from tests.robots.deploy_lab import ADDRESS, boots, link, node, site_on
 from tests.robots.lan import MAC, Lan, make_lan
-from tests.robots.test_deploy_network import ADDRESS, boots, link, node, site_on
 from tests.world import until
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(700)]

@@ -6,27 +6,36 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from bmc.http.deploy import DeployServer
 from bmc.model.errors import BackendFailed, InvalidOptions, InvalidRequest, Unreachable
-from bmc.ports import Backend, Configured, DeployLink, DeployNetwork, LoginLink, NetworkBoot, Site
+from bmc.ports import Backend
 from bmc.reinstall.desk import Desk
 from robots import dnsmasq
-from robots.contract import BackendContract, OpenBackend
+from robots.contract import BootContract, InventoryContract, OpenBackend
 from robots.neighbours import mac_of
-from robots.testing import credentials, make_site, opened
+from robots.testing import opened
 from tests.robots.conftest import Simulator
+from tests.robots.deploy_lab import (
+    ADDRESS,
+    BMC,
+    DEPLOY,
+    URL,
+    boots,
+    link,
+    login,
+    node,
+    ports,
+    servers,
+    site_on,
+)
 from tests.robots.lan import BRIDGE, MAC, SERVICE, STRANGER, Lan, make_lan
 from tests.virtual_node.own_network import ip
 from tests.world import until
 
-ADDRESS, URL = "192.0.2.23", "http://192.0.2.1:20023/boot.ipxe"
-BMC = {"adapter": "ipmi", "host": "127.0.0.1", "credential": "lab"}  # never asked
-DEPLOY = {"adapter": "deploy-network", "network": "lab", "macs": [MAC], "address": ADDRESS}
 BIOS, EFI = ("-x", "0x5d:0000"), ("-x", "0x5d:0007")
 IPXE = ("-x", "0xaf:b10101")
 DHCP_SOCKETS = re.compile(" 00000000:0043 ")
@@ -36,50 +45,6 @@ DHCP_SOCKETS = re.compile(" 00000000:0043 ")
 def lan(tmp_path: Path) -> Iterator[Lan]:
     with make_lan(tmp_path) as lan:
         yield lan
-
-
-def site_on(network: DeployNetwork, directory: Path) -> Site:
-    return make_site(directory, configured=Configured(credentials, deploy_networks={network.name: network}))
-
-
-@asynccontextmanager
-async def node(site: Site, name: str = "n1", **deploy: object) -> AsyncIterator[Backend]:
-    async with opened({"bmc": BMC, "deploy": {**DEPLOY, **deploy}}, site, name) as backend:
-        yield backend
-
-
-def boots(backend: Backend) -> NetworkBoot:
-    assert backend.network_boot is not None
-    return backend.network_boot
-
-
-def link(backend: Backend) -> DeployLink:
-    assert backend.deploy is not None
-    return backend.deploy
-
-
-def login(backend: Backend) -> LoginLink:
-    assert backend.login is not None
-    return backend.login
-
-
-def servers() -> list[int]:
-    """The processes of ours that serve here."""
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    return [int(pid) for pid in children if b"--conf-file=-" in command_line(pid)]
-
-
-def command_line(pid: str) -> bytes:
-    """Its words, each ended by a zero byte; none of a process that has ended meanwhile."""
-    with suppress(FileNotFoundError, ProcessLookupError):
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    return b""
-
-
-def ports() -> set[int]:
-    """The UDP ports that anybody listens at here."""
-    table = Path("/proc/thread-self/net/udp").read_text().splitlines()[1:]
-    return {int(line.split()[1].partition(":")[2], 16) for line in table}
 
 
 async def dhcp(lan_box, *words: str) -> str:
@@ -314,7 +279,7 @@ async def test_who_is_armed_waits_for_a_dhcp_server_of_this_host_to_end(lan: Lan
 SERVICE_THAT_DIES = """
 import asyncio, sys
 from pathlib import Path
-from tests.robots.test_deploy_network import URL, boots, node, servers, site_on
+from tests.robots.deploy_lab import URL, boots, node, servers, site_on
 from tests.robots.lan import Lan
 
 async def main():
@@ -464,10 +429,10 @@ def test_a_neighbour_is_who_answered_on_that_interface(tmp_path: Path):
     ("given", "path", "words"),
     [
         ({"macs": MAC}, ("deploy", "macs"), "list"),
-        ({"macs": ["52:54:00"]}, ("deploy", "macs", 0), "pattern"),
-        ({"macs": ["01:00:5e:00:00:01"]}, ("deploy", "macs", 0), "pattern"),
+        ({"macs": ["52:54:00"]}, ("deploy", "macs", 0), "expected a MAC address such as"),
+        ({"macs": ["01:00:5e:00:00:01"]}, ("deploy", "macs", 0), "01:00:5e:00:00:01 is that of a group"),
         ({"macs": []}, ("deploy", "macs"), "at least 1"),
-        ({"macs": [MAC, "x"]}, ("deploy", "macs", 1), "pattern"),
+        ({"macs": [MAC, "x"]}, ("deploy", "macs", 1), "expected a MAC address such as"),
         ({"address": "192.0.2"}, ("deploy", "address"), "IPv4"),
         ({"network": ""}, ("deploy", "network"), "at least 1"),
         ({"route": "x"}, ("deploy", "route"), "not permitted"),
@@ -497,7 +462,7 @@ async def test_what_does_not_fit_the_network_is_refused(tmp_path: Path, given, w
             pass
 
 
-class TestABackendThatIsBootedByNetwork(BackendContract):
+class TestABackendThatIsBootedByNetwork(BootContract, InventoryContract):
     """The table changes nothing of what the node's BMC does."""
 
     @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,13 +18,15 @@ from bmc.model.power import PowerAction, PowerState
 from robots.contract import BackendContract, OpenBackend
 from robots.fence import TAKEN
 from robots.hardware import driver
+from tests.ports import free_port
 from tests.robots.pdu_lab import (
     COMMUNITY,
+    METER,
+    PDU,
     Lab,
     Open,
     Plant,
     Snmpsim,
-    free_port,
     open_node,
     pdu_site,
     plant,
@@ -34,7 +35,6 @@ from tests.robots.pdu_lab import (
 
 __all__ = ["open_node", "plant"]
 
-PDU, METER = "127.0.0.1", "127.0.0.2"
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
 AGENTS = Path("/usr/sbin")
 
@@ -286,7 +286,7 @@ async def test_plugs_of_one_device_are_asked_one_after_the_other(open_node, pdu,
 
 async def test_a_login_that_fails_did_nothing(open_node, pdu):
     ssh = plug(pdu, agent="fence_apc", community_credential=None, credential="lab")
-    ssh["options"] = {"ssh": True, "login_timeout": 1, "ipport": free_port([PDU], socket.SOCK_STREAM)}
+    ssh["options"] = {"ssh": True, "login_timeout": 1, "ipport": free_port(PDU)}
     backend = await open_node({"power": ssh, "sense": [meter(pdu)]})
     with pytest.raises(Unreachable, match=r"PDU 127\.0\.0\.1: Unable to connect/login to fencing device"):
         await backend.switch.apply(PowerAction.ON)

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,26 +14,20 @@ import pytest
 
 import robots.ipmi_link
 from bmc.model.boot import BootEnabled, BootMode, BootOverride, BootTarget
-from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, InvalidRequest, NotSupported, OutcomeUnknown, Unreachable
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.ports import Backend
-from robots.contract import BackendContract, OpenBackend
+from robots.contract import BootContract, InventoryContract, OpenBackend
 from robots.hardware import driver, ipmi
 from robots.testing import make_site, opened
+from tests.clocks import QuickClock
 from tests.robots.conftest import Simulator
+from tests.robots.ipmi_processes import children, workers
 
 ONCE_PXE = BootOverride(BootTarget.PXE, BootEnabled.ONCE)
 
 Compose = Callable[..., Awaitable[Backend]]
-
-
-class QuickClock(SystemClock):
-    """Half a minute of polling takes a second."""
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / 30)
 
 
 def table(port: int, **options: object) -> dict[str, object]:
@@ -63,23 +56,13 @@ async def power(backend: Backend) -> tuple[PowerState, str]:
     return reading.state, reading.reason
 
 
-def children(pid: int) -> set[int]:
-    found = subprocess.run(["pgrep", "-P", str(pid), "-f", "ipmi_worker"], capture_output=True, check=False)
-    return {int(child) for child in found.stdout.split()}
-
-
-def workers() -> set[int]:
-    """Those that speak to BMCs, without the nursery that they are forked from."""
-    return {worker for nursery in children(os.getpid()) for worker in children(nursery)}
-
-
-class TestContract(BackendContract):
+class TestContract(BootContract, InventoryContract):
     @pytest.fixture
     def open_backend(self, compose: Compose, simulator: Simulator) -> OpenBackend:
         return lambda: compose(simulator.port)
 
 
-class TestContractWhenAnotherBmcLooks(BackendContract):
+class TestContractWhenAnotherBmcLooks(BootContract, InventoryContract):
     """The actuator, and what arms the boot device, is one BMC; the eye is another one, which is told nothing."""
 
     @pytest.fixture

@@ -12,8 +12,9 @@ import robots.ipmi_console
 from bmc.model.errors import WrongState
 from bmc.ports import Backend, ByteStream, SerialSource
 from robots.testing import make_site, opened
+from tests.clocks import QuickClock
 from tests.robots.conftest import Simulator
-from tests.robots.test_ipmi import QuickClock, workers
+from tests.robots.ipmi_processes import workers
 
 Open = Callable[[], AbstractAsyncContextManager[Backend]]
 

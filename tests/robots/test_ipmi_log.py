@@ -13,8 +13,8 @@ from bmc.model.platform_event import PlatformEvent
 from bmc.model.sel import SystemEvent
 from bmc.ports import Backend
 from robots.testing import make_site, opened
+from tests.clocks import QuickClock
 from tests.robots.conftest import Simulator, bytes_of
-from tests.robots.test_ipmi import QuickClock
 
 Open = Callable[[], AbstractAsyncContextManager[Backend]]
 

@@ -10,7 +10,7 @@ import pytest
 
 import robots.ipmi_nursery
 from robots.ipmi_nursery import Hand, Nursery
-from tests.robots.test_ipmi import children
+from tests.robots.ipmi_processes import children
 
 FIRST = {"host": "127.0.0.1", "port": 9, "user": "", "password": "", "console": False}
 

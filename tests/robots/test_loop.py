@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from bmc.model.clock import SystemClock
-from bmc.model.errors import BackendFailed, BmcError, NotSupported, OutcomeUnknown, Refused, Unreachable
+from bmc.model.errors import BackendFailed, BmcError, OutcomeUnknown, Refused, Unreachable
 from bmc.model.power import PowerAction, PowerReading, PowerState
 from robots.loop import Actuator, ClosedLoop, Interlock, LoopSettings, Supply
+from robots.parts import Feed, Switch
 from robots.testing import NothingHeld
 
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
@@ -45,7 +46,7 @@ class Machine:
 
 
 @dataclass
-class Button:
+class Button(Switch):
     """A hand on the power button. `fault` happens instead of the press, `lost` after it; `jammed` presses nothing."""
 
     machine: Machine
@@ -66,12 +67,9 @@ class Button:
         if self.lost is not None:
             raise self.lost
 
-    async def resume(self) -> None:
-        raise NotSupported("no")
-
 
 @dataclass
-class Outlet:
+class Outlet(Switch, Feed):
     """The outlet as a supply, and as a switch of its own."""
 
     machine: Machine
@@ -94,9 +92,6 @@ class Outlet:
 
     async def apply(self, action: PowerAction) -> None:
         await (self.cut() if action is PowerAction.FORCE_OFF else self.feed())
-
-    async def resume(self) -> None:
-        raise NotSupported("no")
 
 
 @dataclass
@@ -159,9 +154,9 @@ class Bench:
     eye: Eye
     safety: Held
 
-    def loop(self, *hands: object, supply: bool = False, cuts: bool = False, **more: Any) -> ClosedLoop:
+    def loop(self, *hands: Switch, supply: bool = False, cuts: bool = False, **more: Any) -> ClosedLoop:
         actuators = [
-            Actuator(f"power[{index}]", hand, feeds=hand is self.outlet)  # type: ignore[arg-type]
+            Actuator(f"power[{index}]", hand, feeds=hand is self.outlet)
             for index, hand in enumerate(hands or (self.button,))
         ]
         settings = LoopSettings("n1", 0.05, 0.05, more.get("shared_with", ()), ())

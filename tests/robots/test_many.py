@@ -22,7 +22,7 @@ from bmc.ports import Configured
 from bmc.store import Store
 from robots.testing import NobodyThere, NothingHeld, credentials
 from tests.robots.conftest import Simulator
-from tests.robots.test_ipmi import children
+from tests.robots.ipmi_processes import children
 from tests.world import ADMIN, PlainMedia
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

@@ -15,12 +15,11 @@ from robots.contract import BackendContract, OpenBackend
 from robots.modbus import Look, ModbusOptions
 from robots.modbus_button import ModbusButtonOptions
 from robots.testing import make_site, opened
-from tests.robots.modbus_device import free_port, running_board
-from tests.robots.modbus_rack import WIRES, Rack, racked, shows
+from tests.ports import free_port
+from tests.robots.modbus_device import running_board
+from tests.robots.modbus_rack import BOOTS, WIRES, Rack, racked, shows
 from tests.robots.plant import ROOT, Rules
 from tests.robots.wire import wired
-
-BOOTS = Rules(boots=True, fed=False)
 
 
 def turns_on(request: bytes) -> bool:

@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,25 +14,18 @@ import pytest
 
 from bmc.model.errors import BackendFailed, InvalidRequest, OutcomeUnknown, Unreachable
 from bmc.model.node import NodeDefinition
-from bmc.model.power import PowerAction, PowerReading, PowerState
-from bmc.ports import Backend, PowerSense
+from bmc.model.power import PowerAction, PowerState
+from bmc.ports import Backend
 from robots.adapter import Place
 from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
 from robots.mqtt import adapter
 from robots.mqtt_dialects import TASMOTA, What, pulse_time
 from robots.testing import make_site, opened
-from tests.robots.mqtt_lab import Lab, Mosquitto, open_lab
+from tests.robots.mqtt_lab import LED, RELAYS, Lab, Mosquitto, open_lab, outlet, push, says
+from tests.world import until
 
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
-RELAYS: dict[str, dict[str, object]] = {
-    "tasmota": {"kind": "tasmota", "device": "dev1"},
-    "shelly1": {"kind": "shelly1", "device": "dev1"},
-    "shelly2": {"kind": "shelly2", "device": "dev1", "off_for": "1s"},
-    "plain": {"command": "lab/dev1/0/set", "state": "lab/dev1/0", "on": "close", "off": "open"},
-}
-LED = "mqtt:lab/srv/led"
-LOAD = "mqtt:lab/srv/load#watts:watts>30"
 
 pytestmark = pytest.mark.skipif(shutil.which("mosquitto_pub") is None, reason="mosquitto is not installed")
 
@@ -43,38 +36,14 @@ def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lab]:
         yield lab
 
 
-def outlet(lab: Lab, kind: str = "tasmota", sense: list[object] | None = None, **more: object) -> dict[str, object]:
-    relay = {"adapter": "mqtt", **lab.way, **RELAYS[kind], **more}
-    return {"power": relay, "sense": [LED, LOAD] if sense is None else sense, "settle": "3s"}
-
-
 @contextlib.asynccontextmanager
 async def outlet_of(lab: Lab, kind: str = "tasmota", **more: Any) -> AsyncIterator[Backend]:
     async with opened(outlet(lab, kind, **more), make_site(lab.directory)) as backend:
         yield backend
 
 
-async def says(sense: PowerSense, state: PowerState, within: float = 10) -> PowerReading:
-    async with asyncio.timeout(within):
-        while (reading := await sense.read()).state is not state:  # noqa: ASYNC110 - `read` is what is tested
-            await asyncio.sleep(0.05)
-    return reading
-
-
-async def until(what: Callable[[], bool], within: float = 10) -> None:
-    async with asyncio.timeout(within):
-        while not what():  # noqa: ASYNC110 - a process is watched through its files
-            await asyncio.sleep(0.02)
-
-
 def run(*command: str) -> bytes:
     return subprocess.run(command, check=False, capture_output=True, timeout=10).stdout
-
-
-def push(lab: Lab, topic: str, payload: str, retain: bool = False) -> None:
-    """By yet another client."""
-    command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(lab.broker.port), "-u", "admin", "-P", "secret", "-q", "1"]
-    subprocess.run([*command, "-t", topic, "-m", payload, *(["-r"] if retain else [])], check=True, timeout=10)
 
 
 @pytest.mark.parametrize("lab", ["tasmota", "shelly1", "shelly2", "plain"], indirect=True)

@@ -21,8 +21,8 @@ from bmc.ports import Backend
 from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
 from robots.testing import make_site, opened
-from tests.robots.mqtt_lab import ROOT, Lab, open_lab
-from tests.robots.test_mqtt import LED, LOAD, push, says, until
+from tests.robots.mqtt_lab import LED, LOAD, ROOT, Lab, open_lab, push, says
+from tests.world import until
 
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
 BUTTONS: dict[str, dict[str, object]] = {

@@ -26,6 +26,7 @@ from tests.robots.pdu_lab import (
     plant,
     running_pdus,
 )
+from tests.world import until
 
 __all__ = ["plant"]
 
@@ -75,7 +76,7 @@ def outlet(nut: Nut, **more: object) -> dict[str, object]:
     return {"adapter": "nut", "port": nut.port, "ups": "pdu1", "outlet": 1, "credential": "nut", **more}
 
 
-async def until(backend: Backend, index: int, state: PowerState) -> None:
+async def shows(backend: Backend, index: int, state: PowerState) -> None:
     async with asyncio.timeout(15):
         while (await backend.senses[index].read()).state is not state:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -103,21 +104,21 @@ async def test_a_cycle_is_offered_only_where_the_device_has_one(open_node, nut, 
 async def test_a_variable_above_a_number_is_on(open_node, nut, meter):
     backend = await open_node({"power": outlet(nut), "sense": ["nut:meter:ups.realpower>30", meter]})
     assert backend.senses[0].domain == f"UPS meter@127.0.0.1:{nut.port} meter"
-    await until(backend, 0, OFF)
+    await shows(backend, 0, OFF)
     nut.draw("45.5")
-    await until(backend, 0, ON)
+    await shows(backend, 0, ON)
     nut.draw("much")
-    await until(backend, 0, UNKNOWN)
+    await shows(backend, 0, UNKNOWN)
     assert "says 'much' of ups.realpower; expected a number" in (await backend.senses[0].read()).reason
     nut.draw("5")
-    await until(backend, 0, OFF)
+    await shows(backend, 0, OFF)
 
 
 async def test_an_outlet_that_is_metered_is_in_a_domain_of_its_own(open_node, nut, meter, plant):
     backend = await open_node({"power": outlet(nut), "sense": ["nut:pdu1/1:power>30"]})
     assert backend.switch.domain == f"UPS pdu1@127.0.0.1:{nut.port}"
     await backend.switch.apply(PowerAction.ON)
-    await until(backend, 0, ON)
+    await shows(backend, 0, ON)
 
 
 async def test_a_stuck_relay_is_never_believed(open_node, nut, meter, plant):
@@ -132,9 +133,10 @@ async def test_a_stuck_relay_is_never_believed(open_node, nut, meter, plant):
 async def test_a_lost_acknowledgement_is_told_and_never_repeated(open_node, nut, meter, plant):
     async with deaf_upsd(nut.port) as (commands, port):
         backend = await open_node({"power": outlet(nut, port=port, cycle=True), "sense": [meter]})
-        for action in (PowerAction.ON, PowerAction.POWER_CYCLE):
+        for order, action in (("1 on", PowerAction.ON), ("1 reboot", PowerAction.POWER_CYCLE)):
             with pytest.raises(OutcomeUnknown, match=r"has not acknowledged pdu1 outlet\.1\.load"):
                 await backend.switch.apply(action)
+            await until(lambda order=order: order in plant.orders(), 20)
             await asyncio.sleep(1.5)
         assert commands == ["INSTCMD pdu1 outlet.1.load.on", "INSTCMD pdu1 outlet.1.load.cycle"]
     assert plant.orders() == ["1 on", "1 reboot"]
@@ -143,16 +145,16 @@ async def test_a_lost_acknowledgement_is_told_and_never_repeated(open_node, nut,
 async def test_a_driver_that_is_gone_is_unknown_and_comes_back_by_itself(open_node, nut, meter, plant):
     plant.write("feed.1", "on")
     backend = await open_node({"power": outlet(nut), "sense": ["nut:pdu1/1", meter]})
-    await until(backend, 0, ON)
+    await shows(backend, 0, ON)
     nut.stop_one("snmp-ups")
     try:
-        await until(backend, 0, UNKNOWN)
+        await shows(backend, 0, UNKNOWN)
         assert (await backend.senses[0].read()).reason.startswith("upsd at 127.0.0.1 says ")
         with pytest.raises(Refused, match=r"upsd at 127\.0\.0\.1 says .* to pdu1 outlet\.1\.load"):
             await backend.switch.apply(PowerAction.FORCE_OFF)
     finally:
         nut.start_one("snmp-ups", "-a", "pdu1", "-i", "1")
-    await until(backend, 0, ON)
+    await shows(backend, 0, ON)
     assert plant.orders() == []
 
 
@@ -166,9 +168,9 @@ async def test_an_upsd_that_is_gone_is_unknown_and_comes_back_by_itself(open_nod
     finally:
         nut.start_one("upsd")
         await asyncio.to_thread(nut.wait)
-    await until(backend, 0, OFF)
+    await shows(backend, 0, OFF)
     await backend.switch.apply(PowerAction.ON)
-    await until(backend, 0, ON)
+    await shows(backend, 0, ON)
     assert plant.orders() == ["1 on"]
 
 

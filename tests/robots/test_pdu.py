@@ -21,6 +21,8 @@ from robots.pdu_models import MODELS
 from robots.testing import opened
 from tests.robots.pdu_lab import (
     COMMUNITY,
+    METER,
+    PDU,
     Lab,
     Open,
     Plant,
@@ -28,7 +30,9 @@ from tests.robots.pdu_lab import (
     Snmpsim,
     environment,
     lossy,
+    node,
     open_node,
+    outlet,
     pdu_site,
     plant,
     running_pdus,
@@ -36,7 +40,6 @@ from tests.robots.pdu_lab import (
 
 __all__ = ["open_node", "plant"]
 
-PDU, METER = "127.0.0.1", "127.0.0.2"
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
 
 
@@ -49,15 +52,6 @@ def lab(tmp_path_factory) -> Iterator[Lab]:
 @pytest.fixture
 def pdu(lab: Lab, plant: Plant) -> Snmpsim:
     return lab.pdus[0]
-
-
-def outlet(pdu: Snmpsim, **more: object) -> dict[str, object]:
-    given = {"host": PDU, "port": pdu.port, "outlet": 1, "credential": "lab", "timeout": "0.5s"}
-    return {"adapter": "pdu", **given, **more}
-
-
-def node(pdu: Snmpsim, **more: object) -> dict[str, object]:
-    return {"power": outlet(pdu, **more), "sense": [f"pdu:{METER}/1:watts>30"], "settle": "3s"}
 
 
 async def senses(backend: Backend) -> list[PowerReading]:

@@ -13,7 +13,6 @@ import pytest
 from bmc.assignments import Assignments
 from bmc.events import Events
 from bmc.model.assignment import Answer, Assignment
-from bmc.model.clock import SystemClock
 from bmc.model.errors import BackendFailed, InvalidOptions, OutcomeUnknown
 from bmc.model.node import NodeDefinition
 from bmc.model.power import PowerAction
@@ -23,9 +22,10 @@ from bmc.store import Store
 from robots.adapter import Place
 from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
-from robots.outlet import PATIENCE
+from robots.parts import PATIENCE
 from robots.person import PersonOptions, adapter
 from robots.testing import make_site, opened
+from tests.clocks import QuickClock
 from tests.robots.plant import RemotePlant, Rules, running_plant
 from tests.robots.witness import witnessed
 from tests.world import ADMIN
@@ -152,13 +152,6 @@ async def test_who_could_not_do_it_is_believed(house: House):
     async with somebody(house, cannot), node(house) as backend:
         with pytest.raises(BackendFailed, match="could not be done"):
             await backend.switch.apply(PowerAction.PUSH_POWER_BUTTON)
-
-
-class QuickClock(SystemClock):
-    """Half a minute of waiting takes a second."""
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / 30)
 
 
 async def test_when_nobody_answers_the_outcome_is_unknown(house: House):

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pymodbus.client import ModbusTcpClient
 
 from bmc.assignments import Assignments
 from bmc.drivers import Drivers
@@ -26,7 +27,7 @@ from bmc.ports import Configured
 from bmc.power.safety import Budget, Safety
 from bmc.store import Store
 from robots.testing import credentials
-from tests.robots.modbus_device import running_board
+from tests.robots.modbus_device import COILS, running_board
 from tests.robots.plant import RemotePlant, Rules, running_plant
 from tests.robots.wire import wired
 from tests.world import ADMIN, OPERATOR, PlainMedia, until
@@ -45,6 +46,11 @@ class Rack:
     hands: int
     eye: int
     meter: int
+
+    def renew(self) -> None:
+        self.plant.renew()
+        with ModbusTcpClient("127.0.0.1", port=self.hands) as client:
+            client.write_coils(0, [False] * COILS)
 
     def button(self, port: int | None = None) -> dict[str, Any]:
         return {**BUTTON, "host": "127.0.0.1", "port": port or self.hands}
@@ -70,8 +76,8 @@ class Rack:
         return [self.sees(self.eye, "di0"), self.sees(self.meter, "ir0>30")]
 
 
-@pytest.fixture
-def rack() -> Iterator[Rack]:
+@pytest.fixture(scope="module")
+def lasting_rack() -> Iterator[Rack]:
     wires = {0: "power", 1: "reset", 2: "!a"}
     with (
         running_plant(Rules(hold=HOLD)) as plant,
@@ -80,6 +86,12 @@ def rack() -> Iterator[Rack]:
         running_board(plant) as meter,
     ):
         yield Rack(plant, hands, eye, meter)
+
+
+@pytest.fixture
+def rack(lasting_rack: Rack) -> Rack:
+    lasting_rack.renew()
+    return lasting_rack
 
 
 @dataclass

@@ -20,11 +20,12 @@ from bmc.model.node import Nic, NodeDefinition
 from bmc.model.power import PowerAction, PowerState
 from bmc.model.sensor import Entity, Threshold, Unit
 from bmc.ports import Backend, Site
-from robots.contract import BackendContract, OpenBackend
+from robots.contract import BootContract, InventoryContract, MediaContract, OpenBackend
 from robots.hardware import Adapters, Composer, driver, redfish
 from robots.redfish import RedfishOptions
 from robots.testing import opened
-from tests.robots.redfish_peers import Emulator, emulator, free_port, site
+from tests.ports import free_port
+from tests.robots.redfish_peers import Emulator, emulator, site
 from tests.world import until
 
 
@@ -49,7 +50,7 @@ def options(bmcs: tuple[Emulator, Emulator], **more: Any) -> dict[str, Any]:
     }
 
 
-class TestContract(BackendContract):
+class TestContract(BootContract, MediaContract, InventoryContract):
     @pytest.fixture
     async def open_backend(self, bmcs: tuple[Emulator, Emulator], tmp_path: Path) -> AsyncIterator[OpenBackend]:
         chosen, place = options(bmcs), site(tmp_path / "kept")

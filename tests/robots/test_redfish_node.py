@@ -29,15 +29,16 @@ from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sensor import Entity, Threshold, Unit
 from bmc.node import Node
 from bmc.ports import Backend, MediaBay
-from robots.contract import BackendContract, OpenBackend
+from robots.contract import BootContract, InventoryContract, MediaContract, OpenBackend
 from robots.hardware import driver
 from robots.redfish_link import Link
 from robots.redfish_log import RedfishLog
 from robots.redfish_media import RedfishMedia
 from robots.redfish_media_server import MediaServer
 from robots.testing import opened
+from tests.ports import free_port
 from tests.redfish.estate import Estate, open_estate
-from tests.robots.redfish_peers import LOGINS, Wire, free_port, site, wire
+from tests.robots.redfish_peers import LOGINS, Wire, site, wire
 from tests.world import ADMIN, MemoryDrivers, MemoryServer, World, open_world, until
 
 ONCE_PXE = BootOverride(BootTarget.PXE, BootEnabled.ONCE)
@@ -106,7 +107,7 @@ async def backend(machine: Machine, stack: AsyncExitStack) -> Backend:
     return await machine.open(stack)
 
 
-class TestContract(BackendContract):
+class TestContract(BootContract, MediaContract, InventoryContract):
     @pytest.fixture
     async def open_backend(self, machine: Machine, stack: AsyncExitStack) -> OpenBackend:
         async def open_backend() -> Backend:

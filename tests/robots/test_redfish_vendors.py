@@ -22,8 +22,9 @@ from bmc.ports import Backend
 from robots.redfish_log import RedfishLog
 from robots.redfish_quirks import quirks_of
 from robots.testing import opened
+from tests.ports import free_port
 from tests.redfish.estate import Estate, open_estate
-from tests.robots.redfish_peers import free_port, site
+from tests.robots.redfish_peers import site
 from tests.world import MemoryServer, until
 
 SYSTEM = "/redfish/v1/Systems/n1"

@@ -18,8 +18,7 @@ from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
 from robots.testing import make_site
 from robots.wol import WolOptions, WolSwitch, magic
-from tests.robots.mqtt_lab import Lab, open_lab
-from tests.robots.test_mqtt import LED, RELAYS, push
+from tests.robots.mqtt_lab import LED, RELAYS, Lab, open_lab, push
 
 MAC = "52:54:00:ab:cd:ef"
 

@@ -65,7 +65,7 @@ async def test_many_who_never_sign_in_keep_nobody_out(service: Service, clients:
     async with clients.console("n1", "olga") as console:
         await console.expect(b"printed before")
     gone = await asyncio.wait_for(sockets[0][0].read(), 20)
-    assert gone == b"" or b"SSH" not in gone
+    assert b"SSH" not in gone
     for _, writer in sockets:
         writer.close()
     await until(lambda: not service.ssh._crowd.waiting, 20)
@@ -171,7 +171,7 @@ async def test_who_only_asks_and_reads_nothing_fills_no_memory_either(service: S
         assert served._transport.get_write_buffer_size() < 1 << 20
         transport.resume_reading()
         process.stdin.write(b"\x05c.")
-        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait_for(process.wait(), 120)
 
 
 async def test_the_host_key_is_made_once_and_nobody_else_may_read_it(tmp_path) -> None:

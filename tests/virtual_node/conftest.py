@@ -1,5 +1,6 @@
 """A virtual node of one's own, ended with the test."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -29,3 +30,16 @@ async def rig(make_rig: Callable[..., Rig]) -> Rig:
     rig = make_rig()
     rig.write_disk()
     return await rig.start()
+
+
+@pytest.fixture
+async def host_port() -> AsyncIterator[int]:
+    """Something that listens on this host's loopback, as the service's own doors do."""
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SECRET\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from bmc.reinstall.build_initrd import add_files, build_base
 from bmc.reinstall.build_system import make_fat, write_disk
 from bmc.reinstall.build_tools import Kernel, kernel_here, run, syslinux_config
+from tests.virtual_node.rig import Rig
 
 BUILD = Path(__file__).resolve().parents[2] / "build" / "tests"
 MODULES = (
@@ -104,3 +105,8 @@ def _build(scratch: Path, kernel: Kernel, name: str) -> Path:
     run("syslinux", "--install", boot)
     write_disk(image, [(0xEF, boot)])
     return image
+
+
+def install(rig: Rig) -> None:
+    rig.files.make()
+    shutil.copyfile(boot_disk(), rig.files.guest / "disk0.raw")

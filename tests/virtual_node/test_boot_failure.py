@@ -17,9 +17,9 @@ from bmc.node import Node
 from bmc.virtual_node.files import NodeFiles
 from bmc.virtual_node.options import MIB
 from tests.ipmi.fakes import NODE_ID
+from tests.virtual_node.real_drivers import PATIENT, RealDrivers
 from tests.virtual_node.rig import PATIENCE, SMALL, Rig, kill_qemu
 from tests.virtual_node.sector import write_disk
-from tests.virtual_node.test_in_band import PATIENT, RealDrivers
 from tests.world import ADMIN, World, open_world, until
 
 pytestmark = pytest.mark.guest

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from bmc.ports import Backend
-from robots.contract import BackendContract, OpenBackend
+from robots.contract import BootContract, InventoryContract, MediaContract, OpenBackend
 from tests.virtual_node.rig import Rig
 
 
 @pytest.mark.guest
-class TestVirtualNode(BackendContract):
+class TestVirtualNode(BootContract, MediaContract, InventoryContract):
     patience = 60.0
 
     @pytest.fixture

@@ -18,29 +18,18 @@ from bmc.model.errors import WrongState
 from bmc.model.node import Endpoint, NodeDefinition
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.node import ConsoleStream, Node
-from bmc.node.power import Patience
-from bmc.ports import Backend
-from bmc.virtual_node.driver import open_virtual_node
 from bmc.virtual_node.files import NodeFiles
-from tests.ipmi.conftest import Rack, low_port
+from tests.ipmi.conftest import Rack
 from tests.ipmi.fakes import KEY, NODE_ID, FakeNode, FakeSlots
+from tests.ports import free_port
 from tests.virtual_node import linux_guest
+from tests.virtual_node.real_drivers import PATIENT, RealDrivers
 from tests.virtual_node.rig import PATIENCE, kill_qemu
-from tests.world import ADMIN, MemoryDrivers, open_world, until
+from tests.world import ADMIN, open_world, until
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
 
 WATCHDOG = (0x06, 0x24)
-PATIENT = Patience(off_time=0.1)
-
-
-class RealDrivers(MemoryDrivers):
-    def __init__(self, directory: Path) -> None:
-        super().__init__()
-        self.directory = directory
-
-    async def open(self, definition: NodeDefinition) -> Backend:
-        return open_virtual_node(definition, self.directory, SystemClock())
 
 
 @dataclass
@@ -90,7 +79,7 @@ async def service(directory: Path) -> AsyncIterator[Guest]:
     async with open_world(directory / "store.db", drivers, PATIENT) as world:
         if not world.fleet.visible(ADMIN):
             node = await world.fleet.create(NodeDefinition("n1", NODE_ID, "qemu", options), ADMIN)
-            node.relocate(Endpoint("127.0.0.1", low_port()))
+            node.relocate(Endpoint("127.0.0.1", free_port()))
         [node] = world.fleet.visible(ADMIN)
         slots = FakeSlots()
         async with IpmiServer(slots, world.store, SystemClock()) as server:

@@ -18,9 +18,9 @@ from bmc.virtual_node import links, tap
 from bmc.virtual_node.driver import driver
 from bmc.virtual_node.options import NicOptions
 from robots.testing import make_site
+from tests.virtual_node.linux_guest import install
 from tests.virtual_node.own_network import ip, own_network
 from tests.virtual_node.rig import Rig
-from tests.virtual_node.test_linux import install
 
 pytestmark = [
     pytest.mark.guest,

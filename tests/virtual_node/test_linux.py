@@ -1,14 +1,13 @@
 """What takes a real system in the guest: its network, and reading a CD."""
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bmc.model.power import PowerCause
-from tests.virtual_node import linux_guest
+from tests.virtual_node.linux_guest import install
 from tests.virtual_node.rig import Rig
 from tests.virtual_node.sector import write_cd
 
@@ -22,24 +21,6 @@ async def linux(make_rig: Callable[..., Rig]) -> Rig:
     rig = make_rig(memory_mib=192, nics=[{}], disks=[{"size_mib": SIZE}])
     install(rig)
     return await rig.start()
-
-
-def install(rig: Rig) -> None:
-    rig.files.make()
-    shutil.copyfile(linux_guest.boot_disk(), rig.files.guest / "disk0.raw")
-
-
-@pytest.fixture
-async def host_port() -> AsyncIterator[int]:
-    """Something that listens on this host's loopback, as the service's own doors do."""
-
-    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"SECRET\n")
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
 
 
 async def test_a_guest_reaches_its_own_deploy_listener_and_nothing_else(linux: Rig, host_port: int):

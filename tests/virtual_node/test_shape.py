@@ -14,7 +14,7 @@ from bmc.model.power import PowerAction, PowerState
 from bmc.node import Node
 from bmc.node.power import PATIENCE
 from bmc.virtual_node.files import NodeFiles
-from tests.reinstall.test_job_guest import RealDrivers
+from tests.virtual_node.real_drivers import RealDrivers
 from tests.virtual_node.rig import SMALL, Rig, kill_qemu
 from tests.world import ADMIN, open_world
 

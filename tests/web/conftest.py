@@ -1,7 +1,5 @@
 """A live service that the browser tests of a worker share, and a person who visits its page."""
 
-import random
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,23 +8,13 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, expect
 
 from tests.e2e.service import LiveService, wait_until
+from tests.ports import free_port
 from tests.web.visitor import PATIENCE, Visitor, chromium, visit
 
 expect.set_options(timeout=PATIENCE * 1000)
 
 PICTURES = Path(__file__).parents[2] / "build" / "tests" / "browser"
 """What was in sight at the end of each test, for those who must find out why it failed."""
-
-
-def free_port() -> int:
-    """One that nobody takes while the service is dead: no other service's first choice, and none of the kernel's."""
-    while True:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port := random.randrange(20000, 30000)))
-            except OSError:
-                continue
-            return port
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from tests.web.axe import FEW, in_dialog, in_menu, violations
 from tests.web.conftest import put_down
 from tests.web.line import line_to
 from tests.web.pages import settled
-from tests.web.test_lost_session import end_sessions
+from tests.web.sessions import end_sessions
 from tests.web.visitor import Visitor, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(300)]

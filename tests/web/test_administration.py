@@ -17,7 +17,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.authority import Authority
 from tests.e2e.service import ADMIN_PASSWORD, LiveService
-from tests.web.conftest import free_port
+from tests.ports import free_port
 from tests.web.visitor import PHONE, Visitor, visit
 
 pytestmark = pytest.mark.browser
@@ -71,6 +71,9 @@ async def add_account(visitor: Visitor, name: str, role: str = "Operator", tags:
 async def test_an_account_is_added_narrowed_disabled_and_deleted(admin: Visitor) -> None:
     row = await add_account(admin, "olga", tags="lab")
     await expect(row).to_contain_text("tag lab")
+    await expect(admin.at("scope-remarks")).to_contain_text("Kept, but no server has the tag lab yet.")
+    await admin.page.get_by_role("button", name="Dismiss").click()
+    await expect(admin.at("scope-remarks")).to_have_count(0)
     await choose(admin, row, "Role and servers…")
     await admin.page.select_option("#account-role", "ReadOnly")
     await admin.button("Change it").click()
@@ -134,7 +137,10 @@ async def test_a_token_is_shown_once_signs_in_and_is_revoked(admin: Visitor, hou
     await admin.button("Make a token…").click()
     await page.fill("#token-name", "inventory")
     await page.select_option("#token-role", "ReadOnly")
+    await page.get_by_label("Only some, by name or tag").click()
+    await page.fill("#scope-nodes", "n9")
     await admin.button("Make it").click()
+    await expect(admin.at("scope-remarks")).to_contain_text("Kept, but no server is called n9 yet.")
     secret = await page.get_by_label("API token", exact=True).input_value()
     await admin.button("I have it").click()
     assert secret not in await page.content()

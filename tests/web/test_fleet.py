@@ -8,10 +8,9 @@ import pytest
 from playwright.async_api import Browser, Request, expect
 
 from tests.e2e.service import SYSTEMS, LiveService
-from tests.web.conftest import free_port
-from tests.web.many import act, add_many, choose, name_of, shows_every_node_by_scrolling
-from tests.web.test_phone import fits
-from tests.web.visitor import PHONE, Visitor, visit
+from tests.ports import free_port
+from tests.web.many import MOST_DRAWN, act, add_many, choose, name_of, shows_every_node_by_scrolling
+from tests.web.visitor import PHONE, Visitor, fits, visit
 from tests.world import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -165,6 +164,12 @@ async def test_power_for_many_is_confirmed_and_what_failed_is_tried_again(
         await page.get_by_role("link", name="Fleet", exact=True).click()
         await expect(visitor.at("count-on")).to_contain_text("2")
         await choose(visitor, 5, 6)
+        await act(visitor, "GracefulShutdown")
+        await expect(dialog.get_by_test_id("bulk-names").get_by_role("listitem")).to_have_text(names)
+        await expect(visitor.at("confirm-bulk")).to_be_disabled()
+        await page.fill("#reinstall-confirm", "2")
+        await expect(visitor.at("confirm-bulk")).to_be_enabled()
+        await dialog.get_by_role("button", name="Cancel").click()
         await act(visitor, "ForceOff")
         await expect(visitor.at("confirm-bulk")).to_be_disabled()
         await page.fill("#reinstall-confirm", "2")
@@ -176,6 +181,30 @@ async def test_power_for_many_is_confirmed_and_what_failed_is_tried_again(
     finally:
         for name in names:
             await asyncio.to_thread(service.off, name)
+
+
+async def test_nothing_is_tried_again_on_what_was_removed_meanwhile(visitor: Visitor, service: LiveService) -> None:
+    page, dialog = visitor.page, visitor.page.get_by_role("dialog")
+    service.add_node("gone")
+    held = f"{SYSTEMS}/gone/Actions/Oem/Lightsout"
+    answer = service.call("POST", f"{held}.Reserve", {"Reason": "new fan"}, user="olga", password=PASSWORD)
+    assert answer.status < 300, answer.words
+    await visitor.sign_in()
+    await page.get_by_label("Select gone").click()
+    await act(visitor, "On")
+    await visitor.at("confirm-bulk").click()
+    await expect(visitor.at("run")).to_contain_text("0 of 1 done, 1 failed", timeout=60_000)
+    service.do("POST", f"{held}.Release", {"Note": "tested"})
+    service.do("DELETE", f"{SYSTEMS}/gone")
+    await expect(visitor.at("node-gone")).to_have_count(0)
+    await visitor.button("Show each node").click()
+    await visitor.button("Try again on 1…").click()
+    await expect(dialog).to_contain_text("None of these nodes is there any more: there is nothing to try again.")
+    await expect(dialog.get_by_role("button")).to_have_text(["Close"])
+    await visitor.button("Close").click()
+    await expect(dialog).to_have_count(0)
+    await visitor.button("Dismiss: Power on").click()
+    await expect(visitor.at("run")).to_have_count(0)
 
 
 async def test_what_has_not_begun_is_stopped_and_the_tab_is_not_closed_unasked(
@@ -258,6 +287,32 @@ async def test_a_power_action_on_many_comes_again_after_a_reload_and_is_stopped_
     await expect(run).to_have_count(0)
 
 
+async def test_what_a_colleague_does_to_many_nodes_is_seen_in_the_fleet_and_can_be_stopped(
+    visitor: Visitor, service: LiveService
+) -> None:
+    order = {
+        "ResetType": "ForceOff",
+        "TargetURIs": [f"{SYSTEMS}/{name_of(number)}" for number in range(30, 33)],
+        "BatchSize": 1,
+        "DelayBetweenBatchesInSeconds": 3600,
+    }
+    await visitor.sign_in()
+    await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up")
+    path = "/redfish/v1/AggregationService/Actions/AggregationService.Reset"
+    begun = service.call("POST", path, order, user="olga", password=PASSWORD)
+    assert begun.status == 202, begun.words
+    line = visitor.at("others-run")
+    await expect(line).to_contain_text("Force off by olga: 1 of 3 done")
+    await expect(visitor.at("run")).to_have_count(0)
+    await visitor.button("Show each node").click()
+    dialog = visitor.page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Force off by olga")
+    await dialog.get_by_role("button", name="Stop what has not begun").click()
+    await expect(line).to_have_count(0)
+    await expect(dialog).to_contain_text("1 of 3 done, 2 stopped")
+    await expect(dialog.get_by_role("button", name="Try again on 2…")).to_have_count(0)
+
+
 async def test_many_are_reserved_with_a_reason_and_released(visitor: Visitor, service: LiveService) -> None:
     page = visitor.page
     await visitor.sign_in("/?tag=rack-d")
@@ -300,6 +355,10 @@ async def test_neither_table_nor_grid_nor_confirmation_is_wider_than_a_phone(
     await phone.page.get_by_label("Select all nodes that are shown").check()
     await phone.at("bulk").tap()
     await phone.at("bulk-identify").tap()
-    await expect(phone.at("bulk-names")).to_contain_text(name_of(NODES - 1))
+    names = phone.at("bulk-names")
+    await expect(names).to_contain_text(name_of(0))
+    assert await names.get_by_role("listitem").count() < MOST_DRAWN
+    await names.evaluate("box => { box.scrollTop = box.scrollHeight; }")
+    await expect(names).to_contain_text(name_of(NODES - 1))
     await fits(phone)
     assert phone.failures == []

@@ -9,12 +9,11 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.service import LiveService
+from tests.ports import free_port
 from tests.robots.modbus_device import running_board
-from tests.web.conftest import free_port
 from tests.web.latin import latin_words
 from tests.web.rack import BUTTON, RELAYS, Rack, wired
-from tests.web.test_phone import fits
-from tests.web.visitor import PHONE, Visitor, visit
+from tests.web.visitor import PHONE, Visitor, fits, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -186,6 +185,30 @@ async def test_what_a_person_is_asked_stands_on_every_page_until_it_is_answered(
     await visitor.shows_power("On")
 
 
+async def test_a_console_in_a_window_of_its_own_has_all_banners(rack: Rack, visitor: Visitor) -> None:
+    held = f"/redfish/v1/Systems/{RELAYS}/Actions/Oem/Lightsout"
+    await visitor.sign_in(f"/window/{RELAYS}/screen")
+    await expect(visitor.page.get_by_text(f"{RELAYS} has no such console")).to_be_visible()
+    asked = asyncio.create_task(asyncio.to_thread(rack.press, "On"))
+    await expect(visitor.at(f"assignment-{BUTTON}")).to_contain_text("is to be turned on")
+    rack.answer("CouldNot")
+    await asked
+    reserved = rack.service.call("POST", f"{held}.Reserve", {"Reason": "new fans"}, user="olga", password=PASSWORD)
+    assert reserved.status < 300, reserved.words
+    try:
+        await expect(visitor.at("reservation")).to_contain_text("olga has reserved this node: do not touch it")
+        await visitor.button("Emergency stop").click()
+        await visitor.page.fill("#stop-reason", "smoke")
+        await visitor.at("confirm-stop").click()
+        await expect(visitor.at("stop-banner")).to_contain_text("smoke")
+        await visitor.button("Release…").click()
+        await visitor.at("confirm-release").click()
+        await expect(visitor.at("stop-banner")).to_be_empty()
+    finally:
+        rack.service.do("POST", f"{held}.Release", {"Note": "tested"})
+    await expect(visitor.at("reservation")).to_have_count(0)
+
+
 async def test_what_could_not_be_done_is_told_to_who_asked_for_it(rack: Rack, visitor: Visitor) -> None:
     await visitor.sign_in(f"/nodes/{BUTTON}")
     await visitor.shows_power("Off")
@@ -211,11 +234,15 @@ async def test_an_unknown_state_says_why_and_what_to_do_and_a_person_ends_it(rac
 
         held = visitor.page.get_by_text("lightsout has reserved this node")
         await expect(held).to_be_visible()
-        await expect(visitor.button("Confirm power state…")).to_have_count(0)
+        dialog = visitor.page.get_by_role("dialog")
+        await visitor.button("Confirm power state…").click()
+        await dialog.get_by_role("button", name="It is off").click()
+        refusal = visitor.page.get_by_role("listitem").filter(has_text=f"{node}: confirmation failed")
+        await expect(refusal).to_contain_text("reserved by lightsout")
+        await visitor.shows_power("Unknown")
         await visitor.button("Release the node").click()
         await expect(held).to_have_count(0)
         await visitor.button("Confirm power state…").click()
-        dialog = visitor.page.get_by_role("dialog")
         await expect(dialog).to_contain_text("Cannot tell")
         await dialog.get_by_role("button", name="It is off").click()
         await visitor.shows_power("Off")

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 OUTSIDE = """() => [...document.querySelectorAll("button, a[href], input, select, textarea, h1, h2")]
     .filter(each => each.checkVisibility({visibilityProperty: true, opacityProperty: true}))
-    .filter(each => !each.closest("[role=tablist], .lo-touch, .lo-console-bar, .xterm, table, [role=grid]"))
+    .filter(each => !each.closest(".pf-v6-c-tabs, .lo-touch, .lo-console-bar, .xterm, table, [role=grid]"))
     .filter(each => each.getBoundingClientRect().right > innerWidth + 1)
     .map(each => each.outerHTML.slice(0, 200))"""
 """Controls and headings beyond the right edge, but for those in places that scroll by themselves."""

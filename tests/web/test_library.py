@@ -13,8 +13,8 @@ import pytest
 from playwright.async_api import CDPSession, expect
 
 from tests.e2e.service import LiveService
-from tests.web.conftest import free_port
-from tests.web.test_lost_session import end_sessions, sign_in_again
+from tests.ports import free_port
+from tests.web.sessions import end_sessions, sign_in_again
 from tests.web.visitor import Visitor, chromium, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -266,7 +266,7 @@ async def test_a_medium_is_added_on_a_nodes_page_inserted_and_not_deleted_meanwh
     await expect(dialog).to_contain_text(f"In a drive of {empty}")
     await library.button("Delete").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("It was not deleted")
-    await library.button("Keep it").click()
+    await library.button("Cancel").click()
 
     await visitor.button("Eject cd0").click()
     await expect(drive).to_contain_text("cd0: empty")

@@ -7,34 +7,18 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from bmc.accounts import Limits
-from tests.e2e.service import ADMIN, ADMIN_PASSWORD, LiveService
+from tests.e2e.service import ADMIN, LiveService
 from tests.redfish.service import PASSWORDS
 from tests.web.many import name_of
+from tests.web.sessions import end_sessions, sign_in_again
 from tests.web.simulated import simulation
 from tests.web.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
-SESSIONS = "/redfish/v1/SessionService/Sessions"
 TYPED = "web-17"
 IDLE = 8.0
 """Seconds until a session that nobody uses ends; the service's own half hour takes too long."""
-
-
-def end_sessions(service: LiveService) -> None:
-    """Those of all browsers, as an administrator does it."""
-    for member in service.get(SESSIONS)["Members"]:
-        if service.call("DELETE", member["@odata.id"]).status == 401:
-            service.session = ""  # it was our own that went before
-            service.call("DELETE", member["@odata.id"])
-    service.session = ""  # ours may have been the last to go
-
-
-async def sign_in_again(visitor: Visitor, password: str = ADMIN_PASSWORD) -> None:
-    await expect(visitor.at("sign-in-again")).to_be_visible()
-    await expect(visitor.page.locator("#password")).to_be_focused()
-    await visitor.page.keyboard.type(password)
-    await visitor.page.keyboard.press("Enter")
 
 
 async def test_who_loses_the_session_signs_in_again_in_place_and_what_was_typed_is_kept(

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, expect
 
 from tests.e2e.service import LiveService, boot, serial_console
 from tests.web.first_console import arrives, log_in
-from tests.web.visitor import PHONE, Visitor, visit
+from tests.web.visitor import PHONE, Visitor, fits, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
@@ -17,11 +17,6 @@ async def phone(browser: Browser, service: LiveService) -> AsyncIterator[Visitor
     visitor = await visit(browser, service, PHONE, has_touch=True, is_mobile=True)
     yield visitor
     assert visitor.failures == []
-
-
-async def fits(visitor: Visitor) -> None:
-    width = await visitor.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert width == [PHONE[0], PHONE[0]], visitor.page.url
 
 
 async def test_a_node_is_found_and_powered_with_a_thumb(phone: Visitor, empty: str) -> None:

@@ -49,11 +49,13 @@ async def test_power_off_in_the_page_asks_first_and_is_seen_by_ipmitool(
     await signed_in.button("Power on").click()
     await signed_in.shows_power("On")
 
-    await signed_in.choose_power(empty, "ForceOff")
     dialogue = signed_in.page.get_by_role("dialog")
-    await expect(dialogue).to_contain_text("Data that is not yet on disk is lost.")
-    await dialogue.get_by_role("button", name="Cancel").click()
-    await expect(dialogue).to_have_count(0)
+    for kind in ("ForceRestart", "PowerCycle", "Nmi", "ForceOff"):
+        await signed_in.choose_power(empty, kind)
+        await expect(dialogue).to_contain_text("Data that is not yet on disk is lost.")
+        await expect(dialogue.get_by_role("button", name="Cancel")).to_be_focused()
+        await signed_in.page.keyboard.press("Enter")
+        await expect(dialogue).to_have_count(0)
     assert "is on" in await asyncio.to_thread(service.ipmitool, empty, "chassis", "power", "status")
 
     await signed_in.choose_power(empty, "ForceOff")
@@ -91,6 +93,8 @@ async def test_the_boot_device_is_one_setting_for_the_page_and_for_ipmitool(
     await signed_in.page.select_option("#boot-target", "Pxe")
     await signed_in.button("Set boot device").click()
     await expect(shown).to_contain_text("Network (PXE) at the next boot only")
+    await expect(shown).to_contain_text("Boot mode: ")
+    await expect(signed_in.page.get_by_label("Boot mode")).to_have_count(0)
     assert "Force PXE" in await asyncio.to_thread(service.ipmitool, empty, "chassis", "bootparam", "get", "5")
 
     await asyncio.to_thread(service.ipmitool, empty, "chassis", "bootdev", "cdrom", "options=persistent")

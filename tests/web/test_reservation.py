@@ -1,4 +1,4 @@
-"""A server that nobody else is to touch: who holds it, why and until when, and how that ends."""
+"""A server that nobody else is to touch: who has reserved it, why and until when, and how that ends."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ async def colleague(browser: Browser, service: LiveService) -> AsyncIterator[Vis
     assert visitor.failures == []
 
 
-async def test_a_held_node_tells_everybody_why_and_is_released_with_a_note(
+async def test_a_reserved_node_tells_everybody_why_and_is_released_with_a_note(
     visitor: Visitor, colleague: Visitor, empty: str
 ) -> None:
     await visitor.sign_in(f"/nodes/{empty}")
@@ -33,11 +33,11 @@ async def test_a_held_node_tells_everybody_why_and_is_released_with_a_note(
     await colleague.shows_power("Off")
 
     await visitor.button("Reserve…").click()
-    hold = visitor.button("Reserve the node")
-    await expect(hold).to_be_disabled()
+    reserve = visitor.button("Reserve the node")
+    await expect(reserve).to_be_disabled()
     await visitor.page.get_by_label("Why").fill("new fans")
     await visitor.page.get_by_label("How long").select_option("120")
-    await hold.click()
+    await reserve.click()
     await expect(visitor.at("reservation")).to_contain_text("You have reserved this node")
     await expect(visitor.button("Power on")).to_be_visible()
 
@@ -46,6 +46,20 @@ async def test_a_held_node_tells_everybody_why_and_is_released_with_a_note(
     await expect(banner).to_contain_text("new fans (since")
     await expect(banner).to_contain_text(", until ")
     await expect(colleague.button("Power on")).to_have_count(0)
+    reinstall = colleague.button("Reinstall…")
+    await expect(reinstall).to_be_disabled()
+    await reinstall.focus()
+    why = "admin has reserved this node: new fans"
+    await expect(colleague.page.get_by_role("tooltip")).to_have_text(why)
+    await expect(reinstall).to_have_accessible_description(why)
+    await colleague.page.keyboard.press("Enter")
+    await expect(colleague.page.get_by_role("dialog")).to_have_count(0)
+    await colleague.button(f"Rescue or erase {empty}").click()
+    for name in ("Rescue…", "Erase…"):
+        choice = colleague.page.get_by_role("menuitem", name=name)
+        await expect(choice).to_be_disabled()
+        await expect(choice).to_contain_text(why)
+    await colleague.page.keyboard.press("Escape")
 
     await colleague.button("Release the node").click()
     dialog = colleague.page.get_by_role("dialog")
@@ -58,7 +72,7 @@ async def test_a_held_node_tells_everybody_why_and_is_released_with_a_note(
     await expect(visitor.page.locator(".lo-happening").first).to_contain_text("released it: admin is on leave")
 
 
-async def test_who_holds_a_node_lets_go_of_it_without_being_asked(visitor: Visitor, empty: str) -> None:
+async def test_who_has_reserved_a_node_releases_it_without_being_asked(visitor: Visitor, empty: str) -> None:
     await visitor.sign_in(f"/nodes/{empty}")
     await visitor.button("Reserve…").click()
     await visitor.page.get_by_label("Why").fill("a look inside")

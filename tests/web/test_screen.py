@@ -102,6 +102,38 @@ async def test_ctrl_alt_del_asks_and_then_restarts_the_guest(visitor: Visitor, s
         await shell.expect("login: ", 120)
 
 
+async def test_keys_that_restart_a_system_name_who_has_reserved_it(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    password = "in-the-rack-at-night"
+    account = {"UserName": "rita", "Password": password, "RoleId": "Operator"}
+    made = service.call("POST", "/redfish/v1/AccountService/Accounts", account)
+    assert made.status in (201, 409), made.words
+    await asyncio.to_thread(service.reset, empty, "On")
+    held = f"/redfish/v1/Systems/{empty}/Actions/Oem/Lightsout"
+    reserved = service.call("POST", f"{held}.Reserve", {"Reason": "new fans"}, user="rita", password=password)
+    assert reserved.status < 300, reserved.words
+    try:
+        await visitor.sign_in(f"/window/{empty}/screen")
+        await visitor.console_open()
+        await expect(visitor.at("reservation")).to_contain_text("new fans")
+        await visitor.button("Ctrl-Alt-Del").click()
+        dialog = visitor.page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("rita has reserved this node: new fans")
+        await dialog.get_by_role("button", name="Cancel").click()
+    finally:
+        service.do("POST", f"{held}.Release", {"Note": "tested"})
+
+
+async def test_the_window_of_a_node_that_was_removed_says_so(visitor: Visitor, service: LiveService) -> None:
+    await asyncio.to_thread(service.add_node, "soon-gone")
+    await visitor.sign_in("/window/soon-gone/screen")
+    await expect(visitor.page.get_by_text("soon-gone is off")).to_be_visible()
+    await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up")
+    await asyncio.to_thread(service.remove_node, "soon-gone")
+    await expect(visitor.page.get_by_role("heading", name="There is no such page")).to_be_visible()
+
+
 async def test_a_key_of_the_menu_reaches_the_guest(visitor: Visitor, service: LiveService) -> None:
     await boot(service, "n1")
     await visitor.sign_in("/nodes/n1/screen")

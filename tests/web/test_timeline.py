@@ -51,6 +51,23 @@ async def test_who_powered_it_off_is_one_look_and_comes_by_itself(
     await expect(entries(timeline, "Force off").first).to_be_visible()
 
 
+async def test_who_powered_it_off_stays_in_sight_however_much_was_refused_since(
+    timeline: Visitor, service: LiveService, empty: str
+) -> None:
+    reset = f"/redfish/v1/Systems/{empty}/Actions/ComputerSystem.Reset"
+
+    def refused_often() -> None:
+        service.reset(empty, "On")
+        service.reset(empty, "ForceOff")
+        for _ in range(45):
+            assert service.call("POST", reset, {"ResetType": "ForceRestart"}).status == 409
+
+    await asyncio.to_thread(refused_often)
+    await timeline.page.reload()
+    await expect(timeline.at("last-power")).to_contain_text("Off since")
+    await expect(timeline.at("last-power")).to_contain_text("Force off by admin, by Redfish from 127.0.0.1")
+
+
 async def test_what_was_refused_is_told_with_the_reason(timeline: Visitor, service: LiveService, empty: str) -> None:
     reset = f"/redfish/v1/Systems/{empty}/Actions/ComputerSystem.Reset"
     refused = await asyncio.to_thread(service.call, "POST", reset, {"ResetType": "ForceRestart"})
@@ -107,7 +124,7 @@ async def test_what_the_console_printed_stands_between_and_leads_to_the_log(
 ) -> None:
     await boot(service, booted)
     async with serial_console(service, booted) as shell:
-        await shell.run("clear; echo Printed-$((6*7))")
+        await shell.run("clear; echo Printed-$((6*7)); sleep 3")  # the log is written now and then
     await visitor.sign_in(f"/nodes/{booted}/timeline")
     # It was printed between the opening and the closing of this test's console.
     await visitor.button("Console in between").first.click()

@@ -126,3 +126,8 @@ async def visit(
     visitor = Visitor(service, context, await context.new_page(), url=url)
     visitor.page.on("pageerror", lambda error: visitor.failures.append(str(error)))
     return visitor
+
+
+async def fits(visitor: Visitor) -> None:
+    width = await visitor.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert width == [PHONE[0], PHONE[0]], visitor.page.url

@@ -10,7 +10,7 @@ from bmc.ipmi.alerts import Alerts
 from bmc.ipmi.config import ConfigKeeper
 from bmc.ipmi.handshake import Address
 from bmc.ipmi.host import HostState
-from bmc.ipmi.patience import within
+from bmc.ipmi.patience import done_after
 from bmc.ipmi.pef import Pef
 from bmc.ipmi.session import Request, Session, Sessions
 from bmc.ipmi.settings import DoorSettings, Slots
@@ -269,7 +269,7 @@ class Call:
         :raise BmcError: the node said so in time.
         """
         work = self.context.tasks.start(self.node.do(command, self.caller))
-        if await within(self.context.clock, self.context.settings.patience, work):
+        if await done_after(self.context.clock, self.context.settings.patience, work):
             work.result()
         else:
             name = self.node.snapshot.name

@@ -33,8 +33,6 @@ ACTIONS = {
 POLICIES = (RestorePolicy.ALWAYS_OFF, RestorePolicy.LAST_STATE, RestorePolicy.ALWAYS_ON)
 """By their number on the wire."""
 
-# In IPMI's one bit a node on its way shows where it comes from.
-_SHOWN_ON = frozenset({PowerState.ON, PowerState.POWERING_OFF})
 _BY_COMMAND = frozenset({PowerCause.COMMAND, PowerCause.HOST_RESET})
 _MAINS = frozenset({PowerCause.MAINS_LOST, PowerCause.RESTORE_POLICY})
 _RESTARTS = {
@@ -59,7 +57,7 @@ def get_chassis_status(call: Call) -> bytes:
     snapshot = call.node.snapshot
     if snapshot.power is PowerState.UNKNOWN:
         raise CommandError(Code.WRONG_STATE)
-    on = snapshot.power in _SHOWN_ON
+    on = snapshot.power.runs
     return ChassisStatus(
         power=on,
         policy=UNKNOWN_POLICY if snapshot.restore_policy is None else POLICIES.index(snapshot.restore_policy),
@@ -134,7 +132,7 @@ def get_poh_counter(call: Call) -> bytes:
     """§28.14. How long the node has been on in its life."""
     expect_length(call.data, 0)
     snapshot = call.node.snapshot
-    on = snapshot.power in _SHOWN_ON
+    on = snapshot.power.runs
     present = call.context.clock.now() - snapshot.power_since if on else 0.0
     return pack_hours(snapshot.seconds_on + max(0.0, present))
 
@@ -150,7 +148,7 @@ def _identify(snapshot: NodeSnapshot) -> IdentifyState:
 
 
 def _restart_cause(snapshot: NodeSnapshot) -> RestartCause:
-    if snapshot.power not in _SHOWN_ON:
+    if not snapshot.power.runs:
         return RestartCause.UNKNOWN
     if snapshot.cause is PowerCause.RESTORE_POLICY:
         always = snapshot.restore_policy is RestorePolicy.ALWAYS_ON

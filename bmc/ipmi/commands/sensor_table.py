@@ -46,7 +46,6 @@ UNITS = {
 }
 """Sensor units 1 and base unit, table 43-1 and §43.17; IPMI's megabyte has 2^20 bytes or 10^6, it does not say."""
 
-_SHOWN_ON = frozenset({PowerState.ON, PowerState.POWERING_OFF})
 _BOOTS = {
     PowerCause.COMMAND: 0x00,
     PowerCause.RESTORE_POLICY: 0x00,
@@ -85,26 +84,26 @@ class StateSensor:
 def _power(snapshot: NodeSnapshot) -> int | None:
     if snapshot.power is PowerState.UNKNOWN:
         return None
-    return 0 if snapshot.power in _SHOWN_ON else 1 << 0x00
+    return 0 if snapshot.power.runs else 1 << 0x00
 
 
 def _boot(snapshot: NodeSnapshot) -> int | None:
     """How the present boot came about."""
-    if snapshot.power not in _SHOWN_ON or snapshot.cause not in _BOOTS:
+    if not snapshot.power.runs or snapshot.cause not in _BOOTS:
         return None
     return 1 << _BOOTS[snapshot.cause]
 
 
 def _os(snapshot: NodeSnapshot) -> int | None:
     """01h run-time critical stop."""
-    if snapshot.power not in _SHOWN_ON:
+    if not snapshot.power.runs:
         return None
     return 1 << 0x01 if snapshot.paused and snapshot.cause is PowerCause.GUEST_PANIC else 0
 
 
 def _os_boot(snapshot: NodeSnapshot) -> int | None:
     """06h boot completed, boot device not specified."""
-    if snapshot.power not in _SHOWN_ON:
+    if not snapshot.power.runs:
         return None
     return 1 << 0x06 if snapshot.os_seen else 0
 

@@ -1,23 +1,31 @@
 import { Button, Label } from "@patternfly/react-core";
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@patternfly/react-table";
+import { Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@patternfly/react-table";
 import { useState } from "react";
-import { ACCOUNTS, useChange, useMembers, type Account } from "../api/administration";
-import { patch } from "../api/http";
+import { useChange, useMembers, type Account } from "../api/administration";
+import { patch, remarks } from "../api/http";
 import { useGoverns } from "../api/manager";
+import { PATHS } from "../api/paths";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
 import { AccountDialog, DeleteDialog, PasswordDialog } from "./accountDialogs";
 import { Section, Shown } from "./parts";
+import { RowActions } from "./RowActions";
+import { ScopeRemarks } from "./ScopeRemarks";
 import { roleWords, scopeWords } from "./words";
 
 type Asked = { do: "add" } | { do: "change" | "password" | "delete"; account: Account };
 
 /** Everybody's accounts for who administers the fleet, one's own for others. */
 export default function Accounts() {
-  const accounts = useMembers<Account>(ACCOUNTS);
+  const accounts = useMembers<Account>(PATHS.accounts);
   const governs = useGoverns();
   const [asked, setAsked] = useState<Asked>();
+  const [saved, setSaved] = useState<Account>();
   const close = () => setAsked(undefined);
+  const onSaved = (account: Account) => {
+    setSaved(account);
+    close();
+  };
   return (
     <Section
       title={t("Accounts")}
@@ -26,6 +34,7 @@ export default function Accounts() {
       )}
       actions={governs && <Button onClick={() => setAsked({ do: "add" })}>{t("Add an account…")}</Button>}
     >
+      {saved && <ScopeRemarks remarks={remarks(saved)} name={saved.Id} onClose={() => setSaved(undefined)} />}
       <Shown
         of={accounts}
         failed={t("Accounts cannot be shown")}
@@ -51,8 +60,8 @@ export default function Accounts() {
           </Table>
         )}
       </Shown>
-      {asked?.do === "add" && <AccountDialog onClose={close} />}
-      {asked?.do === "change" && <AccountDialog account={asked.account} onClose={close} />}
+      {asked?.do === "add" && <AccountDialog onSaved={onSaved} onClose={close} />}
+      {asked?.do === "change" && <AccountDialog account={asked.account} onSaved={onSaved} onClose={close} />}
       {asked?.do === "password" && <PasswordDialog account={asked.account} onClose={close} />}
       {asked?.do === "delete" && <DeleteDialog account={asked.account} onClose={close} />}
     </Section>
@@ -98,11 +107,7 @@ function Row({ account, governs, onAsk }: { account: Account; governs: boolean; 
         </span>
       </Td>
       <Td isActionCell>
-        <ActionsColumn
-          items={items}
-          popperProps={{ position: "right" }}
-          aria-label={t("Actions on {{account}}", { account: account.Id })}
-        />
+        <RowActions label={t("Actions on {{account}}", { account: account.Id })} items={items} />
       </Td>
     </Tr>
   );

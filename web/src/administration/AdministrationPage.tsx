@@ -7,6 +7,7 @@ import { lazily } from "../shell/lazily";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
+import { useTitle } from "../shell/useTitle";
 import { t, type Message } from "../words/i18n";
 import "./administration.css";
 
@@ -43,9 +44,7 @@ export default function AdministrationPage() {
   const views = VIEWS.filter(({ of }) => of === undefined || administers[of]);
   const current = views.find(({ name }) => name === tab);
 
-  useEffect(() => {
-    document.title = `${t("Administration")} · Lightsout`;
-  }, []);
+  useTitle(t("Administration"));
 
   // On a phone not all tabs are in sight.
   useEffect(() => {

@@ -1,7 +1,8 @@
 import { Button, Label } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useSearchParams } from "react-router";
-import { AUDIT, useLog, type AuditEntry } from "../api/administration";
+import { useLog, type AuditEntry } from "../api/administration";
+import { PATHS } from "../api/paths";
 import { Choice, Field } from "../shell/fields";
 import { moment } from "../words/format";
 import { outcomeWords } from "../timeline/words";
@@ -33,7 +34,7 @@ export default function Audit() {
       { replace: true },
     );
   const filter = auditFilter(search);
-  const log = useLog(AUDIT, filter);
+  const log = useLog(PATHS.audit, filter);
   return (
     <Section
       title={t("Audit")}
@@ -160,5 +161,9 @@ function Details({ of }: { of: Record<string, unknown> }) {
   const told = Object.entries(of).map(
     ([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
   );
-  return told.length === 0 ? null : <div className="lo-muted lo-secret">{told.join(" · ")}</div>;
+  return told.length === 0 ? null : (
+    <div className="lo-muted lo-secret" lang="en">
+      {told.join(" · ")}
+    </div>
+  );
 }

@@ -1,6 +1,7 @@
 import { Button } from "@patternfly/react-core";
 import { useState } from "react";
-import { AUDIT, logPage, type AuditEntry } from "../api/administration";
+import { logPage, type AuditEntry } from "../api/administration";
+import { PATHS } from "../api/paths";
 import { download } from "../console/files";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
@@ -34,7 +35,7 @@ export function AuditExport({ filter }: { filter: string }) {
 async function asCsv(filter: string): Promise<string> {
   const lines = new Map<string, string>();
   for (let skip = 0; skip < EXPORTED; skip += AT_ONCE) {
-    const page = await logPage<AuditEntry>(AUDIT, filter, skip, AT_ONCE);
+    const page = await logPage<AuditEntry>(PATHS.audit, filter, skip, AT_ONCE);
     for (const entry of page.Members) {
       const { Account, Role, Door, Address, ApiToken, Action, TargetKind, Target, Outcome, Details } =
         entry.Oem.Lightsout;

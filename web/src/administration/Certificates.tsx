@@ -1,14 +1,9 @@
 import { Button, EmptyState, EmptyStateBody, Label } from "@patternfly/react-core";
 import { useState } from "react";
-import {
-  CERTIFICATE,
-  CERTIFICATE_SERVICE,
-  useResource,
-  type Certificate,
-  type CertificateService,
-} from "../api/administration";
+import { useResource, type Certificate, type CertificateService } from "../api/administration";
 import { ApiError } from "../api/http";
 import { useManagerActions } from "../api/manager";
+import { PATHS } from "../api/paths";
 import { download } from "../console/files";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
@@ -23,8 +18,8 @@ const DAY_MS = 86_400_000;
 
 /** What HTTPS is served with. */
 export default function Certificates() {
-  const certificate = useResource<Certificate>(CERTIFICATE);
-  const service = useResource<CertificateService>(CERTIFICATE_SERVICE);
+  const certificate = useResource<Certificate>(PATHS.certificate);
+  const service = useResource<CertificateService>(PATHS.certificateService);
   const renew = useManagerActions()["#Lightsout.RenewCertificate"]?.target;
   const [asked, setAsked] = useState<"request" | "replace" | "renew">();
   const close = () => setAsked(undefined);

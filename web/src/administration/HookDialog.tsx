@@ -1,11 +1,13 @@
 import { Checkbox, FormGroup } from "@patternfly/react-core";
 import { useState } from "react";
-import { SUBSCRIPTIONS, useChange, useResource, type Destination, type EventService } from "../api/administration";
+import { useChange, useResource, type Destination, type EventService } from "../api/administration";
 import { patch, post } from "../api/http";
+import { memberPath, PATHS } from "../api/paths";
 import type { Health } from "../api/types";
 import { OrderDialog } from "../shell/OrderDialog";
 import { Choice, Field } from "../shell/fields";
 import { named, t, type Message } from "../words/i18n";
+import { wordsIn } from "../words/wordsIn";
 import { severityWords } from "./words";
 
 const POLICIES: Record<string, Message> = {
@@ -17,7 +19,7 @@ const POLICIES: Record<string, Message> = {
 
 /** Adds a webhook, or changes the one that is given. */
 export function HookDialog({ hook, onClose }: { hook?: Destination; onClose: () => void }) {
-  const known = useResource<EventService>("/redfish/v1/EventService").data?.Severities ?? [];
+  const known = useResource<EventService>(PATHS.events).data?.Severities ?? [];
   const [url, setUrl] = useState("");
   const [context, setContext] = useState(hook?.Context ?? "");
   const [secret, setSecret] = useState("");
@@ -33,8 +35,8 @@ export function HookDialog({ hook, onClose }: { hook?: Destination; onClose: () 
       ...(secret === "" ? {} : { Oem: { Lightsout: { HmacSecret: secret } } }),
     };
     if (hook) return patch(hook["@odata.id"], body);
-    const origins = nodes.split(/[\s,]+/).filter((name) => name !== "");
-    await post(SUBSCRIPTIONS, {
+    const origins = wordsIn(nodes);
+    await post(PATHS.subscriptions, {
       Destination: url,
       Protocol: "Redfish",
       ...body,
@@ -43,7 +45,7 @@ export function HookDialog({ hook, onClose }: { hook?: Destination; onClose: () 
         ? {}
         : {
             OriginResources: origins.map((name) => ({
-              "@odata.id": `/redfish/v1/Systems/${encodeURIComponent(name)}`,
+              "@odata.id": memberPath(PATHS.systems, name),
             })),
           }),
     });

@@ -1,8 +1,9 @@
 import { Button, Label } from "@patternfly/react-core";
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@patternfly/react-table";
+import { Table, Tbody, Td, Th, Thead, Tr, type IAction } from "@patternfly/react-table";
 import { useState } from "react";
-import { SUBSCRIPTIONS, TEST_EVENT, useChange, useMembers, type Destination } from "../api/administration";
+import { useChange, useMembers, type Destination } from "../api/administration";
 import { post, remove } from "../api/http";
+import { PATHS } from "../api/paths";
 import { useMayOperate } from "../api/session";
 import { useNotices } from "../shell/Notices";
 import { OrderDialog } from "../shell/OrderDialog";
@@ -10,6 +11,7 @@ import { t } from "../words/i18n";
 import { DeliveryHistory } from "./DeliveryHistory";
 import { HookDialog } from "./HookDialog";
 import { Section, Shown } from "./parts";
+import { RowActions } from "./RowActions";
 import { severityWords } from "./words";
 
 const AGAIN_MS = 5000;
@@ -19,10 +21,10 @@ type Asked = { do: "add" } | { do: "change" | "delete" | "history"; hook: Destin
 
 /** Who outside hears of events, and how that goes. */
 export default function Hooks() {
-  const hooks = useMembers<Destination>(SUBSCRIPTIONS, AGAIN_MS);
+  const hooks = useMembers<Destination>(PATHS.subscriptions, AGAIN_MS);
   const mayOperate = useMayOperate();
   const { done, failed } = useNotices();
-  const test = useChange(() => post(TEST_EVENT));
+  const test = useChange(() => post(PATHS.testEvent));
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
   const sendTest = () =>
@@ -126,11 +128,7 @@ function Row({ hook, onAsk }: { hook: Destination; onAsk: (asked: Asked) => void
       <Td dataLabel={t("Delivered")}>{ours.Delivered}</Td>
       <Td dataLabel={t("Waiting")}>{ours.EventsWaiting}</Td>
       <Td isActionCell>
-        <ActionsColumn
-          items={items}
-          popperProps={{ position: "right" }}
-          aria-label={t("Actions on {{account}}", { account: hook.Destination })}
-        />
+        <RowActions label={t("Actions on {{account}}", { account: hook.Destination })} items={items} />
       </Td>
     </Tr>
   );

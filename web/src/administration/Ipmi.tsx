@@ -1,26 +1,20 @@
 import { Button, Label } from "@patternfly/react-core";
-import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
+import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useState } from "react";
-import {
-  ipmiProtocols,
-  ipmiUsers,
-  useChange,
-  useMembers,
-  useResource,
-  type Account,
-  type Protocols,
-} from "../api/administration";
-import { patch, post, remove } from "../api/http";
+import { useChange, useMembers, useResource, type Account, type Protocols } from "../api/administration";
+import { patch } from "../api/http";
+import { managerPath } from "../api/paths";
 import { useSystems } from "../api/systems";
+import type { System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { useNotices } from "../shell/Notices";
-import { OrderDialog } from "../shell/OrderDialog";
 import { list } from "../words/format";
-import { Choice, Field } from "../shell/fields";
+import { Choice } from "../shell/fields";
 import { t } from "../words/i18n";
+import { DeleteDialog, UserDialog } from "./ipmiDialogs";
 import { Section, Shown } from "./parts";
-import { RoleChoice } from "./rights";
+import { RowActions } from "./RowActions";
 import { privilegeWords, roleWords } from "./words";
 
 type Asked = { do: "add" } | { do: "change" | "delete"; user: Account };
@@ -30,7 +24,8 @@ export default function Ipmi() {
   const systems = useSystems();
   const [chosen, setChosen] = useState("");
   const system = systems.data?.find(({ Id }) => Id === chosen) ?? systems.data?.[0];
-  const users = useMembers<Account>(system && ipmiUsers(system.Id));
+  const usersPath = system && `${managerPath(system)}/RemoteAccountService/Accounts`;
+  const users = useMembers<Account>(usersPath);
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
 
@@ -65,7 +60,7 @@ export default function Ipmi() {
           )}
         </p>
       </div>
-      {system && endpoint && <CipherSuites node={system.Id} />}
+      {system && endpoint && <CipherSuites system={system} />}
       {system && (
         <Shown
           of={users}
@@ -76,15 +71,15 @@ export default function Ipmi() {
           {(all) => <Users users={all} onAsk={setAsked} />}
         </Shown>
       )}
-      {system && asked?.do === "add" && <UserDialog path={ipmiUsers(system.Id)} onClose={close} />}
-      {system && asked?.do === "change" && <UserDialog path={ipmiUsers(system.Id)} user={asked.user} onClose={close} />}
+      {usersPath && asked?.do === "add" && <UserDialog path={usersPath} onClose={close} />}
+      {usersPath && asked?.do === "change" && <UserDialog path={usersPath} user={asked.user} onClose={close} />}
       {asked?.do === "delete" && <DeleteDialog user={asked.user} onClose={close} />}
     </Section>
   );
 }
 
-function CipherSuites({ node }: { node: string }) {
-  const protocols = useResource<Protocols>(ipmiProtocols(node));
+function CipherSuites({ system }: { system: System }) {
+  const protocols = useResource<Protocols>(`${managerPath(system)}/NetworkProtocol`);
   const suites = protocols.data?.Oem?.Lightsout.IPMICipherSuites;
   return (
     <p data-testid="ipmi-suites">
@@ -133,9 +128,8 @@ function Users({ users, onAsk }: { users: Account[]; onAsk: (asked: Asked) => vo
               <Label status={user.Enabled ? "success" : "warning"}>{user.Enabled ? t("Enabled") : t("Disabled")}</Label>
             </Td>
             <Td isActionCell>
-              <ActionsColumn
-                popperProps={{ position: "right" }}
-                aria-label={t("Actions on {{account}}", { account: user.UserName })}
+              <RowActions
+                label={t("Actions on {{account}}", { account: user.UserName })}
                 items={[
                   { title: t("Key and role…"), onClick: () => onAsk({ do: "change", user }) },
                   user.Enabled
@@ -150,57 +144,5 @@ function Users({ users, onAsk }: { users: Account[]; onAsk: (asked: Asked) => vo
         ))}
       </Tbody>
     </Table>
-  );
-}
-
-function UserDialog({ path, user, onClose }: { path: string; user?: Account; onClose: () => void }) {
-  const [name, setName] = useState(user?.UserName ?? "");
-  const [key, setKey] = useState("");
-  const [role, setRole] = useState(user?.RoleId ?? "Operator");
-  const order = useChange(async () => {
-    if (user) await patch(user["@odata.id"], { RoleId: role, ...(key === "" ? {} : { Password: key }) });
-    else await post(path, { UserName: name, Password: key, RoleId: role });
-  });
-  return (
-    <OrderDialog
-      kind="ipmi"
-      title={user ? t("Key and role of {{account}}", { account: user.UserName }) : t("Add an IPMI user")}
-      description={t("Never a password that is used elsewhere: who knows a user’s name can try its key at leisure.")}
-      action={user ? t("Change it") : t("Add it")}
-      refused={user ? t("The IPMI user was not changed") : t("The IPMI user was not added")}
-      isReady={user !== undefined || (name !== "" && key !== "")}
-      order={order}
-      onSubmit={() => order.mutate(undefined, { onSuccess: onClose })}
-      onClose={onClose}
-    >
-      {!user && <Field id="ipmi-name" label={t("Name")} value={name} onChange={setName} isRequired />}
-      <Field
-        id="ipmi-key"
-        label={t("Key")}
-        help={user ? t("Empty: it keeps the one it has.") : t("At most 20 bytes; long and random is best.")}
-        type="password"
-        value={key}
-        onChange={setKey}
-        isRequired={!user}
-      />
-      <RoleChoice id="ipmi-role" value={role} onChange={setRole} />
-    </OrderDialog>
-  );
-}
-
-function DeleteDialog({ user, onClose }: { user: Account; onClose: () => void }) {
-  const order = useChange(() => remove(user["@odata.id"]));
-  return (
-    <OrderDialog
-      kind="delete"
-      title={t("Delete the IPMI user {{account}}?", { account: user.UserName })}
-      description={t("Its sessions end, and its slot is free.")}
-      action={t("Delete {{account}}", { account: user.UserName })}
-      refused={t("The IPMI user was not deleted")}
-      isDanger
-      order={order}
-      onSubmit={() => order.mutate(undefined, { onSuccess: onClose })}
-      onClose={onClose}
-    />
   );
 }

@@ -1,8 +1,9 @@
 import { Button, FormGroup, TextArea } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useState } from "react";
-import { ACCOUNTS, useChange, useMembers, type Account, type SshKey } from "../api/administration";
+import { useChange, useMembers, type Account, type SshKey } from "../api/administration";
 import { post, remove } from "../api/http";
+import { PATHS } from "../api/paths";
 import { useSession } from "../api/session";
 import { Help } from "../shell/Help";
 import { OrderDialog } from "../shell/OrderDialog";
@@ -12,7 +13,7 @@ import { Section, Shown } from "./parts";
 
 /** Keys by which an account signs in at the SSH door. */
 export default function Keys() {
-  const accounts = useMembers<Account>(ACCOUNTS);
+  const accounts = useMembers<Account>(PATHS.accounts);
   const me = useSession().data?.account ?? "";
   const [chosen, setChosen] = useState(me);
   const account = accounts.data?.find(({ Id }) => Id === chosen) ?? accounts.data?.[0];

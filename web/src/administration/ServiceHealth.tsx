@@ -1,9 +1,10 @@
 import { Label } from "@patternfly/react-core";
 import { useQuery } from "@tanstack/react-query";
 import { Trans } from "react-i18next";
-import { SERVICE, useLog, useResource, type Protocols, type Service } from "../api/administration";
+import { useLog, useResource, type Protocols, type Service } from "../api/administration";
 import { ADMINISTRATION } from "../api/administrationKey";
 import { ApiError } from "../api/http";
+import { PATHS } from "../api/paths";
 import { hasEnded, useTasks } from "../api/tasks";
 import { eventWords } from "../timeline/eventWords";
 import { taskLook, taskTitle } from "../reinstall/words";
@@ -23,8 +24,8 @@ const LATE_SECONDS = 0.25;
 
 /** Whether the service itself is well. */
 export default function ServiceHealth() {
-  const service = useResource<Service>(SERVICE, AGAIN_MS);
-  const protocols = useResource<Protocols>(`${SERVICE}/NetworkProtocol`);
+  const service = useResource<Service>(PATHS.manager, AGAIN_MS);
+  const protocols = useResource<Protocols>(PATHS.protocols);
   if (!service.data)
     return service.error ? (
       <ErrorPanel title={t("The service cannot be shown")} error={service.error} retry={() => void service.refetch()} />
@@ -146,7 +147,7 @@ function Tasks() {
 }
 
 function Problems() {
-  const log = useLog(`${SERVICE}/LogServices/EventLog`, "Severity ne 'OK' and Oem/Lightsout/Node eq null");
+  const log = useLog(PATHS.eventLog, "Severity ne 'OK' and Oem/Lightsout/Node eq null");
   return (
     <Section title={t("Problems of the service")}>
       <Shown

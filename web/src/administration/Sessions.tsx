@@ -1,8 +1,9 @@
 import { Button, Label } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useState } from "react";
-import { SESSIONS, useChange, useMembers, type OpenSession } from "../api/administration";
+import { useChange, useMembers, type OpenSession } from "../api/administration";
 import { ApiError, remove } from "../api/http";
+import { PATHS } from "../api/paths";
 import { useSession } from "../api/session";
 import { useNotices } from "../shell/Notices";
 import { OrderDialog } from "../shell/OrderDialog";
@@ -25,7 +26,7 @@ const end = (sessions: OpenSession[]) =>
 
 /** Who is signed in, from where and by which door. */
 export default function Sessions() {
-  const sessions = useMembers<OpenSession>(SESSIONS, AGAIN_MS);
+  const sessions = useMembers<OpenSession>(PATHS.sessions, AGAIN_MS);
   const own = useSession().data?.session;
   const others = (sessions.data ?? []).filter(({ Id }) => Id !== own);
   const [endingAll, setEndingAll] = useState(false);

@@ -1,24 +1,32 @@
 /** What can be done about an account. */
 import { useState } from "react";
-import { ACCOUNTS, useChange, type Account } from "../api/administration";
+import { useChange, type Account } from "../api/administration";
 import { patch, post, remove } from "../api/http";
+import { PATHS } from "../api/paths";
 import { useNotices } from "../shell/Notices";
 import { OrderDialog } from "../shell/OrderDialog";
 import { Field } from "../shell/fields";
 import { t } from "../words/i18n";
 import { RoleChoice, ScopeFields, scopeOf, scopeText } from "./rights";
 
-export function AccountDialog({ account, onClose }: { account?: Account; onClose: () => void }) {
+interface AccountDialogProps {
+  account?: Account;
+  /** Gets the account as it is now, with what the service remarks on it. */
+  onSaved: (account: Account) => void;
+  onClose: () => void;
+}
+
+export function AccountDialog({ account, onSaved, onClose }: AccountDialogProps) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [role, setRole] = useState(account?.RoleId ?? "Operator");
   const [scope, setScope] = useState(scopeText(account?.Oem?.Lightsout.Scope));
   const order = useChange(async () => {
     const body = { RoleId: role, Oem: { Lightsout: { Scope: scopeOf(scope) } } };
-    if (account) await patch(account["@odata.id"], body);
-    else await post(ACCOUNTS, { UserName: name, Password: password, ...body });
+    if (account) return patch<Account>(account["@odata.id"], body);
+    return (await post<Account>(PATHS.accounts, { UserName: name, Password: password, ...body })).body;
   });
-  const submit = () => order.mutate(undefined, { onSuccess: onClose });
+  const submit = () => order.mutate(undefined, { onSuccess: onSaved });
   return (
     <OrderDialog
       kind="account"

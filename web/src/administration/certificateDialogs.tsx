@@ -1,16 +1,16 @@
 /** What can be done about the certificate of HTTPS. */
 import { FormGroup, TextArea } from "@patternfly/react-core";
 import { useState } from "react";
-import { CERTIFICATE, useChange } from "../api/administration";
+import { useChange } from "../api/administration";
 import { post } from "../api/http";
+import { PATHS } from "../api/paths";
 import { download } from "../console/files";
 import { Help } from "../shell/Help";
 import { useNotices } from "../shell/Notices";
 import { OrderDialog } from "../shell/OrderDialog";
 import { Field } from "../shell/fields";
 import { t } from "../words/i18n";
-
-const COLLECTION = CERTIFICATE.slice(0, CERTIFICATE.lastIndexOf("/"));
+import { wordsIn } from "../words/wordsIn";
 
 export function RequestDialog({
   target,
@@ -26,9 +26,9 @@ export function RequestDialog({
   const [organization, setOrganization] = useState("");
   const { done } = useNotices();
   const order = useChange(async () => {
-    const names = others.split(/[\s,]+/).filter((word) => word !== "");
+    const names = wordsIn(others);
     const answer = await post<{ CSRString: string }>(target, {
-      CertificateCollection: { "@odata.id": COLLECTION },
+      CertificateCollection: { "@odata.id": PATHS.certificates },
       CommonName: name,
       ...(names.length === 0 ? {} : { AlternativeNames: names }),
       ...(organization === "" ? {} : { Organization: organization }),
@@ -102,7 +102,11 @@ export function RenewDialog({ target, onClose }: { target: string; onClose: () =
 
 export function ReplaceDialog({ target, onClose }: { target: string; onClose: () => void }) {
   const [text, setText] = useState("");
-  const body = { CertificateString: text, CertificateType: "PEMchain", CertificateUri: { "@odata.id": CERTIFICATE } };
+  const body = {
+    CertificateString: text,
+    CertificateType: "PEMchain",
+    CertificateUri: { "@odata.id": PATHS.certificate },
+  };
   const { order, submit } = useReplacement(() => post(target, body), onClose);
   return (
     <OrderDialog

@@ -1,9 +1,11 @@
 /** Fields for what an account, a token or an IPMI user may do, and to which servers. */
 import { FormGroup, Radio } from "@patternfly/react-core";
-import { ROLES, useMembers, type Scope } from "../api/administration";
+import { useMembers, type Scope } from "../api/administration";
 import { idOf } from "../api/http";
+import { PATHS } from "../api/paths";
 import { Choice, Field, type ChoiceProps } from "../shell/fields";
 import { t } from "../words/i18n";
+import { wordsIn } from "../words/wordsIn";
 import { roleWords } from "./words";
 
 /** The roles that the service knows; `more` are those beside them. */
@@ -13,7 +15,7 @@ export function RoleChoice({
   onChange,
   more = [],
 }: Omit<ChoiceProps, "label" | "options"> & { more?: string[] }) {
-  const roles = useMembers(ROLES);
+  const roles = useMembers(PATHS.roles);
   const known = [...(roles.data ?? []).map(idOf), ...more];
   const names = known.includes(value) ? known : [value, ...known];
   const options = names.map((name) => ({ value: name, label: roleWords(name) }));
@@ -26,8 +28,6 @@ export interface ScopeText {
   tags: string;
 }
 
-const words = (text: string) => text.split(/[\s,]+/).filter((word) => word !== "");
-
 export const scopeText = (scope: Scope | undefined): ScopeText => ({
   all: scope?.AllNodes ?? true,
   nodes: scope?.Nodes.join(" ") ?? "",
@@ -36,8 +36,8 @@ export const scopeText = (scope: Scope | undefined): ScopeText => ({
 
 export const scopeOf = (text: ScopeText): Scope => ({
   AllNodes: text.all,
-  Nodes: text.all ? [] : words(text.nodes),
-  Tags: text.all ? [] : words(text.tags),
+  Nodes: text.all ? [] : wordsIn(text.nodes),
+  Tags: text.all ? [] : wordsIn(text.tags),
 });
 
 export function ScopeFields({ value, onChange }: { value: ScopeText; onChange: (value: ScopeText) => void }) {

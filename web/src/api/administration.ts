@@ -18,21 +18,6 @@ export type {
 } from "./redfish";
 export type { AuditEntry } from "./types";
 
-const ROOT = "/redfish/v1";
-export const ACCOUNTS = `${ROOT}/AccountService/Accounts`;
-export const ROLES = `${ROOT}/AccountService/Roles`;
-export const TOKENS = `${ROOT}/AccountService/Oem/Lightsout/Tokens`;
-export const SESSIONS = `${ROOT}/SessionService/Sessions`;
-export const SUBSCRIPTIONS = `${ROOT}/EventService/Subscriptions`;
-export const SERVICE = `${ROOT}/Managers/Lightsout`;
-export const AUDIT = `${SERVICE}/LogServices/Audit`;
-export const CERTIFICATE = `${SERVICE}/NetworkProtocol/HTTPS/Certificates/1`;
-export const CERTIFICATE_SERVICE = `${ROOT}/CertificateService`;
-export const TEST_EVENT = `${ROOT}/EventService/Actions/EventService.SubmitTestEvent`;
-const manager = (node: string) => `${ROOT}/Managers/${encodeURIComponent(node)}`;
-export const ipmiUsers = (node: string) => `${manager(node)}/RemoteAccountService/Accounts`;
-export const ipmiProtocols = (node: string) => `${manager(node)}/NetworkProtocol`;
-
 /** `every`: what changes without an event is read again so often, in milliseconds. */
 export function useMembers<T extends Link>(path: string | undefined, every: number | false = false) {
   return useQuery({

@@ -1,10 +1,10 @@
 /** One action on many nodes: power by the service's own sweep, everything else by a request for each node. */
 import type { QueryClient } from "@tanstack/react-query";
-import { ApiError, get, patch, post } from "./http";
+import { ApiError, get, invoke, patch, post } from "./http";
+import { PATHS } from "./paths";
 import { hasEnded, taskKey } from "./tasks";
 import type { ActionTarget, ReinstallBody, System, Task } from "./types";
 
-const RESET = "/redfish/v1/AggregationService/Actions/AggregationService.Reset";
 const LOOK_MS = 1500;
 
 export interface Stagger {
@@ -24,8 +24,7 @@ export const pause = (milliseconds: number, cut?: AbortSignal) =>
 export const offered = (system: System, name: string) =>
   (system.Actions?.Oem as Record<string, ActionTarget | undefined> | undefined)?.[`#Lightsout.${name}`];
 
-export const act = (system: System, name: string, body: unknown) =>
-  post<Task>(offered(system, name)?.target ?? "", body);
+export const act = (system: System, name: string, body: unknown) => invoke<Task>(offered(system, name), body);
 
 export const setIdentify = (system: System, on: boolean) => patch(system["@odata.id"], { LocationIndicatorActive: on });
 
@@ -33,7 +32,7 @@ export const setIdentify = (system: System, on: boolean) => patch(system["@odata
 export async function startSweep(type: string, systems: System[], { size, seconds }: Stagger): Promise<Task> {
   const paths = systems.map((system) => system["@odata.id"]);
   const order = { ResetType: type, TargetURIs: paths, BatchSize: size, DelayBetweenBatchesInSeconds: seconds };
-  return (await post<Task>(RESET, order)).body;
+  return (await post<Task>(PATHS.sweep, order)).body;
 }
 
 /** It may have been done, or may not: it is not asked for again before a person has looked. */
@@ -74,7 +73,7 @@ export async function reinstall(
   tell: (task: Task) => void,
   held: (why: string) => void,
 ): Promise<void> {
-  let task = (await act(system, "Reinstall", order).catch(unlessRefused)).body;
+  let task = await act(system, "Reinstall", order).catch(unlessRefused);
   while (!hasEnded(task)) {
     tell(task);
     await pause(LOOK_MS);

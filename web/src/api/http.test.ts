@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { errorText, idOf } from "./http";
+import { errorText, idOf, remarks } from "./http";
 
 test("an error is told in the service's words", () => {
   const info = [{ Message: "n1 is off." }, { Message: "n1 is off." }, { Message: "Power it on first." }];
@@ -10,6 +10,12 @@ test("an error is told in the service's words", () => {
   expect(errorText(401, { error: "The user name or the password is wrong." })).toBe(
     "The user name or the password is wrong.",
   );
+});
+
+test("what a reply remarks beside is told once, and most replies remark nothing", () => {
+  const info = [{ Message: "Kept, but no server is called n9 yet." }];
+  expect(remarks({ Id: "olga", "@Message.ExtendedInfo": [...info, ...info] })).toEqual([info[0]?.Message]);
+  expect([remarks({ Id: "olga" }), remarks(undefined)]).toEqual([[], []]);
 });
 
 test("an error without words names its status", () => {

@@ -2,11 +2,23 @@
 import { hearServerTime } from "../words/clock";
 import { t } from "../words/i18n";
 import { sentence, told } from "../words/told";
-import type { Collection, ExtendedMessage, Link } from "./types";
+import type { ActionTarget, Collection, ExtendedMessage, Link } from "./types";
+
+interface Extended {
+  "@Message.ExtendedInfo"?: ExtendedMessage[];
+}
 
 interface ErrorBody {
-  error?: string | { message?: string; "@Message.ExtendedInfo"?: ExtendedMessage[] };
+  error?: string | ({ message?: string } & Extended);
 }
+
+function wordsOf(body: Extended | undefined): string[] {
+  const words = (body?.["@Message.ExtendedInfo"] ?? []).map((info) => told(info)).filter((text) => text !== "");
+  return [...new Set(words)];
+}
+
+/** What the reply to a request that was carried out tells beside: what the person may not have meant. */
+export const remarks = (body: object | undefined) => wordsOf(body);
 
 export class ApiError extends Error {
   readonly status: number;
@@ -18,12 +30,15 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether what was asked for is not there, or not any more. */
+export const isGone = (error: unknown) => error instanceof ApiError && error.status === 404;
+
 /** What an error reply says to a person: Redfish ExtendedInfo, else its message, else the HTTP status. */
 export function errorText(status: number, body: unknown): string {
   const error = typeof body === "object" && body !== null ? (body as ErrorBody).error : undefined;
   if (typeof error === "string") return sentence(error);
-  const extended = (error?.["@Message.ExtendedInfo"] ?? []).map((info) => told(info)).filter((text) => text !== "");
-  if (extended.length > 0) return [...new Set(extended)].join(" ");
+  const extended = wordsOf(error);
+  if (extended.length > 0) return extended.join(" ");
   if (error?.message !== undefined && error.message !== "") return error.message;
   return status >= 500
     ? t("The service failed to answer (HTTP {{status}}).", { status })
@@ -92,8 +107,14 @@ export async function post<T = undefined>(path: string, payload: unknown = {}): 
   return request<T>("POST", path, payload);
 }
 
-export async function patch(path: string, payload: unknown): Promise<void> {
-  await request("PATCH", path, payload);
+/** Carries out an action that a resource offers. :throws Error where it does not, as things have changed meanwhile. */
+export async function invoke<T = undefined>(action: ActionTarget | undefined, parameters: unknown = {}): Promise<T> {
+  if (action === undefined) throw new Error(t("This is not offered any more."));
+  return (await post<T>(action.target, parameters)).body;
+}
+
+export async function patch<T = undefined>(path: string, payload: unknown): Promise<T> {
+  return (await request<T>("PATCH", path, payload)).body;
 }
 
 export async function remove(path: string): Promise<void> {

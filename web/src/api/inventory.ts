@@ -1,6 +1,7 @@
 /** What a node consists of, as far as anything tells. */
 import { useQuery } from "@tanstack/react-query";
 import { get, members } from "./http";
+import { chassisPath } from "./paths";
 import type { Chassis, Drive, EthernetInterface, Memory, Processor } from "./redfish";
 import type { Link, System } from "./types";
 
@@ -18,7 +19,7 @@ export function useInventory(system: System) {
   return useQuery({
     queryKey: ["inventory", system.Id, system["@odata.etag"].split(".")[0]],
     queryFn: async (): Promise<Inventory> => {
-      const chassis = await get<Chassis>(`/redfish/v1/Chassis/${encodeURIComponent(system.Id)}`);
+      const chassis = await get<Chassis>(chassisPath(system));
       const [processors, memory, drives, interfaces] = await Promise.all([
         all<Processor>(system.Processors),
         all<Memory>(system.Memory),

@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { ADMINISTRATION } from "./administrationKey";
 import { members } from "./http";
+import { memberPath, PATHS } from "./paths";
 import type { Key } from "./redfish";
 import { useSession } from "./session";
 
@@ -9,7 +10,7 @@ export function useOwnKeys() {
   const account = useSession().data?.account ?? "";
   return useQuery({
     queryKey: [...ADMINISTRATION, "keys", account],
-    queryFn: () => members<Key>(`/redfish/v1/AccountService/Accounts/${encodeURIComponent(account)}/Keys`),
+    queryFn: () => members<Key>(`${memberPath(PATHS.accounts, account)}/Keys`),
     enabled: account !== "",
   });
 }

@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { members, patch, post, remove } from "./http";
 import { useNow } from "../words/useNow";
+import { PATHS } from "./paths";
 import { equal } from "./query";
 import { useGoverns } from "./manager";
 import { TASKS, hasEnded, useTasks } from "./tasks";
@@ -21,19 +22,16 @@ export type AboutImage = Partial<
   Pick<LightsoutImage, "Name" | "Description" | "KernelFamily" | "Firmware" | "Seed" | "Proofs">
 >;
 
-const PATHS: Record<Shelf, string> = {
-  image: "/redfish/v1/Oem/Lightsout/Images",
-  medium: "/redfish/v1/Oem/Lightsout/Media",
-};
+const SHELVES: Record<Shelf, string> = { image: PATHS.images, medium: PATHS.media };
 export const LIBRARY = ["library"] as const;
 const shelfKey = (shelf: Shelf) => [...LIBRARY, shelf] as const;
 
-export const allImages = { queryKey: shelfKey("image"), queryFn: () => members<LightsoutImage>(PATHS.image) };
+export const allImages = { queryKey: shelfKey("image"), queryFn: () => members<LightsoutImage>(SHELVES.image) };
 
 export const useImages = () => useQuery(allImages);
 
 export function useMedia() {
-  return useQuery({ queryKey: shelfKey("medium"), queryFn: () => members<LightsoutMedium>(PATHS.medium) });
+  return useQuery({ queryKey: shelfKey("medium"), queryFn: () => members<LightsoutMedium>(SHELVES.medium) });
 }
 
 /** The library is the whole fleet's. The service decides; this only spares a person what would be refused. */
@@ -43,7 +41,7 @@ export const useMayAdd = useGoverns;
 export function useAdd(shelf: Shelf) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: async (wanted: NewItem) => (await post<Task>(PATHS[shelf], wanted)).body,
+    mutationFn: async (wanted: NewItem) => (await post<Task>(SHELVES[shelf], wanted)).body,
     onSettled: () => client.invalidateQueries({ queryKey: TASKS }),
   });
 }

@@ -384,7 +384,7 @@ export interface LightsoutComputerSystem {
   Firmware: string | null;
   /** What a virtual server's processor runs on. */
   Accelerator: string | null;
-  /** Who holds the server. */
+  /** Who has reserved the server. */
   Reservation: Reservation | null;
   Task: Link | null;
   /** The reset types that the caller may ask for in the present state. */
@@ -402,7 +402,7 @@ export interface LightsoutEvent {
   Account: string | null;
   /** What belongs to this kind of event. */
   Details: Record<string, unknown>;
-  /** Whether a person held the server when it happened, so that it alerts nobody. */
+  /** Whether a person had reserved the server when it happened: it alerts nobody. */
   Maintenance: boolean;
 }
 
@@ -493,7 +493,7 @@ export interface LightsoutLogEntry {
   Account: string | null;
   /** What belongs to this kind of event. */
   Details: Record<string, unknown>;
-  /** Whether a person held the server when it happened, so that it alerts nobody. */
+  /** Whether a person had reserved the server when it happened: it alerts nobody. */
   Maintenance: boolean;
 }
 
@@ -760,7 +760,7 @@ export interface ReinstallBody {
   UserData?: string | null;
 }
 
-/** To end what another person holds takes a note. */
+/** To end another person's reservation takes a note. */
 export interface ReleaseBody {
   Note?: string;
 }
@@ -825,7 +825,7 @@ export interface RescueBody {
 
 /** Who keeps a server from being changed by others. */
 export interface Reservation {
-  /** The account or job that holds it. */
+  /** The account that has reserved it; of a job, the one that asked for it. */
   Holder: string;
   /** Why. */
   Reason: string;

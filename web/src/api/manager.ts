@@ -1,12 +1,13 @@
 /** The service itself: its emergency stop, and what people are asked to do at servers. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { get, post } from "./http";
+import { get, invoke } from "./http";
+import { PATHS } from "./paths";
 import type { ActionTarget, ServiceManager } from "./types";
 
 export const MANAGER = ["manager"] as const;
 
 export function useManager() {
-  return useQuery({ queryKey: MANAGER, queryFn: () => get<ServiceManager>("/redfish/v1/Managers/Lightsout") });
+  return useQuery({ queryKey: MANAGER, queryFn: () => get<ServiceManager>(PATHS.manager) });
 }
 
 /** What the account may do to the service; an action that is missing here would be refused. */
@@ -22,7 +23,7 @@ export function useGoverns(): boolean {
 function useAct<V>(action: ActionTarget | undefined, body: (value: V) => unknown) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (value: V) => post(action?.target ?? "", body(value)),
+    mutationFn: (value: V) => invoke(action, body(value)),
     onSettled: () => client.invalidateQueries({ queryKey: MANAGER }),
   });
 }

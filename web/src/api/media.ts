@@ -1,6 +1,6 @@
 /** A node's virtual drives. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { members, post } from "./http";
+import { invoke, members } from "./http";
 import type { System, VirtualMedia } from "./types";
 
 export const mediaKey = (systemId: string) => ["media", systemId] as const;
@@ -18,7 +18,7 @@ export function useInsertMedia(system: System) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ drive, image }: { drive: VirtualMedia; image: string }) =>
-      post(drive.Actions?.["#VirtualMedia.InsertMedia"]?.target ?? "", { Image: image }),
+      invoke(drive.Actions?.["#VirtualMedia.InsertMedia"], { Image: image }),
     onSettled: () => client.invalidateQueries({ queryKey: mediaKey(system.Id) }),
   });
 }
@@ -26,7 +26,7 @@ export function useInsertMedia(system: System) {
 export function useEjectMedia(system: System) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (drive: VirtualMedia) => post(drive.Actions?.["#VirtualMedia.EjectMedia"]?.target ?? ""),
+    mutationFn: (drive: VirtualMedia) => invoke(drive.Actions?.["#VirtualMedia.EjectMedia"]),
     onSettled: () => client.invalidateQueries({ queryKey: mediaKey(system.Id) }),
   });
 }

@@ -7,9 +7,10 @@ export const equal = (path: string, value: string) => `${path} eq ${quoted(value
 
 export const contains = (path: string, text: string) => `contains(${path},${quoted(text)})`;
 
+export const anyOf = (conditions: string[]) => `(${conditions.join(" or ")})`;
+
 /** Any of the properties has the text in it, in any case. */
-export const anyContains = (paths: string[], text: string) =>
-  `(${paths.map((path) => contains(path, text)).join(" or ")})`;
+export const anyContains = (paths: string[], text: string) => anyOf(paths.map((path) => contains(path, text)));
 
 /** All that are there; "" when there are none. */
 export const allOf = (conditions: (string | false)[]) =>

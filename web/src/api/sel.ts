@@ -1,9 +1,10 @@
 /** A node's System Event Log, which IPMI clients read as well. */
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, patch, post } from "./http";
+import { logPath } from "./paths";
 import { anyContains, created, equal, query, type Period } from "./query";
 import type { LogService } from "./redfish";
-import type { LogPage, PlainEntry } from "./types";
+import type { LogPage, PlainEntry, System } from "./types";
 
 export type { PlainEntry as SelEntry } from "./types";
 
@@ -16,7 +17,6 @@ export interface Chosen {
 }
 
 export const selKey = (systemId: string) => ["sel", systemId] as const;
-const path = (systemId: string) => `/redfish/v1/Systems/${encodeURIComponent(systemId)}/LogServices/SEL`;
 
 const conditions = ({ severity, resolved, text, period }: Chosen) => [
   severity !== "" && equal("Severity", severity),
@@ -25,16 +25,19 @@ const conditions = ({ severity, resolved, text, period }: Chosen) => [
   ...created(period),
 ];
 
-export function useSelService(systemId: string) {
-  return useQuery({ queryKey: [...selKey(systemId), "service"], queryFn: () => get<LogService>(path(systemId)) });
+export function useSelService(system: System) {
+  return useQuery({
+    queryKey: [...selKey(system.Id), "service"],
+    queryFn: () => get<LogService>(logPath(system, "SEL")),
+  });
 }
 
 /** The records that were chosen, newest first; a log has no more than 1,024. */
-export function useSel(systemId: string, chosen: Chosen) {
+export function useSel(system: System, chosen: Chosen) {
   return useQuery({
-    queryKey: [...selKey(systemId), chosen],
+    queryKey: [...selKey(system.Id), chosen],
     queryFn: async () => {
-      const address = `${path(systemId)}/Entries${query({ filter: conditions(chosen) })}`;
+      const address = `${logPath(system, "SEL")}/Entries${query({ filter: conditions(chosen) })}`;
       return (await get<LogPage<PlainEntry>>(address)).Members;
     },
     placeholderData: keepPreviousData,

@@ -2,7 +2,9 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { get, members } from "./http";
 import type { LightsoutSensorHistory } from "./lightsout";
+import { chassisPath } from "./paths";
 import type { Sensor, SensorThresholds } from "./redfish";
+import type { System } from "./types";
 
 export type { LightsoutSensorHistory as History, SensorSeries as Series } from "./lightsout";
 export type { Sensor } from "./redfish";
@@ -23,20 +25,18 @@ export type Span = "Hour" | "Day";
 /** A reading makes no event. */
 const LOOK_MS: Record<Span, number> = { Hour: 10_000, Day: 60_000 };
 
-const chassis = (systemId: string) => `/redfish/v1/Chassis/${encodeURIComponent(systemId)}`;
-
-export function useSensors(systemId: string) {
+export function useSensors(system: System) {
   return useQuery({
-    queryKey: ["sensors", systemId],
-    queryFn: () => members<Sensor>(`${chassis(systemId)}/Sensors`),
+    queryKey: ["sensors", system.Id],
+    queryFn: () => members<Sensor>(`${chassisPath(system)}/Sensors`),
     refetchInterval: LOOK_MS.Hour,
   });
 }
 
-export function useSensorHistory(systemId: string, span: Span) {
+export function useSensorHistory(system: System, span: Span) {
   return useQuery({
-    queryKey: ["sensor-history", systemId, span],
-    queryFn: () => get<LightsoutSensorHistory>(`${chassis(systemId)}/Oem/Lightsout/SensorHistory/${span}`),
+    queryKey: ["sensor-history", system.Id, span],
+    queryFn: () => get<LightsoutSensorHistory>(`${chassisPath(system)}/Oem/Lightsout/SensorHistory/${span}`),
     placeholderData: keepPreviousData,
     refetchInterval: LOOK_MS[span],
   });

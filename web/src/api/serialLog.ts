@@ -1,6 +1,7 @@
 /** The permanent log of a node's serial console: its lines, and all of it as files. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ApiError, errorText, get, reportLostSession } from "./http";
+import { logPath } from "./paths";
 import type { LogService } from "./redfish";
 import type { LogPage, PlainEntry, System } from "./types";
 
@@ -17,7 +18,6 @@ export type Format = (typeof FORMATS)[number];
 
 const PAGE = 200;
 const AROUND = 21;
-const pathOf = (system: System) => `${system["@odata.id"]}/LogServices/SerialLog`;
 
 function asked(period: Period, more: Record<string, string>): string {
   const query = new URLSearchParams(more);
@@ -29,7 +29,7 @@ function asked(period: Period, more: Record<string, string>): string {
 export function useSerialLog(system: System) {
   return useQuery({
     queryKey: ["serial-log", system.Id],
-    queryFn: () => get<LogService>(pathOf(system)),
+    queryFn: () => get<LogService>(logPath(system, "SerialLog")),
     staleTime: 0,
   });
 }
@@ -40,7 +40,7 @@ export function useSerialLines(system: System, text: string, period: Period) {
     queryKey: ["serial-lines", system.Id, text, period],
     queryFn: ({ pageParam }) =>
       get<LogPage<PlainEntry>>(
-        `${pathOf(system)}/Entries?${asked(period, {
+        `${logPath(system, "SerialLog")}/Entries?${asked(period, {
           ...(text === "" ? {} : { search: text }),
           $skip: String(pageParam),
           $top: String(PAGE),
@@ -61,7 +61,9 @@ export function useLinesAround(system: System, line: PlainEntry, enabled: boolea
   return useQuery({
     queryKey: ["serial-around", system.Id, line.Id],
     queryFn: async () => {
-      const lines = await get<LogPage<PlainEntry>>(`${pathOf(system)}/Entries?around=${line.Id}&$top=${AROUND}`);
+      const lines = await get<LogPage<PlainEntry>>(
+        `${logPath(system, "SerialLog")}/Entries?around=${line.Id}&$top=${AROUND}`,
+      );
       return lines.Members.reverse();
     },
     enabled,

@@ -1,14 +1,22 @@
 /** Who is signed in. Null means nobody. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError, get, post, remove } from "./http";
+import { memberPath, PATHS } from "./paths";
+import type { Role } from "./redfish";
 import type { Session } from "./types";
 
 export const SESSION = ["session"] as const;
 
+async function signedIn(): Promise<Session> {
+  const who = await get<Omit<Session, "privileges">>("/session");
+  const { AssignedPrivileges } = await get<Role>(memberPath(PATHS.roles, who.role));
+  return { ...who, privileges: AssignedPrivileges };
+}
+
 /** :throws ApiError when the service does not say. */
 export async function currentSession(): Promise<Session | null> {
   try {
-    return await get<Session>("/session");
+    return await signedIn();
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return null;
     throw error;
@@ -21,7 +29,7 @@ export function useSession() {
 
 /** Whether the account may do more than look. The service decides; this only spares a person what would be refused. */
 export function useMayOperate(): boolean {
-  return useSession().data?.role !== "ReadOnly";
+  return useSession().data?.privileges.includes("ConfigureComponents") === true;
 }
 
 export function useSignIn() {
@@ -29,7 +37,7 @@ export function useSignIn() {
   return useMutation({
     mutationFn: async (credentials: { user: string; password: string }) => {
       await post("/session", credentials);
-      return get<Session>("/session");
+      return signedIn();
     },
     onSuccess: (session) => client.setQueryData(SESSION, session),
   });

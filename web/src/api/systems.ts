@@ -1,9 +1,9 @@
 /** Nodes (Redfish systems) and what can be done to them. The event stream keeps both caches fresh. */
 import { useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { get, members, patch, post } from "./http";
-import type { BootEnabled, DiskBody, PowerPlan, PowerState, ReinstallBody, System, Task } from "./types";
+import { get, invoke, members, patch, post } from "./http";
+import { memberPath, PATHS } from "./paths";
+import type { BootEnabled, BootMode, DiskBody, PowerPlan, PowerState, ReinstallBody, System, Task } from "./types";
 
-const ROOT = "/redfish/v1/Systems";
 /** What senses of real hardware say, and how fresh it is, changes without an event; a list of them costs more. */
 const LOOK_MS = 5000;
 const LOOK_AT_ALL_MS = 30_000;
@@ -11,9 +11,9 @@ export const SYSTEMS = ["systems"] as const;
 export const SYSTEM = ["system"] as const;
 export const systemKey = (id: string) => [...SYSTEM, id] as const;
 export const isPhysical = (system: System) => system.SystemType === "Physical";
-const systemPath = (id: string) => `${ROOT}/${encodeURIComponent(id)}`;
+const systemPath = (id: string) => memberPath(PATHS.systems, id);
 
-export const allSystems = { queryKey: SYSTEMS, queryFn: () => members<System>(ROOT) };
+export const allSystems = { queryKey: SYSTEMS, queryFn: () => members<System>(PATHS.systems) };
 
 export function useSystems() {
   return useQuery({
@@ -50,30 +50,29 @@ function useChange<V>(id: string, change: (value: V) => Promise<unknown>) {
 }
 
 export function useReset(system: System) {
-  return useChange(system.Id, (type: string) =>
-    post(system.Actions?.["#ComputerSystem.Reset"]?.target ?? `${system["@odata.id"]}/Actions/ComputerSystem.Reset`, {
-      ResetType: type,
-    }),
-  );
+  return useChange(system.Id, (type: string) => invoke(system.Actions?.["#ComputerSystem.Reset"], { ResetType: type }));
 }
 
+/** What the node offers beside its power. */
+const ours = (system: System) => system.Actions?.Oem;
+
 export function useResume(system: System) {
-  return useChange(system.Id, () => post(system.Actions?.Oem["#Lightsout.Resume"]?.target ?? ""));
+  return useChange(system.Id, () => invoke(ours(system)?.["#Lightsout.Resume"]));
 }
 
 export function useConfirmPower(system: System) {
   return useChange(system.Id, (state: PowerState) =>
-    post(system.Actions?.Oem["#Lightsout.ConfirmPower"]?.target ?? "", { PowerState: state }),
+    invoke(ours(system)?.["#Lightsout.ConfirmPower"], { PowerState: state }),
   );
 }
 
 /** What the action would do if it were asked for now. */
 export function usePowerPlan(system: System, type: string) {
-  const target = system.Actions?.Oem["#Lightsout.PlanPower"]?.target;
+  const action = ours(system)?.["#Lightsout.PlanPower"];
   return useQuery({
     queryKey: ["plan", system.Id, type],
-    queryFn: async () => (await post<PowerPlan>(target ?? "", { ResetType: type })).body,
-    enabled: target !== undefined && isPhysical(system),
+    queryFn: () => invoke<PowerPlan>(action, { ResetType: type }),
+    enabled: action !== undefined && isPhysical(system),
     staleTime: 0,
     gcTime: 0,
   });
@@ -81,7 +80,7 @@ export function usePowerPlan(system: System, type: string) {
 
 export function useReserve(system: System) {
   return useChange(system.Id, ({ reason, minutes }: { reason: string; minutes: number | null }) =>
-    post(system.Actions?.Oem["#Lightsout.Reserve"]?.target ?? "", {
+    invoke(ours(system)?.["#Lightsout.Reserve"], {
       Reason: reason,
       ...(minutes !== null && { TimeoutMinutes: minutes }),
     }),
@@ -90,14 +89,25 @@ export function useReserve(system: System) {
 
 export function useRelease(system: System) {
   return useChange(system.Id, (note: string) =>
-    post(system.Actions?.Oem["#Lightsout.Release"]?.target ?? "", note === "" ? {} : { Note: note }),
+    invoke(ours(system)?.["#Lightsout.Release"], note === "" ? {} : { Note: note }),
   );
 }
 
+export interface BootOrder {
+  target: string;
+  enabled: BootEnabled;
+  /** Null leaves it as it is. */
+  mode: BootMode | null;
+}
+
 export function useBootOverride(system: System) {
-  return useChange(system.Id, (boot: { target: string; enabled: BootEnabled }) =>
+  return useChange(system.Id, ({ target, enabled, mode }: BootOrder) =>
     patch(system["@odata.id"], {
-      Boot: { BootSourceOverrideTarget: boot.target, BootSourceOverrideEnabled: boot.enabled },
+      Boot: {
+        BootSourceOverrideTarget: target,
+        BootSourceOverrideEnabled: enabled,
+        ...(mode !== null && { BootSourceOverrideMode: mode }),
+      },
     }),
   );
 }
@@ -108,28 +118,24 @@ export function useIdentify(system: System) {
 
 /** Starts a reinstall; its result is the Task. */
 export function useReinstall(system: System) {
-  return useChange(system.Id, async (order: ReinstallBody) => {
-    const reply = await post<Task>(system.Actions?.Oem["#Lightsout.Reinstall"]?.target ?? "", order);
-    return reply.body;
-  });
+  return useChange(system.Id, (order: ReinstallBody) => invoke<Task>(ours(system)?.["#Lightsout.Reinstall"], order));
 }
 
 /** Starts a rescue; its result is the Task. */
 export function useRescue(system: System) {
-  return useChange(system.Id, async (order: { SSHKeys: string[]; TimeoutMinutes: number }) => {
-    const reply = await post<Task>(system.Actions?.Oem["#Lightsout.Rescue"]?.target ?? "", order);
-    return reply.body;
-  });
+  return useChange(system.Id, (order: { SSHKeys: string[]; TimeoutMinutes: number }) =>
+    invoke<Task>(ours(system)?.["#Lightsout.Rescue"], order),
+  );
 }
 
-export function useEndRescue(system: string) {
-  return useChange(system, () => post(`${systemPath(system)}/Actions/Oem/Lightsout.EndRescue`, {}));
+/** Of a node of which a job tells no more than its Id. */
+export function useEndRescue(id: string) {
+  return useChange(id, () => post(`${systemPath(id)}/Actions/Oem/Lightsout.EndRescue`));
 }
 
 /** Starts an erase; its result is the Task. */
 export function useErase(system: System) {
-  return useChange(system.Id, async (order: { Method: string; Disk?: DiskBody }) => {
-    const reply = await post<Task>(system.Actions?.Oem["#Lightsout.Erase"]?.target ?? "", order);
-    return reply.body;
-  });
+  return useChange(system.Id, (order: { Method: string; Disk?: DiskBody }) =>
+    invoke<Task>(ours(system)?.["#Lightsout.Erase"], order),
+  );
 }

@@ -1,10 +1,10 @@
 /** Jobs (Redfish tasks). */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, idOf, members, remove } from "./http";
+import { memberPath, PATHS } from "./paths";
 import { equal } from "./query";
 import type { System, Task } from "./types";
 
-const ROOT = "/redfish/v1/TaskService/Tasks";
 const ENDED = new Set(["Completed", "Exception", "Cancelled", "Killed", "Interrupted"]);
 export const TASKS = ["tasks"] as const;
 export const taskKey = (id: string) => ["task", id] as const;
@@ -14,7 +14,7 @@ export const hasEnded = (task: Task) => ENDED.has(task.TaskState);
 export function useTask(id: string | undefined) {
   return useQuery({
     queryKey: taskKey(id ?? ""),
-    queryFn: () => get<Task>(`${ROOT}/${encodeURIComponent(id ?? "")}`),
+    queryFn: () => get<Task>(memberPath(PATHS.tasks, id ?? "")),
     enabled: id !== undefined,
   });
 }
@@ -32,7 +32,7 @@ const newestFirst = (tasks: Task[]) =>
 export function useTasks(filter?: string) {
   return useQuery({
     queryKey: [...TASKS, filter ?? ""],
-    queryFn: () => members<Task>(ROOT, filter),
+    queryFn: () => members<Task>(PATHS.tasks, filter),
     select: newestFirst,
   });
 }
@@ -40,10 +40,10 @@ export function useTasks(filter?: string) {
 /** A node's jobs, newest first. */
 export const useTasksOf = (system: System) => useTasks(equal("Oem/Lightsout/System/@odata.id", system["@odata.id"]));
 
-/** Jobs over many nodes that the account has begun, from whichever tab or program, and that go on. */
-export function useSweepsOf(account: string) {
-  const filter = `SubTasks ne null and EndTime eq null and ${equal("Oem/Lightsout/Account", account)}`;
-  return useQuery({ queryKey: [...TASKS, "sweeps", account], queryFn: () => members<Task>(ROOT, filter) });
+/** Jobs over many nodes that go on, whoever has begun them, from whichever tab or program. */
+export function useSweepsUnderWay() {
+  const filter = "SubTasks ne null and EndTime eq null";
+  return useQuery({ queryKey: [...TASKS, "sweeps"], queryFn: () => members<Task>(PATHS.tasks, filter) });
 }
 
 export function useCancelTask() {

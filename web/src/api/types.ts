@@ -24,6 +24,7 @@ export type {
 export type {
   ComputerSystem as System,
   ComputerSystemBootSourceOverrideEnabled as BootEnabled,
+  ComputerSystemBootSourceOverrideMode as BootMode,
   Condition,
   Event,
   Health,
@@ -49,9 +50,11 @@ export interface LogPage<Entry> extends Collection<Entry> {
   Members: Entry[];
 }
 
-/** Who is signed in, as /session says. */
+/** Who is signed in, as /session and the role say. */
 export interface Session {
   account: string;
   role: string;
+  /** What the role may, in the words of DSP0266. */
+  privileges: string[];
   session: string;
 }

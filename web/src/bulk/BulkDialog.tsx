@@ -13,7 +13,7 @@ import { commonImages, ReinstallFields, type Install } from "./ReinstallFields";
 import type { Order, Run } from "./run";
 import { readStagger, textOf } from "./stagger";
 import { StaggerFields } from "./StaggerFields";
-import { choiceWords, destroys, effectWords, usualStagger, type Choice } from "./words";
+import { choiceWords, destroys, effectWords, isTyped, usualStagger, type Choice } from "./words";
 
 interface BulkDialogProps {
   choice: Choice;
@@ -43,9 +43,10 @@ export default function BulkDialog({ choice, systems: given, before, onClose }: 
   const action = choiceWords(choice);
   const wanted = number === 1 ? (first?.Name ?? "") : String(number);
   const danger = destroys(choice);
+  const isNameWanted = isTyped(choice, number);
   const order = orderOf(choice, text.trim(), hours, install);
   const spread = readStagger(stagger);
-  const isReady = order !== null && spread !== null && (!danger || typed.trim() === wanted);
+  const isReady = order !== null && spread !== null && (!isNameWanted || typed.trim() === wanted);
   const held = systems.filter(({ Oem }) => {
     const reservation = Oem.Lightsout.Reservation;
     return reservation && reservation.Holder !== me;
@@ -64,7 +65,7 @@ export default function BulkDialog({ choice, systems: given, before, onClose }: 
             : t("{{action}}: {{number}} nodes?", { action, number })
         }
         labelId="bulk-title"
-        {...(danger && { titleIconVariant: "warning" as const })}
+        {...(isNameWanted && { titleIconVariant: "warning" as const })}
       />
       <ModalBody>
         <Form
@@ -92,7 +93,7 @@ export default function BulkDialog({ choice, systems: given, before, onClose }: 
           )}
           {choice.kind === "reinstall" && <ReinstallFields systems={systems} value={install} onChange={setInstall} />}
           {number > 1 && <StaggerFields value={stagger} number={number} onChange={setStagger} />}
-          {danger && <ConfirmName name={wanted} value={typed} onChange={setTyped} />}
+          {isNameWanted && <ConfirmName name={wanted} value={typed} onChange={setTyped} />}
           <p className="lo-muted">
             {choice.kind === "power"
               ? t("The service carries this out: it goes on when you close the page.")

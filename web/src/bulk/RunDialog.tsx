@@ -7,13 +7,15 @@ import MinusCircleIcon from "@patternfly/react-icons/dist/esm/icons/minus-circle
 import QuestionCircleIcon from "@patternfly/react-icons/dist/esm/icons/question-circle-icon";
 import { memo, type ReactNode } from "react";
 import { Link } from "react-router";
+import { useMayOperate, useSession } from "../api/session";
+import { nodePath } from "../node/address";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { percent } from "../words/format";
 import { t } from "../words/i18n";
 import { useBulk } from "./BulkProvider";
 import { count, wantsAnotherTry, type Item, type ItemState, type Run } from "./run";
 import { runWords } from "./RunStrip";
-import { choiceWords, stateWords } from "./words";
+import { runTitle, stateWords } from "./words";
 
 const ICONS: Record<ItemState, ReactNode> = {
   waiting: <CircleIcon className="lo-pending" />,
@@ -29,14 +31,15 @@ const ORDER: ItemState[] = ["failed", "unknown", "running", "stopped", "waiting"
 interface RunDialogProps {
   run: Run;
   onClose: () => void;
-  /** Asks for the same on those that did not get it. */
-  onAgain: () => void;
+  /** Asks for the same on those that did not get it; undefined where that is not ours to ask. */
+  onAgain?: () => void;
 }
 
 /** What has become of each node, and what can still be done about it. */
 export default function RunDialog({ run, onClose, onAgain }: RunDialogProps) {
   const bulk = useBulk();
-  const title = choiceWords(run.order);
+  const mayOperate = useMayOperate();
+  const title = runTitle(run, useSession().data?.account);
   const ended = count(run, "done", "failed", "unknown", "stopped");
   const again = run.items.filter(wantsAnotherTry).length;
   const items = [...run.items].sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
@@ -52,7 +55,7 @@ export default function RunDialog({ run, onClose, onAgain }: RunDialogProps) {
         </ul>
       </ModalBody>
       <ModalFooter>
-        {!run.ended && (
+        {!run.ended && mayOperate && (
           <Button
             variant="secondary"
             isDisabled={run.stopping || count(run, "waiting") === 0}
@@ -61,7 +64,7 @@ export default function RunDialog({ run, onClose, onAgain }: RunDialogProps) {
             {t("Stop what has not begun")}
           </Button>
         )}
-        {run.ended && again > 0 && (
+        {run.ended && again > 0 && onAgain && (
           <Button variant="primary" onClick={onAgain}>
             {t("Try again on {{number}}…", { number: again })}
           </Button>
@@ -79,7 +82,7 @@ const RunItem = memo(function RunItem({ item, onClose }: { item: Item; onClose: 
   return (
     <li data-testid={`run-${id}`} data-state={state}>
       <span>{ICONS[state]}</span>
-      <Link to={`/nodes/${encodeURIComponent(id)}`} onClick={onClose}>
+      <Link to={nodePath(id)} onClick={onClose}>
         {id}
       </Link>
       <span>

@@ -1,8 +1,9 @@
 /** What the page itself carries out on many nodes: it goes on for as long as the page is open. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import type { Stagger } from "../api/bulk";
 import type { System } from "../api/types";
+import { useAskBeforeLeaving } from "../shell/useAskBeforeLeaving";
 import { carryOut, type Item, type PageOrder, type Run } from "./run";
 
 /** What is told within this time is drawn at once. */
@@ -62,12 +63,6 @@ export function usePageRuns() {
     [change],
   );
 
-  const needed = runs.some(({ ended }) => !ended);
-  useEffect(() => {
-    if (!needed) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
-  }, [needed]);
+  useAskBeforeLeaving(runs.some(({ ended }) => !ended));
   return { runs, begin, ...others };
 }

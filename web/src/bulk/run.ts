@@ -31,6 +31,8 @@ export interface Item {
 
 export interface Run {
   key: string;
+  /** The account that has begun it; of what the page carries out, whoever is at the page. */
+  by?: string;
   order: Order;
   stagger: Stagger;
   items: Item[];

@@ -1,13 +1,15 @@
-/** Power actions on many nodes: the service carries them out, and whoever began them sees them in every tab. */
+/** Power actions on many nodes: the service carries them out, and whoever may see the nodes sees them in every tab. */
 import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { ApiError, get, members, remove } from "../api/http";
-import { hasEnded, useSweepsOf } from "../api/tasks";
+import { get, isGone, members, remove } from "../api/http";
+import { hasEnded, useSweepsUnderWay } from "../api/tasks";
 import type { Task } from "../api/types";
 import { told } from "../words/told";
 import type { Item, ItemState, Run } from "./run";
 
 const LOOK_MS = 1500;
+/** What others do is not waited for. */
+const LOOK_AT_OTHERS_MS = 5000;
 
 interface Sweep {
   task: Task;
@@ -33,10 +35,13 @@ export function itemOf({ Id, TaskState, Messages }: Task): Item {
   };
 }
 
+const startedBy = (task: Task) => task.Oem?.Lightsout.Account ?? "";
+
 function runOf({ task, nodes }: Sweep): Run {
   const { action = "", batch = 1, delay = 0 } = task.Oem?.Lightsout.Request ?? {};
   return {
     key: task["@odata.id"],
+    by: startedBy(task),
     order: { kind: "power", type: action },
     stagger: { size: batch, seconds: delay },
     items: nodes.map(itemOf),
@@ -47,10 +52,8 @@ function runOf({ task, nodes }: Sweep): Run {
 
 const sweepKey = (path: string) => ["sweep", path] as const;
 
-const isGone = (error: Error | null) => error instanceof ApiError && error.status === 404;
-
 /** Those of these tasks that have been read, as they go on. Where the service is away, they stay as they were. */
-function useRunsOf(paths: string[]): Run[] {
+function useRunsOf(paths: string[], every: number): Run[] {
   return useQueries({
     queries: paths.map((path) => ({
       queryKey: sweepKey(path),
@@ -60,7 +63,7 @@ function useRunsOf(paths: string[]): Run[] {
       }),
       select: runOf,
       refetchInterval: ({ state }: { state: { data: Sweep | undefined; error: Error | null } }) =>
-        isGone(state.error) || (state.data && hasEnded(state.data.task)) ? false : LOOK_MS,
+        isGone(state.error) || (state.data && hasEnded(state.data.task)) ? false : every,
     })),
     combine: (answers) => answers.flatMap(({ data, error }) => (data && !isGone(error) ? [data] : [])),
   });
@@ -70,11 +73,11 @@ function useRunsOf(paths: string[]): Run[] {
 export function useSweeps(account: string) {
   const client = useQueryClient();
   const [known, setKnown] = useState<ReadonlyMap<string, "shown" | "dismissed">>(new Map());
-  const going = useSweepsOf(account).data ?? [];
-  const news = going.filter((task) => !known.has(task["@odata.id"]));
+  const going = useSweepsUnderWay().data ?? [];
+  const news = going.filter((task) => startedBy(task) === account && !known.has(task["@odata.id"]));
   if (news.length > 0) setKnown(new Map([...known, ...news.map((task) => [task["@odata.id"], "shown"] as const)]));
   const shown = useMemo(() => [...known].filter(([, state]) => state === "shown").map(([path]) => path), [known]);
-  const runs = useRunsOf(shown);
+  const runs = useRunsOf(shown, LOOK_MS);
   const change = useMemo(
     () => ({
       show: (task: Task) => setKnown((all) => new Map(all).set(task["@odata.id"], "shown")),
@@ -87,4 +90,11 @@ export function useSweeps(account: string) {
     [client],
   );
   return { runs, ...change };
+}
+
+/** What others than the account have under way; and the one that is being looked at, also when it has ended. */
+export function useSweepsOfOthers(account: string, lookedAt: string | null): Run[] {
+  const going = (useSweepsUnderWay().data ?? []).filter((task) => startedBy(task) !== account);
+  const paths = new Set([...going.map((task) => task["@odata.id"]), ...(lookedAt === null ? [] : [lookedAt])]);
+  return useRunsOf([...paths], LOOK_AT_OTHERS_MS);
 }

@@ -2,7 +2,7 @@
 import type { Stagger } from "../api/bulk";
 import { actionWords } from "../power/words";
 import { t, type Message } from "../words/i18n";
-import type { Item, ItemState, Order } from "./run";
+import type { Item, ItemState, Order, Run } from "./run";
 
 export type Choice =
   | { kind: "power"; type: string }
@@ -27,6 +27,12 @@ export function choiceWords(choice: Choice | Order): string {
   return t(HELD[choice.kind].label);
 }
 
+/** What it is, and whose if it is another's than the account that looks. */
+export function runTitle({ order, by }: Run, account: string | undefined): string {
+  const action = choiceWords(order);
+  return by === undefined || by === account ? action : t("{{action}} by {{account}}", { action, account: by });
+}
+
 /** What comes of it, for whoever must confirm it. */
 export function effectWords(choice: Choice): string {
   if (choice.kind === "power") {
@@ -36,9 +42,13 @@ export function effectWords(choice: Choice): string {
   return choice.kind === "identify" ? t("So that a person finds them in the rack.") : t(HELD[choice.kind].does);
 }
 
-/** Whether data may be lost: then the confirmation is typed. */
+/** Whether data may be lost. */
 export const destroys = (choice: Choice) =>
   choice.kind === "reinstall" || (choice.kind === "power" && actionWords(choice.type).harsh === true);
+
+/** Whether the confirmation is typed: where data may be lost, or many who use the nodes lose them. */
+export const isTyped = (choice: Choice, number: number) =>
+  destroys(choice) || (number > 1 && choice.kind === "power" && actionWords(choice.type).danger !== undefined);
 
 /** What draws current when it begins comes slowly, so that a rack's breaker holds. */
 export function usualStagger(choice: Choice): Stagger {

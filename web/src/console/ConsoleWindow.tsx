@@ -1,14 +1,20 @@
 import { EmptyState, EmptyStateBody, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
-import { useEffect } from "react";
 import { Link, useNavigate, useParams } from "react-router";
+import { isGone } from "../api/http";
 import { useSystem } from "../api/systems";
+import { nodePath } from "../node/address";
+import { Reservation } from "../node/Reservation";
 import { PowerLabel } from "../power/PowerLabel";
+import { Assignments } from "../safety/Assignments";
+import { StopBanner } from "../safety/StopBanner";
+import { StopButton } from "../safety/StopButton";
 import { OnDemand } from "../shell/OnDemand";
 import { lazily } from "../shell/lazily";
 import { ConnectionBanner } from "../shell/ConnectionBanner";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
+import { useTitle } from "../shell/useTitle";
 import { t, type Message } from "../words/i18n";
 import { CONSOLES, windowPath, type ConsoleView } from "./windows";
 import "./console.css";
@@ -18,18 +24,16 @@ const SerialConsole = lazily(() => import("../serial/SerialConsole"));
 
 const TITLES: Record<ConsoleView, Message> = { screen: "Screen", serial: "Serial", both: "Both" };
 
-/** A node's consoles and nothing else, for a window of their own. */
+/** A node's consoles, and what nobody at them may miss, for a window of their own. */
 export default function ConsoleWindow() {
   const { id = "", view = "" } = useParams();
   const navigate = useNavigate();
   const system = useSystem(id);
   const shown = CONSOLES.find((name) => name === view);
 
-  useEffect(() => {
-    document.title = `${id} · Lightsout`;
-  }, [id]);
+  useTitle(id);
 
-  if (shown === undefined) return <NotFoundPage />;
+  if (shown === undefined || isGone(system.error)) return <NotFoundPage />;
   if (system.data === undefined)
     return system.isError ? (
       <ErrorPanel
@@ -46,9 +50,11 @@ export default function ConsoleWindow() {
   return (
     <main className="lo-window">
       <ConnectionBanner />
+      <StopBanner />
+      <Assignments />
       <header className="lo-console-bar">
         <h1>
-          <Link to={`/nodes/${encodeURIComponent(id)}`}>{node.Name}</Link>
+          <Link to={nodePath(id)}>{node.Name}</Link>
         </h1>
         <PowerLabel system={node} />
         <ToggleGroup isCompact aria-label={t("Consoles")} className="lo-console-end">
@@ -61,7 +67,9 @@ export default function ConsoleWindow() {
             />
           ))}
         </ToggleGroup>
+        <StopButton />
       </header>
+      <Reservation system={node} />
       <OnDemand place={shown}>
         <div className="lo-window-consoles">
           {screen && <ScreenConsole system={node} />}

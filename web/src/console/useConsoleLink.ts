@@ -5,6 +5,7 @@ import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
 import { ownOf, type Audience, type News } from "./audience";
 import { ConsoleLink, type LinkState } from "./link";
+import { reasonWords } from "./reasons";
 
 interface ConsoleWanted {
   system: System;
@@ -39,7 +40,7 @@ export function useConsoleLink({ system, uri, viewOnly, protocol, attach }: Cons
         had.current = ownOf(told)?.types ?? false;
       } else if (told.type === "taken")
         done(t("{{account}} took the keyboard of {{node}}", { account: told.by.account, node: name }));
-      else failed(t("{{node}}: not done", { node: name }), new Error(told.reason));
+      else failed(t("{{node}}: not done", { node: name }), new Error(reasonWords(told.reason)));
     },
     [done, failed, name],
   );

@@ -1,9 +1,8 @@
 /** What is said of a console that shows nothing. */
 import type { System } from "../api/types";
-import { capitalised } from "../words/format";
 import { t } from "../words/i18n";
-import { sentence } from "../words/told";
 import type { LinkState } from "./link";
+import { reasonWords } from "./reasons";
 
 export interface ConsoleWords {
   title: string;
@@ -24,11 +23,11 @@ export function consoleWords(
             title: t("{{node}} is off", { node: Name }),
             text: t("The console comes back by itself when the node is powered on."),
           }
-        : { title: t("No signal"), text: sentences(ended(state.reason), t("It is tried again by itself.")) };
+        : { title: t("No signal"), text: sentences(reasonWords(state.reason), t("It is tried again by itself.")) };
     case "refused":
-      return { title: t("This console cannot be opened"), text: ended(state.reason) };
+      return { title: t("This console cannot be opened"), text: reasonWords(state.reason) };
     case "lost":
-      return { title: t("Connection lost. Reconnecting…"), text: ended(state.reason) };
+      return { title: t("Connection lost. Reconnecting…"), text: reasonWords(state.reason) };
     default:
       return { title: t("Connecting…"), text: "" };
   }
@@ -38,10 +37,4 @@ export function consoleWords(
 export function whyMute(state: LinkState, types: boolean): string {
   if (state.phase !== "open") return t("The console is not connected.");
   return types ? "" : t("You do not have the keyboard of this console.");
-}
-
-/** The service's reason as a sentence. */
-function ended(reason: string): string {
-  const told = capitalised(sentence(reason));
-  return told === "" || /[.!?。]$/.test(told) ? told : `${told}.`;
 }

@@ -1,4 +1,5 @@
 /** Follows the service's event stream for as long as it is wanted, and says honestly whether it is up. */
+import { PATHS } from "../api/paths";
 import { liveEvents, StreamParser, type LiveEvent } from "./stream";
 
 export type StreamState = "connecting" | "up" | "down" | "signed-out";
@@ -6,7 +7,6 @@ export type Notice = { type: "state"; state: StreamState } | { type: "events"; e
 /** What a tab tells the one worker that follows for all tabs. */
 export type TabMessage = "hello" | "restart" | "bye";
 
-const ADDRESS = "/redfish/v1/EventService/SSE";
 /** The service says something every 15 s; twice that and some in silence is a dead line. */
 const SILENCE_MS = 35_000;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
@@ -17,7 +17,11 @@ async function readOnce(
   silent: () => void,
   notify: (notice: Notice) => void,
 ): Promise<"ended" | "signed-out"> {
-  const response = await fetch(ADDRESS, { headers: { Accept: "text/event-stream" }, cache: "no-store", signal });
+  const response = await fetch(PATHS.eventStream, {
+    headers: { Accept: "text/event-stream" },
+    cache: "no-store",
+    signal,
+  });
   if (response.status === 401) return "signed-out";
   if (!response.ok || response.body === null) throw new Error(`event stream: HTTP ${response.status}`);
   notify({ type: "state", state: "up" });

@@ -3,17 +3,18 @@ import LockIcon from "@patternfly/react-icons/dist/esm/icons/lock-icon";
 import { Link } from "react-router";
 import { useRunningTask } from "../api/tasks";
 import type { System } from "../api/types";
+import { nodePath } from "../node/address";
 import { kindWords, stepWords } from "../reinstall/words";
 import { t } from "../words/i18n";
 
-/** What goes on with a node: its running job with progress, or who holds it and why. */
+/** What goes on with a node: its running job with progress, or who has reserved it and why. */
 export function Activity({ system }: { system: System }) {
   const task = useRunningTask(system).data;
   const reservation = system.Oem.Lightsout.Reservation;
   if (system.Oem.Lightsout.Task && task) {
     const ours = task.Oem?.Lightsout;
     return (
-      <Link to={`/nodes/${encodeURIComponent(system.Id)}/jobs`} className="lo-activity">
+      <Link to={nodePath(system.Id, "jobs")} className="lo-activity">
         <Progress
           title={[kindWords(ours?.Kind ?? ""), stepWords(ours?.Step ?? "")].join(" · ")}
           value={task.PercentComplete ?? 0}

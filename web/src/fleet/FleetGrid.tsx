@@ -1,8 +1,9 @@
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useMemo } from "react";
 import type { System } from "../api/types";
 import { t } from "../words/i18n";
 import type { Group } from "./groups";
 import { Tile } from "./Tile";
+import { useColumns } from "./useColumns";
 import { useLines } from "./useLines";
 import type { Select } from "./useSelection";
 
@@ -35,17 +36,7 @@ interface FleetGridProps {
 
 /** A tile a node, as in a rack: as many as the window has room for. */
 export function FleetGrid({ groups, chosen, onSelect }: FleetGridProps) {
-  const box = useRef<HTMLDivElement>(null);
-  const [columns, setColumns] = useState(1);
-  useLayoutEffect(() => {
-    if (box.current === null) return;
-    const measured = box.current;
-    const look = () => setColumns(Math.max(1, Math.floor(measured.clientWidth / TILE_PX.width)));
-    look();
-    const observer = new ResizeObserver(look);
-    observer.observe(measured);
-    return () => observer.disconnect();
-  }, []);
+  const { box, columns } = useColumns(TILE_PX.width);
   const cuts = useMemo(() => cut(groups, columns), [groups, columns]);
   const { list, lines, measure, before, after } = useLines({
     count: cuts.length,

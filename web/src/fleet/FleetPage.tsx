@@ -1,11 +1,13 @@
 import { Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter } from "@patternfly/react-core";
 import { PageSection, Skeleton, Title } from "@patternfly/react-core";
-import { useEffect, useMemo } from "react";
+import { useMemo } from "react";
 import { Trans } from "react-i18next";
 import { useMayOperate } from "../api/session";
 import { useSystems } from "../api/systems";
 import type { System } from "../api/types";
+import { OthersRuns } from "../bulk/OthersRuns";
 import { ErrorPanel } from "../shell/ErrorPanel";
+import { useTitle } from "../shell/useTitle";
 import { t } from "../words/i18n";
 import { useFleetAddress } from "./address";
 import { filterSystems, sortSystems } from "./filter";
@@ -27,9 +29,7 @@ export function FleetPage() {
   const { address } = control;
 
   const title = t("Fleet");
-  useEffect(() => {
-    document.title = `${title} · Lightsout`;
-  }, [title]);
+  useTitle(title);
 
   const all = systems.data ?? NONE;
   const { sort } = address;
@@ -45,7 +45,10 @@ export function FleetPage() {
   return (
     <>
       <PageSection>
-        <Title headingLevel="h1">{title}</Title>
+        <div className="lo-fleet-title">
+          <Title headingLevel="h1">{title}</Title>
+          <OthersRuns />
+        </div>
       </PageSection>
       <PageSection isFilled aria-label={t("Nodes")}>
         <FleetToolbar systems={all} control={control} families={families} group={group} />

@@ -4,6 +4,7 @@ import { Td, Tr } from "@patternfly/react-table";
 import { memo, type MouseEvent } from "react";
 import { Link } from "react-router";
 import type { System } from "../api/types";
+import { nodePath } from "../node/address";
 import { HealthLabel } from "../power/HealthLabel";
 import { PowerLabel } from "../power/PowerLabel";
 import { reasonOf } from "../power/words";
@@ -33,7 +34,7 @@ export const FleetRow = memo(function FleetRow({ system, index, measure, isChose
         </Td>
       )}
       <Td dataLabel={t("Node")} modifier="breakWord">
-        <Link to={`/nodes/${encodeURIComponent(system.Id)}`} className="lo-node-name">
+        <Link to={nodePath(system.Id)} className="lo-node-name">
           {system.Name}
         </Link>
         {system.LocationIndicatorActive === true && (

@@ -7,6 +7,7 @@ import { memo } from "react";
 import { Link } from "react-router";
 import { useRunningTask } from "../api/tasks";
 import type { System } from "../api/types";
+import { nodePath } from "../node/address";
 import { powerIcon } from "../power/PowerLabel";
 import { healthOf, powerWords, reasonOf } from "../power/words";
 import { kindWords } from "../reinstall/words";
@@ -39,7 +40,7 @@ export const Tile = memo(function Tile({ system, isChosen, onSelect }: TileProps
     >
       {onSelect && <SelectNode system={system} isChosen={isChosen} onSelect={onSelect} />}
       <div className="lo-tile-words">
-        <Link to={`/nodes/${encodeURIComponent(system.Id)}`} className="lo-node-name">
+        <Link to={nodePath(system.Id)} className="lo-node-name">
           {system.Name}
         </Link>
         <div className="lo-tile-state">

@@ -26,7 +26,7 @@ export const FACETS = Object.keys(VALUES) as Facet[];
 
 const listed = (value: string | null | undefined) => (value ? [value] : []);
 
-/** Whether a job runs on it, or a person holds it, or neither. */
+/** Whether a job runs on it, or a person has reserved it, or neither. */
 export function useOf(system: System): "job" | "reserved" | "free" {
   const ours = system.Oem.Lightsout;
   if (ours.Task) return "job";

@@ -45,8 +45,8 @@ export function SelCard({ system }: { system: System }) {
   const [top, setTop] = useState(FIRST);
   const [clearing, setClearing] = useState(false);
   const chosen: Chosen = { severity, resolved, text, period };
-  const service = useSelService(system.Id).data;
-  const sel = useSel(system.Id, chosen);
+  const service = useSelService(system).data;
+  const sel = useSel(system, chosen);
   const clear = service?.Actions?.["#LogService.ClearLog"]?.target;
   const isFiltered = severity !== "" || resolved !== "" || text !== "" || period.within !== "";
   return (

@@ -14,6 +14,7 @@ import { idOf } from "../api/http";
 import { useSensorHistory, useSensors, type History, type Sensor, type Span } from "../api/sensors";
 import type { System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
+import { Unread } from "../shell/Unread";
 import { t, type Message } from "../words/i18n";
 import { SensorPlot } from "./SensorPlot";
 import { reading, sensorLook, thresholdsInWords } from "./words";
@@ -26,8 +27,8 @@ const SPANS: Record<Span, { label: Message; words: Message }> = {
 /** What each sensor reads, what it may read, and what it has read. */
 export function SensorsCard({ system }: { system: System }) {
   const [span, setSpan] = useState<Span>("Hour");
-  const sensors = useSensors(system.Id);
-  const history = useSensorHistory(system.Id, span);
+  const sensors = useSensors(system);
+  const history = useSensorHistory(system, span);
   return (
     <Card className="lo-wide-card">
       <CardHeader
@@ -77,7 +78,7 @@ export function SensorsCard({ system }: { system: System }) {
             </Tbody>
           </Table>
         )}
-        {history.isError && !history.data && <p role="alert">{history.error.message}</p>}
+        {history.isError && !history.data && <Unread of={history} />}
       </CardBody>
     </Card>
   );

@@ -56,8 +56,10 @@ function ImageRow({ image }: { image: LibraryImage }) {
     <Tr data-testid={`image-${image.Id}`}>
       <Td dataLabel={t("Image")} modifier="breakWord">
         <strong>{image.Id}</strong>
-        <div>{image.Name === image.Id ? "" : image.Name}</div>
-        {image.Description && <div className="lo-muted">{image.Description}</div>}
+        <div lang={image.BuiltIn ? "en" : undefined}>
+          {image.Name !== image.Id && image.Name}
+          {image.Description && <div className="lo-muted">{image.Description}</div>}
+        </div>
       </Td>
       <Td dataLabel={t("Size")} modifier="nowrap">
         {bytes(image.SizeBytes)}

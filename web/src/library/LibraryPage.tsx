@@ -1,7 +1,7 @@
 import { PageSection, Tab, Tabs, TabTitleText, Title } from "@patternfly/react-core";
-import { useEffect } from "react";
 import { useNavigate, useParams } from "react-router";
 import { NotFoundPage } from "../shell/NotFoundPage";
+import { useTitle } from "../shell/useTitle";
 import { t } from "../words/i18n";
 import { ImagesPanel } from "./ImagesPanel";
 import { MediaPanel } from "./MediaPanel";
@@ -13,9 +13,7 @@ const PANEL = "library-view";
 export default function LibraryPage() {
   const { tab = "images" } = useParams();
   const navigate = useNavigate();
-  useEffect(() => {
-    document.title = `${t("Library")} · Lightsout`;
-  });
+  useTitle(t("Library"));
   if (tab !== "images" && tab !== "media") return <NotFoundPage />;
   return (
     <>

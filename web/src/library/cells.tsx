@@ -3,6 +3,7 @@ import { ClipboardCopy } from "@patternfly/react-core";
 import { Fragment } from "react";
 import { Link } from "react-router";
 import type { LibraryItem } from "../api/library";
+import { nodePath } from "../node/address";
 import { Ago } from "../words/Ago";
 import { t } from "../words/i18n";
 
@@ -33,7 +34,7 @@ export function Users({ nodes }: { nodes: string[] }) {
   return nodes.map((node, index) => (
     <Fragment key={node}>
       {index > 0 && ", "}
-      <Link to={`/nodes/${encodeURIComponent(node)}`}>{node}</Link>
+      <Link to={nodePath(node)}>{node}</Link>
     </Fragment>
   ));
 }

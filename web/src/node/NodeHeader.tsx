@@ -10,11 +10,13 @@ import { UnknownState } from "../power/UnknownState";
 import type { PowerControl } from "../power/usePowerControl";
 import { reasonOf } from "../power/words";
 import { RamdiskMenu } from "../reinstall/RamdiskMenu";
+import { BarredButton } from "../shell/BarredButton";
 import { LastPower } from "../timeline/LastPower";
 import { t } from "../words/i18n";
 import { Reservation } from "./Reservation";
 import { ReserveNodeDialog } from "./ReserveNodeDialog";
 import { RunningJob } from "./RunningJob";
+import { useJobBar } from "./useJobBar";
 
 interface NodeActionsProps {
   system: System;
@@ -79,16 +81,16 @@ export function NodeHeader({ system, control, hasJobInSight, onReinstall, onJob 
 function NodeActions({ system, control, onReinstall, onJob }: NodeActionsProps) {
   const mayOperate = useMayOperate();
   const [reserving, setReserving] = useState(false);
-  const isTaken = Boolean(system.Oem.Lightsout.Task) || !mayOperate;
+  const bar = useJobBar(system);
   return (
     <div className="lo-node-actions">
       <PowerButtons system={system} control={control} />
       {system.Actions?.Oem["#Lightsout.Reinstall"] && (
-        <Button variant="secondary" isDisabled={isTaken} onClick={onReinstall}>
+        <BarredButton variant="secondary" bar={bar} onClick={onReinstall}>
           {t("Reinstall…")}
-        </Button>
+        </BarredButton>
       )}
-      <RamdiskMenu system={system} isDisabled={isTaken} onStarted={onJob} />
+      <RamdiskMenu system={system} bar={bar} onStarted={onJob} />
       {!system.Oem.Lightsout.Reservation && mayOperate && (
         <Button variant="secondary" onClick={() => setReserving(true)}>
           {t("Reserve…")}

@@ -1,7 +1,7 @@
 import { PageSection, Tab, Tabs, TabTitleText } from "@patternfly/react-core";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useNavigate, useParams } from "react-router";
-import { ApiError } from "../api/http";
+import { isGone } from "../api/http";
 import { useSystem } from "../api/systems";
 import type { System } from "../api/types";
 import { usePowerControl } from "../power/usePowerControl";
@@ -10,7 +10,9 @@ import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
 import { OnDemand } from "../shell/OnDemand";
 import { lazily, lazyDialog } from "../shell/lazily";
+import { useTitle } from "../shell/useTitle";
 import { t, type Message } from "../words/i18n";
+import { nodePath, TABS, type TabName } from "./address";
 import { NodeHeader } from "./NodeHeader";
 import { Overview } from "./Overview";
 import "./node.css";
@@ -22,10 +24,8 @@ const ReinstallWizard = lazyDialog(() => import("../reinstall/ReinstallWizard"))
 const TimelinePanel = lazily(() => import("../timeline/TimelinePanel"));
 const HealthPanel = lazily(() => import("../health/HealthPanel"));
 
-const TABS = ["overview", "timeline", "health", "screen", "serial", "jobs"] as const;
 /** One panel shows whichever view is chosen. */
 const PANEL = "node-view";
-type TabName = (typeof TABS)[number];
 const TITLES: Record<TabName, Message> = {
   overview: "Overview",
   timeline: "Timeline",
@@ -35,19 +35,14 @@ const TITLES: Record<TabName, Message> = {
   jobs: "Jobs",
 };
 
-const pathTo = (id: string, tab: TabName) => `/nodes/${encodeURIComponent(id)}${tab === "overview" ? "" : `/${tab}`}`;
-
 export default function NodePage() {
   const { id = "", tab = "overview" } = useParams();
   const system = useSystem(id);
   const current = TABS.find((name) => name === tab);
 
-  useEffect(() => {
-    document.title = `${id} · Lightsout`;
-  }, [id]);
+  useTitle(id);
 
-  if (current === undefined || (system.error instanceof ApiError && system.error.status === 404))
-    return <NotFoundPage />;
+  if (current === undefined || isGone(system.error)) return <NotFoundPage />;
   if (!system.data)
     return system.isError ? (
       <ErrorPanel
@@ -65,7 +60,7 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
   const navigate = useNavigate();
   const control = usePowerControl(system);
   const [reinstalling, setReinstalling] = useState(false);
-  const showJob = () => void navigate(pathTo(system.Id, "jobs"));
+  const showJob = () => void navigate(nodePath(system.Id, "jobs"));
   return (
     <>
       <NodeHeader
@@ -78,7 +73,9 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
       <PageSection type="tabs" aria-label={t("Views of the node")}>
         <Tabs
           activeKey={tab}
-          onSelect={(_event, key) => void navigate(pathTo(system.Id, TABS.find((name) => name === key) ?? "overview"))}
+          onSelect={(_event, key) =>
+            void navigate(nodePath(system.Id, TABS.find((name) => name === key) ?? "overview"))
+          }
           aria-label={t("Views of {{node}}", { node: system.Name })}
           usePageInsets
         >

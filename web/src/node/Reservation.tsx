@@ -10,10 +10,10 @@ import { moment } from "../words/format";
 import { t } from "../words/i18n";
 import { ReleaseNodeDialog } from "./ReleaseNodeDialog";
 
-/** What the service answers when it is another person's hold that is to be ended. */
+/** What the service answers when it is another person's reservation that is to be ended. */
 const WANTS_A_NOTE = 400;
 
-/** Who holds the node, since when and why, and how to end that. A running job shows itself. */
+/** Who has reserved the node, since when and why, and how to end that. A running job shows itself. */
 export function Reservation({ system }: { system: System }) {
   const { failed } = useNotices();
   const mayOperate = useMayOperate();

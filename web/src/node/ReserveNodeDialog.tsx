@@ -1,19 +1,8 @@
-import {
-  Button,
-  Content,
-  Form,
-  FormGroup,
-  FormSelect,
-  FormSelectOption,
-  ModalBody,
-  ModalFooter,
-  TextInput,
-} from "@patternfly/react-core";
-import { useState, type SubmitEvent } from "react";
+import { Content, FormGroup, FormSelect, FormSelectOption, TextInput } from "@patternfly/react-core";
+import { useState } from "react";
 import { useReserve } from "../api/systems";
 import type { System } from "../api/types";
-import { Alert } from "../shell/Alert";
-import { Dialog, DialogHeader } from "../shell/Dialog";
+import { OrderDialog } from "../shell/OrderDialog";
 import { duration } from "../words/format";
 import { t } from "../words/i18n";
 
@@ -25,57 +14,40 @@ export function ReserveNodeDialog({ system, onClose }: { system: System; onClose
   const reserve = useReserve(system);
   const [reason, setReason] = useState("");
   const [minutes, setMinutes] = useState("");
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    const order = { reason: reason.trim(), minutes: minutes === "" ? null : Number(minutes) };
-    reserve.mutate(order, { onSuccess: onClose });
-  };
+  const order = { reason: reason.trim(), minutes: minutes === "" ? null : Number(minutes) };
   return (
-    <Dialog variant="small" onClose={onClose} aria-labelledby="reserve-node-title">
-      <DialogHeader title={t("Reserve {{node}}", { node: system.Name })} labelId="reserve-node-title" />
-      <ModalBody>
-        <Content component="p">
-          {t("Everybody else is refused power, boot, media and jobs of this node until you release it.")}{" "}
-          {t("Consoles stay open. They see who has reserved it, and why.")}
-        </Content>
-        <Form id="reserve-node-form" onSubmit={submit}>
-          <FormGroup label={t("Why")} fieldId="reserve-node-reason" isRequired>
-            <TextInput
-              id="reserve-node-reason"
-              isRequired
-              autoFocus
-              maxLength={500}
-              value={reason}
-              onChange={(_event, value) => setReason(value)}
-            />
-          </FormGroup>
-          <FormGroup label={t("How long")} fieldId="reserve-node-minutes">
-            <FormSelect id="reserve-node-minutes" value={minutes} onChange={(_event, value) => setMinutes(value)}>
-              <FormSelectOption value="" label={t("Until I release it")} />
-              {MINUTES.map((count) => (
-                <FormSelectOption key={count} value={count} label={duration(count * MINUTE_MS)} />
-              ))}
-            </FormSelect>
-          </FormGroup>
-        </Form>
-        {reserve.isError && (
-          <Alert variant="danger" isInline component="p" title={reserve.error.message} role="alert" />
-        )}
-      </ModalBody>
-      <ModalFooter>
-        <Button
-          type="submit"
-          form="reserve-node-form"
-          variant="primary"
-          isLoading={reserve.isPending}
-          isDisabled={reserve.isPending || reason.trim() === ""}
-        >
-          {t("Reserve the node")}
-        </Button>
-        <Button variant="link" onClick={onClose}>
-          {t("Cancel")}
-        </Button>
-      </ModalFooter>
-    </Dialog>
+    <OrderDialog
+      kind="reserve-node"
+      title={t("Reserve {{node}}", { node: system.Name })}
+      action={t("Reserve the node")}
+      refused={t("{{node}}: not reserved", { node: system.Name })}
+      isReady={order.reason !== ""}
+      order={reserve}
+      onSubmit={() => reserve.mutate(order, { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      <Content component="p">
+        {t("Everybody else is refused power, boot, media and jobs of this node until you release it.")}{" "}
+        {t("Consoles stay open. They see who has reserved it, and why.")}
+      </Content>
+      <FormGroup label={t("Why")} fieldId="reserve-node-reason" isRequired>
+        <TextInput
+          id="reserve-node-reason"
+          isRequired
+          autoFocus
+          maxLength={500}
+          value={reason}
+          onChange={(_event, value) => setReason(value)}
+        />
+      </FormGroup>
+      <FormGroup label={t("How long")} fieldId="reserve-node-minutes">
+        <FormSelect id="reserve-node-minutes" value={minutes} onChange={(_event, value) => setMinutes(value)}>
+          <FormSelectOption value="" label={t("Until I release it")} />
+          {MINUTES.map((count) => (
+            <FormSelectOption key={count} value={count} label={duration(count * MINUTE_MS)} />
+          ))}
+        </FormSelect>
+      </FormGroup>
+    </OrderDialog>
   );
 }

@@ -5,6 +5,7 @@ import type { System } from "../api/types";
 import { stepWords, taskTitle } from "../reinstall/words";
 import { Alert } from "../shell/Alert";
 import { t } from "../words/i18n";
+import { nodePath } from "./address";
 
 /** The job that runs on the node now, in one line, wherever on the node's page one is. */
 export function RunningJob({ system }: { system: System }) {
@@ -17,7 +18,7 @@ export function RunningJob({ system }: { system: System }) {
       isInline
       title={t("{{job}} is running", { job })}
       component="p"
-      actionLinks={<Link to={`/nodes/${encodeURIComponent(system.Id)}/jobs`}>{t("Show the job")}</Link>}
+      actionLinks={<Link to={nodePath(system.Id, "jobs")}>{t("Show the job")}</Link>}
     >
       <Progress
         value={task.PercentComplete ?? 0}

@@ -23,6 +23,7 @@ import { Additions } from "../library/Additions";
 import { Users } from "../library/cells";
 import { Help } from "../shell/Help";
 import { Alert } from "../shell/Alert";
+import { Unread } from "../shell/Unread";
 import { bytes } from "../words/format";
 import { lazyDialog } from "../shell/lazily";
 import { t } from "../words/i18n";
@@ -40,7 +41,7 @@ export function VirtualMediaCard({ system }: { system: System }) {
       <CardTitle component="h2">{t("Virtual media")}</CardTitle>
       <CardBody>
         {drives.isPending && <Spinner size="md" aria-label={t("Loading")} aria-valuetext={t("Loading")} />}
-        {drives.isError && !drives.data && <p role="alert">{drives.error.message}</p>}
+        {drives.isError && !drives.data && <Unread of={drives} />}
         {drives.data?.length === 0 && <p>{t("This node has no virtual drive.")}</p>}
         {drives.data?.map((drive) => (
           <Drive key={drive.Id} system={system} drive={drive} />

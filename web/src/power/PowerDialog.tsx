@@ -3,6 +3,7 @@ import { isPhysical } from "../api/systems";
 import type { System } from "../api/types";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
+import { HeldBy } from "./HeldBy";
 import { PlanPart } from "./PlanPart";
 import { actionWords } from "./words";
 
@@ -16,7 +17,6 @@ interface PowerDialogProps {
 /** Asks before an action that may lose something, and names the node it is about. */
 export default function PowerDialog({ system, type, onConfirm, onClose }: PowerDialogProps) {
   const { label, danger, harsh = false } = actionWords(type);
-  const reservation = system.Oem.Lightsout.Reservation;
   return (
     <Dialog
       variant={isPhysical(system) ? "medium" : "small"}
@@ -31,14 +31,7 @@ export default function PowerDialog({ system, type, onConfirm, onClose }: PowerD
       />
       <ModalBody id="power-dialog-body">
         <Content component="p">{danger}</Content>
-        {reservation && (
-          <Content component="p">
-            {t("{{holder}} has reserved this node: {{reason}}", {
-              holder: reservation.Holder,
-              reason: reservation.Reason,
-            })}
-          </Content>
-        )}
+        <HeldBy system={system} />
         {isPhysical(system) && <PlanPart system={system} type={type} />}
       </ModalBody>
       <ModalFooter>

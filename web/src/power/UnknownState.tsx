@@ -1,5 +1,5 @@
 import { Button } from "@patternfly/react-core";
-import { useMayOperate, useSession } from "../api/session";
+import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { Alert } from "../shell/Alert";
 import { t } from "../words/i18n";
@@ -13,10 +13,7 @@ interface UnknownStateProps {
 /** Nobody can tell whether the node runs: why, what that means, and what to do now. */
 export function UnknownState({ system, onConfirm }: UnknownStateProps) {
   const mayOperate = useMayOperate();
-  const account = useSession().data?.account;
   const confirmable = canConfirm(system);
-  const holder = system.Oem.Lightsout.Reservation?.Holder;
-  const heldByOther = holder !== undefined && holder !== account;
   return (
     <Alert
       variant="warning"
@@ -24,8 +21,7 @@ export function UnknownState({ system, onConfirm }: UnknownStateProps) {
       component="h2"
       title={t("Lightsout cannot tell whether {{node}} is on or off", { node: system.Name })}
       {...(confirmable &&
-        mayOperate &&
-        !heldByOther && {
+        mayOperate && {
           actionLinks: (
             <Button variant="primary" size="sm" onClick={onConfirm}>
               {t("Confirm power state…")}
@@ -35,9 +31,6 @@ export function UnknownState({ system, onConfirm }: UnknownStateProps) {
     >
       <p>{confirmable ? whatToDo() : remedyOf(system)}</p>
       {confirmable && !mayOperate && <p>{t("Your account may only look: ask an operator to confirm it.")}</p>}
-      {confirmable && heldByOther && (
-        <p>{t("Nobody can say it while {{holder}} has reserved the node: it must be released first.", { holder })}</p>
-      )}
       <p className="lo-reason" data-testid="reason">
         {t("Why: {{reason}}", { reason: reasonOf(system) })}
       </p>

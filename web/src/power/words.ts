@@ -53,7 +53,7 @@ const ACTIONS: Record<string, ActionWords<Message>> = {
   Nmi: {
     label: "Send NMI",
     hint: "Diagnostic interrupt: most systems crash, with a dump",
-    danger: "Most operating systems answer a diagnostic interrupt with a crash dump.",
+    danger: "Most operating systems crash on it and write a dump. Data that is not yet on disk is lost.",
     harsh: true,
   },
 };
@@ -120,6 +120,14 @@ export function reasonOf(system: System): string {
 export function remedyOf(system: System): string {
   const remedies = (system["PowerState@Message.ExtendedInfo"] ?? []).map((info) => sentence(info.Resolution ?? ""));
   return [...new Set(remedies.filter((text) => text !== ""))].join(" ");
+}
+
+/** Who has reserved the node, and why; empty where nobody has. */
+export function heldWords(system: System): string {
+  const reservation = system.Oem.Lightsout.Reservation;
+  if (!reservation) return "";
+  const { Holder: holder, Reason: reason } = reservation;
+  return t("{{holder}} has reserved this node: {{reason}}", { holder, reason });
 }
 
 /** Whether a person can say what the power state is. */

@@ -1,6 +1,7 @@
 import { FormGroup, Radio, Skeleton, TextInput } from "@patternfly/react-core";
 import { useDrives } from "../api/parts";
 import type { System } from "../api/types";
+import { Unread } from "../shell/Unread";
 import { bytes } from "../words/format";
 import { t, type Message } from "../words/i18n";
 import type { DiskRule } from "./order";
@@ -25,7 +26,7 @@ export function DiskChoice({ system, value, onChange }: DiskChoiceProps) {
   return (
     <FormGroup role="radiogroup" label={t("Disk that is erased")} fieldId="disk" isRequired>
       {drives.isPending && <Skeleton screenreaderText={t("Loading disks")} />}
-      {drives.isError && <p role="alert">{drives.error.message}</p>}
+      {drives.isError && <Unread of={drives} />}
       <div className="lo-choices">
         {known.map((drive) => (
           <Radio

@@ -1,6 +1,7 @@
 import { FormGroup, Radio, Skeleton } from "@patternfly/react-core";
 import { useImages, type LibraryImage } from "../api/library";
 import { settingWords } from "../library/words";
+import { Unread } from "../shell/Unread";
 import { bytes, list } from "../words/format";
 import { t } from "../words/i18n";
 
@@ -29,7 +30,7 @@ export function ImageChoice({ allowed, value, onChange }: ImageChoiceProps) {
   return (
     <FormGroup role="radiogroup" label={t("Image")} fieldId="reinstall-image" isRequired>
       {images.isPending && <Skeleton screenreaderText={t("Loading images")} />}
-      {images.isError && <p role="alert">{images.error.message}</p>}
+      {images.isError && !images.data && <Unread of={images} />}
       {images.data && !images.data.some(fits) && (
         <p role="alert">{t("No image of the library fits this node. Add one on the page Library.")}</p>
       )}

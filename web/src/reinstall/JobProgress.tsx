@@ -18,6 +18,7 @@ import { hasEnded, useCancelTask } from "../api/tasks";
 import type { Task } from "../api/types";
 import { Alert } from "../shell/Alert";
 import { Aloud } from "../shell/Aloud";
+import { BarredButton } from "../shell/BarredButton";
 import { useNotices } from "../shell/Notices";
 import { bytes, moment, time } from "../words/format";
 import { t } from "../words/i18n";
@@ -36,10 +37,12 @@ interface JobProgressProps {
   task: Task;
   /** Asks for the same once more; undefined where that cannot be. */
   onAgain?: () => void;
+  /** What keeps a job from beginning on its node now; empty where nothing does. */
+  bar: string;
 }
 
 /** A job, whole: where it is, what it has shown, and why it failed if it did. */
-export function JobProgress({ task, onAgain }: JobProgressProps) {
+export function JobProgress({ task, onAgain, bar }: JobProgressProps) {
   const { failed } = useNotices();
   const cancel = useCancelTask();
   const mayOperate = useMayOperate();
@@ -53,9 +56,9 @@ export function JobProgress({ task, onAgain }: JobProgressProps) {
         actions={{
           actions: hasEnded(task) ? (
             onAgain && (
-              <Button variant="secondary" isDisabled={!mayOperate} onClick={onAgain}>
+              <BarredButton variant="secondary" bar={bar} onClick={onAgain}>
                 {t("Again with the same choices…")}
-              </Button>
+              </BarredButton>
             )
           ) : (
             <Button

@@ -4,9 +4,11 @@ import { useSearchParams } from "react-router";
 import { hasEnded, useTask, useTasksOf } from "../api/tasks";
 import { idOf } from "../api/http";
 import type { JobRequest, System } from "../api/types";
+import { useJobBar } from "../node/useJobBar";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { lazyDialog } from "../shell/lazily";
+import { Unread } from "../shell/Unread";
 import { t } from "../words/i18n";
 import { JobConsole } from "./JobConsole";
 import { JobHistory } from "./JobHistory";
@@ -43,6 +45,7 @@ export default function JobsPanel({ system }: { system: System }) {
   return (
     <div className="lo-jobs">
       <ShownJob key={shown} id={shown} system={system} onAgain={setAgain} />
+      {tasks.isError && !tasks.data && <Unread of={tasks} />}
       {tasks.data && tasks.data.length > 0 && (
         <JobHistory tasks={tasks.data} shown={shown} onChoose={(job) => setSearch({ job }, { replace: true })} />
       )}
@@ -69,13 +72,14 @@ interface ShownJobProps {
 
 function ShownJob({ id, system, onAgain }: ShownJobProps) {
   const task = useTask(id);
+  const bar = useJobBar(system);
   if (task.data) {
     const { data } = task;
     const request = data.Oem?.Lightsout.Kind === "reinstall" ? data.Oem.Lightsout.Request : undefined;
     const mayAgain = hasEnded(data) && request && system.Actions?.Oem["#Lightsout.Reinstall"];
     return (
       <div className="lo-job-live">
-        <JobProgress task={data} {...(mayAgain && { onAgain: () => onAgain(request) })} />
+        <JobProgress task={data} bar={bar} {...(mayAgain && { onAgain: () => onAgain(request) })} />
         {!hasEnded(data) && <JobConsole system={system} />}
       </div>
     );

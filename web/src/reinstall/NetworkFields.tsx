@@ -2,6 +2,7 @@ import { FormGroup, Radio } from "@patternfly/react-core";
 import { useNetworkCards } from "../api/parts";
 import type { System } from "../api/types";
 import { Choice, Field } from "../shell/fields";
+import { Unread } from "../shell/Unread";
 import { t } from "../words/i18n";
 import type { NetworkDraft } from "./order";
 
@@ -13,7 +14,8 @@ interface NetworkFieldsProps {
 
 /** The new system's network: by DHCP, or as it is told here. */
 export function NetworkFields({ system, value, onChange }: NetworkFieldsProps) {
-  const cards = useNetworkCards(system).data ?? [];
+  const found = useNetworkCards(system);
+  const cards = found.data ?? [];
   const put = (news: Partial<NetworkDraft>) => onChange({ ...value, ...news });
   return (
     <>
@@ -71,6 +73,7 @@ export function NetworkFields({ system, value, onChange }: NetworkFieldsProps) {
             value={value.vlan}
             onChange={(vlan) => put({ vlan })}
           />
+          {found.isError && !found.data && <Unread of={found} />}
           {cards.length > 1 && (
             <Choice
               id="network-card"

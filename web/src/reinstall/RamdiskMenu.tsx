@@ -10,16 +10,18 @@ const EraseDialog = lazyDialog(() => import("./EraseDialog"));
 
 interface RamdiskMenuProps {
   system: System;
-  isDisabled: boolean;
+  /** Why neither can begin now; empty while both can. */
+  bar: string;
   onStarted: () => void;
 }
 
 /** What is done to a node less often than reinstalling it, by the same ramdisk. */
-export function RamdiskMenu({ system, isDisabled, onStarted }: RamdiskMenuProps) {
+export function RamdiskMenu({ system, bar, onStarted }: RamdiskMenuProps) {
   const [open, setOpen] = useState(false);
   const [dialog, setDialog] = useState<"rescue" | "erase" | null>(null);
   const ours = system.Actions?.Oem;
   if (!ours?.["#Lightsout.Rescue"] && !ours?.["#Lightsout.Erase"]) return null;
+  const isBarred = bar !== "";
   const Dialog = dialog === "rescue" ? RescueDialog : EraseDialog;
   return (
     <>
@@ -27,13 +29,12 @@ export function RamdiskMenu({ system, isDisabled, onStarted }: RamdiskMenuProps)
         isOpen={open}
         onOpenChange={setOpen}
         onSelect={() => setOpen(false)}
-        popperProps={{ position: "right" }}
+        popperProps={{ position: "right", maxWidth: "20rem" }}
         toggle={(ref) => (
           <MenuToggle
             ref={ref}
             variant="plain"
             isExpanded={open}
-            isDisabled={isDisabled}
             onClick={() => setOpen(!open)}
             aria-label={t("Rescue or erase {{node}}", { node: system.Name })}
             icon={<EllipsisVIcon />}
@@ -41,10 +42,19 @@ export function RamdiskMenu({ system, isDisabled, onStarted }: RamdiskMenuProps)
         )}
       >
         <DropdownList>
-          <DropdownItem description={t("A root shell by SSH; no disk is touched")} onClick={() => setDialog("rescue")}>
+          <DropdownItem
+            isAriaDisabled={isBarred}
+            description={isBarred ? bar : t("A root shell by SSH; no disk is touched")}
+            onClick={() => setDialog("rescue")}
+          >
             {t("Rescue…")}
           </DropdownItem>
-          <DropdownItem description={t("Clear a disk for good")} isDanger onClick={() => setDialog("erase")}>
+          <DropdownItem
+            isAriaDisabled={isBarred}
+            isDanger={!isBarred}
+            description={isBarred ? bar : t("Clear a disk for good")}
+            onClick={() => setDialog("erase")}
+          >
             {t("Erase…")}
           </DropdownItem>
         </DropdownList>

@@ -1,5 +1,6 @@
 /** What the operator has filled in, as a request. The service checks it; only the split into lines is ours. */
 import type { DiskBody, JobRequest, NetworkBody, ReinstallBody, WayIn } from "../api/types";
+import { wordsIn } from "../words/wordsIn";
 
 /** Which disk: the only one there is, one by its serial number, or one of several by a rule. */
 export type DiskRule = { by: "only" } | { by: "serial"; serial: string } | { by: "pick"; pick: string };
@@ -55,8 +56,6 @@ export function keyLines(keys: string): string[] {
 }
 
 /** What stands between spaces or commas. */
-const words = (text: string) => text.split(/[\s,]+/).filter((word) => word !== "");
-
 export function toDisk(disk: DiskRule): DiskBody | undefined {
   if (disk.by === "serial" && disk.serial.trim() !== "") return { Serial: disk.serial.trim() };
   return disk.by === "pick" ? { Pick: disk.pick as NonNullable<DiskBody["Pick"]> } : undefined;
@@ -67,10 +66,10 @@ function toNetwork(draft: NetworkDraft): NetworkBody | undefined {
   return {
     ...(draft.mac !== "" && { MACAddress: draft.mac }),
     ...(draft.vlan.trim() !== "" && { VLANId: Number(draft.vlan) }),
-    Addresses: words(draft.addresses),
-    Gateways: words(draft.gateways),
-    NameServers: words(draft.nameServers),
-    SearchDomains: words(draft.searchDomains),
+    Addresses: wordsIn(draft.addresses),
+    Gateways: wordsIn(draft.gateways),
+    NameServers: wordsIn(draft.nameServers),
+    SearchDomains: wordsIn(draft.searchDomains),
   };
 }
 

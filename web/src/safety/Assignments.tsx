@@ -3,6 +3,7 @@ import { Link } from "react-router";
 import { Trans } from "react-i18next";
 import { useAnswerAssignment, useManager, useManagerActions } from "../api/manager";
 import type { Assignment } from "../api/types";
+import { nodePath } from "../node/address";
 import { Alert } from "../shell/Alert";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
@@ -48,7 +49,7 @@ function OneAssignment({ assignment }: { assignment: Assignment }) {
         <Trans
           i18nKey="To do at <node>{{node}}</node>: <left/>"
           values={{ node: Node }}
-          components={{ node: <Link to={`/nodes/${encodeURIComponent(Node)}`} />, left: <Left until={Deadline} /> }}
+          components={{ node: <Link to={nodePath(Node)} />, left: <Left until={Deadline} /> }}
         />
       }
       data-testid={`assignment-${Node}`}

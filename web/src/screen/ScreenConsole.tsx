@@ -140,7 +140,7 @@ export default function ScreenConsole({ system }: { system: System }) {
       )}
       {asked !== null && (
         <ConfirmKeysDialog
-          node={system.Name}
+          system={system}
           combination={asked}
           onSend={() => {
             pressAll(asked);

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { download, stamped } from "../console/files";
+import { useAskBeforeLeaving } from "../shell/useAskBeforeLeaving";
 import type { Film } from "./RecordingDialog";
 import { ScreenRecorder } from "./recorder";
 
@@ -27,14 +28,7 @@ export function useRecording(node: string, source: () => HTMLCanvasElement | nul
     };
   }, []);
 
-  const mayBeLost = since !== null || (film !== null && !isSaved);
-  useEffect(() => {
-    if (!mayBeLost) return;
-    // The browser asks before it leaves the page, in its own words.
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", ask);
-    return () => window.removeEventListener("beforeunload", ask);
-  }, [mayBeLost]);
+  useAskBeforeLeaving(since !== null || (film !== null && !isSaved));
 
   const start = useCallback(() => {
     const begun = new ScreenRecorder(source, (blob, isFull) => {

@@ -2,14 +2,15 @@ import { Trans } from "react-i18next";
 import { Link } from "react-router";
 import { usePowerHistory } from "../api/timeline";
 import type { LastPowerAction, System } from "../api/types";
+import { nodePath } from "../node/address";
 import { actionSummary, outcomeWords } from "../power/senses";
-import { powerWords } from "../power/words";
 import { Alert } from "../shell/Alert";
+import { Unread } from "../shell/Unread";
 import { Ago } from "../words/Ago";
 import { duration, moment } from "../words/format";
 import { t } from "../words/i18n";
 import { useNow } from "../words/useNow";
-import { howWords, lastChange, type PowerChange } from "./words";
+import { lastChangeWords, type LastChange } from "./words";
 import "./timeline.css";
 
 /** The line has its place before its text is known. */
@@ -17,12 +18,18 @@ const KEEPS_ITS_PLACE = "\u00a0";
 
 /** Who changed the power last, how, when and from where: in one line, wherever on the node's page one is. */
 export function LastPower({ system }: { system: System }) {
-  const history = usePowerHistory(system).data;
+  const history = usePowerHistory(system);
   const last = system.Oem.Lightsout.LastPowerAction;
   return (
     <>
       <p className="lo-last-power" data-testid="last-power">
-        {history === undefined ? KEEPS_ITS_PLACE : <Told system={system} found={lastChange(history)} />}
+        {history.data ? (
+          <Told system={system} last={lastChangeWords(system, history.data)} />
+        ) : history.isError ? (
+          <Unread of={history} />
+        ) : (
+          KEEPS_ITS_PLACE
+        )}
       </p>
       {last?.Ended === null && <UnderWay last={last} />}
       {last && isProblem(last, system) && <Problem last={last} />}
@@ -30,21 +37,19 @@ export function LastPower({ system }: { system: System }) {
   );
 }
 
-function Told({ system, found }: { system: System; found: PowerChange | undefined }) {
-  if (found === undefined) return t("Its power has not changed since Lightsout knows it.");
-  const { Created, Oem } = found.change;
+function Told({ system, last }: { system: System; last: LastChange | undefined }) {
   return (
     <>
-      <Trans
-        i18nKey="<b>{{state}}</b> since {{time}} (<ago/>): {{how}}"
-        values={{
-          state: powerWords(String(Oem.Lightsout.Details.to)).label,
-          time: moment(Created),
-          how: howWords(found),
-        }}
-        components={{ b: <strong />, ago: <Ago iso={Created} /> }}
-      />{" "}
-      <Link to={`/nodes/${encodeURIComponent(system.Id)}/timeline?kind=Power`}>{t("What happened")}</Link>
+      {last === undefined ? (
+        t("When its power last changed is not among what is looked at.")
+      ) : (
+        <Trans
+          i18nKey="<b>{{state}}</b> since {{time}} (<ago/>): {{how}}"
+          values={{ state: last.state, time: moment(last.since), how: last.how }}
+          components={{ b: <strong />, ago: <Ago iso={last.since} /> }}
+        />
+      )}{" "}
+      <Link to={`${nodePath(system.Id, "timeline")}?kind=Power`}>{t("What happened")}</Link>
     </>
   );
 }

@@ -4,10 +4,13 @@ import AngleRightIcon from "@patternfly/react-icons/dist/esm/icons/angle-right-i
 import { useId, useState } from "react";
 import { Link } from "react-router";
 import { usePrinted } from "../api/timeline";
+import type { System } from "../api/types";
+import { nodePath } from "../node/address";
+import { Unread } from "../shell/Unread";
 import { t } from "../words/i18n";
 
 interface PrintedProps {
-  systemId: string;
+  system: System;
   since: string;
   /** Not there: until now. */
   until: string | undefined;
@@ -35,10 +38,10 @@ export function Printed(props: PrintedProps) {
   );
 }
 
-function Lines({ systemId, since, until }: PrintedProps) {
-  const printed = usePrinted(systemId, since, until);
+function Lines({ system, since, until }: PrintedProps) {
+  const printed = usePrinted(system, since, until);
   if (printed.isPending) return <p className="lo-muted">{t("Loading")}</p>;
-  if (printed.isError) return <p role="alert">{printed.error.message}</p>;
+  if (printed.isError) return <Unread of={printed} />;
   const { lines, count } = printed.data;
   if (count === 0) return <p className="lo-muted">{t("The serial console printed nothing.")}</p>;
   return (
@@ -49,9 +52,7 @@ function Lines({ systemId, since, until }: PrintedProps) {
       <p className="lo-muted">
         {count > lines.length &&
           `${t("The last {{shown}} of {{total}} lines.", { shown: lines.length, total: count })} `}
-        <Link
-          to={`/nodes/${encodeURIComponent(systemId)}/serial?at=${encodeURIComponent(lines.at(-1)?.Created ?? "")}`}
-        >
+        <Link to={`${nodePath(system.Id, "serial")}?at=${encodeURIComponent(lines.at(-1)?.Created ?? "")}`}>
           {t("Show in the serial log")}
         </Link>
       </p>

@@ -13,6 +13,7 @@ import type { ComponentType } from "react";
 import { Link } from "react-router";
 import type { Happening, Kind } from "../api/timeline";
 import type { System } from "../api/types";
+import { nodePath } from "../node/address";
 import { moment, time } from "../words/format";
 import { t } from "../words/i18n";
 import { isDone, kindWords, outcomeWords, sentenceOf, wayWords } from "./words";
@@ -36,7 +37,6 @@ export function TimelineEntry({ system, entry }: { system: System; entry: Happen
   const Icon = ICONS[told.Kind as Kind];
   const { who, what } = sentenceOf(entry);
   const way = wayWords(told);
-  const page = `/nodes/${encodeURIComponent(system.Id)}`;
   return (
     <li className="lo-happening" data-testid={entry.Id} data-kind={told.Kind}>
       <time dateTime={entry.Created} title={moment(entry.Created)} className="lo-muted">
@@ -69,9 +69,9 @@ export function TimelineEntry({ system, entry }: { system: System; entry: Happen
           </Label>
         )}{" "}
         {told.Task !== null && (
-          <Link to={`${page}/jobs?job=${encodeURIComponent(told.Task)}`}>{t("Show the job")}</Link>
+          <Link to={`${nodePath(system.Id, "jobs")}?job=${encodeURIComponent(told.Task)}`}>{t("Show the job")}</Link>
         )}
-        {told.Kind === "SEL" && <Link to={`${page}/health#sel`}>{t("Show the SEL")}</Link>}
+        {told.Kind === "SEL" && <Link to={`${nodePath(system.Id, "health")}#sel`}>{t("Show the SEL")}</Link>}
       </div>
     </li>
   );

@@ -28,7 +28,7 @@ export default function TimelinePanel({ system }: { system: System }) {
   const [typed, text, type] = useText();
   const [period, setPeriod] = useState<Period>(ANY_TIME);
   const [top, setTop] = useState(FIRST);
-  const timeline = useTimeline(system.Id, { kind, text, period }, top);
+  const timeline = useTimeline(system, { kind, text, period }, top);
   const isFiltered = kind !== "" || text !== "" || period.within !== "";
   return (
     <div className="lo-timeline">
@@ -109,7 +109,7 @@ function Entries({ system, entries, isWhole }: EntriesProps) {
           <Fragment key={entry.Id}>
             {hasConsole && isApart(newer, entry) && (
               <li className="lo-between">
-                <Printed systemId={system.Id} since={entry.Created} until={newer?.Created} />
+                <Printed system={system} since={entry.Created} until={newer?.Created} />
               </li>
             )}
             {(newer === undefined || day(newer.Created) !== today) && (

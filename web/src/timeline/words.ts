@@ -1,5 +1,6 @@
 /** What happened to a node, in words; and which of it tells who changed its power. */
-import type { Happening } from "../api/timeline";
+import { DONE, type Happening } from "../api/timeline";
+import type { System } from "../api/types";
 import { targetWords } from "../node/targets";
 import { actionWords, causeWords, powerWords } from "../power/words";
 import { named, t, type Message } from "../words/i18n";
@@ -131,8 +132,7 @@ const OUTCOMES: Record<string, Message> = {
 
 export const outcomeWords = (outcome: string) => named(OUTCOMES, outcome);
 
-export const isDone = ({ Outcome }: { Outcome: string | null }) =>
-  Outcome === null || ["ok", "done", "started"].includes(Outcome);
+export const isDone = ({ Outcome }: { Outcome: string | null }) => Outcome === null || DONE.includes(Outcome);
 
 /** Who did it, where the sentence does not say so itself; and the sentence. */
 export function sentenceOf(entry: Happening): { who: string; what: string } {
@@ -150,7 +150,7 @@ export function sentenceOf(entry: Happening): { who: string; what: string } {
 
 const nodeOf = (entry: Happening) => decodeURIComponent(entry["@odata.id"].split("/")[4] ?? "");
 
-export interface PowerChange {
+interface PowerChange {
   change: Happening;
   /** Who asked for it, if anybody did. */
   asked: Happening | undefined;
@@ -163,7 +163,7 @@ const isRequest = ({ Oem: { Lightsout: told } }: Happening) =>
   isDone(told) && (told.What === "power" || (told.What === "power.action" && told.Outcome === "started"));
 
 /** The last time that it came on or went off, of entries that are newest first. */
-export function lastChange(entries: Happening[]): PowerChange | undefined {
+function lastChange(entries: Happening[]): PowerChange | undefined {
   const at = entries.findIndex(isChange);
   const change = entries[at];
   if (change === undefined) return undefined;
@@ -174,7 +174,7 @@ export function lastChange(entries: Happening[]): PowerChange | undefined {
 }
 
 /** How a change came about. */
-export function howWords({ change, asked }: PowerChange): string {
+function howWords({ change, asked }: PowerChange): string {
   const cause = change.Oem.Lightsout.Details.cause;
   const seen = typeof cause === "string" ? causeWords(cause) : "";
   if (asked === undefined) return seen === "" ? t("as observed") : seen;
@@ -183,4 +183,28 @@ export function howWords({ change, asked }: PowerChange): string {
   const words = t("{{action}} by {{account}}", { action, account: Account ?? "" });
   const way = wayWords(asked.Oem.Lightsout);
   return way === "" ? words : t("{{words}}, {{way}}", { words, way });
+}
+
+export interface LastChange {
+  state: string;
+  /** A moment of RFC 3339. */
+  since: string;
+  how: string;
+}
+
+/** Since when the power is what it is, and how that came about, as far as it is known. */
+export function lastChangeWords(system: System, entries: Happening[]): LastChange | undefined {
+  const found = lastChange(entries);
+  if (found !== undefined) {
+    const { Created, Oem } = found.change;
+    return { state: powerWords(String(Oem.Lightsout.Details.to)).label, since: Created, how: howWords(found) };
+  }
+  const { PowerSince, PowerCause } = system.Oem.Lightsout;
+  if (PowerSince === null) return undefined;
+  const cause = causeWords(PowerCause);
+  const how =
+    cause === ""
+      ? t("nothing that changed it is among what is looked at")
+      : t("{{cause}}; nothing more is among what is looked at", { cause });
+  return { state: powerWords(system.PowerState).label, since: PowerSince, how };
 }

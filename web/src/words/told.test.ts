@@ -4,6 +4,7 @@ import type { LogEntry } from "../api/types";
 import { eventWords } from "../timeline/eventWords";
 import { age, bytes, duration, list, moment, percent } from "./format";
 import "./i18n";
+import { reasonWords } from "../console/reasons";
 import { told } from "./told";
 import chinese from "./zh-CN.json";
 
@@ -12,7 +13,7 @@ const UNKNOWN_PROPERTY = {
   Message: "The property Colour is not in the list of valid properties for the resource.",
   MessageArgs: ["Colour"],
 };
-const BUSY = { MessageId: "Base.1.22.ResourceInUse", Message: "job 7 holds n1", MessageArgs: [] };
+const BUSY = { MessageId: "Base.1.22.ResourceInUse", Message: "n1 is reserved by job 7: reinstall", MessageArgs: [] };
 
 function event(id: string, Message: string, Details: Record<string, unknown>): LogEntry {
   const Lightsout = { "@odata.type": "", Kind: id, Node: "n1", Account: "olga", Details, Maintenance: false };
@@ -37,7 +38,23 @@ describe("in Chinese", () => {
 
   test("a message takes its arguments, or what the service says more precisely", () => {
     expect(told(UNKNOWN_PROPERTY)).toBe("属性“Colour”不是该资源的有效属性。");
-    expect(told(BUSY)).toBe("当前状态下无法执行：job 7 holds n1");
+    expect(told(BUSY)).toBe("当前状态下无法执行：n1 is reserved by job 7: reinstall");
+  });
+
+  test("a message whose text has words of its own is told in these, whatever its MessageId", () => {
+    const MessageId = "Base.1.22.PropertyValueError";
+    const scope = (Message: string) => told({ Message, MessageId, MessageArgs: ["Oem/Lightsout/Scope"] });
+    expect(scope("Kept, but no server is called n9 yet.")).toBe("已保存，但目前没有名为 n9 的服务器。");
+    expect(scope("Kept, but no server has the tag rack 1 yet.")).toBe("已保存，但目前没有带标签 rack 1 的服务器。");
+    expect(scope("odd")).toBe("属性“Oem/Lightsout/Scope”的值无效：odd");
+  });
+
+  test("why a console has ended is told, and what nobody foresaw stays as it is", () => {
+    expect(reasonWords("n1 is off: it has no screen; power it on first")).toBe("n1 已关机，没有屏幕信号；请先开机。");
+    expect(reasonWords("this console only watches: olga (web from ::1) has the keyboard; take it over to type")).toBe(
+      "此控制台当前仅供查看：键盘由 olga (web from ::1) 使用；要输入，请先接管。",
+    );
+    expect([reasonWords("odd"), reasonWords("")]).toEqual(["Odd.", ""]);
   });
 
   test("a message without words of ours stays as it is", () => {

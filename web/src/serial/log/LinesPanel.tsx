@@ -4,6 +4,7 @@ import { useLinesAround, useSerialLines, type Period, type SerialLine } from "..
 import type { System } from "../../api/types";
 import { ErrorPanel } from "../../shell/ErrorPanel";
 import { Loading } from "../../shell/Loading";
+import { Unread } from "../../shell/Unread";
 import { moment } from "../../words/format";
 import { t } from "../../words/i18n";
 
@@ -95,7 +96,7 @@ function Line({ system, line, text, onReplay }: LineProps) {
       </button>
       {open && (
         <div className="lo-log-around">
-          {around.isError && <span role="alert">{around.error.message}</span>}
+          {around.isError && <Unread of={around} />}
           <pre data-testid="around">
             {around.data?.map((each) => (
               <span key={each.Id} className={each.Id === line.Id ? "lo-log-here" : undefined}>
