@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ConsoleMessage, expect
 
 from tests.e2e.service import LiveService, wait_until
 from tests.ports import free_port
@@ -42,6 +42,24 @@ async def visitor(browser: Browser, service: LiveService, request: pytest.Fixtur
     PICTURES.mkdir(parents=True, exist_ok=True)
     await visitor.page.screenshot(path=PICTURES / f"{request.node.name}.png")
     assert visitor.failures == []
+
+
+@pytest.fixture
+async def looked(browser: Browser, service: LiveService, empty: str) -> AsyncIterator[Visitor]:
+    """Signed in; the browser must have had nothing to complain of, such as what the content policy forbids."""
+    visitor = await visit(browser, service)
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and "status of 4" not in message.text:
+            complaints.append(message.text)
+
+    visitor.page.on("console", hear)
+    await visitor.sign_in()
+    await visitor.at("account-menu").wait_for()
+    yield visitor
+    assert visitor.failures == []
+    assert complaints == []
 
 
 @pytest.fixture

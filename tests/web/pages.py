@@ -45,6 +45,15 @@ WINDOWS = tuple(Place(f"window-{view}", f"/window/{NODE}/{view}") for view in ("
 WAITING = ".lo-loading, .pf-v6-c-skeleton"
 TABS = "main [role=tab]:not([aria-disabled=true]):not(:disabled)"
 
+SHIFTS = """() => {
+    window.shifts = 0;
+    new PerformanceObserver(list => {
+        for (const each of list.getEntries()) if (!each.hadRecentInput) window.shifts += each.value;
+    }).observe({type: "layout-shift", buffered: true});
+}"""
+GOOD_SHIFT = 0.1
+"""Of cumulative layout shift; more is felt."""
+
 
 async def settled(visitor: Visitor) -> None:
     """The page shows what it has to show."""

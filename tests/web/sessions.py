@@ -17,8 +17,8 @@ def end_sessions(service: LiveService) -> None:
     service.session = ""  # ours may have been the last to go
 
 
-async def sign_in_again(visitor: Visitor) -> None:
+async def sign_in_again(visitor: Visitor, password: str = ADMIN_PASSWORD) -> None:
     await expect(visitor.at("sign-in-again")).to_be_visible()
     await expect(visitor.page.locator("#password")).to_be_focused()
-    await visitor.page.keyboard.type(ADMIN_PASSWORD)
+    await visitor.page.keyboard.type(password)
     await visitor.page.keyboard.press("Enter")

@@ -5,27 +5,26 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Browser, Page, Request, expect
+from playwright.async_api import Browser, Request, expect
 
 from tests.e2e.service import SYSTEMS, LiveService
 from tests.ports import free_port
-from tests.web.many import add_many, name_of
+from tests.web.many import MOST_DRAWN, act, add_many, choose, name_of, shows_every_node_by_scrolling
 from tests.web.visitor import PHONE, Visitor, fits, visit
 from tests.world import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-NODES, MANY = 200, 1000
-MOST_DRAWN = 60
-"""Rows that a window of this size may have in the document."""
+NODES = 200
 FIRST_LOAD = 300_000
 PASSWORD = "somebody-at-the-page"
 
 
-def fleet_of(count: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
     service = LiveService(tmp_path_factory.mktemp("fleet"), demo=False, config=f"[http]\nport = {free_port()}\n")
     try:
-        asyncio.run(add_many(service.start(), count))
+        asyncio.run(add_many(service.start(), NODES))
         for name, role in (("olga", "Operator"), ("vera", "ReadOnly")):
             account = {"UserName": name, "Password": PASSWORD, "RoleId": role}
             service.do("POST", "/redfish/v1/AccountService/Accounts", account)
@@ -34,73 +33,9 @@ def fleet_of(count: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
         service.destroy()
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    yield from fleet_of(NODES, tmp_path_factory)
-
-
-@pytest.fixture(scope="module")
-def thousand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
-    yield from fleet_of(MANY, tmp_path_factory)
-
-
-async def drawn(page: Page) -> int:
-    return await page.locator("[data-testid^=node-]").count()
-
-
-async def scroll_to_end(page: Page) -> None:
-    await page.evaluate(
-        "() => { let box = document.querySelector('.lo-fleet, .lo-grid');"
-        " while (!/auto|scroll/.test(getComputedStyle(box).overflowY)) box = box.parentElement;"
-        " box.scrollTop = box.scrollHeight; }"
-    )
-
-
-async def choose(visitor: Visitor, first: int, last: int) -> None:
-    """All from the one to the other, which are in sight."""
-    await visitor.page.get_by_label(f"Select {name_of(first)}").click()
-    await visitor.page.get_by_label(f"Select {name_of(last)}").click(modifiers=["Shift"])
-
-
-async def act(visitor: Visitor, action: str) -> None:
-    await visitor.at("bulk").click()
-    await visitor.at(f"bulk-{action}").click()
-    await expect(visitor.at("confirm-bulk")).to_be_visible()
-
-
-async def shows_every_node_by_scrolling(visitor: Visitor, count: int) -> None:
-    await visitor.sign_in()
-    first, last = visitor.at(f"node-{name_of(0)}"), visitor.at(f"node-{name_of(count - 1)}")
-    await expect(first).to_be_visible()
-    for layout in ("table", "grid"):
-        await visitor.page.locator(f"#layout-{layout}").click()
-        await expect(first).to_be_visible()
-        assert await drawn(visitor.page) < (MOST_DRAWN if layout == "table" else 3 * MOST_DRAWN)
-        # Rows are measured as they come into sight: the end moves a little the first time.
-        for _ in range(20):
-            await scroll_to_end(visitor.page)
-            if await last.count():
-                break
-            await asyncio.sleep(0.2)
-        await expect(last).to_be_in_viewport()
-        await expect(first).to_have_count(0)
-
-
 async def test_every_node_is_there_and_only_those_in_sight_are_drawn(visitor: Visitor) -> None:
+    await visitor.sign_in()
     await shows_every_node_by_scrolling(visitor, NODES)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-async def test_a_thousand_nodes_are_there_and_only_those_in_sight_are_drawn(
-    browser: Browser, thousand: LiveService
-) -> None:
-    visitor = await visit(browser, thousand)
-    await shows_every_node_by_scrolling(visitor, MANY)
-    await visitor.page.get_by_label("Filter nodes").fill("rack-c test")
-    await expect(visitor.at("shown")).to_contain_text(f"of {MANY} nodes shown")
-    await expect(visitor.at("shown")).to_contain_text("16 of")
-    assert visitor.failures == []
 
 
 async def test_the_first_load_of_the_fleet_is_small(visitor: Visitor) -> None:

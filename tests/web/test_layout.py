@@ -1,11 +1,12 @@
-"""Every page and tab on the narrowest and the widest glass: nothing scrolls sideways, and nothing lies outside."""
+"""Every page and tab on the narrowest and the widest glass: nothing scrolls sideways, lies outside, or jumps."""
 
 import pytest
 from playwright.async_api import Browser
 
 from tests.e2e.service import LiveService
-from tests.web.pages import NOWHERE, PLACES, WINDOWS, settled
-from tests.web.visitor import PHONE, WIDE, visit
+from tests.web.line import line_to
+from tests.web.pages import GOOD_SHIFT, NOWHERE, PLACES, SHIFTS, WINDOWS, settled
+from tests.web.visitor import PHONE, WIDE, WIDEST, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -17,7 +18,11 @@ OUTSIDE = """() => [...document.querySelectorAll("button, a[href], input, select
 """Controls and headings beyond the right edge, but for those in places that scroll by themselves."""
 
 
-@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["phone", "wide"])
+SLOW = 0.1
+"""Seconds that what a page asks for takes, so that it is seen to come in pieces."""
+
+
+@pytest.mark.parametrize("size", [PHONE, WIDE, WIDEST], ids=["phone", "wide", "4k"])
 async def test_no_page_is_wider_than_the_glass(browser: Browser, service: LiveService, size: tuple[int, int]) -> None:
     visitor = await visit(browser, service, size)
     await visitor.sign_in()
@@ -32,3 +37,21 @@ async def test_no_page_is_wider_than_the_glass(browser: Browser, service: LiveSe
         wrong += [f"{place.path}: {each}" for each in await visitor.page.evaluate(OUTSIDE)]
     assert "\n".join(wrong) == ""
     assert visitor.failures == []
+
+
+async def test_no_page_jumps_while_it_loads(browser: Browser, service: LiveService, empty: str) -> None:
+    async with line_to(service.url) as line:
+        visitor = await visit(browser, service, url=line.url)
+        await visitor.page.add_init_script(f"({SHIFTS})()")
+        await visitor.sign_in()
+        await visitor.at("account-menu").wait_for()
+        line.delay = SLOW
+        wrong: list[str] = []
+        for place in [*PLACES, *WINDOWS, NOWHERE]:
+            await visitor.go(place.path)
+            await settled(visitor)
+            shifts = await visitor.page.evaluate("window.shifts")
+            if shifts >= GOOD_SHIFT:
+                wrong.append(f"{place.path}: {shifts:.2f}")
+        assert "\n".join(wrong) == ""
+        assert visitor.failures == []

@@ -8,20 +8,13 @@ from playwright.async_api import Browser, expect
 
 from tests.e2e.service import LiveService
 from tests.web.line import Line, line_to
+from tests.web.pages import GOOD_SHIFT, SHIFTS
 from tests.web.visitor import PHONE, Visitor, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
 
 TYPED = "web-17"
 TABS = 10
-SHIFTS = """() => {
-    window.shifts = 0;
-    new PerformanceObserver(list => {
-        for (const each of list.getEntries()) if (!each.hadRecentInput) window.shifts += each.value;
-    }).observe({type: "layout-shift", buffered: true});
-}"""
-GOOD_SHIFT = 0.1
-"""Of cumulative layout shift; more is felt."""
 
 
 @pytest.fixture

@@ -1,15 +1,24 @@
 """The session ends while somebody works: they sign in again where they are, and go on."""
 
-import pytest
-from playwright.async_api import expect
+import asyncio
+from pathlib import Path
 
+import pytest
+from playwright.async_api import Browser, expect
+
+from bmc.accounts import Limits
 from tests.e2e.service import ADMIN, LiveService
+from tests.redfish.service import PASSWORDS
+from tests.web.many import name_of
 from tests.web.sessions import end_sessions, sign_in_again
+from tests.web.simulated import simulation
 from tests.web.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 TYPED = "web-17"
+IDLE = 8.0
+"""Seconds until a session that nobody uses ends; the service's own half hour takes too long."""
 
 
 async def test_who_loses_the_session_signs_in_again_in_place_and_what_was_typed_is_kept(
@@ -69,3 +78,22 @@ async def test_somebody_else_may_sign_in_and_finds_nothing_of_who_was_there(
     await visitor.button("Sign in as somebody else").click()
     await visitor.page.wait_for_url("**/sign-in")
     await expect(visitor.page.locator("#user")).to_have_value("")
+
+
+async def test_a_session_that_nobody_uses_ends_by_itself_and_what_was_typed_is_kept(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with simulation(tmp_path, 1, Limits(session_idle=IDLE)) as simulated:
+        # The fleet's page asks for nothing by itself while nothing happens.
+        visitor = await simulated.visit(browser)
+        await expect(visitor.at(f"node-{name_of(0)}")).to_be_visible()
+        await visitor.page.get_by_label("Filter nodes").fill(TYPED)
+        sweeping = asyncio.create_task(simulated.service.accounts.run())
+        try:
+            await expect(visitor.at("sign-in-again")).to_be_visible(timeout=60_000)
+            await sign_in_again(visitor, PASSWORDS["admin"])
+            await expect(visitor.at("sign-in-again")).to_have_count(0)
+        finally:
+            sweeping.cancel()
+        await expect(visitor.page.get_by_label("Filter nodes")).to_have_value(TYPED)
+        assert visitor.failures == []

@@ -11,6 +11,8 @@ from tests.web.visitor import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 PASSWORD = "just-looking-around"
+INPUT = (4, 5, 255)
+"""First bytes of RFB messages: a key, the pointer, and QEMU's own form of a key."""
 
 
 @pytest.fixture
@@ -46,19 +48,28 @@ async def test_the_consoles_are_seen_and_take_no_key(looker: Visitor, empty: str
     await expect(looker.button("Ctrl-Alt-Del")).to_be_disabled()
     await expect(looker.button("Paste text")).to_be_disabled()
     await expect(looker.page.get_by_label("View only")).to_be_disabled()
+    sent: list[str | bytes] = []
+    looker.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    await looker.page.reload()
+    await looker.console_open()
+    assert b"RFB 003.008\n" in sent
+    sent.clear()
+    await looker.at("screen").click()
+    await looker.page.keyboard.type("ab\n")
+    await looker.console_open()
+    assert [frame for frame in sent if frame[0] in INPUT] == []
 
     await looker.go(f"/nodes/{empty}/serial")
     await looker.console_open()
     await expect(looker.button("Send break")).to_be_disabled()
     await expect(looker.page.get_by_text("View only: your role may not type")).to_be_visible()
-    typed: list[str | bytes] = []
-    looker.page.on("websocket", lambda socket: socket.on("framesent", lambda sent: typed.append(sent)))
+    sent.clear()
     await looker.page.reload()
     await looker.console_open()
     await looker.at("serial").click()
     await looker.page.keyboard.type("poweroff\n")
     await looker.console_open()
-    assert typed == []
+    assert sent == []
 
 
 async def test_what_is_sent_all_the_same_is_refused_in_words(looker: Visitor, service: LiveService, empty: str) -> None:

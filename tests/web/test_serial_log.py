@@ -1,6 +1,7 @@
 """The permanent serial log in the page: all of it is searched, saved, and shown again as it came."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,17 @@ from tests.e2e.service import LiveService, boot, serial_console
 from tests.web.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
+
+
+async def downloaded(visitor: Visitor, choice: str, file: Path) -> str:
+    """What the file holds, of which the name is that of `file`."""
+    await visitor.button("Download").click()
+    async with visitor.page.expect_download() as saving:
+        await visitor.page.get_by_role("menuitem", name=choice).click()
+    saved = await saving.value
+    assert saved.suggested_filename == file.name
+    await saved.save_as(file)
+    return file.read_bytes().decode(errors="replace")
 
 
 async def test_the_whole_log_is_searched_with_what_stood_around_saved_and_played_again(
@@ -36,13 +48,15 @@ async def test_the_whole_log_is_searched_with_what_stood_around_saved_and_played
     await expect(visitor.at("around")).to_contain_text("Before-36")
     await expect(visitor.at("around")).to_contain_text("After-48")
 
-    await visitor.button("Download").click()
-    async with visitor.page.expect_download() as saving:
-        await visitor.page.get_by_role("menuitem", name="As a recording for asciinema").click()
-    saved = await saving.value
-    assert saved.suggested_filename == "n1-serial.cast"
-    await saved.save_as(tmp_path / "n1.cast")
-    assert json.loads((tmp_path / "n1.cast").read_text().splitlines()[0])["version"] == 2
+    text = await downloaded(visitor, "As text with times", tmp_path / "n1-serial.txt")
+    assert re.search(r"(?m)^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+]00:00)  Needle-42$", text), text[-2000:]
+    raw = await downloaded(visitor, "As it was printed", tmp_path / "n1-serial.log")
+    assert "Before-36\r\nNeedle-42\r\nAfter-48\r\n" in raw
+    header, *events = (
+        await downloaded(visitor, "As a recording for asciinema", tmp_path / "n1-serial.cast")
+    ).splitlines()
+    assert json.loads(header)["version"] == 2
+    assert "Needle-42" in "".join(data for _, kind, data in map(json.loads, events) if kind == "o")
 
     await visitor.button("Replay from here").click()
     shown = visitor.at("replay").locator(".xterm-rows")

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.service import ADMIN, LiveService
+from tests.e2e.service import ADMIN, LiveService, boot, serial_console
+from tests.web.first_console import arrives, log_in
 from tests.web.visitor import Visitor, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
@@ -44,6 +45,61 @@ async def test_the_second_watches_until_the_keyboard_is_taken(
 
     await second.page.close()
     await expect(visitor.button(types)).to_be_enabled()
+    assert second.failures == []
+
+
+@pytest.mark.timeout(400)
+async def test_on_the_serial_line_the_guest_hears_only_who_has_the_keyboard(
+    visitor: Visitor, browser: Browser, service: LiveService
+) -> None:
+    await boot(service, "n1")
+    async with serial_console(service, "n1") as shell:
+        await shell.run("clear")
+        await shell.keyboard("release")
+    second = await olga(browser, service)
+    people = ((visitor, "First"), (second, "Second"))
+    await visitor.sign_in("/nodes/n1/serial")
+    await second.sign_in("/nodes/n1/serial", "olga", PASSWORD)
+    for who, _ in people:
+        await who.console_open()
+    for (types, word), (loses, _) in (people, people[::-1]):
+        if await types.button("Take the keyboard").count():
+            await types.button("Take the keyboard").click()
+        await expect(types.button("Send break")).to_be_enabled()
+        await expect(loses.button("Send break")).to_be_disabled()
+        await loses.at("serial").click()
+        await loses.page.keyboard.type("echo Lost-$((6*7))\n")
+        await types.at("serial").click()
+        await types.page.keyboard.type(f"echo {word}-$((6*7))\n")
+        # What is typed is echoed: had the loser's keys come, they would stand before.
+        for who, _ in people:
+            await who.terminal_shows(f"{word}-42")
+            await expect(who.at("serial").locator(".xterm-rows")).not_to_contain_text("Lost")
+    assert second.failures == []
+
+
+@pytest.mark.timeout(400)
+async def test_on_the_screen_the_guest_hears_only_who_has_the_keyboard(
+    visitor: Visitor, browser: Browser, service: LiveService
+) -> None:
+    await boot(service, "n1")
+    await visitor.sign_in("/nodes/n1/screen")
+    await visitor.console_open()
+    await visitor.at("screen").click()
+    second = await olga(browser, service)
+    async with serial_console(service, "n1") as shell:
+        await log_in(visitor.press_keys, shell, service.root_password)
+        assert await arrives(visitor.press_keys, shell, "First", 20)
+        await second.sign_in("/nodes/n1/screen", "olga", PASSWORD)
+        await second.console_open()
+        await second.button("Take the keyboard").click()
+        await expect(second.button("Ctrl-Alt-Del")).to_be_enabled()
+        await expect(visitor.button("Ctrl-Alt-Del")).to_be_disabled()
+        await visitor.at("screen").click()
+        assert not await arrives(visitor.press_keys, shell, "Loser", 4)
+        await second.at("screen").click()
+        # Nothing of what the loser typed lies in the line.
+        assert await arrives(second.press_keys, shell, "Second", 20)
     assert second.failures == []
 
 

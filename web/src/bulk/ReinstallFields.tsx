@@ -32,7 +32,7 @@ export function ReinstallFields({ systems, value, onChange }: ReinstallFieldsPro
   const images = commonImages(systems);
   return (
     <>
-      <FormGroup role="radiogroup" label={t("Image")} fieldId="bulk-image" isRequired>
+      <FormGroup role="radiogroup" label={t("Image")} fieldId="bulk-image" isRequired isStack>
         {images.length === 0 && <p role="alert">{t("There is no image that all of them take.")}</p>}
         {images.map((image) => (
           <Radio

@@ -163,7 +163,7 @@ function Failure({ task }: { task: Task }) {
     <>
       <Alert variant="danger" isInline component="p" title={why} data-testid="job-failure" />
       {tail && (
-        <CodeBlock className="lo-tail" aria-label={t("What the serial console showed last")}>
+        <CodeBlock className="lo-tail" tabIndex={0} role="group" aria-label={t("What the serial console showed last")}>
           <CodeBlockCode>{tail}</CodeBlockCode>
         </CodeBlock>
       )}
