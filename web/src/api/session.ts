@@ -43,19 +43,20 @@ export function useSignIn() {
   });
 }
 
-/** To all tabs of the browser: a person has signed out, and what they saw is to be seen no more. */
-const SIGNED_OUT = "lightsout-signed-out";
+let channel: BroadcastChannel | undefined;
+
+/** To all other tabs of the browser: a person has signed out, and what they saw is to be seen no more. */
+const signedOut = () => (channel ??= new BroadcastChannel("lightsout-signed-out"));
 
 /** Calls back when another tab has signed out; returns how to stop. */
 export function onSignedOut(callback: () => void): () => void {
-  const channel = new BroadcastChannel(SIGNED_OUT);
-  channel.onmessage = callback;
-  return () => channel.close();
+  signedOut().addEventListener("message", callback);
+  return () => signedOut().removeEventListener("message", callback);
 }
 
 /** To the sign-in page, with nothing of the session in the page's memory. */
 export function leave(): void {
-  new BroadcastChannel(SIGNED_OUT).postMessage(null);
+  signedOut().postMessage(null);
   window.location.assign("/sign-in");
 }
 
