@@ -400,8 +400,9 @@ class Jobs:
             raise
 
     def _in_scope(self, job: Job, caller: Caller) -> bool:
-        tags = self._tags if not job.former else lambda _: frozenset()
-        return caller.scope.covers_all(job.nodes or (job.node,), tags)
+        if job.former:
+            return caller.scope.all_nodes
+        return caller.scope.covers_all(job.nodes or (job.node,), self._tags)
 
     def _tags(self, node: str) -> frozenset[str]:
         """A node that is gone has none: it is in the scope of whoever may see it by its name."""

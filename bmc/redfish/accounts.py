@@ -11,7 +11,7 @@ from bmc.fleet import NAME, NAME_RULE
 from bmc.model.caller import Role, Scope
 from bmc.model.errors import Denied
 from bmc.redfish import oem
-from bmc.redfish.body import Body, Tags
+from bmc.redfish.body import Body, Tag
 from bmc.redfish.errors import fail, not_found
 from bmc.redfish.messages import message
 from bmc.redfish.router import Call, Reply, Route, governs, require
@@ -45,7 +45,7 @@ def _node_name(name: str) -> str:
 class ScopeBody(Body):
     all_nodes: bool = False
     nodes: Annotated[tuple[Annotated[str, AfterValidator(_node_name)], ...], Field(max_length=1024)] = ()
-    tags: Tags = ()
+    tags: Annotated[tuple[Tag, ...], Field(max_length=1024)] = ()
 
     def scope(self) -> Scope:
         return Scope(self.all_nodes, frozenset(self.nodes), frozenset(self.tags))

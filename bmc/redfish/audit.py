@@ -1,6 +1,7 @@
 """Who did what to a node, or to anything, newest first, as a log of its Manager; for its Administrators."""
 
 import json
+from dataclasses import replace
 
 from bmc.events import AUDIT_KEPT, AuditRecord, Target
 from bmc.model.caller import Door, Role
@@ -16,6 +17,7 @@ SERVICES = "/redfish/v1/Managers/{node}/LogServices"
 FORMAT = "Lightsout audit"
 MESSAGE = f"{REGISTRY}.Audited"
 _WITHIN = frozenset({Door.JOB, Door.SERVICE})
+_THE_FLEETS = frozenset({"options", "tags", "tags_before"})
 
 
 async def list_services(call: Call) -> Reply:
@@ -46,7 +48,7 @@ async def list_entries(call: Call) -> Reply:
     source = Source(
         lambda top, skip: audit.newest(top, node, skip), lambda: audit.walk(node), lambda: audit.count(node)
     )
-    return await list_log(call, "Audit", source, _entry)
+    return await list_log(call, "Audit", source, lambda record, base: _entry(_told_here(record, call), base))
 
 
 async def get_entry(call: Call) -> Reply:
@@ -54,7 +56,7 @@ async def get_entry(call: Call) -> Reply:
     record = await call.house.audit.get(int(wanted), node) if SEQUENCE.fullmatch(wanted) else None
     if record is None:
         raise not_found(call.path)
-    return Reply(_entry(record, call.path.rpartition("/")[0]))
+    return Reply(_entry(_told_here(record, call), call.path.rpartition("/")[0]))
 
 
 async def _administer(call: Call) -> str:
@@ -65,6 +67,13 @@ async def _administer(call: Call) -> str:
     definition = call.node().snapshot.definition
     await require(call, Role.ADMINISTRATOR, "read-audit", definition.name, definition.tags)
     return definition.name
+
+
+def _told_here(record: AuditRecord, call: Call) -> AuditRecord:
+    """At a node's own endpoint without its options and tags, which are the fleet's."""
+    if not call.house.only:
+        return record
+    return replace(record, details={name: each for name, each in record.details.items() if name not in _THE_FLEETS})
 
 
 def _entry(record: AuditRecord, base: str) -> JsonObject:

@@ -43,7 +43,8 @@ def _tag(text: str) -> str:
 
 
 TAG_LENGTH = 64
-Tags = Annotated[tuple[Annotated[str, AfterValidator(_tag)], ...], Field(max_length=64)]
+Tag = Annotated[str, AfterValidator(_tag)]
+Tags = Annotated[tuple[Tag, ...], Field(max_length=64)]
 
 M = TypeVar("M", bound=Body)
 

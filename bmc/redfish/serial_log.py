@@ -23,8 +23,8 @@ DATA = f"{LOG}/Data"
 FORMAT = "Lightsout serial line"
 LONGEST_SEARCH = 256
 SLOWEST_SECONDS = 60.0
-MOST_READING = 4096
 """Within which a client must take what one file of the log holds."""
+MOST_READING = 4096
 TEXT, RAW, CAST = "text/plain", "application/octet-stream", "application/x-asciicast"
 FORMATS = {"text": (TEXT, "txt"), "raw": (RAW, "log"), "asciicast": (CAST, "cast")}
 
@@ -137,13 +137,13 @@ async def _log(call: Call) -> SerialLog:
 
 
 async def _read(call: Call) -> SerialLog:
-    """As `_log`; recorded once a session, and once an hour of who signs in with each request, as pages are many."""
+    """As `_log`; recorded once a session, and once an hour of a token and of who signs in with each request."""
     log = await _log(call)
     caller, reading = call.caller, call.house.reading
     name, now = call.node().snapshot.name, call.house.clock.monotonic()
     reader = call.identity.session or f"{caller.account} {caller.address}"
     known = reading.get((reader, name))
-    if known is None or (not call.identity.session and now > known + 3600):
+    if known is None or ((caller.token or not call.identity.session) and now > known + 3600):
         if len(reading) >= MOST_READING:
             reading.clear()
         reading[reader, name] = now

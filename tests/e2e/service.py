@@ -251,11 +251,13 @@ class LiveService:
         timeout: float = 60,
     ) -> Answer:
         """One HTTP request: `admin` by a session, so that a lock others earned is not ours; any other by Basic
-        authentication, None by none. `body` is sent as it is when bytes.
+        authentication, None by none. `body` is sent as it is when bytes. The session is made anew where the service
+        has ended it, as it does with the oldest of those that an account has too many of.
         """
         where = urlsplit(self.url)
         sent = {"Accept": "application/json", **(headers or {})}
-        if (user, password) == (ADMIN, ADMIN_PASSWORD):
+        by_session = (user, password) == (ADMIN, ADMIN_PASSWORD)
+        if by_session:
             self.session = self.session or self.token()
             sent["X-Auth-Token"] = self.session
         elif user is not None:
@@ -271,6 +273,11 @@ class LiveService:
             connection.request(method, path, data, sent)
             reply = connection.getresponse()
             text = reply.read()
+            if by_session and reply.status == 401:
+                sent["X-Auth-Token"] = self.session = self.token()
+                connection.request(method, path, data, sent)
+                reply = connection.getresponse()
+                text = reply.read()
             given = json.loads(text) if text and "json" in reply.headers.get("Content-Type", "") else {}
             return Answer(reply.status, given, dict(reply.headers), text.decode(errors="replace"))
         finally:

@@ -381,8 +381,12 @@ async def test_a_job_of_a_node_that_was_removed_stays_one_of_a_former_node(jobs,
     await world.fleet.change("n1", {}, ADMIN, rack)
     by_tag = replace(OPERATOR, scope=Scope(all_nodes=False, tags=rack))
     assert jobs.list(by_tag) == [jobs.get(job.id)]
+    by_name = replace(OPERATOR, scope=Scope(all_nodes=False, nodes=frozenset({"n1"})))
     await jobs.put_away("n1")
-    assert jobs.list(by_tag) == []  # the tag is that of the node which has the name now
+    for scoped in (by_tag, by_name):  # both name the node that has the name now
+        assert jobs.list(scoped) == []
+        with pytest.raises(NotFound):
+            jobs.get(job.id, scoped)
     async with killed_and_started_again(world, jobs, tmp_path / "again.db") as again:
         resumed = jobs_of(again, clock, bench.recipe())
         await resumed.resume()

@@ -53,7 +53,7 @@ async def treasure(estate: Estate) -> AsyncIterator[Loot]:
     await service.call("PATCH", "/redfish/v1/Systems/n2", {"AssetTag": "asset-of-n2"}, as_="olga")
     uuid = str(service.world.fleet.node("n2").snapshot.definition.uuid)
     words = {"n2", uuid, '"tina"', "hook-of-olga", "192.0.2.77", "group-of-olga", "olga", "host-of-n2"}
-    words |= {"asset-of-n2", "option-of", "tag-of-n2", estate.nodes.url("n2"), service.url, OTHERS_KEY, *KEYS.values()}
+    words |= {"asset-of-n2", "option-of", "tag-of", estate.nodes.url("n2"), service.url, OTHERS_KEY, *KEYS.values()}
     ids = {
         "account": "tina",
         "aggregate": aggregates[1],

@@ -231,6 +231,8 @@ async def test_a_test_event_says_what_it_is_told_to(service: Service, receiver: 
     assert {name: record[name] for name in asked if name != "OriginOfCondition"} | {
         "OriginOfCondition": record["OriginOfCondition"]["@odata.id"]
     } == asked
+    chassis = await submit(service, {"Message": "Hot.", "OriginOfCondition": "/redfish/v1/Chassis/n1/Thermal"})
+    assert chassis.status == 204
     assert (await submit(service, {}, "olga")).status == 403
     assert (await submit(service, {"Nonsense": 1})).ids == ["ActionParameterUnknown"]
 

@@ -13,6 +13,8 @@ from tests.web.visitor import PATIENCE, Visitor, chromium, visit
 
 expect.set_options(timeout=PATIENCE * 1000)
 
+EXPECTED = ("status of 4", "closed before the connection is established")
+"""What a browser complains of where nothing is wrong: a refusal that is shown, a console that was left at once."""
 PICTURES = Path(__file__).parents[2] / "build" / "tests" / "browser"
 """What was in sight at the end of each test, for those who must find out why it failed."""
 
@@ -51,7 +53,7 @@ async def looked(browser: Browser, service: LiveService, empty: str) -> AsyncIte
     complaints: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
-        if message.type == "error" and "status of 4" not in message.text:
+        if message.type == "error" and not any(each in message.text for each in EXPECTED):
             complaints.append(message.text)
 
     visitor.page.on("console", hear)

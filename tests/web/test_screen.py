@@ -1,6 +1,7 @@
 """noVNC in the page: what is typed arrives in the guest, by keys and by pasting, but not from one who only looks."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -190,7 +191,7 @@ async def test_what_the_screen_shows_is_recorded_and_the_recording_is_played_and
     await visitor.console_open()
     await visitor.button("Record the screen").click()
     stop = visitor.page.get_by_label("Stop recording")
-    await expect(stop).to_contain_text("0:03")
+    await expect(stop).to_contain_text(re.compile(r"0:0[3-9]|0:[1-5]\d"))
     await asyncio.to_thread(service.off, empty)
     await asyncio.to_thread(service.reset, empty, "On")
     await visitor.console_open()
@@ -223,13 +224,13 @@ async def test_a_recording_that_is_not_saved_is_discarded_when_it_is_said_and_sa
     await visitor.sign_in(f"/nodes/{empty}/screen")
     await visitor.console_open()
     await visitor.button("Record the screen").click()
-    await expect(page.get_by_label("Stop recording")).to_contain_text("0:01")
+    await expect(page.get_by_label("Stop recording")).to_contain_text(re.compile(r"0:0[1-9]|0:[1-5]\d"))
     await page.get_by_label("Stop recording").click()
     await visitor.button("Close and discard it").click()
     await expect(visitor.at("film")).to_have_count(0)
 
     await visitor.button("Record the screen").click()
-    await expect(page.get_by_label("Stop recording")).to_contain_text("0:01")
+    await expect(page.get_by_label("Stop recording")).to_contain_text(re.compile(r"0:0[1-9]|0:[1-5]\d"))
     async with page.expect_download() as saving:
         await page.get_by_role("tab", name="Overview").click()
     assert (await saving.value).suggested_filename.endswith(".webm")

@@ -136,4 +136,4 @@ async def test_why_a_console_cannot_be_opened_is_said_and_it_opens_when_it_can(
         state = visitor.at("console-state")
         await expect(state).to_have_attribute("data-phase", "lost")
         await expect(state).to_contain_text("oo many event streams and consoles are open")
-    await visitor.console_open()
+    await visitor.console_open(60)  # a reader that has gone is noticed when something is to be told

@@ -64,7 +64,7 @@ export function MakeDialog({ onClose, onMade }: { onClose: () => void; onMade: (
 /** The one time that its secret is shown. */
 export function MadeDialog({ token, onClose }: { token: ApiToken; onClose: () => void }) {
   return (
-    <Dialog variant="medium" onClose={onClose} aria-labelledby="made-title">
+    <Dialog variant="medium" aria-labelledby="made-title">
       <DialogHeader
         title={t("The token {{name}} is made", { name: token.Name })}
         labelId="made-title"

@@ -2,7 +2,8 @@
 
 /** What marks a request that nobody has asked for. */
 const UNATTENDED = { "Lightsout-Unattended": "1" };
-const TOUCHES = ["keydown", "pointerdown", "pointermove", "wheel"];
+/** `click` and `input` come without keys and pointers from screen readers and dictation. */
+const TOUCHES = ["keydown", "pointerdown", "pointermove", "wheel", "click", "input"];
 
 let touched = true;
 

@@ -44,7 +44,8 @@ export default function BulkDialog({ choice, systems: given, before, onClose }: 
   const wanted = number === 1 ? (first?.Name ?? "") : String(number);
   const danger = destroys(choice);
   const isNameWanted = isTyped(choice, number);
-  const order = orderOf(choice, text.trim(), hours, install);
+  const images = commonImages(systems);
+  const order = orderOf(choice, text.trim(), hours, images.includes(install.image) ? install : null);
   const spread = readStagger(stagger);
   const isReady = order !== null && spread !== null && (!isNameWanted || typed.trim() === wanted);
   const held = systems.filter(({ Oem }) => {
@@ -123,13 +124,14 @@ export default function BulkDialog({ choice, systems: given, before, onClose }: 
 }
 
 /** Null while something is missing that it takes. */
-function orderOf(choice: Choice, text: string, hours: string, install: Install): Order | null {
+function orderOf(choice: Choice, text: string, hours: string, install: Install | null): Order | null {
   if (choice.kind === "reserve") {
     const minutes = hours === "" ? null : Math.round(60 * Number(hours));
     return text === "" ? null : { kind: "reserve", reason: text, minutes };
   }
   if (choice.kind === "release") return { kind: "release", note: text };
-  return choice.kind === "reinstall" ? { kind: "reinstall", ...install } : choice;
+  if (choice.kind === "reinstall") return install && { kind: "reinstall", ...install };
+  return choice;
 }
 
 /** The answers that are in an order. */

@@ -93,17 +93,31 @@ export class ConsoleLink {
     this.socket = socket;
     // A close frame has room for 123 bytes of it.
     let reason = "";
-    socket.binaryType = "arraybuffer";
-    socket.addEventListener("message", (event: MessageEvent<ArrayBuffer | string>) => {
-      if (typeof event.data !== "string") return;
-      event.stopImmediatePropagation();
-      const told = JSON.parse(event.data) as Told;
-      if (told.type === "closed") reason = told.reason;
-      else this.handlers.onTold(told);
-    });
-    const detach = this.handlers.attach(socket, () => {
+    // A refusal, too, comes over a connection that has been made.
+    let isReady = false;
+    let isAccepted = false;
+    const opened = () => {
+      if (!isReady || !isAccepted) return;
       this.failures = 0;
       this.handlers.onState({ phase: "open" });
+    };
+    socket.binaryType = "arraybuffer";
+    socket.addEventListener("message", (event: MessageEvent<ArrayBuffer | string>) => {
+      const told = typeof event.data === "string" ? (JSON.parse(event.data) as Told) : undefined;
+      if (told) event.stopImmediatePropagation();
+      if (told?.type === "closed") {
+        reason = told.reason;
+        return;
+      }
+      if (!isAccepted) {
+        isAccepted = true;
+        opened();
+      }
+      if (told) this.handlers.onTold(told);
+    });
+    const detach = this.handlers.attach(socket, () => {
+      isReady = true;
+      opened();
     });
     const onClose = (event: CloseEvent) => {
       this.letGo?.();

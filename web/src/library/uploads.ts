@@ -45,7 +45,7 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
 function passing(error: unknown): string | undefined {
   if (!(error instanceof ApiError)) return undefined;
   if (error.status === 401) return t("Your session has ended");
-  if (error.status === 409) return error.message.replace(/\.$/, "");
+  if (error.status === 409) return error.message.replace(/[.。]$/, "");
   return error.status === 0 || error.status >= 502 ? t("The service cannot be reached") : undefined;
 }
 

@@ -25,11 +25,13 @@ export default function SerialWatch({ system }: { system: System }) {
   }, []);
 
   const attach = useCallback((socket: WebSocket, ready: () => void) => {
-    socket.onopen = () => {
-      terminal.current?.reset();
-      ready();
+    let isFirst = true;
+    socket.onopen = ready;
+    socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
+      if (isFirst) terminal.current?.reset();
+      isFirst = false;
+      terminal.current?.write(new Uint8Array(data));
     };
-    socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => terminal.current?.write(new Uint8Array(data));
     return () => {
       socket.onmessage = null;
     };

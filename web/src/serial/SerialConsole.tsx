@@ -64,11 +64,9 @@ export default function SerialConsole({ system }: { system: System }) {
     (socket: WebSocket, ready: () => void) => {
       let history = true;
       socketNow.current = socket;
-      socket.onopen = () => {
-        terminal.restart();
-        ready();
-      };
+      socket.onopen = ready;
       socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
+        if (history) terminal.restart();
         terminal.print(new Uint8Array(data), history);
         history = false;
       };

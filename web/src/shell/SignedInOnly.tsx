@@ -52,6 +52,9 @@ export function SignedInOnly() {
 
 /** By loading anew: what the page holds, and what it is doing to many nodes, is of who has signed out. */
 function Leaving({ to }: { to: string }) {
-  useEffect(() => window.location.assign(to), [to]);
+  useEffect(() => {
+    window.onbeforeunload = null; // nobody is there to be asked
+    window.location.assign(to);
+  }, [to]);
   return <Loading />;
 }
