@@ -72,7 +72,7 @@ class Consoles:
         }
         self._opened: WeakKeyDictionary[ByteStream, Caller] = WeakKeyDictionary()
         self._looks: defaultdict[str, Pace] = defaultdict(lambda: Pace(LOOKERS_AT_ONCE, LOOKERS_EVERY))
-        self._untold: set[tuple[ConsoleKind, int]] = set()
+        self._lookers: dict[tuple[ConsoleKind, int], bool] = {}
 
     def works(self) -> Iterator[tuple[Coroutine[None, None, None], str]]:
         """What is to run for as long as the node is open."""
@@ -168,25 +168,19 @@ class Consoles:
     async def _tell_opened(self, viewer: Viewer, caller: Caller, typing: bool) -> None:
         pace = self._looks[caller.account]
         held = 0 if typing else pace.held
-        if not typing and not pace.passes(self._bench.clock.monotonic()):
-            self._untold.add((viewer.console, viewer.id))
-            return
+        if not typing:
+            told = self._lookers[viewer.console, viewer.id] = pace.passes(self._bench.clock.monotonic())
+            if not told:
+                return
         action = SerialConsole.action if viewer.console is ConsoleKind.SERIAL else Screen.action
         details = {"writable": typing, **({"held_back": held} if held else {})}
         await self._audit.record(caller, action, self._name, "done", details)
         await self._tell(EventKind.CONSOLE_OPENED, "opened", viewer, typing)
 
-    def _catch_up(self, viewer: Viewer) -> bool:
-        """Whether nobody was told that this viewer has come; from now on it counts as told."""
-        key = (viewer.console, viewer.id)
-        untold = key in self._untold
-        self._untold.discard(key)
-        return untold
-
     async def _left(self, caller: Caller, viewer: Viewer, typing: bool) -> None:
         """Whoever leaves has left, also while the store is broken."""
-        if self._catch_up(viewer):
-            return
+        if self._lookers.pop((viewer.console, viewer.id), True) is False:
+            return  # nobody was told that they came
         try:
             await self._tell(EventKind.CONSOLE_CLOSED, "closed", viewer, typing)
         except BmcError as error:
@@ -200,9 +194,10 @@ class Consoles:
         )
 
     async def _taken(self, caller: Caller, viewer: Viewer, former: Viewer | None) -> None:
-        if self._catch_up(viewer):
+        told = self._lookers.pop((viewer.console, viewer.id), None)
+        if told is False:
             await self._tell_opened(viewer, caller, typing=True)
-        if former is None:
-            return
-        details = {"console": former.console.value, "from": str(former)}
+        if former is None and told is not True:
+            return  # it is told already that they type
+        details = {"console": viewer.console.value, "from": str(former) if former else ""}
         await self._audit.record(caller, "take-keyboard", self._name, "done", details)

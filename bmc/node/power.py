@@ -125,7 +125,8 @@ class PowerControl:
         """Look, tell what happened while nobody looked, and settle what a crash cut off."""
         intent = await self._journal.left()
         reading = await self._senses.look()
-        await self._accept(reading)
+        # What a service that died was doing may have moved it: then nobody's word counts.
+        await self._accept(self._or_confirmed(reading) if intent is None else reading)
         if intent is not None:
             await self._reconcile(intent, reading)
 
@@ -215,10 +216,12 @@ class PowerControl:
 
     async def confirm(self, state: PowerState, account: str) -> None:
         """A person says what the state is. :raise WrongState: the senses can tell."""
-        if self._reading.state is not PowerState.UNKNOWN:
-            raise WrongState(f"{self._name} is known to be {self._reading.state.value}; nothing needs to be confirmed")
-        await self._keeper.change(confirmed=state)
-        await self._accept(PowerReading(state, self._clock.now(), reason=f"confirmed by {account}"), account)
+        async with self._accepting:
+            if self._reading.state is not PowerState.UNKNOWN:
+                known = self._reading.state.value
+                raise WrongState(f"{self._name} is known to be {known}; nothing needs to be confirmed")
+            await self._keeper.change(confirmed=state)
+            await self._take(PowerReading(state, self._clock.now(), reason=f"confirmed by {account}"), account, None)
 
     async def resume(self) -> None:
         """:raise WrongState: the node is not paused. :raise NotSupported: it cannot be."""
@@ -470,7 +473,10 @@ class PowerControl:
 
     async def _agree(self) -> PowerReading:
         """Look, and give senses that differ a moment to see the same."""
-        reading = await self._senses.agree(self._patience.agree)
+        return self._or_confirmed(await self._senses.agree(self._patience.agree))
+
+    def _or_confirmed(self, reading: PowerReading) -> PowerReading:
+        """What a person has said, where the senses cannot tell."""
         confirmed = self._keeper.state.confirmed
         if reading.state is PowerState.UNKNOWN and confirmed is not None:
             return PowerReading(confirmed, reading.at, reason=f"confirmed by a person; {reading.reason}")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, WSServerHandshakeError
 
+from bmc.events import AuditRecord
 from bmc.http.keys import HOUSE
 from bmc.model.caller import Role, Scope
 from bmc.model.clock import SystemClock
@@ -286,6 +287,19 @@ async def test_who_opens_a_console_to_look_without_end_is_counted_and_who_types_
     ]
     for kind in (EventKind.CONSOLE_OPENED, EventKind.CONSOLE_CLOSED):
         assert [each.account for each in await world.told(kind)] == ["vera", "vera", *["olga"] * 4, "vera"]
+
+
+async def test_a_free_keyboard_is_not_taken_unseen_by_who_came_to_look(service: Service) -> None:
+    world = service.world
+    socket = await connect(service, f"{SERIAL}?view=1")
+    await socket.receive_bytes()
+    await socket.send_json({"type": "take"})
+    async with asyncio.timeout(5):
+        taken: list[AuditRecord] = []
+        while not taken:
+            taken = [each for each in await world.audit.read(0, 100) if each.action == "take-keyboard"]
+    assert [(each.account, dict(each.details)) for each in taken] == [("olga", {"console": "serial", "from": ""})]
+    await socket.close()
 
 
 async def test_who_came_untold_to_look_is_told_when_taking_the_keyboard(

@@ -269,3 +269,17 @@ async def test_an_effect_may_take_as_long_as_the_nodes_rules_say(world: World):
     with pytest.raises(TimedOut, match="after 0 s its power still reads Off"):
         await node.do(Power(PowerAction.ON), ADMIN)
     assert server.last.cause is PowerCause.OBSERVED
+
+
+async def test_what_a_person_said_of_the_state_outlives_the_service_but_not_what_it_was_doing(tmp_path: Path):
+    drivers = MemoryDrivers()
+    async with open_world(tmp_path / "s.db", drivers) as world:
+        node, server = await world.add()
+        server.blind = True
+        server.readings.put_nowait(await server.read())
+        await until(lambda: node.snapshot.power is PowerState.UNKNOWN)
+        await node.do(ConfirmPower(PowerState.OFF), OPERATOR)
+    async with open_world(tmp_path / "s.db", drivers) as world:
+        node = world.fleet.node("n1")
+        assert (node.snapshot.power, node.confirmed) == (PowerState.OFF, PowerState.OFF)
+        assert "confirmed by a person" in node.snapshot.reason
