@@ -298,7 +298,7 @@ async def test_a_free_keyboard_is_not_taken_unseen_by_who_came_to_look(service: 
         taken: list[AuditRecord] = []
         while not taken:
             taken = [each for each in await world.audit.read(0, 100) if each.action == "take-keyboard"]
-    assert [(each.account, dict(each.details)) for each in taken] == [("olga", {"console": "serial", "from": ""})]
+    assert [(each.account, dict(each.details)) for each in taken] == [("olga", {"console": "Serial", "from": ""})]
     await socket.close()
 
 

@@ -34,6 +34,9 @@ export class ApiError extends Error {
 /** Whether what was asked for is not there, or not any more. */
 export const isGone = (error: unknown) => error instanceof ApiError && error.status === 404;
 
+/** Whether the request went out, and no answer has come back. */
+export const isUnanswered = (error: unknown): error is ApiError => error instanceof ApiError && error.status === 0;
+
 /** What an error reply says to a person: Redfish ExtendedInfo, else its message, else the HTTP status. */
 export function errorText(status: number, body: unknown): string {
   const error = typeof body === "object" && body !== null ? (body as ErrorBody).error : undefined;

@@ -1,8 +1,10 @@
 /** Actions on many nodes that go on, whichever page the operator looks at meanwhile. */
 import { createContext, useContext, useMemo, type ReactNode } from "react";
 import { startSweep, type Stagger } from "../api/bulk";
+import { isUnanswered } from "../api/http";
 import { useSession } from "../api/session";
 import type { System } from "../api/types";
+import { mayBeDone } from "../power/usePowerControl";
 import { useNotices } from "../shell/Notices";
 import { usePageRuns } from "./pageRuns";
 import type { Order, Run } from "./run";
@@ -32,7 +34,9 @@ export function BulkProvider({ children }: { children: ReactNode }) {
 
   const bulk = useMemo<Bulk>(() => {
     const tried = (order: Order, doing: Promise<void>) =>
-      doing.catch((error: unknown) => notices.failed(choiceWords(order), error as Error));
+      doing.catch((error: unknown) =>
+        notices.failed(choiceWords(order), isUnanswered(error) ? mayBeDone(error) : (error as Error)),
+      );
     const dismiss = (run: Run) => (run.order.kind === "power" ? dismissSweep(run) : dismissOurs(run));
     const start = async (order: Order, systems: System[], stagger: Stagger, before?: Run) => {
       if (order.kind === "power") show(await startSweep(order.type, systems, stagger));

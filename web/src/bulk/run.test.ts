@@ -1,6 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { sampleSystem } from "../api/sample";
+import { SESSION } from "../api/session";
 import { carryOut, wantsAnotherTry, type Item, type PageOrder } from "./run";
 
 type Answer = [status: number, body?: unknown] | "away";
@@ -32,11 +33,12 @@ const node = (id: string) =>
   } as unknown as Parameters<typeof sampleSystem>[1]);
 const REINSTALL: PageOrder = { kind: "reinstall", image: "debian", keys: "", password: "" };
 
-async function run(order: PageOrder, ids: string[], stop = new AbortController()) {
+async function run(order: PageOrder, ids: string[], stop = new AbortController(), account?: string) {
   const items = new Map<string, Item>();
   const told: string[] = [];
   const client = new QueryClient();
   client.setQueryDefaults([], { staleTime: Infinity });
+  if (account !== undefined) client.setQueryData(SESSION, { account });
   const going = carryOut(
     client,
     order,
@@ -98,4 +100,19 @@ test("what the service has refused may be tried again, and while it is away one 
   setTimeout(() => stop.abort(), 5000);
   const { states } = await run({ kind: "identify", on: true }, ["n1"], stop);
   expect(states).toEqual(["stopped"]);
+});
+
+test("what one person has begun does not go on in the name of another who signs in by another tab", async () => {
+  let account = "olga";
+  const looks: Answer[] = [[401], [200, task("Completed")]];
+  script = (method, path) => {
+    if (method === "POST") return [202, task("Running")];
+    if (path === "/session") return [200, { account }];
+    if (path !== TASK) return [200, { Members: [] }];
+    account = "mallory";
+    return looks.shift() ?? [200, task("Completed")];
+  };
+  const { states } = await run(REINSTALL, ["n1", "n2"], undefined, account);
+  expect(states).toEqual(["done", "stopped"]);
+  expect(asked.filter((line) => line.startsWith("POST"))).toEqual(["POST /reinstall/n1"]);
 });

@@ -1,9 +1,10 @@
 /** One action on many nodes, as it goes on: what has become of each. */
 import type { QueryClient } from "@tanstack/react-query";
 import { act, getPatiently, OutcomeUnknown, pause, reinstall, setIdentify, type Stagger } from "../api/bulk";
-import { ApiError } from "../api/http";
+import { ApiError, get } from "../api/http";
 import { allImages } from "../api/library";
-import type { System } from "../api/types";
+import { SESSION } from "../api/session";
+import type { Session, System } from "../api/types";
 import { emptyDraft, toRequest } from "../reinstall/order";
 
 /** What the page itself asks of node after node. */
@@ -60,12 +61,13 @@ export async function carryOut(
   tell: Tell,
   stop: AbortSignal,
 ): Promise<void> {
+  const account = client.getQueryData<Session | null>(SESSION)?.account;
   const left = [...systems];
   while (left.length > 0) {
     if (left[0]) await untilThere(left[0], tell, stop);
-    if (stop.aborted) break;
+    if (stop.aborted || !(await isStill(account))) break;
     const batch = left.splice(0, stagger.size);
-    await Promise.all(batch.map((system) => one(client, order, system, tell, stop)));
+    await Promise.all(batch.map((system) => one(client, order, system, account, tell, stop)));
     if (left.length > 0 && stagger.seconds > 0) await pause(1000 * stagger.seconds, stop);
   }
   for (const system of left) tell(system.Id, { state: "stopped", words: "", held: false });
@@ -80,10 +82,21 @@ async function untilThere({ Id, "@odata.id": path }: System, tell: Tell, stop: A
   }
 }
 
+/** Whether `account` is signed in, and nobody else by another tab of the browser: what goes on is done in its name. */
+async function isStill(account: string | undefined): Promise<boolean> {
+  if (account === undefined) return true;
+  try {
+    return (await get<Pick<Session, "account">>("/session")).account === account;
+  } catch {
+    return true; // the request itself will be told why
+  }
+}
+
 async function one(
   client: QueryClient,
   order: PageOrder,
   system: System,
+  account: string | undefined,
   tell: Tell,
   stop: AbortSignal,
 ): Promise<void> {
@@ -95,7 +108,9 @@ async function one(
     // Who is not signed in was not listened to: nothing has been done.
     if (error instanceof ApiError && error.status === 401 && !stop.aborted) {
       await untilThere(system, tell, stop);
-      return one(client, order, system, tell, stop);
+      if (await isStill(account)) return one(client, order, system, account, tell, stop);
+      tell(system.Id, { state: "stopped", held: false, words: "" });
+      return;
     }
     const state = error instanceof OutcomeUnknown ? "unknown" : "failed";
     tell(system.Id, { state, held: false, words: wordsOf(error) });

@@ -1,6 +1,6 @@
 /** Carries out power actions, after asking where something may be lost, and says how each went. */
 import { useState, type ReactNode } from "react";
-import { ApiError } from "../api/http";
+import { isUnanswered } from "../api/http";
 import { useConfirmPower, useReset, useResume } from "../api/systems";
 import type { System } from "../api/types";
 import { lazyDialog } from "../shell/lazily";
@@ -21,10 +21,8 @@ export interface PowerControl {
   dialogs: ReactNode;
 }
 
-/** The request went out, and no answer has come back. */
-const isUnanswered = (error: unknown): error is ApiError => error instanceof ApiError && error.status === 0;
-
-const unanswered = ({ message }: ApiError) =>
+/** What is said of an action without an answer. */
+export const mayBeDone = ({ message }: Error) =>
   new Error(`${message} ${t("It may have been done all the same: look at the node’s state before you try again.")}`);
 
 /** How each action went is told even where what asked for it is no longer drawn: a row that was scrolled away. */
@@ -43,7 +41,7 @@ export function usePowerControl(system: System): PowerControl {
       () => done(t("{{node}}: {{action}} accepted", { node, action })),
       (error: unknown) =>
         isUnanswered(error)
-          ? failed(t("{{node}}: nobody knows whether this was done: {{action}}", { node, action }), unanswered(error))
+          ? failed(t("{{node}}: nobody knows whether this was done: {{action}}", { node, action }), mayBeDone(error))
           : failed(t("{{node}}: {{action}} failed", { node, action }), error as Error),
     );
   };
