@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.e2e.service import LiveService
 from tests.web.visitor import Visitor
@@ -46,6 +46,20 @@ async def test_a_reading_beyond_a_threshold_is_seen_and_told_in_words(health: Vi
         await limit(service, None)
     await expect(sensor).to_contain_text("None set")
     await expect(health.at("conditions")).to_contain_text("Nothing is wrong")
+
+
+async def test_what_cannot_be_read_any_more_is_said_to_be_as_it_was(health: Visitor) -> None:
+    async def fail(route: Route) -> None:
+        await route.fulfill(status=503, json={"error": {"message": "The driver is gone."}})
+
+    stale = health.at("stale")
+    await health.page.route(re.compile(r"/Chassis/n3/Sensors\b"), fail)
+    await expect(stale).to_contain_text("Shown as it was at", timeout=60_000)
+    await expect(stale).to_contain_text("The driver is gone.")
+    await expect(health.at("sensor-QEMUMemory")).to_be_visible()
+    await health.page.unroute_all()
+    await stale.get_by_role("button", name="Try again").click()
+    await expect(stale).to_have_count(0)
 
 
 async def test_the_health_of_a_node_is_followed_in_the_table_the_grid_and_the_count_of_those_that_need_attention(

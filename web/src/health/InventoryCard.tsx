@@ -2,6 +2,7 @@ import { Card, CardBody, CardTitle, DescriptionList, Skeleton } from "@patternfl
 import { useInventory, type Inventory } from "../api/inventory";
 import type { System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
+import { Stale } from "../shell/Stale";
 import { Fact } from "../words/Facts";
 import { bytes } from "../words/format";
 import { named, t, type Message } from "../words/i18n";
@@ -27,6 +28,7 @@ export function InventoryCard({ system }: { system: System }) {
             retry={() => void inventory.refetch()}
           />
         )}
+        <Stale of={inventory} />
         {inventory.data && <Parts system={system} parts={inventory.data} />}
       </CardBody>
     </Card>

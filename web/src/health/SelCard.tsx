@@ -18,6 +18,7 @@ import { Alert } from "../shell/Alert";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { PeriodFields } from "../shell/PeriodFields";
 import { useText } from "../shell/useText";
+import { Stale } from "../shell/Stale";
 import { t, type Message } from "../words/i18n";
 import { ClearSelDialog } from "./ClearSelDialog";
 import { SelRecords } from "./SelRecords";
@@ -90,6 +91,7 @@ export function SelCard({ system }: { system: System }) {
         {sel.isError && !sel.data && (
           <ErrorPanel title={t("The SEL cannot be shown")} error={sel.error} retry={() => void sel.refetch()} />
         )}
+        <Stale of={sel} />
         {sel.data?.length === 0 && (
           <p className="lo-after">
             {isFiltered ? t("No record is like that. Choose something else above.") : t("The log is empty.")}

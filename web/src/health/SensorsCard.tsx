@@ -15,6 +15,7 @@ import { useSensorHistory, useSensors, type History, type Sensor, type Span } fr
 import type { System } from "../api/types";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Unread } from "../shell/Unread";
+import { Stale } from "../shell/Stale";
 import { t, type Message } from "../words/i18n";
 import { SensorPlot } from "./SensorPlot";
 import { reading, sensorLook, thresholdsInWords } from "./words";
@@ -59,6 +60,7 @@ export function SensorsCard({ system }: { system: System }) {
             retry={() => void sensors.refetch()}
           />
         )}
+        <Stale of={sensors} />
         {sensors.data?.length === 0 && <p>{t("Nothing is measured at this node.")}</p>}
         {sensors.data && sensors.data.length > 0 && (
           <Table aria-label={t("Sensors")} variant="compact" gridBreakPoint="grid-lg" className="lo-sensors">

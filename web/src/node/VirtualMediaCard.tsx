@@ -26,6 +26,7 @@ import { Alert } from "../shell/Alert";
 import { Unread } from "../shell/Unread";
 import { bytes } from "../words/format";
 import { lazyDialog } from "../shell/lazily";
+import { Stale } from "../shell/Stale";
 import { t } from "../words/i18n";
 import "../library/library.css";
 
@@ -42,6 +43,7 @@ export function VirtualMediaCard({ system }: { system: System }) {
       <CardBody>
         {drives.isPending && <Spinner size="md" aria-label={t("Loading")} aria-valuetext={t("Loading")} />}
         {drives.isError && !drives.data && <Unread of={drives} />}
+        <Stale of={drives} />
         {drives.data?.length === 0 && <p>{t("This node has no virtual drive.")}</p>}
         {drives.data?.map((drive) => (
           <Drive key={drive.Id} system={system} drive={drive} />

@@ -9,6 +9,7 @@ import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { PeriodFields } from "../shell/PeriodFields";
 import { useText } from "../shell/useText";
+import { Stale } from "../shell/Stale";
 import { day } from "../words/format";
 import { t } from "../words/i18n";
 import { Printed } from "./Printed";
@@ -62,6 +63,7 @@ export default function TimelinePanel({ system }: { system: System }) {
           retry={() => void timeline.refetch()}
         />
       )}
+      <Stale of={timeline} />
       {timeline.data?.entries.length === 0 && <Nothing isFiltered={isFiltered} />}
       {timeline.data && timeline.data.entries.length > 0 && (
         <>
