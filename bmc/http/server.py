@@ -168,7 +168,7 @@ class _Connections:
     that this process may open, nor its memory: they are needed for nodes too.
 
     Of those that have not begun TLS, the one that has waited longest makes room: whoever means it is done sooner. When
-    the listener is full, one of those does that are idle or of nobody who has signed in: of the address that has most
+    the listener is full, one of those does that are idle or of nobody who has signed in: of the place that has most
     of these the oldest, an idle one first. If there is none, the new one is turned away.
     """
 

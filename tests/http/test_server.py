@@ -159,7 +159,7 @@ async def test_one_connection_too_many_is_turned_away_while_all_are_busy_for_who
 async def test_of_strangers_who_keep_it_busy_those_of_the_address_that_has_most_make_room(
     monkeypatch: pytest.MonkeyPatch, proxied: bool
 ) -> None:
-    """Behind a trusted proxy too, where the address is that of who asks the proxy."""
+    """Behind a trusted proxy too, where the address is that of who asks the proxy; a network of IPv6 is one."""
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 4)
     app, asked, done = waits()
     app[PROXIES] = [ip_network("127.0.0.9")]
@@ -174,7 +174,7 @@ async def test_of_strangers_who_keep_it_busy_those_of_the_address_that_has_most_
             return reader, writer
 
         person = await ask("127.0.0.2")
-        crowd = [await ask("127.0.0.3") for _ in range(6)]
+        crowd = [await ask(f"2001:db8::{host}" if proxied else "127.0.0.3") for host in range(6)]
         late = await ask("127.0.0.4")
         done.set()
         async with asyncio.timeout(10):

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from bmc.model.events import EventKind
 from bmc.model.node import Endpoint
 from tests.clocks import StillClock
 from tests.redfish.estate import ACCOUNTS, KEYS, LOCALHOST, OTHERS_KEY, SESSIONS, STREAM, Estate, ended
-from tests.redfish.service import PASSWORDS
+from tests.redfish.service import PASSWORDS, open_service
 from tests.world import ADMIN, until
 
 # What is there
@@ -324,6 +325,30 @@ async def test_beyond_loopback_there_is_https_only(estate: Estate) -> None:
     with pytest.raises(CannotListen, match="only HTTPS"):
         await estate.nodes.add(node, Endpoint("0.0.0.0", 0))
     assert estate.nodes.url("n3") == ""
+
+
+async def test_behind_a_trusted_proxy_room_at_a_nodes_endpoint_is_made_by_who_has_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bmc.http.nodes.MOST_OF_ONE", 3)
+    async with open_service(tmp_path, proxies=[ip_network("127.0.0.1")]) as service:
+        node, _ = await service.world.add("n1")
+        where = await service.nodes.add(node, LOCALHOST)
+
+        async def ask(stream: tuple[asyncio.StreamReader, asyncio.StreamWriter], address: str) -> bytes:
+            stream[1].write(f"HEAD /redfish HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {address}\r\n\r\n".encode())
+            async with asyncio.timeout(10):
+                return await stream[0].readuntil(b"\r\n\r\n")
+
+        person = await asyncio.open_connection(where.host, where.port)
+        await ask(person, "192.0.2.1")
+        crowd = []
+        for _ in range(5):
+            crowd.append(await asyncio.open_connection(where.host, where.port))
+            await ask(crowd[-1], "192.0.2.66")
+        assert b" 200 " in await ask(person, "192.0.2.1")
+        for _, writer in (person, *crowd):
+            writer.close()
 
 
 async def test_a_flood_of_connections_at_one_node_keeps_nobody_out_elsewhere(estate: Estate) -> None:
