@@ -295,6 +295,48 @@ async def test_whoever_holds_most_idle_connections_makes_room_and_nobody_else(
             writer.close()
 
 
+@pytest.mark.parametrize("how", ["asked nothing", "asked to be closed", "asked nothing more"])
+async def test_whoever_was_let_go_and_does_not_end_tls_makes_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 2)
+    app, _, done = waits(signed_in=True)
+    done.set()
+    certificate, key = self_signed(tmp_path, ["127.0.0.1"])
+    trust = ssl.create_default_context(cafile=certificate)
+    async with HttpServer(app, "127.0.0.1", 0, server_context(certificate, key)) as serving:
+
+        def connect() -> ssl.SSLSocket:
+            """Nobody reads it, so nobody answers the end of TLS."""
+            connected = socket.create_connection(("127.0.0.1", serving.port), 10)
+            secured = trust.wrap_socket(connected, server_hostname="127.0.0.1")
+            if how != "asked nothing":
+                ending = "Connection: close\r\n" if how == "asked to be closed" else ""
+                secured.sendall(f"GET / HTTP/1.1\r\nHost: x\r\n{ending}\r\n".encode())
+                assert b"200" in secured.recv(100)
+            return secured
+
+        with monkeypatch.context() as hasty:
+            hasty.setattr(server, "FIRST_REQUEST_SECONDS", 2 if how == "asked nothing" else 30)
+            hasty.setattr(server, "IDLE_SECONDS", 0.2)
+            crowd = [await asyncio.to_thread(connect) for _ in range(2)]
+        assert serving._connections.server is not None
+        there = serving._connections.server.connections
+        transports = [each.transport for each in there]
+        await until(lambda: all(each is None or each.is_closing() for each in transports))
+        assert serving.connections == 2
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", serving.port, ssl=trust)
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            async with asyncio.timeout(10):
+                assert b"200" in await reader.readline()
+            assert serving.connections <= 2
+            writer.close()
+        for each in crowd:
+            each.close()
+    assert caplog.records == []
+
+
 async def test_a_connection_that_asks_nothing_more_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "IDLE_SECONDS", 0.2)
     async with HttpServer(web.Application(), "127.0.0.1", 0) as serving:
