@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
@@ -67,7 +67,7 @@ class Connection(web.RequestHandler):
     still to be said as Redfish says it.
     """
 
-    __slots__ = ("_silent", "address", "beneath", "dropped", "signed_in")
+    __slots__ = ("_silent", "address", "beneath", "dropped", "signed_in", "since")
 
     def __init__(
         self, server: web.Server, silent: "dict[asyncio.Protocol, asyncio.TimerHandle]", **options: Any
@@ -81,6 +81,7 @@ class Connection(web.RequestHandler):
         self.beneath = self.beneath or cast("asyncio.Transport", transport)
         self.address = str((transport.get_extra_info("peername") or ("",))[0])
         self.signed_in = False
+        self.since = asyncio.get_running_loop().time()
         super().connection_made(transport)
 
     @property
@@ -154,6 +155,10 @@ class Connection(web.RequestHandler):
         return response
 
 
+Full: TypeAlias = Callable[[list[Connection]], list[Connection] | None]
+"""Told those of a listener, says of whom one has to make room for one more; None where there is room."""
+
+
 class TurnedAway(asyncio.Protocol):
     """One connection too many."""
 
@@ -190,7 +195,7 @@ class _Connections:
     of these the oldest, an idle one first. If there is none, the new one is turned away.
     """
 
-    def __init__(self, context: ssl.SSLContext | None, logs: Mapping[str, Any], full: Callable[[int], bool]) -> None:
+    def __init__(self, context: ssl.SSLContext | None, logs: Mapping[str, Any], full: Full) -> None:
         self.server: web.Server | None = None
         self.context = context
         self._logs = logs
@@ -199,7 +204,7 @@ class _Connections:
         self._greeting: dict[asyncio.Future[None], _Secured] = {}
 
     def __call__(self) -> asyncio.BaseProtocol:
-        if self.server is None or (self._full(len(self.server.connections)) and not self._make_room(self.server)):
+        if self.server is None or not self._make_room():
             return TurnedAway()
         loop = asyncio.get_running_loop()
         handler = Connection(self.server, self._silent, loop=loop, keepalive_timeout=IDLE_SECONDS, **self._logs)
@@ -213,14 +218,20 @@ class _Connections:
         secured.waiter.add_done_callback(partial(self._greeted, handler))
         return secured
 
+    @property
+    def there(self) -> list[Connection]:
+        return cast("list[Connection]", self.server.connections) if self.server else []
+
     def close(self) -> None:
         for secured in self._greeting.values():
             secured.end()
 
-    def _make_room(self, server: web.Server) -> bool:
-        """Whether there was one that could."""
-        handlers = cast("list[Connection]", server.connections)
-        may_go = sorted((each for each in handlers if each.may_go), key=lambda each: not each.idle)
+    def _make_room(self) -> bool:
+        """Whether there is room now."""
+        crowd = self._full(self.there)
+        if crowd is None:
+            return True
+        may_go = sorted((each for each in crowd if each.may_go), key=lambda each: (not each.idle, each.since))
         oldest = who_makes_room(may_go, lambda each: each.address)
         if oldest is None:
             return False
@@ -259,7 +270,7 @@ def most_connections() -> int:
 class HttpServer:
     """Serves `app` on (host, port) from `async with` to its end. Port 0 takes a free one; `port` tells which.
 
-    `full` says whether that many connections are enough. What is under way at the end has `shutdown` seconds. `claimed`
+    `full` says when there are enough connections. What is under way at the end has `shutdown` seconds. `claimed`
     listens there already.
     """
 
@@ -269,7 +280,7 @@ class HttpServer:
         host: str,
         port: int,
         context: ssl.SSLContext | None = None,
-        full: Callable[[int], bool] | None = None,
+        full: Full | None = None,
         shutdown: float = SHUTDOWN_SECONDS,
         claimed: socket.socket | None = None,
     ) -> None:
@@ -278,16 +289,16 @@ class HttpServer:
         self._claimed = claimed
         logs: dict[str, Any] = {"access_log": None, "logger": Strangers(logging.getLogger(__name__))}
         most = most_connections()
-        self._connections = _Connections(context, logs, full or (lambda there: there >= most))
+        self._connections = _Connections(context, logs, full or (lambda there: there if len(there) >= most else None))
         app.middlewares.insert(0, self._connections.middleware())
         self._listening: asyncio.Server | None = None
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=shutdown, **logs)
         self.port = 0
 
     @property
-    def connections(self) -> int:
+    def connections(self) -> list[Connection]:
         """Open now."""
-        return len(self._connections.server.connections) if self._connections.server else 0
+        return self._connections.there
 
     @property
     def url(self) -> str:

@@ -351,13 +351,34 @@ async def test_behind_a_trusted_proxy_room_at_a_nodes_endpoint_is_made_by_who_ha
             writer.close()
 
 
+async def test_a_flood_over_the_other_nodes_endpoints_keeps_nobody_out_of_one(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest goes, wherever it is."""
+    monkeypatch.setattr(estate.nodes, "_most", 4)
+    where = URL(estate.nodes.url("n1"))
+    flood = [await asyncio.open_connection(where.host, where.port) for _ in range(4)]
+    crowded, other = (estate.nodes._opened[name] for name in ("n1", "n2"))
+    await until(lambda: len(crowded.connections) == 4)
+    assert (await estate.call("GET", "/redfish/v1/Systems", node="n2", key=OTHERS_KEY)).status == 200
+    await until(lambda: len(crowded.connections) == 3)
+    async with asyncio.timeout(5):
+        assert await flood[0][0].read() == b""
+    assert len(crowded._connections._silent) == 3
+    for server, there in ((other, (2, 2)), (other, (1, 3)), (other, (0, 4)), (crowded, (1, 3)), (crowded, (2, 2))):
+        flood.append(await asyncio.open_connection(where.host, server.port))
+        await until(lambda: (len(crowded.connections), len(other.connections)) == there)  # noqa: B023 - called at once
+    for _, writer in flood:
+        writer.close()
+
+
 async def test_a_flood_of_connections_at_one_node_keeps_nobody_out_elsewhere(estate: Estate) -> None:
     where = URL(estate.nodes.url("n1"))
     flood = []
     try:
         for _ in range(100):
             flood.append(await asyncio.open_connection(where.host, where.port))
-        await until(lambda: estate.nodes._opened["n1"].connections == 64)
+        await until(lambda: len(estate.nodes._opened["n1"].connections) == 64)
         assert (await estate.call("GET", "/redfish/v1/Systems", node="n2", key=OTHERS_KEY)).status == 200
         assert (await estate.service.call("GET", "/redfish/v1/Systems")).status == 200
     finally:
