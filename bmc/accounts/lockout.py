@@ -1,14 +1,13 @@
 """Locks after failed sign-ins: a clock and counters, no I/O."""
 
-import ipaddress
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeAlias
 
 from bmc.accounts.values import Limits
 from bmc.model.clock import Clock
+from bmc.model.place import place_of
 
 REMEMBERED = 10_000
 """Counters kept at most, and accounts whose places are known; the one unused longest is forgotten first."""
@@ -62,7 +61,7 @@ class Lockout:
         for key, _ in self._keys(name, address):
             self._counters.pop(key, None)
         known = self._known.setdefault(name, OrderedDict())
-        place, _ = _place(address)
+        place, _ = place_of(address)
         self.changed = self.changed or place not in known
         known[place] = None
         known.move_to_end(place)
@@ -98,7 +97,7 @@ class Lockout:
             self._known[name] = OrderedDict.fromkeys(known)
 
     def _keys(self, name: str, address: str) -> tuple[tuple[Key, int], ...]:
-        place, ours = _place(address)
+        place, ours = place_of(address)
         familiar = ours or place in self._known.get(name, ())
         return (
             (("account", name, place if familiar else ""), self._limits.account_failures),
@@ -122,20 +121,3 @@ class Lockout:
         counter.locks += 1
         counter.until = now + duration
         return duration
-
-
-@lru_cache(maxsize=1024)
-def _place(address: str) -> tuple[str, bool]:
-    """Where `address` counts, and whether that is this machine itself.
-
-    An IPv6 site has 2^64 addresses to try from, so its network stands for all of them.
-    """
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address, False
-    if isinstance(parsed, ipaddress.IPv6Address):
-        parsed = parsed.ipv4_mapped or parsed
-    if isinstance(parsed, ipaddress.IPv4Address) or parsed.is_loopback:
-        return str(parsed), parsed.is_loopback
-    return str(ipaddress.ip_network((parsed, 64), strict=False)), False

@@ -117,7 +117,7 @@ def make_node_app(fleet: web.Application, router: Router, node: str) -> web.Appl
     house = fleet[HOUSE].of(node)
     middlewares = _middlewares(fleet[METRICS], frozenset(), fleet[PROXIES])
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=middlewares)
-    app[HOUSE] = house
+    app[HOUSE], app[PROXIES] = house, fleet[PROXIES]
     app.on_response_prepare.append(add_headers)
     app.on_shutdown.append(_end_node_streams)
     app.router.add_route("*", "/redfish{path:.*}", RedfishDoor(house, router).handle)

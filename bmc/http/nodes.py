@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bmc.http.app import make_node_app
 from bmc.http.keys import HOUSE
-from bmc.http.server import HttpServer, most_connections
+from bmc.http.server import Connection, HttpServer, most_connections
 from bmc.model.errors import NotFound
 from bmc.model.node import Endpoint
 from bmc.node import Node
@@ -66,6 +66,9 @@ class NodeServers:
         """ "" where there is none."""
         return self._fleet[HOUSE].endpoints.get(name, "")
 
-    def _full(self, there: int) -> bool:
-        """Whether a node's endpoint takes no more: whoever floods one must not keep others out."""
-        return there >= MOST_OF_ONE or sum(server.connections for server in self._opened.values()) >= self._most
+    def _full(self, there: list[Connection]) -> list[Connection] | None:
+        """Whoever floods one node's endpoint must not keep others out, and whoever floods many neither."""
+        if len(there) >= MOST_OF_ONE:
+            return there
+        everywhere = [each for server in self._opened.values() for each in server.connections]
+        return everywhere if len(everywhere) >= self._most else None

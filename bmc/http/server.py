@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
@@ -62,25 +62,36 @@ class Strangers(logging.LoggerAdapter[logging.Logger]):
         return msg, kwargs
 
 
-class _Handler(web.RequestHandler):
+class Connection(web.RequestHandler):
     """One connection. A method that aiohttp's parser does not know never becomes a request; that it is not there is
     still to be said as Redfish says it.
     """
 
-    __slots__ = ("address", "signed_in")
+    __slots__ = ("_silent", "address", "beneath", "dropped", "signed_in", "since")
+
+    def __init__(
+        self, server: web.Server, silent: "dict[asyncio.Protocol, asyncio.TimerHandle]", **options: Any
+    ) -> None:
+        super().__init__(server, **options)
+        self._silent = silent
+        self.beneath: asyncio.Transport | None = None
+        self.dropped = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.beneath = self.beneath or cast("asyncio.Transport", transport)
         self.address = str((transport.get_extra_info("peername") or ("",))[0])
         self.signed_in = False
+        self.since = asyncio.get_running_loop().time()
         super().connection_made(transport)
 
     @property
     def idle(self) -> bool:
         """Whether nothing is under way; an answer is until it has been sent."""
-        return self.transport is not None and not self._request_in_progress
+        return not self._request_in_progress
 
     def hear(self, address: str) -> None:
         """A request came from `address`, which may be behind a proxy; nobody has signed in for it yet."""
+        self.stop_waiting()
         self.address, self.signed_in = address, False
         self._limit_unread(UNREAD_SECONDS)
 
@@ -109,17 +120,25 @@ class _Handler(web.RequestHandler):
 
     @property
     def may_go(self) -> bool:
-        """Whether it may be dropped for another; once it was, it is not asked to go again."""
-        return not self._force_close and (self.idle or not self.signed_in)
+        """Whether it may be dropped for another; once it was, it is not asked to go again. One that was closed holds
+        its place until the other end has closed too.
+        """
+        return not self.dropped and (self.idle or not self.signed_in)
+
+    def stop_waiting(self) -> None:
+        """It has asked something, or never will."""
+        if timer := self._silent.pop(self, None):
+            timer.cancel()
 
     def drop(self) -> None:
         """End at once, whether or not the other end reads, and whatever is under way."""
-        transport = self.transport
+        self.dropped = True
+        self.stop_waiting()
         if self._task_handler is not None:
             self._task_handler.cancel()  # first: asyncio forgets who sends a file on a socket that is closed
+        if self.beneath is not None:
+            self.beneath.abort()  # a transport of TLS that was closed twice does nothing, or raises
         self.force_close()
-        if transport is not None:
-            transport.abort()
 
     def handle_error(
         self,
@@ -136,6 +155,10 @@ class _Handler(web.RequestHandler):
         return response
 
 
+Full: TypeAlias = Callable[[list[Connection]], list[Connection] | None]
+"""Told those of a listener, says of whom one has to make room for one more; None where there is room."""
+
+
 class TurnedAway(asyncio.Protocol):
     """One connection too many."""
 
@@ -148,19 +171,19 @@ class _Secured(SSLProtocol):
     handshake is over. `waiter` is done when it has ended, well or not.
     """
 
-    def __init__(self, handler: _Handler, context: ssl.SSLContext) -> None:
+    def __init__(self, handler: Connection, context: ssl.SSLContext) -> None:
         loop = asyncio.get_running_loop()
         self.waiter: asyncio.Future[None] = loop.create_future()
-        self._beneath: asyncio.Transport | None = None
+        self._connection = handler
         super().__init__(loop, handler, context, self.waiter, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._beneath = cast("asyncio.Transport", transport)
+        self._connection.beneath = cast("asyncio.Transport", transport)
         super().connection_made(transport)
 
     def end(self) -> None:
-        if self._beneath is not None:
-            self._beneath.abort()
+        if self._connection.beneath is not None:
+            self._connection.beneath.abort()
 
 
 class _Connections:
@@ -168,11 +191,11 @@ class _Connections:
     that this process may open, nor its memory: they are needed for nodes too.
 
     Of those that have not begun TLS, the one that has waited longest makes room: whoever means it is done sooner. When
-    the listener is full, one of those does that are idle or of nobody who has signed in: of the address that has most
+    the listener is full, one of those does that are idle or of nobody who has signed in: of the place that has most
     of these the oldest, an idle one first. If there is none, the new one is turned away.
     """
 
-    def __init__(self, context: ssl.SSLContext | None, logs: Mapping[str, Any], full: Callable[[int], bool]) -> None:
+    def __init__(self, context: ssl.SSLContext | None, logs: Mapping[str, Any], full: Full) -> None:
         self.server: web.Server | None = None
         self.context = context
         self._logs = logs
@@ -181,10 +204,10 @@ class _Connections:
         self._greeting: dict[asyncio.Future[None], _Secured] = {}
 
     def __call__(self) -> asyncio.BaseProtocol:
-        if self.server is None or (self._full(len(self.server.connections)) and not self._make_room(self.server)):
+        if self.server is None or not self._make_room():
             return TurnedAway()
         loop = asyncio.get_running_loop()
-        handler = _Handler(self.server, loop=loop, keepalive_timeout=IDLE_SECONDS, **self._logs)
+        handler = Connection(self.server, self._silent, loop=loop, keepalive_timeout=IDLE_SECONDS, **self._logs)
         self._silent[handler] = loop.call_later(FIRST_REQUEST_SECONDS, self._end_silent, handler)
         if self.context is None:
             return handler
@@ -195,34 +218,36 @@ class _Connections:
         secured.waiter.add_done_callback(partial(self._greeted, handler))
         return secured
 
+    @property
+    def there(self) -> list[Connection]:
+        return cast("list[Connection]", self.server.connections) if self.server else []
+
     def close(self) -> None:
         for secured in self._greeting.values():
             secured.end()
 
-    def _make_room(self, server: web.Server) -> bool:
-        """Whether there was one that could."""
-        handlers = cast("list[_Handler]", server.connections)
-        may_go = sorted((each for each in handlers if each.may_go), key=lambda each: not each.idle)
+    def _make_room(self) -> bool:
+        """Whether there is room now."""
+        crowd = self._full(self.there)
+        if crowd is None:
+            return True
+        may_go = sorted((each for each in crowd if each.may_go), key=lambda each: (not each.idle, each.since))
         oldest = who_makes_room(may_go, lambda each: each.address)
         if oldest is None:
             return False
-        if timer := self._silent.pop(oldest, None):
-            timer.cancel()
         oldest.drop()
         return True
 
-    def _greeted(self, handler: _Handler, waiter: asyncio.Future[None]) -> None:
+    def _greeted(self, handler: Connection, waiter: asyncio.Future[None]) -> None:
         self._greeting.pop(waiter, None)
         waiter.exception()  # is nobody's trouble here
-        if handler.transport is None and (timer := self._silent.pop(handler, None)):
-            timer.cancel()
+        if handler.transport is None:
+            handler.stop_waiting()
 
     def middleware(self) -> Middleware:
         @web.middleware
         async def heard(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if timer := self._silent.pop(request.protocol, None):
-                timer.cancel()
-            connection = cast(_Handler, request.protocol)
+            connection = cast(Connection, request.protocol)
             forwarded = request.headers.getall("X-Forwarded-For", [])
             connection.hear(origin_of(request.remote or "", forwarded, request.app.get(PROXIES, ())))
             request[SIGNED_IN] = connection.let_in
@@ -245,7 +270,7 @@ def most_connections() -> int:
 class HttpServer:
     """Serves `app` on (host, port) from `async with` to its end. Port 0 takes a free one; `port` tells which.
 
-    `full` says whether that many connections are enough. What is under way at the end has `shutdown` seconds. `claimed`
+    `full` says when there are enough connections. What is under way at the end has `shutdown` seconds. `claimed`
     listens there already.
     """
 
@@ -255,7 +280,7 @@ class HttpServer:
         host: str,
         port: int,
         context: ssl.SSLContext | None = None,
-        full: Callable[[int], bool] | None = None,
+        full: Full | None = None,
         shutdown: float = SHUTDOWN_SECONDS,
         claimed: socket.socket | None = None,
     ) -> None:
@@ -264,16 +289,16 @@ class HttpServer:
         self._claimed = claimed
         logs: dict[str, Any] = {"access_log": None, "logger": Strangers(logging.getLogger(__name__))}
         most = most_connections()
-        self._connections = _Connections(context, logs, full or (lambda there: there >= most))
+        self._connections = _Connections(context, logs, full or (lambda there: there if len(there) >= most else None))
         app.middlewares.insert(0, self._connections.middleware())
         self._listening: asyncio.Server | None = None
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=shutdown, **logs)
         self.port = 0
 
     @property
-    def connections(self) -> int:
+    def connections(self) -> list[Connection]:
         """Open now."""
-        return len(self._connections.server.connections) if self._connections.server else 0
+        return self._connections.there
 
     @property
     def url(self) -> str:

@@ -23,7 +23,7 @@ M = TypeVar("M", bound=Member)
 class Crowd(Generic[M]):
     """Those that have not signed in yet, and those that have.
 
-    Of the former, the address that has most makes room by its oldest: a person with one connection has the time to
+    Of the former, the place that has most makes room by its oldest: a person with one connection has the time to
     type a password while another opens thousands.
     """
 

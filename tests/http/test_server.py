@@ -159,7 +159,7 @@ async def test_one_connection_too_many_is_turned_away_while_all_are_busy_for_who
 async def test_of_strangers_who_keep_it_busy_those_of_the_address_that_has_most_make_room(
     monkeypatch: pytest.MonkeyPatch, proxied: bool
 ) -> None:
-    """Behind a trusted proxy too, where the address is that of who asks the proxy."""
+    """Behind a trusted proxy too, where the address is that of who asks the proxy; a network of IPv6 is one."""
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 4)
     app, asked, done = waits()
     app[PROXIES] = [ip_network("127.0.0.9")]
@@ -174,7 +174,7 @@ async def test_of_strangers_who_keep_it_busy_those_of_the_address_that_has_most_
             return reader, writer
 
         person = await ask("127.0.0.2")
-        crowd = [await ask("127.0.0.3") for _ in range(6)]
+        crowd = [await ask(f"2001:db8::{host}" if proxied else "127.0.0.3") for host in range(6)]
         late = await ask("127.0.0.4")
         done.set()
         async with asyncio.timeout(10):
@@ -231,12 +231,12 @@ async def test_who_does_not_read_the_answer_is_let_go_unless_signed_in(
         assert b"200" in await known[0].readline()
         stranger = await ask(path)
         assert b"200" in await stranger[0].readline()
-        await until(lambda: serving.connections == 1, 60)
+        await until(lambda: len(serving.connections) == 1, 60)
         await asyncio.sleep(1)
-        assert serving.connections == 1
+        assert len(serving.connections) == 1
         for _, writer in (known, stranger):
             writer.transport.abort()
-        await until(lambda: serving.connections == 0)
+        await until(lambda: len(serving.connections) == 0)
     assert caplog.records == []
 
 
@@ -253,10 +253,10 @@ async def test_whoever_reads_nothing_makes_room_and_leaves_nothing_behind(
             flood.append(await ask(path))
             async with asyncio.timeout(10):
                 assert b"200" in await flood[-1][0].readline()
-        await until(lambda: serving.connections == 3)
+        await until(lambda: len(serving.connections) == 3)
         for _, writer in flood:
             writer.transport.abort()
-        await until(lambda: serving.connections == 0)
+        await until(lambda: len(serving.connections) == 0)
         reader, writer = await ask("/nothing")
         assert b"404" in await reader.readline()
         writer.close()
@@ -273,12 +273,12 @@ async def test_whoever_holds_most_idle_connections_makes_room_and_nobody_else(
     async with HttpServer(app, "127.0.0.1", 0) as serving:
 
         async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-            there = serving.connections
+            there = len(serving.connections)
             reader, writer = await asyncio.open_connection("127.0.0.1", serving.port, local_addr=(address, 0))
             if asks:
                 writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 await reader.readuntil(b"\r\n\r\n")
-            await until(lambda: serving.connections == min(there + 1, 4))
+            await until(lambda: len(serving.connections) == min(there + 1, 4))
             return reader, writer
 
         person = await connect("127.0.0.2")
@@ -293,6 +293,46 @@ async def test_whoever_holds_most_idle_connections_makes_room_and_nobody_else(
                 assert b"200" in await reader.readline()
         for _, writer in (person, late, *crowd):
             writer.close()
+
+
+@pytest.mark.parametrize("how", ["asked nothing", "asked to be closed", "asked nothing more"])
+async def test_whoever_was_let_go_and_does_not_end_tls_makes_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 2)
+    app, _, done = waits(signed_in=True)
+    done.set()
+    certificate, key = self_signed(tmp_path, ["127.0.0.1"])
+    trust = ssl.create_default_context(cafile=certificate)
+    async with HttpServer(app, "127.0.0.1", 0, server_context(certificate, key)) as serving:
+
+        def connect() -> ssl.SSLSocket:
+            """Nobody reads it, so nobody answers the end of TLS."""
+            connected = socket.create_connection(("127.0.0.1", serving.port), 10)
+            secured = trust.wrap_socket(connected, server_hostname="127.0.0.1")
+            if how != "asked nothing":
+                ending = "Connection: close\r\n" if how == "asked to be closed" else ""
+                secured.sendall(f"GET / HTTP/1.1\r\nHost: x\r\n{ending}\r\n".encode())
+                assert b"200" in secured.recv(100)
+            return secured
+
+        with monkeypatch.context() as hasty:
+            hasty.setattr(server, "FIRST_REQUEST_SECONDS", 2 if how == "asked nothing" else 30)
+            hasty.setattr(server, "IDLE_SECONDS", 0.2)
+            crowd = [await asyncio.to_thread(connect) for _ in range(2)]
+        transports = [each.transport for each in serving.connections]
+        await until(lambda: all(each is None or each.is_closing() for each in transports))
+        assert len(serving.connections) == 2
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", serving.port, ssl=trust)
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            async with asyncio.timeout(10):
+                assert b"200" in await reader.readline()
+            assert len(serving.connections) <= 2
+            writer.close()
+        for each in crowd:
+            each.close()
+    assert caplog.records == []
 
 
 async def test_a_connection_that_asks_nothing_more_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

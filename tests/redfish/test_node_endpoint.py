@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from bmc.model.events import EventKind
 from bmc.model.node import Endpoint
 from tests.clocks import StillClock
 from tests.redfish.estate import ACCOUNTS, KEYS, LOCALHOST, OTHERS_KEY, SESSIONS, STREAM, Estate, ended
-from tests.redfish.service import PASSWORDS
+from tests.redfish.service import PASSWORDS, open_service
 from tests.world import ADMIN, until
 
 # What is there
@@ -326,13 +327,58 @@ async def test_beyond_loopback_there_is_https_only(estate: Estate) -> None:
     assert estate.nodes.url("n3") == ""
 
 
+async def test_behind_a_trusted_proxy_room_at_a_nodes_endpoint_is_made_by_who_has_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bmc.http.nodes.MOST_OF_ONE", 3)
+    async with open_service(tmp_path, proxies=[ip_network("127.0.0.1")]) as service:
+        node, _ = await service.world.add("n1")
+        where = await service.nodes.add(node, LOCALHOST)
+
+        async def ask(stream: tuple[asyncio.StreamReader, asyncio.StreamWriter], address: str) -> bytes:
+            stream[1].write(f"HEAD /redfish HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {address}\r\n\r\n".encode())
+            async with asyncio.timeout(10):
+                return await stream[0].readuntil(b"\r\n\r\n")
+
+        person = await asyncio.open_connection(where.host, where.port)
+        await ask(person, "192.0.2.1")
+        crowd = []
+        for _ in range(5):
+            crowd.append(await asyncio.open_connection(where.host, where.port))
+            await ask(crowd[-1], "192.0.2.66")
+        assert b" 200 " in await ask(person, "192.0.2.1")
+        for _, writer in (person, *crowd):
+            writer.close()
+
+
+async def test_a_flood_over_the_other_nodes_endpoints_keeps_nobody_out_of_one(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest goes, wherever it is."""
+    monkeypatch.setattr(estate.nodes, "_most", 4)
+    where = URL(estate.nodes.url("n1"))
+    flood = [await asyncio.open_connection(where.host, where.port) for _ in range(4)]
+    crowded, other = (estate.nodes._opened[name] for name in ("n1", "n2"))
+    await until(lambda: len(crowded.connections) == 4)
+    assert (await estate.call("GET", "/redfish/v1/Systems", node="n2", key=OTHERS_KEY)).status == 200
+    await until(lambda: len(crowded.connections) == 3)
+    async with asyncio.timeout(5):
+        assert await flood[0][0].read() == b""
+    assert len(crowded._connections._silent) == 3
+    for server, there in ((other, (2, 2)), (other, (1, 3)), (other, (0, 4)), (crowded, (1, 3)), (crowded, (2, 2))):
+        flood.append(await asyncio.open_connection(where.host, server.port))
+        await until(lambda: (len(crowded.connections), len(other.connections)) == there)  # noqa: B023 - called at once
+    for _, writer in flood:
+        writer.close()
+
+
 async def test_a_flood_of_connections_at_one_node_keeps_nobody_out_elsewhere(estate: Estate) -> None:
     where = URL(estate.nodes.url("n1"))
     flood = []
     try:
         for _ in range(100):
             flood.append(await asyncio.open_connection(where.host, where.port))
-        await until(lambda: estate.nodes._opened["n1"].connections == 64)
+        await until(lambda: len(estate.nodes._opened["n1"].connections) == 64)
         assert (await estate.call("GET", "/redfish/v1/Systems", node="n2", key=OTHERS_KEY)).status == 200
         assert (await estate.service.call("GET", "/redfish/v1/Systems")).status == 200
     finally:

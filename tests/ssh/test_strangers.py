@@ -45,6 +45,15 @@ def test_whoever_opens_most_makes_room_and_nobody_else() -> None:
     assert crowd.signed_in == []
 
 
+def test_a_stranger_with_a_network_of_ipv6_makes_room_as_one() -> None:
+    crowd: Crowd[Member] = Crowd()
+    person, other = Member("2001:db8:1::1"), Member("2001:db8:1::2")
+    for each in (person, other, *(Member(f"2001:db8:2::{host:x}") for host in range(10 * crowd_module.MOST_WAITING))):
+        crowd.arrived(each)
+    assert not person.dropped
+    assert not other.dropped
+
+
 def test_only_so_many_are_signed_in() -> None:
     crowd: Crowd[Member] = Crowd()
     members = [Member("192.0.2.1") for _ in range(crowd_module.MOST_SIGNED_IN + 1)]
