@@ -181,6 +181,13 @@ class _Secured(SSLProtocol):
         self._connection.beneath = cast("asyncio.Transport", transport)
         super().connection_made(transport)
 
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # it is None in the stubs only
+        """Who leaves while a file is sent has left: asyncio would read the rest of it to nobody, and log each piece."""
+        stays = cast("bool | None", super().eof_received())
+        if stays and self._app_protocol is not self._connection:
+            self.end()
+        return stays
+
     def end(self) -> None:
         if self._connection.beneath is not None:
             self._connection.beneath.abort()
