@@ -158,7 +158,7 @@ async def test_power_for_many_is_confirmed_and_what_failed_is_tried_again(
         await expect(dialog.get_by_test_id("bulk-names").get_by_role("listitem")).to_have_text([name_of(5)])
         await visitor.at("confirm-bulk").click()
         await expect(run).to_contain_text("1 of 1 done", timeout=60_000)
-        await visitor.button("Dismiss: Power on").click()
+        await visitor.button("Dismiss: Reserve").click()
         await expect(run).to_have_count(0)
 
         await page.get_by_role("link", name="Fleet", exact=True).click()
@@ -183,15 +183,19 @@ async def test_power_for_many_is_confirmed_and_what_failed_is_tried_again(
             await asyncio.to_thread(service.off, name)
 
 
-async def test_nothing_is_tried_again_on_what_was_removed_meanwhile(visitor: Visitor, service: LiveService) -> None:
+async def test_nothing_is_tried_again_on_what_was_removed_meanwhile(
+    visitor: Visitor, service: LiveService, request: pytest.FixtureRequest
+) -> None:
     page, dialog = visitor.page, visitor.page.get_by_role("dialog")
+    request.addfinalizer(lambda: service.call("DELETE", f"{SYSTEMS}/gone"))
     service.add_node("gone")
     held = f"{SYSTEMS}/gone/Actions/Oem/Lightsout"
     answer = service.call("POST", f"{held}.Reserve", {"Reason": "new fan"}, user="olga", password=PASSWORD)
     assert answer.status < 300, answer.words
     await visitor.sign_in()
     await page.get_by_label("Select gone").click()
-    await act(visitor, "On")
+    await act(visitor, "reserve")
+    await page.fill("#bulk-reason", "new disks")
     await visitor.at("confirm-bulk").click()
     await expect(visitor.at("run")).to_contain_text("0 of 1 done, 1 failed", timeout=60_000)
     service.do("POST", f"{held}.Release", {"Note": "tested"})
@@ -203,7 +207,7 @@ async def test_nothing_is_tried_again_on_what_was_removed_meanwhile(visitor: Vis
     await expect(dialog.get_by_role("button")).to_have_text(["Close"])
     await visitor.button("Close").click()
     await expect(dialog).to_have_count(0)
-    await visitor.button("Dismiss: Power on").click()
+    await visitor.button("Dismiss: Reserve").click()
     await expect(visitor.at("run")).to_have_count(0)
 
 

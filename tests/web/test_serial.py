@@ -86,7 +86,7 @@ async def test_what_was_printed_is_copied_and_cleared_from_sight(visitor: Visito
         await visitor.console_open()
         await visitor.terminal_shows("Below-48")
         await visitor.button("Copy").click()
-        await expect(visitor.page.get_by_text("Copied", exact=True)).to_be_visible()
+        await expect(visitor.page.locator(".pf-v6-c-alert")).to_contain_text("Copied")
         copied = await visitor.page.evaluate("navigator.clipboard.readText()")
         assert "Copied-42\nBelow-48\n" in copied
         await visitor.button("Clear").click()
