@@ -21,9 +21,9 @@ export function UserDataField({ most, value, onChange }: UserDataFieldProps) {
     if (fits) void file.text().then(onChange);
   };
   return (
-    <FormGroup label={t("User data for cloud-init")} fieldId="user-data">
+    <FormGroup label={t("User data for cloud-init")} fieldId="reinstall-user-data">
       <TextArea
-        id="user-data"
+        id="reinstall-user-data"
         className="lo-mono"
         rows={10}
         resizeOrientation="vertical"
