@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.service import LiveService
+from tests.ports import free_port
 from tests.web.latin import latin_words
 from tests.web.visitor import Visitor, visit
 
@@ -22,6 +23,16 @@ LISTED = (
 )
 """What standards, files and browsers are called in the administration, and what the service says of a sign-in."""
 CATALOGUE = re.compile(r"/assets/zh-CN-[^/]*\.js$")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """Where nobody has left names of accounts, images and nodes."""
+    service = LiveService(tmp_path_factory.mktemp("chinese"), config=f"[http]\nport = {free_port()}\n")
+    try:
+        yield service.start()
+    finally:
+        service.destroy()
 
 
 @pytest.fixture

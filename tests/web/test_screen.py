@@ -145,6 +145,7 @@ async def test_a_key_of_the_menu_reaches_the_guest(visitor: Visitor, service: Li
         await visitor.press_keys("sleep 1000\n")
         await visitor.button("Keys").click()
         await visitor.page.get_by_role("menuitem", name="Ctrl-C", exact=True).click()
+        await visitor.at("screen").click()
         assert await arrives(visitor.press_keys, shell, "Menu", 20)
 
 
