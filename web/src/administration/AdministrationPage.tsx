@@ -1,9 +1,8 @@
 import { PageSection, Tab, Tabs, TabTitleText, Title } from "@patternfly/react-core";
-import { useEffect } from "react";
+import { lazy, useEffect } from "react";
 import { useNavigate, useParams } from "react-router";
 import { useGoverns, useManager, useManagerActions } from "../api/manager";
 import { OnDemand } from "../shell/OnDemand";
-import { lazily } from "../shell/lazily";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
@@ -22,15 +21,15 @@ interface View {
 }
 
 const VIEWS: View[] = [
-  { name: FIRST, title: "Accounts", View: lazily(() => import("./Accounts")) },
-  { name: "keys", title: "SSH keys", View: lazily(() => import("./Keys")) },
-  { name: "sessions", title: "Sessions", View: lazily(() => import("./Sessions")) },
-  { name: "tokens", title: "API tokens", View: lazily(() => import("./Tokens")) },
-  { name: "ipmi", title: "IPMI users", View: lazily(() => import("./Ipmi")), of: "nodes" },
-  { name: "tls", title: "Certificate", View: lazily(() => import("./Certificates")), of: "fleet" },
-  { name: "hooks", title: "Hooks", View: lazily(() => import("./Hooks")) },
-  { name: "audit", title: "Audit", View: lazily(() => import("./Audit")), of: "fleet" },
-  { name: "service", title: "Service", View: lazily(() => import("./ServiceHealth")), of: "fleet" },
+  { name: FIRST, title: "Accounts", View: lazy(() => import("./Accounts")) },
+  { name: "keys", title: "SSH keys", View: lazy(() => import("./Keys")) },
+  { name: "sessions", title: "Sessions", View: lazy(() => import("./Sessions")) },
+  { name: "tokens", title: "API tokens", View: lazy(() => import("./Tokens")) },
+  { name: "ipmi", title: "IPMI users", View: lazy(() => import("./Ipmi")), of: "nodes" },
+  { name: "tls", title: "Certificate", View: lazy(() => import("./Certificates")), of: "fleet" },
+  { name: "hooks", title: "Hooks", View: lazy(() => import("./Hooks")) },
+  { name: "audit", title: "Audit", View: lazy(() => import("./Audit")), of: "fleet" },
+  { name: "service", title: "Service", View: lazy(() => import("./ServiceHealth")), of: "fleet" },
 ];
 
 /** Who may do what, by which doors, and what the service does by itself. */

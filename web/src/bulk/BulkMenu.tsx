@@ -3,7 +3,7 @@ import { useState } from "react";
 import { offered } from "../api/bulk";
 import type { System } from "../api/types";
 import { actionWords, resetTypes } from "../power/words";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { t } from "../words/i18n";
 import { choiceWords, type Choice } from "./words";
 

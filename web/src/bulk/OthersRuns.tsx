@@ -1,7 +1,7 @@
 import { Button } from "@patternfly/react-core";
 import { useState } from "react";
 import { useSession } from "../api/session";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { t } from "../words/i18n";
 import { runWords } from "./RunStrip";
 import { useSweepsOfOthers } from "./sweeps";

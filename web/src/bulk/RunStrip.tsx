@@ -1,7 +1,7 @@
 import { Button } from "@patternfly/react-core";
 import CloseIcon from "@patternfly/react-icons/dist/esm/icons/rh-microns-close-icon";
 import { useCallback, useState } from "react";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { t } from "../words/i18n";
 import { useBulk, useRuns } from "./BulkProvider";
 import { count, type Run } from "./run";

@@ -1,3 +1,4 @@
+import { lazy } from "react";
 import { EmptyState, EmptyStateBody, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
 import { Link, useNavigate, useParams } from "react-router";
 import { isGone } from "../api/http";
@@ -9,7 +10,6 @@ import { Assignments } from "../safety/Assignments";
 import { StopBanner } from "../safety/StopBanner";
 import { StopButton } from "../safety/StopButton";
 import { OnDemand } from "../shell/OnDemand";
-import { lazily } from "../shell/lazily";
 import { ConnectionBanner } from "../shell/ConnectionBanner";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
@@ -19,8 +19,8 @@ import { t, type Message } from "../words/i18n";
 import { CONSOLES, windowPath, type ConsoleView } from "./windows";
 import "./console.css";
 
-const ScreenConsole = lazily(() => import("../screen/ScreenConsole"));
-const SerialConsole = lazily(() => import("../serial/SerialConsole"));
+const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
+const SerialConsole = lazy(() => import("../serial/SerialConsole"));
 
 const TITLES: Record<ConsoleView, Message> = { screen: "Screen", serial: "Serial", both: "Both" };
 

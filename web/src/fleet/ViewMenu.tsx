@@ -1,7 +1,7 @@
 import { Divider, Dropdown, DropdownGroup, DropdownItem, DropdownList, MenuToggle } from "@patternfly/react-core";
 import { useState } from "react";
 import { useSession } from "../api/session";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { t } from "../words/i18n";
 import type { FleetControl } from "./address";
 import { SORTS } from "./filter";

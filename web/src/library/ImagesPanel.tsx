@@ -2,7 +2,7 @@ import { Button } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
 import { useState } from "react";
 import { useImages, useMayAdd, type LibraryImage } from "../api/library";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { bytes, list } from "../words/format";
 import { t } from "../words/i18n";
 import { Added, Digest, Users } from "./cells";

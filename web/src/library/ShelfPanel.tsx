@@ -2,7 +2,7 @@
 import { Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter } from "@patternfly/react-core";
 import { useState, type ReactNode } from "react";
 import { useMayAdd, type LibraryItem, type Shelf } from "../api/library";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { t } from "../words/i18n";

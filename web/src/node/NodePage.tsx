@@ -1,5 +1,5 @@
 import { PageSection, Tab, Tabs, TabTitleText } from "@patternfly/react-core";
-import { useState } from "react";
+import { lazy, useState } from "react";
 import { useNavigate, useParams } from "react-router";
 import { isGone } from "../api/http";
 import { useSystem } from "../api/systems";
@@ -9,7 +9,7 @@ import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
 import { NotFoundPage } from "../shell/NotFoundPage";
 import { OnDemand } from "../shell/OnDemand";
-import { lazily, lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { useTitle } from "../shell/useTitle";
 import { t, type Message } from "../words/i18n";
 import { nodePath, TABS, type TabName } from "./address";
@@ -17,12 +17,12 @@ import { NodeHeader } from "./NodeHeader";
 import { Overview } from "./Overview";
 import "./node.css";
 
-const ScreenConsole = lazily(() => import("../screen/ScreenConsole"));
-const SerialConsole = lazily(() => import("../serial/SerialConsole"));
-const JobsPanel = lazily(() => import("../reinstall/JobsPanel"));
+const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
+const SerialConsole = lazy(() => import("../serial/SerialConsole"));
+const JobsPanel = lazy(() => import("../reinstall/JobsPanel"));
 const ReinstallWizard = lazyDialog(() => import("../reinstall/ReinstallWizard"));
-const TimelinePanel = lazily(() => import("../timeline/TimelinePanel"));
-const HealthPanel = lazily(() => import("../health/HealthPanel"));
+const TimelinePanel = lazy(() => import("../timeline/TimelinePanel"));
+const HealthPanel = lazy(() => import("../health/HealthPanel"));
 
 /** One panel shows whichever view is chosen. */
 const PANEL = "node-view";

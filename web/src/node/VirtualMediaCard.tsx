@@ -25,7 +25,7 @@ import { Help } from "../shell/Help";
 import { Alert } from "../shell/Alert";
 import { Unread } from "../shell/Unread";
 import { bytes } from "../words/format";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { Stale } from "../shell/Stale";
 import { t } from "../words/i18n";
 import "../library/library.css";

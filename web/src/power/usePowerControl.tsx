@@ -3,7 +3,7 @@ import { useState, type ReactNode } from "react";
 import { isUnanswered } from "../api/http";
 import { useConfirmPower, useReset, useResume } from "../api/systems";
 import type { System } from "../api/types";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
 import { actionWords } from "./words";

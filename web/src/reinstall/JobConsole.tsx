@@ -1,12 +1,11 @@
 import { Card, CardBody, CardHeader, CardTitle, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
-import { useState } from "react";
+import { lazy, useState } from "react";
 import type { System } from "../api/types";
 import { OnDemand } from "../shell/OnDemand";
-import { lazily } from "../shell/lazily";
 import { t } from "../words/i18n";
 
-const ScreenConsole = lazily(() => import("../screen/ScreenConsole"));
-const SerialWatch = lazily(() => import("./SerialWatch"));
+const ScreenConsole = lazy(() => import("../screen/ScreenConsole"));
+const SerialWatch = lazy(() => import("./SerialWatch"));
 
 type View = "serial" | "screen" | "none";
 

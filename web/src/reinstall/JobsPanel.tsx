@@ -7,7 +7,7 @@ import type { JobRequest, System } from "../api/types";
 import { useJobBar } from "../node/useJobBar";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { Unread } from "../shell/Unread";
 import { t } from "../words/i18n";
 import { JobConsole } from "./JobConsole";

@@ -2,7 +2,7 @@ import { Dropdown, DropdownItem, DropdownList, MenuToggle } from "@patternfly/re
 import EllipsisVIcon from "@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon";
 import { useState } from "react";
 import type { System } from "../api/types";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { t } from "../words/i18n";
 
 const RescueDialog = lazyDialog(() => import("./RescueDialog"));

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { useManager, useManagerActions } from "../api/manager";
 import type { EmergencyStop } from "../api/types";
 import { moment } from "../words/format";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { t } from "../words/i18n";
 import "./safety.css";
 

@@ -2,7 +2,7 @@ import { Button } from "@patternfly/react-core";
 import HandPaperIcon from "@patternfly/react-icons/dist/esm/icons/hand-paper-icon";
 import { useEffect, useState } from "react";
 import { useManager, useManagerActions } from "../api/manager";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { t } from "../words/i18n";
 import "./safety.css";
 

@@ -10,7 +10,7 @@ import { useLeaveKey } from "../console/leave";
 import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { whyMute } from "../console/words";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { useNotices } from "../shell/Notices";
 import { bytes } from "../words/format";
 import { t } from "../words/i18n";

@@ -11,7 +11,7 @@ import { useLeaveKey } from "../console/leave";
 import { LeaveHint } from "../console/LeaveHint";
 import { useConsoleLink } from "../console/useConsoleLink";
 import { whyMute } from "../console/words";
-import { lazyDialog } from "../shell/lazily";
+import { lazyDialog } from "../shell/lazyDialog";
 import { useNotices } from "../shell/Notices";
 import { t } from "../words/i18n";
 import { linesOf } from "./lines";

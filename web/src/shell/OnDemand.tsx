@@ -2,7 +2,6 @@ import { Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter
 import ExclamationCircleIcon from "@patternfly/react-icons/dist/esm/icons/exclamation-circle-icon";
 import { Component, Suspense, type ReactNode } from "react";
 import { t } from "../words/i18n";
-import { renewBroken } from "./lazily";
 import { Loading } from "./Loading";
 
 interface Wanted {
@@ -24,10 +23,6 @@ class Boundary extends Component<Wanted, Shown> {
 
   static getDerivedStateFromProps({ place }: Wanted, shown: Shown): Shown | null {
     return place === shown.place ? null : { place, broken: false };
-  }
-
-  override componentDidCatch() {
-    renewBroken();
   }
 
   override render() {

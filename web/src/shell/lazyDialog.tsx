@@ -1,35 +1,9 @@
-/** Parts of the page that are loaded when they are wanted. */
-import { Component, createElement, lazy, Suspense, type ComponentType, type ReactNode } from "react";
+/** Dialogs that are loaded when they are wanted. Browsers remember for ever that a module could not be loaded. */
+import { Component, lazy, Suspense, type ComponentType, type ReactNode } from "react";
 import { t } from "../words/i18n";
 import { useNotices } from "./Notices";
 
 type Load<P> = () => Promise<{ default: ComponentType<P> }>;
-
-/** What could not be loaded, until a boundary has told so. */
-const broken = new Set<() => void>();
-
-/** Whatever could not be loaded is loaded anew when it is shown again: for a boundary, once it has told. */
-export function renewBroken(): void {
-  for (const renew of broken) renew();
-  broken.clear();
-}
-
-/** As React's lazy, which remembers for ever that something could not be loaded. */
-export function lazily<P extends object>(load: Load<P>): ComponentType<P> {
-  const fresh = () =>
-    lazy(() =>
-      load().catch((error: unknown) => {
-        broken.add(() => {
-          part = fresh();
-        });
-        throw error;
-      }),
-    );
-  let part = fresh();
-  return function Lazily(props: P) {
-    return createElement(part as ComponentType<P>, props);
-  };
-}
 
 interface Closable {
   onClose: () => void;
@@ -37,7 +11,7 @@ interface Closable {
 
 /** A dialog that is loaded when it is wanted. If that fails, a notice says so, and it closes. */
 export function lazyDialog<P extends Closable>(load: Load<P>): ComponentType<P> {
-  const Part = lazily(load);
+  const Part = lazy(load) as ComponentType<P>;
   return function LazyDialog(props: P) {
     const { failed } = useNotices();
     const onBroken = () => {
@@ -46,7 +20,7 @@ export function lazyDialog<P extends Closable>(load: Load<P>): ComponentType<P> 
         t("The dialog cannot be shown"),
         new Error(
           t(
-            "It could not be loaded: the service may be away, or newer than this page. Try again, or load the page again.",
+            "It could not be loaded: the service may be away, or newer than this page. Once it is there, load the page again.",
           ),
         ),
       );
@@ -69,7 +43,6 @@ class Boundary extends Component<{ onBroken: () => void; children: ReactNode }, 
   }
 
   override componentDidCatch() {
-    renewBroken();
     this.props.onBroken();
   }
 
