@@ -158,7 +158,7 @@ async def test_power_for_many_is_confirmed_and_what_failed_is_tried_again(
         await expect(dialog.get_by_test_id("bulk-names").get_by_role("listitem")).to_have_text([name_of(5)])
         await visitor.at("confirm-bulk").click()
         await expect(run).to_contain_text("1 of 1 done", timeout=60_000)
-        await visitor.button("Dismiss: Reserve").click()
+        await visitor.button("Dismiss: Power on").click()
         await expect(run).to_have_count(0)
 
         await page.get_by_role("link", name="Fleet", exact=True).click()

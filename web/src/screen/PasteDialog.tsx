@@ -43,6 +43,12 @@ export function PasteDialog({ name, send, mute, onClose }: PasteDialogProps) {
   const [typed, setTyped] = useState<number | null>(null);
   /** Why the typing ended before its end. */
   const [stopped, setStopped] = useState("");
+  const close = useRef<HTMLButtonElement>(null);
+  const begun = typed !== null;
+  // The button that began it is gone, and the focus with it.
+  useEffect(() => {
+    if (begun) close.current?.focus();
+  }, [begun]);
   const abort = useRef<AbortController | null>(null);
   useEffect(() => () => abort.current?.abort(), []);
   useEffect(() => {
@@ -58,7 +64,6 @@ export function PasteDialog({ name, send, mute, onClose }: PasteDialogProps) {
     if (controller.signal.aborted) setStopped(String(controller.signal.reason));
     else onClose();
   };
-  const begun = typed !== null;
   const progress = t("{{done}} of {{total}}", { done: typed ?? 0, total: strokes.length });
   return (
     <Dialog variant="medium" appendTo={dialogPlace} onClose={onClose} aria-labelledby="paste-title">
@@ -136,7 +141,7 @@ export function PasteDialog({ name, send, mute, onClose }: PasteDialogProps) {
         <Button onClick={() => void start()} isDisabled={begun || strokes.length === 0 || mute !== ""}>
           {untypable.length > 0 ? t("Type the rest") : t("Type it")}
         </Button>
-        <Button variant="link" onClick={onClose}>
+        <Button ref={close} variant="link" onClick={onClose}>
           {begun && stopped === "" ? t("Stop typing") : t("Close")}
         </Button>
       </ModalFooter>
