@@ -93,12 +93,18 @@ async def test_a_power_state_that_is_lost_takes_the_node_into_maintenance_where_
     assert await node.do(Power(PowerAction.ON), OPERATOR) is PowerState.ON
 
 
-async def test_what_a_person_said_of_the_state_is_void_once_the_machine_was_moved(world: World):
+async def said_to_be_off(world: World) -> tuple[Node, MemoryServer]:
+    """A node that its senses know nothing of, and of which a person has said that it is off."""
     node, server = await world.add()
     server.blind = True
     server.readings.put_nowait(await server.read())
     await until(lambda: node.snapshot.power is PowerState.UNKNOWN)
     await node.do(ConfirmPower(PowerState.OFF), OPERATOR)
+    return node, server
+
+
+async def test_what_a_person_said_of_the_state_is_void_once_the_machine_was_moved(world: World):
+    node, server = await said_to_be_off(world)
     server.failure = Unreachable("no route")
     with pytest.raises(Unreachable):
         await node.do(Power(PowerAction.ON), OPERATOR)
@@ -113,11 +119,7 @@ async def test_what_a_person_said_of_the_state_is_void_once_the_machine_was_move
 
 
 async def test_what_a_person_said_of_the_state_is_void_once_the_senses_have_seen_otherwise(world: World):
-    node, server = await world.add()
-    server.blind = True
-    server.readings.put_nowait(await server.read())
-    await until(lambda: node.snapshot.power is PowerState.UNKNOWN)
-    await node.do(ConfirmPower(PowerState.OFF), OPERATOR)
+    node, server = await said_to_be_off(world)
     server.blind = False
     server.become(PowerState.ON, PowerCause.OBSERVED)
     await until(lambda: node.snapshot.power is PowerState.ON)
@@ -274,11 +276,7 @@ async def test_an_effect_may_take_as_long_as_the_nodes_rules_say(world: World):
 async def test_what_a_person_said_of_the_state_outlives_the_service_but_not_what_it_was_doing(tmp_path: Path):
     drivers = MemoryDrivers()
     async with open_world(tmp_path / "s.db", drivers) as world:
-        node, server = await world.add()
-        server.blind = True
-        server.readings.put_nowait(await server.read())
-        await until(lambda: node.snapshot.power is PowerState.UNKNOWN)
-        await node.do(ConfirmPower(PowerState.OFF), OPERATOR)
+        await said_to_be_off(world)
     async with open_world(tmp_path / "s.db", drivers) as world:
         node = world.fleet.node("n1")
         assert (node.snapshot.power, node.confirmed) == (PowerState.OFF, PowerState.OFF)
