@@ -1,6 +1,7 @@
 """The guest's first console, by hand: its effect is watched on the serial one, since a screen is only pixels."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 
 from tests.e2e.service import Shell
@@ -8,11 +9,15 @@ from tests.e2e.service import Shell
 Hand = Callable[[str], Awaitable[None]]
 
 
-async def arrives(hand: Hand, shell: Shell, word: str, seconds: float) -> bool:
-    """Whether a command that `hand` types on the first console shows its effect on the serial one."""
-    await hand(f"echo {word}-$((6*7)) > /dev/ttyS0\n")
+async def arrives(hand: Hand, shell: Shell, seconds: float) -> bool:
+    """Whether a command that `hand` types on the first console shows its effect on the serial one.
+
+    Each time another word: a serial console begins with what was printed before.
+    """
+    word = secrets.token_hex(4)
+    await hand(f"echo Word-{word} > /dev/ttyS0\n")
     try:
-        await shell.expect(f"{word}-42\r?\n", seconds)
+        await shell.expect(f"Word-{word}\r?\n", seconds)
     except AssertionError:
         return False
     return True
@@ -21,7 +26,7 @@ async def arrives(hand: Hand, shell: Shell, word: str, seconds: float) -> bool:
 async def log_in(hand: Hand, shell: Shell, password: str) -> None:
     """Be root on the first console, logged in already or not."""
     for _ in range(4):
-        if await arrives(hand, shell, "Ready", 6):
+        if await arrives(hand, shell, 6):
             return
         await asyncio.sleep(3)  # a word that was taken for a name asks for a password next
         await hand("\n")

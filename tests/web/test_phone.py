@@ -88,7 +88,7 @@ async def test_a_guest_is_typed_to_with_the_phones_own_keyboard(phone: Visitor, 
         await expect(phone.button("Ctrl")).to_have_attribute("aria-pressed", "true")
         await phone.page.keyboard.insert_text("c")
         await expect(phone.button("Ctrl")).to_have_attribute("aria-pressed", "false")
-        assert await arrives(thumb, shell, "Thumb", 20)
+        assert await arrives(thumb, shell, 20)
     await fits(phone)
 
 
