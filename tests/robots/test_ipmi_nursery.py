@@ -48,8 +48,9 @@ async def test_whoever_gives_up_waiting_leaves_nothing_behind(nursery: Nursery):
                 await each.kill()
     hand = await nursery.worker(FIRST)
     (process,) = children(os.getpid())
-    await asyncio.sleep(0.5)
-    assert children(process) == {hand.pid}
+    async with asyncio.timeout(30):
+        while children(process) != {hand.pid}:  # noqa: ASYNC110 - one that nobody speaks to ends when it hears of it
+            await asyncio.sleep(0.05)
     await hand.kill()
 
 
@@ -69,7 +70,7 @@ async def test_workers_end_when_nobody_speaks_to_them_any_more(nursery: Nursery)
     os.kill(hand.pid, 0)
     pidfd = os.pidfd_open(hand.pid)
     hand._writer.close()
-    await asyncio.wait_for(robots.ipmi_nursery._readable(pidfd), 5)
+    await asyncio.wait_for(robots.ipmi_nursery._readable(pidfd), 30)
     os.close(pidfd)
     await hand.kill()
 
