@@ -65,6 +65,16 @@ async def test_the_serial_console_says_first_what_was_printed_before(service: Se
     await socket.close()
 
 
+async def test_what_was_printed_before_comes_ahead_of_the_news_of_who_is_there(service: Service) -> None:
+    line = service.drivers.lines["n1"]
+    line.stream.incoming.put_nowait(past := b"0123456789abcde\n" * 8192)
+    await until(lambda: line.stream.incoming.empty())
+    socket = await connect(service, f"{SERIAL}?viewers=1")
+    assert await socket.receive_bytes() == past[-65536:]
+    assert json.loads(await socket.receive_str())["type"] == "viewers"
+    await socket.close()
+
+
 async def test_a_break_is_sent_and_nonsense_is_told(service: Service) -> None:
     socket = await connect(service, SERIAL)
     await socket.receive_bytes()
