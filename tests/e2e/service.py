@@ -321,6 +321,12 @@ class LiveService:
     def add_node(self, name: str, driver: str = "qemu", **options: Any) -> None:
         self.do("POST", SYSTEMS, {"Name": name, "Oem": {"Lightsout": {"Driver": driver, "Options": options}}})
 
+    def add_account(self, name: str, password: str, role: str = "Operator", **more: Any) -> None:
+        """Unless there is one of that name, as a test before may have left it; `more` are the account's properties."""
+        account = {"UserName": name, "Password": password, "RoleId": role, **more}
+        made = self.call("POST", "/redfish/v1/AccountService/Accounts", account)
+        assert made.status in (201, 409), made.words
+
     def remove_node(self, name: str) -> None:
         self.off(name)
         self.do("DELETE", f"{SYSTEMS}/{name}")

@@ -29,8 +29,7 @@ def wired_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rack]:
         stack.callback(service.destroy)
         rack = stack.enter_context(wired(service.start()))
         for name, role in (("olga", "Operator"), ("vera", "ReadOnly")):
-            account = {"UserName": name, "Password": PASSWORD, "RoleId": role}
-            service.do("POST", "/redfish/v1/AccountService/Accounts", account)
+            service.add_account(name, PASSWORD, role)
         yield rack
 
 

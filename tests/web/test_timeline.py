@@ -147,9 +147,7 @@ async def test_an_entry_of_a_job_leads_to_it(timeline: Visitor, service: LiveSer
 async def test_who_may_only_look_sees_neither_addresses_nor_the_console(
     visitor: Visitor, service: LiveService, empty: str
 ) -> None:
-    account = {"UserName": "vito", "Password": "just-looking-back", "RoleId": "ReadOnly"}
-    made = await asyncio.to_thread(service.call, "POST", "/redfish/v1/AccountService/Accounts", account)
-    assert made.status in (201, 409), made.words
+    await asyncio.to_thread(service.add_account, "vito", "just-looking-back", "ReadOnly")
     await asyncio.to_thread(service.reset, empty, "On")
     await visitor.sign_in(f"/nodes/{empty}/timeline", "vito", "just-looking-back")
     await expect(entries(visitor, "admin asked for: Power on by Redfish").first).to_be_visible()
