@@ -216,7 +216,7 @@ async def test_a_guest_that_opens_connections_for_ever_is_cut_off(client):
         idle.append(await asyncio.open_connection("127.0.0.1", client.port))
     await asyncio.sleep(0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await reader.read() == b""
     for _, each in [*idle, (reader, writer)]:
         each.close()
