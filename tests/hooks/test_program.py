@@ -55,8 +55,8 @@ async def test_a_program_gets_the_event_on_its_input_and_little_else(tmp_path: P
 
 async def test_a_program_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:
     text = f"sleep 1000 & echo $! $$ > {tmp_path}/pids; wait"
-    with pytest.raises(DeliveryFailed, match=r"did not end within 0\.5 s and was killed") as failed:
-        await run(tmp_path, text, timeout=0.5)
+    with pytest.raises(DeliveryFailed, match="did not end within 3 s and was killed") as failed:
+        await run(tmp_path, text, timeout=3)
     assert failed.value.refused
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
     assert len(pids) == 2
