@@ -102,7 +102,7 @@ class Site:
 
     async def add(self, options: dict[str, Any], name: str = "a2") -> Node:
         node = await self.fleet.create(NodeDefinition(name, UUID(int=2), "hardware", options), ADMIN)
-        await until(lambda: node.snapshot.power is not UNKNOWN, 10)
+        await until(lambda: node.snapshot.power is not UNKNOWN)
         return node
 
     async def told(self, kind: EventKind) -> list[str]:
@@ -244,8 +244,8 @@ async def test_a_gateway_gone_in_mid_press_is_let_go_when_it_is_back(rack: Rack,
             await forcing
         assert "power" in rack.plant.look().closed
         await wire.mend()
-        await until(lambda: "power" not in rack.plant.look().closed, 10)
-        await until(lambda: node.snapshot.power is OFF, 10)
+        await until(lambda: "power" not in rack.plant.look().closed)
+        await until(lambda: node.snapshot.power is OFF)
         assert rack.plant.look().moves["power"] == 2
 
 
@@ -261,15 +261,15 @@ async def test_a_node_whose_button_may_still_be_pressed_is_not_removed(rack: Rac
         eye.cut()
         await asyncio.wait({forcing})
         assert forcing.exception() is not None
-        await until(lambda: node.snapshot.power is UNKNOWN, 10)
+        await until(lambda: node.snapshot.power is UNKNOWN)
         with pytest.raises(
             WrongState, match="power of a2 may still be pressed, and is let go of once its device can be"
         ):
             await site.fleet.remove("a2", ADMIN)
         await hands.mend()
         await eye.mend()
-        await until(lambda: "power" not in rack.plant.look().closed, 10)
-        await until(lambda: site.fleet.node("a2").snapshot.power is OFF, 10)
+        await until(lambda: "power" not in rack.plant.look().closed)
+        await until(lambda: site.fleet.node("a2").snapshot.power is OFF)
         await site.fleet.remove("a2", ADMIN)
 
 
@@ -310,7 +310,7 @@ async def test_a_soft_off_that_is_not_obeyed_forces_nothing_by_itself(rack: Rack
     node = await site.add(rack.options(supply=rack.outlet()))
     await do(node, PowerAction.ON)
     await do(node, PowerAction.GRACEFUL_SHUTDOWN)
-    await until(lambda: node.snapshot.last_action and node.snapshot.last_action.outcome == "timed out", 10)
+    await until(lambda: node.snapshot.last_action and node.snapshot.last_action.outcome == "timed out")
     assert node.snapshot.power is ON
     assert list(rack.plant.look().events) == ["on", "asked"]
 
@@ -321,7 +321,7 @@ async def test_a_power_state_that_nobody_sees_takes_a_persons_word_for_one_press
             rack.options(sense=[{**rack.sees(wire.port, "di0"), "answers_within": "0.5s"}], settle="1s")
         )
         wire.cut()
-        await until(lambda: node.snapshot.power is UNKNOWN, 10)
+        await until(lambda: node.snapshot.power is UNKNOWN)
         with pytest.raises(Refused):
             await do(node, PowerAction.ON)
         await node.do(ConfirmPower(OFF), OPERATOR)
@@ -330,7 +330,7 @@ async def test_a_power_state_that_nobody_sees_takes_a_persons_word_for_one_press
                 await do(node, PowerAction.ON)
         assert rack.plant.look().moves["power"] == 1
         await wire.mend()
-        await until(lambda: node.snapshot.power is ON, 10)
+        await until(lambda: node.snapshot.power is ON)
 
 
 async def test_a_persons_word_is_void_after_a_graceful_press_too(rack: Rack, site: Site):
@@ -338,7 +338,7 @@ async def test_a_persons_word_is_void_after_a_graceful_press_too(rack: Rack, sit
         node = await site.add(rack.options(sense=[{**rack.sees(wire.port, "di0"), "answers_within": "0.5s"}]))
         await do(node, PowerAction.ON)
         wire.cut()
-        await until(lambda: node.snapshot.power is UNKNOWN, 10)
+        await until(lambda: node.snapshot.power is UNKNOWN)
         await node.do(ConfirmPower(ON), OPERATOR)
         await do(node, PowerAction.GRACEFUL_SHUTDOWN)
         await until(lambda: node.snapshot.last_action and node.snapshot.last_action.outcome, 15)
@@ -365,7 +365,7 @@ async def test_a_cycle_is_over_with_an_emergency_stop_that_was_released_while_it
     await do(node, PowerAction.ON)
     await node.do(SetCycleInterval(3), ADMIN)
     cycling = asyncio.create_task(do(node, PowerAction.POWER_CYCLE))
-    await until(lambda: node.snapshot.power is OFF, 10)
+    await until(lambda: node.snapshot.power is OFF)
     await site.safety.stop("olga", "smoke")
     await site.safety.release("admin")
     with pytest.raises(OutcomeUnknown, match="the emergency stop cut it off"):
@@ -400,7 +400,7 @@ async def test_what_a_crash_left_pressed_is_let_go_and_looked_at(rack: Rack, tmp
     async def crash() -> None:
         async with open_site(tmp_path) as site:
             node = site.fleet.node("a2")
-            await until(lambda: node.snapshot.power is ON, 10)
+            await until(lambda: node.snapshot.power is ON)
             forcing = asyncio.create_task(do(node, PowerAction.FORCE_OFF))
             await until(lambda: "power" in rack.plant.look().closed, 5)
             cut.set()
