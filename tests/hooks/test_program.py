@@ -126,10 +126,10 @@ async def test_a_configured_program_hears_what_its_filter_lets_through_also_afte
         assert await lab.world.events.followers() == []
     async with open_lab(tmp_path, settings) as lab:
         told.append(await lab.tell("three"))
-        await until(lambda: out.exists() and len(out.read_text().splitlines()) >= 1, 5)
+        await until(lambda: out.exists() and len(out.read_text().splitlines()) >= 1)
         assert [each.id for each in lab.hooks.configured()] == ["program-log"]
 
         def last() -> int:
             return int(json.loads(out.read_text().splitlines()[-1])["Id"])
 
-        await until(lambda: last() == told[-1], 5)
+        await until(lambda: last() == told[-1])

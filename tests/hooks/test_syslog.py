@@ -114,8 +114,8 @@ async def test_an_event_that_cannot_be_put_into_words_takes_none_along(tmp_path:
                 at = 1e18 if number == 6 else 0  # there is no such year
                 await world.events.publish(Event(EventKind.NODE_CHANGED, str(number), at, "n1"))
         async with open_lab(tmp_path, HookSettings(syslog=[options], retry_attempts=1)) as lab:
-            await until(lambda: len(receiver.got) == 9, 10)
-            await until(lambda: lab.hooks.results("syslog-s")["dead"] == 1, 10)
+            await until(lambda: len(receiver.got) == 9)
+            await until(lambda: lab.hooks.results("syslog-s")["dead"] == 1)
         texts = [found["text"] for found in map(SYNTAX.fullmatch, receiver.got) if found]
         assert texts == [str(number).encode() for number in range(10) if number != 6]
 

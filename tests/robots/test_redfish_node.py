@@ -676,7 +676,7 @@ async def test_the_serial_console_is_carried_both_ways(machine: Machine, stack: 
         while b"login: " not in seen:
             seen += await line.read()
     await line.write(b"root\r")
-    await until(lambda: bytes(there.written) == b"root\r", 5)
+    await until(lambda: bytes(there.written) == b"root\r")
     await line.close()
     with pytest.raises(NotSupported):
         await after.serial.send_break()
