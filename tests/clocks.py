@@ -20,7 +20,7 @@ class HandClock:
 
     def waited_for(self, seconds: float) -> bool:
         """Whether somebody has just begun to wait for so long."""
-        return any(abs(due - self.time - seconds) < 1e-6 for due, _ in self._sleepers)
+        return any(abs(due - self.time - seconds) < 1e-6 for due, future in self._sleepers if not future.done())
 
     async def sleep(self, seconds: float) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -62,9 +62,9 @@ class PushedClock(SystemClock):
         self._sleepers.append((self._added + seconds, future))
         await future
 
-    @property
-    def waited_for(self) -> bool:
-        return bool(self._sleepers)
+    def waited_for(self, seconds: float) -> bool:
+        """Whether somebody has just begun to wait for so long."""
+        return any(abs(due - self._added - seconds) < 1e-6 for due, future in self._sleepers if not future.done())
 
     async def advance(self, seconds: float) -> None:
         self._added += seconds

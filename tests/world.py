@@ -248,7 +248,7 @@ class World:
 
     async def heard(self, kind: EventKind, count: int = 1) -> list[Event]:
         """The events of `kind`, once there are `count`."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(events := await self.told(kind)) < count:  # noqa: ASYNC110 - the store has no event of its own
                 await asyncio.sleep(0.005)
         return events
@@ -285,7 +285,7 @@ async def open_world(
             await fleet.close()
 
 
-async def until(what: object, seconds: float = 10.0) -> None:
+async def until(what: object, seconds: float = 30.0) -> None:
     """Wait until the callable `what` is true."""
     assert callable(what)
     async with asyncio.timeout(seconds):

@@ -177,8 +177,7 @@ class RamdiskJob(ABC):
 
     async def _shut_down(self, run: Run) -> None:
         guest = await self._guest(run)
-        if run.node.snapshot.power is PowerState.ON:
-            await guest.listen()  # the answer to its last report may have been lost
+        await guest.listen()  # the answer to its last report may have been lost
         await guest.until_power(PowerState.OFF)
         await guest.hang_up()
 

@@ -98,12 +98,12 @@ async def test_an_upload_bears_a_service_that_is_not_there_for_a_while(
         bmc.more["BMC_URL"] = f"http://127.0.0.1:{cable.port}"
         cable.cut_after = 400_000
         async with bmc.running("image", "add", str(file)) as process:
-            await until(lambda: cable.cuts == 1, 20)
+            await until(lambda: cable.cuts == 1)
             (job,) = service.jobs.list(ADMIN)
             upload = await service.library.upload(job)
-            await until(lambda: upload.offset > 0, 20)
+            await until(lambda: upload.offset > 0)
             assert upload.offset < 1 << 20
-            await until(lambda: cable.refused > 0, 20)
+            await until(lambda: cable.refused > 0)
             cable.mend()
             out, err = await process.communicate()
         assert (process.returncode, out.decode().splitlines()[-1]) == (0, "image web can be put on nodes now")
@@ -117,7 +117,7 @@ async def test_ctrl_c_leaves_an_upload_to_be_gone_on_with(bmc: Shell, service: S
         bmc.more["BMC_URL"] = f"http://127.0.0.1:{cable.port}"
         cable.stuck_after = 400_000
         async with bmc.running("image", "add", str(file)) as process:
-            await until(lambda: cable.passed >= 400_000, 20)
+            await until(lambda: cable.passed >= 400_000)
             process.send_signal(signal.SIGINT)
             out, _ = await process.communicate()
         assert process.returncode == 130

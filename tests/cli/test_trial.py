@@ -43,7 +43,7 @@ async def rack(modbus: Rack, service: Service, tmp_path: Path) -> Rack:
     service.drivers.open = open_real  # type: ignore[method-assign]
     definition = NodeDefinition("a2", uuid4(), "hardware", {**modbus.node(), "settle": "5s"})
     node = await service.world.fleet.create(definition, ADMIN)
-    await until(lambda: node.snapshot.power is PowerState.OFF, 10)
+    await until(lambda: node.snapshot.power is PowerState.OFF)
     return modbus
 
 

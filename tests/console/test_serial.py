@@ -122,7 +122,7 @@ async def test_closing_ends_a_waiting_read(hub):
 
 
 async def test_what_would_make_a_terminal_answer_is_not_replayed(line: MemoryLine):
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         hub = SerialHub(line, scrollback=4096)
         running = asyncio.create_task(hub.run())
         queries = (b"\x05", b"\x1b[6n", b"\x1b[?6n", b"\x1b[c", b"\x1b[>0c", b"\x1bZ", b"\x1b[18t", b"\x1b[?25$p")

@@ -67,7 +67,7 @@ async def service(machine: Machine, directory: Path, quota: int = QUOTA) -> Asyn
 
 
 async def holds(log: SerialLog, data: bytes) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await log.tail(1 << 30) != data:  # noqa: ASYNC110 - it is written by a thread
             await asyncio.sleep(0.02)
 

@@ -321,6 +321,12 @@ class LiveService:
     def add_node(self, name: str, driver: str = "qemu", **options: Any) -> None:
         self.do("POST", SYSTEMS, {"Name": name, "Oem": {"Lightsout": {"Driver": driver, "Options": options}}})
 
+    def add_account(self, name: str, password: str, role: str = "Operator", **more: Any) -> None:
+        """Unless there is one of that name, as a test before may have left it; `more` are the account's properties."""
+        account = {"UserName": name, "Password": password, "RoleId": role, **more}
+        made = self.call("POST", "/redfish/v1/AccountService/Accounts", account)
+        assert made.status in (201, 409), made.words
+
     def remove_node(self, name: str) -> None:
         self.off(name)
         self.do("DELETE", f"{SYSTEMS}/{name}")
@@ -371,18 +377,29 @@ class Shell:
         self._ask = ask
         self._printed = bytearray()
         self._grown = asyncio.Event()
+        self._types = False
 
     def feed(self, data: bytes) -> None:
         self._printed += data
         self._grown.set()
 
+    def hear(self, news: Mapping[str, Any]) -> None:
+        """What the service says of who is there, in which `you` are one."""
+        if news["type"] == "viewers":
+            self._types = any(each["types"] for each in news["viewers"] if each["id"] == news["you"])
+            self._grown.set()
+
     async def type(self, text: str) -> None:
         await self._send(text.encode())
 
     async def keyboard(self, wish: str) -> None:
-        """`take` it from whoever types, or `release` it."""
+        """`take` it from whoever types, or `release` it; done once the service says so."""
         assert self._ask is not None
         await self._ask({"type": wish})
+        async with asyncio.timeout(30):
+            while self._types is not (wish == "take"):
+                self._grown.clear()
+                await self._grown.wait()
 
     def forget(self) -> None:
         self._printed.clear()
@@ -429,11 +446,14 @@ class Shell:
 
 
 @asynccontextmanager
-async def serial_console(service: LiveService, node: str) -> AsyncIterator[Shell]:
-    """The serial console as the web page has it, a WebSocket; with the keyboard, whoever still had it."""
+async def serial_console(service: LiveService, node: str, past: bool = False) -> AsyncIterator[Shell]:
+    """The serial console as the web page has it, a WebSocket; with the keyboard, whoever still had it.
+
+    What was printed before comes first, and may hold whatever is waited for: it is forgotten, unless with `past`.
+    """
     async with aiohttp.ClientSession(headers={"X-Auth-Token": service.token()}) as client:
         async with client.ws_connect(
-            f"{service.url}/console/{node}/serial", origin=service.url, max_msg_size=0, ssl=service.trust
+            f"{service.url}/console/{node}/serial?viewers=1", origin=service.url, max_msg_size=0, ssl=service.trust
         ) as socket:
             shell = Shell(socket.send_bytes, socket.send_json)
 
@@ -441,10 +461,14 @@ async def serial_console(service: LiveService, node: str) -> AsyncIterator[Shell
                 async for message in socket:
                     if message.type is aiohttp.WSMsgType.BINARY:
                         shell.feed(message.data)
+                    elif message.type is aiohttp.WSMsgType.TEXT:
+                        shell.hear(message.json())
 
             listening = asyncio.create_task(listen())
             try:
                 await shell.keyboard("take")
+                if not past:
+                    shell.forget()
                 yield shell
             finally:
                 listening.cancel()
@@ -543,12 +567,11 @@ async def boot(service: LiveService, node: str) -> None:
                 return await shell.login(service.root_password)
         except AssertionError:
             service.off(node)
-    async with booting():
+    async with booting(), serial_console(service, node) as shell:
         service.reset(node, "On")
-        async with serial_console(service, node) as shell:
-            # Nothing is typed before: a key press stops boot loaders.
-            await shell.expect("login: $", BOOT)
-            await shell.login(service.root_password)
+        # Nothing is typed before: a key press stops boot loaders.
+        await shell.expect("login: $", BOOT)
+        await shell.login(service.root_password)
 
 
 def processes_below(directory: Path) -> list[int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -71,8 +72,10 @@ async def test_a_person_works_on_the_console_over_sol(live: LiveService) -> None
     await boot(live, "n1")
     async with terminal(*live.ipmitool_words("n1", "sol", "activate")) as person:
         await person.expect(b"SOL Session operational", 20)
-        await asyncio.sleep(2)  # what was printed before one came comes first, with prompts of its own
-        person.printed = b""
+        # What was printed before one came comes first, with prompts of its own.
+        word = secrets.token_hex(4)
+        person.type(f"echo {word}''-typed\r".encode())
+        await person.expect(f"{word}-typed".encode(), 30)
         person.type(b"exit\r")
         await person.expect(b"login: ", 60)
         person.type(b"root\r")
@@ -135,7 +138,6 @@ async def test_three_clients_in_turn_with_the_browser_on_the_same_console(live: 
             await person.expect(f"clicked-{3000 + len(client)}".encode(), 20)
             await person.expect(b"# ", 20)
             await browser.keyboard("release")  # it is the person's again
-            await asyncio.sleep(0.5)
             person.type(b"\r")  # on its own: ipmitool sends a break ahead of what was typed in the same breath
             await person.expect(b"# ", 20)
             person.type(send_break)
@@ -148,7 +150,7 @@ async def test_three_clients_in_turn_with_the_browser_on_the_same_console(live: 
         await browser.run("stty echo")
 
 
-async def test_who_is_nobody_is_refused_clearly(live: LiveService, tmp_path: Path) -> None:
+async def test_who_is_nobody_is_refused_clearly(live: LiveService, tmp_path: Path, empty: str) -> None:
     wrong = tmp_path / "wrong"
     wrong.write_text("not-the-key\n")
     for refused, words in (
@@ -159,7 +161,7 @@ async def test_who_is_nobody_is_refused_clearly(live: LiveService, tmp_path: Pat
     ):
         assert refused.returncode != 0
         assert words.lower() in refused.stderr.lower()
-    assert live.power("n3") == "Off"
+    assert live.power(empty) == "Off"
 
 
 async def test_a_guessed_key_locks_out_nobody_who_knows_it(live: LiveService, tmp_path: Path) -> None:

@@ -38,8 +38,12 @@ async def test_power_on_and_off_by_ipmitool_are_seen_by_redfish_and_in_the_event
 async def test_power_by_redfish_is_seen_by_ipmitool(live: LiveService, empty: str) -> None:
     for kind, word in (("On", "on"), ("ForceOff", "off"), ("PushPowerButton", "on"), ("ForceOff", "off")):
         live.reset(empty, kind)
-        took = wait_until(lambda word=word: word in live.ipmitool(empty, "power", "status"), 5, f"{kind} seen")  # type: ignore[misc]
-        assert took < PROMPTLY
+        done = time.monotonic()
+        while True:
+            asked = time.monotonic()  # how long ipmitool itself takes, is not what is looked at
+            if word in live.ipmitool(empty, "power", "status"):
+                break
+            assert asked - done < PROMPTLY, f"{kind} is not seen"
 
 
 async def test_cycle_and_reset_of_a_node_that_is_off_are_refused_at_both_doors(live: LiveService, empty: str) -> None:
@@ -81,7 +85,7 @@ async def test_ten_clients_switching_at_once_leave_the_doors_agreeing(live: Live
     assert any(each.returncode == 0 for each in done)
     live.ipmitool(empty, "chassis", "power", "off")
     live.until_power(empty, "Off")
-    wait_until(lambda: live.qemu(empty) is None, 5, "no QEMU")
+    wait_until(lambda: live.qemu(empty) is None, 30, "no QEMU")
     live.ipmitool(empty, "chassis", "power", "on")
     live.until_power(empty, "On")
     assert "is on" in live.ipmitool(empty, "chassis", "power", "status")
@@ -102,4 +106,4 @@ async def test_a_guest_hears_diag_and_obeys_soft(live: LiveService) -> None:
         assert at - halted < PROMPTLY
         assert event["Details"] == {"to": "Off", "cause": "guest-shutdown"} | event["Details"]
     assert live.power("n1") == "Off"
-    assert live.qemu("n1") is None
+    await asyncio.to_thread(wait_until, lambda: live.qemu("n1") is None, 30, "no QEMU")

@@ -42,7 +42,7 @@ async def test_a_killed_service_adopts_its_running_guest_without_a_blink(service
     assert service.system("n2")["Boot"]["BootSourceOverrideTarget"] == "Pxe"
     assert "is on" in service.ipmitool("n1", "chassis", "power", "status")
     assert "Force Boot from CD/DVD" in service.ipmitool("n1", "chassis", "bootparam", "get", "5")
-    async with serial_console(service, "n1") as shell:
+    async with serial_console(service, "n1", past=True) as shell:
         # What was printed before one came comes first: also what was printed while nobody was there.
         seen = await shell.expect("(?s)tick-1\r.*tick-40\r", 60)
         assert [int(number) for number in re.findall(rb"tick-(\d+)\r", seen[0])] == list(range(1, 41))
@@ -68,7 +68,7 @@ async def test_a_once_override_is_followed_once_by_a_reboot_that_the_service_did
     async with booting():
         service.start()
         wait_until(lambda: service.system("n1")["Boot"]["BootSourceOverrideEnabled"] == "Disabled", 30, "spent")
-        async with serial_console(service, "n1") as shell:
+        async with serial_console(service, "n1", past=True) as shell:
             boots = await shell.expect(r"(?s)Restarting system.*login: $", BOOT)
             # There is nothing in the drive, so the disk comes after it; but the drive was asked first.
             assert boots[0].count(b"Booting from DVD/CD") == 1

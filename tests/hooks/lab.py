@@ -137,19 +137,19 @@ class Receiver:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def has(self, count: int, seconds: float = 10) -> None:
+    async def has(self, count: int, seconds: float = 60) -> None:
         async with asyncio.timeout(seconds):
             while len(self.got) < count:
                 self.arrived.clear()
                 await self.arrived.wait()
 
-    async def has_told(self, text: str, seconds: float = 10) -> None:
+    async def has_told(self, text: str, seconds: float = 60) -> None:
         async with asyncio.timeout(seconds):
             while not self.got or self.got[-1].text != text:
                 self.arrived.clear()
                 await self.arrived.wait()
 
-    async def was_asked(self, count: int, seconds: float = 10) -> None:
+    async def was_asked(self, count: int, seconds: float = 60) -> None:
         async with asyncio.timeout(seconds):
             while self.asked < count:
                 self.arrived.clear()

@@ -96,9 +96,9 @@ async def test_a_mail_that_was_refused_comes_again_as_the_same_mail(tmp_path: Pa
         server.refuse = ("DATA", "451 later")
         async with open_lab(tmp_path, HookSettings(mail=[options(server.port)])) as lab:
             await lab.tell("one")
-            await until(lambda: "DATA" in server.said, 5)
+            await until(lambda: "DATA" in server.said)
             server.refuse = ("", "")
-            await until(lambda: len(server.mails) == 1, 5)
+            await until(lambda: len(server.mails) == 1)
     told = event(), event(number=2)
     ids = {email.message_from_bytes(compose(told, options(25), now))["Message-ID"] for now in (1.0, 2.0)}
     assert len(ids) == 1

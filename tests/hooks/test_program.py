@@ -55,8 +55,8 @@ async def test_a_program_gets_the_event_on_its_input_and_little_else(tmp_path: P
 
 async def test_a_program_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:
     text = f"sleep 1000 & echo $! $$ > {tmp_path}/pids; wait"
-    with pytest.raises(DeliveryFailed, match=r"did not end within 0\.5 s and was killed") as failed:
-        await run(tmp_path, text, timeout=0.5)
+    with pytest.raises(DeliveryFailed, match="did not end within 3 s and was killed") as failed:
+        await run(tmp_path, text, timeout=3)
     assert failed.value.refused
     pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
     assert len(pids) == 2
@@ -126,10 +126,10 @@ async def test_a_configured_program_hears_what_its_filter_lets_through_also_afte
         assert await lab.world.events.followers() == []
     async with open_lab(tmp_path, settings) as lab:
         told.append(await lab.tell("three"))
-        await until(lambda: out.exists() and len(out.read_text().splitlines()) >= 1, 5)
+        await until(lambda: out.exists() and len(out.read_text().splitlines()) >= 1)
         assert [each.id for each in lab.hooks.configured()] == ["program-log"]
 
         def last() -> int:
             return int(json.loads(out.read_text().splitlines()[-1])["Id"])
 
-        await until(lambda: last() == told[-1], 5)
+        await until(lambda: last() == told[-1])

@@ -302,7 +302,7 @@ async def test_one_that_is_about_to_expire_is_told_of(
     certificate, daily = HttpsCertificate(tmp_path / "c.pem", tmp_path / "k.pem"), DailyClock()
     async with open_world(tmp_path / "store.db") as world:
         watching = asyncio.create_task(certificate.watch(world.events, daily))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await daily.asleep.wait()
         told = await world.told(EventKind.CERTIFICATE_EXPIRES)
         assert [event.severity for event in told] == ([severity] if severity else [])

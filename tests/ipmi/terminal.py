@@ -32,7 +32,7 @@ class Terminal:
         self.printed += data
         self._grown.set()
 
-    async def expect(self, text: bytes, timeout: float = 10) -> bytes:
+    async def expect(self, text: bytes, timeout: float = 30) -> bytes:
         """Waits until `text` was printed, and forgets all up to its end; returns what came before it."""
         try:
             async with asyncio.timeout(timeout):
@@ -47,7 +47,7 @@ class Terminal:
     def type(self, text: bytes) -> None:
         os.write(self._master, text)
 
-    async def ended(self, timeout: float = 10) -> int:
+    async def ended(self, timeout: float = 30) -> int:
         return await asyncio.wait_for(self.process.wait(), timeout)
 
     async def close(self) -> None:

@@ -219,7 +219,7 @@ async def test_the_first_of_several_power_actions_is_done_once(pef: Receiver):
     await until(lambda: len(pef.real.snapshot.sel.entries) == 1)
     await alert_on(pef, ANYTHING, actions="0x06")
     await pef.real.do(TellPlatformEvent(SystemEvent(0x01, 1, 0x01, b"\x09")), ADMIN)
-    await until(lambda: pef.real.snapshot.power is PowerState.OFF, 5)
+    await until(lambda: pef.real.snapshot.power is PowerState.OFF)
     await until(lambda: len(pef.real.snapshot.sel.entries) == 3)
     await asyncio.sleep(1.2)  # a look at what the action itself has brought about
     assert pef.machine.applied == [PowerAction.ON, PowerAction.FORCE_OFF]

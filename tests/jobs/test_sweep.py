@@ -41,12 +41,12 @@ async def test_batches_follow_each_other_after_the_delay(fleet: World):
     jobs = jobs_of(fleet, clock)
     job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
     assert (job.state, job.nodes, job.title) == (JobState.RUNNING, NAMES, "power of 5 nodes")
-    await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for)
+    await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for(30))
     assert jobs.get(job.id).percent == 40
     await clock.advance(29)
     assert on(fleet) == ["n1", "n2"]
     await clock.advance(1)
-    await until(lambda: on(fleet) == ["n1", "n2", "n3", "n4"] and clock.waited_for)
+    await until(lambda: on(fleet) == ["n1", "n2", "n3", "n4"] and clock.waited_for(30))
     assert jobs.get(job.id).percent == 80
     await clock.advance(30)
     job = await ended(jobs, job.id)
@@ -100,14 +100,14 @@ async def test_who_has_lost_the_right_since_acts_on_no_more_nodes(fleet: World, 
     clock, accounts = PushedClock(), dict(ACCOUNTS)
     jobs = jobs_of(fleet, clock, accounts=accounts)
     job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, OPERATOR)
-    await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for)
+    await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for(30))
     if now:
         accounts["olga"] = now
     else:
         del accounts["olga"]
     for done in (80, 100):
         await clock.advance(30)
-        await until(lambda done=done: jobs.get(job.id).percent == done and (clock.waited_for or done == 100))
+        await until(lambda done=done: jobs.get(job.id).percent == done and (clock.waited_for(30) or done == 100))
     job = await ended(jobs, job.id)
     assert on(fleet) == ["n1", "n2"]
     assert [words in why for _, why in results(job).values()] == [False, False, True, True, True]
@@ -118,7 +118,7 @@ async def test_a_revoked_token_acts_on_no_more_nodes_also_after_a_restart(fleet:
     accounts, clock = {**ACCOUNTS, "t1": ACCOUNTS["olga"]}, PushedClock()
     jobs = jobs_of(fleet, clock, accounts=accounts)
     job = await jobs.sweep(PowerAction.ON, NAMES, 2, 30, replace(OPERATOR, token="t1"))
-    await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for)
+    await until(lambda: on(fleet) == ["n1", "n2"] and clock.waited_for(30))
     async with killed_and_started_again(fleet, jobs, tmp_path / "killed.db") as again:
         del accounts["t1"]
         resumed = jobs_of(again, PushedClock(), accounts=accounts)

@@ -182,7 +182,7 @@ async def resumed_after_kill(
         await resumed.close()
 
 
-async def ended(jobs: Jobs, id: str, seconds: float = 8) -> Job:
+async def ended(jobs: Jobs, id: str, seconds: float = 30) -> Job:
     try:
         await until(lambda: jobs.get(id).state.ended, seconds)
     except TimeoutError:
@@ -192,10 +192,19 @@ async def ended(jobs: Jobs, id: str, seconds: float = 8) -> Job:
 
 async def reaches(world: World, id: str, step: str) -> None:
     """Wait for the step, however short it is."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for event in world.events.subscribe(after=0):
             if event.details.get("job") == id and event.details.get("step") == step:
                 return
+
+
+async def runs_out_of_time(world: World, jobs: Jobs, house: House, id: str, step: str, seconds: float = 901) -> None:
+    """So much time goes by, again and again, that `step` is given up, which may only just have begun."""
+    await reaches(world, id, step)
+    async with asyncio.timeout(30):
+        while id in jobs._runs and jobs._runs[id].ending is None:
+            await house.clock.advance(seconds)
+            await asyncio.sleep(0.05)
 
 
 def assert_let_go(world: World, house: House) -> None:
@@ -214,7 +223,7 @@ async def assert_cancel_at(
     """A job that is cancelled while its guest is at `point` leaves the node off and clean."""
     reached, go = held(house.server, point)
     job = await jobs.start(kind, "n1", request, OPERATOR)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await reached.wait()
     await jobs.cancel(job.id, OPERATOR)
     await asyncio.sleep(0.05)  # the guest goes on while the job cleans up

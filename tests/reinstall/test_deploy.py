@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientError, ClientSession
 
 from bmc.http.deploy import BODY_MAX, CONNECTIONS_MAX, TOLD_AT_ONCE, DeployServer
 from bmc.reinstall.desk import Desk
@@ -216,10 +216,13 @@ async def test_a_guest_that_opens_connections_for_ever_is_cut_off(client):
         idle.append(await asyncio.open_connection("127.0.0.1", client.port))
     await asyncio.sleep(0.05)
     reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await reader.read() == b""
     for _, each in [*idle, (reader, writer)]:
         each.close()
         await each.wait_closed()
-    await asyncio.sleep(0.05)
-    assert (await client.post("checkin", CHECK_IN))[0] == 200
+    status = 0
+    async with asyncio.timeout(30):
+        while status != 200:
+            with contextlib.suppress(ClientError):  # it is not known yet that the others have gone
+                status, _ = await client.post("checkin", CHECK_IN)

@@ -129,7 +129,7 @@ class Case:
         else:
             self.server.at[point] = stand
         self.id = (await self.jobs.start("reinstall", "n1", {"image": "big"}, OPERATOR)).id
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await reached.wait()
         await reaches(self.world, self.id, self.step)
 

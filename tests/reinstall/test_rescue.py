@@ -61,7 +61,7 @@ async def talk(jobs: Jobs, text: bytes = b"hello") -> bytes:
     stream = await jobs.connect("rescue", "n1", OPERATOR)
     heard = await stream.read()
     await stream.write(text)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(heard) < len(b"SSH-2.0-simulated\r\n") + len(text):
             more = await stream.read()
             assert more
@@ -152,7 +152,7 @@ async def test_a_megabyte_comes_through_whole(jobs, house, booting):
     sent = b"0123456789abcdef" * 65536
     writing = asyncio.create_task(stream.write(sent))
     heard = b""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while len(heard) < len(sent) + 19:
             heard += await stream.read()
     await writing

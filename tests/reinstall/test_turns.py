@@ -49,7 +49,7 @@ async def sixteen(house: House, booting: World) -> AsyncIterator[World]:
     for name in SIXTEEN:
         await booting.add(name)
         house.drivers.server(name).become(PowerState.ON, PowerCause.OBSERVED)
-    await until(lambda: all(booting.fleet.node(name).snapshot.power is PowerState.ON for name in SIXTEEN), 10)
+    await until(lambda: all(booting.fleet.node(name).snapshot.power is PowerState.ON for name in SIXTEEN))
     yield booting
     for name in SIXTEEN:
         await house.drivers.server(name).halt()
@@ -94,10 +94,10 @@ async def test_sixteen_are_reinstalled_three_at_a_time_by_a_service_that_is_kill
     done = 0
     async with AsyncExitStack() as stack:
         for life in (1, 2):
-            await until(partial(are_done, jobs, ids, done + 3), 20)
+            await until(partial(are_done, jobs, ids, done + 3))
             done = sum(job.state.ended for job in map(jobs.get, ids))
             downloads.open.clear()  # what is cut off then fails in the open: test_faults.py
-            await until(lambda: not downloads.now, 10)
+            await until(lambda: not downloads.now)
             there = [job for job in waiting(jobs, ids) if job.message == WAITS.format(3)]
             assert there
             for job in there:
@@ -125,7 +125,7 @@ async def test_one_that_waits_is_cancelled_with_its_node_as_it_was_and_the_next_
     reached, go = held(house.drivers.server("m0"), "boot")
     ids = await begin(jobs, "inspect", SIXTEEN[:3], {})
     await reached.wait()
-    await until(lambda: len(waiting(jobs, ids)) == 2, 10)
+    await until(lambda: len(waiting(jobs, ids)) == 2)
     await jobs.cancel(ids[1], OPERATOR)
     job = await ended(jobs, ids[1])
     assert (job.state, job.message) == (JobState.CANCELLED, "cancelled during “wait for turn”")

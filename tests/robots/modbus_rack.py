@@ -63,14 +63,14 @@ def racked(rules: Rules, wires: Mapping[int, str] | None = None, watchdog: float
 
 
 async def shows(backend: Backend, state: PowerState) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while {(await sense.read()).state for sense in backend.senses} != {state}:  # noqa: ASYNC110 - reading is polling
             await asyncio.sleep(0.05)
 
 
 async def closed(plant: RemotePlant, name: str, wanted: bool = True) -> Look:
     """The plant, once that contact is closed (or open)."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (name in (look := plant.look()).closed) is not wanted:  # noqa: ASYNC110 - the plant tells nothing by itself
             await asyncio.sleep(0.02)
     return look

@@ -152,7 +152,7 @@ def open_lab(directory: Path, kind: str, wired: str) -> Iterator[Lab]:
             each.stop()
 
 
-async def says(sense: PowerSense, state: PowerState, within: float = 10) -> PowerReading:
+async def says(sense: PowerSense, state: PowerState, within: float = 30) -> PowerReading:
     async with asyncio.timeout(within):
         while (reading := await sense.read()).state is not state:  # noqa: ASYNC110 - `read` is what is tested
             await asyncio.sleep(0.05)

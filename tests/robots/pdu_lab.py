@@ -325,7 +325,7 @@ class LossyRelay(asyncio.DatagramProtocol):
             way.setblocking(False)
             way.connect(self._pdu)
             await loop.sock_sendall(way, data)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 answer = await loop.sock_recv(way, 65536)
         if not (write and self.deaf):
             self._transport.sendto(answer, client)

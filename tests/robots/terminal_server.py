@@ -59,7 +59,7 @@ class Port:
 
     async def typed(self, length: int) -> bytes:
         got = b""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(got) < length:
                 with contextlib.suppress(BlockingIOError):
                     got += os.read(self.line, 4096)

@@ -156,7 +156,7 @@ async def test_the_address_is_given_again_after_a_restart_until_the_end_of_the_j
     async with node(site_on(lan.network(), tmp_path)) as backend:
         await boots(backend).give_address()
     async with node(site_on(lan.network(), tmp_path)) as backend:
-        await until(lambda: len(servers()) == 1 and ports() == {67}, 10)
+        await until(lambda: len(servers()) == 1 and ports() == {67})
         assert f"ip={ADDRESS} boot= " in await dhcp(lan.box(MAC), *BIOS)
         await boots(backend).offer("")
         assert (servers(), ports()) == ([], set())
@@ -208,7 +208,7 @@ async def test_what_was_armed_is_armed_again_after_a_restart_and_what_was_not_is
         await boots(backend).offer(URL)
     assert (servers(), ports()) == ([], set())
     async with node(site_on(lan.network(), tmp_path)) as backend:
-        await until(lambda: len(servers()) == 2 and ports() == {67, 69}, 10)
+        await until(lambda: len(servers()) == 2 and ports() == {67, 69})
         assert f"boot={URL}" in await dhcp(box, *BIOS, *IPXE)
         await boots(backend).offer("")
     async with node(site_on(lan.network(), tmp_path)) as backend:
@@ -223,9 +223,9 @@ async def test_after_a_restart_it_waits_for_a_network_that_comes_late(lan: Lan, 
         await boots(backend).offer(URL)
     ip(f"addr del {SERVICE}/24 dev {BRIDGE}")
     async with node(site_on(lan.network(), tmp_path)):
-        await until(lambda: "that is no address of this host" in caplog.text, 10)
+        await until(lambda: "that is no address of this host" in caplog.text)
         ip(f"addr add {SERVICE}/24 dev {BRIDGE}")
-        await until(lambda: len(servers()) == 2, 10)
+        await until(lambda: len(servers()) == 2)
 
 
 async def test_a_damaged_note_of_what_was_armed_arms_nothing(lan: Lan, tmp_path: Path, caplog):
@@ -245,7 +245,7 @@ async def test_a_server_that_dies_is_started_again(lan: Lan, tmp_path: Path, whi
         await boots(backend).offer(URL)
         killed = sorted(servers())[which]
         os.kill(killed, signal.SIGKILL)
-        await until(lambda: killed not in servers(), 10)
+        await until(lambda: killed not in servers())
         await until(lambda: len(servers()) == 2 and ports() == {67, 69}, 30)
         assert "has ended" in caplog.text
         assert f"ip={ADDRESS}" in await dhcp(lan.box(MAC))
@@ -267,13 +267,13 @@ async def test_who_is_armed_waits_for_a_dhcp_server_of_this_host_to_end(lan: Lan
     async with node(site_on(lan.network(), tmp_path)) as backend:
         await boots(backend).offer(URL)
         other = await asyncio.create_subprocess_exec("socat", "-u", "UDP-LISTEN:67,reuseaddr", "STDOUT")
-        await until(lambda: len(DHCP_SOCKETS.findall(Path("/proc/thread-self/net/udp").read_text())) == 2, 10)
+        await until(lambda: len(DHCP_SOCKETS.findall(Path("/proc/thread-self/net/udp").read_text())) == 2)
         os.kill(max(servers()), signal.SIGKILL)
-        await until(lambda: "serves DHCP on all its interfaces" in caplog.text, 10)
+        await until(lambda: "serves DHCP on all its interfaces" in caplog.text)
         assert len(servers()) == 1
         other.kill()
         await other.wait()
-        await until(lambda: len(servers()) == 2, 10)
+        await until(lambda: len(servers()) == 2)
 
 
 SERVICE_THAT_DIES = """
@@ -302,7 +302,7 @@ async def test_the_servers_end_with_a_service_that_is_killed(lan: Lan, tmp_path:
     finally:
         process.kill()
         await process.communicate()
-    await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in begun), 10)
+    await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in begun))
     assert ports() == set()
 
 
@@ -332,7 +332,7 @@ async def test_another_dhcp_server_on_this_host_is_not_silenced(lan: Lan, tmp_pa
 @pytest.mark.parametrize(("device", "words"), [("", "on all its interfaces"), (",bindtodevice=lo", "")])
 async def test_a_dhcp_server_of_this_host_is_in_the_way_unless_it_is_elsewhere(lan: Lan, tmp_path: Path, device, words):
     lan.host.start("socat", "-u", f"UDP-LISTEN:67,reuseaddr{device}", "STDOUT")
-    await until(lambda: ports() == {67}, 10)
+    await until(lambda: ports() == {67})
     async with node(site_on(lan.network(), tmp_path)) as backend:
         if words:
             with pytest.raises(BackendFailed, match=words):
@@ -403,7 +403,7 @@ async def test_the_login_goes_to_the_machine_or_is_not_made(lan: Lan, tmp_path: 
         with pytest.raises(Unreachable, match=f"{ADDRESS}, port 22: Connection refused"):
             await login(backend).connect()
         box.start("socat", "TCP-LISTEN:22,fork,reuseaddr", "SYSTEM:echo SSH-2.0-it")
-        await until(lambda: ":22 " in box.run("ss", "-ltn"), 10)
+        await until(lambda: ":22 " in box.run("ss", "-ltn"))
         connection = await login(backend).connect()
         assert (await asyncio.get_running_loop().sock_recv(connection, 100)).startswith(b"SSH-2.0-it")
         connection.close()

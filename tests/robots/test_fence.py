@@ -99,7 +99,7 @@ async def watched(moving: asyncio.Future[None]) -> dict[int, bytes]:
 
 async def none_runs(of: Iterable[int]) -> None:
     """Neither the agent nor what it has started; what was killed takes a moment to be gone."""
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         while any(session in of for *_, session in processes()):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 

@@ -120,7 +120,7 @@ async def test_who_is_cancelled_has_let_go_by_then(life: Life, file: Path):
             await asyncio.Event().wait()
 
     pressing = asyncio.ensure_future(press())
-    await until(file.exists, 10)
+    await until(file.exists)
     pressing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await pressing
@@ -144,12 +144,12 @@ async def test_letting_go_is_tried_on_with_one_word_to_the_log_and_nothing_press
     with pytest.raises(Refused, match="may still be pressed"):
         life.held.begin(Button.RESET)
     tried = len(life.finger.told)
-    await until(lambda: len(life.finger.told) > tried + 2, 10)
+    await until(lambda: len(life.finger.told) > tried + 2)
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     life.finger.trouble = ""
-    await until(lambda: not file.exists(), 10)
+    await until(lambda: not file.exists())
     assert set(life.finger.told) == {press}
-    await until(lambda: "the power button (finger 1) was let go of" in caplog.text, 10)
+    await until(lambda: "the power button (finger 1) was let go of" in caplog.text)
     async with life.held.pressing(Button.RESET):
         pass
 
@@ -168,7 +168,7 @@ async def test_who_pressed_lets_go_in_the_turn_it_has_and_later_waits_for_one(li
         life.held.let_go_later(life.held.begin(Button.POWER), "it is away")
         await asyncio.sleep(0.1)
         assert len(life.finger.told) == 1
-    await until(lambda: not file.exists(), 10)
+    await until(lambda: not file.exists())
     assert len(life.finger.told) == 2
 
 
@@ -176,13 +176,13 @@ async def test_the_next_life_lets_go_where_it_was_pressed(tmp_path: Path, file: 
     press = await leave_pressed(tmp_path, "finger 1")
     life = Life(tmp_path, "finger 2", trouble="it is away")
     life.held.start()
-    await until(lambda: len(life.former[0].told) > 2, 10)
+    await until(lambda: len(life.former[0].told) > 2)
     assert "the reset button (finger 1) was left pressed; letting go of it" in caplog.text
     with pytest.raises(Refused, match=r"the reset button \(finger 1\) may still be pressed; .*: it is away"):
         life.held.require_free()
     life.former[0].trouble = ""
-    await until(lambda: not file.exists(), 10)
-    await until(lambda: life.former[0].closed, 10)
+    await until(lambda: not file.exists())
+    await until(lambda: life.former[0].closed)
     assert set(life.former[0].told) == {press}
     assert life.finger.told == []
     life.held.require_free()
@@ -209,7 +209,7 @@ async def test_at_the_end_what_is_not_let_go_of_is_left_to_the_next_life(tmp_pat
     await leave_pressed(tmp_path)
     life = Life(tmp_path, trouble="hangs")
     life.held.start()
-    await until(lambda: life.former[0].told, 10)
+    await until(lambda: life.former[0].told)
     await life.held.close()
     assert file.exists()
     assert life.former[0].closed
@@ -218,7 +218,7 @@ async def test_at_the_end_what_is_not_let_go_of_is_left_to_the_next_life(tmp_pat
 async def test_what_somebody_let_go_of_by_hand_is_let_go_of_no_more(life: Life, file: Path):
     life.finger.trouble = "it is away"
     life.held.let_go_later(life.held.begin(Button.POWER), "it is away")
-    await until(lambda: len(life.finger.told) > 1, 10)
+    await until(lambda: len(life.finger.told) > 1)
     file.unlink()
     await life.held.close()
     tried = len(life.finger.told)

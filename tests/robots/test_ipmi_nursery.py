@@ -77,7 +77,7 @@ async def test_workers_end_when_nobody_speaks_to_them_any_more(nursery: Nursery)
 
 async def test_no_worker_has_the_socket_of_another(nursery: Nursery):
     hands = [await nursery.worker(FIRST) for _ in range(3)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while any(len(sockets(hand)) != 1 for hand in hands):  # noqa: ASYNC110 - one that was just born lets go first
             await asyncio.sleep(0.05)
     assert len(set[str]().union(*map(sockets, hands))) == 3

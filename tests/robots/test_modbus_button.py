@@ -186,7 +186,7 @@ async def test_a_gateway_gone_in_mid_press_is_told_and_let_go_of_once_it_is_back
                 await backend.switch.apply(PowerAction.ON)
             await wire.mend()
             await closed(rack.plant, "power", False)
-            await until(lambda: not list(tmp_path.rglob("pressed.json")), 10)
+            await until(lambda: not list(tmp_path.rglob("pressed.json")))
             await backend.switch.apply(PowerAction.ON)
             await shows(backend, PowerState.ON)
     assert rack.plant.look().events == ["on", "cut", "on"]
@@ -254,7 +254,7 @@ async def test_what_was_pressed_before_our_death_is_let_go_of_there_though_the_n
                 assert "power" in rack.plant.look().closed
                 await wire.mend()
                 await closed(rack.plant, "power", False)
-                await until(lambda: not list(tmp_path.rglob("pressed.json")), 10)
+                await until(lambda: not list(tmp_path.rglob("pressed.json")))
                 await backend.switch.apply(PowerAction.PUSH_POWER_BUTTON)
     assert f":{wire.port} unit 1, outputs) was left pressed; letting go of it" in caplog.text
 
@@ -390,8 +390,7 @@ async def test_all_nodes_on_a_gateway_share_one_connection(rack: Rack, tmp_path:
         await asyncio.gather(*(node.switch.apply(push) for node in nodes), *looks)
         assert wire.most == 1
         await stack.aclose()
-        await asyncio.sleep(0.1)
-        assert wire.connections == 0
+        await until(lambda: wire.connections == 0)
     assert rack.plant.look().moves == {"power": 1, "reset": 1, "a": 0}
 
 

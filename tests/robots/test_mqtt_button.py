@@ -217,7 +217,7 @@ async def test_a_device_gone_in_mid_press_is_told_and_the_press_ended_when_it_is
             await pressing
         assert kept(lab).exists()
         lab.device.start()
-        await until(lambda: not kept(lab).exists(), 20)
+        await until(lambda: not kept(lab).exists())
         assert [on for on, _ in lab.device.moves()] == [True]
 
 
@@ -261,7 +261,7 @@ async def test_a_button_does_not_stay_down_when_the_service_is_killed_in_mid_pre
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PRESS, json.dumps(options), str(lab.directory), cwd=ROOT
     )
-    await until(lambda: len(lab.device.moves()) == 1, 20)
+    await until(lambda: len(lab.device.moves()) == 1)
     os.kill(child.pid, signal.SIGKILL)
     await child.wait()
     await until(lambda: len(lab.device.presses()) == 1)

@@ -59,7 +59,7 @@ async def senses(backend: Backend) -> list[PowerReading]:
 
 
 async def until(backend: Backend, state: PowerState) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while {reading.state for reading in await senses(backend)} != {state}:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 

@@ -102,7 +102,7 @@ class Site:
 
     async def add(self, options: dict[str, Any], name: str = "a2") -> Node:
         node = await self.fleet.create(NodeDefinition(name, UUID(int=2), "hardware", options), ADMIN)
-        await until(lambda: node.snapshot.power is not UNKNOWN, 10)
+        await until(lambda: node.snapshot.power is not UNKNOWN)
         return node
 
     async def told(self, kind: EventKind) -> list[str]:
@@ -153,7 +153,7 @@ async def test_the_same_actions_as_on_any_node_reach_the_wires(rack: Rack, site:
     assert await do(node, PowerAction.ON) is ON
     assert await do(node, PowerAction.FORCE_RESTART) is ON
     await do(node, PowerAction.GRACEFUL_SHUTDOWN)
-    await until(lambda: node.snapshot.power is OFF, 5)
+    await until(lambda: node.snapshot.power is OFF)
     assert await do(node, PowerAction.ON) is ON
     assert await do(node, PowerAction.FORCE_OFF) is OFF
     assert await do(node, PowerAction.ON) is ON
@@ -165,7 +165,7 @@ async def test_somebody_at_the_machine_shows_by_itself(rack: Rack, site: Site):
     node = await site.add(rack.options())
     rack.plant.close("power")
     rack.plant.open("power")
-    await until(lambda: node.snapshot.power is ON, 5)
+    await until(lambda: node.snapshot.power is ON)
     await site.heard(EventKind.POWER_CHANGED, "a2 is On (observed)")
 
 
@@ -195,12 +195,12 @@ async def test_a_dead_led_is_no_off(rack: Rack, site: Site):
     node = await site.add(rack.options(sense=rack.two_eyes()))
     assert await do(node, PowerAction.ON) is ON
     rack.plant.fault("led", "dead")
-    await until(lambda: node.snapshot.power is UNKNOWN, 5)
+    await until(lambda: node.snapshot.power is UNKNOWN)
     assert "the senses differ: modbus 127.0.0.1" in node.snapshot.reason
     with pytest.raises(Refused, match="look at it and confirm its state first"):
         await do(node, PowerAction.FORCE_OFF)
     rack.plant.mend("led")
-    await until(lambda: node.snapshot.power is ON, 5)
+    await until(lambda: node.snapshot.power is ON)
 
 
 async def test_a_dead_led_among_three_eyes_is_outvoted_and_told(rack: Rack, site: Site):
@@ -209,14 +209,14 @@ async def test_a_dead_led_among_three_eyes_is_outvoted_and_told(rack: Rack, site
     led = node.snapshot.votes[0].sense
     assert await do(node, PowerAction.ON) is ON
     rack.plant.fault("led", "dead")
-    await until(lambda: node.snapshot.health is Health.WARNING, 5)
+    await until(lambda: node.snapshot.health is Health.WARNING)
     assert node.snapshot.power is ON
     await site.heard(EventKind.SENSES_DIFFER, f"a2 is taken to be On, but {led} says otherwise")
     rack.plant.mend("led")
-    await until(lambda: node.snapshot.health is Health.OK, 5)
+    await until(lambda: node.snapshot.health is Health.OK)
     await site.heard(EventKind.SENSES_AGREE, "a2 is On, and all its senses agree again")
     rack.plant.fault("led", "dead")
-    await until(lambda: node.snapshot.health is Health.WARNING, 5)
+    await until(lambda: node.snapshot.health is Health.WARNING)
     assert await do(node, PowerAction.FORCE_OFF) is OFF
 
 
@@ -228,7 +228,7 @@ async def test_a_lost_acknowledgement_presses_once(rack: Rack, site: Site):
             await do(node, PowerAction.ON)
         assert rack.plant.look().moves["power"] == 1
         assert not rack.plant.look().closed.count("power")
-        await until(lambda: node.snapshot.power is ON, 5)
+        await until(lambda: node.snapshot.power is ON)
         assert node.snapshot.last_action is not None
         assert node.snapshot.last_action.outcome in ("unknown", "failed")
 
@@ -238,14 +238,14 @@ async def test_a_gateway_gone_in_mid_press_is_let_go_when_it_is_back(rack: Rack,
         node = await site.add(rack.options(power={**rack.button(wire.port), "long": "2s", "answers_within": "0.5s"}))
         await do(node, PowerAction.ON)
         forcing = asyncio.create_task(do(node, PowerAction.FORCE_OFF))
-        await until(lambda: "power" in rack.plant.look().closed, 5)
+        await until(lambda: "power" in rack.plant.look().closed)
         wire.cut()
         with pytest.raises(BmcError):
             await forcing
         assert "power" in rack.plant.look().closed
         await wire.mend()
-        await until(lambda: "power" not in rack.plant.look().closed, 10)
-        await until(lambda: node.snapshot.power is OFF, 10)
+        await until(lambda: "power" not in rack.plant.look().closed)
+        await until(lambda: node.snapshot.power is OFF)
         assert rack.plant.look().moves["power"] == 2
 
 
@@ -256,20 +256,20 @@ async def test_a_node_whose_button_may_still_be_pressed_is_not_removed(rack: Rac
         node = await site.add(rack.options(power=button, sense=[sense]))
         await do(node, PowerAction.ON)
         forcing = asyncio.create_task(do(node, PowerAction.FORCE_OFF))
-        await until(lambda: "power" in rack.plant.look().closed, 5)
+        await until(lambda: "power" in rack.plant.look().closed)
         hands.cut()
         eye.cut()
         await asyncio.wait({forcing})
         assert forcing.exception() is not None
-        await until(lambda: node.snapshot.power is UNKNOWN, 10)
+        await until(lambda: node.snapshot.power is UNKNOWN)
         with pytest.raises(
             WrongState, match="power of a2 may still be pressed, and is let go of once its device can be"
         ):
             await site.fleet.remove("a2", ADMIN)
         await hands.mend()
         await eye.mend()
-        await until(lambda: "power" not in rack.plant.look().closed, 10)
-        await until(lambda: site.fleet.node("a2").snapshot.power is OFF, 10)
+        await until(lambda: "power" not in rack.plant.look().closed)
+        await until(lambda: site.fleet.node("a2").snapshot.power is OFF)
         await site.fleet.remove("a2", ADMIN)
 
 
@@ -278,13 +278,13 @@ async def test_the_emergency_stop_lets_go_in_mid_hold_and_holds_everything(rack:
     node = await site.add(rack.options(power={**rack.button(), "long": "10s"}))
     await do(node, PowerAction.ON)
     forcing = asyncio.create_task(do(node, PowerAction.FORCE_OFF))
-    await until(lambda: "power" in rack.plant.look().closed, 5)
+    await until(lambda: "power" in rack.plant.look().closed)
     await site.safety.stop("olga", "a hand is in the rack")
     await until(lambda: "power" not in rack.plant.look().closed, 5)
     with pytest.raises(OutcomeUnknown, match="the emergency stop of olga cut it off"):
         await forcing
     left = ON if rack.plant.look().running else OFF  # it may have been held for long enough
-    await until(lambda: node.snapshot.power is left, 5)
+    await until(lambda: node.snapshot.power is left)
     with pytest.raises(Refused, match="a hand is in the rack"):
         await do(node, PowerAction.FORCE_OFF if left is ON else PowerAction.ON)
     plan = await node.do(PlanPower(PowerAction.FORCE_OFF), OPERATOR)
@@ -310,7 +310,7 @@ async def test_a_soft_off_that_is_not_obeyed_forces_nothing_by_itself(rack: Rack
     node = await site.add(rack.options(supply=rack.outlet()))
     await do(node, PowerAction.ON)
     await do(node, PowerAction.GRACEFUL_SHUTDOWN)
-    await until(lambda: node.snapshot.last_action and node.snapshot.last_action.outcome == "timed out", 10)
+    await until(lambda: node.snapshot.last_action and node.snapshot.last_action.outcome == "timed out")
     assert node.snapshot.power is ON
     assert list(rack.plant.look().events) == ["on", "asked"]
 
@@ -321,7 +321,7 @@ async def test_a_power_state_that_nobody_sees_takes_a_persons_word_for_one_press
             rack.options(sense=[{**rack.sees(wire.port, "di0"), "answers_within": "0.5s"}], settle="1s")
         )
         wire.cut()
-        await until(lambda: node.snapshot.power is UNKNOWN, 10)
+        await until(lambda: node.snapshot.power is UNKNOWN)
         with pytest.raises(Refused):
             await do(node, PowerAction.ON)
         await node.do(ConfirmPower(OFF), OPERATOR)
@@ -330,7 +330,7 @@ async def test_a_power_state_that_nobody_sees_takes_a_persons_word_for_one_press
                 await do(node, PowerAction.ON)
         assert rack.plant.look().moves["power"] == 1
         await wire.mend()
-        await until(lambda: node.snapshot.power is ON, 10)
+        await until(lambda: node.snapshot.power is ON)
 
 
 async def test_a_persons_word_is_void_after_a_graceful_press_too(rack: Rack, site: Site):
@@ -338,7 +338,7 @@ async def test_a_persons_word_is_void_after_a_graceful_press_too(rack: Rack, sit
         node = await site.add(rack.options(sense=[{**rack.sees(wire.port, "di0"), "answers_within": "0.5s"}]))
         await do(node, PowerAction.ON)
         wire.cut()
-        await until(lambda: node.snapshot.power is UNKNOWN, 10)
+        await until(lambda: node.snapshot.power is UNKNOWN)
         await node.do(ConfirmPower(ON), OPERATOR)
         await do(node, PowerAction.GRACEFUL_SHUTDOWN)
         await until(lambda: node.snapshot.last_action and node.snapshot.last_action.outcome, 15)
@@ -352,7 +352,7 @@ async def test_what_an_emergency_stop_has_cut_off_is_not_taken_up_by_the_next_ha
     node = await site.add(rack.options(power=[{**rack.button(), "long": "10s"}, rack.outlet()]))
     await do(node, PowerAction.ON)
     forcing = asyncio.create_task(do(node, PowerAction.FORCE_OFF))
-    await until(lambda: "power" in rack.plant.look().closed, 5)
+    await until(lambda: "power" in rack.plant.look().closed)
     await site.safety.stop("olga", "smoke")
     await site.safety.release("admin")
     with pytest.raises(OutcomeUnknown):
@@ -365,7 +365,7 @@ async def test_a_cycle_is_over_with_an_emergency_stop_that_was_released_while_it
     await do(node, PowerAction.ON)
     await node.do(SetCycleInterval(3), ADMIN)
     cycling = asyncio.create_task(do(node, PowerAction.POWER_CYCLE))
-    await until(lambda: node.snapshot.power is OFF, 10)
+    await until(lambda: node.snapshot.power is OFF)
     await site.safety.stop("olga", "smoke")
     await site.safety.release("admin")
     with pytest.raises(OutcomeUnknown, match="the emergency stop cut it off"):
@@ -400,9 +400,9 @@ async def test_what_a_crash_left_pressed_is_let_go_and_looked_at(rack: Rack, tmp
     async def crash() -> None:
         async with open_site(tmp_path) as site:
             node = site.fleet.node("a2")
-            await until(lambda: node.snapshot.power is ON, 10)
+            await until(lambda: node.snapshot.power is ON)
             forcing = asyncio.create_task(do(node, PowerAction.FORCE_OFF))
-            await until(lambda: "power" in rack.plant.look().closed, 5)
+            await until(lambda: "power" in rack.plant.look().closed)
             cut.set()
             await asyncio.gather(forcing, return_exceptions=True)
 

@@ -75,7 +75,7 @@ async def test_its_sensors_are_those_of_thermal(bmcs: tuple[Emulator, Emulator],
     async with opened(options(bmcs), place) as backend:
         sensors = backend.sensors
         assert sensors
-        await until(sensors.sensors, 20)
+        await until(sensors.sensors)
         assert [(info.name, info.unit, info.entity) for info in sensors.sensors()] == [
             ("CPU Temp", Unit.CELSIUS, Entity.CPU),
             ("Chass Intak Temp", Unit.CELSIUS, Entity.CHASSIS),
@@ -92,7 +92,7 @@ async def test_its_sensors_are_those_of_thermal(bmcs: tuple[Emulator, Emulator],
         }
         assert backend.inventory
         inventory = backend.inventory
-        await until(lambda: inventory.hardware().nics, 20)
+        await until(lambda: inventory.hardware().nics)
         assert inventory.hardware().nics == (Nic("00:5c:52:31:3a:9c", "00:5c:52:31:3a:9c"),)
 
 
@@ -102,7 +102,7 @@ async def test_the_bmc_fetches_the_medium(bmcs: tuple[Emulator, Emulator], place
     async with opened(options(bmcs), place) as backend:
         bay = backend.media
         assert bay
-        await until(bay.slots, 20)
+        await until(bay.slots)
         assert [slot.id for slot in bay.slots()] == ["Cd"]
         await bay.insert("Cd", str(image), "rescue.iso")
         assert [slot.image for slot in bay.slots()] == ["rescue.iso"]
@@ -246,7 +246,7 @@ async def test_a_place_that_the_bmc_cannot_fill_is_told(bmcs: tuple[Emulator, Em
     async with opened({"bmc": common, "console": common}, place) as backend:
         assert backend.serial
         assert backend.sensors
-        await until(backend.sensors.sensors, 20)
+        await until(backend.sensors.sensors)
         await asyncio.sleep(1)
     for part, told in (("console", "redfish has no console"), ("media", "redfish has no media")):
         with pytest.raises(InvalidRequest, match=told):

@@ -90,7 +90,7 @@ class Vendor:
         }
         backend = await stack.enter_async_context(opened({"bmc": bmc}, site(self.directory)))
         assert backend.media
-        await until(backend.media.slots, 10)
+        await until(backend.media.slots)
         return backend
 
 
@@ -363,12 +363,12 @@ async def test_a_log_in_pages_of_links_is_read_once_and_in_order(vendor: Vendor,
             told.append(event.message)
 
     following = asyncio.create_task(follow())
-    await until(lambda: log._known is not None, 10)
+    await until(lambda: log._known is not None)
     assert set(asked) == {"/redfish/v1/more", ""}
     vendor.own["GET", path] = page([7, 6, 5, 4], "/redfish/v1/more")
     asked.clear()
     log.hint()
-    await until(lambda: len(told) == 3, 10)
+    await until(lambda: len(told) == 3)
     assert told == ["entry 5", "entry 6", "entry 7"]
     assert set(asked) == {"/redfish/v1/more"}
     following.cancel()

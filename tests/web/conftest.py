@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, expect
 
-from tests.e2e.service import LiveService, wait_until
+from tests.e2e.service import SYSTEMS, LiveService, wait_until
 from tests.ports import free_port
 from tests.web.visitor import PATIENCE, Visitor, chromium, visit
 
@@ -81,11 +81,16 @@ def empty(service: LiveService) -> Iterator[str]:
 
 
 def put_down(service: LiveService, node: str) -> None:
-    """Off, with no job; a test that failed may have left one."""
+    """Off and free, and to boot as it does by itself; a test that failed may have left it otherwise."""
+    path = f"{SYSTEMS}/{node}"
     if task := job_of(service, node):
         service.call("DELETE", task["@odata.id"])
         wait_until(lambda: job_of(service, node) is None, 60, f"{node} free")
+    if service.system(node)["Oem"]["Lightsout"]["Reservation"]:
+        service.do("POST", f"{path}/Actions/Oem/Lightsout.Release", {"Note": "tested"})
     service.off(node)
+    if service.system(node)["Boot"]["BootSourceOverrideEnabled"] != "Disabled":
+        service.do("PATCH", path, {"Boot": {"BootSourceOverrideTarget": "None"}})
 
 
 def job_of(service: LiveService, node: str) -> Any:

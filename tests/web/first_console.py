@@ -25,14 +25,14 @@ async def arrives(hand: Hand, shell: Shell, seconds: float) -> bool:
 
 async def log_in(hand: Hand, shell: Shell, password: str) -> None:
     """Be root on the first console, logged in already or not."""
-    for _ in range(4):
-        if await arrives(hand, shell, 6):
+    for slower in (1, 1, 2, 3, 4):
+        if await arrives(hand, shell, 6 * slower):
             return
-        await asyncio.sleep(3)  # a word that was taken for a name asks for a password next
+        await asyncio.sleep(3 * slower)  # a word that was taken for a name asks for a password next
         await hand("\n")
-        await asyncio.sleep(4)
+        await asyncio.sleep(4 * slower)
         await hand("root\n")
-        await asyncio.sleep(2)
+        await asyncio.sleep(2 * slower)
         await hand(f"{password}\n")
-        await asyncio.sleep(2)
+        await asyncio.sleep(2 * slower)
     raise AssertionError("no login on the first console")

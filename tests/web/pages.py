@@ -51,6 +51,12 @@ SHIFTS = """() => {
         for (const each of list.getEntries()) if (!each.hadRecentInput) window.shifts += each.value;
     }).observe({type: "layout-shift", buffered: true});
 }"""
+SHIFTED = """async () => {
+    for (let frames = 0; frames < 2; frames += 1) await new Promise(requestAnimationFrame);
+    await new Promise(resolve => setTimeout(resolve));
+    return window.shifts;
+}"""
+"""What shifts in a frame is told of after it."""
 GOOD_SHIFT = 0.1
 """Of cumulative layout shift; more is felt."""
 
@@ -59,6 +65,11 @@ async def settled(visitor: Visitor) -> None:
     """The page shows what it has to show."""
     await expect(visitor.page.locator("h1").first).to_be_visible()
     await expect(visitor.page.locator(WAITING)).to_have_count(0)
+
+
+async def shifted(visitor: Visitor) -> float:
+    """The cumulative layout shift of the page until now, by `SHIFTS`."""
+    return float(await visitor.page.evaluate(SHIFTED))
 
 
 def listed_as(path: str) -> str:

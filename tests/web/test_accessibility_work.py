@@ -110,9 +110,7 @@ async def test_axe_finds_nothing_at_a_job_that_runs_nor_at_one_that_failed(
 async def test_axe_finds_nothing_where_somebody_else_holds_the_node(
     looked: Visitor, service: LiveService, empty: str
 ) -> None:
-    account = {"UserName": HOLDER, "Password": PASSWORD, "RoleId": "Operator"}
-    made = await asyncio.to_thread(service.call, "POST", "/redfish/v1/AccountService/Accounts", account)
-    assert made.status in (201, 409), made.words
+    await asyncio.to_thread(service.add_account, HOLDER, PASSWORD)
     actions = f"{SYSTEMS}/{empty}/Actions/Oem/Lightsout"
     held = service.call("POST", f"{actions}.Reserve", {"Reason": "new fans"}, user=HOLDER, password=PASSWORD)
     assert held.status < 300, held.words

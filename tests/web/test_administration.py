@@ -143,6 +143,7 @@ async def test_a_token_is_shown_once_signs_in_and_is_revoked(admin: Visitor, hou
     await expect(admin.at("scope-remarks")).to_contain_text("Kept, but no server is called n9 yet.")
     secret = await page.get_by_label("API token", exact=True).input_value()
     await admin.button("I have it").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
     assert secret not in await page.content()
 
     systems = f"{house.url}/redfish/v1/Systems"

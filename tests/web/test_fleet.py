@@ -26,8 +26,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
     try:
         asyncio.run(add_many(service.start(), NODES))
         for name, role in (("olga", "Operator"), ("vera", "ReadOnly")):
-            account = {"UserName": name, "Password": PASSWORD, "RoleId": role}
-            service.do("POST", "/redfish/v1/AccountService/Accounts", account)
+            service.add_account(name, PASSWORD, role)
         yield service
     finally:
         service.destroy()

@@ -5,7 +5,7 @@ from playwright.async_api import Browser
 
 from tests.e2e.service import LiveService
 from tests.web.line import line_to
-from tests.web.pages import GOOD_SHIFT, NOWHERE, PLACES, SHIFTS, WINDOWS, settled
+from tests.web.pages import GOOD_SHIFT, NOWHERE, PLACES, SHIFTS, WINDOWS, settled, shifted
 from tests.web.visitor import PHONE, WIDE, WIDEST, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -50,7 +50,7 @@ async def test_no_page_jumps_while_it_loads(browser: Browser, service: LiveServi
         for place in [*PLACES, *WINDOWS, NOWHERE]:
             await visitor.go(place.path)
             await settled(visitor)
-            shifts = await visitor.page.evaluate("window.shifts")
+            shifts = await shifted(visitor)
             if shifts >= GOOD_SHIFT:
                 wrong.append(f"{place.path}: {shifts:.2f}")
         assert "\n".join(wrong) == ""

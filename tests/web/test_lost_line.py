@@ -9,13 +9,17 @@ from playwright.async_api import Browser, expect
 
 from tests.e2e.service import LiveService
 from tests.web.line import Line, line_to
-from tests.web.pages import GOOD_SHIFT, SHIFTS
+from tests.web.pages import GOOD_SHIFT, SHIFTS, WAITING, shifted
 from tests.web.visitor import PHONE, Visitor, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
 
 TYPED = "web-17"
 TABS = 10
+WAITED = f"""() => new MutationObserver(() => {{
+    window.waited ||= document.querySelector("{WAITING}")?.checkVisibility() ?? false;
+}}).observe(document, {{ childList: true, subtree: true }})"""
+"""Notes that the page has shown that something is to come, however soon it came."""
 
 
 @pytest.fixture
@@ -126,17 +130,17 @@ async def test_ten_tabs_share_one_event_stream_and_ask_for_each_thing_once(
 
 async def test_on_a_slow_line_something_is_shown_soon_and_nothing_jumps(far: Visitor, line: Line, empty: str) -> None:
     page = far.page
-    await page.add_init_script(f"({SHIFTS})()")
+    await page.add_init_script(f"({SHIFTS})(); ({WAITED})()")
     await far.sign_in("/")
     await far.at(f"node-{empty}").wait_for()
     line.delay = 0.4
     for path, shown in (("/", f"node-{empty}"), (f"/nodes/{empty}", "power-state")):
         await far.go(path)
-        await expect(page.locator(".lo-loading, .pf-v6-c-skeleton").first).to_be_visible()
         await expect(far.at(shown).first).to_be_visible()
-        await expect(page.locator(".lo-loading, .pf-v6-c-skeleton")).to_have_count(0)
+        await expect(page.locator(WAITING)).to_have_count(0)
         await expect(far.at("connection-state")).to_have_attribute("data-state", "up")
-        assert await page.evaluate("window.shifts") < GOOD_SHIFT, path
+        assert await page.evaluate("window.waited") is True, f"{path}: nothing was shown meanwhile"
+        assert await shifted(far) < GOOD_SHIFT, path
 
 
 async def test_typing_that_a_lost_line_has_ended_says_so_also_when_the_line_is_back(

@@ -18,9 +18,7 @@ INPUT = (4, 5, 255)
 @pytest.fixture
 async def looker(visitor: Visitor, service: LiveService, empty: str) -> Visitor:
     """At the page of a node that is on."""
-    account = {"UserName": "vera", "Password": PASSWORD, "RoleId": "ReadOnly"}
-    made = await asyncio.to_thread(service.call, "POST", "/redfish/v1/AccountService/Accounts", account)
-    assert made.status in (201, 409), made.words
+    await asyncio.to_thread(service.add_account, "vera", PASSWORD, "ReadOnly")
     await asyncio.to_thread(service.reset, empty, "On")
     await visitor.sign_in(f"/nodes/{empty}", "vera", PASSWORD)
     await visitor.shows_power("On")

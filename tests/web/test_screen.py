@@ -31,6 +31,14 @@ async def picture(screen: Locator) -> str:
     return str(await screen.locator("canvas").evaluate("canvas => canvas.toDataURL()"))
 
 
+async def shows_something(visitor: Visitor) -> None:
+    """Wait for the firmware, which writes when it likes."""
+    canvas = visitor.at("screen").locator("canvas")
+    async with asyncio.timeout(2 * PATIENCE):
+        while await canvas.evaluate(BRIGHTEST) < BRIGHT:  # noqa: ASYNC110 - pixels have no event
+            await asyncio.sleep(0.2)
+
+
 async def test_what_is_typed_and_what_is_pasted_arrives_in_the_guest_and_a_looker_cannot_type(
     visitor: Visitor, service: LiveService
 ) -> None:
@@ -71,9 +79,7 @@ async def test_the_screen_waits_for_a_node_that_is_off_and_comes_by_itself(
     await asyncio.to_thread(service.reset, empty, "On")
     await visitor.console_open()
     canvas = visitor.at("screen").locator("canvas")
-    async with asyncio.timeout(PATIENCE):
-        while await canvas.evaluate(BRIGHTEST) < BRIGHT:  # noqa: ASYNC110 - the firmware writes when it likes
-            await asyncio.sleep(0.2)
+    await shows_something(visitor)
     async with visitor.page.expect_download() as saving:
         await visitor.button("Screenshot").click()
     saved = await saving.value
@@ -107,9 +113,7 @@ async def test_keys_that_restart_a_system_name_who_has_reserved_it(
     visitor: Visitor, service: LiveService, empty: str
 ) -> None:
     password = "in-the-rack-at-night"
-    account = {"UserName": "rita", "Password": password, "RoleId": "Operator"}
-    made = service.call("POST", "/redfish/v1/AccountService/Accounts", account)
-    assert made.status in (201, 409), made.words
+    service.add_account("rita", password)
     await asyncio.to_thread(service.reset, empty, "On")
     held = f"/redfish/v1/Systems/{empty}/Actions/Oem/Lightsout"
     reserved = service.call("POST", f"{held}.Reserve", {"Reason": "new fans"}, user="rita", password=password)
@@ -190,6 +194,7 @@ async def test_what_the_screen_shows_is_recorded_and_the_recording_is_played_and
     await asyncio.to_thread(service.reset, empty, "On")
     await visitor.sign_in(f"/nodes/{empty}/screen")
     await visitor.console_open()
+    await shows_something(visitor)
     await visitor.button("Record the screen").click()
     stop = visitor.page.get_by_label("Stop recording")
     await expect(stop).to_contain_text(re.compile(r"0:0[3-9]|0:[1-5]\d"))
