@@ -77,5 +77,10 @@ class Caller:
     job: str = ""
     token: str = ""
 
+    @property
+    def governs(self) -> bool:
+        """Whether what concerns the whole fleet is for it to see and to change: an Administrator of all of it."""
+        return self.role is Role.ADMINISTRATOR and self.scope.all_nodes
+
 
 SERVICE = Caller("lightsout", Role.ADMINISTRATOR, Scope(), Door.SERVICE)
