@@ -119,6 +119,9 @@ async def test_a_guest_that_tells_without_end_is_in_its_sel_whole_and_in_the_eve
     assert all(entry.message.startswith("platform event of n1") for entry in node.snapshot.sel.entries[:-1])
     published = len(await world.told(EventKind.PLATFORM_EVENT))
     assert 30 <= published <= 40
+    audited = [record.action for record in await world.audit.newest(1000, "n1")]
+    assert audited.count("platform-event") == 20
+    assert audited.count("add-sel-entry") == 1
     await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), ADMIN)
     assert len(await world.told(EventKind.PLATFORM_EVENT)) == published + 1
 
