@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class Publish(Protocol):
-    """Publishes an event of one node."""
+    """Publishes an event of one node; returns whether it was, and not held back."""
 
     async def __call__(
         self,
@@ -46,7 +46,7 @@ class Publish(Protocol):
         severity: Severity = Severity.OK,
         account: str = "",
         details: Mapping[str, object] | None = None,
-    ) -> None: ...
+    ) -> bool: ...
 
 
 class Events:

@@ -83,4 +83,9 @@ class Caller:
         return self.role is Role.ADMINISTRATOR and self.scope.all_nodes
 
 
+def guest_account(node: str) -> str:
+    """What the node's own guest is called; no account's name has a colon."""
+    return f"host:{node}"
+
+
 SERVICE = Caller("lightsout", Role.ADMINISTRATOR, Scope(), Door.SERVICE)
