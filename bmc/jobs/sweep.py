@@ -16,9 +16,10 @@ from bmc.jobs.run import COMMAND_GRACE, Work
 from bmc.model.caller import Caller, Door, Role
 from bmc.model.clock import within
 from bmc.model.commands import Power
-from bmc.model.errors import BmcError, Denied, OutcomeUnknown
+from bmc.model.errors import BmcError, Denied, NotFound, OutcomeUnknown
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerState
+from bmc.node import Node
 from bmc.power.table import reset_type
 from bmc.store import Json, StoreFailed
 
@@ -29,6 +30,8 @@ Find = Callable[[str, str], Account | None]
 log = logging.getLogger(__name__)
 
 KIND, STEP = "power", "Acting on the nodes"
+GONE = "gone"
+"""In the sweep's own memory: its nodes that were removed since it began. One that has such a name now is another."""
 REACHES = {
     PowerAction.ON: PowerState.ON,
     PowerAction.FORCE_OFF: PowerState.OFF,
@@ -127,7 +130,7 @@ class _Sweep:
 
     async def _act(self, name: str) -> None:
         try:
-            node = self._fleet.node(name)
+            node = self._node(name)
             asking = node.do(Power(reset_type(self._action, node.snapshot.power)), self._caller())
             state = await self._while_wanted(asking, COMMAND_GRACE)
             # A guest that was asked to shut down has not done so yet.
@@ -146,6 +149,12 @@ class _Sweep:
             await self._work.progress(self.percent, f"{done} of {len(self._results)} nodes done")
         except StoreFailed as error:  # the next batch does not begin before its own is stored
             log.warning("job %s: the outcome of %s is not stored: %s", self._work.job.id, name, error)
+
+    def _node(self, name: str) -> Node:
+        """:raise NotFound:"""
+        if name in self._work.state.get(GONE, ()):
+            raise NotFound(f"{name} was removed since this began")
+        return self._fleet.node(name)
 
     async def _while_wanted(self, work: Coroutine[Any, Any, R], grace: float) -> R:
         """:raise OutcomeUnknown: the job was cancelled, and within `grace` seconds `work` did not come to its end."""
@@ -176,7 +185,7 @@ class _Sweep:
 
     def _seen(self, name: str) -> tuple[Outcome, str]:
         try:
-            power = self._fleet.node(name).snapshot.power
+            power = self._node(name).snapshot.power
         except BmcError as error:
             return Outcome.UNKNOWN, str(error)
         if REACHES.get(self._action) is power:

@@ -165,6 +165,41 @@ async def test_a_revoked_token_acts_on_no_more_nodes_also_after_a_restart(fleet:
         await resumed.close()
 
 
+async def test_a_sweep_leaves_alone_who_has_the_name_of_a_node_that_was_removed(fleet: World):
+    clock = PushedClock()
+    jobs = jobs_of(fleet, clock)
+    fleet.fleet.on_forget(jobs.put_away)
+    job = await jobs.sweep(PowerAction.ON, ["n1", "n2", "n3"], 1, 30, OPERATOR)
+    await until(lambda: on(fleet) == ["n1"] and clock.waited_for)
+    await fleet.fleet.remove("n2", ADMIN)
+    del fleet.drivers.servers["n2"]
+    await fleet.add("n2")
+    await clock.advance(30)
+    await until(lambda: jobs.get(job.id).percent == 66 and clock.waited_for)
+    await clock.advance(30)
+    job = await ended(jobs, job.id)
+    assert results(job)["n2"] == (Outcome.FAILED, "n2 was removed since this began")
+    assert (on(fleet), outcomes(job)["n3"]) == (["n1", "n3"], "done")
+    await until(lambda: jobs.get(job.id).former)
+    by_name = replace(OPERATOR, scope=Scope(all_nodes=False, nodes=frozenset(NAMES)))
+    assert (jobs.list(by_name), jobs.list(OPERATOR)) == ([], [jobs.get(job.id)])
+    await jobs.close()
+
+
+async def test_also_after_a_restart_a_sweep_knows_which_of_its_nodes_were_removed(fleet: World, tmp_path: Path):
+    clock = PushedClock()
+    jobs = jobs_of(fleet, clock)
+    job = await jobs.sweep(PowerAction.ON, ["n1", "n2"], 1, 30, OPERATOR)
+    await until(lambda: on(fleet) == ["n1"] and clock.waited_for)
+    await jobs.put_away("n2")
+    async with killed_and_started_again(fleet, jobs, tmp_path / "killed.db") as again:
+        resumed = jobs_of(again, PushedClock())
+        await resumed.resume()
+        done = await ended(resumed, job.id)
+        assert outcomes(done) == {"n1": "done", "n2": "failed"}
+        await resumed.close()
+
+
 async def test_one_account_keeps_no_other_from_its_sweeps(fleet: World, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("bmc.jobs.jobs.MOST_OF_ONE", 1)
     jobs = jobs_of(fleet, PushedClock())
