@@ -118,7 +118,9 @@ class SshSettings(Section):
 
 
 class FetchSettings(Section):
-    """`allow` lists networks that media may come from and events go to, although they are our own or link-local."""
+    """`allow` lists networks that media may come from and events go to, although they are our own, link-local or
+    private.
+    """
 
     allow: list[IPv4Network | IPv6Network] = []
 

@@ -56,6 +56,7 @@ async def open_core(state: Path) -> AsyncIterator[Core]:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(Store.open(state / "store" / "lightsout.db"))
         events, audit = Events(store, clock), Audit(store, clock)
+        stack.push_async_callback(audit.close)
         accounts = await Accounts.open(store, events, clock, key_file(state))
         fixed = {name: each.user for name, each in settings.credentials.items()}
         credentials = await Credentials.open(store, key_file(state), fixed)

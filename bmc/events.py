@@ -28,14 +28,16 @@ NAMED_MOST = 256
 NO_DETAILS: Mapping[str, object] = MappingProxyType({})
 REFUSED = "Denied"
 """The outcome of what role or scope do not allow."""
-REFUSED_AT_ONCE, REFUSED_EVERY = 20, 300.0
-"""Of an account's refusals at one node so many are written at once, and then one each so many seconds."""
+PACED_AT_ONCE, PACED_EVERY = 20, 300.0
+"""Of what may come without end so many records are written at once, and then one each so many seconds."""
+HELD_LOOKED_AT = 30.0
+"""Seconds between two looks for what was held back and may be written now."""
 
 log = logging.getLogger(__name__)
 
 
 class Publish(Protocol):
-    """Publishes an event of one node."""
+    """Publishes an event of one node; returns whether it was, and not held back."""
 
     async def __call__(
         self,
@@ -44,7 +46,7 @@ class Publish(Protocol):
         severity: Severity = Severity.OK,
         account: str = "",
         details: Mapping[str, object] | None = None,
-    ) -> None: ...
+    ) -> bool: ...
 
 
 class Events:
@@ -251,13 +253,55 @@ class AuditRecord:
     details: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Series:
+    """Records that may come without end: of one account's refusals at a node, or of one action of it there. `last` is
+    the last that was held back, with its subject.
+    """
+
+    pace: Pace = field(default_factory=lambda: Pace(PACED_AT_ONCE, PACED_EVERY))
+    last: tuple[dict[str, Json], str] | None = None
+
+
 class Audit:
-    """Every action, in a stream that only grows, but for its quota; no target's flood pushes out another's."""
+    """Every action, in a stream that only grows, but for its quota; no target's flood pushes out another's.
+
+    Who can repeat an action without end must not push out what else is kept of the node: what exceeds a pace is held
+    back. Its last is written once the pace allows it, and tells in `held_back` how many there were before it.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._refusals: defaultdict[tuple[str, str], Pace] = defaultdict(lambda: Pace(REFUSED_AT_ONCE, REFUSED_EVERY))
+        self._series: defaultdict[tuple[str, str, str], _Series] = defaultdict(_Series)
+
+    async def tell_held(self) -> None:
+        """Write what was held back when its time has come, without end; the service owns this task."""
+        while True:
+            await self._clock.sleep(HELD_LOOKED_AT)
+            for series in list(self._series.values()):
+                if series.last is not None and series.pace.open(self._now()):
+                    held = series.pace.held
+                    series.pace.passes(self._now())
+                    await self._write_held(series, held)
+
+    async def close(self) -> None:
+        """Write what is still held back."""
+        for series in self._series.values():
+            await self._write_held(series, series.pace.held)
+
+    async def _write_held(self, series: _Series, held: int) -> None:
+        """`held` of it: the last, and how many before."""
+        if series.last is None:
+            return
+        (value, subject), series.last = series.last, None
+        try:
+            await self._append(value, subject, held - 1)
+        except StoreFailed as error:
+            log.error("the audit lacks %d records that were held back: %s", held, error)
+
+    def _now(self) -> float:
+        return self._clock.monotonic()
 
     async def record(
         self,
@@ -268,43 +312,49 @@ class Audit:
         details: Mapping[str, object] = NO_DETAILS,
         kind: Target = Target.NODE,
         began: float | None = None,
-    ) -> None:
+        often: bool = False,
+    ) -> bool:
         """`target` is a name of its kind, or "" for the service itself; `outcome` is "ok", "done" or why not;
         `details` are JSON values without secrets; it `began` now, if not said otherwise.
 
-        Who is refused again and again at a node must not push out what is kept of it: those beyond a pace are
-        counted, and the next that is written tells in `held_back` how many there were before it.
+        What is done `often`, what a guest does, and what is refused at a node, has a pace; returns whether it is
+        written, and not held back.
 
         :raise StoreFailed:
         """
         kind, action, target = kind if target else Target.SERVICE, action[:NAMED_MOST], target[:NAMED_MOST]
-        if kind is Target.NODE and outcome == REFUSED:
-            pace = self._refusals[caller.account, target]
-            held = pace.held
-            if not pace.passes(self._clock.monotonic()):
-                return
-            details = {**details, "held_back": held} if held else details
-        now = self._clock.now()
-        sequence = await self._store.append(
-            AUDIT,
-            {
-                "at": now,
-                "began": now if began is None else began,
-                "account": caller.account,
-                "role": caller.role.value,
-                "door": caller.door.value,
-                "address": caller.address,
-                "request_id": caller.request_id,
-                "job": caller.job,
-                "token": caller.token,
-                "action": action,
-                "kind": kind.value,
-                "target": target,
-                "outcome": outcome,
-                "details": cast(Json, dict(details)),
-            },
-            subject=_subject(kind, target, outcome, caller.account),
-        )
+        now, held, refused = self._clock.now(), 0, kind is Target.NODE and outcome == REFUSED
+        value: dict[str, Json] = {
+            "at": now,
+            "began": now if began is None else began,
+            "account": caller.account,
+            "role": caller.role.value,
+            "door": caller.door.value,
+            "address": caller.address,
+            "request_id": caller.request_id,
+            "job": caller.job,
+            "token": caller.token,
+            "action": action,
+            "kind": kind.value,
+            "target": target,
+            "outcome": outcome,
+            "details": cast(Json, dict(details)),
+        }
+        subject = _subject(kind, target, outcome, caller.account)
+        if often or refused or caller.door is Door.HOST:
+            series = self._series[caller.account, target, "" if refused else action]
+            held = series.pace.held
+            if not series.pace.passes(self._now()):
+                series.last = value, subject
+                return False
+            series.last = None
+        await self._append(value, subject, held)
+        return True
+
+    async def _append(self, value: dict[str, Json], subject: str, held: int) -> None:
+        if held:
+            value["details"] = {**cast(dict[str, Json], value["details"]), "held_back": held}
+        sequence = await self._store.append(AUDIT, value, subject=subject)
         await _trim(self._store, AUDIT, sequence, AUDIT_KEPT)
 
     async def read(self, after: int = 0, limit: int = 100) -> list[AuditRecord]:

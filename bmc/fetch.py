@@ -22,6 +22,7 @@ _CHUNK = 256 * 1024
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _NOBODYS: dict[int, IPv4Address | IPv6Address] = {4: IPv4Address("192.0.2.1"), 6: IPv6Address("2001:db8::1")}
 """Addresses of documentation, which no host has."""
+_NAT64 = IPv6Network("64:ff9b::/96")
 REDIRECTS_MAX = 5
 SLOWEST_BYTES = 16 * 1024
 """A second: who sends less is given up, once it has been waited for by `PATIENCE` seconds more than that takes."""
@@ -32,10 +33,12 @@ class Forbidden(OSError):
     """An address that the service may send nothing to on behalf of others."""
 
 
-def check_address(address: IPv4Address | IPv6Address, allowed: Sequence[Network]) -> None:
-    """:raise Forbidden: this machine's own address, or a link-local one, and in none of the `allowed` networks."""
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
+def check_address(address: IPv4Address | IPv6Address, allowed: Sequence[Network], private: bool = True) -> None:
+    """:raise Forbidden: this machine's own address, a link-local one, or without `private` one of a private network;
+    and in none of the `allowed` networks.
+    """
+    if isinstance(address, IPv6Address):
+        address = _within(address) or address
     if any(address in network for network in allowed):
         return
     special = address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified
@@ -43,6 +46,18 @@ def check_address(address: IPv4Address | IPv6Address, allowed: Sequence[Network]
         raise Forbidden(
             f"{address} is this machine's own or a link-local address; see fetch.allow in the configuration"
         )
+    if not private and not address.is_global:
+        raise Forbidden(
+            f"{address} is of a private network, where machines are managed: what an Administrator of the whole fleet "
+            "adds to the media library can be inserted by its name, or fetch.allow in the configuration opens it"
+        )
+
+
+def _within(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that it leads to, as it is or through a gateway."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _is_own(address: IPv4Address | IPv6Address) -> bool:
@@ -70,12 +85,12 @@ def _bindable(address: IPv4Address | IPv6Address) -> bool:
     return True
 
 
-def checked_sockets(allowed: Sequence[Network]) -> Callable[[Any], socket.socket]:
+def checked_sockets(allowed: Sequence[Network], private: bool = True) -> Callable[[Any], socket.socket]:
     """A socket factory for aiohttp that opens none towards a forbidden address."""
 
     def make(address: Any) -> socket.socket:
         family, kind, protocol, _, target = address
-        check_address(ip_address(target[0].split("%")[0]), allowed)
+        check_address(ip_address(target[0].split("%")[0]), allowed, private)
         opened = socket.socket(family, kind, protocol)
         opened.setblocking(False)
         return opened
@@ -92,13 +107,17 @@ class Download:
 
 
 class Fetcher:
-    """Fetches http(s) URLs; `allowed` networks are exempt from the ban on own and link-local addresses."""
+    """Fetches http(s) URLs; `allowed` networks are exempt from every ban on addresses.
+
+    `private`: whether private networks may be reached, too. Nodes' BMCs, PDUs and brokers are there, and what a guest
+    reads of a medium it is told: so that is for who governs the fleet, and could have a node made of any address.
+    """
 
     def __init__(self, allowed: Sequence[Network] = (), patience: float = PATIENCE) -> None:
         self._allowed = tuple(allowed)
         self._patience = patience
 
-    async def save(self, url: str, path: Path, limit: Callable[[int | None], int]) -> int:
+    async def save(self, url: str, path: Path, limit: Callable[[int | None], int], private: bool = False) -> int:
         """Save what `url` holds as `path`, whole or not at all; returns its bytes. `limit` is told how many there will
         be, if the server says so, and says how many there may be.
 
@@ -106,7 +125,7 @@ class Fetcher:
         """
         part, size = path.with_name(path.name + ".part"), 0
         try:
-            async with self.open(url) as download:
+            async with self.open(url, private) as download:
                 most = limit(download.length)
                 with part.open("wb") as file:
                     async for chunk in download.chunks:
@@ -120,7 +139,7 @@ class Fetcher:
             part.unlink(missing_ok=True)
 
     @asynccontextmanager
-    async def open(self, url: str) -> AsyncIterator[Download]:
+    async def open(self, url: str, private: bool = False) -> AsyncIterator[Download]:
         """What `url` holds, as it comes.
 
         :raise InvalidRequest: no http(s) URL, or a forbidden address. :raise NotFound: the server answered, but not
@@ -130,7 +149,7 @@ class Fetcher:
             raise InvalidRequest(f"{shown(url)!r} is no http:// or https:// URL")
         name = shown(url)
         try:
-            async with self._get(url) as response:
+            async with self._get(url, private) as response:
                 if response.status != 200:
                     raise NotFound(f"{name} answered {response.status} {response.reason}; expected 200")
                 yield Download(response.content_length, _chunks(response, name, self._patience))
@@ -146,8 +165,8 @@ class Fetcher:
             raise Unreachable(f"{name} broke off: {_why(error)}") from error
 
     @asynccontextmanager
-    async def _get(self, url: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        connector = aiohttp.TCPConnector(socket_factory=checked_sockets(self._allowed))
+    async def _get(self, url: str, private: bool) -> AsyncIterator[aiohttp.ClientResponse]:
+        connector = aiohttp.TCPConnector(socket_factory=checked_sockets(self._allowed, private))
         timeout = aiohttp.ClientTimeout(total=None, connect=15, sock_read=60)
         async with (
             aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False) as session,

@@ -34,7 +34,7 @@ class MediaLibrary:
         self.quota = quota
         self._directory = directory
         self._fetcher = fetcher
-        self._fetches: dict[str, _Fetch] = {}
+        self._fetches: dict[tuple[str, bool], _Fetch] = {}
         self._reserved: dict[Path, int] = {}
         self._in_drives: Callable[[], Collection[str]] = tuple
         for place in (self.added, self.fetched):
@@ -58,39 +58,42 @@ class MediaLibrary:
             raise InvalidRequest(f"{name!r} must be a file name of the media library, or an http(s) URL")
         return next((path for place in (self._directory, self.added) if _is_file(path := place / name)), None)
 
-    async def path(self, image: str) -> str:
-        """The host file behind `image`, fetched when it is a URL.
+    async def path(self, image: str, private: bool = False) -> str:
+        """The host file behind `image`, fetched when it is a URL; from a private network only if `private` says so.
 
         :raise NotFound: no such file. :raise InvalidRequest: a path, or a URL that is refused.
         :raise Unreachable: the URL does not answer. :raise BackendFailed: the disk is full.
         """
         if "://" in image:
-            return str(await self._fetched(image))
+            return str(await self._fetched(image, private))
         path = self.find(image)
         if path is None:
             raise NotFound(f"no medium {image!r}; there are: {', '.join(self.names()) or 'none'}")
         return str(path)
 
-    async def _fetched(self, url: str) -> Path:
+    async def _fetched(self, url: str, private: bool) -> Path:
         """Who asks for what is being fetched waits for that: Ironic asks again when it has had no answer in a minute,
-        and must not start the fetch anew each time. Ends with the last who waits.
+        and must not start the fetch anew each time; but nobody is given what they may not fetch. Ends with the last
+        who waits.
         """
-        fetch = self._fetches.get(url)
+        what = url, private
+        fetch = self._fetches.get(what)
         if fetch is None:
-            fetch = self._fetches[url] = _Fetch(asyncio.create_task(self._fetch(url), name=f"fetch {shown(url)}"))
+            task = asyncio.create_task(self._fetch(url, private), name=f"fetch {shown(url)}")
+            fetch = self._fetches[what] = _Fetch(task)
         fetch.waiting += 1
         try:
             return await asyncio.shield(fetch.task)
         finally:
             fetch.waiting -= 1
             if not fetch.waiting:
-                del self._fetches[url]
+                del self._fetches[what]
                 fetch.task.cancel()
 
-    async def _fetch(self, url: str) -> Path:
-        path = self.fetched / f"{_digest(shown(url))}-{_digest(url)}.iso"
+    async def _fetch(self, url: str, private: bool) -> Path:
+        path = self.fetched / f"{_digest(shown(url))}-{_digest(f'{private} {url}')}.iso"
         try:
-            await self._fetcher.save(url, path, lambda length: self._reserve(url, path, length))
+            await self._fetcher.save(url, path, lambda length: self._reserve(url, path, length), private)
         except OSError as error:
             raise BackendFailed(f"{shown(url)} could not be saved in {self.fetched}: {error.strerror}") from error
         finally:

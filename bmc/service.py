@@ -194,6 +194,7 @@ async def open_service(state: Path, with_demo: bool = False) -> AsyncIterator[Ru
             *certificates,
             ("accounts", core.accounts.run()),
             ("records", core.fleet.record()),
+            ("audit", core.audit.tell_held()),
             ("restore policies", core.fleet.restore_power()),
             ("cli token", _keep_token(core)),
             ("event loop lag", app[METRICS].watch_loop()),

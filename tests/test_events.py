@@ -14,6 +14,7 @@ from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.events import Event, EventKind, Severity
 from bmc.store import Json, Store, StoreFailed
+from tests.clocks import HandClock
 
 EVENT = Event(EventKind.POWER_CHANGED, "n1 is on", 12.5, "n1", Severity.WARNING, "admin", {"state": "On", "n": [1]})
 CALLER = Caller("admin", Role.OPERATOR, Scope(), Door.WEB, "10.0.0.1", "request-1", "job-1")
@@ -213,7 +214,7 @@ async def test_who_is_refused_without_end_is_counted_and_what_was_done_is_always
     store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     audit = Audit(store, SystemClock())
-    monkeypatch.setattr("bmc.events.REFUSED_AT_ONCE", 2)
+    monkeypatch.setattr("bmc.events.PACED_AT_ONCE", 2)
     for _ in range(9):
         await audit.record(CALLER, "power", "n1", "Denied", {"action": "ForceOff"})
         await audit.record(CALLER, "power", "n1", "done")
@@ -230,6 +231,42 @@ async def test_who_is_refused_without_end_is_counted_and_what_was_done_is_always
         {"action": "On", "held_back": 7},
     ]
     assert [record.outcome for record in records if record.outcome != "Denied"] == ["done", "OutcomeUnknown"] * 9
+
+
+async def test_what_was_held_back_is_told_when_the_pause_is_over_though_nothing_more_comes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    clock = HandClock()
+    audit = Audit(store, clock)
+    monkeypatch.setattr("bmc.events.PACED_AT_ONCE", 2)
+    for number in range(5):
+        await audit.record(CALLER, "power", "n1", "Denied", {"action": "On"})
+        await audit.record(CALLER, "open-screen", "n1", "done", {"number": number}, often=True)
+    began = clock.now()
+    telling = asyncio.create_task(audit.tell_held())
+    await clock.advance(60)
+    assert len(await audit.read()) == 4
+    for _ in range(10):
+        await clock.advance(30)
+    async with asyncio.timeout(10):
+        while len(await audit.read(4)) < 2:  # noqa: ASYNC110 - it has no event of its own
+            await asyncio.sleep(0.01)
+    refused, looked = await audit.read(4)
+    assert (refused.outcome, refused.details) == ("Denied", {"action": "On", "held_back": 2})
+    assert (looked.details, looked.at) == ({"number": 4, "held_back": 2}, began)
+    await clock.advance(3000)
+    assert len(await audit.read()) == 6
+    telling.cancel()
+    await asyncio.wait({telling})
+
+
+async def test_what_is_held_back_when_the_service_ends_is_told_then(store: Store, monkeypatch: pytest.MonkeyPatch):
+    audit = Audit(store, SystemClock())
+    monkeypatch.setattr("bmc.events.PACED_AT_ONCE", 1)
+    for _ in range(3):
+        await audit.record(CALLER, "power", "n1", "Denied")
+    await audit.close()
+    assert [record.details for record in await audit.read()] == [{}, {"held_back": 1}]
 
 
 @pytest.mark.parametrize(

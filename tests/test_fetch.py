@@ -49,6 +49,9 @@ async def server(slowly: Slowly) -> AsyncIterator[str]:
     async def again(request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound(request.rel_url)
 
+    async def inside(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPFound("http://10.1.2.3:1/secret")
+
     async def elsewhere(request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound("ftp://user:SECRET@127.0.0.1/x?SECRET")
 
@@ -83,6 +86,7 @@ async def server(slowly: Slowly) -> AsyncIterator[str]:
     app.router.add_get("/slow.iso", slow)
     app.router.add_get("/broken.iso", broken)
     app.router.add_get("/leave.iso", leave)
+    app.router.add_get("/inside.iso", inside)
     app.router.add_get("/again.iso", again)
     app.router.add_get("/elsewhere.iso", elsewhere)
     app.router.add_get("/garbage.iso", garbage)
@@ -127,6 +131,41 @@ async def test_no_failure_tells_the_secrets_of_the_url(server: str, tmp_path: Pa
 async def test_the_machines_own_addresses_are_refused(tmp_path: Path, host: str) -> None:
     with pytest.raises(InvalidRequest, match="refused"):
         await Fetcher().save(f"http://{host}:9/x", tmp_path / "a", lambda _: 1)
+
+
+NETWORKS = ["10.1.2.3/32", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fd00::/8"]
+PRIVATE = ["10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "fd00::1", "::ffff:10.1.2.3", "64:ff9b::a01:203"]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+async def test_a_private_network_is_for_who_governs_the_fleet_or_what_is_allowed(tmp_path: Path, address: str) -> None:
+    host = f"[{address}]" if ":" in address else address
+    with pytest.raises(InvalidRequest, match=r"private network.*fetch\.allow in the configuration"):
+        await MediaLibrary(tmp_path, Fetcher(), 1 << 30).path(f"http://{host}:9/x.iso")
+    check_address(ip_address(address), [])
+    check_address(ip_address(address), [ip_network(net) for net in NETWORKS], private=False)
+
+
+async def test_a_redirect_into_a_private_network_is_refused(server: str, tmp_path: Path) -> None:
+    library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), 1 << 30)
+    with pytest.raises(InvalidRequest, match=r"inside\.iso is refused: 10\.1\.2\.3 is of a private network"):
+        await library.path(f"{server}/inside.iso")
+
+
+async def test_an_address_of_everybodys_network_is_open_to_all() -> None:
+    for address in ("93.184.216.34", "2606:2800:220:1::1"):
+        check_address(ip_address(address), [], private=False)
+
+
+async def test_who_may_fetch_less_is_not_given_what_another_is_fetching(
+    server: str, slowly: Slowly, tmp_path: Path
+) -> None:
+    library = MediaLibrary(tmp_path, Fetcher(LOOPBACK), 1 << 30)
+    url = f"{server}/slow.iso"
+    asking = [asyncio.create_task(library.path(url, private)) for private in (True, False)]
+    await until(lambda: slowly.asked == 2)
+    slowly.goes_on.set()
+    assert [Path(path).read_bytes() for path in await asyncio.gather(*asking)] == [CONTENT, CONTENT]
 
 
 async def test_an_address_of_a_network_card_of_this_machine_is_its_own(tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ class MemoryDrivers:
 class PlainMedia:
     """Every name is a file in /media."""
 
-    async def path(self, image: str) -> str:
+    async def path(self, image: str, private: bool) -> str:
         return f"/media/{image}"
 
 

@@ -32,7 +32,8 @@ BACKLOG = 128
 FIRST_REQUEST_SECONDS = 30.0
 IDLE_SECONDS = 75.0
 """That a connection may ask nothing between two requests."""
-HANDSHAKE_SECONDS = 10
+HANDSHAKE_SECONDS, GOODBYE_SECONDS = 10, 10
+"""That the other end may take to begin TLS; and, once we have ended it, to read what is left and to end it, too."""
 UNREAD_SECONDS, SIGNED_IN_UNREAD_SECONDS = 30.0, 600.0
 """That the other end may take nothing of what is sent to it."""
 MOST_HANDSHAKES = 256
@@ -175,7 +176,12 @@ class _Secured(SSLProtocol):
         loop = asyncio.get_running_loop()
         self.waiter: asyncio.Future[None] = loop.create_future()
         self._connection = handler
-        super().__init__(loop, handler, context, self.waiter, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS)
+        super().__init__(
+            *(loop, handler, context, self.waiter),
+            server_side=True,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS,
+            ssl_shutdown_timeout=GOODBYE_SECONDS,
+        )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._connection.beneath = cast("asyncio.Transport", transport)

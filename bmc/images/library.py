@@ -192,7 +192,7 @@ class Library:
             async with self._uploaded(work, uploaded) as upload, aclosing(upload.content()) as content:
                 yield upload.length, content
         else:
-            async with self._fetcher.open(str(secrets["url"])) as download:
+            async with self._fetcher.open(str(secrets["url"]), private=True) as download:
                 yield download.length, download.chunks
 
     @asynccontextmanager

@@ -119,7 +119,7 @@ class AuditSink(Protocol):
 
     async def record(
         self, caller: Caller, action: str, target: str, outcome: str, details: Mapping[str, object] = ...
-    ) -> None:
+    ) -> bool:
         """As `bmc.events.Audit.record`. :raise StoreFailed:"""
 
 

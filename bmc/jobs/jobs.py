@@ -19,7 +19,7 @@ from bmc.jobs.ledger import Ledger, Written
 from bmc.jobs.recipe import Recipe
 from bmc.jobs.run import Run, Work, caller_of
 from bmc.jobs.runner import carry_out, let_go
-from bmc.jobs.sweep import KIND, STEP, Find, carry_out_sweep, request_of, waiting
+from bmc.jobs.sweep import GONE, KIND, STEP, Find, carry_out_sweep, request_of, waiting
 from bmc.model.caller import Caller, Role
 from bmc.model.clock import Clock
 from bmc.model.commands import Release, Reserve
@@ -191,11 +191,19 @@ class Jobs:
         return sorted((job for job in jobs if self._in_scope(job, caller)), key=lambda job: int(job.id))
 
     async def put_away(self, node: str) -> None:
-        """The node is removed for good: what was done to it stays in the list of all, and is none of a namesake's."""
-        for job in [job for job in self._ended.values() if job.node == node]:
-            former = replace(job, former=True)
-            await self._ledger.save(Written(former))
-            self._ended[job.id] = former
+        """The node is removed for good: what was done to it stays in the list of all, and is none of a namesake's; and
+        a sweep that has not come to it yet does nothing to one.
+        """
+        for work in [work for work in self._runs.values() if node in work.job.nodes]:
+            work.state[GONE] = [*work.state.get(GONE, ()), node]
+            await work.save()
+        for job in [job for job in self._ended.values() if node in (job.node, *job.nodes)]:
+            await self._set_former(job)
+
+    async def _set_former(self, job: Job) -> None:
+        former = replace(job, former=True)
+        await self._ledger.save(Written(former))
+        self._ended[job.id] = former
 
     async def cancel(self, id: str, caller: Caller) -> Job:
         """Ask the job to stop; it cleans up and ends as Cancelled soon after. Doing so twice does no harm.
@@ -366,6 +374,8 @@ class Jobs:
         await doing()
         del self._runs[work.job.id]
         self._ended[work.job.id] = work.job
+        if GONE in work.state:
+            await self._set_former(work.job)
         await self._forget_old()
 
     async def _forget_old(self) -> None:

@@ -5,29 +5,33 @@ What is about to be done to a node is stored first, so that a crash of the servi
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from bmc.accounts import Account
 from bmc.fleet import Fleet
-from bmc.jobs.run import Work
+from bmc.jobs.run import COMMAND_GRACE, Work
 from bmc.model.caller import Caller, Door, Role
 from bmc.model.clock import within
 from bmc.model.commands import Power
-from bmc.model.errors import BmcError, Denied, OutcomeUnknown
+from bmc.model.errors import BmcError, Denied, NotFound, OutcomeUnknown
 from bmc.model.job import Job, JobState
 from bmc.model.power import PowerAction, PowerState
+from bmc.node import Node
 from bmc.power.table import reset_type
 from bmc.store import Json, StoreFailed
 
+R = TypeVar("R")
 Find = Callable[[str, str], Account | None]
 """An account as it is now, with what the API token of that id leaves it; "" is no token."""
 
 log = logging.getLogger(__name__)
 
 KIND, STEP = "power", "Acting on the nodes"
+GONE = "gone"
+"""In the sweep's own memory: its nodes that were removed since it began. One that has such a name now is another."""
 REACHES = {
     PowerAction.ON: PowerState.ON,
     PowerAction.FORCE_OFF: PowerState.OFF,
@@ -115,7 +119,8 @@ class _Sweep:
                 self._results[node] = (Outcome.CANCELLED, "cancelled before it began")
         await self._save()
         wrong = [f"{node}: {why}" for node, (outcome, why) in self._results.items() if _went_wrong(outcome)]
-        if any(outcome is Outcome.CANCELLED for outcome, _ in self._results.values()):
+        left = (Outcome.CANCELLED, Outcome.UNKNOWN) if self._work.cancelled.is_set() else (Outcome.CANCELLED,)
+        if any(outcome in left for outcome, _ in self._results.values()):
             return await self._work.finish(JobState.CANCELLED, "; ".join(["cancelled", *wrong[:3]]))
         if wrong:
             more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
@@ -125,10 +130,11 @@ class _Sweep:
 
     async def _act(self, name: str) -> None:
         try:
-            node = self._fleet.node(name)
-            state = await node.do(Power(reset_type(self._action, node.snapshot.power)), self._caller())
+            node = self._node(name)
+            asking = node.do(Power(reset_type(self._action, node.snapshot.power)), self._caller())
+            state = await self._while_wanted(asking, COMMAND_GRACE)
             # A guest that was asked to shut down has not done so yet.
-            wrong = await node.after_shutdown() if state is PowerState.POWERING_OFF else ""
+            wrong = await self._while_wanted(node.after_shutdown(), 0) if state is PowerState.POWERING_OFF else ""
             self._results[name] = (Outcome.FAILED if wrong else Outcome.DONE, wrong)
         except OutcomeUnknown as error:
             self._results[name] = (Outcome.UNKNOWN, str(error))
@@ -144,6 +150,27 @@ class _Sweep:
         except StoreFailed as error:  # the next batch does not begin before its own is stored
             log.warning("job %s: the outcome of %s is not stored: %s", self._work.job.id, name, error)
 
+    def _node(self, name: str) -> Node:
+        """:raise NotFound:"""
+        if name in self._work.state.get(GONE, ()):
+            raise NotFound(f"{name} was removed since this began")
+        return self._fleet.node(name)
+
+    async def _while_wanted(self, work: Coroutine[Any, Any, R], grace: float) -> R:
+        """:raise OutcomeUnknown: the job was cancelled, and within `grace` seconds `work` did not come to its end."""
+        task, cancelled = asyncio.ensure_future(work), asyncio.ensure_future(self._work.cancelled.wait())
+        try:
+            await asyncio.wait({task, cancelled}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done() and grace:
+                await within(self._work.clock, grace, asyncio.wait({task}))
+            if not task.done():
+                raise OutcomeUnknown("this was cancelled once the node was asked, and the node may still do it")
+            return task.result()
+        finally:
+            task.cancel()
+            cancelled.cancel()
+            await asyncio.gather(task, cancelled, return_exceptions=True)
+
     def _caller(self) -> Caller:
         """It acts as whoever started it, so that their own reservation does not keep it out; and with no more
         rights than they have by now, as it may last for days. :raise Denied:
@@ -158,7 +185,7 @@ class _Sweep:
 
     def _seen(self, name: str) -> tuple[Outcome, str]:
         try:
-            power = self._fleet.node(name).snapshot.power
+            power = self._node(name).snapshot.power
         except BmcError as error:
             return Outcome.UNKNOWN, str(error)
         if REACHES.get(self._action) is power:

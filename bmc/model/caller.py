@@ -77,5 +77,15 @@ class Caller:
     job: str = ""
     token: str = ""
 
+    @property
+    def governs(self) -> bool:
+        """Whether what concerns the whole fleet is for it to see and to change: an Administrator of all of it."""
+        return self.role is Role.ADMINISTRATOR and self.scope.all_nodes
+
+
+def guest_account(node: str) -> str:
+    """What the node's own guest is called; no account's name has a colon."""
+    return f"host:{node}"
+
 
 SERVICE = Caller("lightsout", Role.ADMINISTRATOR, Scope(), Door.SERVICE)

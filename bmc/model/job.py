@@ -33,8 +33,9 @@ class Job:
     `request` is what was asked (JSON values, no secrets); `details` is what doors may show beside it:
     bytes_done and bytes_total of the present step, proofs, the tail of the serial console on failure.
     Times are seconds since the epoch. `nodes` are those of a job that is of no single node, whose `node` is "". A job
-    of the service itself has neither; see `subject`. `former`: its node was removed since, and one that has the name
-    now is another. `token` is the id of the API token by which a job that goes on asking for its account was started.
+    of the service itself has neither; see `subject`. `former`: its node, or one of them, was removed since, and one
+    that has the name now is another. `token` is the id of the API token by which a job that goes on asking for its
+    account was started.
     """
 
     id: str

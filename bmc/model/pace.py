@@ -10,11 +10,14 @@ class Pace:
         self._interval = interval
         self._full_at = 0.0
 
+    def open(self, now: float) -> bool:
+        """Whether one would pass."""
+        return max(now, self._full_at) + self._interval - now <= self._burst * self._interval
+
     def passes(self, now: float) -> bool:
-        due = max(now, self._full_at) + self._interval
-        if due - now > self._burst * self._interval:
+        if not self.open(now):
             self.held += 1
             return False
-        self._full_at = due
+        self._full_at = max(now, self._full_at) + self._interval
         self.held = 0
         return True

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Protocol
 from weakref import WeakKeyDictionary
@@ -18,14 +17,9 @@ from bmc.model.commands import Screen, SerialConsole, SerialHistory, TakeScreens
 from bmc.model.console import ConsoleKind, Viewer
 from bmc.model.errors import BackendFailed, BmcError, Busy, NotSupported
 from bmc.model.events import EventKind, Severity
-from bmc.model.pace import Pace
 from bmc.node.part import Bench, Handlers
 from bmc.ports import ByteStream, ScreenSource, SerialSource
 
-LOOKERS_AT_ONCE, LOOKERS_EVERY = 20, 300.0
-"""Of the times that an account opens consoles of a node only to look, so many are told at once, and then one each so
-many seconds: nobody pushes out by looking what else is kept of the node.
-"""
 MOST_OF_ONE = 16
 """Consoles of a node that one account may have open."""
 LOOK_PATIENCE = 10.0
@@ -71,7 +65,6 @@ class Consoles:
             kind: Audience(kind, bench.clock, self._changed, self._taken, self._left) for kind in ConsoleKind
         }
         self._opened: WeakKeyDictionary[ByteStream, Caller] = WeakKeyDictionary()
-        self._looks: defaultdict[str, Pace] = defaultdict(lambda: Pace(LOOKERS_AT_ONCE, LOOKERS_EVERY))
         self._lookers: dict[tuple[ConsoleKind, int], bool] = {}
 
     def works(self) -> Iterator[tuple[Coroutine[None, None, None], str]]:
@@ -166,16 +159,13 @@ class Consoles:
         self._show(tuple(viewer for each in self._audiences.values() for viewer in each.viewers))
 
     async def _tell_opened(self, viewer: Viewer, caller: Caller, typing: bool) -> None:
-        pace = self._looks[caller.account]
-        held = 0 if typing else pace.held
-        if not typing:
-            told = self._lookers[viewer.console, viewer.id] = pace.passes(self._bench.clock.monotonic())
-            if not told:
-                return
         action = SerialConsole.action if viewer.console is ConsoleKind.SERIAL else Screen.action
-        details = {"writable": typing, **({"held_back": held} if held else {})}
-        await self._audit.record(caller, action, self._name, "done", details)
-        await self._tell(EventKind.CONSOLE_OPENED, "opened", viewer, typing)
+        details = {"writable": typing}
+        told = await self._audit.record(caller, action, self._name, "done", details, often=not typing)
+        if not typing:
+            self._lookers[viewer.console, viewer.id] = told
+        if told:
+            await self._tell(EventKind.CONSOLE_OPENED, "opened", viewer, typing)
 
     async def _left(self, caller: Caller, viewer: Viewer, typing: bool) -> None:
         """Whoever leaves has left, also while the store is broken."""

@@ -22,8 +22,8 @@ CHANGED_WITHIN = 180.0
 class Media(Protocol):
     """What there is to insert."""
 
-    async def path(self, image: str) -> str:
-        """The host file behind what an operator names, fetched if need be.
+    async def path(self, image: str, private: bool) -> str:
+        """The host file behind what an operator names, fetched if need be; `private`: also from a private network.
 
         :raise NotFound, InvalidRequest, Unreachable, BackendFailed: there is none to insert.
         """
@@ -57,7 +57,7 @@ class Drives:
                 "Image must name a file of the media store or an http(s) URL of at most 2048 characters"
             )
         self._there()
-        path = await self._library.path(command.image)
+        path = await self._library.path(command.image, private=caller.governs)
         await self._insert(command.slot, path, medium_name(command.image), caller)
 
     async def _do_insert_deploy_medium(self, command: InsertDeployMedium, caller: Caller) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast, overload
 from bmc.accounts import decide
 from bmc.console.serial_log import SerialLog
 from bmc.events import Audit, Events
-from bmc.model.caller import SERVICE, Caller, Door, Role
+from bmc.model.caller import SERVICE, Caller, Door, Role, guest_account
 from bmc.model.clock import Clock
 from bmc.model.commands import (
     AddSelEntry,
@@ -28,6 +28,7 @@ from bmc.model.console import Viewer
 from bmc.model.errors import BmcError, Busy, Denied, NotSupported, WrongState
 from bmc.model.events import Event, EventKind, Severity
 from bmc.model.node import Endpoint, Hardware, MediaSlot, NodeDefinition, NodeSnapshot
+from bmc.model.pace import Pace
 from bmc.model.power import PowerAction, PowerCause, PowerReading, PowerState
 from bmc.node.boot import BootPart
 from bmc.node.consoles import Consoles, ConsoleStream
@@ -50,6 +51,11 @@ from bmc.ports import Backend, ByteStream
 from bmc.records.fru import FruKeeper
 from bmc.records.sel import SelKeeper
 from bmc.store import Store
+
+_GUEST_AT_ONCE, _GUEST_EVERY = 30, 10.0
+"""Of what the guest itself does so many events at once, and then one each so many seconds: webhooks and mails of all
+nodes go out in their order, and root in one guest must not keep them busy, nor fill its node's log.
+"""
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
@@ -88,7 +94,8 @@ class Node:
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._retired = ""
-        bench = Bench(definition.name, keeper, clock, self._publish, self._refresh, backend.lacks)
+        self._guest = Pace(_GUEST_AT_ONCE, _GUEST_EVERY)
+        bench = Bench(definition.name, keeper, clock, self._publish_paced, self._refresh, backend.lacks)
         self._consoles = Consoles(bench, backend.screen, backend.serial, serial_log, audit, self._show_viewers)
         self._sel = sel
         self._fru = fru
@@ -495,9 +502,26 @@ class Node:
         severity: Severity = Severity.OK,
         account: str = "",
         details: Mapping[str, object] | None = None,
-    ) -> None:
+    ) -> bool:
         event = Event(kind, message, self._clock.now(), self._definition.name, severity, account, details or {})
         await self._events.publish(event)
+        return True
+
+    async def _publish_paced(
+        self,
+        kind: EventKind,
+        message: str,
+        severity: Severity = Severity.OK,
+        account: str = "",
+        details: Mapping[str, object] | None = None,
+    ) -> bool:
+        """For all but power, which is always told: there what the guest itself does has a pace."""
+        if account == guest_account(self._definition.name):
+            held = self._guest.held
+            if not self._guest.passes(self._clock.monotonic()):
+                return False
+            message += f"; {held} more before, held back, were not published" if held else ""
+        return await self._publish(kind, message, severity, account, details)
 
 
 _TOLD_BY_THE_GUEST = (SetWatchdog, ResetWatchdog, NoteOsSeen, AddSelEntry, TellPlatformEvent)

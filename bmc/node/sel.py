@@ -2,26 +2,18 @@
 
 from dataclasses import replace
 
-from bmc.model.caller import Caller, Door
+from bmc.model.caller import Caller
 from bmc.model.commands import AddSelEntry, ClearSel, DeleteSelEntry, ResolveSelEntry, SetSelClock, TellPlatformEvent
 from bmc.model.events import Event, EventKind, Severity
-from bmc.model.pace import Pace
 from bmc.node.part import Bench, Handlers
 from bmc.ports import EventLogSource
 from bmc.records.sel import SelKeeper
-
-_BURST = 30
-_INTERVAL = 10.0
-"""Of what the guest itself tells so many events at once, and then one each so many seconds: webhooks and mails of all
-nodes go out in their order, and root in one guest must not keep them busy.
-"""
 
 
 class SelPart:
     def __init__(self, bench: Bench, keeper: SelKeeper) -> None:
         self._bench = bench
         self._keeper = keeper
-        self._guest = Pace(_BURST, _INTERVAL)
         self.handlers: Handlers = {
             AddSelEntry: self._do_add,
             DeleteSelEntry: self._do_delete,
@@ -52,9 +44,8 @@ class SelPart:
         await self._keeper.clear()
         self._bench.refresh()
         message = f"{caller.account} cleared the SEL of {self._bench.name}, which had {records} records"
-        if (more := self._paced(caller)) is not None:
-            details = {"records": records}
-            await self._bench.publish(EventKind.SEL_CLEARED, message + more, account=caller.account, details=details)
+        details = {"records": records}
+        await self._bench.publish(EventKind.SEL_CLEARED, message, account=caller.account, details=details)
 
     async def _do_set_clock(self, command: SetSelClock, caller: Caller) -> None:
         await self._keeper.set_clock(command.time, command.utc_offset)
@@ -68,10 +59,7 @@ class SelPart:
             f"data {event.data.hex()}"
         )
         details = {"record": event.pack().hex()}
-        more = self._paced(caller)
-        if more is not None:
-            kind, severity = EventKind.PLATFORM_EVENT, Severity.WARNING
-            await self._bench.publish(kind, message + more, severity, caller.account, details)
+        if await self._bench.publish(EventKind.PLATFORM_EVENT, message, Severity.WARNING, caller.account, details):
             return
         told = Event(EventKind.PLATFORM_EVENT, message, self._bench.clock.now(), self._bench.name, Severity.WARNING)
         await self._keeper.note(replace(told, details=details, maintenance=self._bench.keeper.in_maintenance))
@@ -87,14 +75,4 @@ class SelPart:
 
     async def _changed(self, message: str, caller: Caller) -> None:
         self._bench.refresh()
-        if (more := self._paced(caller)) is not None:
-            await self._bench.publish(EventKind.SEL_CHANGED, message + more, account=caller.account)
-
-    def _paced(self, caller: Caller) -> str | None:
-        """What the event says of those held back before it; None: it is held back, too."""
-        if caller.door is not Door.HOST:
-            return ""
-        held = self._guest.held
-        if not self._guest.passes(self._bench.clock.monotonic()):
-            return None
-        return f"; {held} more before, held back, were not published" if held else ""
+        await self._bench.publish(EventKind.SEL_CHANGED, message, account=caller.account)

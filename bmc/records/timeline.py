@@ -320,7 +320,7 @@ def _sentence(record: AuditRecord, action: _Action | None, done: bool) -> str:
     job = record.details.get("job")
     words += f" (job {job})" if job else ""
     if held := record.details.get("held_back"):
-        words += f" ({held} more refusals before)"
+        words += f" ({held} more before)"
     return words if done else f"{words}: {record.outcome}"
 
 

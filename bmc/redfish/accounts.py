@@ -14,7 +14,7 @@ from bmc.redfish import oem
 from bmc.redfish.body import Body, Tag
 from bmc.redfish.errors import fail, not_found
 from bmc.redfish.messages import message
-from bmc.redfish.router import Call, Reply, Route, governs, require
+from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, resource
 
 SERVICE = "/redfish/v1/AccountService"
@@ -178,7 +178,7 @@ def _plain(scope: Scope) -> object:
 
 
 def _sees(call: Call, name: str) -> bool:
-    return governs(call.caller) or name == call.caller.account
+    return call.caller.governs or name == call.caller.account
 
 
 def find_account(call: Call) -> Account:

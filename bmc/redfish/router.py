@@ -103,11 +103,6 @@ async def require(
         raise
 
 
-def governs(caller: Caller) -> bool:
-    """Whether the caller sees what concerns the whole fleet: everybody's sessions and accounts."""
-    return caller.role is Role.ADMINISTRATOR and caller.scope.all_nodes
-
-
 def narrowed(caller: Caller, house: House) -> bool:
     """Whether an API token was shown that may less than its account: it learns and changes nothing that is the
     account's own.

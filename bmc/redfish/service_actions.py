@@ -14,7 +14,7 @@ from bmc.redfish import oem
 from bmc.redfish.body import Body, Nothing, Tags
 from bmc.redfish.csdl import Action
 from bmc.redfish.manager_network import SERVICE_MANAGER
-from bmc.redfish.router import Call, Reply, Route, governs, require
+from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, moment
 
 ACTIONS = f"{SERVICE_MANAGER}/Actions/Oem"
@@ -80,12 +80,12 @@ def offered(call: Call) -> JsonObject:
         actions[f"#{STOP}"] = {"target": f"{ACTIONS}/{STOP}"}
     if caller.role is Role.ADMINISTRATOR:
         actions[f"#{PLAN_NODES}"] = {"target": f"{ACTIONS}/{PLAN_NODES}"}
-    if governs(caller):
+    if caller.governs:
         actions |= {
             f"#{name}": {"target": f"{ACTIONS}/{name}"} for name in (RELEASE, SET_CREDENTIAL, DELETE_CREDENTIAL)
         }
     certificate = call.house.certificate
-    if governs(caller) and certificate is not None and not certificate.fixed:
+    if caller.governs and certificate is not None and not certificate.fixed:
         actions[f"#{RENEW_CERTIFICATE}"] = {"target": f"{ACTIONS}/{RENEW_CERTIFICATE}"}
     return actions
 
@@ -100,9 +100,9 @@ def state(call: Call) -> oem.LightsoutManager:
             Since=moment(stopped.at) if stopped else None,
         ),
         Assignments=[_assignment(each) for each in _seen(call)],
-        Credentials=_credentials(call) if governs(call.caller) else None,
+        Credentials=_credentials(call) if call.caller.governs else None,
         SSHHostKeyFingerprint=call.house.ssh.fingerprint if call.house.ssh else None,
-        DiskSpace=_disk_space(call) if governs(call.caller) else None,
+        DiskSpace=_disk_space(call) if call.caller.governs else None,
     )
 
 

@@ -4,7 +4,7 @@ from bmc.model.caller import Role
 from bmc.redfish import audit, logs, oem, service_actions
 from bmc.redfish.manager_network import SERVICE_MANAGER
 from bmc.redfish.managers import firmware_version
-from bmc.redfish.router import Call, Reply, Route, governs, require
+from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import collection, link, links, moment, resource
 
 SERVICES = f"{SERVICE_MANAGER}/LogServices"
@@ -28,7 +28,7 @@ async def get_manager(call: Call) -> Reply:
         Actions={"Oem": service_actions.offered(call)},
         Oem=oem.extension("LightsoutManager", service_actions.state(call)),
     )
-    return Reply(body | ({"LogServices": link(SERVICES)} if governs(call.caller) else {}))
+    return Reply(body | ({"LogServices": link(SERVICES)} if call.caller.governs else {}))
 
 
 async def list_services(call: Call) -> Reply:

@@ -9,7 +9,7 @@ from bmc.model.errors import Denied
 from bmc.redfish import oem
 from bmc.redfish.body import Body
 from bmc.redfish.errors import fail, not_found
-from bmc.redfish.router import Call, Reply, Route, governs, narrowed
+from bmc.redfish.router import Call, Reply, Route, narrowed
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
 SERVICE = "/redfish/v1/SessionService"
@@ -69,7 +69,7 @@ def _visible(call: Call) -> list[Session]:
     this is.
     """
     caller = call.caller
-    everybody = governs(caller) or (call.house.only and caller.role is Role.ADMINISTRATOR)
+    everybody = caller.governs or (call.house.only and caller.role is Role.ADMINISTRATOR)
     own = "" if narrowed(caller, call.house) else caller.account
     return [session for session in call.house.sign_in.sessions() if everybody or session.account == own]
 

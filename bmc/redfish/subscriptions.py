@@ -24,7 +24,7 @@ from bmc.redfish.messages import REGISTRY as BASE
 from bmc.redfish.oem import DeadLetter as OemDeadLetter
 from bmc.redfish.oem import Delivery as OemDelivery
 from bmc.redfish.oem import LightsoutEventDestination, extension
-from bmc.redfish.router import Call, Reply, Route, governs, narrowed
+from bmc.redfish.router import Call, Reply, Route, narrowed
 from bmc.redfish.system_body import SYSTEMS, system_path
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
 
@@ -170,7 +170,7 @@ async def _operators(call: Call, action: str) -> None:
 
 def visible(house: House, caller: Caller) -> list[Subscription | Configured]:
     """All for who governs; else one's own, but of a token of less: a destination may bear a secret."""
-    if governs(caller):
+    if caller.governs:
         return [*house.hooks.configured(), *house.hooks.subscriptions()]
     own = "" if narrowed(caller, house) else caller.account
     return [each for each in house.hooks.subscriptions() if each.account == own]

@@ -138,7 +138,7 @@ def _ours(job: Job, caller: Caller) -> oem.LightsoutTask:
     details: Mapping[str, Any] = job.details
     ours = oem.LightsoutTask(
         Kind=job.kind,
-        FormerSystem=job.node if job.former else None,
+        FormerSystem=(job.node or None) if job.former else None,
         Account=job.account,
         Request=cast("oem.JobRequest", dict(job.request)),
         Step=job.step or None,

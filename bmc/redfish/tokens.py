@@ -11,7 +11,7 @@ from bmc.redfish import oem
 from bmc.redfish.accounts import SERVICE, ScopeBody, leads_nowhere
 from bmc.redfish.body import Body
 from bmc.redfish.errors import not_found
-from bmc.redfish.router import Call, Reply, Route, governs
+from bmc.redfish.router import Call, Reply, Route
 from bmc.redfish.types import JsonObject, collection, links, moment, resource
 
 TOKENS = f"{SERVICE}/Oem/Lightsout/Tokens"
@@ -60,8 +60,8 @@ async def delete_token(call: Call) -> Reply:
 def _visible(call: Call) -> list[ApiToken]:
     """A token sees itself alone, unless it governs."""
     caller = call.caller
-    mine = (token for token in call.house.accounts.tokens.all() if governs(caller) or token.account == caller.account)
-    return [token for token in mine if governs(caller) or not caller.token or token.id == caller.token]
+    mine = (token for token in call.house.accounts.tokens.all() if caller.governs or token.account == caller.account)
+    return [token for token in mine if caller.governs or not caller.token or token.id == caller.token]
 
 
 def _find(call: Call) -> ApiToken:

@@ -281,7 +281,7 @@ async def test_one_account_cannot_take_all_consoles(service: Service, monkeypatc
 async def test_who_opens_a_console_to_look_without_end_is_counted_and_who_types_is_told_each_time(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bmc.node.consoles.LOOKERS_AT_ONCE", 2)
+    monkeypatch.setattr("bmc.events.PACED_AT_ONCE", 2)
     world, node = service.world, service.world.fleet.node("n1")
 
     async def visit(path: str, name: str) -> None:
@@ -322,7 +322,7 @@ async def test_a_free_keyboard_is_not_taken_unseen_by_who_came_to_look(service: 
 async def test_who_came_untold_to_look_is_told_when_taking_the_keyboard(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bmc.node.consoles.LOOKERS_AT_ONCE", 0)
+    monkeypatch.setattr("bmc.events.PACED_AT_ONCE", 0)
     world = service.world
     for leaves_typing in (False, True):
         socket = await connect(service, f"{SERIAL}?view=1")

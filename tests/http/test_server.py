@@ -300,6 +300,7 @@ async def test_whoever_was_let_go_and_does_not_end_tls_makes_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, how: str
 ) -> None:
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(server, "GOODBYE_SECONDS", 60)
     app, _, done = waits(signed_in=True)
     done.set()
     certificate, key = self_signed(tmp_path, ["127.0.0.1"])
@@ -333,6 +334,25 @@ async def test_whoever_was_let_go_and_does_not_end_tls_makes_room(
         for each in crowd:
             each.close()
     assert caplog.records == []
+
+
+async def test_who_does_not_end_tls_is_not_waited_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "GOODBYE_SECONDS", 0.2)
+    app, _, _ = waits()
+    certificate, key = self_signed(tmp_path, ["127.0.0.1"])
+    trust = ssl.create_default_context(cafile=certificate)
+
+    def connect(port: int) -> ssl.SSLSocket:
+        connected = socket.create_connection(("127.0.0.1", port), 10)
+        secured = trust.wrap_socket(connected, server_hostname="127.0.0.1")
+        secured.sendall(b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert b"404" in secured.recv(100)
+        return secured
+
+    async with HttpServer(app, "127.0.0.1", 0, server_context(certificate, key)) as serving:
+        silent = await asyncio.to_thread(connect, serving.port)
+        await until(lambda: not serving.connections)
+        silent.close()
 
 
 async def test_a_connection_that_asks_nothing_more_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

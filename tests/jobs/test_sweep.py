@@ -87,6 +87,41 @@ async def test_cancelled_the_nodes_that_wait_are_left_alone(fleet: World):
     await jobs.close()
 
 
+async def test_cancelled_it_waits_for_no_guest_that_was_asked_to_shut_down(tmp_path: Path):
+    async with open_world(tmp_path / "patient.db", patience=replace(HASTY, graceful=600)) as world:
+        for name in ("n1", "n2"):
+            node, server = await world.add(name)
+            await node.do(Power(PowerAction.ON), ADMIN)
+            server.obeys_acpi = False
+        jobs = jobs_of(world, PushedClock())
+        job = await jobs.sweep(PowerAction.GRACEFUL_SHUTDOWN, ["n1", "n2"], 2, 0, OPERATOR)
+        nodes = [world.fleet.node(name) for name in ("n1", "n2")]
+        await until(lambda: all(node.snapshot.power is PowerState.POWERING_OFF for node in nodes))
+        await jobs.cancel(job.id, OPERATOR)
+        job = await ended(jobs, job.id)
+        assert job.state is JobState.CANCELLED
+        assert job.message.startswith("cancelled; n1: this was cancelled once the node was asked")
+        assert outcomes(job) == {"n1": "unknown", "n2": "unknown"}
+        assert [node.snapshot.power for node in nodes] == [PowerState.POWERING_OFF] * 2
+        await jobs.close()
+
+
+async def test_cancelled_a_command_that_has_begun_comes_to_its_end_but_is_not_waited_for_for_ever(fleet: World):
+    clock, slow = PushedClock(), fleet.drivers.servers["n2"]
+    slow.gate.clear()
+    jobs = jobs_of(fleet, clock)
+    job = await jobs.sweep(PowerAction.ON, NAMES, 2, 0, OPERATOR)
+    await until(lambda: slow.asked == [PowerAction.ON] and outcomes(jobs.get(job.id))["n1"] == "done")
+    await jobs.cancel(job.id, OPERATOR)
+    await until(lambda: clock.waited_for)
+    await clock.advance(30)
+    job = await ended(jobs, job.id)
+    assert outcomes(job) == {"n1": "done", "n2": "unknown", "n3": "cancelled", "n4": "cancelled", "n5": "cancelled"}
+    slow.gate.set()
+    await until(lambda: fleet.fleet.node("n2").snapshot.power is PowerState.ON)
+    await jobs.close()
+
+
 @pytest.mark.parametrize(
     ("now", "words"),
     [
@@ -127,6 +162,41 @@ async def test_a_revoked_token_acts_on_no_more_nodes_also_after_a_restart(fleet:
         assert on(again) == ["n1", "n2"]
         failed = [why for outcome, why in results(resumed.get(job.id)).values() if outcome is Outcome.FAILED]
         assert all("its API token that did was revoked" in why for why in failed)
+        await resumed.close()
+
+
+async def test_a_sweep_leaves_alone_who_has_the_name_of_a_node_that_was_removed(fleet: World):
+    clock = PushedClock()
+    jobs = jobs_of(fleet, clock)
+    fleet.fleet.on_forget(jobs.put_away)
+    job = await jobs.sweep(PowerAction.ON, ["n1", "n2", "n3"], 1, 30, OPERATOR)
+    await until(lambda: on(fleet) == ["n1"] and clock.waited_for)
+    await fleet.fleet.remove("n2", ADMIN)
+    del fleet.drivers.servers["n2"]
+    await fleet.add("n2")
+    await clock.advance(30)
+    await until(lambda: jobs.get(job.id).percent == 66 and clock.waited_for)
+    await clock.advance(30)
+    job = await ended(jobs, job.id)
+    assert results(job)["n2"] == (Outcome.FAILED, "n2 was removed since this began")
+    assert (on(fleet), outcomes(job)["n3"]) == (["n1", "n3"], "done")
+    await until(lambda: jobs.get(job.id).former)
+    by_name = replace(OPERATOR, scope=Scope(all_nodes=False, nodes=frozenset(NAMES)))
+    assert (jobs.list(by_name), jobs.list(OPERATOR)) == ([], [jobs.get(job.id)])
+    await jobs.close()
+
+
+async def test_also_after_a_restart_a_sweep_knows_which_of_its_nodes_were_removed(fleet: World, tmp_path: Path):
+    clock = PushedClock()
+    jobs = jobs_of(fleet, clock)
+    job = await jobs.sweep(PowerAction.ON, ["n1", "n2"], 1, 30, OPERATOR)
+    await until(lambda: on(fleet) == ["n1"] and clock.waited_for)
+    await jobs.put_away("n2")
+    async with killed_and_started_again(fleet, jobs, tmp_path / "killed.db") as again:
+        resumed = jobs_of(again, PushedClock())
+        await resumed.resume()
+        done = await ended(resumed, job.id)
+        assert outcomes(done) == {"n1": "done", "n2": "failed"}
         await resumed.close()
 
 

@@ -123,7 +123,7 @@ async def test_a_medium_that_took_long_to_fetch_does_not_meet_a_reservation_made
     node, server = await world.add()
     fetching, fetched = asyncio.Event(), asyncio.Event()
 
-    async def slowly(image: str) -> str:
+    async def slowly(image: str, private: bool) -> str:
         fetching.set()
         await fetched.wait()
         return f"/media/{image}"
@@ -136,6 +136,21 @@ async def test_a_medium_that_took_long_to_fetch_does_not_meet_a_reservation_made
     with pytest.raises(Busy, match="job j1"):
         await inserting
     assert server.medium == ""
+
+
+async def test_only_who_governs_the_fleet_has_a_medium_fetched_from_a_private_network(world: World) -> None:
+    node, _ = await world.add()
+    asked = []
+
+    async def told(image: str, private: bool) -> str:
+        asked.append(private)
+        return f"/media/{image}"
+
+    world.media.path = told  # type: ignore[method-assign]
+    of_the_node = replace(ADMIN, scope=Scope.only("n1"))
+    for caller in (OPERATOR, of_the_node, ADMIN):
+        await node.do(InsertMedia("cd0", "http://192.0.2.1/x.iso"), caller)
+    assert asked == [False, False, True]
 
 
 async def test_media_are_inserted_swapped_and_ejected(world: World) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.caller import Caller, Door, Role, Scope
 from bmc.model.clock import SystemClock
 from bmc.model.commands import (
@@ -16,6 +17,7 @@ from bmc.model.commands import (
     InsertMedia,
     Power,
     ResolveSelEntry,
+    SetBootOverride,
     TellPlatformEvent,
 )
 from bmc.model.errors import InvalidRequest, NotFound, Refused
@@ -119,8 +121,25 @@ async def test_a_guest_that_tells_without_end_is_in_its_sel_whole_and_in_the_eve
     assert all(entry.message.startswith("platform event of n1") for entry in node.snapshot.sel.entries[:-1])
     published = len(await world.told(EventKind.PLATFORM_EVENT))
     assert 30 <= published <= 40
+    audited = [record.action for record in await world.audit.newest(1000, "n1")]
+    assert audited.count("platform-event") == 20
+    assert audited.count("add-sel-entry") == 1
     await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), ADMIN)
     assert len(await world.told(EventKind.PLATFORM_EVENT)) == published + 1
+
+
+async def test_a_guest_that_sets_its_boot_device_without_end_fills_no_log_and_its_power_is_always_told(world: World):
+    node, _ = await world.add()
+    guest = Caller("host:n1", Role.ADMINISTRATOR, Scope(), Door.HOST)
+    for _ in range(50):
+        for target in (BootTarget.PXE, BootTarget.HDD):
+            await node.do(SetBootOverride(BootOverride(target, BootEnabled.ONCE)), guest)
+    await node.do(Power(PowerAction.ON), guest)
+    assert 30 <= len(await world.told(EventKind.BOOT_OVERRIDE_SET)) <= 40
+    (changed,) = await world.told(EventKind.POWER_CHANGED)
+    assert changed.account == "host:n1"
+    audited = [record.action for record in await world.audit.newest(1000, "n1") if record.door is Door.HOST]
+    assert (audited.count("boot-override"), audited.count("power")) == (20, 1)
 
 
 async def test_the_next_event_of_a_guest_tells_how_many_were_held_back(tmp_path: Path):

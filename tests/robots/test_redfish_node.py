@@ -474,7 +474,7 @@ async def removable(machine: Machine, file: Path, directory: Path) -> AsyncItera
     """A node a1 of the machine, in a fleet whose every medium is `file`."""
     async with open_world(directory / "lightsout.db", MachineDrivers(machine)) as world:
 
-        async def path(image: str) -> str:
+        async def path(image: str, private: bool) -> str:
             return str(file)
 
         world.media.path = path  # type: ignore[method-assign]
@@ -573,7 +573,7 @@ async def test_a_medium_is_served_on_after_a_restart(machine: Machine, stack: As
 async def test_a_bmc_that_does_not_fetch_has_no_medium(
     backend: Backend, machine: Machine, image: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    async def believes(name: str) -> str:
+    async def believes(name: str, private: bool) -> str:
         return str(image)
 
     monkeypatch.setattr(machine.estate.service.world.media, "path", believes)

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from bmc.store import Record, Store
 
 
@@ -49,6 +51,34 @@ async def test_the_newest_can_be_had_by_subject(store: Store):
     assert [record.sequence for record in await store.newest("s", 3)] == [6, 7, 8]
     assert [record.sequence for record in await store.newest("s", 2, subject="odd")] == [5, 7]
     assert [record.sequence for record in await store.newest("s", 9, after=3, subject="odd")] == [5, 7]
+
+
+async def test_what_is_left_out_pushes_out_nothing_but_is_not_looked_through_without_end(store: Store, monkeypatch):
+    for n in range(10):
+        await store.append("s", {"n": n, "by": {"guest": n not in (0, 3, 9)}}, subject="n1")
+    await store.append("s", {"n": 10}, subject="n2")
+    left_out = [{"by.guest": True}]
+    assert [record.value["n"] for record in await store.newest("s", 2, subject="n1", without=left_out)] == [3, 9]
+    monkeypatch.setattr("bmc.store.store.SIFTED_MOST", 7)
+    assert [record.value["n"] for record in await store.newest("s", 9, subject="n1", without=left_out)] == [3, 9]
+    monkeypatch.setattr("bmc.store.store.SIFTED_MOST", 6)
+    assert [record.value["n"] for record in await store.newest("s", 9, subject="n1", without=left_out)] == [9]
+    assert len(await store.newest("s", 99)) == 11
+
+
+@pytest.mark.parametrize("without", [(), [{"by": "guest"}]], ids=["all", "sifted"])
+async def test_what_is_read_of_one_subject_costs_no_more_for_what_others_have(store: Store, without):
+    async def steps() -> int:
+        taken = []
+        store._reader.set_progress_handler(lambda: taken.append(1), 100)
+        assert len(await store.newest("s", 20, subject="quiet", without=without)) == 10
+        store._reader.set_progress_handler(None, 0)
+        return 100 * len(taken)
+
+    await asyncio.gather(*(store.append("s", {"n": n}, subject="quiet") for n in range(10)))
+    alone = await steps()
+    await asyncio.gather(*(store.append("s", {"n": n}, subject="loud") for n in range(3000)))
+    assert await steps() <= alone + 200
 
 
 async def test_a_consumer_sees_the_same_until_it_acknowledges(store: Store):

@@ -20,7 +20,7 @@ from bmc.ipmi.wire.boot import MAILBOX_BLOCK, MAILBOX_BLOCKS, BootFlags
 from bmc.ipmi.wire.errors import expect_length
 from bmc.ipmi.wire.numbers import Code, ParameterCode, Privilege
 from bmc.model.boot import BootOverride
-from bmc.model.caller import Caller, Door, Role, Scope
+from bmc.model.caller import Caller, Door, Role, Scope, guest_account
 from bmc.model.clock import Clock
 from bmc.model.commands import Command, SerialConsole, SystemInterface
 from bmc.model.errors import BmcError
@@ -67,7 +67,7 @@ class ManagedNode(Protocol):
 
 def host_caller(node: str) -> Caller:
     """The guest acts as administrator of its own node and of nothing else; rows that it may not use are `guarded`."""
-    return Caller(f"host:{node}", Role.ADMINISTRATOR, Scope.only(node), Door.HOST)
+    return Caller(guest_account(node), Role.ADMINISTRATOR, Scope.only(node), Door.HOST)
 
 
 class CommandError(Exception):
