@@ -1,18 +1,49 @@
 import { Button, Modal, ModalHeader, type ModalHeaderProps, type ModalProps } from "@patternfly/react-core";
 import CloseIcon from "@patternfly/react-icons/dist/esm/icons/rh-microns-close-icon";
+import { useEffect, useId, useLayoutEffect, useState } from "react";
 import { t } from "../words/i18n";
 import { kindWords } from "./Alert";
 
-interface DialogProps extends Omit<ModalProps, "isOpen" | "onClose" | "ref"> {
+const BOX = '[role="dialog"][aria-modal="true"]';
+const OPEN_MENU = ".pf-v6-c-menu-toggle.pf-m-expanded";
+
+/** The dialog that was opened last: those below wait for it. */
+const uppermost = () => [...document.querySelectorAll<HTMLElement>(BOX)].at(-1);
+
+/** In full screen, only what is inside the console is seen. */
+const placeNow = () =>
+  document.fullscreenElement instanceof HTMLElement ? document.fullscreenElement : document.body;
+
+interface DialogProps extends Omit<ModalProps, "isOpen" | "id" | "appendTo" | "onClose" | "onEscapePress" | "ref"> {
   /** Without it the dialog stays until it is answered. */
   onClose?: () => void;
+  /** For a dialog whose one button closes it: there is none in the corner. */
+  hasOwnClose?: boolean;
 }
 
 /** PatternFly's modal, open, whose button to close it speaks the page's language. */
-export function Dialog({ onClose, children, ...props }: DialogProps) {
+export function Dialog({ onClose, hasOwnClose = false, children, ...props }: DialogProps) {
+  const id = useId();
+  const [place] = useState(placeNow);
+  // With each change PatternFly hides all but this dialog from screen readers: those above it, too.
+  useLayoutEffect(() => uppermost()?.closest(".pf-v6-c-backdrop")?.removeAttribute("aria-hidden"));
+  const onEscape = (event: KeyboardEvent) => {
+    const box = uppermost();
+    if (box?.id !== id) return;
+    // PatternFly's focus trap would let go, whether the dialog stays or not.
+    event.stopPropagation();
+    const menu = box.querySelector<HTMLElement>(OPEN_MENU);
+    if (menu === null) {
+      onClose?.();
+      return;
+    }
+    menu.click();
+    menu.focus();
+  };
   return (
-    <Modal isOpen {...(onClose && { onEscapePress: onClose })} {...props}>
-      {onClose && (
+    <Modal isOpen id={id} appendTo={place} onEscapePress={onEscape} {...props}>
+      <Opening />
+      {onClose && !hasOwnClose && (
         <div className="pf-v6-c-modal-box__close">
           <Button variant="plain" aria-label={t("Close")} icon={<CloseIcon />} onClick={onClose} />
         </div>
@@ -20,6 +51,22 @@ export function Dialog({ onClose, children, ...props }: DialogProps) {
       {children}
     </Modal>
   );
+}
+
+/** The focus trap of the dialog below must not hear that this one has taken the focus, until it has been paused. */
+function hush(event: FocusEvent): void {
+  if (event.target instanceof Node && uppermost()?.contains(event.target)) event.stopImmediatePropagation();
+}
+
+/** Comes first in a dialog, so that what begins with the focus keeps it. */
+function Opening() {
+  useLayoutEffect(() => {
+    window.addEventListener("focusin", hush, true);
+    return () => window.removeEventListener("focusin", hush, true);
+  }, []);
+  // The dialog's own trap begins right after this.
+  useEffect(() => window.removeEventListener("focusin", hush, true), []);
+  return null;
 }
 
 /** PatternFly's header of a modal; its icon, too, is told to screen readers in the page's language. */

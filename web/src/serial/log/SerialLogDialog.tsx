@@ -14,7 +14,6 @@ import { useState } from "react";
 import { momentOf } from "../../api/query";
 import { fileOf, FORMATS, useSerialLog, type Format, type Period } from "../../api/serialLog";
 import type { System } from "../../api/types";
-import { dialogPlace } from "../../console/fullScreen";
 import { Dialog, DialogHeader } from "../../shell/Dialog";
 import { bytes } from "../../words/format";
 import { t, type Message } from "../../words/i18n";
@@ -53,7 +52,6 @@ export default function SerialLogDialog({ system, upTo, onClose }: SerialLogDial
   return (
     <Dialog
       variant="large"
-      appendTo={dialogPlace}
       onClose={onClose}
       aria-labelledby="serial-log-title"
       className="lo-serial-log"
