@@ -4,7 +4,7 @@ import { Trans } from "react-i18next";
 import { useLog, useResource, type Protocols, type Service } from "../api/administration";
 import { ADMINISTRATION } from "../api/administrationKey";
 import { attention } from "../api/attention";
-import { ApiError } from "../api/http";
+import { reach } from "../api/http";
 import { PATHS } from "../api/paths";
 import { hasEnded, useTasks } from "../api/tasks";
 import { eventWords } from "../timeline/eventWords";
@@ -55,11 +55,7 @@ export default function ServiceHealth() {
 function useFigures() {
   return useQuery({
     queryKey: [...ADMINISTRATION, "metrics"],
-    queryFn: async () => {
-      const reply = await fetch("/metrics", { headers: attention() });
-      if (!reply.ok) throw new ApiError(reply.status, reply.statusText);
-      return figures(await reply.text());
-    },
+    queryFn: async () => figures((await reach("/metrics", { headers: attention() })).text),
     refetchInterval: AGAIN_MS,
   });
 }

@@ -47,11 +47,7 @@ export default function RecordingDialog({ recorded, isSaved, onSave, onDone, onC
     [shown],
   );
   return (
-    <Dialog
-      variant="large"
-      onClose={() => (mayBeLost ? setAsks(true) : close())}
-      aria-labelledby="recording-title"
-    >
+    <Dialog variant="large" onClose={() => (mayBeLost ? setAsks(true) : close())} aria-labelledby="recording-title">
       <DialogHeader
         title={t("Recording")}
         labelId="recording-title"

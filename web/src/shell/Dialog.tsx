@@ -11,8 +11,7 @@ const OPEN_MENU = ".pf-v6-c-menu-toggle.pf-m-expanded";
 const uppermost = () => [...document.querySelectorAll<HTMLElement>(BOX)].at(-1);
 
 /** In full screen, only what is inside the console is seen. */
-const placeNow = () =>
-  document.fullscreenElement instanceof HTMLElement ? document.fullscreenElement : document.body;
+const placeNow = () => (document.fullscreenElement instanceof HTMLElement ? document.fullscreenElement : document.body);
 
 interface DialogProps extends Omit<ModalProps, "isOpen" | "id" | "appendTo" | "onClose" | "onEscapePress" | "ref"> {
   /** Without it the dialog stays until it is answered. */

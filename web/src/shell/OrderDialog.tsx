@@ -31,18 +31,19 @@ export function OrderDialog({ kind, order, onSubmit, onClose, children, isReady 
     event.preventDefault();
     onSubmit();
   };
+  const describing = `${kind}-description`;
   return (
     <Dialog
       variant="medium"
       onClose={onClose}
       aria-labelledby={`${kind}-title`}
-      {...(shown.description !== undefined && { "aria-describedby": `${kind}-description` })}
+      {...(shown.description !== undefined && { "aria-describedby": describing })}
     >
       <DialogHeader
         title={shown.title}
         labelId={`${kind}-title`}
         description={shown.description}
-        descriptorId={`${kind}-description`}
+        descriptorId={describing}
         {...(shown.alarm && { titleIconVariant: shown.alarm })}
       />
       <ModalBody>

@@ -50,12 +50,7 @@ export default function SerialLogDialog({ system, upTo, onClose }: SerialLogDial
   const period: Period = { since: momentOf(since), until: momentOf(until) };
   const size = log.data?.Oem?.Lightsout.SizeBytes;
   return (
-    <Dialog
-      variant="large"
-      onClose={onClose}
-      aria-labelledby="serial-log-title"
-      className="lo-serial-log"
-    >
+    <Dialog variant="large" onClose={onClose} aria-labelledby="serial-log-title" className="lo-serial-log">
       <DialogHeader
         title={t("What {{node}} has printed", { node: system.Name })}
         labelId="serial-log-title"
