@@ -40,7 +40,6 @@ async def test_who_loses_the_session_signs_in_again_in_place_and_what_was_typed_
     await page.locator("#password").fill("not the password")
     await page.keyboard.press("Enter")
     await expect(visitor.at("sign-in-error")).to_contain_text("wrong")
-    await page.locator("#password").focus()
     await sign_in_again(visitor)
 
     await expect(again).to_have_count(0)

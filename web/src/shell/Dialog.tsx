@@ -1,6 +1,6 @@
 import { Button, Modal, ModalHeader, type ModalHeaderProps, type ModalProps } from "@patternfly/react-core";
 import CloseIcon from "@patternfly/react-icons/dist/esm/icons/rh-microns-close-icon";
-import { useEffect, useId, useLayoutEffect, useState } from "react";
+import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { t } from "../words/i18n";
 import { kindWords } from "./Alert";
 
@@ -52,19 +52,27 @@ export function Dialog({ onClose, hasOwnClose = false, children, ...props }: Dia
   );
 }
 
-/** The focus trap of the dialog below must not hear that this one has taken the focus, until it has been paused. */
-function hush(event: FocusEvent): void {
-  if (event.target instanceof Node && uppermost()?.contains(event.target)) event.stopImmediatePropagation();
-}
-
-/** Comes first in a dialog, so that what begins with the focus keeps it. */
+/**
+ * Comes first in a dialog, so that what begins with the focus keeps it: the focus trap of the dialog below would fetch
+ * it back, and hears nothing of it until it has been paused.
+ */
 function Opening() {
+  const first = useRef<HTMLElement>(null);
+  const hush = useCallback((event: FocusEvent) => {
+    if (!(event.target instanceof HTMLElement) || !uppermost()?.contains(event.target)) return;
+    event.stopImmediatePropagation();
+    first.current = event.target;
+  }, []);
   useLayoutEffect(() => {
     window.addEventListener("focusin", hush, true);
     return () => window.removeEventListener("focusin", hush, true);
-  }, []);
-  // The dialog's own trap begins right after this.
-  useEffect(() => window.removeEventListener("focusin", hush, true), []);
+  }, [hush]);
+  useEffect(() => {
+    window.removeEventListener("focusin", hush, true);
+    // The dialog's own trap begins right after this, and takes what it hears of last for what to come back to.
+    const timer = setTimeout(() => first.current?.dispatchEvent(new FocusEvent("focusin", { bubbles: true })));
+    return () => clearTimeout(timer);
+  }, [hush]);
   return null;
 }
 
