@@ -11,6 +11,7 @@ import { eventWords } from "../timeline/eventWords";
 import { taskLook, taskTitle } from "../reinstall/words";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
+import { Unread } from "../shell/Unread";
 import { Facts } from "../words/Facts";
 import { bytes, duration, moment, percent } from "../words/format";
 import { t } from "../words/i18n";
@@ -62,7 +63,8 @@ function useFigures() {
 
 function ServiceFacts({ service, protocols }: { service: Service; protocols: Protocols | undefined }) {
   const now = useNow(30_000);
-  const measured = useFigures().data;
+  const measuring = useFigures();
+  const measured = measuring.data;
   const { DiskSpace: disk, SSHHostKeyFingerprint: fingerprint } = service.Oem?.Lightsout ?? {};
   const lag = measured?.lag ?? null;
   return (
@@ -90,11 +92,15 @@ function ServiceFacts({ service, protocols }: { service: Service; protocols: Pro
         ],
         [
           t("Answers within"),
-          lag !== null && (
-            <span className="lo-labels">
-              {Number.isFinite(lag) ? t("{{number}} ms", { number: lag * 1000 }) : t("more than 5 s")}
-              {lag >= LATE_SECONDS && <Label status="warning">{t("the machine is overloaded")}</Label>}
-            </span>
+          measuring.isError && !measured ? (
+            <Unread of={measuring} />
+          ) : (
+            lag !== null && (
+              <span className="lo-labels">
+                {Number.isFinite(lag) ? t("{{number}} ms", { number: lag * 1000 }) : t("more than 5 s")}
+                {lag >= LATE_SECONDS && <Label status="warning">{t("the machine is overloaded")}</Label>}
+              </span>
+            )
           ),
         ],
         [t("Servers"), measured?.nodes],
