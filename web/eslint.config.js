@@ -5,7 +5,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import ts from "typescript-eslint";
 
 /** Attributes that a person sees or hears, beside those that end in label, text, title or tip. */
-const SHOWN = ["description", "placeholder", "term", "action", "refused", "categoryName", "aria-valuetext"];
+const SHOWN = ["description", "placeholder", "term", "action", "keep", "refused", "categoryName", "aria-valuetext"];
 /** What is called the same in every language. */
 const NAMES = [
   "Lightsout",
@@ -43,6 +43,11 @@ export default defineConfig(
     },
   },
   { files: ["src/**/*.{ts,tsx}"], ...hooks.configs.flat.recommended },
+  {
+    files: ["src/**/*.{ts,tsx}"],
+    ignores: ["src/api/http.ts", "src/events/follow.ts"],
+    rules: { "no-restricted-globals": ["error", { name: "fetch", message: "Ask by api/http.ts." }] },
+  },
   {
     files: ["src/**/*.tsx"],
     plugins: { i18next },

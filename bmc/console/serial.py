@@ -25,6 +25,16 @@ _QUERIES = re.compile(
 """What a terminal answers (ECMA-48 §8.3, xterm): an answer to an old query would be typed at whoever is there now."""
 
 
+_ANSWERS = re.compile(
+    rb"(?:\x1b(?:"
+    rb"\[(?:[?>=]?[0-9;]+[cRntx]|\??[0-9;]+\$y|\?[0-9]+u|[IO])"  # also its keyboard, and whether it has the focus
+    rb"|\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    rb"|P[^\x1b]*\x1b\\"
+    rb"))+"
+)
+"""What it says then. One key looks like it (Shift-F3, as a place in the first line), and is no use of a session."""
+
+
 def without_queries(printed: bytes) -> bytes:
     """What was printed before, as it can be shown again."""
     return _QUERIES.sub(b"", printed)
@@ -138,6 +148,7 @@ class SerialReader:
         self._ready = asyncio.Event()
         self._closed = False
         self._lost = False
+        self._had_input = False
 
     def feed(self, data: bytes) -> None:
         self._chunks.append(data)
@@ -166,8 +177,14 @@ class SerialReader:
 
     async def write(self, data: bytes) -> None:
         """:raise NotSupported: it only watches. :raise WrongState: the node is off, or the stream closed."""
+        self._had_input = self._had_input or _ANSWERS.fullmatch(data) is None
         self._require_keyboard()
         await self._hub.write(data)
+
+    def had_input(self) -> bool:
+        """As of a screen: what a person typed or pasted, not what their terminal answers by itself."""
+        had, self._had_input = self._had_input, False
+        return had
 
     async def send_break(self) -> None:
         """As `write`. :raise NotSupported: the line carries no break."""

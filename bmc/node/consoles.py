@@ -33,6 +33,9 @@ class ConsoleStream(ByteStream, Protocol):
 
     seat: Seat
 
+    def had_input(self) -> bool:
+        """Whether a person did something at it since this was last asked, heeded or not."""
+
     async def send_break(self) -> None:
         """:raise NotSupported: a screen, a line that carries no break, or it only watches.
 

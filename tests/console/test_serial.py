@@ -97,6 +97,42 @@ async def test_a_viewer_cannot_type(hub):
         await hub.open(0, seat(wants=False)).write(b"x")
 
 
+@pytest.mark.parametrize(
+    ("sent", "is_input"),
+    [
+        (b"\x1b[?1;2c", False),
+        (b"\x1b[>0;276;0c", False),
+        (b"\x1b[24;80R", False),
+        (b"\x1b[0n\x1b[?997;1n", False),
+        (b"\x1b[8;24;80t", False),
+        (b"\x1b[?2026;2$y", False),
+        (b"\x1b[?0u", False),
+        (b"\x1b[I", False),
+        (b"\x1b]10;rgb:e6e6/eded/f3f3\x1b\\", False),
+        (b"\x1bP>|xterm.js(6.0.0)\x1b\\", False),
+        (b"a", True),
+        (b"\r", True),
+        (b"\x1b", True),
+        (b"\x1b[A", True),
+        (b"\x1b[15~", True),
+        (b"\x1b[97;5u", True),
+        (b"\x1bOP", True),
+        (b"\x1b[<0;3;4M", True),
+        (b"\x1b[200~ls\x1b[201~", True),
+        (b"\x1b[24;80Rls\r", True),
+    ],
+)
+async def test_what_a_terminal_answers_by_itself_was_not_typed_by_anybody(
+    line: MemoryLine, sent: bytes, is_input: bool
+) -> None:
+    reader = SerialHub(line).open(0, seat(wants=False))
+    for _ in range(2):
+        with pytest.raises(NotSupported):
+            await reader.write(sent)
+    assert reader.had_input() is is_input
+    assert reader.had_input() is False
+
+
 async def test_typing_at_a_node_that_is_off_says_so(line):
     line.up.clear()
     hub = SerialHub(line)

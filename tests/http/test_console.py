@@ -416,6 +416,24 @@ async def test_what_a_viewers_program_says_by_itself_is_no_use_of_the_session_an
     await socket.close()
 
 
+async def test_what_a_terminal_answers_by_itself_is_no_use_of_the_session_and_what_is_typed_is(
+    service: Service,
+) -> None:
+    def used() -> float:
+        return max(each.used for each in service.accounts.sessions() if each.account == "olga")
+
+    socket = await connect(service, SERIAL)
+    line, answer = service.drivers.lines["n1"], b"\x1b[24;80R"
+    before = used()
+    for count in (1, 2):
+        await socket.send_bytes(answer)
+        await until(lambda count=count: line.stream.written == answer * count)
+    assert used() == before
+    await socket.send_bytes(b"l")
+    await until(lambda: used() > before)
+    await socket.close()
+
+
 async def test_a_console_opened_with_a_token_of_the_api_can_be_typed_at(service: Service) -> None:
     _, secret = await service.accounts.tokens.create(OPERATOR, "typing", Role.OPERATOR, Scope(), None)
     headers = {"X-Auth-Token": secret, "Origin": service.url}

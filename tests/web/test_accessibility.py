@@ -47,13 +47,13 @@ async def test_axe_finds_nothing_where_hardware_is_stopped_unknown_or_somebody_m
             await looked.at("emergency-stop").click()
             await page.get_by_role("dialog").wait_for()
             wrong += await violations(looked)
-            await looked.at("confirm-stop").click()
+            await looked.at("start-stop").click()
             await looked.button("Release…").wait_for()
             wrong += await violations(looked)
             await looked.button("Release…").click()
-            await looked.at("confirm-release").wait_for()
+            await looked.at("start-release").wait_for()
             wrong += await violations(looked)
-            await looked.at("confirm-release").click()
+            await looked.at("start-release").click()
             await expect(page.get_by_role("dialog")).to_have_count(0)
             await pressing
         finally:

@@ -34,12 +34,12 @@ async def test_who_loses_the_session_signs_in_again_in_place_and_what_was_typed_
     again = visitor.at("sign-in-again")
     await expect(again).to_be_visible()
     await expect(page.locator("#user")).to_have_value(ADMIN)
+    await expect(page.locator("#password")).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(again).to_be_visible()
     await page.locator("#password").fill("not the password")
     await page.keyboard.press("Enter")
     await expect(visitor.at("sign-in-error")).to_contain_text("wrong")
-    await page.locator("#password").focus()
     await sign_in_again(visitor)
 
     await expect(again).to_have_count(0)
@@ -51,6 +51,25 @@ async def test_who_loses_the_session_signs_in_again_in_place_and_what_was_typed_
     await page.keyboard.press("Escape")
     service.reset(empty, "On")
     await visitor.shows_power("On")
+
+
+async def test_the_password_is_typed_at_once_over_a_dialog_about_many_nodes(
+    visitor: Visitor, service: LiveService, empty: str
+) -> None:
+    page = visitor.page
+    await visitor.sign_in()
+    await page.get_by_label(f"Select {empty}", exact=True).check()
+    await visitor.at("bulk").click()
+    await visitor.at("bulk-reserve").click()
+    reason = page.locator("#bulk-reason")
+    await reason.fill(TYPED)
+    end_sessions(service)
+    await sign_in_again(visitor)
+    await expect(visitor.at("sign-in-again")).to_have_count(0)
+    await expect(reason).to_have_value(TYPED)
+    await expect(reason).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 async def test_consoles_and_other_tabs_go_on_when_one_tab_has_signed_in(

@@ -71,6 +71,31 @@ async def test_the_whole_log_is_searched_with_what_stood_around_saved_and_played
     await expect(shown).not_to_contain_text("300")
 
 
+async def test_escape_closes_the_menu_of_a_dialog_before_the_dialog(visitor: Visitor, service: LiveService) -> None:
+    await boot(service, "n1")
+    await visitor.sign_in("/nodes/n1/serial")
+    await visitor.console_open()
+    await visitor.button("Log").click()
+    dialog, choices = visitor.page.get_by_role("dialog"), visitor.page.get_by_role("menuitem")
+    await expect(visitor.at("log-count")).to_contain_text("lines")
+    download = visitor.button("Download")
+    for in_menu in (False, True):
+        await download.press("Enter")
+        await expect(choices).to_have_count(3)
+        if in_menu:
+            await download.press("ArrowDown")
+            await expect(choices.first).to_be_focused()
+        await visitor.page.keyboard.press("Escape")
+        await expect(choices).to_have_count(0)
+        await expect(download).to_be_focused()
+        await expect(dialog).to_be_visible()
+    for _ in range(30):  # the focus is still kept in the dialog
+        await visitor.page.keyboard.press("Tab")
+        assert await dialog.evaluate("dialog => dialog.contains(document.activeElement)")
+    await visitor.page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+
+
 async def test_a_log_without_anything_in_the_time_that_was_chosen_says_so(
     visitor: Visitor, service: LiveService
 ) -> None:

@@ -4,13 +4,14 @@ import { Trans } from "react-i18next";
 import { useLog, useResource, type Protocols, type Service } from "../api/administration";
 import { ADMINISTRATION } from "../api/administrationKey";
 import { attention } from "../api/attention";
-import { ApiError } from "../api/http";
+import { reach } from "../api/http";
 import { PATHS } from "../api/paths";
 import { hasEnded, useTasks } from "../api/tasks";
 import { eventWords } from "../timeline/eventWords";
 import { taskLook, taskTitle } from "../reinstall/words";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
+import { Unread } from "../shell/Unread";
 import { Facts } from "../words/Facts";
 import { bytes, duration, moment, percent } from "../words/format";
 import { t } from "../words/i18n";
@@ -55,18 +56,15 @@ export default function ServiceHealth() {
 function useFigures() {
   return useQuery({
     queryKey: [...ADMINISTRATION, "metrics"],
-    queryFn: async () => {
-      const reply = await fetch("/metrics", { headers: attention() });
-      if (!reply.ok) throw new ApiError(reply.status, reply.statusText);
-      return figures(await reply.text());
-    },
+    queryFn: async () => figures((await reach("/metrics", { headers: attention() })).text),
     refetchInterval: AGAIN_MS,
   });
 }
 
 function ServiceFacts({ service, protocols }: { service: Service; protocols: Protocols | undefined }) {
   const now = useNow(30_000);
-  const measured = useFigures().data;
+  const measuring = useFigures();
+  const measured = measuring.data;
   const { DiskSpace: disk, SSHHostKeyFingerprint: fingerprint } = service.Oem?.Lightsout ?? {};
   const lag = measured?.lag ?? null;
   return (
@@ -94,11 +92,15 @@ function ServiceFacts({ service, protocols }: { service: Service; protocols: Pro
         ],
         [
           t("Answers within"),
-          lag !== null && (
-            <span className="lo-labels">
-              {Number.isFinite(lag) ? t("{{number}} ms", { number: lag * 1000 }) : t("more than 5 s")}
-              {lag >= LATE_SECONDS && <Label status="warning">{t("the machine is overloaded")}</Label>}
-            </span>
+          measuring.isError && !measured ? (
+            <Unread of={measuring} />
+          ) : (
+            lag !== null && (
+              <span className="lo-labels">
+                {Number.isFinite(lag) ? t("{{number}} ms", { number: lag * 1000 }) : t("more than 5 s")}
+                {lag >= LATE_SECONDS && <Label status="warning">{t("the machine is overloaded")}</Label>}
+              </span>
+            )
           ),
         ],
         [t("Servers"), measured?.nodes],

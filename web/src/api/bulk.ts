@@ -16,8 +16,13 @@ export interface Stagger {
 
 export const pause = (milliseconds: number, cut?: AbortSignal) =>
   new Promise<void>((resolve) => {
-    setTimeout(resolve, milliseconds);
-    cut?.addEventListener("abort", () => resolve(), { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      cut?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    cut?.addEventListener("abort", end);
   });
 
 /** What the system offers beside its power. */

@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
-import { errorText, idOf, remarks } from "./http";
+import { afterEach, expect, test, vi } from "vitest";
+import { errorText, get, idOf, remarks } from "./http";
+
+afterEach(() => vi.unstubAllGlobals());
 
 test("an error is told in the service's words", () => {
   const info = [{ Message: "n1 is off." }, { Message: "n1 is off." }, { Message: "Power it on first." }];
@@ -16,6 +18,12 @@ test("what a reply remarks beside is told once, and most replies remark nothing"
   const info = [{ Message: "Kept, but no server is called n9 yet." }];
   expect(remarks({ Id: "olga", "@Message.ExtendedInfo": [...info, ...info] })).toEqual([info[0]?.Message]);
   expect([remarks({ Id: "olga" }), remarks(undefined)]).toEqual([[], []]);
+});
+
+test("an answer that breaks off is none", async () => {
+  const broken = new ReadableStream({ start: (control) => control.error(new TypeError("no line")) });
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(broken)));
+  await expect(get("/session")).rejects.toMatchObject({ name: "ApiError", status: 0 });
 });
 
 test("an error without words names its status", () => {

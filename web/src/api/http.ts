@@ -76,35 +76,52 @@ export interface Reply<T> {
   location: string | null;
 }
 
-/** :throws ApiError with status 0 when the service cannot be reached, else with the HTTP status. */
-export async function request<T>(method: string, path: string, payload?: unknown): Promise<Reply<T>> {
-  let response: Response;
+function parsed(text: string): unknown {
   try {
-    response = await fetch(path, {
-      method,
-      headers: {
-        Accept: "application/json",
-        ...attention(),
-        ...(payload === undefined ? {} : { "Content-Type": "application/json" }),
-      },
-      ...(payload === undefined ? {} : { body: JSON.stringify(payload) }),
-    });
+    return text === "" ? undefined : JSON.parse(text);
   } catch {
+    return undefined;
+  }
+}
+
+interface Answer {
+  headers: Headers;
+  /** Whole. */
+  text: string;
+}
+
+/**
+ * Whatever the service answers.
+ *
+ * :throws ApiError with status 0 when it cannot be reached, else with the HTTP status; AbortError when told to stop.
+ */
+export async function reach(path: string, init: RequestInit): Promise<Answer> {
+  let response: Response, text: string;
+  try {
+    response = await fetch(path, init);
+    text = await response.text();
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
     throw new ApiError(0, t("The Lightsout service cannot be reached."));
   }
   hearServerTime(response.headers.get("Date"));
-  const text = await response.text();
-  let body: unknown;
-  try {
-    body = text === "" ? undefined : JSON.parse(text);
-  } catch {
-    body = undefined;
-  }
-  if (!response.ok) {
-    if (response.status === 401 && path !== "/session") reportLostSession();
-    throw new ApiError(response.status, errorText(response.status, body));
-  }
-  return { body: body as T, location: response.headers.get("Location") };
+  if (response.ok) return { headers: response.headers, text };
+  if (response.status === 401 && path !== "/session") reportLostSession();
+  throw new ApiError(response.status, errorText(response.status, parsed(text)));
+}
+
+/** :throws ApiError as `reach`. */
+export async function request<T>(method: string, path: string, payload?: unknown): Promise<Reply<T>> {
+  const { headers, text } = await reach(path, {
+    method,
+    headers: {
+      Accept: "application/json",
+      ...attention(),
+      ...(payload === undefined ? {} : { "Content-Type": "application/json" }),
+    },
+    ...(payload === undefined ? {} : { body: JSON.stringify(payload) }),
+  });
+  return { body: parsed(text) as T, location: headers.get("Location") };
 }
 
 export async function get<T>(path: string): Promise<T> {

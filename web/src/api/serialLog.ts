@@ -1,6 +1,7 @@
 /** The permanent log of a node's serial console: its lines, and all of it as files. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { ApiError, errorText, get, reportLostSession } from "./http";
+import { attention } from "./attention";
+import { get, reach } from "./http";
 import { logPath } from "./paths";
 import type { LogService } from "./redfish";
 import type { LogPage, PlainEntry, System } from "./types";
@@ -77,10 +78,6 @@ export function fileOf(log: LogService | undefined, format: Format, period: Peri
   return address && (more === "" ? address : `${address}&${more}`);
 }
 
-/** :throws ApiError as `request`; AbortError when told to stop. */
-export async function fetchFile(address: string, signal: AbortSignal): Promise<string> {
-  const reply = await fetch(address, { signal });
-  if (reply.status === 401) reportLostSession();
-  if (!reply.ok) throw new ApiError(reply.status, errorText(reply.status, await reply.json().catch(() => undefined)));
-  return reply.text();
-}
+/** What stands in it. :throws ApiError as `reach`. */
+export const fetchFile = async (address: string, signal: AbortSignal) =>
+  (await reach(address, { headers: attention(), signal })).text;

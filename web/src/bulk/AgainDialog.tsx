@@ -44,7 +44,7 @@ function Again({ fleet, run, onClose }: AgainDialogProps & { fleet: System[] }) 
   });
   if (systems.length > 0) return <BulkDialog choice={run.order} systems={systems} before={run} onClose={onClose} />;
   return (
-    <Dialog variant="small" onEscapePress={onClose} aria-labelledby="again-title" aria-describedby="again-body">
+    <Dialog variant="small" onClose={onClose} hasOwnClose aria-labelledby="again-title" aria-describedby="again-body">
       <DialogHeader title={choiceWords(run.order)} labelId="again-title" />
       <ModalBody id="again-body">
         {t("None of these nodes is there any more: there is nothing to try again.")}

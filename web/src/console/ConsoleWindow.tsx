@@ -5,6 +5,7 @@ import { isGone } from "../api/http";
 import { useSystem } from "../api/systems";
 import { nodePath } from "../node/address";
 import { Reservation } from "../node/Reservation";
+import { RunningJob } from "../node/RunningJob";
 import { PowerLabel } from "../power/PowerLabel";
 import { Assignments } from "../safety/Assignments";
 import { StopBanner } from "../safety/StopBanner";
@@ -70,6 +71,7 @@ export default function ConsoleWindow() {
         <StopButton />
       </header>
       <Reservation system={node} />
+      <RunningJob system={node} />
       <OnDemand place={shown}>
         <div className="lo-window-consoles">
           {screen && <ScreenConsole system={node} />}

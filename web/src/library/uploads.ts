@@ -31,13 +31,14 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
     const end = () => {
       clearTimeout(timer);
       window.removeEventListener("online", end);
+      signal.removeEventListener("abort", end);
       deaf();
       resolve();
     };
     const timer = setTimeout(end, milliseconds);
     window.addEventListener("online", end);
     const deaf = onRegainedSession(end);
-    signal.addEventListener("abort", end, { once: true });
+    signal.addEventListener("abort", end);
   });
 }
 

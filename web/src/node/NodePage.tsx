@@ -53,7 +53,8 @@ export default function NodePage() {
     ) : (
       <Loading />
     );
-  return <Node system={system.data} tab={current} />;
+  // What was typed for one node is not for another.
+  return <Node key={system.data.Id} system={system.data} tab={current} />;
 }
 
 function Node({ system, tab }: { system: System; tab: TabName }) {
@@ -107,10 +108,10 @@ function Node({ system, tab }: { system: System; tab: TabName }) {
       >
         <OnDemand place={tab}>
           {tab === "overview" && <Overview system={system} />}
-          {tab === "timeline" && <TimelinePanel key={system.Id} system={system} />}
-          {tab === "health" && <HealthPanel key={system.Id} system={system} />}
-          {tab === "screen" && <ScreenConsole key={system.Id} system={system} />}
-          {tab === "serial" && <SerialConsole key={system.Id} system={system} />}
+          {tab === "timeline" && <TimelinePanel system={system} />}
+          {tab === "health" && <HealthPanel system={system} />}
+          {tab === "screen" && <ScreenConsole system={system} />}
+          {tab === "serial" && <SerialConsole system={system} />}
           {tab === "jobs" && <JobsPanel system={system} />}
         </OnDemand>
       </PageSection>

@@ -7,7 +7,7 @@ import { Alert } from "../shell/Alert";
 import { t } from "../words/i18n";
 import { nodePath } from "./address";
 
-/** The job that runs on the node now, in one line, wherever on the node's page one is. */
+/** The job that runs on the node now, in one line, wherever one looks at the node. */
 export function RunningJob({ system }: { system: System }) {
   const task = useRunningTask(system).data;
   if (!system.Oem.Lightsout.Task || !task) return null;

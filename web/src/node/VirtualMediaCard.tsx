@@ -71,6 +71,7 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
   const field = `media-${drive.Id}`;
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
+    eject.reset();
     insert.mutate({ drive, image }, { onSuccess: () => setUrl("") });
   };
   return (
@@ -96,7 +97,10 @@ function Drive({ system, drive }: { system: System; drive: VirtualMedia }) {
               isLoading={eject.isPending}
               isDisabled={eject.isPending || !mayOperate}
               aria-label={t("Eject {{drive}}", { drive: drive.Id })}
-              onClick={() => eject.mutate(drive)}
+              onClick={() => {
+                insert.reset();
+                eject.mutate(drive);
+              }}
             >
               {t("Eject")}
             </Button>

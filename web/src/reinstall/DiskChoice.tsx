@@ -1,5 +1,6 @@
 import { FormGroup, Radio, Skeleton, TextInput } from "@patternfly/react-core";
 import { useDrives } from "../api/parts";
+import type { Drive } from "../api/redfish";
 import type { System } from "../api/types";
 import { Unread } from "../shell/Unread";
 import { bytes } from "../words/format";
@@ -33,11 +34,7 @@ export function DiskChoice({ system, value, onChange }: DiskChoiceProps) {
             key={drive.Id}
             id={`disk-${drive.Id}`}
             name="disk"
-            label={t("{{name}}: {{size}}, serial number {{serial}}", {
-              name: drive.Id,
-              size: bytes(drive.CapacityBytes ?? 0),
-              serial: drive.SerialNumber,
-            })}
+            label={driveWords(drive)}
             isChecked={serial === drive.SerialNumber}
             onChange={() => onChange({ by: "serial", serial: drive.SerialNumber ?? "" })}
           />
@@ -83,6 +80,13 @@ export function DiskChoice({ system, value, onChange }: DiskChoiceProps) {
   );
 }
 
+const driveWords = ({ Id, CapacityBytes, SerialNumber }: Drive) =>
+  t("{{name}}: {{size}}, serial number {{serial}}", {
+    name: Id,
+    size: bytes(CapacityBytes ?? 0),
+    serial: SerialNumber,
+  });
+
 /** The chosen disk in one line, for a last look before it is erased. */
 export function useDiskWords(system: System): (disk: DiskRule) => string {
   const drives = useDrives(system).data ?? [];
@@ -90,12 +94,6 @@ export function useDiskWords(system: System): (disk: DiskRule) => string {
     if (disk.by === "only") return t("The only disk that the server has");
     if (disk.by === "pick") return t(PICKS.find(([pick]) => pick === disk.pick)?.[1] ?? "The largest");
     const drive = drives.find(({ SerialNumber }) => SerialNumber === disk.serial);
-    return drive
-      ? t("{{name}}: {{size}}, serial number {{serial}}", {
-          name: drive.Id,
-          size: bytes(drive.CapacityBytes ?? 0),
-          serial: disk.serial,
-        })
-      : t("Serial number {{serial}}", { serial: disk.serial });
+    return drive ? driveWords(drive) : t("Serial number {{serial}}", { serial: disk.serial });
   };
 }

@@ -1,6 +1,5 @@
 import { Button, Content, ModalBody, ModalFooter } from "@patternfly/react-core";
 import type { System } from "../api/types";
-import { dialogPlace } from "../console/fullScreen";
 import { HeldBy } from "../power/HeldBy";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { t } from "../words/i18n";
@@ -16,7 +15,7 @@ interface ConfirmKeysDialogProps {
 /** Asks before keys by which something may be lost. */
 export function ConfirmKeysDialog({ system, combination, onSend, onClose }: ConfirmKeysDialogProps) {
   return (
-    <Dialog variant="small" appendTo={dialogPlace} onClose={onClose} aria-labelledby="confirm-keys-title">
+    <Dialog variant="small" onClose={onClose} aria-labelledby="confirm-keys-title">
       <DialogHeader
         title={t("Send {{keys}} to {{node}}?", { keys: combination.label, node: system.Name })}
         titleIconVariant="warning"

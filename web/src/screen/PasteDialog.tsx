@@ -13,7 +13,6 @@ import {
   TextArea,
 } from "@patternfly/react-core";
 import { useEffect, useRef, useState } from "react";
-import { dialogPlace } from "../console/fullScreen";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { Help } from "../shell/Help";
 import { t, type Message } from "../words/i18n";
@@ -66,7 +65,7 @@ export function PasteDialog({ name, send, mute, onClose }: PasteDialogProps) {
   };
   const progress = t("{{done}} of {{total}}", { done: typed ?? 0, total: strokes.length });
   return (
-    <Dialog variant="medium" appendTo={dialogPlace} onClose={onClose} aria-labelledby="paste-title">
+    <Dialog variant="medium" onClose={onClose} aria-labelledby="paste-title">
       <DialogHeader
         title={t("Type text into {{node}}", { node: name })}
         labelId="paste-title"

@@ -1,7 +1,6 @@
 import { Button, FileUpload, ModalBody, ModalFooter } from "@patternfly/react-core";
 import { useCallback, useState, type SyntheticEvent } from "react";
 import { Alert } from "../shell/Alert";
-import { dialogPlace } from "../console/fullScreen";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { bytes } from "../words/format";
 import { t } from "../words/i18n";
@@ -48,12 +47,7 @@ export default function RecordingDialog({ recorded, isSaved, onSave, onDone, onC
     [shown],
   );
   return (
-    <Dialog
-      variant="large"
-      appendTo={dialogPlace}
-      onClose={() => (mayBeLost ? setAsks(true) : close())}
-      aria-labelledby="recording-title"
-    >
+    <Dialog variant="large" onClose={() => (mayBeLost ? setAsks(true) : close())} aria-labelledby="recording-title">
       <DialogHeader
         title={t("Recording")}
         labelId="recording-title"

@@ -1,7 +1,6 @@
 import { Button, Form, FormGroup, ModalBody, ModalFooter, TextArea } from "@patternfly/react-core";
 import { useEffect, useState } from "react";
 import { Alert } from "../shell/Alert";
-import { dialogPlace } from "../console/fullScreen";
 import { Dialog, DialogHeader } from "../shell/Dialog";
 import { Help } from "../shell/Help";
 import { t } from "../words/i18n";
@@ -31,7 +30,7 @@ export function PasteLinesDialog({ node, pasted, mute, onPaste, onClose }: Paste
   }, [pasted]);
   const count = linesOf(text);
   return (
-    <Dialog variant="medium" appendTo={dialogPlace} onClose={onClose} aria-labelledby="paste-lines-title">
+    <Dialog variant="medium" onClose={onClose} aria-labelledby="paste-lines-title">
       <DialogHeader title={t("Paste into {{node}}", { node })} labelId="paste-lines-title" />
       <ModalBody>
         {count > 1 && (

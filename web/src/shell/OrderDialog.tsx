@@ -12,6 +12,10 @@ interface OrderDialogProps {
   description?: string;
   /** What the button says. */
   action: string;
+  /** What is at stake, as a sign beside the title. */
+  alarm?: "warning" | "danger";
+  /** What the other button says, where one begins at that: a slip of Enter must not do it. */
+  keep?: string;
   /** What is said over the reason when the service has refused. */
   refused: string;
   isDanger?: boolean;
@@ -27,9 +31,21 @@ export function OrderDialog({ kind, order, onSubmit, onClose, children, isReady 
     event.preventDefault();
     onSubmit();
   };
+  const describing = `${kind}-description`;
   return (
-    <Dialog variant="medium" onClose={onClose} aria-labelledby={`${kind}-title`}>
-      <DialogHeader title={shown.title} labelId={`${kind}-title`} description={shown.description} />
+    <Dialog
+      variant="medium"
+      onClose={onClose}
+      aria-labelledby={`${kind}-title`}
+      {...(shown.description !== undefined && { "aria-describedby": describing })}
+    >
+      <DialogHeader
+        title={shown.title}
+        labelId={`${kind}-title`}
+        description={shown.description}
+        descriptorId={describing}
+        {...(shown.alarm && { titleIconVariant: shown.alarm })}
+      />
       <ModalBody>
         <Form id={`${kind}-form`} onSubmit={submit}>
           {children}
@@ -47,8 +63,8 @@ export function OrderDialog({ kind, order, onSubmit, onClose, children, isReady 
         >
           {shown.action}
         </Button>
-        <Button variant="link" onClick={onClose}>
-          {t("Cancel")}
+        <Button variant="link" onClick={onClose} autoFocus={shown.keep !== undefined}>
+          {shown.keep ?? t("Cancel")}
         </Button>
       </ModalFooter>
     </Dialog>

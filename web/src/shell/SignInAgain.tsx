@@ -1,5 +1,5 @@
 import { Button, Content, ModalBody, ModalFooter } from "@patternfly/react-core";
-import { useEffect, type KeyboardEvent } from "react";
+import { useEffect } from "react";
 import { currentSession, leave } from "../api/session";
 import type { Session } from "../api/types";
 import { useStreamState } from "../events/LiveUpdates";
@@ -24,13 +24,10 @@ export function SignInAgain({ account, onSignedIn }: SignInAgainProps) {
       () => undefined,
     );
   }, [stream, onSignedIn]);
-  // A dialog below would close.
-  const keepEscape = (event: KeyboardEvent) => event.key === "Escape" && event.stopPropagation();
   return (
     <Dialog
       variant="small"
       backdropClassName="lo-opaque"
-      onKeyDownCapture={keepEscape}
       aria-labelledby="sign-in-again-title"
       aria-describedby="sign-in-again-body"
       data-testid="sign-in-again"

@@ -1,4 +1,4 @@
-import { Button, EmptyState, EmptyStateBody, SearchInput } from "@patternfly/react-core";
+import { Button, EmptyState, EmptyStateBody, SearchInput, Skeleton } from "@patternfly/react-core";
 import { useState } from "react";
 import { useLinesAround, useSerialLines, type Period, type SerialLine } from "../../api/serialLog";
 import type { System } from "../../api/types";
@@ -96,14 +96,17 @@ function Line({ system, line, text, onReplay }: LineProps) {
       </button>
       {open && (
         <div className="lo-log-around">
+          {around.isPending && <Skeleton screenreaderText={t("Loading")} />}
           {around.isError && <Unread of={around} />}
-          <pre data-testid="around">
-            {around.data?.map((each) => (
-              <span key={each.Id} className={each.Id === line.Id ? "lo-log-here" : undefined}>
-                {(each.Message ?? "") + "\n"}
-              </span>
-            ))}
-          </pre>
+          {around.data && (
+            <pre data-testid="around">
+              {around.data.map((each) => (
+                <span key={each.Id} className={each.Id === line.Id ? "lo-log-here" : undefined}>
+                  {(each.Message ?? "") + "\n"}
+                </span>
+              ))}
+            </pre>
+          )}
           <Button variant="link" isInline onClick={() => onReplay(line)}>
             {t("Replay from here")}
           </Button>

@@ -27,7 +27,8 @@ export function ReplayPanel({ address, error }: ReplayPanelProps) {
     queryKey: ["serial-cast", address],
     queryFn: async ({ signal }) => parseCast(await fetchFile(address ?? "", signal)),
     enabled: address !== undefined,
-    staleTime: 0,
+    // What is being replayed does not begin anew because the event stream was away for a while.
+    staleTime: "static",
     gcTime: 0,
   });
   const failure = error ?? cast.error;

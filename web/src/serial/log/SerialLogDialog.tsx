@@ -14,7 +14,6 @@ import { useState } from "react";
 import { momentOf } from "../../api/query";
 import { fileOf, FORMATS, useSerialLog, type Format, type Period } from "../../api/serialLog";
 import type { System } from "../../api/types";
-import { dialogPlace } from "../../console/fullScreen";
 import { Dialog, DialogHeader } from "../../shell/Dialog";
 import { bytes } from "../../words/format";
 import { t, type Message } from "../../words/i18n";
@@ -51,13 +50,7 @@ export default function SerialLogDialog({ system, upTo, onClose }: SerialLogDial
   const period: Period = { since: momentOf(since), until: momentOf(until) };
   const size = log.data?.Oem?.Lightsout.SizeBytes;
   return (
-    <Dialog
-      variant="large"
-      appendTo={dialogPlace}
-      onClose={onClose}
-      aria-labelledby="serial-log-title"
-      className="lo-serial-log"
-    >
+    <Dialog variant="large" onClose={onClose} aria-labelledby="serial-log-title" className="lo-serial-log">
       <DialogHeader
         title={t("What {{node}} has printed", { node: system.Name })}
         labelId="serial-log-title"
