@@ -129,12 +129,15 @@ class Nursery:
             await _readable(control)
             self._silent_from = math.inf
             answer, descriptors, _, _ = socket.recv_fds(control, 64, 1)
+            if not answer:
+                raise ConnectionError("the process that forks workers has ended")
             asked, _, pid = answer.partition(b" ")
-            if not descriptors:
-                raise ConnectionError("a worker died at its birth")
             if int(asked) == self._asked:
+                if not descriptors:
+                    raise ConnectionError("a worker died at its birth")
                 return int(pid), descriptors[0]
-            os.close(descriptors[0])  # whoever wanted that one was gone before it came
+            for each in descriptors:
+                os.close(each)  # whoever wanted that one was gone before it came
             self._silent_from = time.monotonic()
 
     async def _begin(self) -> socket.socket:

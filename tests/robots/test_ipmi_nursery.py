@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -52,6 +53,22 @@ async def test_whoever_gives_up_waiting_leaves_nothing_behind(nursery: Nursery):
         while children(process) != {hand.pid}:  # noqa: ASYNC110 - one that nobody speaks to ends when it hears of it
             await asyncio.sleep(0.05)
     await hand.kill()
+
+
+async def test_the_death_of_one_that_nobody_waits_for_any_more_is_not_taken_for_the_next_ones(nursery: Nursery):
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    nursery._control, nursery._asked = ours, 1
+    born = await asyncio.create_subprocess_exec("sleep", "60")
+    pidfd = os.pidfd_open(born.pid)
+    with theirs:
+        theirs.send(b"1")
+        socket.send_fds(theirs, [b"2 %d" % born.pid], [pidfd])
+        os.close(pidfd)
+        hand = await nursery.worker(FIRST)
+        assert hand.pid == born.pid
+        await hand.kill()
+        await born.wait()
 
 
 async def test_one_that_hangs_is_replaced(nursery: Nursery, monkeypatch: pytest.MonkeyPatch):

@@ -54,17 +54,21 @@ class Line:
 
     async def serve(self, host: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of the browser, to its end."""
-        if not self._whole.is_set():
-            return writer.transport.abort()
+        ends = {writer}
+        self._open |= ends
         try:
+            if not self._whole.is_set():
+                return writer.transport.abort()
             there, onward = await asyncio.open_connection(host, port)
-        except OSError:
-            return writer.transport.abort()
-        self._open |= {writer, onward}
-        try:
+            ends.add(onward)
+            self._open |= ends
             await asyncio.gather(self._carry(reader, onward, answers=False), self._carry(there, writer, answers=True))
+        except OSError:
+            writer.transport.abort()
         finally:
-            self._open -= {writer, onward}
+            self._open -= ends
+            for each in ends:
+                each.close()
 
 
 @asynccontextmanager

@@ -99,7 +99,9 @@ export function useTerminal(
     terminal.loadAddon(addon);
     const observer = new ResizeObserver(() => {
       const room = addon.proposeDimensions();
-      if (room !== undefined) terminal.resize(Math.max(COLUMNS, room.cols), room.rows);
+      // What is not in sight has no size.
+      if (room === undefined || Number.isNaN(room.cols) || Number.isNaN(room.rows)) return;
+      terminal.resize(Math.max(COLUMNS, room.cols), room.rows);
     });
     observer.observe(box);
     return () => {
