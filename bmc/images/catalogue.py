@@ -115,6 +115,10 @@ class Catalogue:
         known = ", ".join(image.name for image in self.list()) or "none; `bmc image build` makes some"
         raise NotFound(f"there is no image '{name}'; known are: {known}")
 
+    def stamp(self) -> tuple[int, ...]:
+        """Another one once an image has been added or removed, or its description replaced; cheap to ask for."""
+        return tuple(each.stat().st_mtime_ns if each.is_dir() else 0 for each in self._directories)
+
     def _files(self) -> Iterator[Path]:
         return (file for directory in self._directories for file in sorted(directory.glob("*.json")))
 

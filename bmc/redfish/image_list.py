@@ -18,11 +18,17 @@ class ImageList:
         self._catalogue = catalogue
         self._clock = clock
         self._images: list[Image] = []
+        self._stamp: tuple[int, ...] = ()
         self._until = float("-inf")
 
     def now(self) -> list[Image]:
-        """At most two seconds old; none if the catalogue cannot be read, since a System is still a System then."""
-        if self._clock.monotonic() >= self._until:
+        """With what was added or removed until now; of what else happened to their files, at most two seconds old.
+
+        None if the catalogue cannot be read, since a System is still a System then.
+        """
+        stamp = self._catalogue.stamp()
+        if stamp != self._stamp or self._clock.monotonic() >= self._until:
+            self._stamp = stamp
             try:
                 self._images = self._catalogue.list()
             except BmcError as error:

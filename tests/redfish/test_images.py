@@ -131,6 +131,20 @@ async def test_who_has_an_image_and_who_gets_it_is_told(service: Service) -> Non
     assert (image["UsedBy"], image["Added"], image["Account"]) == (["n1"], None, None)
 
 
+async def test_a_server_is_offered_an_image_as_soon_as_there_is_one(service: Service) -> None:
+    async def offered() -> Any:
+        system = await service.get("/redfish/v1/Systems/n1")
+        return system["Actions"]["Oem"]["#Lightsout.Reinstall"]["Image@Redfish.AllowableValues"]
+
+    task = await add(service, Seed="nocloud")
+    await send(service, task)
+    assert await offered() == ["tiny"]
+    await ended(service, task)
+    assert await offered() == ["tiny", "web"]
+    assert (await service.call("DELETE", f"{IMAGES}/web")).status == 204
+    assert await offered() == ["tiny"]
+
+
 async def test_an_image_says_what_its_system_can_be_told(service: Service) -> None:
     tiny = await service.get(f"{IMAGES}/tiny")
     assert (tiny["Settings"], tiny["UserDataBytesMax"]) == ([], None)

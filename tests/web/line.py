@@ -52,16 +52,21 @@ class Line:
         finally:
             writer.close()
 
+    def accepts(self, writer: asyncio.StreamWriter) -> bool:
+        """Whether it is whole; from now on, a cut breaks this connection, too."""
+        if not self._whole.is_set():
+            writer.transport.abort()
+            return False
+        self._open.add(writer)
+        return True
+
     async def serve(self, host: str, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of the browser, to its end."""
         ends = {writer}
-        self._open |= ends
         try:
-            if not self._whole.is_set():
-                return writer.transport.abort()
             there, onward = await asyncio.open_connection(host, port)
             ends.add(onward)
-            self._open |= ends
+            self._open.add(onward)
             await asyncio.gather(self._carry(reader, onward, answers=False), self._carry(there, writer, answers=True))
         except OSError:
             writer.transport.abort()
@@ -80,6 +85,8 @@ async def line_to(url: str) -> AsyncIterator[Line]:
     tasks: set[asyncio.Task[None]] = set()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not line.accepts(writer):
+            return
         task = asyncio.create_task(line.serve(where.hostname or "", where.port or 0, reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
