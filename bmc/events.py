@@ -385,6 +385,9 @@ class Audit:
 
     async def put_away(self, node: str) -> None:
         """A new node gets this name: what was done to one before it stays in the whole audit alone."""
+        for key in [key for key in self._series if key[1] == node]:
+            series = self._series.pop(key)
+            await self._write_held(series, series.pace.held)
         await self._store.rename_subject(AUDIT, node, _FORMER.format(node))
 
     async def count(self, node: str = "") -> int:

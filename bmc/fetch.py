@@ -23,6 +23,8 @@ _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _NOBODYS: dict[int, IPv4Address | IPv6Address] = {4: IPv4Address("192.0.2.1"), 6: IPv6Address("2001:db8::1")}
 """Addresses of documentation, which no host has."""
 _NAT64 = IPv6Network("64:ff9b::/96")
+_PRIVATE = tuple(map(IPv6Network, ("64:ff9b:1::/48", "fec0::/10", "::/96", "::ffff:0:0:0/96")))
+"""What may lead into a private network, though Python takes it for everybody's: local translators, and of old."""
 REDIRECTS_MAX = 5
 SLOWEST_BYTES = 16 * 1024
 """A second: who sends less is given up, once it has been waited for by `PATIENCE` seconds more than that takes."""
@@ -37,16 +39,16 @@ def check_address(address: IPv4Address | IPv6Address, allowed: Sequence[Network]
     """:raise Forbidden: this machine's own address, a link-local one, or without `private` one of a private network;
     and in none of the `allowed` networks.
     """
-    if isinstance(address, IPv6Address):
-        address = _within(address) or address
     if any(address in network for network in allowed):
         return
+    if isinstance(address, IPv6Address) and (within := _within(address)) is not None:
+        return check_address(within, allowed, private)
     special = address.is_loopback or address.is_link_local or address.is_multicast or address.is_unspecified
     if special or _is_own(address):
         raise Forbidden(
             f"{address} is this machine's own or a link-local address; see fetch.allow in the configuration"
         )
-    if not private and not address.is_global:
+    if not private and (not address.is_global or any(address in network for network in _PRIVATE)):
         raise Forbidden(
             f"{address} is of a private network, where machines are managed: what an Administrator of the whole fleet "
             "adds to the media library can be inserted by its name, or fetch.allow in the configuration opens it"

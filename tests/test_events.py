@@ -260,6 +260,20 @@ async def test_what_was_held_back_is_told_when_the_pause_is_over_though_nothing_
     await asyncio.wait({telling})
 
 
+async def test_what_is_held_back_of_a_node_is_never_told_of_a_new_one_of_its_name(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    audit = Audit(store, SystemClock())
+    monkeypatch.setattr("bmc.events.PACED_AT_ONCE", 1)
+    for _ in range(3):
+        await audit.record(CALLER, "power", "n1", "Denied")
+    await audit.put_away("n1")
+    await audit.record(CALLER, "power", "n1", "Denied")
+    await audit.close()
+    assert len(await audit.newest(node="n1")) == 1
+    assert [record.details for record in await audit.read()] == [{}, {"held_back": 1}, {}]
+
+
 async def test_what_is_held_back_when_the_service_ends_is_told_then(store: Store, monkeypatch: pytest.MonkeyPatch):
     audit = Audit(store, SystemClock())
     monkeypatch.setattr("bmc.events.PACED_AT_ONCE", 1)

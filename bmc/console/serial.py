@@ -32,7 +32,9 @@ _ANSWERS = re.compile(
     rb"|P[^\x1b]*\x1b\\"
     rb"))+"
 )
-"""What it says then. One key looks like it (Shift-F3, as a place in the first line), and is no use of a session."""
+"""What it says then. One key looks like it (F3 with Shift or the like, as a place in the first line), and is no use of
+a session.
+"""
 
 
 def without_queries(printed: bytes) -> bytes:
@@ -177,7 +179,7 @@ class SerialReader:
 
     async def write(self, data: bytes) -> None:
         """:raise NotSupported: it only watches. :raise WrongState: the node is off, or the stream closed."""
-        self._had_input = self._had_input or _ANSWERS.fullmatch(data) is None
+        self._had_input = self._had_input or (data != b"" and _ANSWERS.fullmatch(data) is None)
         self._require_keyboard()
         await self._hub.write(data)
 

@@ -117,7 +117,7 @@ class Catalogue:
 
     def stamp(self) -> tuple[int, ...]:
         """Another one once an image has been added or removed, or its description replaced; cheap to ask for."""
-        return tuple(each.stat().st_mtime_ns if each.is_dir() else 0 for each in self._directories)
+        return tuple(map(_changed, self._directories))
 
     def _files(self) -> Iterator[Path]:
         return (file for directory in self._directories for file in sorted(directory.glob("*.json")))
@@ -155,6 +155,13 @@ class Catalogue:
 def lies_in(path: Path, directories: Sequence[Path]) -> bool:
     """Wherever links lead to."""
     return any(path.resolve().is_relative_to(directory.resolve()) for directory in directories)
+
+
+def _changed(directory: Path) -> int:
+    try:
+        return directory.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _entry(file: Path) -> Entry:

@@ -186,7 +186,9 @@ class Jobs:
         return job
 
     def list(self, caller: Caller) -> list[Job]:
-        """Those of nodes in the caller's scope, oldest first."""
+        """Those of nodes in the caller's scope, oldest first; of a sweep whose nodes are not all there any more, one's
+        own.
+        """
         jobs = [*self._ended.values(), *(run.job for run in self._runs.values())]
         return sorted((job for job in jobs if self._in_scope(job, caller)), key=lambda job: int(job.id))
 
@@ -411,7 +413,7 @@ class Jobs:
 
     def _in_scope(self, job: Job, caller: Caller) -> bool:
         if job.former:
-            return caller.scope.all_nodes
+            return caller.scope.all_nodes or (bool(job.nodes) and job.account == caller.account)
         return caller.scope.covers_all(job.nodes or (job.node,), self._tags)
 
     def _tags(self, node: str) -> frozenset[str]:

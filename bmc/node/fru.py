@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bmc.model.caller import Caller
+from bmc.model.caller import Caller, guest_account
 from bmc.model.commands import SetAssetTag, WriteFru
 from bmc.model.events import EventKind
 from bmc.node.part import Bench, Handlers
@@ -50,6 +50,7 @@ class FruPart:
             while (left := self._until - self._bench.clock.monotonic()) > 0:
                 self._sleep = asyncio.ensure_future(self._bench.clock.sleep(left))
                 await asyncio.wait({self._sleep})
-            writers, self._writers = sorted(self._writers), set()
+            guest = guest_account(self._bench.name)
+            writers, self._writers = sorted(self._writers, key=lambda each: (each == guest, each)), set()
             message = f"{' and '.join(writers)} wrote into the FRU inventory of {self._bench.name}"
             await self._bench.publish(EventKind.FRU_WRITTEN, message, account=writers[0])

@@ -95,6 +95,7 @@ class Node:
         self._tasks: set[asyncio.Task[None]] = set()
         self._retired = ""
         self._guest = Pace(_GUEST_AT_ONCE, _GUEST_EVERY)
+        self._late: Event | None = None
         bench = Bench(definition.name, keeper, clock, self._publish_paced, self._refresh, backend.lacks)
         self._consoles = Consoles(bench, backend.screen, backend.serial, serial_log, audit, self._show_viewers)
         self._sel = sel
@@ -503,9 +504,13 @@ class Node:
         account: str = "",
         details: Mapping[str, object] | None = None,
     ) -> bool:
-        event = Event(kind, message, self._clock.now(), self._definition.name, severity, account, details or {})
-        await self._events.publish(event)
+        await self._events.publish(self._event(kind, message, severity, account, details))
         return True
+
+    def _event(
+        self, kind: EventKind, message: str, severity: Severity, account: str, details: Mapping[str, object] | None
+    ) -> Event:
+        return Event(kind, message, self._clock.now(), self._definition.name, severity, account, details or {})
 
     async def _publish_paced(
         self,
@@ -515,13 +520,42 @@ class Node:
         account: str = "",
         details: Mapping[str, object] | None = None,
     ) -> bool:
-        """For all but power, which is always told: there what the guest itself does has a pace."""
+        """For all but power, which is always told: there what the guest itself does has a pace.
+
+        The last that is held back is published later, or whoever listens would go on with what was before it; but for
+        platform events, which are in the SEL then.
+        """
+        event = self._event(kind, message, severity, account, details)
         if account == guest_account(self._definition.name):
             held = self._guest.held
             if not self._guest.passes(self._clock.monotonic()):
+                if kind is not EventKind.PLATFORM_EVENT:
+                    if self._late is None:
+                        self._spawn(self._publish_late(), "what the guest does")
+                    self._late = event
                 return False
-            message += f"; {held} more before, held back, were not published" if held else ""
-        return await self._publish(kind, message, severity, account, details)
+            self._late = None
+            event = _after(held, event)
+        await self._events.publish(event)
+        return True
+
+    async def _publish_late(self) -> None:
+        while True:
+            await self._clock.sleep(_GUEST_EVERY)
+            event, held = self._late, self._guest.held
+            if event is None:
+                return
+            if self._guest.open(self._clock.monotonic()):
+                self._late = None
+                self._guest.passes(self._clock.monotonic())
+                await self._events.publish(_after(held - 1, event))
+                return
+
+
+def _after(held: int, event: Event) -> Event:
+    """It says how many were held back before it."""
+    more = f"; {held} more before, held back, were not published" if held else ""
+    return replace(event, message=event.message + more)
 
 
 _TOLD_BY_THE_GUEST = (SetWatchdog, ResetWatchdog, NoteOsSeen, AddSelEntry, TellPlatformEvent)

@@ -113,7 +113,7 @@ async def test_cancelled_a_command_that_has_begun_comes_to_its_end_but_is_not_wa
     job = await jobs.sweep(PowerAction.ON, NAMES, 2, 0, OPERATOR)
     await until(lambda: slow.asked == [PowerAction.ON] and outcomes(jobs.get(job.id))["n1"] == "done")
     await jobs.cancel(job.id, OPERATOR)
-    await until(lambda: clock.waited_for)
+    await until(lambda: clock.waited_for(30))
     await clock.advance(30)
     job = await ended(jobs, job.id)
     assert outcomes(job) == {"n1": "done", "n2": "unknown", "n3": "cancelled", "n4": "cancelled", "n5": "cancelled"}
@@ -170,19 +170,20 @@ async def test_a_sweep_leaves_alone_who_has_the_name_of_a_node_that_was_removed(
     jobs = jobs_of(fleet, clock)
     fleet.fleet.on_forget(jobs.put_away)
     job = await jobs.sweep(PowerAction.ON, ["n1", "n2", "n3"], 1, 30, OPERATOR)
-    await until(lambda: on(fleet) == ["n1"] and clock.waited_for)
+    await until(lambda: on(fleet) == ["n1"] and clock.waited_for(30))
     await fleet.fleet.remove("n2", ADMIN)
     del fleet.drivers.servers["n2"]
     await fleet.add("n2")
     await clock.advance(30)
-    await until(lambda: jobs.get(job.id).percent == 66 and clock.waited_for)
+    await until(lambda: jobs.get(job.id).percent == 66 and clock.waited_for(30))
     await clock.advance(30)
     job = await ended(jobs, job.id)
     assert results(job)["n2"] == (Outcome.FAILED, "n2 was removed since this began")
     assert (on(fleet), outcomes(job)["n3"]) == (["n1", "n3"], "done")
     await until(lambda: jobs.get(job.id).former)
-    by_name = replace(OPERATOR, scope=Scope(all_nodes=False, nodes=frozenset(NAMES)))
-    assert (jobs.list(by_name), jobs.list(OPERATOR)) == ([], [jobs.get(job.id)])
+    its_own = replace(OPERATOR, scope=Scope(all_nodes=False, nodes=frozenset(NAMES)))
+    of_the_names = replace(its_own, account="another")
+    assert [jobs.list(each) for each in (OPERATOR, its_own, of_the_names)] == [[jobs.get(job.id)]] * 2 + [[]]
     await jobs.close()
 
 
@@ -190,7 +191,7 @@ async def test_also_after_a_restart_a_sweep_knows_which_of_its_nodes_were_remove
     clock = PushedClock()
     jobs = jobs_of(fleet, clock)
     job = await jobs.sweep(PowerAction.ON, ["n1", "n2"], 1, 30, OPERATOR)
-    await until(lambda: on(fleet) == ["n1"] and clock.waited_for)
+    await until(lambda: on(fleet) == ["n1"] and clock.waited_for(30))
     await jobs.put_away("n2")
     async with killed_and_started_again(fleet, jobs, tmp_path / "killed.db") as again:
         resumed = jobs_of(again, PushedClock())

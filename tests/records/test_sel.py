@@ -1,5 +1,6 @@
 """The SEL of a node: fed by events, once each, also by those of a service that was dead."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,24 @@ async def test_the_next_event_of_a_guest_tells_how_many_were_held_back(tmp_path:
         await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), guest)
         told = [event.message for event in await world.told(EventKind.PLATFORM_EVENT)]
         assert (len(told), told[-1].partition("; ")[2]) == (31, "5 more before, held back, were not published")
+
+
+async def test_the_last_that_a_guest_set_is_told_in_the_end_though_nothing_more_comes(tmp_path: Path):
+    drivers, clock = MemoryDrivers(), PushedClock()
+    drivers.clock = clock
+    async with open_world(tmp_path / "store.db", drivers) as world:
+        node, _ = await world.add()
+        guest = Caller("host:n1", Role.ADMINISTRATOR, Scope(), Door.HOST)
+        for target in (BootTarget.PXE, BootTarget.HDD) * 20:
+            await node.do(SetBootOverride(BootOverride(target, BootEnabled.ONCE)), guest)
+        assert len(await world.told(EventKind.BOOT_OVERRIDE_SET)) == 30
+        await until(lambda: clock.waited_for(10))
+        await clock.advance(10)
+        async with asyncio.timeout(30):
+            while len(told := await world.told(EventKind.BOOT_OVERRIDE_SET)) < 31:  # noqa: ASYNC110 - told a moment later
+                await asyncio.sleep(0.01)
+        assert told[-1].details["target"] == BootTarget.HDD.value
+        assert told[-1].message.endswith("; 9 more before, held back, were not published")
 
 
 @pytest.mark.parametrize(("kind", "data"), [(0x02, bytes(8)), (0x03, bytes(9)), (0xE0, bytes(9))])

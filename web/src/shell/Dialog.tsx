@@ -18,12 +18,17 @@ interface DialogProps extends Omit<ModalProps, "isOpen" | "id" | "appendTo" | "o
   onClose?: () => void;
   /** For a dialog whose one button closes it: there is none in the corner. */
   hasOwnClose?: boolean;
+  /** It lies over the whole page, and ends full screen. */
+  isOverAll?: boolean;
 }
 
 /** PatternFly's modal, open, whose button to close it speaks the page's language. */
-export function Dialog({ onClose, hasOwnClose = false, children, ...props }: DialogProps) {
+export function Dialog({ onClose, hasOwnClose = false, isOverAll = false, children, ...props }: DialogProps) {
   const id = useId();
-  const [place] = useState(placeNow);
+  const [place] = useState(isOverAll ? document.body : placeNow);
+  useEffect(() => {
+    if (isOverAll && document.fullscreenElement) void document.exitFullscreen();
+  }, [isOverAll]);
   // With each change PatternFly hides all but this dialog from screen readers: those above it, too.
   useLayoutEffect(() => uppermost()?.closest(".pf-v6-c-backdrop")?.removeAttribute("aria-hidden"));
   const onEscape = (event: KeyboardEvent) => {

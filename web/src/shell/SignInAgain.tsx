@@ -27,6 +27,7 @@ export function SignInAgain({ account, onSignedIn }: SignInAgainProps) {
   return (
     <Dialog
       variant="small"
+      isOverAll
       backdropClassName="lo-opaque"
       aria-labelledby="sign-in-again-title"
       aria-describedby="sign-in-again-body"
