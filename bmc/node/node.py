@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar, cast, overload
 
 from bmc.accounts import decide
@@ -96,7 +97,7 @@ class Node:
         self._retired = ""
         self._guest = Pace(_GUEST_AT_ONCE, _GUEST_EVERY)
         self._late: Event | None = None
-        bench = Bench(definition.name, keeper, clock, self._publish_paced, self._refresh, backend.lacks)
+        bench = Bench(definition.name, keeper, clock, partial(self._publish, paced=True), self._refresh, backend.lacks)
         self._consoles = Consoles(bench, backend.screen, backend.serial, serial_log, audit, self._show_viewers)
         self._sel = sel
         self._fru = fru
@@ -503,30 +504,15 @@ class Node:
         severity: Severity = Severity.OK,
         account: str = "",
         details: Mapping[str, object] | None = None,
+        paced: bool = False,
     ) -> bool:
-        await self._events.publish(self._event(kind, message, severity, account, details))
-        return True
-
-    def _event(
-        self, kind: EventKind, message: str, severity: Severity, account: str, details: Mapping[str, object] | None
-    ) -> Event:
-        return Event(kind, message, self._clock.now(), self._definition.name, severity, account, details or {})
-
-    async def _publish_paced(
-        self,
-        kind: EventKind,
-        message: str,
-        severity: Severity = Severity.OK,
-        account: str = "",
-        details: Mapping[str, object] | None = None,
-    ) -> bool:
-        """For all but power, which is always told: there what the guest itself does has a pace.
+        """What the guest itself does has a pace, if it is `paced`: all but power, which is always told.
 
         The last that is held back is published later, or whoever listens would go on with what was before it; but for
         platform events, which are in the SEL then.
         """
-        event = self._event(kind, message, severity, account, details)
-        if account == guest_account(self._definition.name):
+        event = Event(kind, message, self._clock.now(), self._definition.name, severity, account, details or {})
+        if paced and account == guest_account(self._definition.name):
             held = self._guest.held
             if not self._guest.passes(self._clock.monotonic()):
                 if kind is not EventKind.PLATFORM_EVENT:

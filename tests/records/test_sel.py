@@ -1,6 +1,8 @@
 """The SEL of a node: fed by events, once each, also by those of a service that was dead."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,23 @@ from bmc.model.errors import InvalidRequest, NotFound, Refused
 from bmc.model.events import Event, EventKind
 from bmc.model.power import PowerAction, PowerCause, PowerState
 from bmc.model.sel import CAPACITY, SystemEvent
+from bmc.node.node import Node
 from bmc.records.sel import LAST_ID, SelKeeper
 from bmc.store import Store, StoreFailed
 from tests.clocks import PushedClock
 from tests.world import ADMIN, MemoryDrivers, World, open_world, until
+
+GUEST = Caller("host:n1", Role.ADMINISTRATOR, Scope(), Door.HOST)
+
+
+@asynccontextmanager
+async def pushed_world(path: Path) -> AsyncIterator[tuple[World, Node, PushedClock]]:
+    """With one node, whose time goes on when it is pushed."""
+    drivers, clock = MemoryDrivers(), PushedClock()
+    drivers.clock = clock
+    async with open_world(path / "store.db", drivers) as world:
+        node, _ = await world.add()
+        yield world, node, clock
 
 
 def messages(sel: object) -> list[str]:
@@ -112,10 +127,9 @@ async def test_records_are_added_deleted_and_cleared(world: World):
 
 async def test_a_guest_that_tells_without_end_is_in_its_sel_whole_and_in_the_events_at_a_pace(world: World):
     node, _ = await world.add()
-    guest = Caller("host:n1", Role.ADMINISTRATOR, Scope(), Door.HOST)
     for number in range(200):
-        await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, bytes((number,)))), guest)
-    await node.do(AddSelEntry(0x02, bytes(9)), guest)
+        await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, bytes((number,)))), GUEST)
+    await node.do(AddSelEntry(0x02, bytes(9)), GUEST)
     await until(lambda: len(node.snapshot.sel.entries) == 201)
     told = [SystemEvent.unpack(entry.data).data[0] for entry in node.snapshot.sel.entries]
     assert sorted(told[:200]) == list(range(200))
@@ -131,11 +145,10 @@ async def test_a_guest_that_tells_without_end_is_in_its_sel_whole_and_in_the_eve
 
 async def test_a_guest_that_sets_its_boot_device_without_end_fills_no_log_and_its_power_is_always_told(world: World):
     node, _ = await world.add()
-    guest = Caller("host:n1", Role.ADMINISTRATOR, Scope(), Door.HOST)
     for _ in range(50):
         for target in (BootTarget.PXE, BootTarget.HDD):
-            await node.do(SetBootOverride(BootOverride(target, BootEnabled.ONCE)), guest)
-    await node.do(Power(PowerAction.ON), guest)
+            await node.do(SetBootOverride(BootOverride(target, BootEnabled.ONCE)), GUEST)
+    await node.do(Power(PowerAction.ON), GUEST)
     assert 30 <= len(await world.told(EventKind.BOOT_OVERRIDE_SET)) <= 40
     (changed,) = await world.told(EventKind.POWER_CHANGED)
     assert changed.account == "host:n1"
@@ -144,27 +157,19 @@ async def test_a_guest_that_sets_its_boot_device_without_end_fills_no_log_and_it
 
 
 async def test_the_next_event_of_a_guest_tells_how_many_were_held_back(tmp_path: Path):
-    drivers, clock = MemoryDrivers(), PushedClock()
-    drivers.clock = clock
-    async with open_world(tmp_path / "store.db", drivers) as world:
-        node, _ = await world.add()
-        guest = Caller("host:n1", Role.ADMINISTRATOR, Scope(), Door.HOST)
+    async with pushed_world(tmp_path) as (world, node, clock):
         for _ in range(35):
-            await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), guest)
+            await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), GUEST)
         await clock.advance(10)
-        await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), guest)
+        await node.do(TellPlatformEvent(SystemEvent(0x12, 1, 0x6F, b"\x01")), GUEST)
         told = [event.message for event in await world.told(EventKind.PLATFORM_EVENT)]
         assert (len(told), told[-1].partition("; ")[2]) == (31, "5 more before, held back, were not published")
 
 
 async def test_the_last_that_a_guest_set_is_told_in_the_end_though_nothing_more_comes(tmp_path: Path):
-    drivers, clock = MemoryDrivers(), PushedClock()
-    drivers.clock = clock
-    async with open_world(tmp_path / "store.db", drivers) as world:
-        node, _ = await world.add()
-        guest = Caller("host:n1", Role.ADMINISTRATOR, Scope(), Door.HOST)
+    async with pushed_world(tmp_path) as (world, node, clock):
         for target in (BootTarget.PXE, BootTarget.HDD) * 20:
-            await node.do(SetBootOverride(BootOverride(target, BootEnabled.ONCE)), guest)
+            await node.do(SetBootOverride(BootOverride(target, BootEnabled.ONCE)), GUEST)
         assert len(await world.told(EventKind.BOOT_OVERRIDE_SET)) == 30
         await until(lambda: clock.waited_for(10))
         await clock.advance(10)
