@@ -95,3 +95,12 @@ def put_down(service: LiveService, node: str) -> None:
 
 def job_of(service: LiveService, node: str) -> Any:
     return service.system(node)["Oem"]["Lightsout"]["Task"]
+
+
+def cancelled_rescue(service: LiveService, node: str) -> str:
+    """The Id of a job of the node that was ended as soon as it had begun."""
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmbSxF0dQz3sGvmzVyhnJ3aRSpnNkQhRcUGL6xOYXvA test"
+    task = service.do("POST", f"{SYSTEMS}/{node}/Actions/Oem/Lightsout.Rescue", {"SSHKeys": [key]}).body
+    service.call("DELETE", task["@odata.id"])
+    wait_until(lambda: job_of(service, node) is None, 60, f"{node} free")
+    return str(task["Id"])

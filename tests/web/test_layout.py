@@ -1,9 +1,12 @@
 """Every page and tab on the narrowest and the widest glass: nothing scrolls sideways, lies outside, or jumps."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Browser
 
 from tests.e2e.service import LiveService
+from tests.web.conftest import cancelled_rescue
 from tests.web.line import line_to
 from tests.web.pages import GOOD_SHIFT, NOWHERE, PLACES, SHIFTS, WINDOWS, settled, shifted
 from tests.web.visitor import PHONE, WIDE, WIDEST, visit
@@ -40,6 +43,8 @@ async def test_no_page_is_wider_than_the_glass(browser: Browser, service: LiveSe
 
 
 async def test_no_page_jumps_while_it_loads(browser: Browser, service: LiveService, empty: str) -> None:
+    for _ in range(2):
+        await asyncio.to_thread(cancelled_rescue, service, empty)
     async with line_to(service.url) as line:
         visitor = await visit(browser, service, url=line.url)
         await visitor.page.add_init_script(f"({SHIFTS})()")

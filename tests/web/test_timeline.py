@@ -6,13 +6,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.e2e.service import LiveService, boot, serial_console, wait_until
-from tests.web.conftest import job_of, put_down
+from tests.e2e.service import LiveService, boot, serial_console
+from tests.web.conftest import cancelled_rescue, put_down
 from tests.web.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmbSxF0dQz3sGvmzVyhnJ3aRSpnNkQhRcUGL6xOYXvA test"
 
 
 @pytest.fixture
@@ -134,11 +133,8 @@ async def test_what_the_console_printed_stands_between_and_leads_to_the_log(
 
 
 async def test_an_entry_of_a_job_leads_to_it(timeline: Visitor, service: LiveService, empty: str) -> None:
-    rescue = f"/redfish/v1/Systems/{empty}/Actions/Oem/Lightsout.Rescue"
-    task = (await asyncio.to_thread(service.do, "POST", rescue, {"SSHKeys": [KEY]})).body
-    await asyncio.to_thread(service.call, "DELETE", task["@odata.id"])
-    await asyncio.to_thread(wait_until, lambda: job_of(service, empty) is None, 60, "the job has ended")
-    path = f"/nodes/{empty}/jobs?job={task['Id']}"
+    job = await asyncio.to_thread(cancelled_rescue, service, empty)
+    path = f"/nodes/{empty}/jobs?job={job}"
     asked = entries(timeline, "asked for a rescue").filter(has=timeline.page.locator(f"a[href='{path}']")).first
     await asked.get_by_role("link", name="Show the job").click()
     await expect(timeline.page).to_have_url(f"{service.url}{path}")

@@ -28,19 +28,22 @@ const LATE_SECONDS = 0.25;
 export default function ServiceHealth() {
   const service = useResource<Service>(PATHS.manager, AGAIN_MS);
   const protocols = useResource<Protocols>(PATHS.protocols);
+  const measuring = useFigures();
+  const tasks = useTasks();
+  const problems = useLog(PATHS.eventLog, "Severity ne 'OK' and Oem/Lightsout/Node eq null");
+  // All at once: what comes later would push away what is being read.
+  if ([service, protocols, measuring, tasks, problems].some(({ isPending }) => isPending)) return <Loading />;
   if (!service.data)
-    return service.error ? (
+    return (
       <ErrorPanel title={t("The service cannot be shown")} error={service.error} retry={() => void service.refetch()} />
-    ) : (
-      <Loading />
     );
   return (
     <>
       <Section title={t("Service")}>
-        <ServiceFacts service={service.data} protocols={protocols.data} />
+        <ServiceFacts service={service.data} protocols={protocols.data} measuring={measuring} />
       </Section>
-      <Tasks />
-      <Problems />
+      <Tasks tasks={tasks} />
+      <Problems log={problems} />
       <Section title={t("On the machine itself")}>
         <p>
           <Trans
@@ -61,9 +64,14 @@ function useFigures() {
   });
 }
 
-function ServiceFacts({ service, protocols }: { service: Service; protocols: Protocols | undefined }) {
+interface ServiceFactsProps {
+  service: Service;
+  protocols: Protocols | undefined;
+  measuring: ReturnType<typeof useFigures>;
+}
+
+function ServiceFacts({ service, protocols, measuring }: ServiceFactsProps) {
   const now = useNow(30_000);
-  const measuring = useFigures();
   const measured = measuring.data;
   const { DiskSpace: disk, SSHHostKeyFingerprint: fingerprint } = service.Oem?.Lightsout ?? {};
   const lag = measured?.lag ?? null;
@@ -118,8 +126,7 @@ function doors(of: Protocols): string {
 }
 
 /** Those of no server, and whatever runs now. */
-function Tasks() {
-  const tasks = useTasks();
+function Tasks({ tasks }: { tasks: ReturnType<typeof useTasks> }) {
   return (
     <Section title={t("Tasks of the service")}>
       <Shown
@@ -149,8 +156,7 @@ function Tasks() {
   );
 }
 
-function Problems() {
-  const log = useLog(PATHS.eventLog, "Severity ne 'OK' and Oem/Lightsout/Node eq null");
+function Problems({ log }: { log: ReturnType<typeof useLog> }) {
   return (
     <Section title={t("Problems of the service")}>
       <Shown

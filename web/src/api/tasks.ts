@@ -11,11 +11,13 @@ export const taskKey = (id: string) => ["task", id] as const;
 
 export const hasEnded = (task: Task) => ENDED.has(task.TaskState);
 
-export function useTask(id: string | undefined) {
+/** A job; until it comes, as a list has told of it. */
+export function useTask(id: string | undefined, listed?: Task) {
   return useQuery({
     queryKey: taskKey(id ?? ""),
     queryFn: () => get<Task>(memberPath(PATHS.tasks, id ?? "")),
     enabled: id !== undefined,
+    placeholderData: listed,
   });
 }
 

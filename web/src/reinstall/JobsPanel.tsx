@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { hasEnded, useTask, useTasksOf } from "../api/tasks";
 import { idOf } from "../api/http";
-import type { JobRequest, System } from "../api/types";
+import type { JobRequest, System, Task } from "../api/types";
 import { useJobBar } from "../node/useJobBar";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
@@ -44,7 +44,13 @@ export default function JobsPanel({ system }: { system: System }) {
   }
   return (
     <div className="lo-jobs">
-      <ShownJob key={shown} id={shown} system={system} onAgain={setAgain} />
+      <ShownJob
+        key={shown}
+        id={shown}
+        listed={tasks.data?.find(({ Id }) => Id === shown)}
+        system={system}
+        onAgain={setAgain}
+      />
       {tasks.isError && !tasks.data && <Unread of={tasks} />}
       {tasks.data && tasks.data.length > 0 && (
         <JobHistory tasks={tasks.data} shown={shown} onChoose={(job) => setSearch({ job }, { replace: true })} />
@@ -66,12 +72,13 @@ export default function JobsPanel({ system }: { system: System }) {
 
 interface ShownJobProps {
   id: string;
+  listed: Task | undefined;
   system: System;
   onAgain: (request: JobRequest) => void;
 }
 
-function ShownJob({ id, system, onAgain }: ShownJobProps) {
-  const task = useTask(id);
+function ShownJob({ id, listed, system, onAgain }: ShownJobProps) {
+  const task = useTask(id, listed);
   const bar = useJobBar(system);
   if (task.data) {
     const { data } = task;
