@@ -2,6 +2,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { ApiError, get, invoke, patch, post } from "./http";
 import { PATHS } from "./paths";
+import { pause } from "./pause";
 import { hasEnded, taskKey } from "./tasks";
 import type { ActionTarget, ReinstallBody, System, Task } from "./types";
 
@@ -13,17 +14,6 @@ export interface Stagger {
   /** Seconds between one batch and the next. */
   seconds: number;
 }
-
-export const pause = (milliseconds: number, cut?: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      cut?.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    cut?.addEventListener("abort", end);
-  });
 
 /** What the system offers beside its power. */
 export const offered = (system: System, name: string) =>

@@ -1,6 +1,7 @@
 /** The uploads of this tab. They go on whichever page is shown, through lost connections and restarts of the service. */
 import { useSyncExternalStore } from "react";
 import { ApiError, onRegainedSession } from "../api/http";
+import { pause } from "../api/pause";
 import type { Task } from "../api/types";
 import { t } from "../words/i18n";
 import { checksum } from "./checksum";
@@ -26,20 +27,14 @@ interface Order {
 }
 
 /** Waits; sooner when the network or the session is back, or somebody says stop. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      window.removeEventListener("online", end);
-      signal.removeEventListener("abort", end);
-      deaf();
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    window.addEventListener("online", end);
-    const deaf = onRegainedSession(end);
-    signal.addEventListener("abort", end);
-  });
+async function pauseUntilBack(milliseconds: number, stop: AbortSignal): Promise<void> {
+  const back = new AbortController();
+  const end = () => back.abort();
+  window.addEventListener("online", end, { signal: back.signal });
+  const deaf = onRegainedSession(end);
+  await pause(milliseconds, AbortSignal.any([stop, back.signal]));
+  end();
+  deaf();
 }
 
 /** What to say of a failure that passes: the service is away, the session has ended, another piece took this one's place. */
@@ -137,7 +132,7 @@ class Uploads {
           return;
         }
         this.change(id, { phase: "lost", why });
-        await pause(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0, signal);
+        await pauseUntilBack(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0, signal);
         failures += 1;
       }
     }
