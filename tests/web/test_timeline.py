@@ -13,7 +13,6 @@ from tests.web.visitor import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 
-
 @pytest.fixture
 async def timeline(visitor: Visitor, empty: str) -> Visitor:
     """At the timeline of a node that is off, alive."""
