@@ -14,8 +14,6 @@ import pytest
 from tests.e2e.conftest import NewService
 from tests.e2e.service import LiveService, booting, wait_until
 
-pytestmark = [pytest.mark.timeout(300)]
-
 
 def test_the_command_line_speaks_https_to_its_own_service(new_service: NewService) -> None:
     service = new_service(demo=False, config="[http]\ntls = true\n").start()

@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.service import PROMPTLY, LiveService, boot, serial_console
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.guest
 
 MIB = 1 << 20
 

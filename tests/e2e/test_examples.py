@@ -24,8 +24,6 @@ PASSWORD, KEY = "a long enough password", "a-key-of-20-letters!"
 EXAMPLE_PORT = 6230
 """Of n1, the first node."""
 
-pytestmark = [pytest.mark.timeout(300)]
-
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:

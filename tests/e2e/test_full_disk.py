@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.conftest import NewService
 from tests.e2e.service import PROMPTLY, LiveService, boot, serial_console, wait_until
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.guest
 MIB = 1 << 20
 
 

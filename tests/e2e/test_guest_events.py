@@ -20,7 +20,7 @@ from tests.e2e.service import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.guest
 
 
 async def nobody_watches(live: LiveService, node: str) -> None:

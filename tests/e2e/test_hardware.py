@@ -17,7 +17,7 @@ from tests.robots.modbus_device import running_board
 from tests.robots.plant import RemotePlant, Rules
 from tests.robots.qemu_plant import running_qemu_plant, serial_of, small_disk
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.guest
 NODE = "a2"
 HOLD = 2.0
 

@@ -65,7 +65,7 @@ async def tell(service: LiveService, node: str, numbers: range, told: list[str])
                 told.append(text)
 
 
-@pytest.mark.parametrize("count", [450, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
+@pytest.mark.parametrize("count", [450, pytest.param(10_000, marks=pytest.mark.slow)])
 async def test_nothing_is_lost_or_out_of_order_through_two_kills(new_service: NewService, count: int) -> None:
     # A port of its own: who comes back must not meet another test's service where this one was.
     service = new_service(config=f"{CONFIG}[http]\nport = {free_port()}\n")

@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.service import ADMIN, IPMI_PASSWORD, LiveService, boot, serial_console, wait_until
 from tests.ipmi.terminal import Terminal, pyghmi_line, terminal
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.guest
 
 
 @pytest.fixture

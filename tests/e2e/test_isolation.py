@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.service import ADMIN_PASSWORD, IPMI_PASSWORD, LiveService, boot, serial_console
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.guest
 
 
 class Ears:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.service import PROMPTLY, LiveService, boot, event_stream, serial_console, wait_until
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.guest
 
 
 @pytest.fixture

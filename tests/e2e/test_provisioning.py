@@ -22,7 +22,7 @@ from bmc.virtual_node.files import NodeFiles, disk_file
 from tests.e2e.conftest import NewService
 from tests.e2e.service import ADMIN, ADMIN_PASSWORD, SYSTEMS, LiveService, booting
 
-pytestmark = [pytest.mark.guest, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.guest, pytest.mark.slow]
 
 CONFIG = '[fetch]\nallow = ["127.0.0.0/8"]\n'
 SECONDS = 200

@@ -14,8 +14,6 @@ import pytest
 from tests.e2e.conftest import NewService
 from tests.e2e.service import ADMIN_PASSWORD, SYSTEMS, LiveService
 
-pytestmark = [pytest.mark.timeout(300)]
-
 
 def refused(service: LiveService) -> str:
     """Start it, and hear why it does not."""

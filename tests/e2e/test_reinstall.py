@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.reinstalls import PASSWORD, TASKS, assert_released, start, until_end, until_step, words
 from tests.e2e.service import LiveService, booting, serial_console
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.guest
 
 
 @pytest.fixture(scope="module")

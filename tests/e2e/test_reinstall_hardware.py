@@ -23,7 +23,7 @@ from tests.robots.deploy_lab import ports
 from tests.robots.lan import BRIDGE, MAC, SERVICE, Lan, make_lan
 from tests.robots.redfish_peers import emulator
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.guest
 
 NODE, ADDRESS, CONSOLE, MEDIA = "rack1-u7", "192.0.2.23", 4001, f"{SERVICE}:8088"
 DISK = 256 << 20

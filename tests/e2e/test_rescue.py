@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.reinstalls import assert_released
 from tests.e2e.service import LiveService, booting, wait_until
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.guest
 
 
 @pytest.fixture

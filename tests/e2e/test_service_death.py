@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.conftest import NewService
 from tests.e2e.service import BOOT, LiveService, boot, booting, event_stream, serial_console, wait_until
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.guest
 
 
 async def test_a_killed_service_adopts_its_running_guest_without_a_blink(service: LiveService) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.service import ADMIN, BOOT, LiveService, Shell, booting
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(500)]
+pytestmark = pytest.mark.guest
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ from tests.e2e.conftest import NewService
 
 
 @pytest.mark.guest
-@pytest.mark.timeout(300)
 def test_two_installations_started_at_once_share_nothing(new_service: NewService) -> None:
     first, second = new_service("first"), new_service("second")
     with ThreadPoolExecutor() as pool:

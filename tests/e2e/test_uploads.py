@@ -15,7 +15,6 @@ from tusclient.uploader.uploader import Uploader
 from tests.e2e.conftest import NewService
 from tests.e2e.service import LiveService, wait_until
 
-pytestmark = pytest.mark.timeout(300)
 MIB = 1 << 20
 LIBRARY = "/redfish/v1/Oem/Lightsout"
 VIRTUAL_MEDIA = "/redfish/v1/Systems/n1/VirtualMedia/cd0"

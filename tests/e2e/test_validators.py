@@ -33,7 +33,6 @@ from tests.e2e.service import (
 N1 = f"{SYSTEMS}/n1"
 SUBSCRIPTIONS = "/redfish/v1/EventService/Subscriptions"
 PATIENCE = 400.0
-pytestmark = pytest.mark.timeout(600)
 
 
 def referee(service: LiveService, directory: Path, tool: str, *words: str, node: str = "") -> str:

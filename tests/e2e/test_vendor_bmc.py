@@ -12,7 +12,6 @@ from tests.robots.conftest import Simulator, simulator
 
 __all__ = ["simulator"]
 
-pytestmark = pytest.mark.timeout(300)
 NODE = "rack1-u7"
 
 

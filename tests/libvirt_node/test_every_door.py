@@ -15,7 +15,7 @@ from tests.libvirt_node.daemon import Libvirtd, VirtualMachine
 from tests.ports import free_port
 from tests.virtual_node.sector import write_cd
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.guest
 NODE = "old-vm"
 
 

@@ -12,7 +12,7 @@ from tests.e2e.service import LiveService, wait_until
 from tests.libvirt_node.daemon import Libvirtd, VirtualMachine
 from tests.ports import free_port
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.guest
 
 VIRTUALBMC = """[VirtualBMC]
 username = {user}

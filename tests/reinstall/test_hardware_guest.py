@@ -16,7 +16,7 @@ from bmc.virtual_node import private
 from tests.reinstall.guest_lab import LONG, ended, request
 from tests.world import ADMIN, OPERATOR, World, open_world
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.guest
 
 BUSES = ("virtio", "scsi", "sata", "nvme")
 

@@ -28,7 +28,7 @@ from tests.reinstall.guest_lab import LONG, Lab, ended, make_node, pid_of_guest,
 from tests.reinstall.recipes import recipes
 from tests.world import ADMIN, OPERATOR, open_world, until
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.guest
 
 
 async def add_qcow2_of(lab: Lab, jobs: Jobs, image: str, name: str) -> None:

@@ -25,7 +25,7 @@ from tests.ports import free_port
 from tests.reinstall.deploy_peer import PROOF_TOKEN, Peer, serving
 from tests.reinstall.guest import SERIAL, Shape, running
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.guest
 
 MIB = 1 << 20
 OLD = b"the old system".ljust(512, b"!")

@@ -22,7 +22,7 @@ from bmc.node.state import StateKeeper
 from tests.reinstall.guest_lab import LONG, ended, make_node, printed
 from tests.world import ADMIN, OPERATOR, open_world, until
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.guest
 
 MIB = 1 << 20
 OLD = b"the files of the old system".ljust(512, b".")

@@ -19,7 +19,7 @@ from tests.robots.deploy_lab import ADDRESS, boots, link, node, site_on
 from tests.robots.lan import MAC, Lan, make_lan
 from tests.world import until
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(700)]
+pytestmark = pytest.mark.guest
 
 FIRMWARE = Path("/usr/share/OVMF")
 LONG = 300.0

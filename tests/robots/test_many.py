@@ -25,7 +25,7 @@ from tests.robots.conftest import Simulator
 from tests.robots.ipmi_processes import children
 from tests.world import ADMIN, PlainMedia
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 
 ALIVE, DEAD = 180, 20
 POLL, LATE = 5.0, 2.0

@@ -9,7 +9,7 @@ import pytest
 from tests.robots.plant import RemotePlant, Rules
 from tests.robots.qemu_plant import running_qemu_plant, serial_of, small_disk
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.guest
 
 
 def until(what: Callable[[], object], seconds: float = 120) -> None:

@@ -27,7 +27,7 @@ from tests.virtual_node.real_drivers import PATIENT, RealDrivers
 from tests.virtual_node.rig import PATIENCE, kill_qemu
 from tests.world import ADMIN, open_world, until
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.guest
 
 WATCHDOG = (0x06, 0x24)
 

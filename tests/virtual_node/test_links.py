@@ -24,7 +24,6 @@ from tests.virtual_node.rig import Rig
 
 pytestmark = [
     pytest.mark.guest,
-    pytest.mark.timeout(400),
     pytest.mark.skipif(os.geteuid() != 0, reason="takes root to make a network namespace with a bridge"),
 ]
 SOMEBODY = 12345

@@ -11,7 +11,7 @@ from tests.virtual_node.linux_guest import install
 from tests.virtual_node.rig import Rig
 from tests.virtual_node.sector import write_cd
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.guest
 
 SIZE = 24
 

@@ -21,8 +21,6 @@ from bmc.virtual_node.sandbox import Namespaces
 from tests.virtual_node.linux_guest import install
 from tests.virtual_node.rig import Rig
 
-pytestmark = pytest.mark.timeout(600)
-
 MISSING = private.missing()
 DHCP = (
     r"""printf '#!/bin/sh\n[ "$1" = bound ] || exit 0\nip addr flush dev $interface\n"""

@@ -12,7 +12,7 @@ from bmc.virtual_node import firmware
 from tests.virtual_node.efi_guest import write_efi_cd, write_efi_disk
 from tests.virtual_node.rig import Rig
 
-pytestmark = [pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.guest
 
 
 @pytest.fixture

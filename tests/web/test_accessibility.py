@@ -11,7 +11,7 @@ from tests.web.pages import NOWHERE, PLACES, SIGN_IN, WINDOWS, Place, listed_as,
 from tests.web.rack import BUTTON, RELAYS, wired
 from tests.web.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 
 async def test_every_page_and_tab_that_can_be_reached_is_listed(looked: Visitor) -> None:

@@ -9,7 +9,7 @@ from tests.web.axe import ASKS, in_dialog, in_menu, violations
 from tests.web.pages import PLACES, TABS, Place, settled
 from tests.web.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 OPENERS = "button.pf-v6-c-menu-toggle:not(:disabled)"
 """Of menus."""

@@ -9,7 +9,7 @@ from tests.e2e.service import LiveService
 from tests.web.axe import FEW, in_dialog, in_menu, violations
 from tests.web.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 
 @pytest.fixture

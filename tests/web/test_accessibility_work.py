@@ -17,7 +17,7 @@ from tests.web.pages import settled
 from tests.web.sessions import end_sessions
 from tests.web.visitor import Visitor, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 IMAGE = "looked-at"
 HOLDER, PASSWORD = "holly", "keeps-it-for-herself"

@@ -9,7 +9,7 @@ from tests.e2e.service import SYSTEMS, LiveService, booting
 from tests.web.conftest import put_down
 from tests.web.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 HELD, PASSWORD = "n2", "somebody-at-the-page"
 WHOLE = 400.0

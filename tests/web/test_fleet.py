@@ -13,7 +13,7 @@ from tests.web.many import MOST_DRAWN, act, add_many, choose, name_of, shows_eve
 from tests.web.visitor import PHONE, Visitor, fits, visit
 from tests.world import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 NODES = 200
 FIRST_LOAD = 300_000

@@ -15,7 +15,7 @@ from tests.web.latin import latin_words
 from tests.web.rack import BUTTON, RELAYS, Rack, wired
 from tests.web.visitor import PHONE, Visitor, fits, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 PASSWORD = "somebody-at-the-page"
 

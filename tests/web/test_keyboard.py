@@ -9,7 +9,7 @@ from tests.e2e.service import ADMIN, ADMIN_PASSWORD, LiveService
 from tests.web.pages import PLACES, Place, settled
 from tests.web.visitor import Visitor, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 FOCUSED = """() => {
     const is = document.activeElement;

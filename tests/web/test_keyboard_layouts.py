@@ -12,7 +12,7 @@ from tests.e2e.service import LiveService, Shell, boot, serial_console
 from tests.web.first_console import arrives, log_in
 from tests.web.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 ASCII = """~!@#$%^&*()_+{}|:"<>?`-=[]\\;,./ 0123456789 the quick brown fox jumps over the lazy DOG AZQWYM"""
 

@@ -11,7 +11,7 @@ from tests.web.line import line_to
 from tests.web.pages import GOOD_SHIFT, NOWHERE, PLACES, SHIFTS, WINDOWS, settled, shifted
 from tests.web.visitor import PHONE, WIDE, WIDEST, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 OUTSIDE = """() => [...document.querySelectorAll("button, a[href], input, select, textarea, h1, h2")]
     .filter(each => each.checkVisibility({visibilityProperty: true, opacityProperty: true}))

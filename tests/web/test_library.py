@@ -17,7 +17,7 @@ from tests.ports import free_port
 from tests.web.sessions import end_sessions, sign_in_again
 from tests.web.visitor import Visitor, chromium, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 LIBRARY = "/redfish/v1/Oem/Lightsout"
 LARGE = 24 << 20

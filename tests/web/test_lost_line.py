@@ -12,7 +12,7 @@ from tests.web.line import Line, line_to
 from tests.web.pages import GOOD_SHIFT, SHIFTS, WAITING, shifted
 from tests.web.visitor import PHONE, Visitor, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 TYPED = "web-17"
 TABS = 10

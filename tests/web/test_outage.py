@@ -9,7 +9,7 @@ from tests.e2e.service import LiveService, boot, serial_console
 from tests.web.visitor import Visitor
 from tests.world import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 
 async def test_after_kill_9_of_the_service_a_banner_warns_and_the_consoles_come_back(

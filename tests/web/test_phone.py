@@ -68,7 +68,6 @@ async def test_no_view_of_a_node_scrolls_sideways(phone: Visitor, service: LiveS
     await fits(phone)
 
 
-@pytest.mark.timeout(400)
 async def test_a_guest_is_typed_to_with_the_phones_own_keyboard(phone: Visitor, service: LiveService) -> None:
     await boot(service, "n1")
     await phone.sign_in("/nodes/n1/screen")
@@ -92,7 +91,6 @@ async def test_a_guest_is_typed_to_with_the_phones_own_keyboard(phone: Visitor, 
     await fits(phone)
 
 
-@pytest.mark.timeout(400)
 async def test_a_tap_on_the_screen_is_a_click_in_the_guest(phone: Visitor, service: LiveService) -> None:
     await boot(service, "n1")
     await phone.sign_in("/nodes/n1/screen")

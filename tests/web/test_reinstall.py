@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.service import LiveService, booting, serial_console, wait_until
 from tests.web.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 WHOLE = 400.0
 """Seconds for two boots of a guest and the writing between them, on a machine that is busy with other tests."""

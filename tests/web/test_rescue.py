@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests.e2e.service import LiveService, booting
 from tests.web.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 WHOLE = 300.0
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"

@@ -11,7 +11,7 @@ from tests.e2e.service import LiveService, boot, serial_console
 from tests.web.first_console import arrives, log_in
 from tests.web.visitor import PATIENCE, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 
 BRIGHT = 60

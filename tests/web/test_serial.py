@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from tests.e2e.service import ADMIN, ADMIN_PASSWORD, LiveService, boot, serial_console
 from tests.web.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 
 async def test_what_was_printed_before_is_shown_and_what_is_typed_arrives(

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from tests.e2e.service import LiveService, boot, serial_console
 from tests.web.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.guest, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 
 async def downloaded(visitor: Visitor, choice: str, file: Path) -> str:

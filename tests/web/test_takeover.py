@@ -46,7 +46,6 @@ async def test_the_second_watches_until_the_keyboard_is_taken(
     assert second.failures == []
 
 
-@pytest.mark.timeout(400)
 async def test_on_the_serial_line_the_guest_hears_only_who_has_the_keyboard(
     visitor: Visitor, browser: Browser, service: LiveService
 ) -> None:
@@ -78,7 +77,6 @@ async def test_on_the_serial_line_the_guest_hears_only_who_has_the_keyboard(
     assert second.failures == []
 
 
-@pytest.mark.timeout(400)
 async def test_on_the_screen_the_guest_hears_only_who_has_the_keyboard(
     visitor: Visitor, browser: Browser, service: LiveService
 ) -> None:

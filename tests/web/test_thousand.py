@@ -11,7 +11,7 @@ from bmc.model.power import PowerCause, PowerState
 from tests.web.many import act, choose, name_of, shows_every_node_by_scrolling
 from tests.web.simulated import simulation
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.browser
 
 MANY = 1000
 WHOLE = 200_000

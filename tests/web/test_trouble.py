@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.service import LiveService
 from tests.web.visitor import Visitor, visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 PASSWORD = "only-my-own-servers"
 WORDS = {403: "refused the request (HTTP 403)", 500: "failed to answer (HTTP 500)"}
