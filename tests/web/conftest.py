@@ -91,6 +91,10 @@ def put_down(service: LiveService, node: str) -> None:
     service.off(node)
     if service.system(node)["Boot"]["BootSourceOverrideEnabled"] != "Disabled":
         service.do("PATCH", path, {"Boot": {"BootSourceOverrideTarget": "None"}})
+    if service.system(node)["LocationIndicatorActive"]:
+        service.do("PATCH", path, {"LocationIndicatorActive": False})
+    if service.get(f"{path}/VirtualMedia/cd0")["Inserted"]:
+        service.do("POST", f"{path}/VirtualMedia/cd0/Actions/VirtualMedia.EjectMedia", {})
 
 
 def job_of(service: LiveService, node: str) -> Any:

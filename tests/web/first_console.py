@@ -9,18 +9,24 @@ from tests.e2e.service import Shell
 Hand = Callable[[str], Awaitable[None]]
 
 
-async def arrives(hand: Hand, shell: Shell, seconds: float) -> bool:
-    """Whether a command that `hand` types on the first console shows its effect on the serial one.
+async def tried(hand: Hand) -> str:
+    """Types a command whose effect shows on the serial console, and answers with the word that it would print.
 
-    Each time another word: a serial console begins with what was printed before.
+    Each time another: a serial console begins with what was printed before.
     """
-    word = secrets.token_hex(4)
-    await hand(f"echo Word-{word} > /dev/ttyS0\n")
+    word = f"Word-{secrets.token_hex(4)}"
+    await hand(f"echo {word} > /dev/ttyS0\n")
+    return word
+
+
+async def arrives(hand: Hand, shell: Shell, seconds: float, unlike: str | None = None) -> bool:
+    """Whether what `hand` types on the first console has its effect, and the word `unlike` from before has none."""
+    word = await tried(hand)
     try:
-        await shell.expect(f"Word-{word}\r?\n", seconds)
+        found = await shell.expect(f"(?s)(.*?){word}\r?\n", seconds)
     except AssertionError:
         return False
-    return True
+    return unlike is None or unlike.encode() not in found[1]
 
 
 async def log_in(hand: Hand, shell: Shell, password: str) -> None:

@@ -29,6 +29,14 @@ class Line:
     def streams(self) -> int:
         return self.asked("/redfish/v1/EventService/SSE")
 
+    async def quiet(self, seconds: float = 1.0) -> None:
+        """Nothing has been asked for that long: what opened pages has settled."""
+        async with asyncio.timeout(60):
+            before = -1
+            while before != len(self.requests):
+                before = len(self.requests)
+                await asyncio.sleep(seconds)
+
     def cut(self) -> None:
         """All connections break, and none is made until it is mended."""
         self._whole.clear()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.service import SYSTEMS, LiveService, wait_until
+from tests.e2e.service import SYSTEMS, LiveService, booting, wait_until
 from tests.web.axe import FEW, in_dialog, in_menu, violations
 from tests.web.conftest import put_down
 from tests.web.line import line_to
@@ -93,16 +93,17 @@ async def test_axe_finds_nothing_at_a_job_that_runs_nor_at_one_that_failed(
 ) -> None:
     job = looked.at("job")
     order = {"Image": "lightsout-mini", "Hostname": empty, "SSHKeys": []}
-    await asyncio.to_thread(service.do, "POST", f"{SYSTEMS}/{empty}/Actions/Oem/Lightsout.Reinstall", order)
-    await asyncio.to_thread(wait_until, lambda: service.power(empty) == "On", 60, f"{empty} on for its ramdisk")
-    await looked.go(f"/nodes/{empty}/jobs")
-    await expect(job).to_have_attribute("data-state", "Running")
-    cancel = looked.button("Cancel the job…")
-    wrong = await in_dialog(looked, cancel, cancel)
-    pid = await asyncio.to_thread(service.qemu, empty)
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
-    await expect(job).to_have_attribute("data-state", "Exception", timeout=120_000)
+    async with booting():
+        await asyncio.to_thread(service.do, "POST", f"{SYSTEMS}/{empty}/Actions/Oem/Lightsout.Reinstall", order)
+        await asyncio.to_thread(wait_until, lambda: service.power(empty) == "On", 60, f"{empty} on for its ramdisk")
+        await looked.go(f"/nodes/{empty}/jobs")
+        await expect(job).to_have_attribute("data-state", "Running")
+        cancel = looked.button("Cancel the job…")
+        wrong = await in_dialog(looked, cancel, cancel)
+        pid = await asyncio.to_thread(service.qemu, empty)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await expect(job).to_have_attribute("data-state", "Exception", timeout=120_000)
     wrong += await violations(looked)
     assert "\n".join(wrong) == ""
 

@@ -12,7 +12,7 @@ from tests.web.visitor import Visitor
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 HELD, PASSWORD = "n2", "somebody-at-the-page"
-WHOLE = 400.0
+WHOLE = 600.0
 """Seconds for two boots of a guest and the writing between them, on a machine that is busy with other tests."""
 
 

@@ -209,13 +209,17 @@ async def test_a_url_is_fetched_with_progress_and_a_wrong_digest_is_told(
 
 
 class Slowly(http.server.BaseHTTPRequestHandler):
-    """Sends a file of 4 MiB in some seconds."""
+    """Sends a file of 4 MiB in some seconds, and its end only when it `may_end`."""
+
+    may_end = threading.Event()
 
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Length", str(len(FETCHED)))
         self.end_headers()
         for start in range(0, len(FETCHED), 1 << 16):
+            if start >= 3 << 20:
+                self.may_end.wait(120)
             self.wfile.write(FETCHED[start : start + (1 << 16)])
             time.sleep(0.15)
 
@@ -238,10 +242,12 @@ async def test_a_url_that_is_fetched_shows_how_much_has_come(tmp_path: Path) -> 
             await visitor.at("start-add").click()
             adding = visitor.at("adding-slow.iso")
             await expect(adding).to_contain_text(re.compile(r"Receiving it: [1-3](\.\d)? MiB of 4 MiB"))
+            Slowly.may_end.set()
             await expect(visitor.at("medium-slow.iso")).to_contain_text("4 MiB", timeout=60_000)
             await expect(adding).to_have_count(0)
             assert visitor.failures == []
     finally:
+        Slowly.may_end.set()
         service.destroy()
         server.shutdown()
         thread.join()

@@ -117,6 +117,7 @@ async def test_ten_tabs_share_one_event_stream_and_ask_for_each_thing_once(
         await expect(tab.at("connection-state")).to_have_attribute("data-state", "up")
         await tab.shows_power("Off")
     assert line.streams() == 1
+    await line.quiet()
     path = f"/redfish/v1/Systems/{empty}"
     before = len(line.requests), line.asked(path)
 

@@ -23,11 +23,12 @@ async def test_after_kill_9_of_the_service_a_banner_warns_and_the_consoles_come_
     await serial.console_open()
 
     service.kill()
-    for tab in (visitor, serial):
-        await expect(tab.page.get_by_text("No live updates since")).to_be_visible()
-        await expect(tab.at("console-state")).to_contain_text("Connection lost")
-
-    await asyncio.to_thread(service.start)
+    try:
+        for tab in (visitor, serial):
+            await expect(tab.page.get_by_text("No live updates since")).to_be_visible()
+            await expect(tab.at("console-state")).to_contain_text("Connection lost")
+    finally:
+        await asyncio.to_thread(service.start)
     for tab in (visitor, serial):
         await expect(tab.at("connection-state")).to_have_attribute("data-state", "up", timeout=60_000)
         await expect(tab.page.get_by_text("No live updates since")).to_have_count(0)

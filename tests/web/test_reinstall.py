@@ -16,7 +16,7 @@ from tests.web.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
-WHOLE = 400.0
+WHOLE = 600.0
 """Seconds for two boots of a guest and the writing between them, on a machine that is busy with other tests."""
 
 
@@ -57,6 +57,12 @@ def last_said(service: LiveService, node: str) -> list[str]:
     return [each["@odata.id"] for each in service.get(lines)["Members"]]
 
 
+async def ramdisk_speaks(visitor: Visitor, service: LiveService, node: str, before: list[str]) -> None:
+    """The console, which begins with what an earlier job has printed, shows what this one's ramdisk prints."""
+    await asyncio.to_thread(wait_until, lambda: last_said(service, node) != before, 120, "the ramdisk's words")
+    await expect(visitor.at("job-serial")).to_contain_text("lightsout")
+
+
 async def test_a_reinstall_goes_to_the_proof_of_the_new_system(
     visitor: Visitor, service: LiveService, empty: str
 ) -> None:
@@ -79,12 +85,13 @@ async def test_a_reinstall_goes_to_the_proof_of_the_new_system(
     await step(page, "Image")
 
     fleet = await visitor.open_tab("/")
+    before = last_said(service, empty)
     async with booting():
         await order(page, empty, "web1")
         await page.wait_for_url(f"**/nodes/{empty}/jobs")
         job = visitor.at("job")
         await expect(job).to_have_attribute("data-state", "Running")
-        await expect(visitor.at("job-serial")).to_contain_text("lightsout", timeout=120_000)
+        await ramdisk_speaks(visitor, service, empty, before)
         await expect(fleet.at(f"node-{empty}")).to_contain_text("Reinstall · ")
         await expect(visitor.button("Reinstall…")).to_be_disabled()
         await expect(job).not_to_have_attribute("data-state", "Running", timeout=WHOLE * 1000)
@@ -212,7 +219,6 @@ async def test_all_that_cloud_init_can_be_told_is_asked_for_and_sent(
     await visitor.button("Cancel the job…").click()
     await visitor.button("Cancel the job").click()
     await expect(visitor.at("job")).to_have_attribute("data-state", "Cancelled", timeout=60_000)
-    await asyncio.to_thread(service.do, "DELETE", "/redfish/v1/Oem/Lightsout/Images/cloudy")
 
 
 async def test_a_job_can_be_cancelled_and_frees_the_node(visitor: Visitor, service: LiveService, empty: str) -> None:
@@ -248,9 +254,7 @@ async def test_a_job_that_failed_says_why_and_what_the_console_showed_last(
     async with booting():
         await order(page, empty, "web3")
         await page.wait_for_url(f"**/nodes/{empty}/jobs")
-        # The console begins with what an earlier job has printed.
-        await asyncio.to_thread(wait_until, lambda: last_said(service, empty) != before, 120, "the ramdisk's words")
-        await expect(visitor.at("job-serial")).to_contain_text("lightsout")
+        await ramdisk_speaks(visitor, service, empty, before)
         pid = await asyncio.to_thread(service.qemu, empty)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)

@@ -8,7 +8,7 @@ from tests.web.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
-WHOLE = 300.0
+WHOLE = 600.0
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"
 
 

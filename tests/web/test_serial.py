@@ -52,6 +52,8 @@ async def test_a_break_reaches_the_kernel(visitor: Visitor, service: LiveService
                     raise
                 await visitor.page.keyboard.press("Control+u")
         await visitor.terminal_shows("sysrq: HELP")
+        await shell.keyboard("take")
+        await shell.run("dmesg -n 4")
 
 
 async def test_many_lines_are_asked_about_before_they_are_pasted(visitor: Visitor, service: LiveService) -> None:
@@ -93,7 +95,7 @@ async def test_what_was_printed_is_copied_and_cleared_from_sight(visitor: Visito
         await visitor.console_open()
         await visitor.terminal_shows("Below-48")
         await visitor.button("Copy").click()
-        await expect(visitor.page.locator(".pf-v6-c-alert")).to_contain_text("Copied")
+        await expect(visitor.page.locator(".pf-v6-c-alert", has_text="Copied")).to_be_visible()
         copied = await visitor.page.evaluate("navigator.clipboard.readText()")
         assert "Copied-42\nBelow-48\n" in copied
         await visitor.button("Clear").click()

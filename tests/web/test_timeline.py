@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.e2e.service import LiveService, boot, serial_console
+from tests.e2e.service import SYSTEMS, LiveService, boot, serial_console
 from tests.web.conftest import cancelled_rescue, put_down
 from tests.web.visitor import Visitor
 
@@ -28,20 +28,33 @@ def booted(service: LiveService) -> Iterator[str]:
     put_down(service, "n1")
 
 
+AT_A_LOOK = 40_000
+"""Milliseconds until the page has surely looked again: the audit makes no events."""
+
+
 def entries(visitor: Visitor, words: str = "") -> Locator:
     return visitor.page.locator(".lo-happening").filter(has_text=words)
+
+
+def asked_of_its_power(service: LiveService, node: str) -> set[str]:
+    """The Ids of what the timeline tells of orders to the node's power."""
+    orders = f"{SYSTEMS}/{node}/LogServices/Timeline/Entries?$top=100&$filter=Oem/Lightsout/What eq 'power'"
+    return {each["Id"] for each in service.get(orders.replace(" ", "%20"))["Members"]}
 
 
 async def test_who_powered_it_off_is_one_look_and_comes_by_itself(
     timeline: Visitor, service: LiveService, empty: str
 ) -> None:
     await asyncio.to_thread(service.ipmitool, empty, "chassis", "power", "on")
-    await expect(timeline.at("last-power")).to_contain_text("Power on by admin, by IPMI from 127.0.0.1")
+    began = "Power on by admin, by IPMI from 127.0.0.1"
+    await expect(timeline.at("last-power")).to_contain_text(began, timeout=AT_A_LOOK)
     await asyncio.to_thread(service.ipmitool, empty, "chassis", "power", "off")
     await expect(timeline.at("last-power")).to_contain_text("Off since")
-    await expect(timeline.at("last-power")).to_contain_text("Force off by admin, by IPMI from 127.0.0.1")
+    forced = "Force off by admin, by IPMI from 127.0.0.1"
+    await expect(timeline.at("last-power")).to_contain_text(forced, timeout=AT_A_LOOK)
     await expect(entries(timeline).nth(0)).to_contain_text(f"{empty} is Off")
-    await expect(entries(timeline).nth(1)).to_contain_text("admin asked for: Force off by IPMI from 127.0.0.1")
+    asked = "admin asked for: Force off by IPMI from 127.0.0.1"
+    await expect(entries(timeline).nth(1)).to_contain_text(asked, timeout=AT_A_LOOK)
 
     await timeline.go(f"/nodes/{empty}")
     await timeline.page.get_by_role("link", name="What happened").click()
@@ -67,10 +80,13 @@ async def test_who_powered_it_off_stays_in_sight_however_much_was_refused_since(
 
 
 async def test_what_was_refused_is_told_with_the_reason(timeline: Visitor, service: LiveService, empty: str) -> None:
+    before = await asyncio.to_thread(asked_of_its_power, service, empty)
     reset = f"/redfish/v1/Systems/{empty}/Actions/ComputerSystem.Reset"
     refused = await asyncio.to_thread(service.call, "POST", reset, {"ResetType": "ForceRestart"})
     assert refused.status == 409
-    refusal = entries(timeline, "admin asked for: Reset").first
+    (told,) = await asyncio.to_thread(asked_of_its_power, service, empty) - before
+    refusal = timeline.at(told)
+    await expect(refusal).to_contain_text("admin asked for: Reset", timeout=AT_A_LOOK)
     await expect(refusal).to_contain_text("Not done not possible in that state")
 
 
@@ -81,7 +97,7 @@ async def test_it_can_be_chosen_by_kind_by_time_and_by_words(
     await asyncio.to_thread(service.reset, empty, "On")
     await asyncio.to_thread(service.ipmitool, empty, "chassis", "bootdev", "pxe")
     boots = entries(timeline, "set the boot device")
-    await expect(boots.first).to_be_visible()
+    await expect(boots.first).to_be_visible(timeout=AT_A_LOOK)
 
     await page.get_by_label("What", exact=True).select_option("Power")
     await expect(boots).to_have_count(0)
@@ -137,7 +153,8 @@ async def test_an_entry_of_a_job_leads_to_it(timeline: Visitor, service: LiveSer
     asked = entries(timeline, "asked for a rescue").filter(has=timeline.page.locator(f"a[href='{path}']")).first
     await asked.get_by_role("link", name="Show the job").click()
     await expect(timeline.page).to_have_url(f"{service.url}{path}")
-    await expect(timeline.page.get_by_role("tabpanel")).to_contain_text("Cancelled")
+    await expect(timeline.at(f"job-{job}").locator("[aria-current=true]")).to_be_visible()
+    await expect(timeline.at("job")).to_have_attribute("data-state", "Cancelled")
 
 
 async def test_who_may_only_look_sees_neither_addresses_nor_the_console(

@@ -38,13 +38,13 @@ async def test_an_empty_fleet_says_what_to_do(visitor: Visitor, service: LiveSer
 
 
 @pytest.mark.parametrize("status", WORDS)
-async def test_what_cannot_be_shown_says_why_and_is_tried_again(visitor: Visitor, status: int) -> None:
+async def test_what_cannot_be_shown_says_why_and_is_tried_again(visitor: Visitor, empty: str, status: int) -> None:
     page = visitor.page
     await visitor.sign_in("/")
-    await visitor.at("node-n3").wait_for()
+    await visitor.at(f"node-{empty}").wait_for()
     await page.route("**/redfish/v1/Systems*", lambda route: route.fulfill(status=status))
-    await page.route("**/redfish/v1/Systems/n3", lambda route: route.fulfill(status=status))
-    for path in ("/", "/nodes/n3"):
+    await page.route(f"**/redfish/v1/Systems/{empty}", lambda route: route.fulfill(status=status))
+    for path in ("/", f"/nodes/{empty}"):
         await visitor.go(path)
         await expect(page.get_by_text(WORDS[status])).to_be_visible()
     await page.unroute_all()
@@ -53,14 +53,14 @@ async def test_what_cannot_be_shown_says_why_and_is_tried_again(visitor: Visitor
 
 
 async def test_a_browser_whose_clock_is_off_tells_how_long_ago_things_were_all_the_same(
-    browser: Browser, service: LiveService
+    browser: Browser, service: LiveService, empty: str
 ) -> None:
     for hours in (-3, 3):
         for state in ("On", "ForceOff"):
-            await asyncio.to_thread(service.reset, "n3", state)
+            await asyncio.to_thread(service.reset, empty, state)
         visitor = await visit(browser, service)
         await visitor.page.clock.install(time=datetime.now() + timedelta(hours=hours))
-        await visitor.sign_in("/nodes/n3")
+        await visitor.sign_in(f"/nodes/{empty}")
         await expect(visitor.at("last-power").locator("time")).to_have_text("just now")
         await visitor.context.close()
 
@@ -69,8 +69,10 @@ async def test_the_open_page_of_a_server_that_is_removed_says_that_it_is_gone(
     visitor: Visitor, service: LiveService
 ) -> None:
     await asyncio.to_thread(service.add_node, "n98")
-    await visitor.sign_in("/nodes/n98")
-    await visitor.shows_power("Off")
-    await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up")
-    await asyncio.to_thread(service.remove_node, "n98")
+    try:
+        await visitor.sign_in("/nodes/n98")
+        await visitor.shows_power("Off")
+        await expect(visitor.at("connection-state")).to_have_attribute("data-state", "up")
+    finally:
+        await asyncio.to_thread(service.remove_node, "n98")
     await expect(visitor.page.get_by_role("heading", name="There is no such page")).to_be_visible()

@@ -32,7 +32,8 @@ export default function ServiceHealth() {
   const tasks = useTasks();
   const problems = useLog(PATHS.eventLog, "Severity ne 'OK' and Oem/Lightsout/Node eq null");
   // All at once: what comes later would push away what is being read.
-  if ([service, protocols, measuring, tasks, problems].some(({ isPending }) => isPending)) return <Loading />;
+  const rest = [protocols, measuring, tasks, problems];
+  if (service.isPending || rest.some(({ isPending }) => isPending)) return <Loading />;
   if (!service.data)
     return (
       <ErrorPanel title={t("The service cannot be shown")} error={service.error} retry={() => void service.refetch()} />

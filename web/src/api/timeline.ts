@@ -68,6 +68,7 @@ export function usePowerHistory(system: System) {
   return useQuery({
     queryKey: [...timelineKey(system.Id), "power"],
     queryFn: async () => (await get<LogPage<Happening>>(path)).Members,
+    refetchInterval: LOOK_MS,
   });
 }
 
