@@ -5,12 +5,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.world import World, open_world
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what runs in its background so, and the commands that tests start would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples with the same patience wherever they run; of itself hypothesis sees a busy machine as a fault.
+settings.load_profile("ci")
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.world import ADMIN, until
 
 @pytest.fixture(scope="module")
 def modbus() -> Iterator[Rack]:
-    with racked(Rules(hold=0.8)) as rack:
+    with racked(Rules(hold=1.8)) as rack:
         yield rack
 
 
@@ -69,7 +69,7 @@ async def test_for_real_it_is_turned_on_and_off_again_and_the_times_are_told(rac
         (seen,) = move["senses"].values()
         assert 0 < move["handed_over"] <= move["done"]
         assert 0 < seen <= move["done"]
-    assert off["handed_over"] >= 0.8
+    assert off["handed_over"] >= 1.8
     assert rack.plant.look().moves["power"] == 2
     shown = await bmc.ok("robot", "test", "a2", "--for-real", "--yes")
     assert "handed over" in shown

@@ -61,7 +61,6 @@ async def until_level(pid: int) -> None:
 
 async def test_a_guest_that_prints_for_ever_and_viewers_that_never_read(live: LiveService) -> None:
     await boot(live, "n1")
-    quiet = await slowest(live, "n3")
     before = memory(live.pid)
     async with serial_console(live, "n1") as shell:
         await shell.login(live.root_password)
@@ -71,7 +70,7 @@ async def test_a_guest_that_prints_for_ever_and_viewers_that_never_read(live: Li
         viewers += [never_reads(live, "/redfish/v1/EventService/SSE", False) for _ in range(2)]
         try:
             await asyncio.sleep(8)
-            assert await slowest(live, "n3") < PROMPTLY + quiet
+            busy = await slowest(live, "n3")
             began = time.monotonic()
             await asyncio.to_thread(live.system, "n2")
             assert time.monotonic() - began < PROMPTLY
@@ -84,16 +83,17 @@ async def test_a_guest_that_prints_for_ever_and_viewers_that_never_read(live: Li
                 viewer.close()
         await shell.type("\x03")
         await shell.login(live.root_password)
+    assert busy < PROMPTLY + await slowest(live, "n3")
     assert live.power("n1") == "On"
     live.off("n1")
 
 
 async def test_garbage_datagrams_meanwhile(live: LiveService) -> None:
+    said = len(live.log)
     noise = random.Random(4711)  # the same at each run
     host, port = live.nodes["n3"]
     good = bytes.fromhex("0600ff07000000000000000000092018c88100388e04b5")
     sent = 0
-    quiet = await slowest(live, "n3")
     before = memory(live.pid)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         working = asyncio.create_task(slowest(live, "n3", 12))
@@ -106,16 +106,17 @@ async def test_garbage_datagrams_meanwhile(live: LiveService) -> None:
                 sender.sendto(bytes(data), (host, port))
                 sent += 1
             await asyncio.sleep(0.01)
-        assert await working < PROMPTLY + quiet
+        busy = await working
+    assert busy < PROMPTLY + await slowest(live, "n3")
     assert sent > 500
     assert memory(live.pid) - before < 16 * MIB
-    assert "Traceback" not in live.log
+    assert "Traceback" not in live.log[said:]
 
 
 async def test_garbage_on_the_web_door_meanwhile(live: LiveService) -> None:
+    said = len(live.log)
     where = urlsplit(live.url)
     noise = random.Random(4711)
-    quiet = await slowest(live, "n3")
     working = asyncio.create_task(slowest(live, "n3"))
     for number in range(200):
         with socket.create_connection((where.hostname, where.port), timeout=5) as connection:
@@ -124,8 +125,9 @@ async def test_garbage_on_the_web_door_meanwhile(live: LiveService) -> None:
             )
         await asyncio.sleep(0.01)
     idle = [socket.create_connection((where.hostname, where.port)) for _ in range(200)]
-    assert await working < PROMPTLY + quiet
+    busy = await working
     assert live.system("n3")["Id"] == "n3"
     for connection in idle:
         connection.close()
-    assert "Traceback" not in live.log
+    assert busy < PROMPTLY + await slowest(live, "n3")
+    assert "Traceback" not in live.log[said:]

@@ -14,6 +14,9 @@ from tests.e2e.service import ADMIN, BOOT, LiveService, Shell, booting
 pytestmark = pytest.mark.guest
 
 
+PRINTED = r"ssh n1@127\.0\.0\.1 -p \d+"
+
+
 @asynccontextmanager
 async def ssh(printed: str, folder: Path) -> AsyncIterator[Shell]:
     """The line that the service has printed, with the options of a test."""
@@ -63,7 +66,7 @@ async def test_a_system_is_started_used_and_powered_off_by_ssh_alone(
     new_service: Callable[..., LiveService], tmp_path: Path
 ) -> None:
     service = await asyncio.to_thread(new_service().start)
-    (printed,) = re.findall(r"ssh n1@127\.0\.0\.1 -p \d+", service.log)
+    (printed,) = re.findall(PRINTED, service.log)
     await keygen("-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key"))
     added = await asyncio.to_thread(service.bmc, "account", "key", "add", ADMIN, str(tmp_path / "key.pub"))
     assert added.returncode == 0, added.stderr
@@ -85,8 +88,8 @@ async def test_a_system_is_started_used_and_powered_off_by_ssh_alone(
     assert info["ssh"]["fingerprint"] in (await asyncio.to_thread(service.bmc, "info")).stdout
     assert (service.state / "keys" / "ssh_host_key").stat().st_mode & 0o777 == 0o600
 
-    service.kill()  # the key and the port are the same after it
+    service.kill()  # the key is the same after it
     await asyncio.to_thread(service.start)
-    async with ssh(printed, tmp_path) as shell:
+    async with ssh(re.findall(PRINTED, service.log)[-1], tmp_path) as shell:
         await shell.expect("# ")
         await shell.type("\x05c.")

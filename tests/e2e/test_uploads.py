@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import signal
 import subprocess
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from tusclient.client import TusClient
 from tusclient.uploader.uploader import Uploader
 
+from tests import memory
 from tests.e2e.conftest import NewService
 from tests.e2e.service import LiveService, wait_until
 
@@ -55,19 +55,11 @@ def arrived(service: LiveService, place: str) -> int:
     return sum(file.stat().st_size for file in (service.state / place).glob(".upload-*"))
 
 
-def memory(service: LiveService) -> int:
-    """The most that the service has had, in bytes."""
-    status = Path(f"/proc/{service.pid}/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    assert found
-    return int(found[1]) << 10
-
-
 def test_a_service_killed_in_mid_upload_gets_the_rest_when_it_is_there_again(
     service: LiveService, tmp_path: Path
 ) -> None:
     file = file_of(tmp_path, 256 * MIB)
-    before = memory(service)
+    before = memory.most(service.pid)
     with service.popen("media", "add", str(file)) as adding:
         wait_until(lambda: arrived(service, "media/added") > 16 * MIB, 60, "some of it")
         service.kill()
@@ -81,7 +73,7 @@ def test_a_service_killed_in_mid_upload_gets_the_rest_when_it_is_there_again(
         adding.send_signal(signal.SIGCONT)
         out, err = adding.communicate(timeout=120)
     assert (adding.returncode, out.splitlines()[-1]) == (0, "medium tools.iso can be inserted now"), err
-    assert memory(service) - before < 100 * MIB
+    assert memory.most(service.pid) - before < 100 * MIB
     service.do("POST", f"{VIRTUAL_MEDIA}/Actions/VirtualMedia.InsertMedia", {"Image": "tools.iso"})
     medium = service.get(f"{LIBRARY}/Media/tools.iso")
     assert (medium["UsedBy"], medium["SizeBytes"]) == (["n1"], file.stat().st_size)

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import resource
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
@@ -12,6 +11,7 @@ import pytest
 
 from bmc.hooks import HookSettings, webhook
 from bmc.model.errors import InvalidRequest
+from tests import memory
 from tests.hooks.lab import Lab, Receiver, open_lab
 from tests.world import until
 
@@ -107,7 +107,8 @@ async def test_whatever_a_receiver_answers_costs_little_and_nobody_else(
     lab: Lab, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, answer: Answer, taken: bool
 ) -> None:
     monkeypatch.setattr(webhook, "SECONDS", 1.0)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    memory.forget_most()
+    before = memory.most()
     async with hostile(answer) as url:
         bad = await lab.hooks.subscribe("admin", url)
         await lab.hooks.subscribe("admin", receiver.url)
@@ -118,8 +119,8 @@ async def test_whatever_a_receiver_answers_costs_little_and_nobody_else(
         assert results["delivered"] == (20 if taken else 0)
         await lab.hooks.remove(bad.id)
     assert list(dict.fromkeys(got.sequence for got in receiver.got)) == told
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown < 48 * 1024, f"{grown // 1024} MiB"
+    grown = memory.most() - before
+    assert grown < 48 << 20, f"{grown >> 20} MiB"
 
 
 REFUSED_AT_ONCE = [

@@ -480,7 +480,7 @@ async def test_no_bytes_break_the_listener(tmp_path: Path) -> None:
             [b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"Upgrade: websocket\r\n"]
         )
 
-        @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=100, suppress_health_check=list(HealthCheck))
         @given(starts, st.lists(lines, max_size=3), st.binary(max_size=100))
         def attack(start: bytes, headers: list[bytes], rest: bytes) -> None:
             data = start + b"".join(headers) + rest

@@ -21,7 +21,7 @@ from tests.ipmi.client import Console
 from tests.ipmi.fakes import FakeNode, FakeSlots, MemoryBuckets
 
 PEER = ("192.0.2.1", 50000)
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=60)
 
 
 class Bench:

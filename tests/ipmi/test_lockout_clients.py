@@ -68,7 +68,7 @@ async def test_a_locked_user_is_told_at_once_by_every_client_and_comes_in_from_e
     began = time.monotonic()
     _, printed = await live.python(PYGHMI)
     assert "failed:" in printed
-    assert time.monotonic() - began < SOON + 1  # an interpreter starts as well
+    assert time.monotonic() - began < 3 * SOON  # an interpreter starts as well
     assert (await live.ipmitool("chassis", "power", "status", user="oper", options=("-L", "OPERATOR")))[0] == 0
     await guess(live, source="127.0.0.9")
 

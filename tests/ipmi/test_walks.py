@@ -258,9 +258,9 @@ class Walk(RuleBasedStateMachine):
 
 
 def test_any_walk():
-    run_state_machine_as_test(Walk, settings=settings(max_examples=60, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(Walk, settings=settings(max_examples=60, stateful_step_count=40))
 
 
 @pytest.mark.slow
 def test_many_long_walks():
-    run_state_machine_as_test(Walk, settings=settings(max_examples=1500, stateful_step_count=120, deadline=None))
+    run_state_machine_as_test(Walk, settings=settings(max_examples=1500, stateful_step_count=120))

@@ -166,7 +166,7 @@ async def test_whatever_is_asked_is_answered(tmp_path: Path) -> None:
             if body is not None and status >= 400:
                 told(body)
 
-        quick = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+        quick = settings(max_examples=150, suppress_health_check=list(HealthCheck))
 
         @quick
         @given(st.sampled_from(CHANGES), st.dictionaries(st.sampled_from(WORDS), VALUES, max_size=6))

@@ -156,7 +156,7 @@ DISK = st.dictionaries(NAMES, SOMETHING, max_size=4)
         max_size=5,
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_body_is_taken_within_its_bounds_or_refused_with_every_problem(
     model: type[Body], given: dict[str, Any]
 ) -> None:

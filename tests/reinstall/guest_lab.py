@@ -30,7 +30,7 @@ from tests.reinstall.samples import KEY
 from tests.virtual_node.real_drivers import RealDrivers
 from tests.world import ADMIN, World, until
 
-LONG = 150.0
+LONG = 450.0
 
 
 def pid_of_guest(directory: Path) -> int:

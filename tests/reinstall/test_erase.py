@@ -141,7 +141,7 @@ async def test_everything_wrong_is_told_at_once_and_nothing_is_touched(jobs, hou
 @given(
     blocks=st.text(max_size=20), zeros=st.integers(0, 10**18), places=st.integers(0, 10**18), size=st.text(max_size=20)
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_only_an_honest_account_of_zeros_verifies_a_disk(blocks, zeros, places, size):
     for form in (
         {"blocks": blocks, "zeros": str(zeros), "bytes": size},

@@ -74,7 +74,7 @@ async def test_a_node_is_reinstalled_on_any_bus_by_any_card(lab, tmp_path, firmw
         node = await make_node(world, firmware, [{"size_mib": 256, "bus": bus}], model)
         jobs = lab.jobs(world)
         job = await jobs.start("reinstall", "n1", request("lightsout-mini"), OPERATOR)
-        job = await ended(jobs, job.id, node, 3 * LONG)
+        job = await ended(jobs, job.id, node, LONG)
         assert (job.state, job.message) == (JobState.COMPLETED, "done"), job
         assert job.details["proofs"] == ["phone-home", "serial-nonce"]
         assert node.snapshot.boot == NO_OVERRIDE

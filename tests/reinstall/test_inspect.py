@@ -70,7 +70,7 @@ VALUES = st.text(max_size=200) | st.sampled_from(["4", "8589934592", "eth0=52:54
 
 
 @given(st.dictionaries(NAMES, VALUES, max_size=8))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_any_report_is_taken_within_its_bounds_or_refused(report: dict[str, Any]) -> None:
     try:
         found = hardware(report, ())

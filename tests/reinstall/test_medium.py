@@ -72,7 +72,7 @@ def value(key: str, file: Path) -> str:
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\1\r"), max_size=40)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(first=TEXT, second=TEXT)
 def test_a_value_is_read_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, first: str, second: str) -> None:
     file = tmp_path_factory.mktemp("conf") / "job.conf"

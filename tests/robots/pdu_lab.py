@@ -354,7 +354,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def outlet(pdu: Snmpsim, **more: object) -> dict[str, object]:
-    given = {"host": PDU, "port": pdu.port, "outlet": 1, "credential": "lab", "timeout": "0.5s"}
+    given = {"host": PDU, "port": pdu.port, "outlet": 1, "credential": "lab", "timeout": "1.5s"}
     return {"adapter": "pdu", **given, **more}
 
 

@@ -66,6 +66,11 @@ class Rules:
     standby: float = 4.0
 
 
+def lasted(measured: float, seconds: float) -> bool:
+    """Whether a press was as long as it had to be: its ends may be late, each by what a loaded machine makes of it."""
+    return seconds - 0.2 < measured < seconds + 1
+
+
 class Plant:
     """One server. Any thread may call it."""
 

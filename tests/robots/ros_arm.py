@@ -197,6 +197,8 @@ class Cell:
         self.stop_bridge()
         self.start_bridge()
         self.robot_is_there()
+        for button in BUTTONS:
+            self.plant.open(button)
         self.plant.order("off")
         self._pressed_before = sum(self.plant.look().moves[each] for each in BUTTONS)
 

@@ -25,7 +25,7 @@ from bmc.power.safety import Safety
 from robots.front_panel import PressedSwitch
 from robots.testing import opened
 from tests.robots.arm_hand import ArmContract, becomes, complaint, die_in_mid_press, hand, parts_of, pressed
-from tests.robots.plant import port_of, program
+from tests.robots.plant import lasted, port_of, program
 from tests.robots.ros_arm import ACTION, ACTION_TYPE, HOMED, IS_HOMED, SERVICE, STOP, Cell
 
 HOLD = {"target": "{target}", "hold": {"sec": "{sec}", "nanosec": "{nanosec}"}}
@@ -46,7 +46,7 @@ async def test_a_press_is_one_request_with_the_arguments_of_the_options(cell: Ce
     async with arm(cell, site, "a2", **way, short="250ms") as switch:
         await switch.apply(PowerAction.ON)
     assert cell.plant.look().running
-    assert cell.plant.look().held["power"] == pytest.approx(0.25, abs=0.15)
+    assert lasted(cell.plant.look().held["power"], 0.25)
     requests = cell.sent("send_action_goal") + cell.sent("call_service")
     assert [each["args"] for each in requests] == [
         {"target": "a2/power", "hold": {"sec": 0, "nanosec": 250_000_000}},

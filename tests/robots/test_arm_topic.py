@@ -13,6 +13,7 @@ from bmc.model.power import PowerAction
 from bmc.ports import PowerSwitch, Site
 from bmc.power.safety import Safety
 from tests.robots.arm_hand import ArmContract, becomes, complaint, die_in_mid_press, hand, pressed
+from tests.robots.plant import lasted
 from tests.robots.ros_arm import HOMED, Cell
 
 POWER, RESET = "/arm/power_finger", "/arm/reset_finger"
@@ -35,7 +36,7 @@ async def test_the_finger_is_out_for_as_long_as_the_press(cell: Cell, site: Site
         await switch.apply(PowerAction.ON)
         await is_in(cell)
     assert cell.presses == 1
-    assert cell.plant.look().held["power"] == pytest.approx(0.3, abs=0.15)
+    assert lasted(cell.plant.look().held["power"], 0.3)
     said = [each["msg"]["data"] for each in cell.sent("publish", topic=POWER)]
     assert said == [True] * (len(said) - 1) + [False]
     assert 2 <= len(said) <= 5

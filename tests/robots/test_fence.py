@@ -146,16 +146,18 @@ async def test_no_secret_stands_in_the_command_line_of_the_agent(open_node, pdu,
 
 
 async def test_an_agent_that_is_too_slow_is_ended_with_all_that_it_started(open_node, pdu, plant):
-    plant.write("slow", "4")
+    plant.write("slow", "8")
     plant.write("feed.1", "on")
-    backend = await open_node({"power": plug(pdu, timeout="2s"), "sense": [meter(pdu)]})
+    backend = await open_node({"power": plug(pdu, timeout="5s"), "sense": [meter(pdu)]})
     moving = asyncio.ensure_future(backend.switch.apply(PowerAction.POWER_CYCLE))
     seen = await watched(moving)
-    with pytest.raises(OutcomeUnknown, match=r"fence_apc_snmp did not reboot PDU 127\.0\.0\.1 within 2 s"):
+    with pytest.raises(OutcomeUnknown, match=r"fence_apc_snmp did not reboot PDU 127\.0\.0\.1 within 5 s"):
         await moving
     assert seen
     await none_runs(seen)
-    await asyncio.sleep(3)
+    async with asyncio.timeout(30):
+        while not plant.orders():  # noqa: ASYNC110 - what it had sent before its end
+            await asyncio.sleep(0.1)
     assert plant.orders() == ["1 off"]
     forget_what_waits(pdu)
 
@@ -281,7 +283,7 @@ async def test_plugs_of_one_device_are_asked_one_after_the_other(open_node, pdu,
         await asyncio.sleep(0.02)
     await moving
     assert most == 1
-    assert sorted(plant.orders()) == ["1 on", "2 on"]
+    assert set(plant.orders()) == {"1 on", "2 on"}  # snmpset repeats what is not acknowledged soon
 
 
 async def test_a_login_that_fails_did_nothing(open_node, pdu):

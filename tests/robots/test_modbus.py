@@ -154,7 +154,7 @@ async def test_an_outlet_may_be_on_while_its_coil_is_off(tmp_path: Path):
 
 
 async def test_a_supply_is_turned_on_first_and_only_if_it_is_off(tmp_path: Path):
-    with racked(Rules(hold=0.8, fed=False)) as rack:
+    with racked(Rules(hold=1.8, fed=False)) as rack:
         options = rack.node() | {"supply": rack.outlet(), "escalate": ["outlet"], "boots_within": "0.2s"}
         async with opened(options, make_site(tmp_path)) as backend:
             await backend.switch.apply(PowerAction.ON)

@@ -19,7 +19,7 @@ from robots.modbus_gateway import Gateway
 from robots.testing import make_site, opened
 from tests.robots.modbus_device import running_board
 from tests.robots.modbus_rack import HOLD, WIRES, Rack, closed, racked, shows
-from tests.robots.plant import ROOT, Look, Rules
+from tests.robots.plant import ROOT, Rules, lasted
 from tests.robots.wire import wired
 from tests.world import until
 
@@ -32,11 +32,6 @@ def presses(request: bytes) -> bool:
 
 def lets_go(request: bytes) -> bool:
     return request[7:].startswith(b"\x05\x00\x00\x00")
-
-
-def held(look: Look, seconds: float, button: str = "power") -> bool:
-    """Not shorter, and no longer than a loaded machine makes it."""
-    return seconds - 0.05 < look.held[button] < seconds + 1
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +116,8 @@ async def test_short_and_long_presses_do_what_they_do_on_a_front_panel(rack: Rac
     look = rack.plant.look()
     assert look.events == ["on", "reset", "asked", "off", "on", "cut"]
     assert look.moves == {"power": 4, "reset": 1, "a": 0}
-    assert held(look, 0.1, "reset")
-    assert held(look, 2.0)
+    assert lasted(look.held["reset"], 0.1)
+    assert lasted(look.held["power"], 2.0)
     assert look.closed == ["a"]
 
 
@@ -283,7 +278,7 @@ async def test_a_watchdog_is_fed_for_as_long_as_the_button_is_held(tmp_path: Pat
             await shows(backend, PowerState.ON)
             await backend.switch.apply(PowerAction.FORCE_OFF)
             await shows(backend, PowerState.OFF)
-        assert held(rack.plant.look(), 1.5)
+        assert lasted(rack.plant.look().held["power"], 1.5)
 
 
 async def test_a_device_that_lets_go_too_early_is_told(tmp_path: Path):
@@ -414,7 +409,7 @@ async def test_a_pulse_is_one_request_and_the_device_lets_go(rack: Rack, tmp_pat
             await shows(backend, PowerState.OFF)
         assert len(wire.requests) == 2
     look = await closed(rack.plant, "power", False)
-    assert held(look, 2.0)
+    assert lasted(look.held["power"], 2.0)
 
 
 async def test_a_pulse_whose_answer_was_lost_ends_by_itself_and_is_not_sent_again(rack: Rack, tmp_path: Path):
@@ -440,4 +435,4 @@ async def test_a_pulse_is_cut_short_when_cancelled(rack: Rack, tmp_path: Path):
 async def test_a_pulse_is_not_cut_short_by_our_death_and_ends_all_the_same(rack: Rack, tmp_path: Path):
     await die_in_mid_press(rack, pulses(rack, short="1.5s", long="5s"), tmp_path)
     await closed(rack.plant, "power", False)
-    assert held(rack.plant.look(), 1.5)
+    assert lasted(rack.plant.look().held["power"], 1.5)

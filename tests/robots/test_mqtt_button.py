@@ -22,6 +22,7 @@ from robots.contract import BackendContract, OpenBackend
 from robots.hardware import driver
 from robots.testing import make_site, opened
 from tests.robots.mqtt_lab import LED, LOAD, ROOT, Lab, open_lab, push, says
+from tests.robots.plant import lasted
 from tests.world import until
 
 ON, OFF, UNKNOWN = PowerState.ON, PowerState.OFF, PowerState.UNKNOWN
@@ -99,8 +100,10 @@ async def test_short_is_short_and_long_is_long_and_reset_is_another_button(lab: 
         await until(lambda: len(lab.server.moves(1)) == 1)
         await backend.switch.apply(PowerAction.FORCE_OFF)
         await says(backend.senses[0], OFF)
-        assert lab.device.presses(0) == [pytest.approx(0.4, abs=0.25), pytest.approx(3, abs=0.3)]
-        assert lab.device.presses(1) == [pytest.approx(0.4, abs=0.25)]
+        (short, long), (reset,) = lab.device.presses(0), lab.device.presses(1)
+        assert lasted(short, 0.4)
+        assert lasted(long, 3)
+        assert lasted(reset, 0.4)
         assert not kept(lab).exists()
 
 
@@ -123,7 +126,7 @@ async def test_a_press_that_is_stopped_is_let_go_of_at_once(lab: Lab):
         pressing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await pressing
-        assert lab.device.presses()[1] < 1.2
+        assert lab.device.presses()[1] < 2.5  # of 3 seconds
         assert not kept(lab).exists()
 
 
@@ -265,7 +268,7 @@ async def test_a_button_does_not_stay_down_when_the_service_is_killed_in_mid_pre
     os.kill(child.pid, signal.SIGKILL)
     await child.wait()
     await until(lambda: len(lab.device.presses()) == 1)
-    assert lab.device.presses()[0] <= 2.3
+    assert lab.device.presses()[0] < 3  # some let go at once, the others after the 2 seconds
     assert kept(lab).exists()
     async with opened(options, make_site(lab.directory)):
         await until(lambda: not kept(lab).exists())

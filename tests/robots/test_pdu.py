@@ -159,7 +159,7 @@ async def test_an_off_whose_acknowledgement_is_lost_is_repeated_and_then_looked_
 async def test_a_slow_pdu_cycles_once(open_node, pdu, plant):
     plant.write("feed.1", "on")
     plant.write("slow", "1.6")
-    backend = await open_node(node(pdu))
+    backend = await open_node(node(pdu, timeout="0.5s"))
     with pytest.raises(OutcomeUnknown):
         await backend.switch.apply(PowerAction.POWER_CYCLE)
     await asyncio.sleep(2.5)

@@ -54,7 +54,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 @pytest.fixture
 def plant() -> Iterator[RemotePlant]:
-    with running_plant(Rules(hold=0.8)) as plant:
+    with running_plant(Rules(hold=1.8)) as plant:
         yield plant
 
 
@@ -89,7 +89,7 @@ def hands(plant: RemotePlant) -> Obey:
             return Answer.DONE
         button = "reset" if "reset button" in text else "power"
         plant.close(button)
-        await asyncio.sleep(1.0 if "hold its power button" in text else 0.2)
+        await asyncio.sleep(2.2 if "hold its power button" in text else 0.2)
         plant.open(button)
         return Answer.DONE
 

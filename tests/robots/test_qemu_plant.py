@@ -26,7 +26,7 @@ def press(plant: RemotePlant, seconds: float) -> None:
 
 
 def test_a_press_boots_a_second_asks_by_acpi_and_a_hold_cuts(tmp_path: Path):
-    with running_qemu_plant(tmp_path, small_disk(tmp_path), Rules(hold=1.0)) as plant:
+    with running_qemu_plant(tmp_path, small_disk(tmp_path), Rules(hold=1.8)) as plant:
         press(plant, 0.1)
         assert plant.look().led
         until(lambda: "Lightsout Mini" in serial_of(tmp_path))
@@ -35,5 +35,5 @@ def test_a_press_boots_a_second_asks_by_acpi_and_a_hold_cuts(tmp_path: Path):
         assert plant.look().events == ["on", "asked", "off"]
         press(plant, 0.1)
         assert plant.look().running
-        press(plant, 1.3)
+        press(plant, 2.2)
         assert plant.look().events[-2:] == ["on", "cut"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bmc.model.events import Severity
@@ -43,7 +43,6 @@ SENSORS = st.fixed_dictionaries(
 BODIES = st.dictionaries(KEYS, NONSENSE, max_size=8) | st.fixed_dictionaries({"Members": st.lists(SENSORS, max_size=3)})
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(BODIES)
 def test_no_nonsense_breaks_what_reads_it(body: dict[str, Any]):
     taken: set[str] = set()
@@ -66,7 +65,6 @@ def test_no_nonsense_breaks_what_reads_it(body: dict[str, Any]):
     _event(body)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=30))
 def test_names_of_sensors_stay_apart_even_without_their_blanks(names: list[str]):
     taken: set[str] = set()

@@ -46,7 +46,7 @@ def pdus(lab: Lab, plant: Plant) -> Sequence[Snmpsim]:
 
 def feeds(pdus: Sequence[Snmpsim], **second: object) -> dict[str, object]:
     both = [
-        {"adapter": "pdu", "host": pdu.address, "port": pdu.port, "outlet": number, "credential": "lab", "timeout": 0.5}
+        {"adapter": "pdu", "host": pdu.address, "port": pdu.port, "outlet": number, "credential": "lab", "timeout": 1.5}
         for number, pdu in enumerate(pdus[:2], 1)
     ]
     both[1].update(second)

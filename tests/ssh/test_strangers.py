@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import resource
 import struct
 from typing import Any
 
@@ -16,6 +15,7 @@ from bmc.ssh import door as door_module
 from bmc.ssh.crowd import Crowd
 from bmc.ssh.door import SshDoor
 from bmc.ssh.host_key import host_key
+from tests import memory
 from tests.redfish.service import Service
 from tests.ssh.conftest import Clients
 from tests.world import until
@@ -145,14 +145,15 @@ async def test_who_reads_nothing_fills_no_memory_and_hears_what_was_lost(service
         await asyncio.wait_for(process.stdout.readuntil(b"printed before"), 20)
         transport: Any = connection._transport
         transport.pause_reading()
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        memory.forget_most()
+        before = memory.most()
         chunk = os.urandom(256 * 1024).replace(b"\x05", b"x")
         for _ in range(400):
             line.stream.incoming.put_nowait(chunk)
             await asyncio.sleep(0)
         await until(line.stream.incoming.empty, 30)
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        assert grown < 60 * 1024, f"{grown} KiB"
+        grown = memory.most() - before
+        assert grown < 60 << 20, f"{grown >> 20} MiB"
         (there,) = service.ssh._crowd.signed_in
         await until(lambda: not there._consoles[0]._takes.is_set(), 20)
         async with clients.console("n1", "vera") as other:  # nobody else is held up

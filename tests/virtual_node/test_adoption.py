@@ -9,7 +9,7 @@ import pytest
 
 from bmc.model.boot import BootEnabled, BootOverride, BootTarget
 from bmc.model.power import Health, PowerAction, PowerCause, PowerState
-from bmc.virtual_node.files import SERIAL_SOCKET, dial
+from bmc.virtual_node.files import EVENTS_LOG, SERIAL_SOCKET, dial
 from tests.virtual_node.rig import PATIENCE, Rig, kill_qemu, managed_and_killed
 from tests.virtual_node.sector import write_cd
 
@@ -18,15 +18,23 @@ pytestmark = pytest.mark.guest
 CD_ONCE = BootOverride(BootTarget.CD, BootEnabled.ONCE)
 
 
-async def type_without_a_service(rig: Rig, text: str, expect: str = "") -> None:
+TOLD = {"o": "SHUTDOWN", "r": "RESET", "p": "GUEST_PANICKED"}
+"""The event of QEMU that each key of the guest makes."""
+
+
+async def type_without_a_service(rig: Rig, key: str, expect: str = "") -> None:
+    """Until QEMU has told of what the key does, and the guest has printed what is expected of it."""
     line = await dial(rig.files.guest, SERIAL_SOCKET, rig.pid)
     loop = asyncio.get_running_loop()
-    await loop.sock_sendall(line, text.encode())
+    events = rig.files.guest / EVENTS_LOG
+    before = events.read_text().count(TOLD[key])
+    await loop.sock_sendall(line, key.encode())
     printed = b""
     async with asyncio.timeout(PATIENCE):
+        while events.read_text().count(TOLD[key]) == before:  # noqa: ASYNC110 - nobody listens to QEMU
+            await asyncio.sleep(0.02)
         while expect and expect.encode() not in printed:
             printed += await loop.sock_recv(line, 4096)
-    await asyncio.sleep(0.5)
     line.close()
 
 

@@ -69,7 +69,7 @@ def test_what_was_decoded_packs_into_something_that_decodes_alike(decode, data):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("decode", NAMED)
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=5000)
 @given(data=st.binary(max_size=600))
 def test_a_decoder_raises_its_own_error_and_nothing_else_for_long(decode, data):
     with contextlib.suppress(WireError):
