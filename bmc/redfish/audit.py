@@ -8,7 +8,7 @@ from bmc.model.caller import Door, Role
 from bmc.redfish import oem
 from bmc.redfish.errors import not_found
 from bmc.redfish.event_record import REGISTRY
-from bmc.redfish.logs import Source, list_log, log_routes
+from bmc.redfish.logs import Source, flat, list_log, log_routes
 from bmc.redfish.query import SEQUENCE
 from bmc.redfish.router import Call, Reply, Route, require
 from bmc.redfish.types import JsonObject, collection, link, links, moment, resource
@@ -105,7 +105,7 @@ def _entry(record: AuditRecord, base: str) -> JsonObject:
                 TargetKind=record.kind.value,
                 Target=record.target or None,
                 Outcome=record.outcome,
-                Details=dict(record.details),
+                Details=flat(record.details),
             ),
         ),
     )

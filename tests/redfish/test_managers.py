@@ -14,6 +14,7 @@ from bmc.model.node import Endpoint
 from bmc.network import Network
 from bmc.redfish import manager_network
 from tests.redfish.service import Service
+from tests.world import ADMIN
 
 MANAGER = "/redfish/v1/Managers/n1"
 RESET = f"{MANAGER}/Actions/Manager.Reset"
@@ -170,6 +171,12 @@ async def test_the_service_has_a_manager_of_its_own_whose_logs_are_the_whole_fle
     assert asked[0] == ("vera", "sign-in", "account", "vera")
     assert ("olga", "power", "node", "n1") in asked
     assert {each["Door"] for each in done if each["Account"] == "olga"} == {"redfish"}
+
+
+async def test_details_are_single_values_to_a_validator(service: Service) -> None:
+    await service.world.audit.record(ADMIN, "create-node", "n1", "done", {"tags": ["rack-7", "gpu"]})
+    newest = (await service.get(f"{AUDIT}/Entries"))["Members"][0]
+    assert newest["Oem"]["Lightsout"]["Details"] == {"tags": "rack-7, gpu"}
 
 
 @pytest.mark.parametrize("log", ["EventLog", "Audit"])
