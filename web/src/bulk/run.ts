@@ -1,9 +1,9 @@
 /** One action on many nodes, as it goes on: what has become of each. */
 import type { QueryClient } from "@tanstack/react-query";
 import { act, getPatiently, OutcomeUnknown, reinstall, setIdentify, type Stagger } from "../api/bulk";
-import { pause } from "../api/pause";
 import { ApiError, get } from "../api/http";
 import { allImages } from "../api/library";
+import { pause } from "../api/pause";
 import { SESSION } from "../api/session";
 import type { Session, System } from "../api/types";
 import { emptyDraft, toRequest } from "../reinstall/order";
