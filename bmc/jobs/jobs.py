@@ -18,7 +18,7 @@ from bmc.jobs.chore import Chore, carry_out_chore
 from bmc.jobs.ledger import Ledger, Written
 from bmc.jobs.recipe import Recipe
 from bmc.jobs.run import Run, Work, caller_of
-from bmc.jobs.runner import carry_out, let_go
+from bmc.jobs.runner import carry_out, holds, let_go
 from bmc.jobs.sweep import GONE, KIND, STEP, Find, carry_out_sweep, request_of, waiting
 from bmc.model.caller import Caller, Role
 from bmc.model.clock import Clock
@@ -108,6 +108,7 @@ class Jobs:
         if recipe is None:
             raise NotFound(f"there is no job “{kind}”; there is {', '.join(sorted(self._recipes))}")
         await self._authorise(caller, recipe.role, node, kind)
+        await self._let_end(node)
         self._one_a_node(node)
         self._starting[node] = kind
         try:
@@ -376,6 +377,7 @@ class Jobs:
         await doing()
         del self._runs[work.job.id]
         self._ended[work.job.id] = work.job
+        work.over.set()
         if GONE in work.state:
             await self._set_former(work.job)
         await self._forget_old()
@@ -388,6 +390,12 @@ class Jobs:
             id = min((id for id, job in self._ended.items() if shares[_of_whom(job)] == most), key=int)
             del self._ended[id]
             await self._ledger.delete(id)
+
+    async def _let_end(self, node: str) -> None:
+        """Whoever sees the node free may start the next job; the end of the last one is written and told before."""
+        for run in tuple(self._runs.values()):
+            if isinstance(run, Run) and run.job.node == node and run.ending is not None and not holds(run):
+                await run.over.wait()
 
     def _one_a_node(self, node: str) -> None:
         for run in self._runs.values():

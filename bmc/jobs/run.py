@@ -37,7 +37,7 @@ class Work:
     """A job under way: its progress, told and stored. `state` is the steps' own memory, stored with the job by `save`.
 
     `sequence` is that of the last event told. `finishing` is set once it was asked to come to its good end: that is for
-    jobs which have none of their own.
+    jobs which have none of their own. `over` is set when nothing of it is under way any more.
     """
 
     def __init__(self, written: Written, clock: Clock, ledger: Ledger) -> None:
@@ -47,6 +47,7 @@ class Work:
         self.clock = clock
         self.cancelled = asyncio.Event()
         self.finishing = asyncio.Event()
+        self.over = asyncio.Event()
         self.sequence = 0
         self.active = clock.monotonic()
         self._ledger = ledger

@@ -64,7 +64,7 @@ async def _steps(recipe: Recipe, run: Run, resumed: bool) -> _End:
     total = sum(step.weight for step in steps)
     first = names.index(run.job.step) if run.job.step in names else 0
     try:
-        if resumed and not _holds(run):
+        if resumed and not holds(run):
             await run.do(Reserve(recipe.why))
         for index in range(first, len(steps)):
             step = steps[index]
@@ -95,14 +95,14 @@ async def _had_effect(step: Step, run: Run) -> bool:
     return found
 
 
-def _holds(run: Run) -> bool:
+def holds(run: Run) -> bool:
     held = run.node.snapshot.reservation
     return held is not None and held.job == run.job.id
 
 
 async def let_go(run: Run) -> None:
     """Of its node. :raise BmcError: as `Release`."""
-    if _holds(run):  # a person's reservation is theirs
+    if holds(run):  # a person's reservation is theirs
         await run.do(Release())
 
 

@@ -76,6 +76,17 @@ async def test_from_the_moment_it_holds_the_node_it_is_found(jobs, world):
     await starting
 
 
+async def test_who_sees_the_node_free_starts_the_next_which_begins_after_the_end_of_the_last(jobs, bench, world):
+    bench.open()
+    first = await jobs.start("demo", "n1", {}, OPERATOR)
+    while world.fleet.node("n1").snapshot.reservation is not None:  # noqa: ASYNC110 - looked at once a turn
+        await asyncio.sleep(0)
+    assert not jobs.get(first.id).state.ended
+    second = await jobs.start("demo", "n1", {}, OPERATOR)
+    assert jobs.get(first.id).state is JobState.COMPLETED
+    assert (await ended(jobs, second.id)).state is JobState.COMPLETED
+
+
 @pytest.mark.parametrize("lost", ["job.started", "demo"], ids=["event", "audit"])
 async def test_a_start_that_cannot_be_written_down_leaves_no_trace(jobs, bench, world, monkeypatch, lost):
     append, full = world.store.append, True

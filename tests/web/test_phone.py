@@ -54,7 +54,7 @@ async def test_no_view_of_a_node_scrolls_sideways(phone: Visitor, service: LiveS
             await phone.console_open()
         if tab == "Health":
             # Sensors are read now and then, and a line needs two readings.
-            await expect(phone.page.locator(".lo-plot-line").first).to_be_visible(timeout=90_000)
+            await expect(phone.page.locator(".lo-plot-line:visible").first).to_be_visible(timeout=90_000)
         if tab == "Timeline":
             await phone.page.locator(".lo-happening").first.wait_for()
         await fits(phone)

@@ -1,6 +1,5 @@
 /** What the tables of images and of media have in common. */
 import { ClipboardCopy } from "@patternfly/react-core";
-import { Fragment } from "react";
 import { Link } from "react-router";
 import type { LibraryItem } from "../api/library";
 import { nodePath } from "../node/address";
@@ -31,12 +30,15 @@ export function Digest({ item }: { item: LibraryItem }) {
 /** The nodes that use it, each a way there. */
 export function Users({ nodes }: { nodes: string[] }) {
   if (nodes.length === 0) return <span className="lo-muted">{t("nobody")}</span>;
-  return nodes.map((node, index) => (
-    <Fragment key={node}>
-      {index > 0 && ", "}
-      <Link to={nodePath(node)}>{node}</Link>
-    </Fragment>
-  ));
+  return (
+    <div className="lo-labels lo-users">
+      {nodes.map((node) => (
+        <Link key={node} to={nodePath(node)}>
+          {node}
+        </Link>
+      ))}
+    </div>
+  );
 }
 
 export function Added({ item }: { item: LibraryItem }) {
