@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.world import World, open_world
 
@@ -13,8 +13,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what runs in its background so, and the commands that tests start would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The same examples with the same patience wherever they run; of itself hypothesis sees a busy machine as a fault.
-settings.load_profile("ci")
+# Of itself hypothesis sees a busy machine as a fault.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture

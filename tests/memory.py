@@ -1,7 +1,13 @@
 """What a process has in memory, as the kernel counts it (proc(5))."""
 
+import os
 import re
 from pathlib import Path
+
+
+def resident(process: int | str = "self") -> int:
+    """The bytes that it has resident now."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def most(process: int | str = "self") -> int:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -20,13 +21,13 @@ from bmc.model.clock import SystemClock
 from bmc.model.events import EventKind, Severity
 from bmc.model.node import Endpoint
 from bmc.power.safety import Safety
-from bmc.service import Opened, _claim
+from bmc.service import Opened, _claim, _port
 from tests.ipmi.client import Console
 from tests.ipmi.conftest import run
 from tests.ipmi.fakes import KEY, FakeSlots
 from tests.ports import free_port
 from tests.redfish.service import open_service as open_redfish_service
-from tests.world import ADMIN, MemoryDrivers, open_world, until
+from tests.world import ADMIN, MemoryDrivers, World, open_world, until
 
 
 @asynccontextmanager
@@ -337,3 +338,19 @@ def test_a_port_that_one_service_has_claimed_is_no_others() -> None:
         assert _claim("127.0.0.1", port) is None
     with _claim("127.0.0.1", port) or pytest.fail("it was not given back"):
         pass
+
+
+async def test_a_door_keeps_its_port_over_restarts_unless_another_has_taken_it(world: World) -> None:
+    core: Any = SimpleNamespace(store=world.store)
+    first, claimed = await _port(core, "ssh", "127.0.0.1", None, free_port())
+    assert claimed
+    claimed.close()
+    lowest = free_port()
+    again, claimed = await _port(core, "ssh", "127.0.0.1", None, lowest)
+    assert claimed
+    assert again == first
+    with claimed:
+        moved, instead = await _port(core, "ssh", "127.0.0.1", None, lowest)
+    assert instead
+    instead.close()
+    assert lowest <= moved != first

@@ -21,7 +21,7 @@ from bmc.jobs.run import Run, Work, caller_of
 from bmc.jobs.runner import carry_out, holds, let_go
 from bmc.jobs.sweep import GONE, KIND, STEP, Find, carry_out_sweep, request_of, waiting
 from bmc.model.caller import Caller, Role
-from bmc.model.clock import Clock
+from bmc.model.clock import Clock, within
 from bmc.model.commands import Release, Reserve
 from bmc.model.errors import BmcError, Busy, Denied, NotFound, WrongState
 from bmc.model.events import EventKind
@@ -37,6 +37,9 @@ KEPT = 100
 
 MOST_SWEEPS, MOST_OF_ONE = 100, 20
 """Under way at once; and of one account, whose long delays must not keep others from theirs."""
+
+LET_END = 10.0
+"""Seconds that the end of a job, which has let go of its node, may take to be written before the next is refused."""
 
 NO_SECRETS: Mapping[str, Any] = MappingProxyType({})
 
@@ -374,10 +377,12 @@ class Jobs:
         task.add_done_callback(self._tasks.discard)
 
     async def _carry_out(self, work: Work, doing: Callable[[], Awaitable[None]]) -> None:
-        await doing()
+        try:
+            await doing()
+        finally:
+            work.over.set()
         del self._runs[work.job.id]
         self._ended[work.job.id] = work.job
-        work.over.set()
         if GONE in work.state:
             await self._set_former(work.job)
         await self._forget_old()
@@ -395,7 +400,7 @@ class Jobs:
         """Whoever sees the node free may start the next job; the end of the last one is written and told before."""
         for run in tuple(self._runs.values()):
             if isinstance(run, Run) and run.job.node == node and run.ending is not None and not holds(run):
-                await run.over.wait()
+                await within(self._clock, LET_END, run.over.wait())
 
     def _one_a_node(self, node: str) -> None:
         for run in self._runs.values():

@@ -120,11 +120,17 @@ def _rendered(event: Event, base: str) -> JsonObject:
 
 
 def flat(details: Mapping[str, object]) -> dict[str, object]:
-    """A list in words: validators take what a schema leaves open for a single value."""
+    """Lists and mappings in words: validators take what a schema leaves open for a single value."""
     return {
-        name: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+        name: _in_words(value) if isinstance(value, list | tuple | Mapping) else value
         for name, value in details.items()
     }
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_in_words(each)}" for name, each in value.items())
+    return ", ".join(map(_in_words, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def log_routes(log: str, service: Handler, entries: Handler, entry: Handler) -> tuple[Route, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.service import DEMO, LiveService
+from tests.ports import free_port
 
 SECURE = """
 [http]
@@ -52,6 +53,13 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
         yield service
     finally:
         service.destroy()
+
+
+def ports_of_its_own() -> str:
+    """The configuration of a service whose nodes keep their ports while it is down: no other test's service, which has
+    the same IPMI password, takes them meanwhile.
+    """
+    return f"[ipmi]\nfirst_port = {free_port()}\n"
 
 
 @pytest.fixture

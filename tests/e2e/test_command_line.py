@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import NewService
+from tests.e2e.conftest import NewService, ports_of_its_own
 from tests.e2e.service import LiveService, booting, wait_until
-from tests.ports import free_port
 
 
 def test_the_command_line_speaks_https_to_its_own_service(new_service: NewService) -> None:
@@ -27,8 +26,7 @@ def test_the_command_line_speaks_https_to_its_own_service(new_service: NewServic
 
 
 def test_the_printed_ipmitool_line_is_of_a_node_that_knows_the_key(new_service: NewService) -> None:
-    # A service of another test, which knows the same key, might take the port meanwhile.
-    service = new_service(config=f"[ipmi]\nfirst_port = {free_port()}\n").start()
+    service = new_service(config=ports_of_its_own()).start()
     assert service.bmc("node", "add", "a1", "--set", "memory_mib=64").returncode == 0
     service.stop()
     service.start()

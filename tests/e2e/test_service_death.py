@@ -6,20 +6,14 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import NewService
+from tests.e2e.conftest import NewService, ports_of_its_own
 from tests.e2e.service import BOOT, LiveService, boot, booting, event_stream, serial_console, wait_until
-from tests.ports import free_port
 
 pytestmark = pytest.mark.guest
 
 
-def with_ports_of_its_own(new_service: NewService) -> LiveService:
-    """Else a service of another test that begins meanwhile may take the port of a node of a dead one."""
-    return new_service(config=f"[ipmi]\nfirst_port = {free_port()}\n")
-
-
 async def test_a_killed_service_adopts_its_running_guest_without_a_blink(new_service: NewService) -> None:
-    service = with_ports_of_its_own(new_service).start()
+    service = new_service(config=ports_of_its_own()).start()
     (service.state / "media").mkdir(exist_ok=True)
     (service.state / "media" / "tools.iso").write_bytes(b"tools".ljust(1 << 20, b"\0"))
     await boot(service, "n1")

@@ -174,9 +174,14 @@ async def test_the_service_has_a_manager_of_its_own_whose_logs_are_the_whole_fle
 
 
 async def test_details_are_single_values_to_a_validator(service: Service) -> None:
-    await service.world.audit.record(ADMIN, "create-node", "n1", "done", {"tags": ["rack-7", "gpu"]})
+    details = {"tags": ["rack-7", "gpu"], "network": {"vlan": 7, "addresses": ["a", "b"]}, "count": 2}
+    await service.world.audit.record(ADMIN, "create-node", "n1", "done", details)
     newest = (await service.get(f"{AUDIT}/Entries"))["Members"][0]
-    assert newest["Oem"]["Lightsout"]["Details"] == {"tags": "rack-7, gpu"}
+    assert newest["Oem"]["Lightsout"]["Details"] == {
+        "tags": "rack-7, gpu",
+        "network": "vlan: 7, addresses: a, b",
+        "count": 2,
+    }
 
 
 @pytest.mark.parametrize("log", ["EventLog", "Audit"])

@@ -68,7 +68,7 @@ class Rules:
 
 def lasted(measured: float, seconds: float) -> bool:
     """Whether a press was as long as it had to be: its ends may be late, each by what a loaded machine makes of it."""
-    return seconds - 0.2 < measured < seconds + 1
+    return max(seconds - 0.2, seconds / 2) < measured < seconds + 1
 
 
 class Plant:

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, ConsoleMessage, expect
 
 from tests.e2e.service import SYSTEMS, LiveService, wait_until
 from tests.ports import free_port
+from tests.reinstall.samples import KEY
 from tests.web.visitor import PATIENCE, Visitor, chromium, visit
 
 expect.set_options(timeout=PATIENCE * 1000)
@@ -80,6 +81,17 @@ def empty(service: LiveService) -> Iterator[str]:
     put_down(service, "n3")
 
 
+@pytest.fixture
+def image(service: LiveService, tmp_path: Path) -> Iterator[str]:
+    """One that can be told everything, and that can be changed and deleted."""
+    disk = tmp_path / "disk.img"
+    disk.write_bytes(bytes(1 << 20))
+    added = service.bmc("image", "add", str(disk), "--name", "told-everything", "--seed", "nocloud")
+    assert added.returncode == 0, added.stderr
+    yield "told-everything"
+    service.do("DELETE", "/redfish/v1/Oem/Lightsout/Images/told-everything")
+
+
 def put_down(service: LiveService, node: str) -> None:
     """Off and free, and to boot as it does by itself; a test that failed may have left it otherwise."""
     path = f"{SYSTEMS}/{node}"
@@ -103,8 +115,7 @@ def job_of(service: LiveService, node: str) -> Any:
 
 def cancelled_rescue(service: LiveService, node: str) -> str:
     """The Id of a job of the node that was ended as soon as it had begun."""
-    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmbSxF0dQz3sGvmzVyhnJ3aRSpnNkQhRcUGL6xOYXvA test"
-    task = service.do("POST", f"{SYSTEMS}/{node}/Actions/Oem/Lightsout.Rescue", {"SSHKeys": [key]}).body
-    service.call("DELETE", task["@odata.id"])
-    wait_until(lambda: job_of(service, node) is None, 60, f"{node} free")
+    task = service.do("POST", f"{SYSTEMS}/{node}/Actions/Oem/Lightsout.Rescue", {"SSHKeys": [KEY]}).body
+    service.do("DELETE", task["@odata.id"])
+    wait_until(lambda: service.get(task["@odata.id"])["TaskState"] == "Cancelled", 60, "the end of the job")
     return str(task["Id"])

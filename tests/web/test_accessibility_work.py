@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -19,19 +17,7 @@ from tests.web.visitor import Visitor, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
-IMAGE = "looked-at"
 HOLDER, PASSWORD = "holly", "keeps-it-for-herself"
-
-
-@pytest.fixture
-def image(service: LiveService, tmp_path: Path) -> Iterator[str]:
-    """One that can be told everything, and that can be changed and deleted."""
-    disk = tmp_path / "disk.img"
-    disk.write_bytes(bytes(1 << 20))
-    added = service.bmc("image", "add", str(disk), "--name", IMAGE, "--seed", "nocloud")
-    assert added.returncode == 0, added.stderr
-    yield IMAGE
-    service.do("DELETE", f"/redfish/v1/Oem/Lightsout/Images/{IMAGE}")
 
 
 async def test_axe_finds_nothing_in_what_is_done_to_many(looked: Visitor, service: LiveService, empty: str) -> None:

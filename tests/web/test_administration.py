@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 from aiohttp import ClientSession
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 
 from tests.authority import Authority
 from tests.e2e.service import ADMIN_PASSWORD, LiveService
@@ -316,6 +316,30 @@ async def test_the_service_tells_how_it_is(admin: Visitor) -> None:
         async with guesser.post(f"{admin.service.url}/session", json={"user": "nobody-known", "password": "x"}):
             pass
     await expect(admin.at("problems")).to_contain_text("nobody-known")
+
+
+LOADS = """() => {
+    window.loads = 0;
+    const look = () => { window.loads += document.querySelectorAll(".lo-loading").length };
+    new MutationObserver(look).observe(document.body, {childList: true, subtree: true});
+}"""
+
+
+async def test_what_cannot_be_measured_hides_nothing_of_the_service(admin: Visitor) -> None:
+    page, asked = admin.page, asyncio.Queue[str]()
+
+    async def fail(route: Route) -> None:
+        asked.put_nowait(route.request.url)
+        await route.fulfill(status=500)
+
+    await page.route("**/metrics", fail)
+    await admin.go("/administration/service")
+    await expect(page.get_by_text("Runs since")).to_be_visible()
+    await page.evaluate(LOADS)
+    for _ in range(2):  # it is asked for again and again
+        await asyncio.wait_for(asked.get(), 30)
+    await expect(page.get_by_text("Runs since")).to_be_visible()
+    assert await page.evaluate("window.loads") == 0
 
 
 async def test_plain_http_has_no_certificate_and_the_page_says_so(admin: Visitor) -> None:

@@ -227,6 +227,7 @@ class Slowly(http.server.BaseHTTPRequestHandler):
 async def test_a_url_that_is_fetched_shows_how_much_has_come(tmp_path: Path) -> None:
     config = f'[http]\nport = {free_port()}\n[fetch]\nallow = ["127.0.0.0/8"]\n'
     service = LiveService(tmp_path / "own", demo=False, config=config)
+    Slowly.may_end.clear()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slowly)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import asyncssh
 import pytest
@@ -177,17 +176,11 @@ async def test_the_keys_and_the_password_of_the_wizard_let_one_into_the_new_syst
     assert password not in service.log
 
 
-async def test_all_that_cloud_init_can_be_told_is_asked_for_and_sent(
-    visitor: Visitor, service: LiveService, empty: str, tmp_path: Path
-) -> None:
+async def test_all_that_cloud_init_can_be_told_is_asked_for_and_sent(visitor: Visitor, image: str, empty: str) -> None:
     page = visitor.page
-    disk = tmp_path / "cloudy.img"
-    disk.write_bytes(bytes(1 << 20))
-    added = await asyncio.to_thread(service.bmc, "image", "add", str(disk), "--name", "cloudy", "--seed", "nocloud")
-    assert added.returncode == 0, added.stderr
     await visitor.sign_in(f"/nodes/{empty}")
     await visitor.button("Reinstall…").click()
-    await page.get_by_label("cloudy").check(force=True)
+    await page.get_by_label(image).check(force=True)
     await step(page, "System")
     await page.fill("#reinstall-hostname", "web-1")
     await page.fill("#reinstall-user", "olga")

@@ -4,12 +4,12 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.service import LiveService, booting
+from tests.reinstall.samples import KEY
 from tests.web.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.guest]
 
 WHOLE = 600.0
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUY0Wz6R2QZgG2u3nJY6JlyTUn2cB5mgwHpzVQFRn6h olga@desk"
 
 
 async def test_a_node_is_rescued_and_erased_from_the_page(visitor: Visitor, service: LiveService, empty: str) -> None:

@@ -53,7 +53,7 @@ async def test_a_break_reaches_the_kernel(visitor: Visitor, service: LiveService
                 await visitor.page.keyboard.press("Control+u")
         await visitor.terminal_shows("sysrq: HELP")
         await shell.keyboard("take")
-        await shell.run("dmesg -n 4")
+        await shell.run("dmesg -n 4")  # as it was: nothing of the kernel stands among what later tests print
 
 
 async def test_many_lines_are_asked_about_before_they_are_pasted(visitor: Visitor, service: LiveService) -> None:

@@ -33,7 +33,7 @@ export default function ServiceHealth() {
   const problems = useLog(PATHS.eventLog, "Severity ne 'OK' and Oem/Lightsout/Node eq null");
   // All at once: what comes later would push away what is being read.
   const rest = [protocols, measuring, tasks, problems];
-  if (service.isPending || rest.some(({ isPending }) => isPending)) return <Loading />;
+  if (service.isPending || rest.some(({ isFetched }) => !isFetched)) return <Loading />;
   if (!service.data)
     return (
       <ErrorPanel title={t("The service cannot be shown")} error={service.error} retry={() => void service.refetch()} />

@@ -31,13 +31,13 @@ export function Digest({ item }: { item: LibraryItem }) {
 export function Users({ nodes }: { nodes: string[] }) {
   if (nodes.length === 0) return <span className="lo-muted">{t("nobody")}</span>;
   return (
-    <div className="lo-labels lo-users">
+    <span className="lo-users">
       {nodes.map((node) => (
         <Link key={node} to={nodePath(node)}>
           {node}
         </Link>
       ))}
-    </div>
+    </span>
   );
 }
 

@@ -1,4 +1,5 @@
 /** Key strokes for a screen, and the combinations that a browser keeps to itself. */
+import { pause } from "../api/pause";
 import type { Message } from "../words/i18n";
 
 /** An X11 keysym with the physical key, as KeyboardEvent.code names it. */
@@ -104,6 +105,6 @@ export async function type(
     if (signal.aborted) return;
     strike(send, stroke);
     onProgress(index + 1);
-    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    await pause(delayMs, signal);
   }
 }
