@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.e2e.service import LiveService, boot, serial_console
+from tests.e2e.service import SYSTEMS, LiveService, boot, serial_console
 from tests.web.first_console import arrives, log_in
 from tests.web.visitor import PHONE, Visitor, fits, visit
 
@@ -41,6 +41,35 @@ async def test_a_node_is_found_and_powered_with_a_thumb(phone: Visitor, empty: s
     await expect(phone.at("confirm-power")).to_be_in_viewport()
     await phone.at("confirm-power").tap()
     await phone.shows_power("Off")
+
+
+LONG = "web-frontend-of-the-second-hall-in-the-third-row-rack-17-unit-4"
+
+
+async def test_a_name_as_long_as_names_may_be_fits_wherever_it_stands(phone: Visitor, service: LiveService) -> None:
+    service.add_node(LONG, memory_mib=64)
+    try:
+        service.do("PATCH", f"{SYSTEMS}/{LONG}", {"LocationIndicatorActive": True})
+        service.reset(LONG, "On")
+        await phone.sign_in("/")
+        await expect(phone.at(f"node-{LONG}")).to_be_visible()
+        await fits(phone)
+        await phone.go(f"/nodes/{LONG}")
+        await phone.shows_power("On")
+        await fits(phone)
+        await phone.at(f"power-menu-{LONG}").tap()
+        await phone.at("power-ForceOff").tap()
+        await expect(phone.at("confirm-power")).to_be_in_viewport()
+        await fits(phone)
+        await phone.page.get_by_role("dialog").get_by_role("button", name="Cancel").tap()
+        for name in ("Rescue…", "Erase…"):
+            await phone.button(f"Rescue or erase {LONG}").tap()
+            await phone.page.get_by_role("menuitem", name=name).tap()
+            await expect(phone.page.get_by_role("dialog")).to_be_visible()
+            await fits(phone)
+            await phone.page.get_by_role("dialog").get_by_role("button", name="Cancel").tap()
+    finally:
+        service.remove_node(LONG)
 
 
 async def test_no_view_of_a_node_scrolls_sideways(phone: Visitor, service: LiveService, empty: str) -> None:

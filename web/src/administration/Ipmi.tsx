@@ -50,7 +50,7 @@ export default function Ipmi() {
           onChange={setChosen}
           options={systems.data.map(({ Id, Name }) => ({ value: Id, label: Name }))}
         />
-        <p data-testid="ipmi-address">
+        <p data-testid="ipmi-address" className="lo-long">
           {endpoint ? (
             <>
               {t("Answered at")} <code>{`${endpoint.Host}:${endpoint.Port}`}</code>

@@ -67,9 +67,12 @@ const DAY_MS = 24 * 3600 * 1000;
 /** The name of what a job adds to the shelf; undefined when it adds nothing there. */
 export const nameOf = (task: Task, shelf: Shelf) => task.Oem?.Lightsout.Request[shelf];
 
+/** All that was ever added to the library, as far as it is remembered. */
+export const useImports = () => useTasks(equal("Oem/Lightsout/Kind", "import"));
+
 /** Jobs that add to a shelf: those under way, and those of the last day that failed. */
 export function useAdditions(shelf: Shelf): Task[] {
-  const tasks = useTasks(equal("Oem/Lightsout/Kind", "import")).data ?? [];
+  const tasks = useImports().data ?? [];
   const now = useNow(60_000);
   const recent = (task: Task) => now - new Date(task.EndTime ?? 0).getTime() < DAY_MS;
   return tasks.filter(

@@ -34,17 +34,19 @@ export const FleetRow = memo(function FleetRow({ system, index, measure, isChose
         </Td>
       )}
       <Td dataLabel={t("Node")} modifier="breakWord">
-        <Link to={nodePath(system.Id)} className="lo-node-name">
-          {system.Name}
-        </Link>
-        {system.LocationIndicatorActive === true && (
-          <SearchLocationIcon
-            className="lo-identify"
-            role="img"
-            aria-hidden={false}
-            title={t("Identify light is on")}
-          />
-        )}
+        <div>
+          <Link to={nodePath(system.Id)} className="lo-node-name">
+            {system.Name}
+          </Link>
+          {system.LocationIndicatorActive === true && (
+            <SearchLocationIcon
+              className="lo-identify"
+              role="img"
+              aria-hidden={false}
+              title={t("Identify light is on")}
+            />
+          )}
+        </div>
         <div className="lo-muted">{describe(system)}</div>
       </Td>
       <Td dataLabel={t("Power")}>
@@ -64,7 +66,7 @@ export const FleetRow = memo(function FleetRow({ system, index, measure, isChose
       <Td dataLabel={t("Activity")} modifier="breakWord" className={ours.Task || ours.Reservation ? "" : "lo-nothing"}>
         <Activity system={system} />
       </Td>
-      <Td dataLabel="IPMI" modifier="nowrap">
+      <Td dataLabel="IPMI" modifier="breakWord">
         {ours.IPMI ? (
           <code>
             {ours.IPMI.Host}:{ours.IPMI.Port}

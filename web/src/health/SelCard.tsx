@@ -10,8 +10,10 @@ import {
 } from "@patternfly/react-core";
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";
+import { useInventory } from "../api/inventory";
 import { ANY_TIME, type Period } from "../api/query";
 import { exportAddress, useSel, useSelService, type Chosen } from "../api/sel";
+import { useSensorHistory, useSensors } from "../api/sensors";
 import { useMayOperate } from "../api/session";
 import type { System } from "../api/types";
 import { Alert } from "../shell/Alert";
@@ -51,7 +53,7 @@ export function SelCard({ system }: { system: System }) {
   const clear = service?.Actions?.["#LogService.ClearLog"]?.target;
   const isFiltered = severity !== "" || resolved !== "" || text !== "" || period.within !== "";
   return (
-    <Card className="lo-wide-card" ref={useInSight("#sel")}>
+    <Card className="lo-wide-card" ref={useInSight("#sel", useIsKnown(system))}>
       <CardTitle component="h2">{t("System event log (SEL)")}</CardTitle>
       <CardBody>
         {service?.Overflow === true && (
@@ -111,13 +113,20 @@ export function SelCard({ system }: { system: System }) {
   );
 }
 
-/** Brings the card into sight for those who came by a link to it. */
-function useInSight(hash: string) {
+/** Whether all that stands above the SEL is there, and its place with it. */
+function useIsKnown(system: System) {
+  return [useInventory(system), useSensors(system), useSensorHistory(system, "Hour")].every(
+    ({ isFetched }) => isFetched,
+  );
+}
+
+/** Brings the card into sight, once it has its place, for those who came by a link to it. */
+function useInSight(hash: string, hasPlace: boolean) {
   const here = useLocation().hash;
   const card = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (here === hash) card.current?.scrollIntoView();
-  }, [here, hash]);
+    if (hasPlace && here === hash) card.current?.scrollIntoView();
+  }, [here, hash, hasPlace]);
   return card;
 }
 

@@ -1,7 +1,7 @@
 /** One tab of the library: what is being added, what is there, and why nothing is if nothing is. */
 import { Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter } from "@patternfly/react-core";
 import { useState, type ReactNode } from "react";
-import { useMayAdd, type LibraryItem, type Shelf } from "../api/library";
+import { useImports, useMayAdd, type LibraryItem, type Shelf } from "../api/library";
 import { lazyDialog } from "../shell/lazyDialog";
 import { ErrorPanel } from "../shell/ErrorPanel";
 import { Loading } from "../shell/Loading";
@@ -21,6 +21,9 @@ interface ShelfPanelProps {
 
 export function ShelfPanel({ shelf, items, add, empty, children }: ShelfPanelProps) {
   const mayAdd = useMayAdd();
+  // What comes after the table, but stands above it, would push it away.
+  const isKnown = useImports().isFetched;
+  const isPending = items.data === undefined ? !items.error : !isKnown;
   const [adding, setAdding] = useState(false);
   const button = (
     <Button variant="primary" isDisabled={!mayAdd} onClick={() => setAdding(true)}>
@@ -36,13 +39,11 @@ export function ShelfPanel({ shelf, items, add, empty, children }: ShelfPanelPro
         </div>
       )}
       <Additions shelf={shelf} />
-      {items.data === undefined &&
-        (items.error ? (
-          <ErrorPanel title={t("The library cannot be shown")} error={items.error} retry={() => void items.refetch()} />
-        ) : (
-          <Loading />
-        ))}
-      {items.data?.length === 0 && (
+      {isPending && <Loading />}
+      {items.data === undefined && items.error && (
+        <ErrorPanel title={t("The library cannot be shown")} error={items.error} retry={() => void items.refetch()} />
+      )}
+      {items.data?.length === 0 && isKnown && (
         <EmptyState titleText={empty.title} headingLevel="h2">
           <EmptyStateBody>{empty.body}</EmptyStateBody>
           <EmptyStateFooter>
@@ -50,7 +51,7 @@ export function ShelfPanel({ shelf, items, add, empty, children }: ShelfPanelPro
           </EmptyStateFooter>
         </EmptyState>
       )}
-      {items.data && items.data.length > 0 && children}
+      {items.data && items.data.length > 0 && isKnown && children}
       {adding && <AddDialog shelf={shelf} onClose={() => setAdding(false)} />}
     </div>
   );

@@ -44,7 +44,9 @@ export function NodeHeader({ system, control, hasJobInSight, onReinstall, onJob 
               </Link>
             )}
           />
-          <BreadcrumbItem isActive>{system.Name}</BreadcrumbItem>
+          <BreadcrumbItem isActive>
+            <span className="pf-v6-c-breadcrumb__link pf-m-current">{system.Name}</span>
+          </BreadcrumbItem>
         </Breadcrumb>
       </PageBreadcrumb>
       <PageSection aria-label={t("Node")} hasBodyWrapper={false}>

@@ -10,8 +10,8 @@ import { nodePath } from "./address";
 /** The job that runs on the node now, in one line, wherever one looks at the node. */
 export function RunningJob({ system }: { system: System }) {
   const task = useRunningTask(system).data;
-  if (!system.Oem.Lightsout.Task || !task) return null;
-  const job = taskTitle(task);
+  if (!system.Oem.Lightsout.Task) return null;
+  const job = task ? taskTitle(task) : t("Job");
   return (
     <Alert
       variant="info"
@@ -21,8 +21,8 @@ export function RunningJob({ system }: { system: System }) {
       actionLinks={<Link to={nodePath(system.Id, "jobs")}>{t("Show the job")}</Link>}
     >
       <Progress
-        value={task.PercentComplete ?? 0}
-        title={stepWords(task.Oem?.Lightsout.Step ?? "")}
+        value={task?.PercentComplete ?? 0}
+        title={task ? stepWords(task.Oem?.Lightsout.Step ?? "") : t("Loading")}
         aria-label={t("{{job}}: progress", { job })}
       />
     </Alert>

@@ -36,7 +36,7 @@ export function Review({ system, draft, image, settings, error }: ReviewProps) {
           <Fact term={t("SSH keys")}>
             {order.SSHKeys.length === 0
               ? t("none")
-              : order.SSHKeys.map((key) => (
+              : [...new Set(order.SSHKeys)].map((key) => (
                   <div key={key} className="lo-long">
                     {brief(key)}
                   </div>

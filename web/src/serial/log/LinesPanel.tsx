@@ -99,7 +99,7 @@ function Line({ system, line, text, onReplay }: LineProps) {
           {around.isPending && <Skeleton screenreaderText={t("Loading")} />}
           {around.isError && <Unread of={around} />}
           {around.data && (
-            <pre data-testid="around">
+            <pre data-testid="around" tabIndex={0} role="group" aria-label={t("What stood around it")}>
               {around.data.map((each) => (
                 <span key={each.Id} className={each.Id === line.Id ? "lo-log-here" : undefined}>
                   {(each.Message ?? "") + "\n"}
