@@ -23,8 +23,13 @@ export async function currentSession(): Promise<Session | null> {
   }
 }
 
+/** Who had a session and lost it is known all the same, and asked to sign in again where they are. */
 export function useSession() {
-  return useQuery({ queryKey: SESSION, queryFn: currentSession, staleTime: Infinity });
+  return useQuery({
+    queryKey: SESSION,
+    queryFn: async ({ client }) => (await currentSession()) ?? client.getQueryData<Session | null>(SESSION) ?? null,
+    staleTime: Infinity,
+  });
 }
 
 /** Whether the account may do more than look. The service decides; this only spares a person what would be refused. */

@@ -31,15 +31,12 @@ const FILTERS = ["q", "state", ...FACETS];
 export function useFleetAddress() {
   const [params, setParams] = useSearchParams();
   const change = useCallback(
-    (alter: (params: URLSearchParams) => void) =>
-      setParams(
-        (before) => {
-          const after = new URLSearchParams(before);
-          alter(after);
-          return after;
-        },
-        { replace: true },
-      ),
+    (alter: (params: URLSearchParams) => void) => {
+      // From what stands there now: what was drawn last may be older, and would undo what was chosen since.
+      const after = new URLSearchParams(window.location.search);
+      alter(after);
+      setParams(after, { replace: true });
+    },
     [setParams],
   );
   const set = (key: string, value: string, usual = "") =>

@@ -21,9 +21,8 @@ interface ShelfPanelProps {
 
 export function ShelfPanel({ shelf, items, add, empty, children }: ShelfPanelProps) {
   const mayAdd = useMayAdd();
-  // What comes after the table, but stands above it, would push it away.
-  const isKnown = useImports().isFetched;
-  const isPending = items.data === undefined ? !items.error : !isKnown;
+  // Not before what stands above it, which would push it away.
+  const shown = useImports().isFetched ? items.data : undefined;
   const [adding, setAdding] = useState(false);
   const button = (
     <Button variant="primary" isDisabled={!mayAdd} onClick={() => setAdding(true)}>
@@ -39,11 +38,13 @@ export function ShelfPanel({ shelf, items, add, empty, children }: ShelfPanelPro
         </div>
       )}
       <Additions shelf={shelf} />
-      {isPending && <Loading />}
-      {items.data === undefined && items.error && (
-        <ErrorPanel title={t("The library cannot be shown")} error={items.error} retry={() => void items.refetch()} />
-      )}
-      {items.data?.length === 0 && isKnown && (
+      {shown === undefined &&
+        (items.error && !items.data ? (
+          <ErrorPanel title={t("The library cannot be shown")} error={items.error} retry={() => void items.refetch()} />
+        ) : (
+          <Loading />
+        ))}
+      {shown?.length === 0 && (
         <EmptyState titleText={empty.title} headingLevel="h2">
           <EmptyStateBody>{empty.body}</EmptyStateBody>
           <EmptyStateFooter>
@@ -51,7 +52,7 @@ export function ShelfPanel({ shelf, items, add, empty, children }: ShelfPanelPro
           </EmptyStateFooter>
         </EmptyState>
       )}
-      {items.data && items.data.length > 0 && isKnown && children}
+      {shown && shown.length > 0 && children}
       {adding && <AddDialog shelf={shelf} onClose={() => setAdding(false)} />}
     </div>
   );
