@@ -46,7 +46,7 @@ async def test_a_press_is_one_request_with_the_arguments_of_the_options(cell: Ce
     async with arm(cell, site, "a2", **way, short="250ms") as switch:
         await switch.apply(PowerAction.ON)
     assert cell.plant.look().running
-    assert lasted(cell.plant.look().held["power"], 0.25)
+    assert lasted(cell.plant.look().held["power"], 0.25, early=0.15)
     requests = cell.sent("send_action_goal") + cell.sent("call_service")
     assert [each["args"] for each in requests] == [
         {"target": "a2/power", "hold": {"sec": 0, "nanosec": 250_000_000}},

@@ -36,7 +36,7 @@ async def test_the_finger_is_out_for_as_long_as_the_press(cell: Cell, site: Site
         await switch.apply(PowerAction.ON)
         await is_in(cell)
     assert cell.presses == 1
-    assert lasted(cell.plant.look().held["power"], 0.3)
+    assert lasted(cell.plant.look().held["power"], 0.3, early=0.15)
     said = [each["msg"]["data"] for each in cell.sent("publish", topic=POWER)]
     assert said == [True] * (len(said) - 1) + [False]
     assert 2 <= len(said) <= 5

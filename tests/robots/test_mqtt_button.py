@@ -101,9 +101,9 @@ async def test_short_is_short_and_long_is_long_and_reset_is_another_button(lab: 
         await backend.switch.apply(PowerAction.FORCE_OFF)
         await says(backend.senses[0], OFF)
         (short, long), (reset,) = lab.device.presses(0), lab.device.presses(1)
-        assert lasted(short, 0.4)
-        assert lasted(long, 3)
-        assert lasted(reset, 0.4)
+        assert lasted(short, 0.4, early=0.25)
+        assert lasted(long, 3, early=0.3)
+        assert lasted(reset, 0.4, early=0.25)
         assert not kept(lab).exists()
 
 

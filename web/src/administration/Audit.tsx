@@ -1,9 +1,9 @@
 import { Button, Label } from "@patternfly/react-core";
 import { Table, Tbody, Td, Th, Thead, Tr } from "@patternfly/react-table";
-import { useSearchParams } from "react-router";
 import { useLog, type AuditEntry } from "../api/administration";
 import { PATHS } from "../api/paths";
 import { Choice, Field } from "../shell/fields";
+import { useAddress } from "../shell/useAddress";
 import { moment } from "../words/format";
 import { outcomeWords } from "../timeline/words";
 import { t } from "../words/i18n";
@@ -14,7 +14,7 @@ import { doorWords, kindWords, roleWords, TARGET_KINDS } from "./words";
 
 /** Who did what, by which door, and how it ended. What is searched for stands in the URL. */
 export default function Audit() {
-  const [params, setParams] = useSearchParams();
+  const { params, change, setParams } = useAddress();
   const search: AuditSearch = {
     text: params.get("q") ?? "",
     account: params.get("account") ?? "",
@@ -25,14 +25,7 @@ export default function Audit() {
     until: params.get("until") ?? "",
   };
   const set = (name: string) => (value: string) =>
-    setParams(
-      (before) => {
-        if (value === "") before.delete(name);
-        else before.set(name, value);
-        return before;
-      },
-      { replace: true },
-    );
+    change((after) => (value === "" ? after.delete(name) : after.set(name, value)));
   const filter = auditFilter(search);
   const log = useLog(PATHS.audit, filter);
   return (

@@ -1,6 +1,6 @@
 /** The page's address tells what of the fleet is shown, and how: so it can be kept and sent. */
-import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router";
+import { useMemo } from "react";
+import { useAddress } from "../shell/useAddress";
 import { FACETS, SORTS, VIEWS, type Criteria, type Facet, type Sort } from "./filter";
 
 export const LAYOUTS = ["table", "grid"] as const;
@@ -29,16 +29,7 @@ const FILTERS = ["q", "state", ...FACETS];
 
 /** What is usual is left out of the address. */
 export function useFleetAddress() {
-  const [params, setParams] = useSearchParams();
-  const change = useCallback(
-    (alter: (params: URLSearchParams) => void) => {
-      // From what stands there now: what was drawn last may be older, and would undo what was chosen since.
-      const after = new URLSearchParams(window.location.search);
-      alter(after);
-      setParams(after, { replace: true });
-    },
-    [setParams],
-  );
+  const { params, change, setParams } = useAddress();
   const set = (key: string, value: string, usual = "") =>
     change((after) => (value === usual ? after.delete(key) : after.set(key, value)));
   return {
